@@ -1,0 +1,121 @@
+//! Amazon Resource Names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// A well-formed ARN, `arn:partition:service:region:account:resource`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Arn(String);
+
+/// The text is no ARN.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no ARN: write it as arn:partition:service:region:account:resource")]
+pub struct ArnError(String);
+
+impl Arn {
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The service's name as in IAM actions, `eks` for example.
+    pub fn service(&self) -> &str {
+        self.part(2)
+    }
+
+    /// The Region's id; empty for global services.
+    pub fn region(&self) -> &str {
+        self.part(3)
+    }
+
+    /// The account's twelve digits; `aws` for what AWS manages.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// All that follows the account, `cluster/payments` for example.
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+}
+
+impl FromStr for Arn {
+    type Err = ArnError;
+
+    fn from_str(text: &str) -> Result<Self, ArnError> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace());
+        match parts.as_slice() {
+            ["arn", partition, service, _, _, resource]
+                if plain
+                    && !partition.is_empty()
+                    && !service.is_empty()
+                    && !resource.is_empty() =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(ArnError(text.chars().take(200).collect())),
+        }
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_parts_are_told_apart() {
+        let arn: Arn = "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a/b:c"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            [
+                arn.partition(),
+                arn.service(),
+                arn.region(),
+                arn.account(),
+                arn.resource()
+            ],
+            [
+                "aws-cn",
+                "ecr",
+                "cn-north-1",
+                "123456789012",
+                "repository/a/b:c"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_arn_is_refused() {
+        for text in [
+            "",
+            "arn",
+            "arn:aws:eks",
+            "urn:aws:eks:r:a:x",
+            "arn::eks:r:a:x",
+            "arn:aws:eks:r:a:",
+            "arn:aws:eks:r:a:x y",
+        ] {
+            assert!(text.parse::<Arn>().is_err(), "{text:?}");
+        }
+    }
+}

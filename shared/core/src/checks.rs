@@ -1,0 +1,146 @@
+//! The registry: every check there is, sorted by id. To add one, write its file and add its lines here.
+
+mod ecr_image_scan_findings;
+mod ecr_immutable_tags;
+mod ecr_scan_on_push;
+mod eks_control_plane_logging;
+mod eks_dedicated_cluster_role;
+mod eks_endpoint_private;
+mod eks_secrets_customer_managed_key;
+mod eks_secrets_envelope_encryption;
+mod kms_cmk_rotation;
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+use crate::check::Check;
+
+/// All checks, sorted by id.
+pub static CHECKS: [&Check; 9] = [
+    &ecr_image_scan_findings::CHECK,
+    &ecr_immutable_tags::CHECK,
+    &ecr_scan_on_push::CHECK,
+    &eks_control_plane_logging::CHECK,
+    &eks_dedicated_cluster_role::CHECK,
+    &eks_endpoint_private::CHECK,
+    &eks_secrets_customer_managed_key::CHECK,
+    &eks_secrets_envelope_encryption::CHECK,
+    &kms_cmk_rotation::CHECK,
+];
+
+/// There is no check of that id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{unknown:?} is no check; the checks are {}", known.join(", "))]
+pub struct UnknownCheck {
+    unknown: String,
+    known: Vec<&'static str>,
+}
+
+/// The check with that id.
+///
+/// # Errors
+///
+/// When there is none; the error names those that there are.
+pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
+    CHECKS
+        .into_iter()
+        .find(|check| check.id == id)
+        .ok_or_else(|| UnknownCheck {
+            unknown: id.chars().take(100).collect(),
+            known: CHECKS.iter().map(|check| check.id).collect(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::Settings;
+
+    #[test]
+    fn they_are_sorted_and_unique() {
+        assert!(CHECKS.is_sorted_by(|one, other| one.id < other.id));
+    }
+
+    #[test]
+    fn ids_are_kebab_case_and_begin_with_their_service() {
+        for check in CHECKS {
+            assert!(
+                check.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                "{}",
+                check.id
+            );
+            assert!(
+                ["ecr-", "eks-", "kms-"]
+                    .iter()
+                    .any(|service| check.id.starts_with(service)),
+                "{}",
+                check.id
+            );
+        }
+    }
+
+    #[test]
+    fn their_texts_fit_where_reports_put_them() {
+        for check in CHECKS {
+            assert!(
+                check.title.contains(" should ") && check.title.len() <= 256,
+                "{}",
+                check.id
+            );
+            assert!(
+                !check.title.ends_with('.') && check.requirement.ends_with('.'),
+                "{}",
+                check.id
+            );
+            assert!(
+                check.remediation.command.starts_with("aws "),
+                "{}",
+                check.id
+            );
+            assert!(
+                check.remediation.text.len() + check.remediation.command.len() < 512,
+                "{}",
+                check.id
+            );
+            assert!(
+                check
+                    .remediation
+                    .url
+                    .starts_with("https://docs.aws.amazon.com/"),
+                "{}",
+                check.id
+            );
+            assert!(check.controls.len() <= 32, "{}", check.id);
+            assert!(
+                !check.severities.is_empty() && check.severities.is_sorted_by(|a, b| a > b),
+                "{}",
+                check.id
+            );
+        }
+    }
+
+    #[test]
+    fn defaults_are_valid_values() {
+        for check in CHECKS {
+            for parameter in check.parameters {
+                let texts = parameter.default_texts();
+                assert!(
+                    texts.is_empty() || parameter.validate(&texts).is_ok(),
+                    "{} {}",
+                    check.id,
+                    parameter.name()
+                );
+                assert_eq!(parameter.texts(&Settings::default()), texts);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_is_answered_with_the_known_ones() {
+        let error = find("eks-endpoint-privat").unwrap_err().to_string();
+        assert!(
+            error.contains("eks-endpoint-privat\"") && error.contains("eks-endpoint-private,"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! ## What it checks
+//!
+//! What scanning an image in an ECR repository has found, by basic or enhanced scanning. The check fails when the
+//! scan is complete and a finding is at or over `severityThreshold`, when the image was never scanned, or when its
+//! scan failed. Where ECR has no result and will have none, the image is a warning; while the scan is under way,
+//! nothing is reported. Of an index the platform images are judged; charts, signatures and other artifacts are not.
+//!
+//! ## Why it matters
+//!
+//! A known vulnerability in an image runs in every pod that is made from it. The finding lists the vulnerable
+//! packages, worst first, and the versions that mend them.
+//!
+//! ## How to fix it
+//!
+//! Rebuild the image with the fixed versions of its packages, deploy it, and delete the old one. `activeDays` limits
+//! the check to images that are in use.
+
+use std::sync::Arc;
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::controls::Control;
+use crate::facts::EcrImage;
+use crate::facts::image::{Scan, ScanResult, ScanStatus};
+use crate::parameters::{Parameter, Settings};
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static SEVERITY_THRESHOLD: Parameter<Severity> = Parameter {
+    name: "severityThreshold",
+    description: "The lowest severity of a scan finding that fails the image.",
+    default: Severity::High,
+};
+
+static ACTIVE_DAYS: Parameter<u32> = Parameter {
+    name: "activeDays",
+    description: "Judge only images that were pushed or pulled within so many days; 0 judges all.",
+    default: 0,
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "ecr-image-scan-findings",
+    title: "ECR images should be scanned and free of severe vulnerabilities",
+    requirement: "The image should have been scanned, with no finding at or over the severity threshold.",
+    severities: &[
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Informational,
+    ],
+    controls: &[Control::CisEks("5.1.1"), Control::Nist80053("RA-5")],
+    remediation: Remediation {
+        text: "Rebuild the image with the fixed versions of its packages, deploy that, and delete this one. To see \
+               all findings:",
+        command: "aws ecr describe-image-scan-findings --region {region} --repository-name {repository} --image-id \
+                  imageDigest={name}",
+        url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
+    },
+    parameters: &[&SEVERITY_THRESHOLD, &ACTIVE_DAYS],
+    needs: &[Need::ImageScan],
+    evaluate: Evaluate::EcrImage(evaluate),
+};
+
+fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
+    let active_days = settings.get(&ACTIVE_DAYS);
+    if let Some(idle) = image
+        .idle_days
+        .filter(|idle| active_days > 0 && *idle > active_days)
+    {
+        let text = format!("The image was last pushed or pulled {idle} days ago.");
+        return Verdict::not_applicable("IMAGE_NOT_ACTIVE", text);
+    }
+    let (status, description, result) = match &image.scan {
+        Err(unread) => return Verdict::not_available(unread),
+        Ok(Scan::Never) => {
+            return Verdict::failed(
+                Severity::Medium,
+                "NEVER_SCANNED",
+                "The image was never scanned.",
+            );
+        }
+        Ok(Scan::Tried {
+            status,
+            description,
+            result,
+        }) => (status, description, result),
+    };
+    let because = description
+        .as_deref()
+        .map(|text| format!(" ECR says: {text}"))
+        .unwrap_or_default();
+    match (status, result) {
+        (ScanStatus::Complete, Some(result)) => {
+            verdict_on(result, settings.get(&SEVERITY_THRESHOLD))
+        }
+        (ScanStatus::Complete, None) => Verdict::warning(
+            "SCAN_WITHOUT_RESULT",
+            format!(
+                "The scan is complete, but ECR has no findings of it, not even an empty list.{because}"
+            ),
+        ),
+        (ScanStatus::Failed, _) => Verdict::failed(
+            Severity::Medium,
+            "SCAN_FAILED",
+            format!("The scan failed.{because}"),
+        ),
+        (ScanStatus::UnderWay, _) => Verdict::pending("SCAN_UNDER_WAY", "The scan is under way."),
+        (ScanStatus::ImageArchived, _) => {
+            Verdict::not_applicable("IMAGE_ARCHIVED", "The image is archived.")
+        }
+        (ScanStatus::NoResult(word), _) => Verdict::warning(
+            "SCAN_HAS_NO_RESULT",
+            format!("The scan's status is {word}.{because}"),
+        ),
+    }
+}
+
+fn verdict_on(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
+    let found = result.counts.describe();
+    let verdict = match result.counts.highest() {
+        Some(highest) if highest >= threshold => Verdict::failed(
+            highest,
+            "VULNERABILITIES_FOUND",
+            format!("Scan findings: {found}."),
+        ),
+        _ => Verdict::passed(
+            "NO_SEVERE_VULNERABILITIES",
+            format!("No scan finding is {threshold} or worse; scan findings: {found}."),
+        ),
+    };
+    verdict.with_scan(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{image, scan, settings, unread};
+    use crate::facts::Fact;
+    use crate::verdict::Outcome;
+
+    fn outcome(scan: Fact<Scan>, parameters: &str) -> Outcome {
+        evaluate(
+            &EcrImage { scan, ..image() },
+            &settings(CHECK.parameters, parameters),
+        )
+        .outcome
+    }
+
+    #[test]
+    fn the_highest_severity_found_is_the_failures_severity() {
+        use Severity::{Critical, High, Low, Medium};
+        for (found, threshold, expected) in [
+            (&[] as &[_], "HIGH", Outcome::Passed),
+            (&[(Some(Medium), 3)], "HIGH", Outcome::Passed),
+            (&[(Some(High), 0), (Some(Low), 1)], "HIGH", Outcome::Passed),
+            (&[(Some(High), 1)], "HIGH", Outcome::Failed(High)),
+            (
+                &[(Some(High), 1), (Some(Critical), 1)],
+                "HIGH",
+                Outcome::Failed(Critical),
+            ),
+            (&[(Some(Low), 1)], "LOW", Outcome::Failed(Low)),
+            (&[(None, 9)], "INFORMATIONAL", Outcome::Passed),
+        ] {
+            for status in ["COMPLETE", "ACTIVE"] {
+                let parameters = format!(r#"{{"severityThreshold": "{threshold}"}}"#);
+                assert_eq!(
+                    outcome(Ok(scan(status, found)), &parameters),
+                    expected,
+                    "{status} {found:?} {threshold}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_result_is_never_a_pass() {
+        let without = |status: &str| {
+            Ok(Scan::Tried {
+                status: ScanStatus::read(status),
+                description: None,
+                result: None,
+            })
+        };
+        for (scan, expected) in [
+            (Ok(Scan::Never), Outcome::Failed(Severity::Medium)),
+            (without("FAILED"), Outcome::Failed(Severity::Medium)),
+            (without("COMPLETE"), Outcome::Warning),
+            (without("UNSUPPORTED_IMAGE"), Outcome::Warning),
+            (without("SOMETHING_NEW"), Outcome::Warning),
+            (without("PENDING"), Outcome::Pending),
+            (without("IN_PROGRESS"), Outcome::Pending),
+            (without("IMAGE_ARCHIVED"), Outcome::NotApplicable),
+            (Err(unread()), Outcome::NotAvailable),
+        ] {
+            assert_eq!(outcome(scan.clone(), "{}"), expected, "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn images_out_of_use_can_be_left_out() {
+        for (idle_days, active_days, expected) in [
+            (Some(91), 0, Outcome::Passed),
+            (Some(90), 90, Outcome::Passed),
+            (Some(91), 90, Outcome::NotApplicable),
+            (None, 90, Outcome::Passed),
+        ] {
+            let parameters = format!(r#"{{"activeDays": {active_days}}}"#);
+            let image = EcrImage {
+                idle_days,
+                ..image()
+            };
+            let verdict = evaluate(&image, &settings(CHECK.parameters, &parameters));
+            assert_eq!(verdict.outcome, expected, "{idle_days:?} {active_days}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! ## What it checks
+//!
+//! Whether the tags of an ECR repository stay with the images they were given to. The check fails when the
+//! repository's tag mutability is `MUTABLE` (ECR's default), `MUTABLE_WITH_EXCLUSION`, or `IMMUTABLE_WITH_EXCLUSION`
+//! with a filter that is not in `allowedMutableTagFilters`, or with no filter at all.
+//!
+//! ## Why it matters
+//!
+//! Whoever can push may otherwise move `1.4.2` to another image, and what was tested and scanned is no longer what
+//! runs. Severity MEDIUM; LOW where only some tags may move.
+//!
+//! ## How to fix it
+//!
+//! Make the repository's tags immutable, and let pipelines push each build under a new tag.
+
+use crate::check::{Check, Evaluate, Remediation};
+use crate::controls::Control;
+use crate::facts::EcrRepository;
+use crate::facts::Unread;
+use crate::facts::repository::TagMutability;
+use crate::parameters::{Parameter, Settings};
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static ALLOWED_MUTABLE_TAG_FILTERS: Parameter<Vec<String>> = Parameter {
+    name: "allowedMutableTagFilters",
+    description: "Exclusion filters that an otherwise immutable repository may have.",
+    default: Vec::new(),
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "ecr-immutable-tags",
+    title: "ECR repositories should have immutable tags",
+    requirement: "Tags should be immutable, but for those that an allowed filter names.",
+    severities: &[Severity::Medium, Severity::Low],
+    controls: &[
+        Control::SecurityHub("ECR.2"),
+        Control::Nist80053("CA-9(1)"),
+        Control::Nist80053("CM-2"),
+        Control::Nist80053("CM-8(1)"),
+    ],
+    remediation: Remediation {
+        text: "Make the repository's tags immutable.",
+        command: "aws ecr put-image-tag-mutability --region {region} --repository-name {name} --image-tag-mutability \
+                  IMMUTABLE",
+        url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html",
+    },
+    parameters: &[&ALLOWED_MUTABLE_TAG_FILTERS],
+    needs: &[],
+    evaluate: Evaluate::EcrRepository(evaluate),
+};
+
+fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
+    let filters = &repository.exclusion_filters;
+    match &repository.mutability {
+        TagMutability::Immutable => Verdict::passed("TAGS_IMMUTABLE", "All tags are immutable."),
+        TagMutability::Mutable => {
+            Verdict::failed(Severity::Medium, "TAGS_MUTABLE", "All tags are mutable.")
+        }
+        TagMutability::MutableWithExclusion => {
+            let text = format!(
+                "All tags are mutable but those that match {}.",
+                filters.join(", ")
+            );
+            Verdict::failed(Severity::Medium, "TAGS_MUTABLE_WITH_EXCLUSION", text)
+        }
+        TagMutability::ImmutableWithExclusion if filters.is_empty() => Verdict::failed(
+            Severity::Low,
+            "EXCLUSION_UNKNOWN",
+            "Some tags are mutable, and ECR does not say which: the list of filters is empty.",
+        ),
+        TagMutability::ImmutableWithExclusion => {
+            let allowed = settings.get(&ALLOWED_MUTABLE_TAG_FILTERS);
+            let others: Vec<&str> = filters
+                .iter()
+                .filter(|filter| !allowed.contains(filter))
+                .map(String::as_str)
+                .collect();
+            if others.is_empty() {
+                let text = format!(
+                    "All tags are immutable but those that match {}, as allowed.",
+                    filters.join(", ")
+                );
+                Verdict::passed("TAGS_IMMUTABLE_AS_ALLOWED", text)
+            } else {
+                let text = format!("Tags that match {} are mutable.", others.join(", "));
+                Verdict::failed(Severity::Low, "TAGS_PARTLY_MUTABLE", text)
+            }
+        }
+        TagMutability::Unknown(name) => Verdict::not_available(&Unread {
+            code: "MUTABILITY_UNKNOWN",
+            text: format!(
+                "ECR calls the tag mutability {name}, a word that eksentry does not know; update eksentry."
+            ),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{repository, settings};
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn every_mutability_has_its_outcome() {
+        const LOW: Outcome = Outcome::Failed(Severity::Low);
+        const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
+        for (mutability, filters, expected) in [
+            (Some("IMMUTABLE"), &[] as &[&str], Outcome::Passed),
+            (Some("MUTABLE"), &[], MEDIUM),
+            (None, &[], MEDIUM),
+            (Some("MUTABLE_WITH_EXCLUSION"), &["prod-*"], MEDIUM),
+            (
+                Some("IMMUTABLE_WITH_EXCLUSION"),
+                &["latest"],
+                Outcome::Passed,
+            ),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), &["latest", "dev-*"], LOW),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), &[], LOW),
+            (Some("SOMETIMES"), &[], Outcome::NotAvailable),
+        ] {
+            let repository = EcrRepository {
+                mutability: TagMutability::read(mutability),
+                exclusion_filters: filters.iter().map(|filter| (*filter).to_owned()).collect(),
+                ..repository()
+            };
+            let settings = settings(
+                CHECK.parameters,
+                r#"{"allowedMutableTagFilters": "latest"}"#,
+            );
+            assert_eq!(
+                evaluate(&repository, &settings).outcome,
+                expected,
+                "{mutability:?} {filters:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! ## What it checks
+//!
+//! Whether an image is scanned when it is pushed to an ECR repository. The check fails when neither a rule of the
+//! registry's scanning configuration (scan on push or continuous; basic or enhanced) covers the repository, nor the
+//! repository's own setting asks for it. A manual rule is no scan on push, and under enhanced scanning the
+//! repository's own setting does not count. Filters match as ECR matches them.
+//!
+//! ## Why it matters
+//!
+//! Nobody knows what is in an image that was never scanned, and what is deployed minutes after the push is not
+//! scanned in time by hand.
+//!
+//! ## How to fix it
+//!
+//! Add a scan-on-push rule for the repository to the registry's scanning configuration, or enable enhanced scanning.
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::controls::Control;
+use crate::facts::EcrRepository;
+use crate::parameters::Settings;
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+pub(super) static CHECK: Check = Check {
+    id: "ecr-scan-on-push",
+    title: "ECR repositories should scan images on push",
+    requirement: "Every pushed image should be scanned, by basic or enhanced scanning.",
+    severities: &[Severity::Medium],
+    controls: &[
+        Control::CisEks("5.1.1"),
+        Control::SecurityHub("ECR.1"),
+        Control::Nist80053("RA-5"),
+        Control::PciDss("6.2.3"),
+        Control::PciDss("6.2.4"),
+    ],
+    remediation: Remediation {
+        text: "Add a scan-on-push rule that covers the repository to the registry's rules. The command replaces all of \
+               them and the scan type: put in what `aws ecr get-registry-scanning-configuration` shows.",
+        command: r#"aws ecr put-registry-scanning-configuration --region {region} --scan-type <BASIC or ENHANCED, as now> --rules '[<the present rules>,{"scanFrequency":"SCAN_ON_PUSH","repositoryFilters":[{"filter":"{name}","filterType":"WILDCARD"}]}]'"#,
+        url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
+    },
+    parameters: &[],
+    needs: &[Need::RegistryScanning],
+    evaluate: Evaluate::EcrRepository(evaluate),
+};
+
+fn evaluate(repository: &EcrRepository, _: &Settings) -> Verdict {
+    let registry = match &repository.registry_scanning {
+        Ok(registry) => registry,
+        Err(unread) => return Verdict::not_available(unread),
+    };
+    let kind = if registry.enhanced {
+        "enhanced"
+    } else {
+        "basic"
+    };
+    if let Some(frequency) = registry.scans_pushes_to(&repository.name) {
+        let text =
+            format!("A rule of the registry ({kind} scanning, {frequency}) covers the repository.");
+        return Verdict::passed("SCANNED_BY_REGISTRY_RULE", text);
+    }
+    match (repository.scan_on_push, registry.enhanced) {
+        (true, false) => Verdict::passed(
+            "SCANNED_BY_OWN_SETTING",
+            "The repository itself scans on push.",
+        ),
+        (true, true) => Verdict::failed(
+            Severity::Medium,
+            "OWN_SETTING_WITHOUT_EFFECT",
+            "No rule of the registry covers the repository, and under enhanced scanning its own setting has no effect.",
+        ),
+        (false, _) => Verdict::failed(
+            Severity::Medium,
+            "NOT_SCANNED_ON_PUSH",
+            format!(
+                "Neither a rule of the registry ({kind} scanning) nor the repository itself scans on push."
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{repository, unread};
+    use crate::facts::Fact;
+    use crate::facts::repository::{RegistryScanning, ScanningRule};
+
+    fn code(scan_on_push: bool, registry_scanning: Fact<RegistryScanning>) -> &'static str {
+        let repository = EcrRepository {
+            scan_on_push,
+            registry_scanning,
+            ..repository()
+        };
+        evaluate(&repository, &Settings::default()).codes()[0]
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "it stands where a fact stands")]
+    fn registry(enhanced: bool, frequency: &str, filter: &str) -> Fact<RegistryScanning> {
+        let rule = ScanningRule {
+            frequency: frequency.into(),
+            filters: vec![filter.into()],
+        };
+        Ok(RegistryScanning {
+            enhanced,
+            rules: vec![rule],
+        })
+    }
+
+    #[test]
+    fn a_rule_or_the_own_setting_must_scan() {
+        for (own, registry, expected) in [
+            (
+                true,
+                Ok(RegistryScanning::default()),
+                "SCANNED_BY_OWN_SETTING",
+            ),
+            (
+                false,
+                Ok(RegistryScanning::default()),
+                "NOT_SCANNED_ON_PUSH",
+            ),
+            (
+                false,
+                registry(false, "SCAN_ON_PUSH", "cards"),
+                "SCANNED_BY_REGISTRY_RULE",
+            ),
+            (
+                false,
+                registry(true, "CONTINUOUS_SCAN", "*"),
+                "SCANNED_BY_REGISTRY_RULE",
+            ),
+            (false, registry(false, "MANUAL", "*"), "NOT_SCANNED_ON_PUSH"),
+            (
+                false,
+                registry(false, "SCAN_ON_PUSH", "ledger"),
+                "NOT_SCANNED_ON_PUSH",
+            ),
+            (
+                true,
+                registry(true, "CONTINUOUS_SCAN", "ledger"),
+                "OWN_SETTING_WITHOUT_EFFECT",
+            ),
+            (true, Err(unread()), "ACCESS_DENIED"),
+        ] {
+            assert_eq!(code(own, registry.clone()), expected, "{own} {registry:?}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! ## What it checks
+//!
+//! Whether an EKS cluster sends its control plane logs to Amazon CloudWatch Logs. The check fails when a type in
+//! `requiredLogTypes` is in no *enabled* group of the cluster's `clusterLogging`; all enabled groups count together.
+//!
+//! ## Why it matters
+//!
+//! Nobody can tell afterwards who did what in a cluster whose audit log was off, and EKS keeps none of these logs by
+//! itself. A missing `audit` or `authenticator` log is of severity MEDIUM, any other one LOW.
+//!
+//! ## How to fix it
+//!
+//! Turn the missing log types on; the cluster keeps running. CloudWatch Logs charges for what it takes in, so set a
+//! retention period on the log group.
+
+use crate::check::{Check, Evaluate, Remediation};
+use crate::controls::Control;
+use crate::facts::EksCluster;
+use crate::facts::cluster::{LogType, LogTypes};
+use crate::parameters::{Parameter, Settings};
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static REQUIRED_LOG_TYPES: Parameter<LogTypes> = Parameter {
+    name: "requiredLogTypes",
+    description: "The control plane log types that must be on.",
+    default: LogTypes::ALL,
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-control-plane-logging",
+    title: "EKS clusters should send their control plane logs to CloudWatch",
+    requirement: "Every required control plane log type should be enabled.",
+    severities: &[Severity::Medium, Severity::Low],
+    controls: &[
+        Control::CisEks("2.1.1"),
+        Control::SecurityHub("EKS.8"),
+        Control::Nist80053("AC-2(12)"),
+        Control::Nist80053("AC-2(4)"),
+        Control::Nist80053("AC-4(26)"),
+        Control::Nist80053("AC-6(9)"),
+        Control::Nist80053("AU-10"),
+        Control::Nist80053("AU-12"),
+        Control::Nist80053("AU-2"),
+        Control::Nist80053("AU-3"),
+        Control::Nist80053("AU-6(3)"),
+        Control::Nist80053("AU-6(4)"),
+        Control::Nist80053("AU-9(7)"),
+        Control::Nist80053("CA-7"),
+        Control::Nist80053("SC-7(9)"),
+        Control::Nist80053("SI-3(8)"),
+        Control::Nist80053("SI-4"),
+        Control::Nist80053("SI-4(20)"),
+        Control::Nist80053("SI-4(8)"),
+        Control::Nist80053("SI-7(8)"),
+        Control::PciDss("10.2.1"),
+    ],
+    remediation: Remediation {
+        text: "Enable every control plane log type of the cluster.",
+        command: r#"aws eks update-cluster-config --region {region} --name {name} --logging '{"clusterLogging":[{"types":["api","audit","authenticator","controllerManager","scheduler"],"enabled":true}]}'"#,
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
+    },
+    parameters: &[&REQUIRED_LOG_TYPES],
+    needs: &[],
+    evaluate: Evaluate::EksCluster(evaluate),
+};
+
+fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+    let required = settings.get(&REQUIRED_LOG_TYPES);
+    let missing = required.without(cluster.enabled_logs);
+    if missing.is_empty() {
+        return Verdict::passed(
+            "LOGS_ENABLED",
+            format!("The control plane logs {required} are enabled."),
+        );
+    }
+    let who_did_what = missing.has(LogType::Audit) || missing.has(LogType::Authenticator);
+    let severity = if who_did_what {
+        Severity::Medium
+    } else {
+        Severity::Low
+    };
+    Verdict::failed(
+        severity,
+        "LOGS_NOT_ENABLED",
+        format!("These control plane logs are not enabled: {missing}."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, settings};
+    use crate::verdict::Outcome;
+
+    fn outcome(enabled: &[LogType], parameters: &str) -> Outcome {
+        let enabled_logs = enabled
+            .iter()
+            .fold(LogTypes::NONE, |types, log| types.with(*log));
+        evaluate(
+            &EksCluster {
+                enabled_logs,
+                ..cluster()
+            },
+            &settings(CHECK.parameters, parameters),
+        )
+        .outcome
+    }
+
+    #[test]
+    fn severity_depends_on_what_is_missing() {
+        use LogType::{Api, Audit, Authenticator, ControllerManager, Scheduler};
+        for (enabled, expected) in [
+            (&LogType::ALL as &[_], Outcome::Passed),
+            (&[], Outcome::Failed(Severity::Medium)),
+            (
+                &[Api, Authenticator, ControllerManager, Scheduler],
+                Outcome::Failed(Severity::Medium),
+            ),
+            (
+                &[Api, Audit, ControllerManager, Scheduler],
+                Outcome::Failed(Severity::Medium),
+            ),
+            (&[Audit, Authenticator], Outcome::Failed(Severity::Low)),
+        ] {
+            assert_eq!(outcome(enabled, "{}"), expected, "{enabled:?}");
+        }
+    }
+
+    #[test]
+    fn only_required_types_count() {
+        for (parameters, expected) in [
+            (r#"{"requiredLogTypes": "audit"}"#, Outcome::Passed),
+            (
+                r#"{"requiredLogTypes": ["audit", "api"]}"#,
+                Outcome::Failed(Severity::Low),
+            ),
+        ] {
+            assert_eq!(
+                outcome(&[LogType::Audit], parameters),
+                expected,
+                "{parameters}"
+            );
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! ## What it checks
+//!
+//! Whether an EKS cluster has an IAM role of its own, made for EKS and for nothing else. The check fails when the
+//! cluster's role also serves another cluster or nodes, when its trust policy lets anyone but `eks.amazonaws.com`
+//! assume it, when a policy that allows every action on every resource is attached to it or inline (as
+//! AdministratorAccess does), or when the role does not exist. It knows the clusters and node groups of every Region
+//! that the run looks at.
+//!
+//! ## Why it matters
+//!
+//! A shared role grants each cluster what the others need, and whoever takes over a node that uses the cluster's role
+//! acts as the control plane. A role of its own keeps the damage, and the audit trail, to one cluster.
+//!
+//! ## How to fix it
+//!
+//! A cluster's role can't be exchanged after creation: mend the role (its trust policy and its policies), give node
+//! groups a role of their own, and create the next cluster with a role of its own.
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::facts::EksCluster;
+use crate::parameters::Settings;
+use crate::severity::Severity;
+use crate::verdict::{Reason, Verdict};
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-dedicated-cluster-role",
+    title: "EKS clusters should have a dedicated IAM role with least privilege",
+    requirement: "The cluster's IAM role should serve this cluster alone, be assumed by eks.amazonaws.com alone, and \
+                  not grant everything.",
+    severities: &[Severity::Medium],
+    controls: &[],
+    remediation: Remediation {
+        text: "Let eks.amazonaws.com alone assume the role, detach policies that allow everything, and give other \
+               clusters and node groups roles of their own.",
+        command: r#"aws iam update-assume-role-policy --role-name <role> --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}'"#,
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html",
+    },
+    parameters: &[],
+    needs: &[Need::ClusterRole],
+    evaluate: Evaluate::EksCluster(evaluate),
+};
+
+const EKS: &str = "Service eks.amazonaws.com";
+
+fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
+    let mut faults = Vec::new();
+    let mut unread = Vec::new();
+
+    let users = &cluster.role_users;
+    if !users.others.is_empty() {
+        let text = format!(
+            "The cluster's role also serves {}.",
+            users.others.join(", ")
+        );
+        faults.push(Reason::new("ROLE_SHARED", text));
+    }
+    unread.extend(&users.unread);
+
+    match &cluster.role {
+        Ok(None) => faults.push(Reason::new(
+            "ROLE_MISSING",
+            "The cluster's role does not exist.",
+        )),
+        Ok(Some(role)) => {
+            match &role.trusted {
+                Ok(trusted) => faults.extend(fault_of_trust(trusted)),
+                Err(reason) => unread.push(reason),
+            }
+            if !role.administrator_policies.is_empty() {
+                let text = format!(
+                    "The role is allowed everything by {}.",
+                    role.administrator_policies.join(", ")
+                );
+                faults.push(Reason::new("ROLE_ALLOWS_EVERYTHING", text));
+            }
+            unread.extend(&role.unread);
+        }
+        Err(reason) => unread.push(reason),
+    }
+
+    match (faults.is_empty(), unread.first()) {
+        (false, _) => Verdict::failed_for(Severity::Medium, faults),
+        (true, Some(reason)) => Verdict::not_available(reason),
+        (true, None) => Verdict::passed(
+            "ROLE_DEDICATED",
+            "The cluster's role serves no other cluster and no nodes, is for EKS alone, and does not grant everything.",
+        ),
+    }
+}
+
+fn fault_of_trust(trusted: &[String]) -> Option<Reason> {
+    let others: Vec<&str> = trusted
+        .iter()
+        .map(String::as_str)
+        .filter(|principal| *principal != EKS)
+        .collect();
+    (!others.is_empty()).then(|| {
+        Reason::new(
+            "ROLE_TRUSTS_OTHERS",
+            format!("The role may also be assumed by {}.", others.join(", ")),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, unread};
+    use crate::facts::cluster::{Role, RoleUsers};
+
+    fn codes(cluster: &EksCluster) -> Vec<&'static str> {
+        evaluate(cluster, &Settings::default()).codes()
+    }
+
+    fn role() -> Role {
+        cluster().role.unwrap().unwrap()
+    }
+
+    fn with_role(role: Role) -> EksCluster {
+        EksCluster {
+            role: Ok(Some(role)),
+            ..cluster()
+        }
+    }
+
+    fn used_by(others: &[&str], unread: Vec<crate::facts::Unread>) -> RoleUsers {
+        RoleUsers {
+            others: others.iter().map(|other| (*other).to_owned()).collect(),
+            unread,
+        }
+    }
+
+    #[test]
+    fn each_fault_is_named() {
+        let open = Role {
+            trusted: Ok(vec!["*".into(), EKS.into()]),
+            ..role()
+        };
+        let admin = Role {
+            administrator_policies: vec!["AdministratorAccess".into()],
+            ..role()
+        };
+        let shared = EksCluster {
+            role_users: used_by(&["cluster ledger"], Vec::new()),
+            ..with_role(open.clone())
+        };
+        for (cluster, expected) in [
+            (cluster(), vec!["ROLE_DEDICATED"]),
+            (with_role(open), vec!["ROLE_TRUSTS_OTHERS"]),
+            (with_role(admin), vec!["ROLE_ALLOWS_EVERYTHING"]),
+            (
+                EksCluster {
+                    role: Ok(None),
+                    ..cluster()
+                },
+                vec!["ROLE_MISSING"],
+            ),
+            (shared, vec!["ROLE_SHARED", "ROLE_TRUSTS_OTHERS"]),
+        ] {
+            assert_eq!(codes(&cluster), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_unread_passes_nothing_and_hides_no_failure() {
+        let denied = "ACCESS_DENIED";
+        for (cluster, expected) in [
+            (
+                EksCluster {
+                    role: Err(unread()),
+                    ..cluster()
+                },
+                denied,
+            ),
+            (
+                EksCluster {
+                    role_users: used_by(&[], vec![unread()]),
+                    ..cluster()
+                },
+                denied,
+            ),
+            (
+                with_role(Role {
+                    trusted: Err(unread()),
+                    ..role()
+                }),
+                denied,
+            ),
+            (
+                with_role(Role {
+                    unread: vec![unread()],
+                    ..role()
+                }),
+                denied,
+            ),
+            (
+                EksCluster {
+                    role: Err(unread()),
+                    role_users: used_by(&["x"], vec![unread()]),
+                    ..cluster()
+                },
+                "ROLE_SHARED",
+            ),
+        ] {
+            assert_eq!(codes(&cluster), [expected]);
+        }
+    }
+}

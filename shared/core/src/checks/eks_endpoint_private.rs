@@ -1,0 +1,180 @@
+//! ## What it checks
+//!
+//! Whether the Kubernetes API server of an EKS cluster is reached from the internet. The check fails when the
+//! cluster's public endpoint is on, unless every CIDR block in `publicAccessCidrs` lies inside
+//! `allowedPublicCidrs`. An answer without endpoint flags means AWS's default: public access for 0.0.0.0/0.
+//!
+//! ## Why it matters
+//!
+//! Whoever reaches the API server can try stolen credentials and unpatched flaws on it. With the private endpoint
+//! alone, an attacker has to be inside the network first. A public endpoint that the whole internet reaches is of
+//! severity HIGH; one that only some addresses reach is MEDIUM.
+//!
+//! ## How to fix it
+//!
+//! Turn the private endpoint on and the public one off. Whoever works with the cluster then needs a way into its
+//! VPC. Where a public endpoint must stay, restrict it to the addresses that need it and allow those by parameter.
+
+use ipnet::IpNet;
+
+use crate::check::{Check, Evaluate, Remediation};
+use crate::controls::Control;
+use crate::facts::EksCluster;
+use crate::parameters::{Parameter, Settings};
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static ALLOWED_PUBLIC_CIDRS: Parameter<Vec<IpNet>> = Parameter {
+    name: "allowedPublicCidrs",
+    description: "CIDR blocks from which the public endpoint may be reached.",
+    default: Vec::new(),
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-endpoint-private",
+    title: "EKS clusters should not have a public endpoint",
+    requirement: "The Kubernetes API server should be reached through the private endpoint alone, or from allowed \
+                  addresses only.",
+    severities: &[Severity::High, Severity::Medium],
+    controls: &[
+        Control::CisEks("5.4.1"),
+        Control::CisEks("5.4.2"),
+        Control::SecurityHub("EKS.1"),
+        Control::Nist80053("AC-21"),
+        Control::Nist80053("AC-3"),
+        Control::Nist80053("AC-3(7)"),
+        Control::Nist80053("AC-4"),
+        Control::Nist80053("AC-4(21)"),
+        Control::Nist80053("AC-6"),
+        Control::Nist80053("SC-7"),
+        Control::Nist80053("SC-7(11)"),
+        Control::Nist80053("SC-7(16)"),
+        Control::Nist80053("SC-7(20)"),
+        Control::Nist80053("SC-7(21)"),
+        Control::Nist80053("SC-7(3)"),
+        Control::Nist80053("SC-7(4)"),
+        Control::Nist80053("SC-7(9)"),
+        Control::PciDss("1.4.4"),
+    ],
+    remediation: Remediation {
+        text: "Turn the private endpoint on and the public endpoint off.",
+        command: "aws eks update-cluster-config --region {region} --name {name} --resources-vpc-config \
+                  endpointPrivateAccess=true,endpointPublicAccess=false",
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html",
+    },
+    parameters: &[&ALLOWED_PUBLIC_CIDRS],
+    needs: &[],
+    evaluate: Evaluate::EksCluster(evaluate),
+};
+
+fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+    if !cluster.endpoint.public {
+        return Verdict::passed("PUBLIC_ENDPOINT_OFF", "The public endpoint is off.");
+    }
+    let blocks = match &cluster.endpoint.public_access_cidrs {
+        Ok(blocks) => blocks,
+        Err(unread) => return Verdict::not_available(unread),
+    };
+    let allowed = IpNet::aggregate(&settings.get(&ALLOWED_PUBLIC_CIDRS));
+    let outside: Vec<String> = blocks
+        .iter()
+        .filter(|block| !allowed.iter().any(|allowed| allowed.contains(*block)))
+        .map(ToString::to_string)
+        .collect();
+    if outside.is_empty() {
+        return Verdict::passed(
+            "PUBLIC_ENDPOINT_ALLOWED",
+            "The public endpoint is on, and is reached from allowed addresses only.",
+        );
+    }
+    if IpNet::aggregate(blocks)
+        .iter()
+        .any(|block| block.prefix_len() == 0)
+    {
+        return Verdict::failed(
+            Severity::High,
+            "PUBLIC_ENDPOINT_OPEN_TO_WORLD",
+            "The public endpoint is on and open to the whole internet.",
+        );
+    }
+    let text = format!(
+        "The public endpoint is on and is reached from {}.",
+        outside.join(", ")
+    );
+    Verdict::failed(Severity::Medium, "PUBLIC_ENDPOINT_ON", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, settings};
+    use crate::facts::cluster::Endpoint;
+    use crate::verdict::Outcome;
+
+    fn outcome(public: bool, private: bool, cidrs: &[&str], parameters: &str) -> Outcome {
+        let endpoint = Endpoint::read(public, private, cidrs.iter().copied());
+        evaluate(
+            &EksCluster {
+                endpoint,
+                ..cluster()
+            },
+            &settings(CHECK.parameters, parameters),
+        )
+        .outcome
+    }
+
+    #[test]
+    fn a_public_endpoint_fails_by_how_open_it_is() {
+        const HIGH: Outcome = Outcome::Failed(Severity::High);
+        const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
+        for (public, private, cidrs, expected) in [
+            (false, true, &[] as &[_], Outcome::Passed),
+            (false, true, &["0.0.0.0/0"], Outcome::Passed),
+            (false, false, &[], HIGH),
+            (true, false, &[], HIGH),
+            (true, true, &["0.0.0.0/0"], HIGH),
+            (true, true, &["::/0"], HIGH),
+            (true, true, &["0.0.0.0/1", "128.0.0.0/1"], HIGH),
+            (true, true, &["::/1", "8000::/1", "10.0.0.0/8"], HIGH),
+            (true, true, &["203.0.113.7/32"], MEDIUM),
+            (true, true, &["0.0.0.0/1"], MEDIUM),
+            (true, true, &["nowhere"], Outcome::NotAvailable),
+        ] {
+            assert_eq!(
+                outcome(public, private, cidrs, "{}"),
+                expected,
+                "{public} {private} {cidrs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn allowed_addresses_pass() {
+        for (cidrs, allowed, expected) in [
+            (
+                &["203.0.113.7/32"] as &[_],
+                "203.0.113.0/24",
+                Outcome::Passed,
+            ),
+            (&["10.0.0.0/8"], "10.0.0.0/9,10.128.0.0/9", Outcome::Passed),
+            (
+                &["203.0.113.7/32", "198.51.100.1/32"],
+                "203.0.113.0/24",
+                Outcome::Failed(Severity::Medium),
+            ),
+            (
+                &["0.0.0.0/0"],
+                "203.0.113.0/24",
+                Outcome::Failed(Severity::High),
+            ),
+            (&[], "0.0.0.0/0", Outcome::Passed),
+        ] {
+            let parameters = format!(r#"{{"allowedPublicCidrs": "{allowed}"}}"#);
+            assert_eq!(
+                outcome(true, true, cidrs, &parameters),
+                expected,
+                "{cidrs:?} in {allowed}"
+            );
+        }
+    }
+}

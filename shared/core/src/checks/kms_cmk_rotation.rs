@@ -1,0 +1,175 @@
+//! ## What it checks
+//!
+//! Whether KMS rotates a customer managed key by itself, and often enough. The check fails when automatic rotation is
+//! off, or when its period is longer than `maxRotationPeriodDays`. Rotation on demand does not count. It applies to
+//! enabled symmetric encryption keys whose material KMS made: no others rotate by themselves, and a multi-Region
+//! replica follows its primary key.
+//!
+//! ## Why it matters
+//!
+//! Rotation limits how much data one version of the key material protects. Nothing that uses the key notices: KMS keeps
+//! the old material for decryption, and the key's id and ARN stay.
+//!
+//! ## How to fix it
+//!
+//! Turn automatic rotation on with a period of at most `maxRotationPeriodDays`. KMS charges for the first two rotations
+//! of a key.
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::controls::Control;
+use crate::facts::KmsKey;
+use crate::facts::key::Rotation;
+use crate::parameters::{Parameter, Settings};
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static MAX_ROTATION_PERIOD_DAYS: Parameter<u32> = Parameter {
+    name: "maxRotationPeriodDays",
+    description: "The longest period of automatic rotation, in days; KMS allows 90 to 2560.",
+    default: 365,
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "kms-cmk-rotation",
+    title: "Customer managed KMS keys should be rotated automatically",
+    requirement: "Automatic rotation should be on, and its period not too long.",
+    severities: &[Severity::Medium],
+    controls: &[
+        Control::CisAws("3.6"),
+        Control::SecurityHub("KMS.4"),
+        Control::Nist80053("SC-12"),
+        Control::Nist80053("SC-12(2)"),
+        Control::Nist80053("SC-28(3)"),
+        Control::PciDss("3.7.4"),
+    ],
+    remediation: Remediation {
+        text: "Turn automatic rotation on, with a period as short as wanted.",
+        command: "aws kms enable-key-rotation --region {region} --key-id {name} --rotation-period-in-days 365",
+        url: "https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html",
+    },
+    parameters: &[&MAX_ROTATION_PERIOD_DAYS],
+    needs: &[Need::KeyRotation],
+    evaluate: Evaluate::KmsKey(evaluate),
+};
+
+fn evaluate(key: &KmsKey, settings: &Settings) -> Verdict {
+    if let Some(reason) = key.cannot_rotate() {
+        return Verdict::not_applicable("KEY_CANNOT_ROTATE", reason);
+    }
+    let longest = settings.get(&MAX_ROTATION_PERIOD_DAYS);
+    match &key.rotation {
+        Err(unread) => Verdict::not_available(unread),
+        Ok(Rotation::Unsupported) => Verdict::not_applicable(
+            "KEY_CANNOT_ROTATE",
+            "KMS says that it does not rotate such a key.",
+        ),
+        Ok(Rotation::Off) => Verdict::failed(
+            Severity::Medium,
+            "ROTATION_OFF",
+            "Automatic rotation is off.",
+        ),
+        Ok(Rotation::Every { days }) if *days > longest => Verdict::failed(
+            Severity::Medium,
+            "ROTATION_PERIOD_TOO_LONG",
+            format!("The key is rotated every {days} days; every {longest} days is wanted."),
+        ),
+        Ok(Rotation::Every { days }) => Verdict::passed(
+            "ROTATION_ON",
+            format!("The key is rotated automatically every {days} days."),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{key, settings, unread};
+    use crate::facts::key::KeyState;
+    use crate::verdict::Outcome;
+
+    fn outcome(key: &KmsKey, parameters: &str) -> Outcome {
+        evaluate(key, &settings(CHECK.parameters, parameters)).outcome
+    }
+
+    #[test]
+    fn rotation_must_be_on_and_often_enough() {
+        for (rotation, parameters, expected) in [
+            (Ok(Rotation::Every { days: 365 }), "{}", Outcome::Passed),
+            (
+                Ok(Rotation::Every { days: 366 }),
+                "{}",
+                Outcome::Failed(Severity::Medium),
+            ),
+            (
+                Ok(Rotation::Every { days: 365 }),
+                r#"{"maxRotationPeriodDays": "90"}"#,
+                Outcome::Failed(Severity::Medium),
+            ),
+            (Ok(Rotation::Off), "{}", Outcome::Failed(Severity::Medium)),
+            (Ok(Rotation::Unsupported), "{}", Outcome::NotApplicable),
+            (Err(unread()), "{}", Outcome::NotAvailable),
+        ] {
+            assert_eq!(outcome(&KmsKey { rotation, ..key() }, parameters), expected);
+        }
+    }
+
+    #[test]
+    fn keys_that_cannot_rotate_are_not_judged() {
+        let text = |value: &str| Some(value.to_owned());
+        for (key, expected) in [
+            (
+                KmsKey {
+                    spec: None,
+                    usage: None,
+                    origin: None,
+                    ..key()
+                },
+                Outcome::Passed,
+            ),
+            (
+                KmsKey {
+                    customer_managed: false,
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+            (
+                KmsKey {
+                    spec: text("RSA_2048"),
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+            (
+                KmsKey {
+                    usage: text("GENERATE_VERIFY_MAC"),
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+            (
+                KmsKey {
+                    origin: text("EXTERNAL"),
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+            (
+                KmsKey {
+                    replica: true,
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+            (
+                KmsKey {
+                    state: KeyState::Other("PendingDeletion".into()),
+                    ..key()
+                },
+                Outcome::NotApplicable,
+            ),
+        ] {
+            assert_eq!(outcome(&key, "{}"), expected, "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Resources that pass every check, for tests to vary.
+
+use std::sync::Arc;
+
+use crate::facts::Unread;
+use crate::facts::cluster::{
+    EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
+};
+use crate::facts::image::{Content, EcrImage, Scan, ScanResult, ScanStatus, SeverityCounts};
+use crate::facts::key::{KeyState, KmsKey, Rotation};
+use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
+use crate::parameters::{AnyParameter, Settings};
+use crate::severity::Severity;
+
+pub(crate) const KEY_ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+pub(crate) fn cluster() -> EksCluster {
+    EksCluster {
+        name: "payments".into(),
+        arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
+        status: "ACTIVE".into(),
+        version: "1.33".parse().ok(),
+        created_at: None,
+        endpoint: Endpoint::read(false, true, []),
+        enabled_logs: LogTypes::ALL,
+        secrets_key: Some(secrets_key(KeyState::Enabled)),
+        role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
+        role_users: RoleUsers {
+            others: Vec::new(),
+            unread: Vec::new(),
+        },
+        role: Ok(Some(Role {
+            trusted: Ok(vec!["Service eks.amazonaws.com".into()]),
+            administrator_policies: Vec::new(),
+            unread: Vec::new(),
+        })),
+        subnets: Vec::new(),
+        security_groups: Vec::new(),
+        url: None,
+        tags: Vec::new(),
+    }
+}
+
+pub(crate) fn secrets_key(state: KeyState) -> SecretsKey {
+    SecretsKey {
+        named: KEY_ARN.into(),
+        key: Ok(Some(NamedKey {
+            arn: KEY_ARN.into(),
+            state,
+            aws_managed: false,
+        })),
+    }
+}
+
+pub(crate) fn repository() -> EcrRepository {
+    EcrRepository {
+        name: "cards/api".into(),
+        arn: "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api".into(),
+        mutability: TagMutability::Immutable,
+        exclusion_filters: Vec::new(),
+        scan_on_push: true,
+        registry_scanning: Ok(RegistryScanning::default()),
+        created_at: None,
+    }
+}
+
+pub(crate) fn image() -> EcrImage {
+    EcrImage {
+        repository: "cards/api".into(),
+        digest: "sha256:0a1b".into(),
+        registry: None,
+        tags: vec!["1.0".into()],
+        content: Content::Image,
+        archived: false,
+        pushed_at: None,
+        idle_days: Some(3),
+        scan: Ok(scan("COMPLETE", &[])),
+    }
+}
+
+pub(crate) fn scan(status: &str, found: &[(Option<Severity>, u64)]) -> Scan {
+    let mut counts = SeverityCounts::default();
+    for (severity, count) in found {
+        counts.add(*severity, *count);
+    }
+    Scan::Tried {
+        status: ScanStatus::read(status),
+        description: None,
+        result: Some(Arc::new(ScanResult {
+            counts,
+            vulnerabilities: Vec::new(),
+        })),
+    }
+}
+
+pub(crate) fn key() -> KmsKey {
+    KmsKey {
+        id: "1234abcd".into(),
+        account: Some("111122223333".into()),
+        customer_managed: true,
+        spec: Some("SYMMETRIC_DEFAULT".into()),
+        usage: Some("ENCRYPT_DECRYPT".into()),
+        origin: Some("AWS_KMS".into()),
+        state: KeyState::Enabled,
+        replica: false,
+        description: None,
+        created_at: None,
+        rotation: Ok(Rotation::Every { days: 365 }),
+    }
+}
+
+pub(crate) fn unread() -> Unread {
+    Unread {
+        code: "ACCESS_DENIED",
+        text: "Access was denied.".into(),
+    }
+}
+
+pub(crate) fn settings(declared: &[&'static dyn AnyParameter], json: &str) -> Settings {
+    Settings::read("check", declared, &serde_json::from_str(json).unwrap()).unwrap()
+}

@@ -1,0 +1,82 @@
+//! What a report says of a resource besides its ARN, in a form that every reporter can render.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One property of a resource.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// A text; never empty.
+    Text(String),
+    /// A list of texts; none of them empty.
+    Texts(Vec<String>),
+    /// A setting that is on or off.
+    Flag(bool),
+    /// A moment.
+    Time(Timestamp),
+}
+
+/// The properties of a resource by the names that its AWS API gives them (`endpointPublicAccess`). Only what is
+/// stable belongs here: a detail that changes with every look would make every finding look changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Details(BTreeMap<&'static str, Detail>);
+
+impl Details {
+    /// Adds a text, unless it is absent or empty.
+    pub fn text(mut self, name: &'static str, value: Option<&str>) -> Self {
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            self.0.insert(name, Detail::Text(value.to_owned()));
+        }
+        self
+    }
+
+    /// Adds the non-empty texts of a list, unless none is left.
+    pub fn texts<T: AsRef<str>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let values: Vec<String> = values
+            .into_iter()
+            .filter(|value| !value.as_ref().trim().is_empty())
+            .map(|value| value.as_ref().to_owned())
+            .collect();
+        if !values.is_empty() {
+            self.0.insert(name, Detail::Texts(values));
+        }
+        self
+    }
+
+    /// Adds a setting that is on or off.
+    pub fn flag(mut self, name: &'static str, value: bool) -> Self {
+        self.0.insert(name, Detail::Flag(value));
+        self
+    }
+
+    /// Adds a moment, unless it is absent.
+    pub fn time(mut self, name: &'static str, value: Option<Timestamp>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name, Detail::Time(value));
+        }
+        self
+    }
+
+    /// Takes a property out, for a reporter that has a place of its own for it.
+    pub fn take(&mut self, name: &str) -> Option<Detail> {
+        self.0.remove(name)
+    }
+
+    /// What is left, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Detail)> {
+        self.0.iter().map(|(name, detail)| (*name, detail))
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

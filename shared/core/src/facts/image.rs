@@ -1,0 +1,400 @@
+//! Facts about images in private Amazon ECR repositories.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Fact;
+use crate::details::Details;
+use crate::severity::Severity;
+
+/// An image and its scan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EcrImage {
+    /// The repository's name.
+    pub repository: String,
+    /// `sha256:…`.
+    pub digest: String,
+    /// The registry's account.
+    pub registry: Option<String>,
+    /// Its tags; none of an untagged image.
+    pub tags: Vec<String>,
+    /// What it is.
+    pub content: Content,
+    /// Whether it lies in the archive storage class.
+    pub archived: bool,
+    /// When it was pushed.
+    pub pushed_at: Option<Timestamp>,
+    /// Days since it was last pushed or pulled, one that has begun included; `None` where neither is known.
+    pub idle_days: Option<u32>,
+    /// What scanning it brought.
+    pub scan: Fact<Scan>,
+}
+
+/// What lies behind a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// An image for one platform.
+    Image,
+    /// A list of images for several platforms; each of them has a digest of its own.
+    Index,
+    /// A chart, a signature, an attestation, …, under its media type.
+    Artifact(String),
+}
+
+impl Content {
+    /// Tells it by the media types of the manifest and of what it configures, and by the tags: signatures and
+    /// attestations of cosign call themselves images, but for their tags.
+    /// Media types: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
+    pub fn read(manifest: Option<&str>, artifact: Option<&str>, tags: &[String]) -> Self {
+        const INDEXES: [&str; 2] = [
+            "application/vnd.oci.image.index.v1+json",
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+        ];
+        const MANIFESTS: [&str; 5] = [
+            "",
+            "application/vnd.oci.image.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.v2+json",
+            "application/vnd.docker.distribution.manifest.v1+json",
+            "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        ];
+        const IMAGES: [&str; 2] = [
+            "application/vnd.oci.image.config.v1+json",
+            "application/vnd.docker.container.image.v1+json",
+        ];
+        let (manifest, artifact) = (manifest.unwrap_or_default(), artifact.unwrap_or_default());
+        if INDEXES.contains(&manifest) {
+            Self::Index
+        } else if !MANIFESTS.contains(&manifest) {
+            Self::Artifact(manifest.to_owned())
+        } else if !artifact.is_empty() && !IMAGES.contains(&artifact) {
+            Self::Artifact(artifact.to_owned())
+        } else if !tags.is_empty() && tags.iter().all(|tag| is_attached(tag)) {
+            Self::Artifact("a signature or attestation of another image".to_owned())
+        } else {
+            Self::Image
+        }
+    }
+}
+
+/// Whether the tag is one that cosign gives: `sha256-<digest>.sig`, `.att` or `.sbom`.
+fn is_attached(tag: &str) -> bool {
+    tag.strip_prefix("sha256-")
+        .and_then(|rest| rest.split_once('.'))
+        .is_some_and(|(digest, kind)| {
+            digest.len() == 64
+                && digest.chars().all(|c| c.is_ascii_hexdigit())
+                && ["sig", "att", "sbom"].contains(&kind)
+        })
+}
+
+/// What scanning an image brought.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scan {
+    /// It was never scanned.
+    Never,
+    /// It was scanned, or tried to.
+    Tried {
+        /// How far it got.
+        status: ScanStatus,
+        /// What ECR says about that.
+        description: Option<String>,
+        /// What was found; `None` where there is no result, which is not the same as nothing found.
+        result: Option<Arc<ScanResult>>,
+    },
+}
+
+impl Scan {
+    /// The result, where there is one.
+    pub fn result(&self) -> Option<&Arc<ScanResult>> {
+        match self {
+            Self::Tried {
+                status: ScanStatus::Complete,
+                result,
+                ..
+            } => result.as_ref(),
+            Self::Never | Self::Tried { .. } => None,
+        }
+    }
+}
+
+/// How far a scan got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanStatus {
+    /// COMPLETE (basic) or ACTIVE (enhanced).
+    Complete,
+    /// PENDING or IN_PROGRESS.
+    UnderWay,
+    /// FAILED.
+    Failed,
+    /// IMAGE_ARCHIVED.
+    ImageArchived,
+    /// There is no result and will be none: UNSUPPORTED_IMAGE, SCAN_ELIGIBILITY_EXPIRED, … or a word that did not
+    /// exist when this was written.
+    NoResult(String),
+}
+
+impl ScanStatus {
+    /// Reads ECR's name of it.
+    pub fn read(name: &str) -> Self {
+        match name {
+            "COMPLETE" | "ACTIVE" => Self::Complete,
+            "PENDING" | "IN_PROGRESS" => Self::UnderWay,
+            "FAILED" => Self::Failed,
+            "IMAGE_ARCHIVED" => Self::ImageArchived,
+            other => Self::NoResult(other.to_owned()),
+        }
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ScanResult {
+    /// How many findings there are of each severity.
+    pub counts: SeverityCounts,
+    /// The findings, worst first; empty where only their number is known.
+    pub vulnerabilities: Vec<Vulnerability>,
+}
+
+/// How many findings there are of each severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SeverityCounts {
+    counts: [u64; Severity::ALL.len()],
+    untriaged: u64,
+}
+
+impl SeverityCounts {
+    /// Adds findings; a severity that is none (UNDEFINED, UNTRIAGED, a new word) lies below every threshold.
+    pub fn add(&mut self, severity: Option<Severity>, count: u64) {
+        match severity {
+            Some(severity) => self.counts[severity as usize] += count,
+            None => self.untriaged += count,
+        }
+    }
+
+    /// How many are of that severity.
+    pub fn of(&self, severity: Severity) -> u64 {
+        self.counts[severity as usize]
+    }
+
+    /// How many have no severity.
+    pub fn untriaged(&self) -> u64 {
+        self.untriaged
+    }
+
+    /// How many there are in all.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum::<u64>() + self.untriaged
+    }
+
+    /// The highest severity of which there is one.
+    pub fn highest(&self) -> Option<Severity> {
+        Severity::ALL
+            .into_iter()
+            .rev()
+            .find(|severity| self.of(*severity) > 0)
+    }
+
+    /// In words, worst first: `2 CRITICAL, 1 LOW`.
+    pub fn describe(&self) -> String {
+        let named = Severity::ALL
+            .into_iter()
+            .rev()
+            .map(|severity| (self.of(severity), severity.label()));
+        let parts: Vec<String> = named
+            .chain([(self.untriaged, "without severity")])
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, label)| format!("{count} {label}"))
+            .collect();
+        if parts.is_empty() {
+            "none".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+}
+
+/// A finding of an image scan.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Vulnerability {
+    /// `CVE-2021-44228` for example.
+    pub id: String,
+    /// How bad it is; `None` where the scanner does not say.
+    pub severity: Option<Severity>,
+    /// Where it is.
+    pub packages: Vec<Package>,
+    /// Its scores.
+    pub cvss: Vec<Cvss>,
+    /// Who describes it, `NVD` or `UBUNTU_CVE` for example.
+    pub vendor: Option<String>,
+    /// Who describes it, as a URL.
+    pub vendor_url: Option<String>,
+    /// What the vendor calls its severity.
+    pub vendor_severity: Option<String>,
+    /// When the vendor published it.
+    pub published_at: Option<Timestamp>,
+    /// When the vendor changed it last.
+    pub updated_at: Option<Timestamp>,
+    /// Where to read more.
+    pub references: Vec<String>,
+    /// Others that belong to it.
+    pub related: Vec<String>,
+    /// `YES`, `NO` or `PARTIAL`.
+    pub fix_available: Option<String>,
+    /// `YES` or `NO`.
+    pub exploit_available: Option<String>,
+    /// The probability that it is exploited within 30 days, 0 to 1.
+    pub epss: Option<f64>,
+}
+
+impl Vulnerability {
+    /// Its highest score, 0 where there is none.
+    pub fn score(&self) -> f64 {
+        self.cvss
+            .iter()
+            .filter_map(|cvss| cvss.score)
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Puts the worst first: by severity, then by score, then by id and packages, so that the
+/// order does not depend on how the API lists them.
+pub fn sort_worst_first(vulnerabilities: &mut [Vulnerability]) {
+    vulnerabilities.sort_by(|one, other| {
+        (other.severity.cmp(&one.severity))
+            .then(other.score().total_cmp(&one.score()))
+            .then_with(|| one.id.cmp(&other.id))
+            .then_with(|| one.packages.cmp(&other.packages))
+    });
+}
+
+/// A package with a vulnerability.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+pub struct Package {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its epoch, as RPM has it.
+    pub epoch: Option<String>,
+    /// Its release.
+    pub release: Option<String>,
+    /// The architecture it was built for.
+    pub architecture: Option<String>,
+    /// What installed it.
+    pub manager: Option<String>,
+    /// Where it lies.
+    pub path: Option<String>,
+    /// The version that mends it.
+    pub fixed_in: Option<String>,
+    /// The layer that brought it.
+    pub layer: Option<String>,
+}
+
+/// A CVSS score.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Cvss {
+    /// The version of CVSS.
+    pub version: Option<String>,
+    /// 0 to 10.
+    pub score: Option<f64>,
+    /// The vector.
+    pub vector: Option<String>,
+    /// Who scored it.
+    pub source: Option<String>,
+}
+
+impl EcrImage {
+    /// Why no check applies to the image, if none does.
+    pub fn inapplicable(&self) -> Option<String> {
+        match &self.content {
+            _ if self.archived => Some("The image is archived.".to_owned()),
+            Content::Image => None,
+            Content::Index => {
+                Some("This is an index; the images of its platforms are judged.".to_owned())
+            }
+            Content::Artifact(what) => Some(format!("This is no image, but {what}.")),
+        }
+    }
+
+    pub(super) fn details(&self) -> Details {
+        Details::default()
+            .text("registryId", self.registry.as_deref())
+            .text("repositoryName", Some(&self.repository))
+            .text("imageDigest", Some(&self.digest))
+            .texts("imageTags", &self.tags)
+            .time("imagePushedAt", self.pushed_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_image_is_told_apart() {
+        let oci = Some("application/vnd.oci.image.manifest.v1+json");
+        let config = Some("application/vnd.oci.image.config.v1+json");
+        let signature = vec![format!("sha256-{}.sig", "0a".repeat(32))];
+        for (manifest, artifact, tags, content) in [
+            (None, None, vec![], Content::Image),
+            (oci, Some(""), vec![], Content::Image),
+            (oci, config, vec!["1.2".to_owned()], Content::Image),
+            (
+                oci,
+                config,
+                vec!["sha256-not-a-digest.sig".to_owned()],
+                Content::Image,
+            ),
+            (
+                Some("application/vnd.oci.artifact.manifest.v1+json"),
+                None,
+                vec![],
+                Content::Artifact("application/vnd.oci.artifact.manifest.v1+json".into()),
+            ),
+            (
+                Some("application/vnd.oci.image.index.v1+json"),
+                None,
+                vec![],
+                Content::Index,
+            ),
+            (
+                oci,
+                config,
+                signature,
+                Content::Artifact("a signature or attestation of another image".into()),
+            ),
+            (
+                oci,
+                Some("application/vnd.cncf.helm.config.v1+json"),
+                vec![],
+                Content::Artifact("application/vnd.cncf.helm.config.v1+json".into()),
+            ),
+        ] {
+            assert_eq!(Content::read(manifest, artifact, &tags), content);
+        }
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let vulnerability = |id: &str, severity, score| Vulnerability {
+            id: id.to_owned(),
+            severity,
+            cvss: vec![Cvss {
+                score: Some(score),
+                ..Cvss::default()
+            }],
+            ..Vulnerability::default()
+        };
+        let mut list = vec![
+            vulnerability("CVE-4", None, 10.0),
+            vulnerability("CVE-3", Some(Severity::High), 7.1),
+            vulnerability("CVE-2", Some(Severity::High), 8.8),
+            vulnerability("CVE-1", Some(Severity::Critical), 9.0),
+        ];
+        sort_worst_first(&mut list);
+        let ids: Vec<_> = list.iter().map(|entry| entry.id.as_str()).collect();
+        assert_eq!(ids, ["CVE-1", "CVE-2", "CVE-3", "CVE-4"]);
+    }
+}

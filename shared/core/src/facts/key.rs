@@ -1,0 +1,144 @@
+//! Facts about AWS KMS keys.
+
+use jiff::Timestamp;
+
+use super::Fact;
+use crate::details::Details;
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KmsKey {
+    /// Its id, without the ARN.
+    pub id: String,
+    /// The account that owns it.
+    pub account: Option<String>,
+    /// Whether a customer manages it (KeyManager CUSTOMER) rather than AWS.
+    pub customer_managed: bool,
+    /// KeySpec, or where that is absent CustomerMasterKeySpec; `None` where both are.
+    pub spec: Option<String>,
+    /// KeyUsage.
+    pub usage: Option<String>,
+    /// Origin of the key material.
+    pub origin: Option<String>,
+    /// KeyState.
+    pub state: KeyState,
+    /// Whether it is a replica of a multi-Region key in another Region.
+    pub replica: bool,
+    /// What people wrote about it.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// Its automatic rotation; asked only of keys that [`KmsKey::cannot_rotate`] finds nothing against.
+    pub rotation: Fact<Rotation>,
+}
+
+/// A key's automatic rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// It is on, with that period; KMS's default of 365 where the answer had none.
+    Every {
+        /// Days.
+        days: u32,
+    },
+    /// It is off.
+    Off,
+    /// KMS does not rotate such keys.
+    Unsupported,
+}
+
+/// A key's state, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// It works.
+    Enabled,
+    /// It works and is being changed.
+    Updating,
+    /// Anything else, under KMS's name.
+    Other(String),
+    /// The answer had none.
+    Unknown,
+}
+
+impl KeyState {
+    /// Reads KMS's name of it.
+    pub fn read(name: Option<&str>) -> Self {
+        match name {
+            Some("Enabled") => Self::Enabled,
+            Some("Updating") => Self::Updating,
+            Some(other) if !other.is_empty() => Self::Other(other.to_owned()),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Enabled => Some("Enabled"),
+            Self::Updating => Some("Updating"),
+            Self::Other(name) => Some(name),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl KmsKey {
+    /// Why KMS rotates no such key, if it does not: automatic rotation exists for enabled symmetric encryption keys
+    /// with material made by KMS, and a replica follows its primary key.
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>.
+    pub fn cannot_rotate(&self) -> Option<String> {
+        let differs = |value: &Option<String>, wanted: &str| match value {
+            Some(value) if value != wanted => Some(value.clone()),
+            _ => None,
+        };
+        if !self.customer_managed {
+            return Some("AWS manages the key.".to_owned());
+        }
+        if let Some(spec) = differs(&self.spec, "SYMMETRIC_DEFAULT") {
+            return Some(format!("The key's spec is {spec}."));
+        }
+        if let Some(usage) = differs(&self.usage, "ENCRYPT_DECRYPT") {
+            return Some(format!("The key's usage is {usage}."));
+        }
+        if let Some(origin) = differs(&self.origin, "AWS_KMS") {
+            return Some(format!("The origin of the key's material is {origin}."));
+        }
+        if self.replica {
+            return Some(
+                "The key is a multi-Region replica and follows its primary key.".to_owned(),
+            );
+        }
+        match &self.state {
+            KeyState::Enabled => None,
+            state => Some(format!(
+                "The key's state is {}.",
+                state.name().unwrap_or("unknown")
+            )),
+        }
+    }
+
+    pub(super) fn details(&self) -> Details {
+        let details = Details::default()
+            .text("KeyId", Some(&self.id))
+            .text("AWSAccountId", self.account.as_deref())
+            .text(
+                "KeyManager",
+                Some(if self.customer_managed {
+                    "CUSTOMER"
+                } else {
+                    "AWS"
+                }),
+            )
+            .text("KeySpec", self.spec.as_deref())
+            .text("KeyUsage", self.usage.as_deref())
+            .text("Origin", self.origin.as_deref())
+            .text("KeyState", self.state.name())
+            .text("Description", self.description.as_deref())
+            .time("CreationDate", self.created_at);
+        match self.rotation {
+            Ok(Rotation::Every { days }) => details
+                .flag("KeyRotationEnabled", true)
+                .text("RotationPeriodInDays", Some(&days.to_string())),
+            Ok(Rotation::Off) => details.flag("KeyRotationEnabled", false),
+            Ok(Rotation::Unsupported) | Err(_) => details,
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What eksentry knows about compliance: resources, the facts about them, the checks that judge those facts,
+//! and the findings that come of it.
+//!
+//! Pure: nothing here does I/O, reads a clock or the environment, or knows an SDK. Time, account, Region and
+//! settings are arguments.
+
+pub mod arn;
+pub mod check;
+pub mod checks;
+pub mod controls;
+pub mod details;
+pub mod facts;
+pub mod finding;
+pub mod parameters;
+pub mod policy;
+pub mod resource;
+pub mod severity;
+pub mod verdict;
+
+pub use arn::Arn;
+pub use check::{Check, Evaluate, Need, Needs};
+pub use controls::Control;
+pub use details::{Detail, Details};
+pub use facts::{Fact, Facts, Observation, State, Unread};
+pub use finding::Finding;
+pub use parameters::{Parameter, Settings};
+pub use resource::{Location, Resource, ResourceKind};
+pub use severity::Severity;
+pub use verdict::{Outcome, Reason, Verdict};

@@ -1,0 +1,365 @@
+//! The parameters of checks: declared once beside the check, read once at the edge.
+
+use core::net::IpAddr;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::facts::cluster::LogTypes;
+use crate::severity::Severity;
+
+/// A parameter of a check, with a value of type `T`.
+#[derive(Debug)]
+pub struct Parameter<T> {
+    /// Its name in Config's `ruleParameters` and in `EKSENTRY_PARAMETERS`.
+    pub name: &'static str,
+    /// What it means, in one sentence.
+    pub description: &'static str,
+    /// Its value when it is not set.
+    pub default: T,
+}
+
+/// A type of parameter values, read from and written as a list of texts.
+pub trait ParameterValue: Clone + Debug + Send + Sync {
+    /// What is allowed, for people.
+    const FORM: &'static str;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the texts.
+    fn read(texts: &[String]) -> Result<Self, String>;
+
+    /// Writes it; no text means that nothing is set.
+    fn write(&self) -> Vec<String>;
+}
+
+/// A parameter whatever its type, as the registry lists it.
+pub trait AnyParameter: Debug + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// What it means.
+    fn description(&self) -> &'static str;
+    /// What is allowed.
+    fn form(&self) -> &'static str;
+    /// Its default as texts; none means that nothing is set.
+    fn default_texts(&self) -> Vec<String>;
+    /// Its value as texts.
+    fn texts(&self, settings: &Settings) -> Vec<String>;
+    /// Says what is wrong with a value, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the texts.
+    fn validate(&self, texts: &[String]) -> Result<(), String>;
+}
+
+impl<T: ParameterValue> AnyParameter for Parameter<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn description(&self) -> &'static str {
+        self.description
+    }
+
+    fn form(&self) -> &'static str {
+        T::FORM
+    }
+
+    fn default_texts(&self) -> Vec<String> {
+        self.default.write()
+    }
+
+    fn texts(&self, settings: &Settings) -> Vec<String> {
+        settings.get(self).write()
+    }
+
+    fn validate(&self, texts: &[String]) -> Result<(), String> {
+        T::read(texts).map(drop)
+    }
+}
+
+/// A parameter's value as it comes in JSON: typed, or as the text that AWS Config makes of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Raw {
+    /// Not set.
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A number that is written with a fraction, `365.0` for example.
+    Decimal(f64),
+    /// A text, or several joined by commas.
+    Text(String),
+    /// A list.
+    List(Vec<Raw>),
+    /// Something that no parameter takes.
+    Other(IgnoredAny),
+}
+
+impl Raw {
+    /// The value as texts; `None` of what no parameter takes.
+    fn texts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Null => Some(Vec::new()),
+            Self::Flag(flag) => Some(vec![flag.to_string()]),
+            Self::Number(number) => Some(vec![number.to_string()]),
+            Self::Decimal(number) => Some(vec![number.to_string()]),
+            Self::Text(text) => {
+                let parts = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty());
+                Some(parts.map(str::to_owned).collect())
+            }
+            Self::List(list) => Some(
+                list.iter()
+                    .map(Raw::texts)
+                    .collect::<Option<Vec<_>>>()?
+                    .concat(),
+            ),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// The parameters that are set for one check; all of them are valid.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    texts: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// A parameter has a value that it can't have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the parameter {name} of {check} is {value:?}: {problem}; it takes {form}")]
+pub struct ParameterError {
+    check: &'static str,
+    name: &'static str,
+    value: String,
+    problem: String,
+    form: &'static str,
+}
+
+impl Settings {
+    /// Takes the declared parameters out of what came in. What no check declares is left alone: Config passes
+    /// `checkId` among them, and newer callers may know more. A value of no text (`""`, `[]`, `null`) is not set.
+    ///
+    /// # Errors
+    ///
+    /// When a parameter's value is not of its type.
+    pub fn read(
+        check: &'static str,
+        declared: &[&'static dyn AnyParameter],
+        raw: &BTreeMap<String, Raw>,
+    ) -> Result<Self, ParameterError> {
+        let mut texts = BTreeMap::new();
+        for parameter in declared {
+            let error = |value: &[String], problem| ParameterError {
+                check,
+                name: parameter.name(),
+                value: value.join(",").chars().take(100).collect(),
+                problem,
+                form: parameter.form(),
+            };
+            let given = raw
+                .get(parameter.name())
+                .map_or(Some(Vec::new()), Raw::texts);
+            let given = given.ok_or_else(|| error(&[], "that is an object".to_owned()))?;
+            if given.is_empty() {
+                continue;
+            }
+            parameter
+                .validate(&given)
+                .map_err(|problem| error(&given, problem))?;
+            texts.insert(parameter.name(), given);
+        }
+        Ok(Self { texts })
+    }
+
+    /// These settings, and for parameters that they do not set those of another source.
+    pub fn or(mut self, other: Self) -> Self {
+        for (name, texts) in other.texts {
+            self.texts.entry(name).or_insert(texts);
+        }
+        self
+    }
+
+    /// The parameter's value: what is set, else its default.
+    pub fn get<T: ParameterValue>(&self, parameter: &Parameter<T>) -> T {
+        self.texts
+            .get(parameter.name)
+            .and_then(|texts| T::read(texts).ok())
+            .unwrap_or_else(|| parameter.default.clone())
+    }
+}
+
+fn one(texts: &[String]) -> Result<&str, String> {
+    match texts {
+        [text] => Ok(text),
+        _ => Err("only one value is allowed".to_owned()),
+    }
+}
+
+impl ParameterValue for u32 {
+    const FORM: &'static str = "a whole number of days";
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        one(texts)?
+            .parse()
+            .map_err(|_| "that is no whole number".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
+impl ParameterValue for Severity {
+    const FORM: &'static str = "one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL";
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        one(texts)?
+            .parse()
+            .map_err(|_| "that is no severity".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.label().to_owned()]
+    }
+}
+
+impl ParameterValue for Vec<IpNet> {
+    const FORM: &'static str = "a list of IPv4 and IPv6 CIDR blocks or addresses";
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            let address = |text: &str| text.parse::<IpAddr>().map(IpNet::from);
+            text.parse()
+                .or_else(|_| address(text))
+                .map_err(|_| format!("{text:?} is no CIDR block"))
+        };
+        texts.iter().map(read).collect()
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl ParameterValue for Vec<String> {
+    const FORM: &'static str = "a list of texts";
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Ok(texts.to_vec())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.clone()
+    }
+}
+
+impl ParameterValue for LogTypes {
+    const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        texts.iter().try_fold(Self::NONE, |types, text| {
+            Ok(types.with(
+                text.parse()
+                    .map_err(|()| format!("{text:?} is no log type"))?,
+            ))
+        })
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(|log| log.name().to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static DAYS: Parameter<u32> = Parameter {
+        name: "days",
+        description: "",
+        default: 365,
+    };
+    static BLOCKS: Parameter<Vec<IpNet>> = Parameter {
+        name: "blocks",
+        description: "",
+        default: Vec::new(),
+    };
+
+    fn read(json: &str) -> Result<Settings, ParameterError> {
+        Settings::read(
+            "check",
+            &[&DAYS, &BLOCKS],
+            &serde_json::from_str(json).unwrap(),
+        )
+    }
+
+    #[test]
+    fn values_come_typed_or_as_text() {
+        for json in [
+            r#"{"days": 90}"#,
+            r#"{"days": 90.0, "more": {"of": "it"}}"#,
+            r#"{"days": "90"}"#,
+            r#"{"days": ["90"], "checkId": "check"}"#,
+        ] {
+            assert_eq!(read(json).unwrap().get(&DAYS), 90, "{json}");
+        }
+        for json in [
+            r#"{"blocks": "10.0.0.0/8, ::/0"}"#,
+            r#"{"blocks": ["10.0.0.0/8", "::/0"]}"#,
+        ] {
+            assert_eq!(
+                read(json).unwrap().get(&BLOCKS).write(),
+                ["10.0.0.0/8", "::/0"],
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_set_means_the_default() {
+        for json in [
+            "{}",
+            r#"{"days": null}"#,
+            r#"{"days": ""}"#,
+            r#"{"days": []}"#,
+        ] {
+            assert_eq!(read(json).unwrap().get(&DAYS), 365, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_is_named() {
+        for json in [
+            r#"{"days": "soon"}"#,
+            r#"{"days": -1}"#,
+            r#"{"days": "1,2"}"#,
+            r#"{"days": true}"#,
+            r#"{"days": 0.5}"#,
+            r#"{"days": {}}"#,
+        ] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(
+                error.contains("days") && error.contains("a whole number of days"),
+                "{error}"
+            );
+        }
+        assert!(
+            read(r#"{"blocks": "10.0.0.0/33"}"#)
+                .unwrap_err()
+                .to_string()
+                .contains("10.0.0.0/33")
+        );
+    }
+}

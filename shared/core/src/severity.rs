@@ -1,0 +1,66 @@
+//! Severities, as ASFF labels them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// A severity label, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// Nothing to act on.
+    Informational,
+    /// To be dealt with some day.
+    Low,
+    /// To be dealt with, though not urgently.
+    Medium,
+    /// To be dealt with soon.
+    High,
+    /// To be dealt with at once.
+    Critical,
+}
+
+impl Severity {
+    /// All labels, least first.
+    pub const ALL: [Self; 5] = [
+        Self::Informational,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
+    /// The label as ASFF, Amazon ECR and Amazon Inspector write it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Informational => "INFORMATIONAL",
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+            Self::Critical => "CRITICAL",
+        }
+    }
+}
+
+/// The text is no severity label; `UNDEFINED` and `UNTRIAGED`, which scanners use, are none either.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no severity: use INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")]
+pub struct SeverityError(String);
+
+impl FromStr for Severity {
+    type Err = SeverityError;
+
+    fn from_str(text: &str) -> Result<Self, SeverityError> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.label().eq_ignore_ascii_case(text.trim()))
+            .ok_or_else(|| SeverityError(text.chars().take(50).collect()))
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.label())
+    }
+}

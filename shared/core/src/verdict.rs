@@ -1,0 +1,148 @@
+//! What a check decides about a resource.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::facts::Unread;
+use crate::facts::image::ScanResult;
+use crate::severity::Severity;
+
+/// The kinds of decision. [`Verdict`] says what each means for the reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum Outcome {
+    /// The resource is as it should be.
+    Passed,
+    /// It is not, and this is how bad that is.
+    Failed(Severity),
+    /// It can't be told for a reason that lies in the resource; somebody should look.
+    Warning,
+    /// What decides could not be read. Never a pass.
+    NotAvailable,
+    /// The check does not apply to the resource, or the resource is gone.
+    NotApplicable,
+    /// The result is under way; nothing is reported until it is there.
+    Pending,
+}
+
+impl Outcome {
+    /// The severity of a finding with this outcome.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Failed(severity) => severity,
+            Self::Warning => Severity::Low,
+            _ => Severity::Informational,
+        }
+    }
+
+    /// The outcome in a log line or a summary: `passed`, `notAvailable`, …
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "failed",
+            Self::Warning => "warning",
+            Self::NotAvailable => "notAvailable",
+            Self::NotApplicable => "notApplicable",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// Why an outcome is what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// A stable word for machines, `PUBLIC_ENDPOINT_OPEN_TO_WORLD` for example.
+    pub code: &'static str,
+    /// A sentence for people that says what was seen.
+    pub text: String,
+}
+
+impl Reason {
+    /// A reason.
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+        }
+    }
+}
+
+/// A check's decision and its reasons, of which there is at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The decision.
+    pub outcome: Outcome,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
+    /// The image scan that the decision rests on, if it does.
+    pub scan: Option<Arc<ScanResult>>,
+}
+
+impl Verdict {
+    fn new(outcome: Outcome, reasons: Vec<Reason>) -> Self {
+        Self {
+            outcome,
+            reasons,
+            scan: None,
+        }
+    }
+
+    /// The resource is as it should be.
+    pub fn passed(code: &'static str, text: impl Into<String>) -> Self {
+        Self::new(Outcome::Passed, vec![Reason::new(code, text)])
+    }
+
+    /// The resource is not as it should be.
+    pub fn failed(severity: Severity, code: &'static str, text: impl Into<String>) -> Self {
+        Self::failed_for(severity, vec![Reason::new(code, text)])
+    }
+
+    /// The resource is not as it should be, for several reasons.
+    pub fn failed_for(severity: Severity, reasons: Vec<Reason>) -> Self {
+        Self::new(Outcome::Failed(severity), reasons)
+    }
+
+    /// Somebody should look.
+    pub fn warning(code: &'static str, text: impl Into<String>) -> Self {
+        Self::new(Outcome::Warning, vec![Reason::new(code, text)])
+    }
+
+    /// What decides could not be read.
+    pub fn not_available(unread: &Unread) -> Self {
+        Self::new(
+            Outcome::NotAvailable,
+            vec![Reason::new(unread.code, unread.text.clone())],
+        )
+    }
+
+    /// The check does not apply.
+    pub fn not_applicable(code: &'static str, text: impl Into<String>) -> Self {
+        Self::new(Outcome::NotApplicable, vec![Reason::new(code, text)])
+    }
+
+    /// The result is under way.
+    pub fn pending(code: &'static str, text: impl Into<String>) -> Self {
+        Self::new(Outcome::Pending, vec![Reason::new(code, text)])
+    }
+
+    /// The same decision, resting on that scan.
+    pub fn with_scan(mut self, scan: &Arc<ScanResult>) -> Self {
+        self.scan = Some(Arc::clone(scan));
+        self
+    }
+
+    /// All reasons as one text.
+    pub fn explanation(&self) -> String {
+        let texts: Vec<&str> = self
+            .reasons
+            .iter()
+            .map(|reason| reason.text.as_str())
+            .collect();
+        texts.join(" ")
+    }
+
+    /// The codes of the reasons.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.reasons.iter().map(|reason| reason.code).collect()
+    }
+}
