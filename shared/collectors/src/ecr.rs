@@ -1,0 +1,582 @@
+//! Amazon ECR: a registry's repositories and their images.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsError;
+use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
+use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesError;
+use aws_sdk_ecr::types::{
+    Attribute, DescribeImagesFilter, EnhancedImageScanFinding, FindingSeverity, ImageDetail,
+    ImageIdentifier, ImageScanFinding, ImageScanFindings, ImageStatus, ImageStatusFilter,
+    Repository, ScanType, VulnerablePackage,
+};
+use eksentry_core::facts::image::{
+    Content, Cvss, EcrImage, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
+    sort_worst_first,
+};
+use eksentry_core::facts::repository::{
+    EcrRepository, RegistryScanning, ScanningRule, TagMutability,
+};
+use eksentry_core::{Fact, Facts, Need, Needs, Observation, Resource, ResourceKind, State, Unread};
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::{OnceCell, mpsc};
+
+use crate::unread::unread;
+use crate::{LOOKS_AT_A_TIME, Reader, Unlisted, gone_or_unread, listed, timestamp};
+
+pub(crate) const ACTIONS: &[&str] = &[
+    "ecr:DescribeRepositories",
+    "ecr:DescribeImages",
+    "ecr:DescribeImageScanFindings",
+    "ecr:GetRegistryScanningConfiguration",
+];
+
+/// The most that ECR's lists take for a page.
+const PAGE: i32 = 1000;
+
+/// How many repositories' images are listed at a time.
+const REPOSITORIES_AT_A_TIME: usize = 8;
+
+/// What was read already.
+#[derive(Debug, Default)]
+pub(crate) struct Memos {
+    scanning: OnceCell<Fact<RegistryScanning>>,
+}
+
+impl Reader<'_> {
+    pub(crate) async fn all_of_the_registry(
+        &self,
+        repositories: bool,
+        images: bool,
+        needs: Needs,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        let mut unlisted = Vec::new();
+        let mut pages = self
+            .clients
+            .ecr
+            .describe_repositories()
+            .max_results(PAGE)
+            .into_paginator()
+            .send();
+        while let Some(page) = self.call(pages.next()).await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let reason = unread(
+                        "ecr:DescribeRepositories",
+                        &self.location.to_string(),
+                        &error,
+                    );
+                    let lost = [
+                        (repositories, ResourceKind::EcrRepository),
+                        (images, ResourceKind::EcrImage),
+                    ];
+                    let lost = lost.into_iter().filter(|(wanted, _)| *wanted);
+                    unlisted.extend(lost.map(|(_, kind)| Unlisted {
+                        kind,
+                        repository: None,
+                        reason: reason.clone(),
+                    }));
+                    break;
+                }
+            };
+            if repositories {
+                for repository in page.repositories() {
+                    let observed_at = Timestamp::now();
+                    let name = repository.repository_name().unwrap_or_default();
+                    if let Some(resource) = listed(Resource::named(
+                        ResourceKind::EcrRepository,
+                        name,
+                        &self.location,
+                    )) {
+                        let state = self.repository_facts(repository, needs).await;
+                        self.hand_on(
+                            Observation {
+                                resource,
+                                observed_at,
+                                state,
+                            },
+                            out,
+                        )
+                        .await;
+                    }
+                }
+            }
+            if images {
+                let lists: Vec<Option<Unlisted>> = futures::stream::iter(page.repositories())
+                    .filter_map(async |repository| repository.repository_name())
+                    .map(|name| self.all_images(name, needs, out))
+                    .buffer_unordered(REPOSITORIES_AT_A_TIME)
+                    .collect()
+                    .await;
+                unlisted.extend(lists.into_iter().flatten());
+            }
+        }
+        unlisted
+    }
+
+    pub(crate) async fn repository(&self, name: &str, needs: Needs) -> State {
+        let target = format!("repository {name}");
+        let call = self
+            .clients
+            .ecr
+            .describe_repositories()
+            .repository_names(name)
+            .send();
+        match self.call(call).await {
+            Ok(answer) => match answer.repositories().first() {
+                Some(repository) => self.repository_facts(repository, needs).await,
+                None => State::Gone,
+            },
+            Err(error) => gone_or_unread(
+                unread("ecr:DescribeRepositories", &target, &error),
+                error.as_service_error(),
+                DescribeRepositoriesError::is_repository_not_found_exception,
+            ),
+        }
+    }
+
+    async fn repository_facts(&self, repository: &Repository, needs: Needs) -> State {
+        let registry_scanning = if needs.include(Need::RegistryScanning) {
+            self.ecr
+                .scanning
+                .get_or_init(|| self.registry_scanning())
+                .await
+                .clone()
+        } else {
+            Err(Unread::not_asked("the registry's scanning configuration"))
+        };
+        let filters = repository.image_tag_mutability_exclusion_filters().iter();
+        State::Present(Facts::EcrRepository(EcrRepository {
+            name: repository.repository_name().unwrap_or_default().to_owned(),
+            arn: repository.repository_arn().unwrap_or_default().to_owned(),
+            mutability: TagMutability::read(
+                repository
+                    .image_tag_mutability()
+                    .map(aws_sdk_ecr::types::ImageTagMutability::as_str),
+            ),
+            exclusion_filters: filters.map(|filter| filter.filter().to_owned()).collect(),
+            scan_on_push: repository
+                .image_scanning_configuration()
+                .is_some_and(aws_sdk_ecr::types::ImageScanningConfiguration::scan_on_push),
+            registry_scanning,
+            created_at: timestamp(repository.created_at()),
+        }))
+    }
+
+    async fn registry_scanning(&self) -> Fact<RegistryScanning> {
+        let call = self
+            .clients
+            .ecr
+            .get_registry_scanning_configuration()
+            .send();
+        let answer = self.call(call).await.map_err(|error| {
+            unread(
+                "ecr:GetRegistryScanningConfiguration",
+                &format!("the registry of {}", self.location),
+                &error,
+            )
+        })?;
+        let Some(configuration) = answer.scanning_configuration() else {
+            return Ok(RegistryScanning::default());
+        };
+        let rules = configuration.rules().iter().map(|rule| ScanningRule {
+            frequency: rule.scan_frequency().as_str().to_owned(),
+            filters: rule
+                .repository_filters()
+                .iter()
+                .map(|filter| filter.filter().to_owned())
+                .collect(),
+        });
+        Ok(RegistryScanning {
+            enhanced: configuration.scan_type() == Some(&ScanType::Enhanced),
+            rules: rules.collect(),
+        })
+    }
+
+    /// Looks at all active images of a repository; archived ones are not listed.
+    async fn all_images(
+        &self,
+        repository: &str,
+        needs: Needs,
+        out: &mpsc::Sender<Observation>,
+    ) -> Option<Unlisted> {
+        let pages = self
+            .clients
+            .ecr
+            .describe_images()
+            .repository_name(repository)
+            .max_results(PAGE);
+        let mut pages = pages.into_paginator().send();
+        while let Some(page) = self.call(pages.next()).await {
+            match page {
+                Ok(page) => {
+                    futures::stream::iter(page.image_details())
+                        .for_each_concurrent(LOOKS_AT_A_TIME, |detail| async move {
+                            let observed_at = Timestamp::now();
+                            let digest = detail.image_digest().unwrap_or_default();
+                            if let Some(resource) =
+                                listed(Resource::image(repository, digest, &self.location))
+                            {
+                                let state = self.image_facts(repository, detail, needs).await;
+                                self.hand_on(
+                                    Observation {
+                                        resource,
+                                        observed_at,
+                                        state,
+                                    },
+                                    out,
+                                )
+                                .await;
+                            }
+                        })
+                        .await;
+                }
+                // The repository was deleted meanwhile, and its images with it.
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(DescribeImagesError::is_repository_not_found_exception) =>
+                {
+                    return None;
+                }
+                Err(error) => {
+                    let reason = unread(
+                        "ecr:DescribeImages",
+                        &format!("repository {repository}"),
+                        &error,
+                    );
+                    let repository = Some(repository.to_owned());
+                    return Some(Unlisted {
+                        kind: ResourceKind::EcrImage,
+                        repository,
+                        reason,
+                    });
+                }
+            }
+        }
+        None
+    }
+
+    pub(crate) async fn image(&self, image: &Resource, needs: Needs) -> State {
+        let (repository, digest) = image.repository_and_digest();
+        let any = DescribeImagesFilter::builder()
+            .image_status(ImageStatusFilter::Any)
+            .build();
+        let call = self
+            .clients
+            .ecr
+            .describe_images()
+            .repository_name(repository)
+            .image_ids(identifier(digest));
+        let state = match self.call(call.filter(any).send()).await {
+            Ok(answer) => match answer.image_details().first() {
+                Some(detail) => return self.image_facts(repository, detail, needs).await,
+                None => State::Gone,
+            },
+            Err(error) => gone_or_unread(
+                unread("ecr:DescribeImages", &image.to_string(), &error),
+                error.as_service_error(),
+                |error| {
+                    error.is_image_not_found_exception()
+                        || error.is_repository_not_found_exception()
+                },
+            ),
+        };
+        match state {
+            State::Unread(_) if needs.include(Need::ImageScan) => {
+                self.image_of_scan(image).await.unwrap_or(state)
+            }
+            state => state,
+        }
+    }
+
+    /// An image that can't be described, as far as its scan tells of it. What was scanned is an image.
+    async fn image_of_scan(&self, image: &Resource) -> Option<State> {
+        let (repository, digest) = image.repository_and_digest();
+        let scan = self
+            .scan(repository, digest)
+            .await
+            .ok()
+            .filter(|scan| scan.result().is_some())?;
+        Some(State::Present(Facts::EcrImage(EcrImage {
+            repository: repository.to_owned(),
+            digest: digest.to_owned(),
+            registry: Some(self.location.account.clone()),
+            tags: Vec::new(),
+            content: Content::Image,
+            archived: false,
+            pushed_at: None,
+            idle_days: None,
+            scan: Ok(scan),
+        })))
+    }
+
+    async fn image_facts(&self, repository: &str, detail: &ImageDetail, needs: Needs) -> State {
+        let digest = detail.image_digest().unwrap_or_default();
+        let tags = detail.image_tags().to_vec();
+        let mut image = EcrImage {
+            repository: repository.to_owned(),
+            digest: digest.to_owned(),
+            registry: detail.registry_id().map(str::to_owned),
+            content: Content::read(
+                detail.image_manifest_media_type(),
+                detail.artifact_media_type(),
+                &tags,
+            ),
+            tags,
+            archived: detail
+                .image_status()
+                .is_some_and(|status| *status != ImageStatus::Active),
+            pushed_at: timestamp(detail.image_pushed_at()),
+            idle_days: idle_days(detail),
+            scan: Err(Unread::not_asked("the image's scan")),
+        };
+        if needs.include(Need::ImageScan) && image.inapplicable().is_none() {
+            // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
+            image.scan = match self.scan(repository, digest).await {
+                Ok(scan) => Ok(scan),
+                Err(state) => match *state {
+                    State::Unread(reason) => Err(reason),
+                    state => return state,
+                },
+            };
+        }
+        State::Present(Facts::EcrImage(image))
+    }
+
+    /// Reads a scan to its last finding. Where that fails, the state says whether the image is gone.
+    async fn scan(&self, repository: &str, digest: &str) -> Result<Scan, Box<State>> {
+        let call = self
+            .clients
+            .ecr
+            .describe_image_scan_findings()
+            .repository_name(repository);
+        let mut pages = call
+            .image_id(identifier(digest))
+            .max_results(PAGE)
+            .into_paginator()
+            .send();
+        let mut status = None;
+        let mut description = None;
+        let mut found: Option<Found> = None;
+        while let Some(page) = self.call(pages.next()).await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error)
+                    if error.as_service_error().is_some_and(
+                        DescribeImageScanFindingsError::is_scan_not_found_exception,
+                    ) =>
+                {
+                    return Ok(Scan::Never);
+                }
+                Err(error) => {
+                    return Err(Box::new(gone_or_unread(
+                        unread(
+                            "ecr:DescribeImageScanFindings",
+                            &format!("image {repository}/{digest}"),
+                            &error,
+                        ),
+                        error.as_service_error(),
+                        |error| {
+                            error.is_image_not_found_exception()
+                                || error.is_repository_not_found_exception()
+                        },
+                    )));
+                }
+            };
+            if let Some(scan) = page.image_scan_status() {
+                status = scan.status().map(|status| status.as_str().to_owned());
+                description = scan.description().map(str::to_owned);
+            }
+            if let Some(findings) = page.image_scan_findings() {
+                found.get_or_insert_default().add(findings);
+            }
+        }
+        Ok(Scan::Tried {
+            status: ScanStatus::read(status.as_deref().unwrap_or("unknown")),
+            description,
+            result: found.map(|found| Arc::new(found.result())),
+        })
+    }
+}
+
+fn identifier(digest: &str) -> ImageIdentifier {
+    ImageIdentifier::builder().image_digest(digest).build()
+}
+
+/// Days since the image was last pushed, pulled or restored; one that has begun counts.
+fn idle_days(detail: &ImageDetail) -> Option<u32> {
+    let used = [
+        detail.image_pushed_at(),
+        detail.last_recorded_pull_time(),
+        detail.last_activated_at(),
+    ];
+    let last = used.into_iter().filter_map(timestamp).max()?;
+    let seconds = Timestamp::now().duration_since(last).as_secs().max(0);
+    u32::try_from(seconds.unsigned_abs().div_ceil(24 * 60 * 60)).ok()
+}
+
+/// What the pages of a scan brought so far.
+#[derive(Default)]
+struct Found {
+    counts: Option<SeverityCounts>,
+    vulnerabilities: Vec<Vulnerability>,
+}
+
+impl Found {
+    fn add(&mut self, page: &ImageScanFindings) {
+        if let Some(counts) = page.finding_severity_counts() {
+            self.counts = Some(counts_of(counts));
+        }
+        self.vulnerabilities
+            .extend(page.findings().iter().map(basic));
+        self.vulnerabilities.extend(
+            page.enhanced_findings()
+                .iter()
+                .filter(|finding| is_active(finding))
+                .map(enhanced),
+        );
+    }
+
+    /// ECR's own counts, or where they are absent or too low those of the findings themselves.
+    fn result(mut self) -> ScanResult {
+        sort_worst_first(&mut self.vulnerabilities);
+        let mut listed = SeverityCounts::default();
+        for vulnerability in &self.vulnerabilities {
+            listed.add(vulnerability.severity, 1);
+        }
+        let counts = self
+            .counts
+            .filter(|counts| counts.highest() >= listed.highest())
+            .unwrap_or(listed);
+        ScanResult {
+            counts,
+            vulnerabilities: self.vulnerabilities,
+        }
+    }
+}
+
+fn counts_of(counts: &HashMap<FindingSeverity, i32>) -> SeverityCounts {
+    let mut read = SeverityCounts::default();
+    for (severity, count) in counts {
+        read.add(
+            severity.as_str().parse().ok(),
+            u64::try_from(*count).unwrap_or(0),
+        );
+    }
+    read
+}
+
+/// Inspector keeps findings that were closed or suppressed; they no longer speak against the image.
+fn is_active(finding: &EnhancedImageScanFinding) -> bool {
+    finding.status().is_none_or(|status| status == "ACTIVE")
+}
+
+fn basic(finding: &ImageScanFinding) -> Vulnerability {
+    let attribute = |key: &str| {
+        let found = finding
+            .attributes()
+            .iter()
+            .find(|attribute| attribute.key() == key);
+        found.and_then(Attribute::value).map(str::to_owned)
+    };
+    let cvss = [("CVSS4", "4.0"), ("CVSS3", "3.1"), ("CVSS2", "2.0")]
+        .into_iter()
+        .filter_map(|(prefix, version)| {
+            let score = attribute(&format!("{prefix}_SCORE"))
+                .and_then(|score| score.parse().ok())
+                .filter(|score: &f64| score.is_finite());
+            let vector = attribute(&format!("{prefix}_VECTOR"));
+            (score.is_some() || vector.is_some()).then(|| Cvss {
+                version: Some(version.to_owned()),
+                score,
+                vector,
+                source: None,
+            })
+        });
+    Vulnerability {
+        id: finding.name().unwrap_or("unknown").to_owned(),
+        severity: finding
+            .severity()
+            .and_then(|severity| severity.as_str().parse().ok()),
+        packages: vec![Package {
+            name: attribute("package_name"),
+            version: attribute("package_version"),
+            fixed_in: attribute("patched_versions").or_else(|| attribute("fixed_in_version")),
+            ..Package::default()
+        }],
+        cvss: cvss.collect(),
+        references: finding.uri().map(str::to_owned).into_iter().collect(),
+        ..Vulnerability::default()
+    }
+}
+
+fn enhanced(finding: &EnhancedImageScanFinding) -> Vulnerability {
+    let severity = finding
+        .severity()
+        .and_then(|severity| severity.parse().ok());
+    let own_score = Cvss {
+        version: None,
+        score: Some(finding.score()).filter(|score| *score > 0.0),
+        vector: None,
+        source: Some("Amazon Inspector".to_owned()),
+    };
+    let base = Vulnerability {
+        severity,
+        fix_available: finding.fix_available().map(str::to_owned),
+        exploit_available: finding.exploit_available().map(str::to_owned),
+        ..Vulnerability::default()
+    };
+    let Some(details) = finding.package_vulnerability_details() else {
+        let id = finding
+            .title()
+            .or(finding.finding_arn())
+            .unwrap_or("unknown")
+            .to_owned();
+        return Vulnerability { id, ..base };
+    };
+    let scores = details.cvss().iter().map(|cvss| Cvss {
+        version: cvss.version().map(str::to_owned),
+        score: Some(cvss.base_score()),
+        vector: cvss.scoring_vector().map(str::to_owned),
+        source: cvss.source().map(str::to_owned),
+    });
+    Vulnerability {
+        id: details
+            .vulnerability_id()
+            .or(finding.title())
+            .unwrap_or("unknown")
+            .to_owned(),
+        packages: details.vulnerable_packages().iter().map(package).collect(),
+        cvss: scores
+            .chain(own_score.score.is_some().then_some(own_score))
+            .collect(),
+        vendor: details.source().map(str::to_owned),
+        vendor_url: details.source_url().map(str::to_owned),
+        vendor_severity: details.vendor_severity().map(str::to_owned),
+        published_at: timestamp(details.vendor_created_at()),
+        updated_at: timestamp(details.vendor_updated_at()),
+        references: details.reference_urls().to_vec(),
+        related: details.related_vulnerabilities().to_vec(),
+        ..base
+    }
+}
+
+fn package(package: &VulnerablePackage) -> Package {
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    Package {
+        name: text(package.name()),
+        version: text(package.version()),
+        epoch: package.epoch().map(|epoch| epoch.to_string()),
+        release: text(package.release()),
+        architecture: text(package.arch()),
+        manager: text(package.package_manager()),
+        path: text(package.file_path()),
+        fixed_in: text(package.fixed_in_version()),
+        layer: text(package.source_layer_hash()),
+    }
+}

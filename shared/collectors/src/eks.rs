@@ -1,0 +1,381 @@
+//! Amazon EKS clusters, and who uses their roles.
+
+use std::sync::Arc;
+
+use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
+use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
+use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
+use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
+use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
+use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, Unread};
+use futures::StreamExt;
+use tokio::sync::{OnceCell, mpsc};
+
+use crate::unread::unread;
+use crate::{LOOKS_AT_A_TIME, Memo, Reader, Unlisted, timestamp};
+
+pub(crate) const ACTIONS: &[&str] = &[
+    "eks:ListClusters",
+    "eks:DescribeCluster",
+    "eks:ListNodegroups",
+    "eks:DescribeNodegroup",
+];
+
+/// What was read already.
+#[derive(Debug, Default)]
+pub(crate) struct Memos {
+    names: OnceCell<Fact<Vec<String>>>,
+    clusters: Memo<String, Described>,
+    role_use: OnceCell<RoleUse>,
+}
+
+/// A cluster as the API describes it, or why there is none.
+#[derive(Debug, Clone)]
+enum Described {
+    Present(Arc<Cluster>),
+    Gone,
+    Unread(Unread),
+}
+
+/// Who uses which role, over all clusters.
+#[derive(Debug, Default)]
+struct RoleUse {
+    /// Pairs of a role's ARN and a user of it in words.
+    users: Vec<(String, String)>,
+    unread: Vec<Unread>,
+}
+
+impl Reader<'_> {
+    pub(crate) async fn all_clusters(
+        &self,
+        needs: Needs,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        match self.cluster_names().await {
+            Ok(names) => {
+                self.look_at_names(ResourceKind::EksCluster, names.clone(), needs, out)
+                    .await;
+                Vec::new()
+            }
+            Err(reason) => {
+                vec![Unlisted {
+                    kind: ResourceKind::EksCluster,
+                    repository: None,
+                    reason: reason.clone(),
+                }]
+            }
+        }
+    }
+
+    pub(crate) async fn cluster(&self, name: &str, needs: Needs) -> State {
+        let cluster = match self.described(name).await {
+            Described::Present(cluster) => cluster,
+            Described::Gone => return State::Gone,
+            Described::Unread(reason) => return State::Unread(reason),
+        };
+        let (secrets_key, role, role_users) = futures::join!(
+            self.secrets_key(&cluster, needs),
+            async {
+                match cluster.role_arn() {
+                    _ if !needs.include(Need::ClusterRole) => {
+                        Err(Unread::not_asked("the cluster's role"))
+                    }
+                    Some(arn) => self.role(arn).await,
+                    None => Err(Unread {
+                        code: "ROLE_UNKNOWN",
+                        text: format!(
+                            "eks:DescribeCluster on cluster {name} did not say which role it has."
+                        ),
+                    }),
+                }
+            },
+            self.role_users(&cluster, needs),
+        );
+        let network = cluster.resources_vpc_config();
+        State::Present(Facts::EksCluster(Box::new(EksCluster {
+            name: name.to_owned(),
+            arn: cluster.arn().unwrap_or_default().to_owned(),
+            status: cluster
+                .status()
+                .map(|status| status.as_str().to_owned())
+                .unwrap_or_default(),
+            version: cluster.version().and_then(|version| version.parse().ok()),
+            created_at: timestamp(cluster.created_at()),
+            endpoint: Endpoint::read(
+                network.is_some_and(VpcConfigResponse::endpoint_public_access),
+                network.is_some_and(VpcConfigResponse::endpoint_private_access),
+                network
+                    .into_iter()
+                    .flat_map(aws_sdk_eks::types::VpcConfigResponse::public_access_cidrs)
+                    .map(String::as_str),
+            ),
+            enabled_logs: enabled_logs(
+                cluster
+                    .logging()
+                    .map(aws_sdk_eks::types::Logging::cluster_logging)
+                    .unwrap_or_default(),
+            ),
+            secrets_key,
+            role_arn: cluster.role_arn().map(str::to_owned),
+            role_users,
+            role,
+            subnets: network
+                .map(|network| network.subnet_ids().to_vec())
+                .unwrap_or_default(),
+            security_groups: network
+                .map(|network| network.security_group_ids().to_vec())
+                .unwrap_or_default(),
+            url: cluster.endpoint().map(str::to_owned),
+            tags: sorted(cluster.tags()),
+        })))
+    }
+
+    async fn secrets_key(&self, cluster: &Cluster, needs: Needs) -> Option<SecretsKey> {
+        let entries = cluster.encryption_config().iter();
+        let named = entries
+            .filter(|entry| names_secrets(entry))
+            .filter_map(|entry| entry.provider()?.key_arn())
+            .find(|arn| !arn.trim().is_empty())?;
+        let key = if needs.include(Need::SecretsKey) {
+            self.named_key(named).await
+        } else {
+            Err(Unread::not_asked("the cluster's KMS key"))
+        };
+        Some(SecretsKey {
+            named: named.to_owned(),
+            key,
+        })
+    }
+
+    async fn role_users(&self, cluster: &Cluster, needs: Needs) -> RoleUsers {
+        if !needs.include(Need::ClusterRole) {
+            return RoleUsers {
+                others: Vec::new(),
+                unread: vec![Unread::not_asked("who uses the cluster's role")],
+            };
+        }
+        let role_use = self.eks.role_use.get_or_init(|| self.find_role_use()).await;
+        let itself = user_of_cluster(cluster.name().unwrap_or_default());
+        let others = role_use
+            .users
+            .iter()
+            .filter(|(role, user)| Some(role.as_str()) == cluster.role_arn() && *user != itself)
+            .map(|(_, user)| user.clone());
+        RoleUsers {
+            others: others.collect(),
+            unread: role_use.unread.clone(),
+        }
+    }
+
+    async fn find_role_use(&self) -> RoleUse {
+        let names = match self.cluster_names().await {
+            Ok(names) => names,
+            Err(reason) => {
+                return RoleUse {
+                    users: Vec::new(),
+                    unread: vec![reason.clone()],
+                };
+            }
+        };
+        let parts: Vec<RoleUse> = futures::stream::iter(names)
+            .map(|name| self.role_use_of_cluster(name))
+            .buffer_unordered(LOOKS_AT_A_TIME)
+            .collect()
+            .await;
+        let mut all = RoleUse::default();
+        for part in parts {
+            all.users.extend(part.users);
+            all.unread.extend(part.unread);
+        }
+        // In a steady order, or the same state would read as another reason in the next run.
+        all.users.sort();
+        all.unread.sort_by(|one, other| one.text.cmp(&other.text));
+        all
+    }
+
+    async fn role_use_of_cluster(&self, name: &str) -> RoleUse {
+        let mut found = RoleUse::default();
+        let (described, node_groups) = futures::join!(self.described(name), self.node_groups(name));
+        match described {
+            Described::Present(cluster) => {
+                let roles = [
+                    (cluster.role_arn(), user_of_cluster(name)),
+                    (
+                        cluster
+                            .compute_config()
+                            .and_then(|config| config.node_role_arn()),
+                        format!("the Auto Mode nodes of cluster {name}"),
+                    ),
+                ];
+                found.users.extend(
+                    roles
+                        .into_iter()
+                        .filter_map(|(role, user)| Some((role?.to_owned(), user))),
+                );
+            }
+            Described::Unread(reason) => found.unread.push(reason),
+            Described::Gone => return found,
+        }
+        match node_groups {
+            Ok(groups) => {
+                for group in groups {
+                    match self.node_role(name, &group).await {
+                        Ok(Some(role)) => found
+                            .users
+                            .push((role, format!("node group {group} of cluster {name}"))),
+                        Ok(None) => {}
+                        Err(reason) => found.unread.push(reason),
+                    }
+                }
+            }
+            Err(reason) => found.unread.push(reason),
+        }
+        found
+    }
+
+    async fn cluster_names(&self) -> &Fact<Vec<String>> {
+        self.eks
+            .names
+            .get_or_init(|| async {
+                let mut pages = self
+                    .clients
+                    .eks
+                    .list_clusters()
+                    .max_results(100)
+                    .into_paginator()
+                    .items()
+                    .send();
+                let mut names = Vec::new();
+                while let Some(name) = self.call(pages.next()).await {
+                    names.push(name.map_err(|error| {
+                        unread("eks:ListClusters", &self.location.to_string(), &error)
+                    })?);
+                }
+                Ok(names)
+            })
+            .await
+    }
+
+    async fn described(&self, name: &str) -> Described {
+        let describe = || async {
+            let action = "eks:DescribeCluster";
+            let target = format!("cluster {name}");
+            match self
+                .call(self.clients.eks.describe_cluster().name(name).send())
+                .await
+            {
+                Ok(answer) => answer.cluster.map_or_else(
+                    || {
+                        Described::Unread(Unread {
+                            code: "READ_FAILED",
+                            text: format!("{action} on {target} answered without a cluster."),
+                        })
+                    },
+                    |cluster| Described::Present(Arc::new(cluster)),
+                ),
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(DescribeClusterError::is_resource_not_found_exception) =>
+                {
+                    Described::Gone
+                }
+                Err(error) => Described::Unread(unread(action, &target, &error)),
+            }
+        };
+        self.eks.clusters.get(name.to_owned(), describe).await
+    }
+
+    async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
+        let pages = self
+            .clients
+            .eks
+            .list_nodegroups()
+            .cluster_name(cluster)
+            .max_results(100);
+        let mut pages = pages.into_paginator().items().send();
+        let mut names = Vec::new();
+        while let Some(name) = self.call(pages.next()).await {
+            match name {
+                Ok(name) => names.push(name),
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(ListNodegroupsError::is_resource_not_found_exception) =>
+                {
+                    break;
+                }
+                Err(error) => {
+                    return Err(unread(
+                        "eks:ListNodegroups",
+                        &format!("cluster {cluster}"),
+                        &error,
+                    ));
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// The role of a node group's nodes; `None` where the group is gone meanwhile.
+    async fn node_role(&self, cluster: &str, group: &str) -> Fact<Option<String>> {
+        let action = "eks:DescribeNodegroup";
+        let target = format!("node group {group} of cluster {cluster}");
+        let call = self
+            .clients
+            .eks
+            .describe_nodegroup()
+            .cluster_name(cluster)
+            .nodegroup_name(group)
+            .send();
+        match self.call(call).await {
+            Ok(answer) => match answer.nodegroup.and_then(|group| group.node_role) {
+                Some(role) => Ok(Some(role)),
+                None => Err(Unread {
+                    code: "ROLE_UNKNOWN",
+                    text: format!("{action} on {target} did not say which role its nodes have."),
+                }),
+            },
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DescribeNodegroupError::is_resource_not_found_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(unread(action, &target, &error)),
+        }
+    }
+}
+
+fn names_secrets(entry: &EncryptionConfig) -> bool {
+    #[expect(
+        deprecated,
+        reason = "before Kubernetes 1.28 it says what is encrypted, and EKS still sends it"
+    )]
+    let resources = entry.resources();
+    resources.iter().any(|resource| resource == "secrets")
+}
+
+fn user_of_cluster(name: &str) -> String {
+    format!("cluster {name}")
+}
+
+fn enabled_logs(groups: &[LogSetup]) -> LogTypes {
+    groups
+        .iter()
+        .filter(|group| group.enabled() == Some(true))
+        .flat_map(LogSetup::types)
+        .filter_map(|log| log.as_str().parse().ok())
+        .fold(LogTypes::NONE, LogTypes::with)
+}
+
+fn sorted(tags: Option<&std::collections::HashMap<String, String>>) -> Vec<(String, String)> {
+    let mut tags: Vec<_> = tags
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    tags.sort();
+    tags
+}

@@ -1,0 +1,189 @@
+//! AWS KMS keys.
+
+use aws_sdk_kms::operation::describe_key::{DescribeKeyError, DescribeKeyOutput};
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
+use eksentry_core::facts::cluster::NamedKey;
+use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, Unread};
+use tokio::sync::mpsc;
+
+use crate::unread::unread;
+use crate::{Memo, Reader, Unlisted, gone_or_unread, timestamp};
+
+pub(crate) const ACTIONS: &[&str] = &[
+    "kms:ListKeys",
+    "kms:DescribeKey",
+    "kms:GetKeyRotationStatus",
+];
+
+/// The period of automatic rotation where an answer has none.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
+const DEFAULT_ROTATION_DAYS: u32 = 365;
+
+/// What was read already: keys that something names, by that name.
+#[derive(Debug, Default)]
+pub(crate) struct Memos {
+    named: Memo<String, Fact<Option<NamedKey>>>,
+}
+
+impl Reader<'_> {
+    pub(crate) async fn all_keys(
+        &self,
+        needs: Needs,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        let mut pages = self
+            .clients
+            .kms
+            .list_keys()
+            .limit(1000)
+            .into_paginator()
+            .send();
+        while let Some(page) = self.call(pages.next()).await {
+            match page {
+                Ok(page) => {
+                    let ids = page
+                        .keys()
+                        .iter()
+                        .filter_map(|key| key.key_id().map(str::to_owned))
+                        .collect();
+                    self.look_at_names(ResourceKind::KmsKey, ids, needs, out)
+                        .await;
+                }
+                Err(error) => {
+                    let reason = unread("kms:ListKeys", &self.location.to_string(), &error);
+                    return vec![Unlisted {
+                        kind: ResourceKind::KmsKey,
+                        repository: None,
+                        reason,
+                    }];
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    pub(crate) async fn key(&self, id: &str, needs: Needs) -> State {
+        let target = format!("key {id}");
+        let metadata = match self
+            .call(self.clients.kms.describe_key().key_id(id).send())
+            .await
+        {
+            Ok(DescribeKeyOutput {
+                key_metadata: Some(metadata),
+                ..
+            }) => metadata,
+            Ok(_) => return State::Unread(without_key(&target)),
+            Err(error) => {
+                return gone_or_unread(
+                    unread("kms:DescribeKey", &target, &error),
+                    error.as_service_error(),
+                    DescribeKeyError::is_not_found_exception,
+                );
+            }
+        };
+        let mut key = facts(id, &metadata);
+        if needs.include(Need::KeyRotation) && key.cannot_rotate().is_none() {
+            key.rotation = self.rotation(id).await;
+        }
+        State::Present(Facts::KmsKey(key))
+    }
+
+    /// The key that an ARN or an alias names; `None` where KMS has none.
+    pub(crate) async fn named_key(&self, named: &str) -> Fact<Option<NamedKey>> {
+        let describe = || async {
+            match self
+                .call(self.clients.kms.describe_key().key_id(named).send())
+                .await
+            {
+                Ok(DescribeKeyOutput {
+                    key_metadata: Some(metadata),
+                    ..
+                }) => Ok(Some(NamedKey {
+                    arn: metadata.arn().unwrap_or(named).to_owned(),
+                    state: state(&metadata),
+                    aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
+                })),
+                Ok(_) => Err(without_key(&format!("key {named}"))),
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(DescribeKeyError::is_not_found_exception) =>
+                {
+                    Ok(None)
+                }
+                Err(error) => Err(unread("kms:DescribeKey", &format!("key {named}"), &error)),
+            }
+        };
+        self.kms.named.get(named.to_owned(), describe).await
+    }
+
+    async fn rotation(&self, id: &str) -> Fact<Rotation> {
+        match self
+            .call(self.clients.kms.get_key_rotation_status().key_id(id).send())
+            .await
+        {
+            Ok(answer) if answer.key_rotation_enabled() => Ok(Rotation::Every {
+                days: answer
+                    .rotation_period_in_days()
+                    .and_then(|days| u32::try_from(days).ok())
+                    .unwrap_or(DEFAULT_ROTATION_DAYS),
+            }),
+            Ok(_) => Ok(Rotation::Off),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusError::is_unsupported_operation_exception) =>
+            {
+                Ok(Rotation::Unsupported)
+            }
+            Err(error) => Err(unread(
+                "kms:GetKeyRotationStatus",
+                &format!("key {id}"),
+                &error,
+            )),
+        }
+    }
+}
+
+fn without_key(target: &str) -> Unread {
+    Unread {
+        code: "READ_FAILED",
+        text: format!("kms:DescribeKey on {target} answered without a key."),
+    }
+}
+
+fn state(metadata: &KeyMetadata) -> KeyState {
+    KeyState::read(
+        metadata
+            .key_state()
+            .map(aws_sdk_kms::types::KeyState::as_str),
+    )
+}
+
+fn facts(id: &str, metadata: &KeyMetadata) -> KmsKey {
+    #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
+    let former_spec = metadata
+        .customer_master_key_spec()
+        .map(aws_sdk_kms::types::CustomerMasterKeySpec::as_str);
+    KmsKey {
+        id: id.to_owned(),
+        account: metadata.aws_account_id().map(str::to_owned),
+        customer_managed: metadata.key_manager() == Some(&KeyManagerType::Customer),
+        spec: metadata
+            .key_spec()
+            .map(aws_sdk_kms::types::KeySpec::as_str)
+            .or(former_spec)
+            .map(str::to_owned),
+        usage: metadata.key_usage().map(|usage| usage.as_str().to_owned()),
+        origin: metadata.origin().map(|origin| origin.as_str().to_owned()),
+        state: state(metadata),
+        replica: metadata
+            .multi_region_configuration()
+            .and_then(|regions| regions.multi_region_key_type())
+            == Some(&MultiRegionKeyType::Replica),
+        description: metadata.description().map(str::to_owned),
+        created_at: timestamp(metadata.creation_date()),
+        rotation: Err(Unread::not_asked("the key's rotation")),
+    }
+}

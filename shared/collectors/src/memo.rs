@@ -1,0 +1,32 @@
+//! Remembering answers for the length of a run.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+/// Answers by key. Whoever asks first finds the answer out; whoever asks meanwhile waits for it.
+#[derive(Debug)]
+pub(crate) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    /// The answer for that key.
+    pub(crate) async fn get<F: Future<Output = V>>(
+        &self,
+        key: K,
+        find_out: impl FnOnce() -> F,
+    ) -> V {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(key).or_default())
+        };
+        cell.get_or_init(find_out).await.clone()
+    }
+}

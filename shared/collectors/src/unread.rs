@@ -1,0 +1,71 @@
+//! What a failed call means for people.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use eksentry_core::Unread;
+
+/// Messages come from outside: they are cut to this many characters.
+const MESSAGE: usize = 400;
+
+/// Why a call failed: what was tried on what, what came of it, and what to do about it.
+pub(crate) fn unread<E: ProvideErrorMetadata, R>(
+    action: &str,
+    target: &str,
+    error: &SdkError<E, R>,
+) -> Unread {
+    let name = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .unwrap_or_default();
+    let (code, advice) = match error {
+        SdkError::ServiceError(_)
+            if name.contains("AccessDenied") || name.contains("Unauthorized") =>
+        {
+            (
+                "ACCESS_DENIED",
+                format!("Allow {action} in the function's role and in the resource's own policy."),
+            )
+        }
+        SdkError::ServiceError(_) if is_throttling(name) => (
+            "THROTTLED",
+            "The next sweep tries again; ask AWS for a higher rate if this goes on.".to_owned(),
+        ),
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => (
+            "NOT_REACHED",
+            "Check the function's network and the service's health.".to_owned(),
+        ),
+        _ => ("READ_FAILED", "The next sweep tries again.".to_owned()),
+    };
+    let what = match error {
+        SdkError::ServiceError(_) => {
+            let message = error
+                .as_service_error()
+                .and_then(ProvideErrorMetadata::message)
+                .unwrap_or_default();
+            format!("{name}: {message}")
+        }
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the service was not reached".to_owned(),
+        _ => "the answer could not be understood".to_owned(),
+    };
+    let what: String = what
+        .trim_matches([' ', ':', '.'])
+        .chars()
+        .take(MESSAGE)
+        .collect();
+    Unread {
+        code,
+        text: format!("{action} on {target} failed ({what}). {advice}"),
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    [
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ]
+    .iter()
+    .any(|word| code.contains(word))
+}
