@@ -1,0 +1,683 @@
+//! Rendering findings in the AWS Security Finding Format. Pure.
+//!
+//! Limits: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html> and the
+//! pages of its parts. Whatever the input, no text is empty and every limit is kept.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use aws_sdk_securityhub::types::builders::AwsSecurityFindingBuilder;
+use aws_sdk_securityhub::types::{
+    AwsEcrContainerImageDetails, AwsEcrRepositoryDetails,
+    AwsEcrRepositoryImageScanningConfigurationDetails, AwsEksClusterDetails,
+    AwsEksClusterLoggingClusterLoggingDetails, AwsEksClusterLoggingDetails,
+    AwsEksClusterResourcesVpcConfigDetails, AwsKmsKeyDetails, AwsSecurityFinding, Compliance,
+    ComplianceStatus, Cvss as SdkCvss, FindingProviderFields, FindingProviderSeverity, Partition,
+    Recommendation, RecordState, Remediation, Resource as SdkResource, ResourceDetails,
+    SecurityControlParameter, SeverityLabel, SoftwarePackage, StatusReason,
+    Vulnerability as SdkVulnerability, VulnerabilityVendor,
+};
+use eksentry_core::facts::image::{Cvss, Package, ScanResult, Vulnerability};
+use eksentry_core::finding::generator_id;
+use eksentry_core::{Detail, Details, Finding, Location, Outcome, Reason, ResourceKind, Severity};
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::product_arn;
+use crate::text::{cut, cut_or_none};
+
+/// The product field with the digest of what was reported.
+pub(super) const DIGEST: &str = "eksentry/Digest";
+
+/// Part of every digest: to be raised when the same finding is rendered otherwise, so that all are sent anew.
+const RENDERING: u32 = 1;
+
+/// What Security Hub itself adds to product fields.
+const RESERVED: &str = "aws/";
+
+const TITLE: usize = 256;
+const DESCRIPTION: usize = 1_024;
+const RECOMMENDATION: usize = 512;
+const PRODUCT_FIELD: usize = 2_048;
+const REQUIREMENTS: usize = 32;
+const TAGS: usize = 50;
+const OTHER: usize = 50;
+const OTHER_VALUE: usize = 1_023;
+/// Lists for which ASFF documents no limit are kept short, so that the whole stays in bounds.
+const LIST: usize = 20;
+const FINDING_BYTES: usize = 240 * 1024;
+/// What surrounds the contents: member names, ids, timestamps, product fields.
+const FRAME_BYTES: usize = 30 * 1024;
+
+/// Types taxonomy: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html>.
+const CONFIGURATION: &str = "Software and Configuration Checks/AWS Security Best Practices";
+const VULNERABILITIES: &str = "Software and Configuration Checks/Vulnerabilities/CVE";
+
+/// A finding in ASFF.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// The document.
+    pub finding: AwsSecurityFinding,
+    /// How many bytes it has as JSON, at most.
+    pub size: usize,
+    /// What tells whether it says the same as one before; times and tags do not count.
+    pub digest: String,
+}
+
+impl Rendered {
+    /// The same, first reported at that time.
+    pub fn created_at(mut self, created_at: &str) -> Self {
+        self.finding.created_at = Some(created_at.to_owned());
+        self
+    }
+
+    /// The same, with the resource's tags.
+    pub fn with_tags(mut self, tags: &[(String, String)]) -> Self {
+        if let Some([resource, ..]) = self.finding.resources.as_deref_mut() {
+            resource.tags = render_tags(tags);
+            self.size += bytes_of_tags(resource.tags());
+        }
+        self
+    }
+}
+
+/// What a finding says, as far as it matters for whether it changed.
+#[derive(Serialize)]
+struct Content<'a> {
+    rendering: u32,
+    title: &'a str,
+    description: &'a str,
+    status: &'a str,
+    severity: Severity,
+    reasons: &'a [Reason],
+    parameters: &'a [(&'static str, Vec<String>)],
+    requirements: &'a [String],
+    recommendation: &'a str,
+    url: &'a str,
+    details: &'a Details,
+    scan: Option<&'a ScanResult>,
+}
+
+/// Renders a finding; `None` where the outcome is one of which Security Hub is told nothing.
+pub fn render(finding: &Finding) -> Option<Rendered> {
+    let status = status(finding.verdict.outcome)?;
+    let check = finding.check;
+    let severity = finding.verdict.outcome.severity();
+    let description = cut(
+        &format!("{} {}", finding.verdict.explanation(), check.requirement),
+        DESCRIPTION,
+    );
+    let requirements = requirements(finding);
+    let recommendation = recommendation(finding);
+    let content = Content {
+        rendering: RENDERING,
+        title: check.title,
+        description: &description,
+        status: status.as_str(),
+        severity,
+        reasons: &finding.verdict.reasons,
+        parameters: &finding.parameters,
+        requirements: &requirements,
+        recommendation: &recommendation,
+        url: check.remediation.url,
+        details: &finding.details,
+        scan: finding.verdict.scan.as_deref(),
+    };
+    let digest = digest(&content);
+    let bytes_of_content = bytes(&Content {
+        scan: None,
+        ..content
+    });
+    let vulnerabilities = finding.verdict.scan.as_deref().map(|scan| {
+        within(
+            &scan.vulnerabilities,
+            FINDING_BYTES.saturating_sub(FRAME_BYTES + bytes_of_content),
+        )
+    });
+    let size = FRAME_BYTES
+        + bytes_of_content
+        + finding.tags.as_deref().map_or(0, |tags| bytes(&tags))
+        + vulnerabilities
+            .unwrap_or_default()
+            .iter()
+            .map(bytes_of_vulnerability)
+            .sum::<usize>();
+
+    let document = document(finding, status, description, recommendation)
+        .set_vulnerabilities(
+            vulnerabilities
+                .filter(|list| !list.is_empty())
+                .map(|list| list.iter().map(vulnerability).collect()),
+        )
+        .set_product_fields(Some(product_fields(
+            finding,
+            vulnerabilities.map(<[_]>::len),
+            &digest,
+        )))
+        .build();
+    Some(Rendered {
+        finding: document,
+        size,
+        digest,
+    })
+}
+
+fn document(
+    finding: &Finding,
+    status: ComplianceStatus,
+    description: String,
+    recommendation: String,
+) -> AwsSecurityFindingBuilder {
+    let check = finding.check;
+    let location = Location::of(finding.resource.arn());
+    let observed_at = time(finding.observed_at);
+    let recommendation = Recommendation::builder()
+        .text(recommendation)
+        .url(check.remediation.url)
+        .build();
+    AwsSecurityFinding::builder()
+        .schema_version("2018-10-08")
+        .id(finding.id())
+        .product_arn(product_arn(&location))
+        .generator_id(generator_id(check))
+        .aws_account_id(&location.account)
+        .created_at(&observed_at)
+        .updated_at(observed_at)
+        .title(cut(check.title, TITLE))
+        .description(description)
+        .finding_provider_fields(provider_fields(
+            finding.verdict.outcome.severity(),
+            check.kind(),
+        ))
+        .remediation(
+            Remediation::builder()
+                .recommendation(recommendation)
+                .build(),
+        )
+        .compliance(compliance(finding, status))
+        .resources(resource(finding, &location))
+        .record_state(RecordState::Active)
+}
+
+fn compliance(finding: &Finding, status: ComplianceStatus) -> Compliance {
+    let requirements = requirements(finding);
+    let parameters: Vec<_> = finding.parameters.iter().map(control_parameter).collect();
+    Compliance::builder()
+        .status(status)
+        .set_related_requirements(Some(requirements).filter(|list| !list.is_empty()))
+        .set_status_reasons(Some(
+            finding
+                .verdict
+                .reasons
+                .iter()
+                .take(LIST)
+                .map(status_reason)
+                .collect(),
+        ))
+        .set_security_control_parameters(Some(parameters).filter(|list| !list.is_empty()))
+        .build()
+}
+
+fn requirements(finding: &Finding) -> Vec<String> {
+    finding
+        .check
+        .controls
+        .iter()
+        .take(REQUIREMENTS)
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// A finding as Security Hub holds it, to be sent again as archived; `None` where it is archived already, or newer
+/// than the observation. What belongs to the customer or to Security Hub is left out, since it can't be sent.
+pub(super) fn archived(
+    mut finding: AwsSecurityFinding,
+    observed_at: Timestamp,
+) -> Option<Rendered> {
+    let newer = finding
+        .updated_at()
+        .and_then(|time| time.parse::<Timestamp>().ok())
+        .is_some_and(|at| at >= observed_at);
+    if newer || finding.record_state == Some(RecordState::Archived) {
+        return None;
+    }
+    // Old findings may have these at the top alone.
+    let given = finding.finding_provider_fields.take();
+    let label = given
+        .as_ref()
+        .and_then(|fields| fields.severity()?.label.clone());
+    let label = label.or_else(|| finding.severity.as_ref()?.label.clone());
+    let types = given
+        .as_ref()
+        .map(|fields| fields.types().to_vec())
+        .filter(|types| !types.is_empty());
+    let fields = FindingProviderFields::builder()
+        .severity(
+            FindingProviderSeverity::builder()
+                .label(label.unwrap_or(SeverityLabel::Informational))
+                .build(),
+        )
+        .set_types(types.or_else(|| finding.types.clone()))
+        .build();
+    let mut product_fields = finding.product_fields.take().unwrap_or_default();
+    product_fields.retain(|name, _| !name.starts_with(RESERVED));
+    let document = AwsSecurityFinding::builder()
+        .set_schema_version(finding.schema_version)
+        .set_id(finding.id)
+        .set_product_arn(finding.product_arn)
+        .set_generator_id(finding.generator_id)
+        .set_aws_account_id(finding.aws_account_id)
+        .set_created_at(finding.created_at)
+        .updated_at(time(observed_at))
+        .set_title(finding.title)
+        .set_description(finding.description)
+        .finding_provider_fields(fields)
+        .set_remediation(finding.remediation)
+        .set_compliance(finding.compliance)
+        .set_resources(finding.resources)
+        .set_vulnerabilities(finding.vulnerabilities)
+        .set_product_fields(Some(product_fields).filter(|fields| !fields.is_empty()))
+        .record_state(RecordState::Archived)
+        .build();
+    // Only vulnerabilities make a finding large.
+    let tags: usize = document
+        .resources()
+        .iter()
+        .map(|resource| bytes_of_tags(resource.tags()))
+        .sum();
+    let size = if document.vulnerabilities().is_empty() {
+        2 * FRAME_BYTES + tags
+    } else {
+        FINDING_BYTES
+    };
+    Some(Rendered {
+        finding: document,
+        size,
+        digest: String::new(),
+    })
+}
+
+fn status(outcome: Outcome) -> Option<ComplianceStatus> {
+    match outcome {
+        Outcome::Passed => Some(ComplianceStatus::Passed),
+        Outcome::Failed(_) => Some(ComplianceStatus::Failed),
+        Outcome::Warning => Some(ComplianceStatus::Warning),
+        Outcome::NotAvailable => Some(ComplianceStatus::NotAvailable),
+        Outcome::NotApplicable | Outcome::Pending => None,
+    }
+}
+
+fn recommendation(finding: &Finding) -> String {
+    let remediation = &finding.check.remediation;
+    let command = remediation.command_for(&finding.resource);
+    let whole = format!("{} {command}", remediation.text);
+    // Half a command is worse than none.
+    if whole.chars().count() <= RECOMMENDATION {
+        whole
+    } else {
+        cut(remediation.text, RECOMMENDATION)
+    }
+}
+
+fn provider_fields(severity: Severity, kind: ResourceKind) -> FindingProviderFields {
+    let kind = if kind == ResourceKind::EcrImage {
+        VULNERABILITIES
+    } else {
+        CONFIGURATION
+    };
+    FindingProviderFields::builder()
+        .severity(
+            FindingProviderSeverity::builder()
+                .label(SeverityLabel::from(severity.label()))
+                .build(),
+        )
+        .types(kind)
+        .build()
+}
+
+fn status_reason(reason: &Reason) -> StatusReason {
+    StatusReason::builder()
+        .reason_code(reason.code)
+        .set_description(cut_or_none(&reason.text, DESCRIPTION))
+        .build()
+}
+
+fn control_parameter((name, values): &(&'static str, Vec<String>)) -> SecurityControlParameter {
+    let values = values
+        .iter()
+        .take(LIST)
+        .filter_map(|value| cut_or_none(value, PRODUCT_FIELD));
+    SecurityControlParameter::builder()
+        .name(*name)
+        .set_value(Some(values.collect()))
+        .build()
+}
+
+fn product_fields(
+    finding: &Finding,
+    listed: Option<usize>,
+    digest: &str,
+) -> HashMap<String, String> {
+    let mut fields = HashMap::from([
+        ("ProviderName".to_owned(), "eksentry".to_owned()),
+        (
+            "ProviderVersion".to_owned(),
+            env!("CARGO_PKG_VERSION").to_owned(),
+        ),
+        ("eksentry/CheckId".to_owned(), finding.check.id.to_owned()),
+        (DIGEST.to_owned(), digest.to_owned()),
+    ]);
+    if let Some(scan) = &finding.verdict.scan {
+        let mut total = |name: &str, count: u64| {
+            fields.insert(
+                format!("eksentry/Vulnerabilities/{name}"),
+                count.to_string(),
+            );
+        };
+        for severity in Severity::ALL {
+            total(severity.label(), scan.counts.of(severity));
+        }
+        total("UNTRIAGED", scan.counts.untriaged());
+        total("TOTAL", scan.counts.total());
+        total("LISTED", listed.unwrap_or_default() as u64);
+    }
+    fields
+}
+
+fn resource(finding: &Finding, location: &Location) -> SdkResource {
+    SdkResource::builder()
+        .r#type(finding.resource.kind().asff_type())
+        .id(finding.resource.arn().as_str())
+        .partition(Partition::from(location.partition.as_str()))
+        .region(&location.region)
+        .set_tags(finding.tags.as_deref().and_then(render_tags))
+        .set_details(details(finding.resource.kind(), finding.details.clone()))
+        .build()
+}
+
+fn render_tags(tags: &[(String, String)]) -> Option<HashMap<String, String>> {
+    let tags = tags
+        .iter()
+        .filter_map(|(key, value)| Some((cut_or_none(key, 128)?, cut_or_none(value, 256)?)));
+    let tags: HashMap<String, String> = tags.take(TAGS).collect();
+    Some(tags).filter(|tags| !tags.is_empty())
+}
+
+/// Properties go to the members that ASFF has for them, the others to `Other`.
+fn details(kind: ResourceKind, mut left: Details) -> Option<ResourceDetails> {
+    if left.is_empty() {
+        return None;
+    }
+    let details = ResourceDetails::builder();
+    let details = match kind {
+        ResourceKind::EksCluster => details.aws_eks_cluster(cluster(&mut left)),
+        ResourceKind::EcrRepository => details.aws_ecr_repository(repository(&mut left)),
+        ResourceKind::EcrImage => details.aws_ecr_container_image(image(&mut left)),
+        ResourceKind::KmsKey => details.aws_kms_key(key(&mut left)),
+    };
+    let other = left.iter().filter_map(|(name, detail)| {
+        Some((
+            name.to_owned(),
+            cut_or_none(&in_words(detail), OTHER_VALUE)?,
+        ))
+    });
+    let other: HashMap<String, String> = other.take(OTHER).collect();
+    Some(
+        details
+            .set_other(Some(other).filter(|other| !other.is_empty()))
+            .build(),
+    )
+}
+
+fn cluster(left: &mut Details) -> AwsEksClusterDetails {
+    let logs = texts(left, "enabledLogTypes").map(|types| {
+        AwsEksClusterLoggingDetails::builder()
+            .cluster_logging(
+                AwsEksClusterLoggingClusterLoggingDetails::builder()
+                    .enabled(true)
+                    .set_types(Some(types))
+                    .build(),
+            )
+            .build()
+    });
+    let network = AwsEksClusterResourcesVpcConfigDetails::builder()
+        .set_subnet_ids(texts(left, "subnetIds"))
+        .set_security_group_ids(texts(left, "securityGroupIds"))
+        .set_endpoint_public_access(flag(left, "endpointPublicAccess"))
+        .build();
+    AwsEksClusterDetails::builder()
+        .set_arn(text(left, "arn"))
+        .set_name(text(left, "name"))
+        .set_cluster_status(text(left, "status"))
+        .set_version(text(left, "version"))
+        .set_endpoint(text(left, "endpoint"))
+        .set_role_arn(text(left, "roleArn"))
+        .resources_vpc_config(network)
+        .set_logging(logs)
+        .build()
+}
+
+fn repository(left: &mut Details) -> AwsEcrRepositoryDetails {
+    let scanning = flag(left, "scanOnPush").map(|on| {
+        AwsEcrRepositoryImageScanningConfigurationDetails::builder()
+            .scan_on_push(on)
+            .build()
+    });
+    AwsEcrRepositoryDetails::builder()
+        .set_arn(text(left, "arn"))
+        .set_repository_name(text(left, "repositoryName"))
+        .set_image_tag_mutability(text(left, "imageTagMutability"))
+        .set_image_scanning_configuration(scanning)
+        .build()
+}
+
+fn image(left: &mut Details) -> AwsEcrContainerImageDetails {
+    AwsEcrContainerImageDetails::builder()
+        .set_registry_id(text(left, "registryId"))
+        .set_repository_name(text(left, "repositoryName"))
+        .set_image_digest(text(left, "imageDigest"))
+        .set_image_tags(texts(left, "imageTags"))
+        .set_image_published_at(moment(left, "imagePushedAt").map(time))
+        .build()
+}
+
+fn key(left: &mut Details) -> AwsKmsKeyDetails {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds since 1970 are far below 2^53"
+    )]
+    let created = moment(left, "CreationDate").map(|at| at.as_second() as f64);
+    AwsKmsKeyDetails::builder()
+        .set_key_id(text(left, "KeyId"))
+        .set_aws_account_id(text(left, "AWSAccountId"))
+        .set_key_manager(text(left, "KeyManager"))
+        .set_key_state(text(left, "KeyState"))
+        .set_origin(text(left, "Origin"))
+        .set_description(text(left, "Description"))
+        .set_key_rotation_status(flag(left, "KeyRotationEnabled"))
+        .set_creation_date(created)
+        .build()
+}
+
+fn text(left: &mut Details, name: &str) -> Option<String> {
+    match left.take(name)? {
+        Detail::Text(text) => cut_or_none(&text, OTHER_VALUE),
+        other => Some(in_words(&other)),
+    }
+}
+
+fn texts(left: &mut Details, name: &str) -> Option<Vec<String>> {
+    match left.take(name)? {
+        Detail::Texts(texts) => Some(
+            texts
+                .iter()
+                .take(TAGS)
+                .filter_map(|text| cut_or_none(text, 512))
+                .collect(),
+        ),
+        other => Some(vec![in_words(&other)]),
+    }
+}
+
+fn flag(left: &mut Details, name: &str) -> Option<bool> {
+    match left.take(name)? {
+        Detail::Flag(flag) => Some(flag),
+        _ => None,
+    }
+}
+
+fn moment(left: &mut Details, name: &str) -> Option<Timestamp> {
+    match left.take(name)? {
+        Detail::Time(time) => Some(time),
+        _ => None,
+    }
+}
+
+fn in_words(detail: &Detail) -> String {
+    match detail {
+        Detail::Text(text) => text.clone(),
+        Detail::Texts(texts) => texts.join(", "),
+        Detail::Flag(flag) => flag.to_string(),
+        Detail::Time(at) => time(*at),
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+fn time(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// The first vulnerabilities, which are the worst, that fit into so many bytes.
+fn within(vulnerabilities: &[Vulnerability], most: usize) -> &[Vulnerability] {
+    let mut left = most;
+    let fits = |vulnerability: &Vulnerability| {
+        let rest = left.checked_sub(bytes_of_vulnerability(vulnerability));
+        left = rest.unwrap_or_default();
+        rest.is_some()
+    };
+    let count = vulnerabilities
+        .iter()
+        .map(fits)
+        .take_while(|fits| *fits)
+        .count();
+    &vulnerabilities[..count]
+}
+
+fn vulnerability(from: &Vulnerability) -> SdkVulnerability {
+    let vendor = from
+        .vendor
+        .as_deref()
+        .and_then(|name| cut_or_none(name, 256))
+        .map(|name| {
+            VulnerabilityVendor::builder()
+                .name(name)
+                .set_url(optional(from.vendor_url.as_deref()))
+                .set_vendor_severity(optional(from.vendor_severity.as_deref()))
+                .set_vendor_created_at(from.published_at.map(time))
+                .set_vendor_updated_at(from.updated_at.map(time))
+                .build()
+        });
+    let packages: Vec<SoftwarePackage> = from.packages.iter().take(LIST).map(package).collect();
+    SdkVulnerability::builder()
+        .id(cut_or_none(&from.id, 512).unwrap_or_else(|| "unknown".to_owned()))
+        .set_vulnerable_packages(Some(packages).filter(|list| !list.is_empty()))
+        .set_cvss(
+            Some(from.cvss.iter().take(LIST).map(cvss).collect::<Vec<_>>())
+                .filter(|list| !list.is_empty()),
+        )
+        .set_vendor(vendor)
+        .set_reference_urls(list(&from.references))
+        .set_related_vulnerabilities(list(&from.related))
+        .set_fix_available(
+            from.fix_available
+                .as_deref()
+                .filter(|word| ["YES", "NO", "PARTIAL"].contains(word))
+                .map(Into::into),
+        )
+        .set_exploit_available(
+            from.exploit_available
+                .as_deref()
+                .filter(|word| ["YES", "NO"].contains(word))
+                .map(Into::into),
+        )
+        .set_epss_score(from.epss)
+        .build()
+}
+
+fn package(from: &Package) -> SoftwarePackage {
+    SoftwarePackage::builder()
+        .set_name(optional(from.name.as_deref()))
+        .set_version(optional(from.version.as_deref()))
+        .set_epoch(optional(from.epoch.as_deref()))
+        .set_release(optional(from.release.as_deref()))
+        .set_architecture(optional(from.architecture.as_deref()))
+        .set_package_manager(optional(from.manager.as_deref()))
+        .set_file_path(optional(from.path.as_deref()))
+        .set_fixed_in_version(optional(from.fixed_in.as_deref()))
+        .set_source_layer_hash(optional(from.layer.as_deref()))
+        .build()
+}
+
+fn cvss(from: &Cvss) -> SdkCvss {
+    SdkCvss::builder()
+        .set_version(optional(from.version.as_deref()))
+        .set_base_score(from.score)
+        .set_base_vector(optional(from.vector.as_deref()))
+        .set_source(optional(from.source.as_deref()))
+        .build()
+}
+
+fn optional(text: Option<&str>) -> Option<String> {
+    text.and_then(|text| cut_or_none(text, 512))
+}
+
+fn list(texts: &[String]) -> Option<Vec<String>> {
+    let texts: Vec<String> = texts
+        .iter()
+        .filter_map(|text| cut_or_none(text, 512))
+        .take(LIST)
+        .collect();
+    Some(texts).filter(|texts| !texts.is_empty())
+}
+
+/// At most how many bytes a vulnerability has in ASFF: our own form has the same texts under shorter names, and says
+/// `null` where ASFF leaves out.
+fn bytes_of_vulnerability(vulnerability: &Vulnerability) -> usize {
+    bytes(vulnerability) + 256 + 32 * vulnerability.packages.len() + 16 * vulnerability.cvss.len()
+}
+
+fn bytes_of_tags(tags: Option<&HashMap<String, String>>) -> usize {
+    tags.map_or(0, bytes)
+}
+
+fn bytes(value: &impl Serialize) -> usize {
+    /// Counts what is written.
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
+}
+
+fn digest(content: &Content<'_>) -> String {
+    let json = serde_json::to_vec(content).unwrap_or_default();
+    Sha256::digest(json)
+        .iter()
+        .take(16)
+        .fold(String::with_capacity(32), |mut hex, byte| {
+            // Writing to a String can't fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! Sending findings, and archiving them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_securityhub::operation::batch_import_findings::{
+    BatchImportFindingsError, BatchImportFindingsOutput,
+};
+use aws_sdk_securityhub::types::AwsSecurityFinding;
+use jiff::Timestamp;
+
+use super::SecurityHub;
+use super::asff::{Rendered, archived};
+use crate::ReportError;
+
+/// Limits of BatchImportFindings, the size with room for what surrounds the findings.
+/// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
+const FINDINGS_A_CALL: usize = 100;
+const BYTES_A_CALL: usize = 6 * 1024 * 1024 - 64 * 1024;
+
+/// How often a finding is sent that fails for a passing reason.
+const TRIES: u32 = 3;
+
+/// How long to wait before the second try; the third waits twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The error codes of findings that would fail again.
+const LASTING: [&str; 2] = ["InvalidInput", "InvalidAccess"];
+
+const IMPORT: &str = "securityhub:BatchImportFindings";
+
+/// A finding that Security Hub did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its id.
+    pub id: String,
+    /// What Security Hub said.
+    pub problem: String,
+}
+
+/// What came of an import.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// How many findings Security Hub took.
+    pub taken: usize,
+    /// Those it did not take.
+    pub failed: Vec<Failure>,
+}
+
+impl SecurityHub {
+    /// Sends findings, in as few calls as the limits allow. What fails for a passing reason is sent again, three times
+    /// in all; what still fails comes back.
+    pub async fn import(&self, findings: Vec<Rendered>) -> Imported {
+        let mut imported = Imported::default();
+        for batch in batches(findings) {
+            self.import_batch(batch, &mut imported).await;
+        }
+        imported
+    }
+
+    /// Sends findings, given by id, again as they are, but archived as of the time at which their resource was seen to
+    /// be gone. One that Security Hub does not hold, or holds in a newer state than that, is left alone.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be read.
+    pub async fn archive(
+        &self,
+        gone: &HashMap<String, Timestamp>,
+    ) -> Result<Imported, ReportError> {
+        let ids: Vec<String> = gone.keys().cloned().collect();
+        let found = self.in_full(&ids).await?;
+        let findings = found.into_iter().filter_map(|finding| {
+            let gone_at = *gone.get(finding.id()?)?;
+            archived(finding, gone_at)
+        });
+        Ok(self.import(findings.collect()).await)
+    }
+
+    async fn import_batch(&self, batch: Vec<AwsSecurityFinding>, imported: &mut Imported) {
+        let mut pending = vec![(batch, 1)];
+        while let Some((batch, attempt)) = pending.pop() {
+            let answer = self
+                .client
+                .batch_import_findings()
+                .set_findings(Some(batch.clone()))
+                .send()
+                .await;
+            let failed = match answer {
+                Ok(answer) => failures(&batch, answer),
+                // A whole call is refused for one of its findings: look for that one.
+                Err(error)
+                    if batch.len() > 1
+                        && error
+                            .as_service_error()
+                            .is_some_and(BatchImportFindingsError::is_invalid_input_exception) =>
+                {
+                    let mut batch = batch;
+                    let rest = batch.split_off(batch.len() / 2);
+                    pending.extend([(rest, attempt), (batch, attempt)]);
+                    continue;
+                }
+                Err(error) => {
+                    let problem = ReportError::of_call(IMPORT, error).to_string();
+                    let failures = batch.iter().map(|finding| Failure {
+                        id: id_of(finding),
+                        problem: problem.clone(),
+                    });
+                    imported.failed.extend(failures);
+                    continue;
+                }
+            };
+            let mut again = Vec::new();
+            for finding in batch {
+                let id = id_of(&finding);
+                match failed.get(&id) {
+                    None => imported.taken += 1,
+                    Some((code, _)) if attempt < TRIES && !LASTING.contains(&code.as_str()) => {
+                        again.push(finding);
+                    }
+                    Some((code, message)) => {
+                        imported.failed.push(Failure {
+                            id,
+                            problem: format!("{IMPORT}: {code}: {message}"),
+                        });
+                    }
+                }
+            }
+            if !again.is_empty() {
+                tokio::time::sleep(PAUSE * attempt).await;
+                pending.push((again, attempt + 1));
+            }
+        }
+    }
+}
+
+/// The code and message of each failure, by id. A failure of which Security Hub does not say whose it is may be any
+/// finding's that it does not name.
+fn failures(
+    batch: &[AwsSecurityFinding],
+    answer: BatchImportFindingsOutput,
+) -> HashMap<String, (String, String)> {
+    let listed = answer.failed_findings.unwrap_or_default();
+    let failed = usize::try_from(answer.failed_count.unwrap_or_default())
+        .unwrap_or_default()
+        .max(listed.len());
+    let text = |text: Option<String>| text.unwrap_or_default();
+    let mut listed: HashMap<String, (String, String)> = listed
+        .into_iter()
+        .map(|failure| {
+            (
+                text(failure.id),
+                (text(failure.error_code), text(failure.error_message)),
+            )
+        })
+        .collect();
+    let ids: Vec<String> = batch.iter().map(id_of).collect();
+    listed.retain(|id, _| ids.contains(id));
+    if listed.len() < failed {
+        let unsaid = (
+            "Unsaid".to_owned(),
+            "Security Hub did not say which findings failed".to_owned(),
+        );
+        for id in ids {
+            listed.entry(id).or_insert_with(|| unsaid.clone());
+        }
+    }
+    listed
+}
+
+fn id_of(finding: &AwsSecurityFinding) -> String {
+    finding.id().unwrap_or_default().to_owned()
+}
+
+/// Splits findings into calls by number and size.
+fn batches(findings: Vec<Rendered>) -> Vec<Vec<AwsSecurityFinding>> {
+    let mut batches = Vec::new();
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    for Rendered { finding, size, .. } in findings {
+        if batch.len() == FINDINGS_A_CALL || bytes + size > BYTES_A_CALL {
+            batches.push(std::mem::take(&mut batch));
+            bytes = 0;
+        }
+        bytes += size;
+        batch.push(finding);
+    }
+    batches.push(batch);
+    batches.retain(|batch| !batch.is_empty());
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_securityhub::types::ImportFindingsError;
+
+    #[test]
+    fn a_failure_that_is_nobodys_may_be_anybodys() {
+        let finding = |id: &str| AwsSecurityFinding::builder().id(id).build();
+        let batch = [finding("one"), finding("two")];
+        let failed = |count: Option<i32>, ids: &[Option<&str>]| {
+            let listed = ids.iter().map(|id| {
+                ImportFindingsError::builder()
+                    .set_id(id.map(str::to_owned))
+                    .error_code("InternalError")
+                    .build()
+            });
+            let answer = BatchImportFindingsOutput::builder().set_failed_count(count);
+            let answer = answer.set_failed_findings(Some(listed.collect())).build();
+            let mut ids: Vec<String> = failures(&batch, answer).into_keys().collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(failed(None, &[]), [""; 0]);
+        assert_eq!(failed(Some(1), &[Some("two")]), ["two"]);
+        for (count, ids) in [
+            (Some(1), &[] as &[_]),
+            (Some(2), &[Some("two")]),
+            (None, &[None]),
+            (Some(1), &[Some("three")]),
+        ] {
+            assert_eq!(failed(count, ids), ["one", "two"], "{count:?} {ids:?}");
+        }
+    }
+
+    fn rendered(size: usize) -> Rendered {
+        Rendered {
+            finding: AwsSecurityFinding::builder().build(),
+            size,
+            digest: String::new(),
+        }
+    }
+
+    #[test]
+    fn calls_keep_to_number_and_size() {
+        let sizes =
+            |findings: Vec<Rendered>| batches(findings).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(Vec::new()), [0; 0]);
+        assert_eq!(
+            sizes((0..250).map(|_| rendered(1_000)).collect()),
+            [100, 100, 50]
+        );
+        assert_eq!(
+            sizes((0..60).map(|_| rendered(240 * 1024)).collect()),
+            [25, 25, 10]
+        );
+    }
+}

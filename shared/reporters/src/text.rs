@@ -1,0 +1,40 @@
+//! Cutting texts to the limits of the sinks, by characters.
+
+/// The text in at most that many characters; what is cut is marked with an ellipsis. Control characters, which nobody
+/// could see, become spaces.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    let text = text.trim();
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars()
+        .take(most.saturating_sub(1))
+        .chain(['…'])
+        .collect()
+}
+
+/// The same, and nothing for a text of nothing but white space, which no sink takes.
+pub(crate) fn cut_or_none(text: &str, most: usize) -> Option<String> {
+    Some(cut(text, most)).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_characters() {
+        for (text, most, expected) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("äöüß", 3, "äö…"),
+            ("  a  ", 3, "a"),
+            ("a\u{1f}b\n", 3, "a b"),
+            ("👩‍👩‍👧", 2, "👩…"),
+        ] {
+            assert_eq!(cut(text, most), expected);
+        }
+        assert_eq!(cut_or_none(" \n\u{1f}\t", 3), None);
+    }
+}
