@@ -1,0 +1,241 @@
+//! `config-rule`: one check, as an AWS Config custom Lambda rule.
+
+mod event;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use eksentry_core::{Check, Observation, Outcome as Decision, Resource, Settings, State};
+use eksentry_reporters::aws_config::is_test;
+use eksentry_reporters::{Compliance, Evaluation};
+use jiff::Timestamp;
+use lambda_runtime::LambdaEvent;
+use serde_json::{Value, json};
+
+use crate::app::{App, Connections};
+use crate::error::{Error, ErrorKind};
+use crate::run::{Outcome, Run, Targets};
+use event::{Item, Message, RuleEvent};
+
+/// Handles an invocation of a rule: a change is answered with one evaluation, a periodic one with an evaluation of each
+/// resource. Answers with a [`Summary`](crate::Summary).
+///
+/// # Errors
+///
+/// When the event is wrong, a resource could not be read, or something could not be listed or delivered.
+pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let (payload, context) = event.into_parts();
+    let event = RuleEvent::read(&payload)?;
+    let (check, settings) = event.check()?;
+    let environment = app.settings()?;
+    let rule = Rule {
+        aws: app.aws(&context).await?,
+        check,
+        settings: settings.or(environment.of(check)),
+        name: &event.rule,
+        token: &event.token,
+        security_hub: environment.security_hub && !is_test(&event.token) && !event.is_proactive,
+        aws_config: environment.aws_config,
+    };
+    let mut outcome = match &event.message {
+        Message::Nothing => {
+            tracing::info!("the message is about no resource");
+            return Ok(json!({}));
+        }
+        Message::Change(item) => rule.answer_change(item, event.left_scope).await?,
+        Message::Schedule { ordering } => rule.answer_schedule(*ordering).await,
+    };
+    if outcome.summary.not_available > 0 {
+        let message = format!(
+            "{} result(s) of {} are not available, so Config has no evaluation of them; the log says why",
+            outcome.summary.not_available, check.id
+        );
+        outcome
+            .errors
+            .push(Error::new(ErrorKind::NotAvailable, message));
+    }
+    match Error::all(&outcome.errors) {
+        None => Ok(serde_json::to_value(outcome.summary).unwrap_or_default()),
+        Some(error) => Err(error),
+    }
+}
+
+/// The rule that is to be answered.
+struct Rule<'a> {
+    aws: &'a Connections,
+    check: &'static Check,
+    settings: Settings,
+    name: &'a str,
+    token: &'a str,
+    security_hub: bool,
+    aws_config: bool,
+}
+
+impl Rule<'_> {
+    fn run(&self, targets: Targets) -> Run<'_> {
+        let checks = vec![(self.check, self.settings.clone())];
+        Run {
+            aws: self.aws,
+            checks,
+            targets,
+            security_hub: self.security_hub,
+        }
+    }
+
+    /// Answers a change with exactly one evaluation, of the resource in the event; none where it is not available.
+    async fn answer_change(&self, item: &Item, left_scope: bool) -> Result<Outcome, Error> {
+        let not_applicable = |why: &str| Evaluation {
+            resource_type: item.resource_type.clone(),
+            resource_id: item.resource_id.clone(),
+            compliance: Compliance::NotApplicable,
+            annotation: why.to_owned(),
+            ordering: item.captured_at,
+        };
+        if self.check.kind().config_type() != Some(item.resource_type.as_str()) {
+            let why = format!("{} judges no {}.", self.check.id, item.resource_type);
+            return Ok(self.put(&[not_applicable(&why)], Outcome::default()).await);
+        }
+        let resource = item.resource(self.check.kind(), &self.aws.location)?;
+        if item.is_deleted() {
+            let outcome = if self.security_hub {
+                self.archive_if_gone(resource).await
+            } else {
+                Outcome::default()
+            };
+            return Ok(self
+                .put(&[not_applicable("The resource was deleted.")], outcome)
+                .await);
+        }
+        if left_scope || !item.is_recorded() {
+            let why = if left_scope {
+                "The resource left the rule's scope."
+            } else {
+                "Config does not record it."
+            };
+            return Ok(self.put(&[not_applicable(why)], Outcome::default()).await);
+        }
+        let mut evaluations = Vec::new();
+        let run = self.run(Targets::Some(vec![resource]));
+        let outcome = run
+            .make(Some, |finding| {
+                evaluations.extend(Evaluation::of(
+                    &finding.resource,
+                    &finding.verdict,
+                    item.captured_at,
+                ));
+            })
+            .await;
+        Ok(self.put(&evaluations, outcome).await)
+    }
+
+    /// Archives the finding of a deleted resource once the API agrees that it is gone, or on its way: something of that
+    /// name may be there again.
+    async fn archive_if_gone(&self, resource: Resource) -> Outcome {
+        let unread = RefCell::new(None);
+        let weigh = |observation: Observation| {
+            if let State::Unread(reason) = &observation.state {
+                let message = format!("whether the resource is gone is not known: {}", reason.text);
+                *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
+            }
+            let decision = self.check.judge(&observation, &self.settings).outcome;
+            (decision == Decision::NotApplicable).then_some(observation)
+        };
+        let mut outcome = self
+            .run(Targets::Some(vec![resource]))
+            .make(weigh, |_| ())
+            .await;
+        outcome.errors.extend(unread.into_inner());
+        outcome
+    }
+
+    /// Answers with an evaluation of each resource, and cleans up results of those that are gone.
+    async fn answer_schedule(&self, ordering: Timestamp) -> Outcome {
+        let mut evaluations = Vec::new();
+        let mut seen = BTreeSet::new();
+        let run = self.run(Targets::All);
+        let mut outcome = run
+            .make(Some, |finding| {
+                seen.insert(finding.resource.name().to_owned());
+                evaluations.extend(Evaluation::of(
+                    &finding.resource,
+                    &finding.verdict,
+                    ordering,
+                ));
+            })
+            .await;
+        // Without the rule's name Config can't be asked what it knows.
+        if self.aws_config && outcome.unlisted.is_empty() && !self.name.is_empty() {
+            match self.aws.aws_config.results(self.name).await {
+                Ok(results) => {
+                    let kind = self.check.kind().config_type().unwrap_or_default();
+                    let gone = results
+                        .into_iter()
+                        .filter(|(known, id)| known != kind || !seen.contains(id));
+                    evaluations.extend(gone.map(|(resource_type, resource_id)| Evaluation {
+                        resource_type,
+                        resource_id,
+                        compliance: Compliance::NotApplicable,
+                        annotation: "The resource is gone.".to_owned(),
+                        ordering,
+                    }));
+                }
+                Err(error) => {
+                    let message = format!(
+                        "results of the rule {} could not be cleaned up: {error}",
+                        self.name
+                    );
+                    outcome
+                        .errors
+                        .push(Error::new(ErrorKind::NotListed, message));
+                }
+            }
+        }
+        self.put(&evaluations, outcome).await
+    }
+
+    async fn put(&self, evaluations: &[Evaluation], mut outcome: Outcome) -> Outcome {
+        if self.aws_config && !evaluations.is_empty() {
+            for evaluation in evaluations {
+                tracing::info!(
+                    check = self.check.id,
+                    resourceType = evaluation.resource_type,
+                    resourceId = evaluation.resource_id,
+                    compliance = ?evaluation.compliance,
+                    "{}",
+                    evaluation.annotation
+                );
+            }
+            if let Err(error) = self.aws.aws_config.put(self.token, evaluations).await {
+                tracing::error!(
+                    check = self.check.id,
+                    "evaluations were not delivered: {error}"
+                );
+                outcome
+                    .errors
+                    .push(Error::new(ErrorKind::NotDelivered, error));
+            }
+        }
+        outcome
+    }
+}
+
+impl Item {
+    fn resource(
+        &self,
+        kind: eksentry_core::ResourceKind,
+        here: &eksentry_core::Location,
+    ) -> Result<Resource, Error> {
+        let elsewhere =
+            |given: &Option<String>, own: &str| given.as_ref().is_some_and(|given| given != own);
+        if elsewhere(&self.account, &here.account) || elsewhere(&self.region, &here.region) {
+            let message = format!(
+                "the configuration item of {} is of account {:?} in {:?}, but this function looks at {here}",
+                self.resource_id, self.account, self.region
+            );
+            return Err(Error::invalid_event(message));
+        }
+        Resource::named(kind, &self.resource_id, here)
+            .map_err(|error| Error::invalid_event(format!("in the configuration item, {error}")))
+    }
+}

@@ -1,0 +1,315 @@
+//! The events of AWS Config custom Lambda rules.
+//!
+//! An own reading rather than `aws_lambda_events::ConfigEvent`, which requires what recordings lack and drops
+//! `evaluationMode`. Source: <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html>.
+
+use std::collections::BTreeMap;
+
+use eksentry_core::parameters::Raw;
+use eksentry_core::{Check, ResourceKind, Settings, checks};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// An invocation of a rule.
+#[derive(Debug)]
+pub(super) struct RuleEvent {
+    pub(super) rule: String,
+    pub(super) token: String,
+    pub(super) left_scope: bool,
+    pub(super) is_proactive: bool,
+    pub(super) message: Message,
+    parameters: BTreeMap<String, Raw>,
+}
+
+/// What Config has to tell.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// A resource changed.
+    Change(Item),
+    /// It is time to look at everything.
+    Schedule { ordering: Timestamp },
+    /// Something that is about no resource, a snapshot's delivery for example.
+    Nothing,
+}
+
+/// The resource that changed. It says which one; how it is now, the live API knows better.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) resource_type: String,
+    pub(super) resource_id: String,
+    pub(super) captured_at: Timestamp,
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
+    status: String,
+}
+
+impl Item {
+    pub(super) fn is_deleted(&self) -> bool {
+        ["ResourceDeleted", "ResourceDeletedNotRecorded"].contains(&self.status.as_str())
+    }
+
+    pub(super) fn is_recorded(&self) -> bool {
+        ["OK", "ResourceDiscovered"].contains(&self.status.as_str())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Outer {
+    invoking_event: Value,
+    #[serde(default)]
+    rule_parameters: Option<Value>,
+    result_token: String,
+    #[serde(default, deserialize_with = "flag")]
+    event_left_scope: bool,
+    #[serde(default)]
+    config_rule_name: Option<String>,
+    #[serde(default)]
+    evaluation_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Inner {
+    message_type: String,
+    #[serde(default)]
+    configuration_item: Option<Value>,
+    #[serde(default)]
+    configuration_item_summary: Option<Value>,
+    #[serde(default)]
+    notification_creation_time: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawItem {
+    resource_type: String,
+    resource_id: String,
+    #[serde(default)]
+    configuration_item_capture_time: Option<Timestamp>,
+    #[serde(default)]
+    configuration_item_status: Option<String>,
+    #[serde(default, alias = "accountId")]
+    aws_account_id: Option<String>,
+    #[serde(default)]
+    aws_region: Option<String>,
+}
+
+impl RuleEvent {
+    pub(super) fn read(payload: &Value) -> Result<Self, Error> {
+        if !payload.is_object() {
+            return Err(Error::invalid_event(
+                "the event is no JSON object: AWS Config sends one for each invocation",
+            ));
+        }
+        let outer = Outer::deserialize(payload).map_err(|error| {
+            Error::invalid_event(format!("the event is none of an AWS Config rule: {error}"))
+        })?;
+        let inner: Inner = embedded(&outer.invoking_event, "invokingEvent")?;
+        let parameters = match &outer.rule_parameters {
+            None | Some(Value::Null) => BTreeMap::new(),
+            Some(Value::String(text)) if text.trim().is_empty() => BTreeMap::new(),
+            Some(parameters) => {
+                embedded::<Option<_>>(parameters, "ruleParameters")?.unwrap_or_default()
+            }
+        };
+        Ok(Self {
+            rule: outer.config_rule_name.unwrap_or_default(),
+            token: outer.result_token,
+            left_scope: outer.event_left_scope,
+            is_proactive: outer.evaluation_mode.as_deref() == Some("PROACTIVE"),
+            message: message(inner)?,
+            parameters,
+        })
+    }
+
+    /// The check that the rule runs: the one its parameters name, else the one its name ends in.
+    pub(super) fn check(&self) -> Result<(&'static Check, Settings), Error> {
+        let check = match self.parameters.get("checkId") {
+            Some(Raw::Text(id)) if !id.trim().is_empty() => checks::find(id.trim()),
+            Some(Raw::Null | Raw::Text(_)) | None => {
+                let named = checks::CHECKS.into_iter().find(|check| {
+                    let rest = self.rule.strip_suffix(check.id);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+                });
+                named.map_or_else(|| checks::find(&self.rule), Ok)
+            }
+            Some(other) => checks::find(&format!("{other:?}")),
+        };
+        let check = check.map_err(|error| {
+            let rule = &self.rule;
+            Error::invalid_event(format!(
+                "neither the parameter checkId nor the name of the rule {rule:?} names a check: {error}"
+            ))
+        })?;
+        if check.kind() == ResourceKind::EcrImage {
+            let rules = checks::CHECKS
+                .iter()
+                .filter(|check| check.kind().config_type().is_some());
+            let rules: Vec<&str> = rules.map(|check| check.id).collect();
+            return Err(Error::invalid_event(format!(
+                "{} can be no AWS Config rule, since Config knows no images: sweeps and ECR events run it; the checks \
+                 for rules are {}",
+                check.id,
+                rules.join(", ")
+            )));
+        }
+        let settings =
+            Settings::read(check.id, check.parameters, &self.parameters).map_err(|error| {
+                Error::invalid_event(format!("in the rule {:?}, {error}", self.rule))
+            })?;
+        Ok((check, settings))
+    }
+}
+
+fn message(inner: Inner) -> Result<Message, Error> {
+    let now = inner
+        .notification_creation_time
+        .unwrap_or_else(Timestamp::now);
+    match inner.message_type.as_str() {
+        "ScheduledNotification" => Ok(Message::Schedule { ordering: now }),
+        "ConfigurationItemChangeNotification" | "OversizedConfigurationItemChangeNotification" => {
+            let item = inner
+                .configuration_item
+                .or(inner.configuration_item_summary);
+            let item = item.ok_or_else(|| {
+                Error::invalid_event(format!(
+                    "the {} has no configuration item",
+                    inner.message_type
+                ))
+            })?;
+            let item: RawItem = embedded(&item, "configuration item")?;
+            Ok(Message::Change(Item {
+                captured_at: item.configuration_item_capture_time.unwrap_or(now),
+                resource_type: item.resource_type,
+                resource_id: item.resource_id,
+                status: item
+                    .configuration_item_status
+                    .unwrap_or_else(|| "OK".to_owned()),
+                account: item.aws_account_id,
+                region: item.aws_region,
+            }))
+        }
+        _ => Ok(Message::Nothing),
+    }
+}
+
+/// Config puts JSON into texts.
+fn embedded<T: DeserializeOwned>(value: &Value, name: &str) -> Result<T, Error> {
+    let read = match value {
+        Value::String(text) => serde_json::from_str(text),
+        other => T::deserialize(other),
+    };
+    read.map_err(|error| Error::invalid_event(format!("the event's {name} can't be read: {error}")))
+}
+
+/// A flag, which some senders write as a text.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value == Value::Bool(true)
+        || value
+            .as_str()
+            .is_some_and(|text| text.eq_ignore_ascii_case("true")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(parameters: &Value, rule: &str) -> RuleEvent {
+        RuleEvent::read(&json!({
+            "invokingEvent": r#"{"messageType": "ScheduledNotification"}"#,
+            "ruleParameters": parameters, "resultToken": "token", "configRuleName": rule,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_parameter_names_the_check_else_the_rules_name_does() {
+        for (parameters, rule, expected) in [
+            (
+                json!(r#"{"checkId": "kms-cmk-rotation"}"#),
+                "eks-endpoint-private",
+                "kms-cmk-rotation",
+            ),
+            (
+                json!({"checkId": "kms-cmk-rotation"}),
+                "",
+                "kms-cmk-rotation",
+            ),
+            (json!("{}"), "eks-endpoint-private", "eks-endpoint-private"),
+            (
+                Value::Null,
+                "stack-7-eks-endpoint-private",
+                "eks-endpoint-private",
+            ),
+            (json!(""), "eksentry-ecr-scan-on-push", "ecr-scan-on-push"),
+        ] {
+            assert_eq!(
+                event(&parameters, rule).check().unwrap().0.id,
+                expected,
+                "{parameters} {rule}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rule_without_a_check_is_refused() {
+        for (parameters, rule, mention) in [
+            (Value::Null, "eksentry", "kms-cmk-rotation"),
+            (Value::Null, "myeks-endpoint-private", "kms-cmk-rotation"),
+            (
+                json!(r#"{"checkId": "nothing"}"#),
+                "kms-cmk-rotation",
+                "nothing",
+            ),
+            (json!(r#"{"checkId": 7}"#), "kms-cmk-rotation", "7"),
+            (
+                json!(r#"{"checkId": "ecr-image-scan-findings"}"#),
+                "",
+                "no AWS Config rule",
+            ),
+            (
+                json!(r#"{"checkId": "kms-cmk-rotation", "maxRotationPeriodDays": "x"}"#),
+                "",
+                "maxRotationPeriodDays",
+            ),
+        ] {
+            let error = event(&parameters, rule).check().unwrap_err();
+            assert!(error.message.contains(mention), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_config_never_sends_is_refused() {
+        for payload in [
+            json!([]),
+            json!({}),
+            json!({"invokingEvent": "no JSON", "resultToken": "t"}),
+            json!({"invokingEvent": r#"{"messageType": "ConfigurationItemChangeNotification"}"#, "resultToken": "t"}),
+        ] {
+            assert!(RuleEvent::read(&payload).is_err(), "{payload}");
+        }
+    }
+
+    #[test]
+    fn left_scope_comes_as_flag_or_text() {
+        for (left, expected) in [
+            (json!(true), true),
+            (json!("True"), true),
+            (json!("False"), false),
+            (Value::Null, false),
+        ] {
+            let event = RuleEvent::read(&json!({
+                "invokingEvent": r#"{"messageType": "ConfigurationSnapshotDeliveryCompleted"}"#,
+                "resultToken": "token", "eventLeftScope": left,
+            }));
+            assert_eq!(event.unwrap().left_scope, expected, "{left}");
+        }
+    }
+}
