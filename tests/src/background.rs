@@ -1,0 +1,72 @@
+//! An HTTP server on a thread of its own, so that whoever starts one needs no runtime.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    thread,
+};
+
+use axum::Router;
+use tokio::{net::TcpListener, runtime, sync::oneshot};
+
+/// A running server; it stops when it is dropped.
+pub(crate) struct Background {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Background {
+    /// Serves on a free port of 127.0.0.1.
+    pub(crate) fn serve(router: Router) -> io::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let serve = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    result = axum::serve(listener, router).into_future() => {
+                        if let Err(error) = result {
+                            eprintln!("the server at {address} ended: {error}");
+                        }
+                    }
+                    _ = stopped => {}
+                }
+            });
+        };
+        let thread = thread::Builder::new()
+            .name("background-server".to_owned())
+            .spawn(serve)?;
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // The thread's own panic was printed where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_tuple("Background")
+            .field(&self.address)
+            .finish()
+    }
+}

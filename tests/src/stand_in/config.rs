@@ -1,0 +1,449 @@
+//! AWS Config: custom rules, and what functions say of the resources that they judge.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{faults::FaultKind, paging::Paging, service::AwsError, wire::Request};
+use crate::account::Account;
+
+/// The ResultToken with which a function is tried out; nothing is stored.
+const TEST_TOKEN: &str = "TESTMODE";
+const MOST_EVALUATIONS: usize = 100;
+const COMPLIANCE_TYPES: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
+/// The types of the three services that Config records.
+const RESOURCE_TYPES: [&str; 12] = [
+    "AWS::ECR::PublicRepository",
+    "AWS::ECR::PullThroughCacheRule",
+    "AWS::ECR::RegistryPolicy",
+    "AWS::ECR::ReplicationConfiguration",
+    "AWS::ECR::Repository",
+    "AWS::ECR::RepositoryCreationTemplate",
+    "AWS::EKS::Addon",
+    "AWS::EKS::Cluster",
+    "AWS::EKS::FargateProfile",
+    "AWS::EKS::IdentityProviderConfig",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+];
+
+const PAGES: Paging = Paging {
+    size: "Limit",
+    token: "NextToken",
+    usual: 10,
+    sizes: (0, 100),
+    bad_token: "InvalidNextTokenException",
+};
+
+/// The rules that are known, and their results.
+#[derive(Debug, Default)]
+pub(super) struct Config {
+    /// By the token that was handed out: the rule.
+    tokens: BTreeMap<String, String>,
+    rules: BTreeMap<String, BTreeMap<Resource, Evaluation>>,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Resource {
+    kind: String,
+    id: String,
+}
+
+/// What a rule says of a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The rule's name.
+    pub rule: String,
+    /// The resource's type, such as `AWS::EKS::Cluster`.
+    pub resource_type: String,
+    /// The resource's id, as Config knows it.
+    pub resource_id: String,
+    /// COMPLIANT, NON_COMPLIANT or NOT_APPLICABLE.
+    pub compliance: String,
+    /// Why.
+    pub annotation: Option<String>,
+    /// The moment of the change or of the periodic run that the result is about.
+    pub ordering: Timestamp,
+    /// When the result came in.
+    pub recorded: Timestamp,
+}
+
+impl Config {
+    /// A new token for an invocation of this rule.
+    pub(super) fn result_token(&mut self, rule: &str) -> String {
+        let token = format!("result-token-{:06}", self.tokens.len() + 1);
+        self.tokens.insert(token.clone(), rule.to_owned());
+        self.rules.entry(rule.to_owned()).or_default();
+        token
+    }
+
+    /// Everything that is stored, in order of rule, type and id.
+    pub(super) fn evaluations(&self) -> Vec<Evaluation> {
+        self.rules
+            .values()
+            .flat_map(BTreeMap::values)
+            .cloned()
+            .collect()
+    }
+
+    /// Takes evaluations; `fault` may refuse some.
+    pub(super) fn put_evaluations(
+        &mut self,
+        request: &Request,
+        fault: Option<&FaultKind>,
+    ) -> Result<Value, AwsError> {
+        let is_test = request
+            .member("TestMode")
+            .and_then(Value::as_bool)
+            .unwrap_or_default();
+        let rule = self.rule_of(request.required_text("ResultToken")?, is_test)?;
+        let given = request.list("Evaluations")?.unwrap_or_default();
+        if given.len() > MOST_EVALUATIONS {
+            return Err(request.invalid(format!(
+                "Evaluations has {} items, {MOST_EVALUATIONS} are allowed",
+                given.len()
+            )));
+        }
+        let rule_name = rule.clone().unwrap_or_default();
+        let evaluations: Result<Vec<_>, _> = given
+            .iter()
+            .map(|given| evaluation(&rule_name, given))
+            .collect();
+        let evaluations = evaluations.map_err(|problem| request.invalid(problem))?;
+
+        let mut failed = Vec::new();
+        for (evaluation, given) in evaluations.into_iter().zip(given) {
+            if fault.is_some_and(|fault| fault.refuses(&evaluation.resource_id).is_some()) {
+                failed.push(given.clone());
+            } else if rule.is_some() {
+                self.take(evaluation);
+            }
+        }
+        Ok(json!({"FailedEvaluations": failed}))
+    }
+
+    /// The rule that results go to; none for a test.
+    fn rule_of(&self, token: &str, is_test: bool) -> Result<Option<String>, AwsError> {
+        if is_test {
+            return Ok(None);
+        }
+        let rule = self.tokens.get(token).cloned().map(Some);
+        rule.ok_or_else(|| {
+            let hint = if token == TEST_TOKEN {
+                " without TestMode"
+            } else {
+                ""
+            };
+            AwsError::new(
+                "InvalidResultTokenException",
+                format!("The result token {token:?} is invalid{hint}"),
+            )
+            .violation()
+        })
+    }
+
+    /// Stores a result, unless what is there is about a later moment.
+    fn take(&mut self, evaluation: Evaluation) {
+        let results = self.rules.entry(evaluation.rule.clone()).or_default();
+        let resource = Resource {
+            kind: evaluation.resource_type.clone(),
+            id: evaluation.resource_id.clone(),
+        };
+        let is_older = results
+            .get(&resource)
+            .is_some_and(|kept| evaluation.ordering < kept.ordering);
+        if !is_older {
+            results.insert(resource, evaluation);
+        }
+    }
+
+    pub(super) fn get_compliance_details_by_config_rule(
+        &self,
+        account: &Account,
+        request: &Request,
+    ) -> Result<Value, AwsError> {
+        let name = request.required_text("ConfigRuleName")?;
+        let results = self.rules.get(name).ok_or_else(|| {
+            AwsError::new(
+                "NoSuchConfigRuleException",
+                format!("The ConfigRule {name} provided in the request is invalid."),
+            )
+        })?;
+        let types = compliance_types(request)?;
+        let wanted: Vec<&Evaluation> = results
+            .values()
+            .filter(|result| types.is_empty() || types.contains(&result.compliance.as_str()))
+            .collect();
+        let (range, token) = PAGES.page(account, request, wanted.len())?;
+        let answers: Vec<Value> = wanted[range]
+            .iter()
+            .map(|evaluation| described(evaluation))
+            .collect();
+        Ok(json!({"EvaluationResults": answers, "NextToken": token}))
+    }
+}
+
+fn compliance_types(request: &Request) -> Result<Vec<&str>, AwsError> {
+    let types = request.list("ComplianceTypes")?.unwrap_or_default();
+    let known: Option<Vec<&str>> = types
+        .iter()
+        .map(|kind| kind.as_str().filter(|kind| COMPLIANCE_TYPES.contains(kind)))
+        .collect();
+    known
+        .filter(|known| known.len() <= COMPLIANCE_TYPES.len())
+        .ok_or_else(|| {
+            request.invalid(format!(
+                "ComplianceTypes is {types:?}, not up to three of {}",
+                COMPLIANCE_TYPES.join(", ")
+            ))
+        })
+}
+
+fn evaluation(rule: &str, given: &Value) -> Result<Evaluation, String> {
+    let resource_type = given_text(given, "ComplianceResourceType", 256)?
+        .ok_or("ComplianceResourceType is missing")?;
+    if !RESOURCE_TYPES.contains(&resource_type) {
+        return Err(format!(
+            "ComplianceResourceType is {resource_type}, which Config does not record"
+        ));
+    }
+    let compliance =
+        given_text(given, "ComplianceType", 256)?.ok_or("ComplianceType is missing")?;
+    if !COMPLIANCE_TYPES.contains(&compliance) {
+        return Err(format!(
+            "ComplianceType is {compliance}, not one of {}",
+            COMPLIANCE_TYPES.join(", ")
+        ));
+    }
+    let seconds = given.get("OrderingTimestamp").and_then(Value::as_f64);
+    let ordering = seconds.and_then(|seconds| {
+        let moment =
+            Timestamp::from_duration(jiff::SignedDuration::try_from_secs_f64(seconds).ok()?);
+        // Seconds come as a binary fraction; what was meant is milliseconds.
+        moment.ok()?.round(jiff::Unit::Millisecond).ok()
+    });
+    Ok(Evaluation {
+        rule: rule.to_owned(),
+        resource_type: resource_type.to_owned(),
+        resource_id: given_text(given, "ComplianceResourceId", 768)?
+            .ok_or("ComplianceResourceId is missing")?
+            .to_owned(),
+        compliance: compliance.to_owned(),
+        annotation: given_text(given, "Annotation", 256)?.map(str::to_owned),
+        ordering: ordering.ok_or("OrderingTimestamp is missing or no number of seconds")?,
+        recorded: Timestamp::now(),
+    })
+}
+
+/// A member of 1 to `most` characters, if it is there.
+fn given_text<'a>(given: &'a Value, name: &str, most: usize) -> Result<Option<&'a str>, String> {
+    let Some(value) = given.get(name).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    let text = value
+        .as_str()
+        .ok_or_else(|| format!("{name} is {value}, not text"))?;
+    match text.chars().count() {
+        length if (1..=most).contains(&length) => Ok(Some(text)),
+        length => Err(format!("{name} has {length} characters, not 1 to {most}")),
+    }
+}
+
+fn described(evaluation: &Evaluation) -> Value {
+    let ordering = evaluation.ordering.as_duration().as_secs_f64();
+    let mut answer = json!({
+        "EvaluationResultIdentifier": {
+            "EvaluationResultQualifier": {
+                "ConfigRuleName": evaluation.rule,
+                "ResourceType": evaluation.resource_type,
+                "ResourceId": evaluation.resource_id,
+                "EvaluationMode": "DETECTIVE",
+            },
+            "OrderingTimestamp": ordering,
+        },
+        "ComplianceType": evaluation.compliance,
+        "ResultRecordedTime": evaluation.recorded.as_duration().as_secs_f64(),
+        "ConfigRuleInvokedTime": ordering,
+    });
+    if let Some(annotation) = &evaluation.annotation {
+        answer["Annotation"] = annotation.as_str().into();
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stand_in::{service::Service, wire::record};
+
+    fn request(operation: &str, members: Value) -> Request {
+        Request {
+            service: Service::Config,
+            operation: operation.to_owned(),
+            members: record(members),
+            access_key: String::new(),
+            region: "eu-central-1".to_owned(),
+            size: 0,
+        }
+    }
+
+    fn evaluation(members: Value) -> Value {
+        let mut evaluation = record(json!({
+            "ComplianceResourceType": "AWS::EKS::Cluster",
+            "ComplianceResourceId": "a",
+            "ComplianceType": "COMPLIANT",
+            "Annotation": "fine",
+            "OrderingTimestamp": 1_700_000_000.5,
+        }));
+        evaluation.extend(record(members));
+        evaluation.into()
+    }
+
+    fn put(config: &mut Config, token: &str, evaluations: Vec<Value>) -> Result<Value, AwsError> {
+        let members = json!({"ResultToken": token, "Evaluations": evaluations});
+        config.put_evaluations(&request("PutEvaluations", members), None)
+    }
+
+    fn read(config: &Config, members: Value) -> Result<Value, AwsError> {
+        let account = Account::empty("123456789012", "eu-central-1");
+        config.get_compliance_details_by_config_rule(
+            &account,
+            &request("GetComplianceDetailsByConfigRule", members),
+        )
+    }
+
+    #[test]
+    fn a_token_leads_to_its_rule() {
+        let mut config = Config::default();
+        let token = config.result_token("one");
+        config.result_token("other");
+        put(&mut config, &token, vec![evaluation(json!({}))]).unwrap();
+
+        let results = read(&config, json!({"ConfigRuleName": "one"})).unwrap();
+        assert_eq!(
+            results["EvaluationResults"][0]["ComplianceType"],
+            "COMPLIANT"
+        );
+        assert_eq!(
+            results["EvaluationResults"][0]["EvaluationResultIdentifier"]["OrderingTimestamp"],
+            1_700_000_000.5
+        );
+        assert_eq!(
+            read(&config, json!({"ConfigRuleName": "other"})).unwrap()["EvaluationResults"],
+            json!([])
+        );
+        assert_eq!(
+            read(&config, json!({"ConfigRuleName": "none"}))
+                .unwrap_err()
+                .code,
+            "NoSuchConfigRuleException"
+        );
+    }
+
+    #[test]
+    fn unknown_tokens_are_refused_and_tests_store_nothing() {
+        let mut config = Config::default();
+        for token in ["made up", "TESTMODE"] {
+            let error = put(&mut config, token, vec![evaluation(json!({}))]).unwrap_err();
+            assert_eq!(
+                (error.code.as_str(), error.violation),
+                ("InvalidResultTokenException", true)
+            );
+        }
+        let members = json!({"ResultToken": "TESTMODE", "TestMode": true, "Evaluations": [evaluation(json!({}))]});
+        assert!(
+            config
+                .put_evaluations(&request("PutEvaluations", members), None)
+                .is_ok()
+        );
+        assert!(config.evaluations().is_empty());
+    }
+
+    #[test]
+    fn an_older_result_never_replaces_a_newer_one() {
+        let mut config = Config::default();
+        let token = config.result_token("rule");
+        for (seconds, compliance, wanted) in [
+            (2, "COMPLIANT", "COMPLIANT"),
+            (1, "NON_COMPLIANT", "COMPLIANT"),
+            (2, "NON_COMPLIANT", "NON_COMPLIANT"),
+            (3, "NOT_APPLICABLE", "NOT_APPLICABLE"),
+        ] {
+            let given =
+                evaluation(json!({"OrderingTimestamp": seconds, "ComplianceType": compliance}));
+            put(&mut config, &token, vec![given]).unwrap();
+            assert_eq!(config.evaluations()[0].compliance, wanted);
+        }
+    }
+
+    #[test]
+    fn what_config_does_not_take_is_refused() {
+        for wrong in [
+            json!({"ComplianceType": "INSUFFICIENT_DATA"}),
+            json!({"ComplianceResourceType": "AWS::ECR::Image"}),
+            json!({"ComplianceResourceId": ""}),
+            json!({"ComplianceResourceId": "x".repeat(769)}),
+            json!({"Annotation": ""}),
+            json!({"Annotation": "x".repeat(257)}),
+            json!({"OrderingTimestamp": null}),
+            json!({"OrderingTimestamp": "2025-01-01T00:00:00Z"}),
+        ] {
+            let mut config = Config::default();
+            let token = config.result_token("rule");
+            let error = put(
+                &mut config,
+                &token,
+                vec![evaluation(json!({})), evaluation(wrong.clone())],
+            )
+            .unwrap_err();
+            assert_eq!(
+                (error.code.as_str(), error.violation),
+                ("InvalidParameterValueException", true),
+                "{wrong}"
+            );
+            assert!(config.evaluations().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_call_takes_up_to_a_hundred_evaluations() {
+        let many = |count: usize| {
+            (0..count)
+                .map(|number| evaluation(json!({"ComplianceResourceId": number.to_string()})))
+                .collect()
+        };
+        let mut config = Config::default();
+        let token = config.result_token("rule");
+        assert!(put(&mut config, &token, Vec::new()).is_ok());
+        assert!(put(&mut config, &token, many(101)).is_err());
+        assert!(put(&mut config, &token, many(100)).is_ok());
+
+        let all = read(&config, json!({"ConfigRuleName": "rule", "Limit": 100})).unwrap();
+        assert_eq!(all["EvaluationResults"].as_array().unwrap().len(), 100);
+        let page = read(&config, json!({"ConfigRuleName": "rule", "Limit": 0})).unwrap();
+        assert_eq!(page["EvaluationResults"].as_array().unwrap().len(), 10);
+        assert!(page["NextToken"].is_string());
+    }
+
+    #[test]
+    fn a_partial_fault_answers_what_it_did_not_take() {
+        let mut config = Config::default();
+        let token = config.result_token("rule");
+        let given = [
+            evaluation(json!({})),
+            evaluation(json!({"ComplianceResourceId": "b"})),
+        ];
+        let fault = FaultKind::Partial {
+            ids: vec!["b".to_owned()],
+            code: String::new(),
+        };
+        let members = json!({"ResultToken": token, "Evaluations": given});
+        let answer = config
+            .put_evaluations(&request("PutEvaluations", members), Some(&fault))
+            .unwrap();
+
+        assert_eq!(answer["FailedEvaluations"], json!([given[1]]));
+        assert_eq!(config.evaluations().len(), 1);
+    }
+}

@@ -1,0 +1,242 @@
+//! AWS IAM: roles and their policies. IAM is global: an account's roles are the same in every Region.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use super::{
+    eks,
+    paging::Paging,
+    service::AwsError,
+    wire::{Request, record},
+};
+use crate::account::{Account, Cluster, Policy, Record, Role, digest};
+
+const PAGES: Paging = Paging {
+    size: "MaxItems",
+    token: "Marker",
+    usual: 100,
+    sizes: (1, 1000),
+    bad_token: "ValidationError",
+};
+/// What RFC 3986 leaves as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const MADE_AT: &str = "2024-01-02T03:04:05Z";
+const MANAGED: &str = "arn:aws:iam::aws:policy/";
+
+pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    match request.operation.as_str() {
+        "GetRole" => get_role(account, request),
+        "ListAttachedRolePolicies" => list_attached_role_policies(account, request),
+        "ListRolePolicies" => list_role_policies(account, request),
+        "GetRolePolicy" => get_role_policy(account, request),
+        "GetPolicy" => get_policy(account, request),
+        "GetPolicyVersion" => get_policy_version(account, request),
+        other => Err(AwsError::unknown_operation(other)),
+    }
+}
+
+/// The account as IAM sees it: with the roles of all its Regions, and those that clusters and node groups
+/// have where their entries name none.
+pub(super) fn global<'a>(
+    mut account: Account,
+    regions: impl Iterator<Item = &'a Account>,
+) -> Account {
+    for regional in regions {
+        account.roles.extend(regional.roles.iter().cloned());
+        account
+            .roles
+            .extend(regional.clusters.iter().flat_map(own_roles));
+    }
+    account
+}
+
+fn own_roles(cluster: &Cluster) -> impl Iterator<Item = Role> {
+    let of_cluster =
+        (!cluster.members.contains_key("roleArn")).then(|| cluster_role(&eks::own_role(cluster)));
+    let has_nodes = cluster
+        .nodegroups
+        .iter()
+        .any(|group| !group.contains_key("nodeRole"));
+    let of_nodes = has_nodes.then(|| node_role(&eks::own_node_role(cluster)));
+    of_cluster.into_iter().chain(of_nodes)
+}
+
+fn cluster_role(name: &str) -> Role {
+    Role {
+        members: record(json!({"RoleName": name})),
+        ..Role::default()
+    }
+}
+
+fn node_role(name: &str) -> Role {
+    Role {
+        members: record(
+            json!({"RoleName": name, "AssumeRolePolicyDocument": trust("ec2.amazonaws.com")}),
+        ),
+        attached: Some(vec![Policy::Managed(
+            "AmazonEKSWorkerNodePolicy".to_owned(),
+        )]),
+        ..Role::default()
+    }
+}
+
+fn get_role(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    Ok(json!({"Role": described(account, find(account, request)?)}))
+}
+
+fn list_attached_role_policies(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let policies = attached(find(account, request)?);
+    let (range, marker) = PAGES.page(account, request, policies.len())?;
+    let entry = |policy: &Policy| json!({"PolicyName": policy_name(policy), "PolicyArn": policy_arn(account, policy)});
+    let entries: Vec<Value> = policies[range].iter().map(entry).collect();
+    Ok(json!({"AttachedPolicies": entries, "IsTruncated": marker.is_some(), "Marker": marker}))
+}
+
+fn list_role_policies(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let names: Vec<&String> = find(account, request)?.inline.keys().collect();
+    let (range, marker) = PAGES.page(account, request, names.len())?;
+    Ok(json!({"PolicyNames": names[range], "IsTruncated": marker.is_some(), "Marker": marker}))
+}
+
+fn get_role_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let role = find(account, request)?;
+    let name = request.required_text("PolicyName")?;
+    let document = role
+        .inline
+        .get(name)
+        .ok_or_else(|| no_such_entity(format!("The role policy with name {name}")))?;
+    Ok(json!({"RoleName": role.name(), "PolicyName": name, "PolicyDocument": encoded(document)}))
+}
+
+fn get_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let policy = find_policy(account, request)?;
+    let arn = policy_arn(account, &policy);
+    Ok(json!({"Policy": {
+        "PolicyName": policy_name(&policy),
+        "PolicyId": id("ANPA", &arn),
+        "Arn": arn,
+        "Path": "/",
+        "DefaultVersionId": "v1",
+        "AttachmentCount": 1,
+        "IsAttachable": true,
+        "CreateDate": MADE_AT,
+        "UpdateDate": MADE_AT,
+    }}))
+}
+
+fn get_policy_version(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let policy = find_policy(account, request)?;
+    let version = request.required_text("VersionId")?;
+    if version != "v1" {
+        return Err(no_such_entity(format!("Policy version {version}")));
+    }
+    Ok(json!({"PolicyVersion": {
+        "Document": encoded(&document(&policy)),
+        "VersionId": version,
+        "IsDefaultVersion": true,
+        "CreateDate": MADE_AT,
+    }}))
+}
+
+fn find<'a>(account: &'a Account, request: &Request) -> Result<&'a Role, AwsError> {
+    let name = request.required_text("RoleName")?;
+    let role = account.roles.iter().find(|role| role.name() == name);
+    role.ok_or_else(|| no_such_entity(format!("The role with name {name}")))
+}
+
+/// A policy by its ARN: of AWS, where every name exists, or one that is attached to a role of the account.
+fn find_policy(account: &Account, request: &Request) -> Result<Policy, AwsError> {
+    let arn = request.required_text("PolicyArn")?;
+    if let Some(name) = arn.strip_prefix(MANAGED) {
+        return Ok(Policy::Managed(name.to_owned()));
+    }
+    let policies = account.roles.iter().flat_map(attached);
+    let policy = policies
+        .into_iter()
+        .find(|policy| policy_arn(account, policy) == arn);
+    policy.ok_or_else(|| no_such_entity(format!("Policy {arn}")))
+}
+
+fn no_such_entity(what: String) -> AwsError {
+    AwsError::new("NoSuchEntity", format!("{what} cannot be found.")).status(404)
+}
+
+fn attached(role: &Role) -> Vec<Policy> {
+    let usual = || vec![Policy::Managed("AmazonEKSClusterPolicy".to_owned())];
+    role.attached.clone().unwrap_or_else(usual)
+}
+
+/// A policy's name, which a path may precede.
+fn policy_name(policy: &Policy) -> &str {
+    let (Policy::Managed(path) | Policy::Own { name: path, .. }) = policy;
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn policy_arn(account: &Account, policy: &Policy) -> String {
+    match policy {
+        Policy::Managed(path) => format!("{MANAGED}{path}"),
+        Policy::Own { name, .. } => account.arn("iam", "", &format!("policy/{name}")),
+    }
+}
+
+fn document(policy: &Policy) -> Value {
+    match policy {
+        Policy::Own { document, .. } => document.clone(),
+        Policy::Managed(name) if name == "AdministratorAccess" => allow(&json!("*")),
+        Policy::Managed(_) => allow(&json!(["ec2:DescribeInstances", "ec2:DescribeSubnets"])),
+    }
+}
+
+fn allow(action: &Value) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+}
+
+fn trust(service: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }]})
+}
+
+/// What IAM says of the role that EKS asks for, under what the account file says.
+fn described(account: &Account, role: &Role) -> Record {
+    let name = role.name();
+    let path = role
+        .members
+        .get("Path")
+        .and_then(Value::as_str)
+        .unwrap_or("/");
+    let mut members = record(json!({
+        "Path": path,
+        "RoleId": id("AROA", name),
+        "Arn": account.arn("iam", "", &format!("role{path}{name}")),
+        "CreateDate": MADE_AT,
+        "AssumeRolePolicyDocument": trust("eks.amazonaws.com"),
+        "MaxSessionDuration": 3600,
+    }));
+    members.extend(role.members.clone());
+    if let Some(document) = members
+        .get_mut("AssumeRolePolicyDocument")
+        .filter(|document| document.is_object())
+    {
+        *document = encoded(document).into();
+    }
+    members
+}
+
+fn id(prefix: &str, seed: &str) -> String {
+    format!("{prefix}{}", digest(seed)[..17].to_uppercase())
+}
+
+/// IAM sends policy documents percent-encoded; one that is given as text is sent as it is, once encoded.
+fn encoded(document: &Value) -> String {
+    let text = document
+        .as_str()
+        .map_or_else(|| document.to_string(), str::to_owned);
+    utf8_percent_encode(&text, RESERVED).to_string()
+}

@@ -1,0 +1,162 @@
+//! Pages of a list, and the opaque tokens that lead from one to the next.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
+};
+
+use super::{service::AwsError, wire::Request};
+use crate::account::Account;
+
+/// How an operation pages.
+pub(super) struct Paging {
+    /// The member that asks for a page's size.
+    pub size: &'static str,
+    /// The member that asks for the page behind a token.
+    pub token: &'static str,
+    /// A page's size when none is asked for.
+    pub usual: usize,
+    /// The sizes that may be asked for.
+    pub sizes: (usize, usize),
+    /// The error code for a token that the service did not hand out.
+    pub bad_token: &'static str,
+}
+
+impl Paging {
+    /// The requested part of `count` items, and the token of the part behind it.
+    pub(super) fn page(
+        &self,
+        account: &Account,
+        request: &Request,
+        count: usize,
+    ) -> Result<(Range<usize>, Option<String>), AwsError> {
+        let size = self
+            .size(request)?
+            .min(account.page_size.unwrap_or(usize::MAX));
+        let start = self.start(request)?.min(count);
+        let end = (start + size).min(count);
+        let next = (end < count).then(|| token(self.fingerprint(request), end));
+        Ok((start..end, next))
+    }
+
+    fn size(&self, request: &Request) -> Result<usize, AwsError> {
+        let (least, most) = self.sizes;
+        match request.number(self.size)? {
+            None => Ok(self.usual),
+            Some(size) => match usize::try_from(size) {
+                Ok(0) if least == 0 => Ok(self.usual),
+                Ok(size) if (least..=most).contains(&size) => Ok(size),
+                _ => {
+                    Err(request.invalid(format!("{} is {size}, not {least} to {most}", self.size)))
+                }
+            },
+        }
+    }
+
+    fn start(&self, request: &Request) -> Result<usize, AwsError> {
+        let Some(given) = request.text(self.token)?.filter(|given| !given.is_empty()) else {
+            return Ok(0);
+        };
+        let position = given
+            .get(16..)
+            .and_then(|digits| usize::from_str_radix(digits, 16).ok());
+        position
+            .filter(|position| token(self.fingerprint(request), *position) == given)
+            .ok_or_else(|| {
+                let message = format!(
+                    "{} is {given:?}, which no answer to this very request contained",
+                    self.token
+                );
+                AwsError::new(self.bad_token, message).violation()
+            })
+    }
+
+    /// What a token is good for: the same operation with the same members.
+    fn fingerprint(&self, request: &Request) -> u64 {
+        let mut members = request.members.clone();
+        members.remove(self.size);
+        members.remove(self.token);
+        let mut hasher = DefaultHasher::new();
+        (
+            request.name(),
+            &request.region,
+            serde_json::Value::Object(members).to_string(),
+        )
+            .hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn token(fingerprint: u64, position: usize) -> String {
+    format!("{fingerprint:016x}{position:08x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::stand_in::{service::Service, wire::record};
+
+    const PAGING: Paging = Paging {
+        size: "maxResults",
+        token: "nextToken",
+        usual: 3,
+        sizes: (1, 5),
+        bad_token: "BadToken",
+    };
+
+    fn page(operation: &str, members: Value) -> Result<(Range<usize>, Option<String>), AwsError> {
+        let request = Request {
+            service: Service::Eks,
+            operation: operation.to_owned(),
+            members: record(members),
+            access_key: String::new(),
+            region: "eu-central-1".to_owned(),
+            size: 0,
+        };
+        PAGING.page(&Account::empty("123456789012", "eu-central-1"), &request, 7)
+    }
+
+    #[test]
+    fn pages_follow_each_other_to_the_end() {
+        let (first, token) = page("List", json!({})).unwrap();
+        assert_eq!(first, 0..3);
+        let (second, token) = page("List", json!({"nextToken": token})).unwrap();
+        assert_eq!(second, 3..6);
+        assert_eq!(
+            page("List", json!({"nextToken": token, "maxResults": 5})).unwrap(),
+            (6..7, None)
+        );
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused() {
+        for size in [json!(0), json!(6), json!(-1), json!("many")] {
+            let error =
+                page("List", json!({"maxResults": size})).expect_err("the size is out of range");
+            assert_eq!(
+                (error.code.as_str(), error.violation),
+                ("InvalidParameterException", true)
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_own_request_only() {
+        let (_, token) = page("List", json!({"status": "a"})).unwrap();
+        for (operation, members) in [
+            ("List", json!({"nextToken": "made up"})),
+            ("List", json!({"nextToken": token, "status": "b"})),
+            ("Other", json!({"nextToken": token, "status": "a"})),
+        ] {
+            assert_eq!(
+                page(operation, members)
+                    .expect_err("the token is not for this")
+                    .code,
+                "BadToken"
+            );
+        }
+        assert!(page("List", json!({"nextToken": token, "status": "a"})).is_ok());
+    }
+}

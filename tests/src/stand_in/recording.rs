@@ -1,0 +1,97 @@
+//! What was called, and what should not have been.
+
+use std::{fs, io, path::Path};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{service::AwsError, wire::Request};
+use crate::account::Record;
+
+/// One call, as it came and as it ended.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The service, as in its endpoint's name: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`, `config`.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+    /// The request's members, by the names of the service's model.
+    pub members: Record,
+    /// The HTTP status of the answer; none: the connection was broken.
+    pub status: Option<u16>,
+    /// The code of an error answer.
+    pub error: Option<String>,
+    /// When the call came.
+    pub at: Timestamp,
+    /// The Region that the call was signed for.
+    pub region: String,
+    /// Who signed it.
+    pub access_key: String,
+}
+
+impl Call {
+    /// `service.Operation`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.service, self.operation)
+    }
+}
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub(super) struct Recording {
+    calls: Vec<Call>,
+    violations: Vec<String>,
+}
+
+impl Recording {
+    pub(super) fn calls(&self) -> &[Call] {
+        &self.calls
+    }
+
+    pub(super) fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    pub(super) fn add_call(
+        &mut self,
+        request: Request,
+        at: Timestamp,
+        status: Option<u16>,
+        error: Option<String>,
+    ) {
+        self.calls.push(Call {
+            service: request.service.to_string(),
+            operation: request.operation,
+            members: request.members,
+            status,
+            error,
+            at,
+            region: request.region,
+            access_key: request.access_key,
+        });
+    }
+
+    pub(super) fn add_violation(&mut self, of: &str, what: &str) {
+        self.violations.push(format!("{of}: {what}"));
+    }
+
+    /// Adds an error to the violations, if it is one.
+    pub(super) fn judge(&mut self, of: &str, error: &AwsError) {
+        if error.violation {
+            self.add_violation(of, &format!("{}: {}", error.code, error.message));
+        }
+    }
+
+    pub(super) fn dump(&self, path: &Path) -> io::Result<()> {
+        let lines: String = self
+            .calls
+            .iter()
+            .map(|call| format!("{}\n", line(call)))
+            .collect();
+        fs::write(path, lines)
+    }
+}
+
+fn line(call: &Call) -> Value {
+    json!({"service": call.service, "operation": call.operation, "members": call.members})
+}

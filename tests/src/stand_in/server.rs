@@ -1,0 +1,76 @@
+//! HTTP around the state, on a thread of its own so that tests need no runtime.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Router,
+    body::{self, Body},
+    extract::{Request, State as Shared},
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use tokio::time::sleep;
+
+use super::{
+    state::{Outcome, State},
+    wire::Reply,
+};
+use crate::background::Background;
+
+/// The running server; it stops when it is dropped.
+#[derive(Debug)]
+pub(super) struct Server(Background);
+
+impl Server {
+    pub(super) fn start(state: Arc<Mutex<State>>) -> io::Result<Self> {
+        Background::serve(Router::new().fallback(handle).with_state(state)).map(Self)
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.0.address())
+    }
+}
+
+async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Response {
+    let (parts, request_body) = request.into_parts();
+    let Ok(bytes) = body::to_bytes(request_body, usize::MAX).await else {
+        return broken();
+    };
+    let Outcome { delay, reply } = state
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .answer(&parts, &bytes);
+    sleep(delay).await;
+    reply.map_or_else(broken, response)
+}
+
+fn response(reply: Reply) -> Response {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() =
+        StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(reply.content_type),
+    );
+    headers.insert("x-amzn-requestid", HeaderValue::from_static("stand-in"));
+    if let Some(value) = reply
+        .error_type
+        .and_then(|code| HeaderValue::from_str(&code).ok())
+    {
+        headers.insert("x-amzn-errortype", value);
+    }
+    response
+}
+
+/// A body that fails before its first byte makes the server drop the connection.
+fn broken() -> Response {
+    let failure = io::Error::from(io::ErrorKind::ConnectionReset);
+    Response::new(Body::from_stream(futures::stream::iter([Err::<
+        body::Bytes,
+        _,
+    >(failure)])))
+}

@@ -1,0 +1,150 @@
+//! The services that the stand-in speaks for, and how each of them says no.
+
+use std::fmt;
+
+/// A service whose operations the functions call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Service {
+    Config,
+    Ecr,
+    Eks,
+    Iam,
+    Kms,
+    SecurityHub,
+    Sts,
+    Tagging,
+}
+
+/// How a service's requests and answers look on the wire.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Protocol {
+    /// awsJson1.1; requests carry this prefix in `X-Amz-Target`.
+    Json(&'static str),
+    /// awsQuery; answers are XML in this namespace.
+    Query(&'static str),
+    /// restJson1.
+    Rest,
+}
+
+/// An error answer.
+#[derive(Clone, Debug)]
+pub(super) struct AwsError {
+    pub code: String,
+    pub message: String,
+    pub status: u16,
+    /// The caller should never have sent this, so it is recorded as a violation.
+    pub violation: bool,
+}
+
+impl Service {
+    /// The service that signs with this name.
+    pub(super) fn of_signing_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "config" => Self::Config,
+            "ecr" => Self::Ecr,
+            "eks" => Self::Eks,
+            "iam" => Self::Iam,
+            "kms" => Self::Kms,
+            "securityhub" => Self::SecurityHub,
+            "sts" => Self::Sts,
+            "tagging" => Self::Tagging,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Ecr => "ecr",
+            Self::Eks => "eks",
+            Self::Iam => "iam",
+            Self::Kms => "kms",
+            Self::SecurityHub => "securityhub",
+            Self::Sts => "sts",
+            Self::Tagging => "tagging",
+        }
+    }
+
+    pub(super) fn protocol(self) -> Protocol {
+        match self {
+            Self::Config => Protocol::Json("StarlingDoveService"),
+            Self::Ecr => Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
+            Self::Kms => Protocol::Json("TrentService"),
+            Self::Tagging => Protocol::Json("ResourceGroupsTaggingAPI_20170126"),
+            Self::Eks | Self::SecurityHub => Protocol::Rest,
+            Self::Iam => Protocol::Query("https://iam.amazonaws.com/doc/2010-05-08/"),
+            Self::Sts => Protocol::Query("https://sts.amazonaws.com/doc/2011-06-15/"),
+        }
+    }
+
+    /// The error of a request that breaks a rule of the operation's documentation.
+    pub(super) fn invalid(self, message: impl Into<String>) -> AwsError {
+        let code = match self {
+            Self::Config => "InvalidParameterValueException",
+            Self::Ecr | Self::Eks | Self::Tagging => "InvalidParameterException",
+            Self::Iam | Self::Sts => "ValidationError",
+            Self::Kms => "ValidationException",
+            Self::SecurityHub => "InvalidInputException",
+        };
+        AwsError::new(code, message).violation()
+    }
+
+    /// The error of a caller that is too fast.
+    pub(super) fn throttled(self) -> AwsError {
+        let (code, status) = match self {
+            Self::Config | Self::Ecr | Self::Kms => ("ThrottlingException", 400),
+            Self::Eks => ("ThrottlingException", 429),
+            Self::Iam | Self::Sts => ("Throttling", 400),
+            Self::SecurityHub => ("TooManyRequestsException", 429),
+            Self::Tagging => ("ThrottledException", 400),
+        };
+        AwsError::new(code, "Rate exceeded").status(status)
+    }
+
+    /// The error of a caller that may not.
+    pub(super) fn denied(self, message: impl Into<String>) -> AwsError {
+        let (code, status) = match self {
+            Self::Config | Self::Ecr | Self::Kms | Self::Tagging => ("AccessDeniedException", 400),
+            Self::Eks | Self::SecurityHub => ("AccessDeniedException", 403),
+            Self::Iam | Self::Sts => ("AccessDenied", 403),
+        };
+        AwsError::new(code, message).status(status)
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl AwsError {
+    pub(super) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            status: 400,
+            violation: false,
+        }
+    }
+
+    pub(super) fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(super) fn violation(self) -> Self {
+        Self {
+            violation: true,
+            ..self
+        }
+    }
+
+    /// The error of an operation that the functions have no business with.
+    pub(super) fn unknown_operation(operation: &str) -> Self {
+        Self::new(
+            "UnknownOperationException",
+            format!("the stand-in does not know {operation}"),
+        )
+        .violation()
+    }
+}
