@@ -1,0 +1,377 @@
+//! `cargo demo`: plays the sample events through the real functions, against a stand-in of AWS that serves an account
+//! from a file, and shows what Security Hub and AWS Config hold then.
+
+mod calls;
+mod play;
+mod samples;
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::{Timestamp, Unit};
+use serde_json::Value;
+use thiserror::Error;
+
+use self::play::{Played, Player};
+pub use self::samples::Sample;
+use crate::{
+    account::{Account, AccountError},
+    lambda::{self, BinariesError, LambdaError},
+    report::{Evaluation, Report},
+    stand_in::{self, StandIn, StandInError},
+};
+
+/// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in of
+/// AWS. Shows what Security Hub and AWS Config hold then, as tables here and as a page in target/demo/report.html.
+///
+/// Needs neither an AWS account nor a network. The first run builds the functions, which takes some minutes.
+#[derive(Debug, Parser)]
+#[command(name = "demo", bin_name = "cargo demo --", verbatim_doc_comment)]
+pub struct Options {
+    /// The account to serve, a YAML file; tests/src/account.rs describes it [default: tests/demo/account.yaml]
+    #[arg(long, value_name = "FILE")]
+    account: Option<PathBuf>,
+    /// Play this event alone, and show its answer, its log and what it posted
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+    /// The function that takes the event [default: the name of the event's folder]
+    #[arg(long, value_name = "NAME", requires = "event")]
+    function: Option<String>,
+}
+
+/// Why the demo can't go on.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// The account file is of no use.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The stand-in does not run.
+    #[error(transparent)]
+    StandIn(#[from] StandInError),
+    /// The functions can't be built.
+    #[error(transparent)]
+    Binaries(#[from] &'static BinariesError),
+    /// A function does not run.
+    #[error(transparent)]
+    Lambda(#[from] LambdaError),
+    /// Something can't be read.
+    #[error("{path} can't be read; is the path right?", path = path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An event is no JSON.
+    #[error("{file} is no JSON, so it can be no event", file = file.display())]
+    NoJson {
+        /// The file.
+        file: PathBuf,
+        /// Where it stops being JSON.
+        source: serde_json::Error,
+    },
+    /// An event lies in a folder that is not called like a function.
+    #[error(
+        "there is no function {name:?}: name one of {known} with --function, or play an event of events/<function>/"
+    )]
+    UnknownFunction {
+        /// What was to be the function.
+        name: String,
+        /// The functions that there are.
+        known: String,
+    },
+    /// The page can't be written.
+    #[error("the page can't be written to {path}", path = path.display())]
+    Write {
+        /// The page.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl DemoError {
+    fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Runs the demo; false: a function failed, or did what AWS would not have taken.
+///
+/// # Errors
+///
+/// When the demo can't begin or can't be shown.
+pub fn run(options: &Options) -> Result<bool, DemoError> {
+    let terminal = Terminal::detect();
+    let default = workspace().join("tests/demo/account.yaml");
+    let account = Account::load(options.account.as_deref().unwrap_or(&default))?;
+    let samples = match &options.event {
+        Some(file) => vec![Sample::load(file, options.function.as_deref())?],
+        None => Sample::load_all(&workspace().join("events"))?,
+    };
+    let known = function_names()?;
+    if let Some(sample) = samples
+        .iter()
+        .find(|sample| !known.contains(&sample.function))
+    {
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(DemoError::UnknownFunction {
+            name: sample.function.clone(),
+            known,
+        });
+    }
+
+    let binaries = build()?;
+    let aws = StandIn::start(account.clone())?;
+    let mut player = Player::new(&aws, binaries, &account);
+    match samples.as_slice() {
+        [sample] if options.event.is_some() => play_one(sample, &mut player, &terminal)?,
+        _ => play_all(&samples, &mut player, &terminal)?,
+    }
+
+    let problems = player.problems();
+    for problem in &problems {
+        println!("{} {problem}", terminal.mark(false));
+    }
+    Ok(problems.is_empty())
+}
+
+fn build() -> Result<&'static Path, DemoError> {
+    let started = Instant::now();
+    eprintln!("Building the functions; the first time, this takes some minutes.");
+    let binaries = lambda::binaries()?;
+    eprintln!("They are built, after {}.", seconds(started.elapsed()));
+    Ok(binaries)
+}
+
+fn play_one(
+    sample: &Sample,
+    player: &mut Player<'_>,
+    terminal: &Terminal,
+) -> Result<(), DemoError> {
+    let result = player.play(sample)?;
+    println!("{}\n\nAnswer:", terminal.line(sample, &result));
+    match &result.outcome {
+        Ok(answer) => println!("{answer:#}"),
+        Err(error) => println!("{error}"),
+    }
+    println!("\nLog:");
+    for line in &result.log {
+        println!("{line}");
+    }
+    let (findings, evaluations) = (result.findings, result.evaluations);
+    let report = player.report(findings, evaluations);
+    if report.is_empty() {
+        println!("\nNothing was posted.");
+    } else {
+        println!(
+            "\nPosted:\n{}",
+            report.listing(terminal.columns, terminal.colours)
+        );
+    }
+    Ok(())
+}
+
+fn play_all(
+    samples: &[Sample],
+    player: &mut Player<'_>,
+    terminal: &Terminal,
+) -> Result<(), DemoError> {
+    let bar = ProgressBar::new(samples.len().try_into().unwrap_or(u64::MAX));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let mut first_sweep = None;
+    for sample in samples {
+        bar.set_message(sample.title());
+        let result = player.play(sample)?;
+        // Also where there is no terminal for the bar.
+        bar.suspend(|| println!("{}", terminal.line(sample, &result)));
+        bar.inc(1);
+        if sample.function == "sweep" {
+            first_sweep.get_or_insert(result.calls);
+        }
+    }
+    bar.finish_and_clear();
+
+    let report = player.everything();
+    print!("\n{}", report.table(terminal.columns, terminal.colours));
+    if let Some(calls) = first_sweep {
+        println!(
+            "{}\n",
+            calls::table(&calls, player.account(), terminal.columns)
+        );
+    }
+    println!("The page with all of it: {}", write(&report)?.display());
+    Ok(())
+}
+
+fn write(report: &Report) -> Result<PathBuf, DemoError> {
+    let path = workspace().join("target/demo/report.html");
+    let folder = path.parent().unwrap_or(&path);
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, report.page()))
+        .map_err(|source| DemoError::Write {
+            path: path.clone(),
+            source,
+        })?;
+    Ok(path)
+}
+
+/// The functions are the folders of `functions/`.
+fn function_names() -> Result<BTreeSet<String>, DemoError> {
+    let folders = samples::entries(&workspace().join("functions"))?;
+    Ok(folders
+        .iter()
+        .map(|folder| samples::lossy(folder.file_name()))
+        .collect())
+}
+
+fn workspace() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
+
+/// How the terminal wants it.
+struct Terminal {
+    columns: u16,
+    colours: bool,
+}
+
+impl Terminal {
+    fn detect() -> Self {
+        let colours = io::stdout().is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        // A table knows the terminal's width, and none has one where there is no terminal.
+        let columns = comfy_table::Table::new()
+            .width()
+            .unwrap_or(140)
+            .clamp(100, 160);
+        Self { columns, colours }
+    }
+
+    fn mark(&self, good: bool) -> &'static str {
+        match (good, self.colours) {
+            (true, true) => "\u{1b}[32m✓\u{1b}[0m",
+            (true, false) => "✓",
+            (false, true) => "\u{1b}[31m✗\u{1b}[0m",
+            (false, false) => "✗",
+        }
+    }
+
+    fn line(&self, sample: &Sample, result: &Played) -> String {
+        format!(
+            "{} {:<44} {:>8}  {}",
+            self.mark(result.outcome.is_ok()),
+            sample.title(),
+            seconds(result.duration),
+            result.brief(),
+        )
+    }
+}
+
+impl Player<'_> {
+    /// All that both sinks hold now.
+    fn everything(&self) -> Report {
+        let findings = self
+            .aws()
+            .findings()
+            .into_iter()
+            .map(Value::Object)
+            .collect();
+        let evaluations = self
+            .aws()
+            .evaluations()
+            .into_iter()
+            .map(Evaluation::from)
+            .collect();
+        self.report(findings, evaluations)
+    }
+
+    fn report(&self, findings: Vec<Value>, evaluations: Vec<Evaluation>) -> Report {
+        let now = Timestamp::now();
+        let now = now.round(Unit::Second).unwrap_or(now).to_string();
+        Report::new(
+            &self.account().account,
+            &self.account().region,
+            &now,
+            findings,
+            evaluations,
+        )
+    }
+}
+
+impl From<stand_in::Evaluation> for Evaluation {
+    fn from(stored: stand_in::Evaluation) -> Self {
+        Self {
+            rule: stored.rule,
+            resource_type: stored.resource_type,
+            resource_id: stored.resource_id,
+            compliance: stored.compliance,
+            annotation: stored.annotation,
+            ordering_timestamp: stored.ordering.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_function_needs_an_event() {
+        assert!(Options::try_parse_from(["demo", "--function", "sweep"]).is_err());
+        assert!(
+            Options::try_parse_from(["demo", "--function", "sweep", "--event", "e.json"]).is_ok()
+        );
+    }
+
+    #[test]
+    fn the_demos_account_is_one() {
+        let account = Account::load(&workspace().join("tests/demo/account.yaml")).unwrap();
+        assert!(
+            account.clusters.len() >= 12
+                && account.repositories.len() >= 20
+                && account.keys.len() >= 15
+        );
+    }
+
+    #[test]
+    fn an_unknown_function_is_named_with_the_known_ones() {
+        let options = Options::parse_from([
+            "demo",
+            "--event",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../events/sweep/by-hand.json"),
+            "--function",
+            "sweeep",
+        ]);
+        let error = run(&options).unwrap_err().to_string();
+        assert!(
+            error.contains("sweeep")
+                && error.contains("config-rule, ecr-event, sweep, sweep-worker"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! Plays events and sees what comes of them.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::{DemoError, Sample};
+use crate::{
+    account::Account,
+    lambda::{Function, FunctionError},
+    report::Evaluation,
+    stand_in::{Call, StandIn},
+};
+
+/// Longer than any function may take, and as long as Lambda may let it run.
+const TIMEOUT: Duration = Duration::from_mins(15);
+
+/// The `ResultToken` with which AWS Config stores nothing.
+const TEST_TOKEN: &str = "TESTMODE";
+
+/// The functions, each started when its first event comes and kept warm for the next.
+pub(super) struct Player<'a> {
+    aws: &'a StandIn,
+    binaries: &'a Path,
+    account: &'a Account,
+    functions: BTreeMap<String, Function>,
+    failures: Vec<String>,
+}
+
+/// What came of an event.
+pub(super) struct Played {
+    /// The answer, or how the function failed.
+    pub(super) outcome: Result<Value, FunctionError>,
+    pub(super) duration: Duration,
+    /// What the function wrote meanwhile.
+    pub(super) log: Vec<String>,
+    /// What it called, as `service.Operation`.
+    pub(super) calls: Vec<String>,
+    /// The findings that it sent, as it sent them.
+    pub(super) findings: Vec<Value>,
+    /// The evaluations that it put.
+    pub(super) evaluations: Vec<Evaluation>,
+}
+
+impl<'a> Player<'a> {
+    /// `account` is what the stand-in was started with.
+    pub(super) fn new(aws: &'a StandIn, binaries: &'a Path, account: &'a Account) -> Self {
+        Self {
+            aws,
+            binaries,
+            account,
+            functions: BTreeMap::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    pub(super) fn aws(&self) -> &StandIn {
+        self.aws
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        self.account
+    }
+
+    /// Delivers an event to its function and waits for the answer.
+    pub(super) fn play(&mut self, sample: &Sample) -> Result<Played, DemoError> {
+        let payload = self.with_token(&sample.payload);
+        let function = match self.functions.entry(sample.function.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let binary = self.binaries.join(&sample.function);
+                entry.insert(
+                    Function::start(&binary, self.aws.environment())?
+                        .of_account(&self.account.account),
+                )
+            }
+        };
+        let (logged, called) = (function.logs().len(), self.aws.calls().len());
+        let invocation = function.invoke(payload.to_string().as_bytes(), TIMEOUT);
+
+        let calls = self.aws.calls().split_off(called);
+        if let Err(error) = &invocation.outcome {
+            self.failures
+                .push(format!("{} failed: {error}", sample.title()));
+        }
+        let rule = text(&payload, "configRuleName");
+        Ok(Played {
+            outcome: invocation.outcome,
+            duration: invocation.duration,
+            log: function.logs().split_off(logged),
+            findings: sent(&calls, "securityhub.BatchImportFindings", "Findings")
+                .cloned()
+                .collect(),
+            evaluations: sent(&calls, "config.PutEvaluations", "Evaluations")
+                .map(|put| evaluation(rule, put))
+                .collect(),
+            calls: calls.iter().map(Call::name).collect(),
+        })
+    }
+
+    /// What should not have happened: a function failed, or did what Lambda or another AWS service would not take.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let functions = self.functions.iter();
+        let refused = functions.flat_map(|(name, function)| {
+            function
+                .problems()
+                .into_iter()
+                .map(move |problem| format!("{name}: {problem}"))
+        });
+        self.failures
+            .iter()
+            .cloned()
+            .chain(refused)
+            .chain(self.aws.violations())
+            .collect()
+    }
+
+    /// AWS Config takes results only for a token that it handed out itself.
+    fn with_token(&self, payload: &Value) -> Value {
+        let mut payload = payload.clone();
+        if let (Some(rule), Some(token)) = (
+            payload["configRuleName"].as_str(),
+            payload["resultToken"].as_str(),
+        ) && token != TEST_TOKEN
+        {
+            payload["resultToken"] = json!(self.aws.result_token(rule));
+        }
+        payload
+    }
+}
+
+impl Played {
+    /// What came of it in a few words.
+    pub(super) fn brief(&self) -> String {
+        let answer = match &self.outcome {
+            Ok(answer) => summary(answer),
+            // The message is among the problems, at the end.
+            Err(error) => return format!("failed: {}", error.error_type),
+        };
+        // A sweep's own answer counts the findings.
+        let findings = if answer.is_empty() {
+            self.findings.len()
+        } else {
+            0
+        };
+        let posted = [
+            (findings, "finding"),
+            (self.evaluations.len(), "evaluation"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(" and ");
+        match (answer.is_empty(), posted.is_empty()) {
+            (true, true) => "nothing to post".to_owned(),
+            (true, false) => format!("posted {posted}"),
+            (false, true) => answer,
+            (false, false) => format!("{answer}; posted {posted}"),
+        }
+    }
+}
+
+/// The counts that an answer holds: its numbers and the lengths of its lists, unless they are zero.
+fn summary(answer: &Value) -> String {
+    /// A sweep's counts in the order of its own summary.
+    const ORDER: [&str; 8] = [
+        "evaluated",
+        "passed",
+        "failed",
+        "warning",
+        "notAvailable",
+        "posted",
+        "unchanged",
+        "archived",
+    ];
+    let members = answer.as_object().into_iter().flatten();
+    let mut counts: Vec<(usize, String)> = members
+        .filter_map(|(name, value)| {
+            let count = value
+                .as_u64()
+                .or_else(|| value.as_array().map(|list| list.len() as u64))?;
+            let place = ORDER
+                .iter()
+                .position(|known| known == name)
+                .unwrap_or(ORDER.len());
+            let words = words(name);
+            let noun = words
+                .strip_suffix('s')
+                .filter(|_| count == 1)
+                .unwrap_or(&words);
+            (count > 0).then(|| (place, format!("{count} {noun}")))
+        })
+        .collect();
+    counts.sort();
+    counts
+        .into_iter()
+        .map(|(_, count)| count)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `notAvailable` as `not available`.
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for character in name.chars() {
+        if character.is_uppercase() {
+            words.push(' ');
+        }
+        words.extend(character.to_lowercase());
+    }
+    words
+}
+
+/// The items that were sent in this member of all calls of an operation.
+fn sent<'a>(
+    calls: &'a [Call],
+    operation: &'a str,
+    member: &'a str,
+) -> impl Iterator<Item = &'a Value> {
+    calls
+        .iter()
+        .filter(move |call| call.name() == operation)
+        .filter_map(move |call| call.members.get(member)?.as_array())
+        .flatten()
+}
+
+fn evaluation(rule: &str, put: &Value) -> Evaluation {
+    Evaluation {
+        rule: rule.to_owned(),
+        resource_type: text(put, "ComplianceResourceType").to_owned(),
+        resource_id: text(put, "ComplianceResourceId").to_owned(),
+        compliance: text(put, "ComplianceType").to_owned(),
+        annotation: put["Annotation"].as_str().map(str::to_owned),
+        ordering_timestamp: put["OrderingTimestamp"].to_string(),
+    }
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn played(outcome: Result<Value, FunctionError>, findings: usize) -> Played {
+        Played {
+            outcome,
+            duration: Duration::ZERO,
+            log: Vec::new(),
+            calls: Vec::new(),
+            findings: vec![Value::Null; findings],
+            evaluations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_told_by_its_counts() {
+        let answer = json!({"evaluated": 12, "notAvailable": 1, "failed": 0, "errors": ["a", "b"], "note": "none"});
+        assert_eq!(
+            played(Ok(answer), 3).brief(),
+            "12 evaluated, 1 not available, 2 errors"
+        );
+    }
+
+    #[test]
+    fn evaluations_are_told_beside_the_answer() {
+        let put = json!({"ComplianceResourceId": "payments", "ComplianceType": "COMPLIANT"});
+        let evaluations = vec![evaluation("eksentry-rule", &put)];
+        let played = Played {
+            evaluations,
+            ..played(Ok(json!({"evaluated": 1})), 1)
+        };
+        assert_eq!(played.brief(), "1 evaluated; posted 1 evaluation");
+    }
+
+    #[test]
+    fn an_empty_answer_is_told_by_what_was_posted() {
+        assert_eq!(played(Ok(Value::Null), 1).brief(), "posted 1 finding");
+        assert_eq!(
+            played(Ok(json!({"batchItemFailures": []})), 2).brief(),
+            "posted 2 findings"
+        );
+        assert_eq!(played(Ok(Value::Null), 0).brief(), "nothing to post");
+    }
+
+    #[test]
+    fn a_failure_is_told_by_its_type() {
+        let error = FunctionError {
+            error_type: "Settings".into(),
+            error_message: "no such check".into(),
+        };
+        assert_eq!(played(Err(error), 0).brief(), "failed: Settings");
+    }
+}

@@ -1,0 +1,409 @@
+//! What Security Hub and AWS Config hold, for people to read: tables for a terminal and a page for a browser.
+//!
+//! A [`Report`] is made from the findings as Security Hub stores them (ASFF) and from the evaluations that AWS Config
+//! stores. It trusts neither: both carry names and texts from the account that is looked at.
+
+mod page;
+mod table;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// What both sinks hold at one moment.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    account: String,
+    region: String,
+    made_at: String,
+    findings: Vec<Finding>,
+    evaluations: Vec<Evaluation>,
+}
+
+impl Report {
+    /// A report on `account` in `region` as of `made_at` (an ISO 8601 moment in UTC).
+    pub fn new(
+        account: &str,
+        region: &str,
+        made_at: &str,
+        findings: impl IntoIterator<Item = Value>,
+        evaluations: impl IntoIterator<Item = Evaluation>,
+    ) -> Self {
+        let mut findings: Vec<Finding> = findings.into_iter().map(Finding::read).collect();
+        findings.sort_by(|left, right| left.order().cmp(&right.order()));
+        let mut evaluations: Vec<Evaluation> = evaluations.into_iter().collect();
+        evaluations.sort_by(|left, right| left.order().cmp(&right.order()));
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            made_at: made_at.to_owned(),
+            findings,
+            evaluations,
+        }
+    }
+
+    /// Whether neither sink holds anything.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.evaluations.is_empty()
+    }
+}
+
+/// Where a finding stands. Declared in the order in which a reader wants to see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// The resource does not meet the check.
+    Failed,
+    /// It may not: there is no full answer, and it should be looked at.
+    Warning,
+    /// The facts could not be read.
+    NotAvailable,
+    /// The resource meets the check.
+    Passed,
+    /// The customer has suppressed the finding.
+    Suppressed,
+    /// The resource is gone, or the check does not apply to it any more.
+    Archived,
+}
+
+impl Status {
+    /// Whether somebody has to do something about it.
+    fn is_open(self) -> bool {
+        matches!(self, Self::Failed | Self::Warning | Self::NotAvailable)
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Warning => "warning",
+            Self::NotAvailable => "not available",
+            Self::Passed => "passed",
+            Self::Suppressed => "suppressed",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+/// How bad a finding is, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Severity {
+    /// To be mended at once.
+    Critical,
+    /// To be mended first.
+    High,
+    /// To be mended.
+    Medium,
+    /// To be mended some time.
+    Low,
+    /// Nothing to mend.
+    Informational,
+}
+
+impl Severity {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Critical => "CRITICAL",
+            Self::High => "HIGH",
+            Self::Medium => "MEDIUM",
+            Self::Low => "LOW",
+            Self::Informational => "INFORMATIONAL",
+        }
+    }
+}
+
+/// One finding: what a list of findings shows of it, and the whole of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Finding {
+    status: Status,
+    severity: Severity,
+    check: String,
+    title: String,
+    /// The resource's name as people say it: the last part of its ARN, with an image's tag instead of its digest,
+    /// and a key's description, since a key's id tells nobody anything.
+    resource: String,
+    resource_id: String,
+    #[serde(rename = "type")]
+    resource_type: String,
+    /// Why the finding has its status; empty if it does not say.
+    reason: String,
+    asff: Value,
+}
+
+impl Finding {
+    fn read(asff: Value) -> Self {
+        let resource_id = text(&asff, "/Resources/0/Id");
+        Self {
+            status: status(&asff),
+            severity: severity(&asff),
+            check: check(&asff),
+            title: text(&asff, "/Title").to_owned(),
+            resource: short_name(resource_id, &asff),
+            resource_id: resource_id.to_owned(),
+            resource_type: text(&asff, "/Resources/0/Type").to_owned(),
+            reason: reason(&asff),
+            asff,
+        }
+    }
+
+    fn order(&self) -> impl Ord + use<'_> {
+        (
+            self.status,
+            self.severity,
+            &self.check,
+            &self.resource,
+            &self.resource_id,
+        )
+    }
+}
+
+/// A result that AWS Config holds for one rule and one resource.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    /// The Config rule's name.
+    pub rule: String,
+    /// For example `AWS::EKS::Cluster`.
+    pub resource_type: String,
+    /// The resource's id as Config knows it: a cluster's or repository's name, a key's id.
+    pub resource_id: String,
+    /// `COMPLIANT`, `NON_COMPLIANT` or `NOT_APPLICABLE`.
+    pub compliance: String,
+    /// Why, if the evaluation says so.
+    pub annotation: Option<String>,
+    /// When the facts behind it were captured.
+    pub ordering_timestamp: String,
+}
+
+impl Evaluation {
+    fn order(&self) -> impl Ord + use<'_> {
+        let rank = match self.compliance.as_str() {
+            "NON_COMPLIANT" => 0,
+            "COMPLIANT" => 1,
+            _ => 2,
+        };
+        (rank, &self.rule, &self.resource_type, &self.resource_id)
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn status(asff: &Value) -> Status {
+    if text(asff, "/RecordState") == "ARCHIVED" {
+        return Status::Archived;
+    }
+    if text(asff, "/Workflow/Status") == "SUPPRESSED" {
+        return Status::Suppressed;
+    }
+    match text(asff, "/Compliance/Status") {
+        "PASSED" => Status::Passed,
+        "FAILED" => Status::Failed,
+        "WARNING" => Status::Warning,
+        _ => Status::NotAvailable,
+    }
+}
+
+/// The severity that Security Hub shows, which the customer may have changed; else the one that the provider gave.
+fn severity(asff: &Value) -> Severity {
+    let label = ["/Severity/Label", "/FindingProviderFields/Severity/Label"]
+        .into_iter()
+        .map(|pointer| text(asff, pointer))
+        .find(|label| !label.is_empty());
+    match label {
+        Some("CRITICAL") => Severity::Critical,
+        Some("HIGH") => Severity::High,
+        Some("MEDIUM") => Severity::Medium,
+        Some("LOW") => Severity::Low,
+        _ => Severity::Informational,
+    }
+}
+
+/// The check's id: a `GeneratorId` is `eksentry/<check>`.
+fn check(asff: &Value) -> String {
+    let generator = text(asff, "/GeneratorId");
+    generator
+        .strip_prefix("eksentry/")
+        .unwrap_or(generator)
+        .to_owned()
+}
+
+fn short_name(resource_id: &str, asff: &Value) -> String {
+    // arn:partition:service:region:account:kind/name
+    let path = resource_id.splitn(6, ':').nth(5).unwrap_or(resource_id);
+    let name = path.split_once('/').map_or(path, |(_, name)| name);
+    let details = "/Resources/0/Details";
+    if let Some((repository, digest)) = name.split_once("/sha256:") {
+        return match text(asff, &format!("{details}/AwsEcrContainerImage/ImageTags/0")) {
+            "" => format!(
+                "{repository}@{}",
+                digest.chars().take(12).collect::<String>()
+            ),
+            tag => format!("{repository}:{tag}"),
+        };
+    }
+    match text(asff, &format!("{details}/AwsKmsKey/Description")) {
+        "" => name.to_owned(),
+        description => format!("{name} ({description})"),
+    }
+}
+
+fn reason(asff: &Value) -> String {
+    let reasons = asff
+        .pointer("/Compliance/StatusReasons")
+        .and_then(Value::as_array);
+    let described: Vec<&str> = reasons
+        .into_iter()
+        .flatten()
+        .map(|reason| text(reason, "/Description"))
+        .filter(|description| !description.is_empty())
+        .collect();
+    if described.is_empty() {
+        text(asff, "/Description").to_owned()
+    } else {
+        described.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A finding that passed, for a test to vary.
+    pub(super) fn finding(check: &str, resource: &str, status: &str, severity: &str) -> Value {
+        json!({
+            "Id": format!("eksentry/{check}/{resource}"),
+            "GeneratorId": format!("eksentry/{check}"),
+            "Title": format!("The title of {check}"),
+            "Description": "What was seen.",
+            "RecordState": "ACTIVE",
+            "Compliance": {"Status": status},
+            "FindingProviderFields": {"Severity": {"Label": severity}},
+            "Resources": [{"Type": "AwsEksCluster", "Id": resource}],
+        })
+    }
+
+    pub(super) fn evaluation(rule: &str, resource: &str, compliance: &str) -> Evaluation {
+        Evaluation {
+            rule: rule.to_owned(),
+            resource_type: "AWS::EKS::Cluster".to_owned(),
+            resource_id: resource.to_owned(),
+            compliance: compliance.to_owned(),
+            annotation: None,
+            ordering_timestamp: "2026-11-23T09:00:00.000Z".to_owned(),
+        }
+    }
+
+    pub(super) fn report<const N: usize>(
+        findings: [Value; N],
+        evaluations: Vec<Evaluation>,
+    ) -> Report {
+        Report::new(
+            "111122223333",
+            "eu-central-1",
+            "2026-11-23T09:00:00Z",
+            findings,
+            evaluations,
+        )
+    }
+
+    pub(super) const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments-prod";
+
+    #[test]
+    fn findings_are_ordered_by_status_then_severity() {
+        let report = report(
+            [
+                finding("c", CLUSTER, "PASSED", "INFORMATIONAL"),
+                finding("b", CLUSTER, "WARNING", "LOW"),
+                finding("a", CLUSTER, "FAILED", "LOW"),
+                finding("a", CLUSTER, "FAILED", "CRITICAL"),
+            ],
+            Vec::new(),
+        );
+        let order: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| (finding.status, finding.severity))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                (Status::Failed, Severity::Critical),
+                (Status::Failed, Severity::Low),
+                (Status::Warning, Severity::Low),
+                (Status::Passed, Severity::Informational),
+            ]
+        );
+    }
+
+    #[test]
+    fn archived_and_suppressed_findings_keep_apart_from_failed_ones() {
+        let mut archived = finding("a", CLUSTER, "FAILED", "HIGH");
+        archived["RecordState"] = json!("ARCHIVED");
+        let mut suppressed = finding("a", CLUSTER, "FAILED", "HIGH");
+        suppressed["Workflow"] = json!({"Status": "SUPPRESSED"});
+        assert_eq!(status(&archived), Status::Archived);
+        assert_eq!(status(&suppressed), Status::Suppressed);
+    }
+
+    #[test]
+    fn a_severity_that_the_customer_set_wins() {
+        let mut asff = finding("a", CLUSTER, "FAILED", "HIGH");
+        asff["Severity"] = json!({"Label": "LOW"});
+        assert_eq!(severity(&asff), Severity::Low);
+    }
+
+    #[test]
+    fn resources_are_named_as_people_say_them() {
+        let image = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0123456789abcdef0123";
+        let tagged = json!({"Resources": [{"Details": {"AwsEcrContainerImage": {"ImageTags": ["4.2.0", "latest"]}}}]});
+        let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        assert_eq!(short_name(CLUSTER, &Value::Null), "payments-prod");
+        assert_eq!(short_name(image, &Value::Null), "cards/api@0123456789ab");
+        assert_eq!(short_name(image, &tagged), "cards/api:4.2.0");
+        assert_eq!(
+            short_name(key, &Value::Null),
+            "1234abcd-12ab-34cd-56ef-1234567890ab"
+        );
+        let described =
+            json!({"Resources": [{"Details": {"AwsKmsKey": {"Description": "Card numbers"}}}]});
+        assert_eq!(
+            short_name(key, &described),
+            "1234abcd-12ab-34cd-56ef-1234567890ab (Card numbers)"
+        );
+        assert_eq!(short_name("not an ARN", &Value::Null), "not an ARN");
+    }
+
+    #[test]
+    fn the_reason_is_what_the_status_reasons_say_else_the_description() {
+        let mut asff = finding("a", CLUSTER, "FAILED", "HIGH");
+        assert_eq!(reason(&asff), "What was seen.");
+        asff["Compliance"]["StatusReasons"] = json!([{"ReasonCode": "A", "Description": "One."}, {"ReasonCode": "B"}, {"ReasonCode": "C", "Description": "Two."}]);
+        assert_eq!(reason(&asff), "One. Two.");
+    }
+
+    #[test]
+    fn anything_can_be_read() {
+        let report = report(
+            [
+                Value::Null,
+                json!({}),
+                json!({"Resources": "none", "Compliance": []}),
+            ],
+            Vec::new(),
+        );
+        assert!(
+            report
+                .findings
+                .iter()
+                .all(|finding| finding.status == Status::NotAvailable)
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! The report as one HTML file that needs no network.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+
+use super::Report;
+
+const TEMPLATE: &str = include_str!("../../demo/report.html");
+
+impl Report {
+    /// The page: a whole HTML document.
+    ///
+    /// The data is embedded as JSON that the page's script parses and shows as text. The page's Content-Security-Policy
+    /// lets through that one script and that one style sheet, by their hashes, and nothing else.
+    pub fn page(&self) -> String {
+        let frame = TEMPLATE
+            .replace(
+                "{{script-sha256}}",
+                &sha256(between(TEMPLATE, "<script>", "</script>")),
+            )
+            .replace(
+                "{{style-sha256}}",
+                &sha256(between(TEMPLATE, "<style>", "</style>")),
+            );
+        // Last, and once: the data may well contain something that looks like a placeholder.
+        frame.replacen(
+            "{{data}}",
+            &embeddable(&serde_json::json!(self).to_string()),
+            1,
+        )
+    }
+}
+
+/// JSON that can stand in a script element: without `<` nothing in it ends the element or opens a comment.
+fn embeddable(json: &str) -> String {
+    json.replace('<', "\\u003c")
+}
+
+fn sha256(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}
+
+/// What stands between the first `start` and the `end` after it; empty if there is none.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start)
+        .and_then(|(_, rest)| rest.split_once(end))
+        .map_or("", |(inner, _)| inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tests::{CLUSTER, evaluation, finding, report};
+    use super::*;
+
+    fn data(page: &str) -> Value {
+        let json = between(
+            page,
+            r#"<script type="application/json" id="data">"#,
+            "</script>",
+        );
+        serde_json::from_str(json).expect("the embedded data is JSON")
+    }
+
+    #[test]
+    fn the_data_is_embedded_whole() {
+        let page = report(
+            [finding("eks-endpoint-private", CLUSTER, "FAILED", "HIGH")],
+            vec![evaluation("rule", "payments-prod", "COMPLIANT")],
+        )
+        .page();
+        let data = data(&page);
+        assert_eq!(data["findings"][0]["status"], "FAILED");
+        assert_eq!(data["findings"][0]["severity"], "HIGH");
+        assert_eq!(data["findings"][0]["check"], "eks-endpoint-private");
+        assert_eq!(data["findings"][0]["type"], "AwsEksCluster");
+        assert_eq!(data["findings"][0]["asff"]["Resources"][0]["Id"], CLUSTER);
+        assert_eq!(data["evaluations"][0]["resourceId"], "payments-prod");
+        assert_eq!(data["account"], "111122223333");
+    }
+
+    #[test]
+    fn hostile_names_stay_data() {
+        let hostile = "</script><script>alert(1)</script><!-- {{data}} {{script-sha256}}";
+        let mut asff = finding("eks-endpoint-private", hostile, "FAILED", "HIGH");
+        asff["Title"] = json!(hostile);
+        let page = report([asff], vec![evaluation(hostile, hostile, "COMPLIANT")]).page();
+        assert_eq!(
+            page.matches("<script").count(),
+            TEMPLATE.matches("<script").count()
+        );
+        assert_eq!(
+            page.matches("<!--").count(),
+            TEMPLATE.matches("<!--").count()
+        );
+        assert_eq!(data(&page)["findings"][0]["title"], hostile);
+    }
+
+    #[test]
+    fn an_empty_account_makes_a_page() {
+        let page = report([], Vec::new()).page();
+        assert_eq!(data(&page)["findings"], json!([]));
+        assert!(!page.contains("{{"), "a placeholder is left");
+    }
+
+    #[test]
+    fn the_page_loads_nothing() {
+        let page = report([], Vec::new()).page();
+        assert!(page.contains("default-src 'none'"));
+        assert!(!page.contains("unsafe-inline"));
+        for loading in [
+            "src=\"",
+            "href=\"http",
+            "url(",
+            "@import",
+            "innerHTML",
+            "insertAdjacentHTML",
+            "outerHTML",
+            " style=\"",
+        ] {
+            assert!(!page.contains(loading), "{loading} in the page");
+        }
+    }
+}
