@@ -1,0 +1,181 @@
+//! What follows from the registry of checks and is committed: the checks' pages, the table in the README and blocks of
+//! the template. Pure texts; a test compares them with what is committed and rewrites it when told to.
+
+mod page;
+mod readme;
+mod standards;
+mod template;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use eksentry_core::{Check, checks::CHECKS};
+use thiserror::Error;
+
+/// The command that rewrites what is derived.
+pub const BLESS: &str = "BLESS=1 cargo test -p eksentry-tests derived";
+
+/// The folder of the checks' pages, from the repository's root.
+pub const PAGES: &str = "docs/checks";
+
+/// A committed file, all or part of which is derived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Derived {
+    /// Where it is, from the repository's root.
+    pub path: PathBuf,
+    /// What it should hold.
+    pub text: String,
+}
+
+/// Why a text can't be derived.
+#[derive(Debug, Error)]
+pub enum DerivedError {
+    /// A file can't be read.
+    #[error("{} can't be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file has no place for a block.
+    #[error("{} should hold one line {begin:?} and after it one line {end:?}", path.display())]
+    NoMarkers {
+        /// The file.
+        path: PathBuf,
+        /// The line before the block.
+        begin: String,
+        /// The line after the block.
+        end: String,
+    },
+}
+
+/// Every derived file of the repository with that root.
+///
+/// # Errors
+///
+/// When a check has no file, or a file has no markers around what is derived.
+pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
+    let mut files = Vec::new();
+    for check in CHECKS {
+        let source = read(root, &source_path(check))?;
+        files.push(Derived {
+            path: page_path(check),
+            text: page::page(check, &source),
+        });
+    }
+    files.push(with_blocks(root, "README.md", [readme::block()])?);
+    files.push(with_blocks(root, "template.yaml", template::blocks())?);
+    Ok(files)
+}
+
+/// Where a check's page is, from the repository's root.
+pub fn page_path(check: &Check) -> PathBuf {
+    format!("{PAGES}/{}.md", check.id).into()
+}
+
+/// Where a check is written, from the repository's root.
+pub fn source_path(check: &Check) -> PathBuf {
+    format!("shared/core/src/checks/{}.rs", module(check)).into()
+}
+
+/// The name of a check's module.
+pub fn module(check: &Check) -> String {
+    check.id.replace('-', "_")
+}
+
+/// A derived part of a file that is written by hand otherwise.
+#[derive(Debug)]
+struct Block {
+    /// The line before it.
+    begin: String,
+    /// The line after it.
+    end: String,
+    /// Its lines.
+    lines: Vec<String>,
+}
+
+impl Block {
+    /// The text with this block between the markers, whatever was there before.
+    fn put(&self, text: &str) -> Option<String> {
+        let (before, rest) = text.split_once(&self.begin)?;
+        let (_, after) = rest.split_once(&self.end)?;
+        let indent = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+        let mut put = format!("{before}{}\n", self.begin);
+        for line in &self.lines {
+            put += line;
+            put.push('\n');
+        }
+        Some(put + indent + &self.end + after)
+    }
+}
+
+fn with_blocks(
+    root: &Path,
+    path: &str,
+    blocks: impl IntoIterator<Item = Block>,
+) -> Result<Derived, DerivedError> {
+    let path = PathBuf::from(path);
+    let committed = read(root, &path)?;
+    let text = blocks.into_iter().try_fold(committed, |text, block| {
+        block.put(&text).ok_or_else(|| DerivedError::NoMarkers {
+            path: path.clone(),
+            begin: block.begin,
+            end: block.end,
+        })
+    })?;
+    Ok(Derived { path, text })
+}
+
+fn read(root: &Path, path: &Path) -> Result<String, DerivedError> {
+    fs::read_to_string(root.join(path)).map_err(|source| DerivedError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A row of a Markdown table.
+fn row(cells: &[&str]) -> String {
+    format!("| {} |", cells.join(" | "))
+}
+
+/// The severities that a failure can have.
+fn severities(check: &Check) -> String {
+    let labels: Vec<_> = check
+        .severities
+        .iter()
+        .map(|severity| severity.label())
+        .collect();
+    labels.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(lines: &[&str]) -> Block {
+        Block {
+            begin: "# begin".to_owned(),
+            end: "# end".to_owned(),
+            lines: lines.iter().map(|&line| line.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_block_replaces_what_is_between_its_markers() {
+        let text = "a:\n  # begin\n  old: 1\n  older: 2\n  # end\nb: 3\n";
+        let put = block(&["  new: 4"]).put(text).unwrap();
+        assert_eq!(put, "a:\n  # begin\n  new: 4\n  # end\nb: 3\n");
+        assert_eq!(block(&["  new: 4"]).put(&put), Some(put));
+        assert_eq!(block(&[]).put("# begin # end").unwrap(), "# begin\n# end");
+    }
+
+    #[test]
+    fn a_block_needs_both_markers_in_order() {
+        for text in ["", "# begin", "# end", "# end\n# begin"] {
+            assert_eq!(block(&["line"]).put(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The blocks of template.yaml: a template parameter for each parameter of a check, and a rule for each check that AWS
+//! Config can trigger.
+
+use eksentry_core::{Check, checks::CHECKS, parameters::AnyParameter};
+
+use super::Block;
+
+/// What a value may hold, so that it can't break the JSON of `EKSENTRY_PARAMETERS`.
+const ALLOWED: &str = "[A-Za-z0-9.:/*_,-]*";
+
+/// The most characters of a value, so that AWS Config, which takes 1,024 for all parameters of a rule, takes it.
+const MAX_LENGTH: u32 = 700;
+
+/// All blocks of the template.
+pub(super) fn blocks() -> [Block; 5] {
+    [
+        block("parameters", parameters()),
+        block("parameter group", parameter_group()),
+        block("conditions", conditions()),
+        block("EKSENTRY_PARAMETERS", environment()),
+        block("config rules", config_rules()),
+    ]
+}
+
+/// What the template calls a parameter of a check.
+pub(super) fn logical_id(check: &Check, parameter: &dyn AnyParameter) -> String {
+    pascal(check.id) + &pascal(parameter.name())
+}
+
+fn block(name: &str, lines: Vec<String>) -> Block {
+    Block {
+        begin: format!("# derived: {name} (begin)"),
+        end: format!("# derived: {name} (end)"),
+        lines,
+    }
+}
+
+fn parameters() -> Vec<String> {
+    declared()
+        .flat_map(|(check, parameter)| template_parameter(check, parameter))
+        .collect()
+}
+
+fn template_parameter(check: &Check, parameter: &dyn AnyParameter) -> [String; 7] {
+    let description = format!("{}: {}", check.id, parameter.description());
+    let form = parameter.form();
+    let list = if form.starts_with("a list") {
+        ", with commas and no spaces"
+    } else {
+        ""
+    };
+    [
+        format!("  {}:", logical_id(check, parameter)),
+        "    Type: String".to_owned(),
+        format!("    Description: {}", quoted(&description)),
+        format!(
+            "    Default: {}",
+            quoted(&parameter.default_texts().join(","))
+        ),
+        format!("    AllowedPattern: {}", quoted(ALLOWED)),
+        format!("    MaxLength: {MAX_LENGTH}"),
+        format!(
+            "    ConstraintDescription: {}",
+            quoted(&format!("{form}{list}; empty is not set"))
+        ),
+    ]
+}
+
+fn parameter_group() -> Vec<String> {
+    declared()
+        .map(|(check, parameter)| format!("          - {}", logical_id(check, parameter)))
+        .collect()
+}
+
+/// Whether a rule's parameter is set.
+fn conditions() -> Vec<String> {
+    declared()
+        .filter(|(check, _)| check.kind().config_type().is_some())
+        .map(|(check, parameter)| {
+            let id = logical_id(check, parameter);
+            format!("  Has{id}: !Not [!Equals [!Ref {id}, '']]")
+        })
+        .collect()
+}
+
+fn environment() -> Vec<String> {
+    let checks = CHECKS
+        .into_iter()
+        .filter(|check| !check.parameters.is_empty());
+    let members: Vec<_> = checks.map(environment_member).collect();
+    vec![
+        "        EKSENTRY_PARAMETERS: !Sub >-".to_owned(),
+        "          {".to_owned(),
+        members.join(",\n"),
+        "          }".to_owned(),
+    ]
+}
+
+fn environment_member(check: &Check) -> String {
+    let values: Vec<_> = check
+        .parameters
+        .iter()
+        .map(|&parameter| {
+            format!(
+                r#""{}": "${{{}}}""#,
+                parameter.name(),
+                logical_id(check, parameter)
+            )
+        })
+        .collect();
+    format!(r#"          "{}": {{{}}}"#, check.id, values.join(", "))
+}
+
+fn config_rules() -> Vec<String> {
+    let rules: Vec<_> = CHECKS.into_iter().filter_map(config_rule).collect();
+    vec![rules.join("\n\n")]
+}
+
+fn config_rule(check: &Check) -> Option<String> {
+    let rule = format!(
+        "  {name}Rule:
+    Type: AWS::Config::ConfigRule
+    Condition: AwsConfigOn
+    DependsOn: ConfigRulePermission
+    Properties:
+      ConfigRuleName: !Sub ${{AWS::StackName}}-{id}
+      Description: {title}
+      Scope:
+        ComplianceResourceTypes: [{config_type}]
+      Source:
+        Owner: CUSTOM_LAMBDA
+        SourceIdentifier: !GetAtt ConfigRuleFunction.Arn
+        SourceDetails:
+          - EventSource: aws.config
+            MessageType: ConfigurationItemChangeNotification
+          - EventSource: aws.config
+            MessageType: OversizedConfigurationItemChangeNotification
+          - EventSource: aws.config
+            MessageType: ScheduledNotification
+            MaximumExecutionFrequency: !Ref ConfigFrequency
+      InputParameters:
+        checkId: {id}",
+        name = pascal(check.id),
+        id = check.id,
+        title = quoted(check.title),
+        config_type = check.kind().config_type()?,
+    );
+    let parameters = check.parameters.iter().map(|&parameter| {
+        let id = logical_id(check, parameter);
+        format!(
+            "\n        {}: !If [Has{id}, !Ref {id}, !Ref AWS::NoValue]",
+            parameter.name()
+        )
+    });
+    Some(rule + &parameters.collect::<String>())
+}
+
+/// Every parameter of every check.
+fn declared() -> impl Iterator<Item = (&'static Check, &'static dyn AnyParameter)> {
+    CHECKS.into_iter().flat_map(|check| {
+        check
+            .parameters
+            .iter()
+            .map(move |&parameter| (check, parameter))
+    })
+}
+
+/// A name in kebab-case or camelCase in `PascalCase`.
+fn pascal(name: &str) -> String {
+    name.split('-')
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        })
+        .collect()
+}
+
+/// A YAML text in single quotes.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_logical_ids() {
+        assert_eq!(pascal("kms-cmk-rotation"), "KmsCmkRotation");
+        assert_eq!(pascal("maxRotationPeriodDays"), "MaxRotationPeriodDays");
+    }
+
+    #[test]
+    fn defaults_are_of_allowed_characters() {
+        for (check, parameter) in declared() {
+            let default = parameter.default_texts().join(",");
+            let allowed = |c: char| c.is_ascii_alphanumeric() || ".:/*_,-".contains(c);
+            assert!(
+                default.chars().all(allowed),
+                "CloudFormation would refuse the default {default:?} of {} {}",
+                check.id,
+                parameter.name()
+            );
+        }
+    }
+
+    #[test]
+    fn apostrophes_are_doubled() {
+        assert_eq!(quoted("a repository's tags"), "'a repository''s tags'");
+    }
+}

@@ -1,0 +1,117 @@
+//! Who may depend on whom. `ARCHITECTURE.md` says why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use super::{names_in, root};
+
+const CORE: &str = "eksentry-core";
+const COLLECTORS: &str = "eksentry-collectors";
+const REPORTERS: &str = "eksentry-reporters";
+const RUNTIME: &str = "eksentry-runtime";
+const TESTS: &str = "eksentry-tests";
+
+/// What each package of the workspace depends on, apart from what only its tests and build scripts need.
+struct Workspace(BTreeMap<String, BTreeSet<String>>);
+
+impl Workspace {
+    fn read() -> Self {
+        let metadata = MetadataCommand::new()
+            .manifest_path(root().join("Cargo.toml"))
+            .no_deps()
+            .exec()
+            .expect("cargo metadata reads the workspace");
+        let packages = metadata.packages.into_iter().map(|package| {
+            let normal = package
+                .dependencies
+                .into_iter()
+                .filter(|dependency| dependency.kind == DependencyKind::Normal)
+                .map(|dependency| dependency.name);
+            (package.name.to_string(), normal.collect())
+        });
+        Self(packages.collect())
+    }
+
+    fn of(&self, package: &str) -> &BTreeSet<String> {
+        self.0
+            .get(package)
+            .unwrap_or_else(|| panic!("the workspace has no package {package}"))
+    }
+
+    /// The packages of the workspace that a package depends on.
+    fn ours(&self, package: &str) -> Vec<&str> {
+        let ours = self
+            .of(package)
+            .iter()
+            .filter(|name| self.0.contains_key(*name));
+        ours.map(String::as_str).collect()
+    }
+
+    /// The packages that are deployed and depend on that crate.
+    fn dependents(&self, name: &str) -> BTreeSet<String> {
+        let deployed = self.0.iter().filter(|(package, _)| *package != TESTS);
+        deployed
+            .filter(|(_, dependencies)| dependencies.contains(name))
+            .map(|(package, _)| package.clone())
+            .collect()
+    }
+}
+
+#[test]
+fn imports_run_from_functions_to_core_and_never_back() {
+    let workspace = Workspace::read();
+    assert_eq!(workspace.ours(CORE), [""; 0]);
+    assert_eq!(workspace.ours(COLLECTORS), [CORE]);
+    assert_eq!(workspace.ours(REPORTERS), [CORE]);
+    assert_eq!(workspace.ours(RUNTIME), [COLLECTORS, CORE, REPORTERS]);
+    for function in names_in("functions") {
+        assert_eq!(workspace.ours(&function), [RUNTIME], "{function}");
+    }
+    assert_eq!(workspace.dependents(TESTS), BTreeSet::new());
+}
+
+#[test]
+fn core_is_pure() {
+    let workspace = Workspace::read();
+    let impure = [
+        "aws",
+        "hyper",
+        "lambda_runtime",
+        "reqwest",
+        "serde_json",
+        "tokio",
+        "tracing",
+    ];
+    for dependency in workspace.of(CORE) {
+        assert!(
+            !impure.iter().any(|prefix| dependency.starts_with(prefix)),
+            "{CORE} depends on {dependency}: I/O, clocks and JSON belong to the crates around it"
+        );
+    }
+}
+
+#[test]
+fn functions_name_no_sdk() {
+    let workspace = Workspace::read();
+    for function in names_in("functions") {
+        for dependency in workspace.of(&function) {
+            assert!(
+                !dependency.starts_with("aws"),
+                "{function} depends on {dependency}: {RUNTIME} makes the clients"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_runtime_and_the_functions_know_lambda() {
+    let mut expected = names_in("functions");
+    expected.insert(RUNTIME.to_owned());
+    assert_eq!(Workspace::read().dependents("lambda_runtime"), expected);
+}
+
+#[test]
+fn only_the_tests_serve_http() {
+    assert_eq!(Workspace::read().dependents("axum"), BTreeSet::new());
+}

@@ -1,0 +1,67 @@
+//! The sample events, and the folders that go together.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{names_in, read};
+
+#[test]
+fn every_function_has_events_and_every_event_a_function() {
+    assert_eq!(
+        names_in("events"),
+        names_in("functions"),
+        "events/<function>/*.json shows what each function takes"
+    );
+    for function in names_in("functions") {
+        assert!(
+            !events(&function).is_empty(),
+            "events/{function} holds no event"
+        );
+    }
+}
+
+#[test]
+fn events_are_json() {
+    for function in names_in("functions") {
+        for path in events(&function) {
+            assert!(
+                path.extension()
+                    .is_some_and(|extension| extension == "json"),
+                "{} is no .json",
+                path.display()
+            );
+            parse(&path, &read(&path));
+        }
+    }
+}
+
+#[test]
+fn what_config_sends_as_text_is_json_too() {
+    for path in events("config-rule") {
+        let event = parse(&path, &read(&path));
+        assert!(
+            event["invokingEvent"].is_string(),
+            "{} has no invokingEvent",
+            path.display()
+        );
+        for member in ["invokingEvent", "ruleParameters"] {
+            if let Some(text) = event[member].as_str() {
+                parse(&path, text);
+            }
+        }
+    }
+}
+
+fn events(function: &str) -> Vec<PathBuf> {
+    let folder = Path::new("events").join(function);
+    names_in(&folder)
+        .into_iter()
+        .map(|name| folder.join(name))
+        .collect()
+}
+
+fn parse(path: &Path, text: &str) -> Value {
+    serde_json::from_str(text)
+        .unwrap_or_else(|error| panic!("{} holds no JSON: {error}", path.display()))
+}

@@ -1,0 +1,100 @@
+//! What sources must not mention.
+
+use std::path::{Path, PathBuf};
+
+use eksentry_core::checks::CHECKS;
+use eksentry_tests::derived::{module, source_path};
+
+use super::{names_in, read, root};
+
+const CORE: &str = "shared/core/src";
+
+/// What would make core impure.
+const IMPURE: [&str; 11] = [
+    "serde_json::Value",
+    "std::env",
+    "env::var",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+];
+
+#[test]
+fn core_reads_no_clock_no_environment_and_no_untyped_json() {
+    let files = sources(Path::new(CORE));
+    assert!(
+        files.len() > CHECKS.len(),
+        "{CORE} holds more than {files:?}"
+    );
+    for file in files {
+        let text = read(&file);
+        let code = without_tests(&text);
+        for impure in IMPURE {
+            assert!(
+                !code.contains(impure),
+                "{} mentions {impure}: pass what it gives as an argument",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_check_knows_no_other_check() {
+    for check in CHECKS {
+        let path = source_path(check);
+        let text = read(&path);
+        for other in CHECKS.iter().filter(|other| other.id != check.id) {
+            let other = module(other);
+            assert!(
+                !text.contains(&other),
+                "{} mentions {other}: what both need belongs to the facts",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_of_a_check_is_registered() {
+    let mut files = names_in(Path::new(CORE).join("checks"));
+    files.remove("samples.rs");
+    let registered = CHECKS.map(|check| format!("{}.rs", module(check)));
+    assert_eq!(
+        files,
+        registered.into(),
+        "shared/core/src/checks.rs registers each file of shared/core/src/checks"
+    );
+}
+
+/// A file's code up to its tests, which come last.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default()
+}
+
+/// All Rust files in a folder and below it, by their paths from the root.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for name in names_in(folder) {
+        let path = folder.join(name);
+        if root().join(&path).is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn tests_are_not_code() {
+    let text = "#[cfg(test)]\nmod samples;\nfn code() {}\n\n#[cfg(test)]\nmod tests {\n    use std::env;\n}\n";
+    assert!(without_tests(text).ends_with("fn code() {}\n\n"));
+}

@@ -1,0 +1,87 @@
+//! What is committed follows the registry of checks.
+
+use std::{collections::BTreeSet, env, fs, path::PathBuf};
+
+use eksentry_core::checks::CHECKS;
+use eksentry_tests::derived::{self, BLESS, Derived};
+
+use crate::architecture::{names_in, read, root};
+
+/// With `BLESS` set, this rewrites what does not.
+#[test]
+fn what_is_committed_follows_the_registry() {
+    let mut files = derived::files(&root()).unwrap_or_else(|error| panic!("{error}"));
+    files.retain(|file| difference(file).is_some());
+    if env::var_os("BLESS").is_some() {
+        files.iter().for_each(write);
+    } else {
+        let differences: Vec<_> = files.iter().filter_map(difference).collect();
+        assert!(
+            differences.is_empty(),
+            "{}\nTo rewrite what is derived: {BLESS}",
+            differences.join("\n")
+        );
+    }
+}
+
+#[test]
+fn every_page_is_of_a_check() {
+    let pages = names_in(derived::PAGES);
+    let checks: BTreeSet<_> = CHECKS
+        .iter()
+        .map(|check| format!("{}.md", check.id))
+        .collect();
+    let others: Vec<_> = pages.difference(&checks).collect();
+    assert!(
+        others.is_empty(),
+        "{} has pages of no check; delete {others:?}",
+        derived::PAGES
+    );
+}
+
+/// A check's page begins with what its file begins with.
+#[test]
+fn every_page_says_what_why_and_how() {
+    for check in CHECKS {
+        let path = derived::source_path(check);
+        let source = read(&path);
+        for section in ["What it checks", "Why it matters", "How to fix it"] {
+            let heading = format!("//! ## {section}");
+            assert!(
+                source.lines().any(|line| line == heading),
+                "{} should begin with comments that have a line {heading:?}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// Names the first line of a file that is not as it should be.
+fn difference(file: &Derived) -> Option<String> {
+    let path = file.path.display();
+    let Ok(committed) = fs::read_to_string(root().join(&file.path)) else {
+        return Some(format!("{path} is missing"));
+    };
+    if committed == file.text {
+        return None;
+    }
+    let (line, (is, should)) = committed
+        .lines()
+        .chain([""])
+        .zip(file.text.lines().chain([""]))
+        .enumerate()
+        .find(|(_, (is, should))| is != should)
+        .unwrap_or_default();
+    Some(format!(
+        "{path}:{}\n  is:        {is}\n  should be: {should}",
+        line + 1
+    ))
+}
+
+fn write(file: &Derived) {
+    let path: PathBuf = root().join(&file.path);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).expect("its folder can be made");
+    }
+    fs::write(&path, &file.text).expect("it can be written");
+}

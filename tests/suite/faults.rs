@@ -1,0 +1,149 @@
+//! What goes wrong on the way to AWS and back.
+
+use eksentry_tests::stand_in::{Fault, FaultKind};
+use serde_json::json;
+
+use crate::world::{World, key, key_arn};
+
+const ROTATION: &str = "kms-cmk-rotation";
+const IMPORT: &str = "securityhub.BatchImportFindings";
+
+fn two_keys() -> World {
+    World::with(json!({"keys": [key("hit", true), key("fine", true)]}))
+}
+
+fn internal() -> FaultKind {
+    FaultKind::Error {
+        code: "InternalException".into(),
+        status: 500,
+        message: "out of order".into(),
+    }
+}
+
+#[test]
+fn a_call_that_fails_in_passing_is_made_again() {
+    for kind in [FaultKind::Reset, internal(), FaultKind::Latency(300)] {
+        let mut world = two_keys();
+        for operation in ["kms.*", IMPORT, "securityhub.GetFindings"] {
+            world.aws.fail(Fault::new(operation, kind.clone()).times(1));
+        }
+        let summary = world.sweep();
+        assert_eq!(
+            (&summary["passed"], &summary["posted"]),
+            (&json!(2), &json!(2)),
+            "{kind:?}"
+        );
+        world.end();
+    }
+}
+
+#[test]
+fn an_answer_that_cannot_be_understood_is_not_available_and_hides_nothing_else() {
+    let mut world = two_keys();
+    world.aws.fail(
+        Fault::new("kms.GetKeyRotationStatus", FaultKind::Malformed)
+            .matching(json!({"KeyId": "hit"})),
+    );
+    world.sweep();
+    assert_eq!(
+        world.statuses(),
+        [
+            "NOT_AVAILABLE INFORMATIONAL kms-cmk-rotation key/hit",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/fine"
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_list_that_breaks_off_in_the_middle_archives_nothing() {
+    let mut world = two_keys();
+    world.change(|account| account.page_size = Some(1));
+    world.sweep();
+    world.change(|account| account.keys.retain(|key| key.id() == "hit"));
+    world.change(|account| account.add(json!({"keys": [key("new", true)]})).unwrap());
+    let marker = world
+        .aws
+        .calls_of("kms.ListKeys")
+        .iter()
+        .find_map(|call| call.members.get("Marker").cloned())
+        .expect("there was a second page");
+    world.aws.fail(
+        Fault::new("kms.ListKeys", FaultKind::AccessDenied).matching(json!({"Marker": marker})),
+    );
+    assert_eq!(world.error("sweep", &json!({})).error_type, "NotListed");
+    assert_eq!(
+        world.status(ROTATION, &key_arn("fine")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+#[test]
+fn findings_that_a_whole_call_loses_are_named_in_the_log() {
+    let mut world = two_keys();
+    world.deny(IMPORT);
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    for id in ["hit", "fine"] {
+        let id = format!("eksentry/{ROTATION}/{}", key_arn(id));
+        assert!(world.logs().iter().any(|line| line.contains(&id)), "{id}");
+    }
+    world.end();
+}
+
+#[test]
+fn with_security_hub_not_enabled_a_sweep_fails_and_says_so() {
+    let mut world = two_keys();
+    let off = FaultKind::Error {
+        code: "InvalidAccessException".into(),
+        status: 401,
+        message: "Account 111122223333 is not subscribed to AWS Security Hub".into(),
+    };
+    world.aws.fail(Fault::new("securityhub.*", off));
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    assert!(error.error_message.contains("not subscribed"), "{error}");
+    world.end();
+}
+
+#[test]
+fn an_error_names_what_was_tried_on_what_and_a_finding_says_why() {
+    let mut world = two_keys();
+    world.aws.fail(
+        Fault::new("kms.DescribeKey", FaultKind::AccessDenied).matching(json!({"KeyId": "hit"})),
+    );
+    world.sweep();
+    let finding = world.finding(ROTATION, &key_arn("hit")).unwrap();
+    let reason = &finding["Compliance"]["StatusReasons"][0];
+    assert_eq!(reason["ReasonCode"], "ACCESS_DENIED");
+    let text = reason["Description"].as_str().unwrap();
+    for part in ["kms:DescribeKey", "hit"] {
+        assert!(text.contains(part), "{text}");
+    }
+    world.end();
+}
+
+#[test]
+fn what_is_throttled_past_all_tries_is_not_available_and_hides_nothing_else() {
+    let mut world = two_keys();
+    world.aws.fail(
+        Fault::new("kms.GetKeyRotationStatus", FaultKind::Throttle)
+            .matching(json!({"KeyId": "hit"})),
+    );
+    let summary = world.sweep();
+    assert_eq!(summary["errors"], 0);
+    assert_eq!(
+        world.statuses(),
+        [
+            "NOT_AVAILABLE INFORMATIONAL kms-cmk-rotation key/hit",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/fine"
+        ]
+    );
+    let finding = world.finding(ROTATION, &key_arn("hit")).unwrap();
+    assert_eq!(
+        finding["Compliance"]["StatusReasons"][0]["ReasonCode"],
+        "THROTTLED"
+    );
+    world.end();
+}

@@ -1,0 +1,15 @@
+//! The tests over the whole: the functions end to end, through their binaries against the stand-in account, and the
+//! repository against itself.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod architecture;
+mod config_rule;
+mod derived;
+mod ecr_event;
+mod faults;
+mod life_of_a_finding;
+mod limits;
+mod samples;
+mod sweep;
+mod world;

@@ -1,0 +1,233 @@
+//! A small world for a test: an account, and functions that are invoked in it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use eksentry_tests::account::{Account, Record};
+use eksentry_tests::lambda::{Function, FunctionError, Invocation, binaries};
+use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
+use serde_json::{Value, json};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const REGION: &str = "eu-central-1";
+const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// An account and what goes on in it. [`World::end`] closes each test: AWS would have refused nothing.
+pub(crate) struct World {
+    pub(crate) aws: StandIn,
+    environment: Vec<(String, String)>,
+    logs: Vec<String>,
+}
+
+impl World {
+    /// A world whose account holds these entries of an account file.
+    pub(crate) fn with(entries: Value) -> Self {
+        let mut account = Account::empty(ACCOUNT, REGION);
+        account.add(entries).unwrap();
+        Self::of(account)
+    }
+
+    pub(crate) fn of(account: Account) -> Self {
+        Self {
+            aws: StandIn::start(account).unwrap(),
+            environment: Vec::new(),
+            logs: Vec::new(),
+        }
+    }
+
+    /// The demo's account.
+    pub(crate) fn of_the_demo() -> Self {
+        Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
+    }
+
+    /// The same, with another variable in the functions' environment.
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Changes the account.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Account)) {
+        self.aws.change(change).unwrap();
+    }
+
+    pub(crate) fn deny(&self, operation: &str) {
+        self.aws
+            .fail(Fault::new(operation, FaultKind::AccessDenied));
+    }
+
+    pub(crate) fn invoke(&mut self, function: &str, event: &Value) -> Invocation {
+        let environment = self
+            .aws
+            .environment()
+            .into_iter()
+            .chain(self.environment.clone());
+        let binary = binaries().unwrap().join(function);
+        let mut running = Function::start(&binary, environment)
+            .unwrap()
+            .of_account(ACCOUNT);
+        let invocation = running.invoke(event.to_string().as_bytes(), TIME_LIMIT);
+        assert_eq!(running.problems(), Vec::<String>::new());
+        self.logs.extend(running.end());
+        invocation
+    }
+
+    /// The answer of an invocation that succeeds.
+    pub(crate) fn ok(&mut self, function: &str, event: &Value) -> Value {
+        self.invoke(function, event).outcome.unwrap()
+    }
+
+    /// The error of one that fails.
+    pub(crate) fn error(&mut self, function: &str, event: &Value) -> FunctionError {
+        self.invoke(function, event).outcome.unwrap_err()
+    }
+
+    pub(crate) fn sweep(&mut self) -> Value {
+        self.ok("sweep", &json!({}))
+    }
+
+    /// What Security Hub holds under an id.
+    pub(crate) fn finding(&self, check: &str, resource: &str) -> Option<Record> {
+        let id = format!("eksentry/{check}/{resource}");
+        self.aws
+            .findings()
+            .into_iter()
+            .find(|finding| finding["Id"] == id.as_str())
+    }
+
+    /// A finding's status and severity, and ARCHIVED where it is.
+    pub(crate) fn status(&self, check: &str, resource: &str) -> String {
+        self.finding(check, resource)
+            .map_or_else(|| "none".to_owned(), |finding| status(&finding))
+    }
+
+    /// All findings of ours, a line each, sorted.
+    pub(crate) fn statuses(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .aws
+            .findings()
+            .iter()
+            .filter_map(|finding| {
+                let (check, resource) = text(finding, "Id")
+                    .strip_prefix("eksentry/")?
+                    .split_once('/')?;
+                let name = resource.splitn(6, ':').last().unwrap_or(resource);
+                Some(format!("{} {check} {name}", status(finding)))
+            })
+            .collect();
+        lines.sort();
+        lines
+    }
+
+    /// What AWS Config holds, a line each.
+    pub(crate) fn evaluations(&self) -> Vec<String> {
+        let evaluations = self.aws.evaluations();
+        evaluations
+            .iter()
+            .map(|one| {
+                format!(
+                    "{} {} {}",
+                    one.compliance, one.resource_type, one.resource_id
+                )
+            })
+            .collect()
+    }
+
+    /// How many calls of an operation there were.
+    pub(crate) fn calls(&self, operation: &str) -> usize {
+        self.aws.calls_of(operation).len()
+    }
+
+    pub(crate) fn logs(&self) -> &[String] {
+        &self.logs
+    }
+
+    /// Nothing happened that AWS would have refused.
+    pub(crate) fn end(self) {
+        assert_eq!(self.aws.violations(), Vec::<String>::new());
+    }
+}
+
+fn status(finding: &Record) -> String {
+    let state = if finding["RecordState"] == "ARCHIVED" {
+        "ARCHIVED "
+    } else {
+        ""
+    };
+    let status = finding["Compliance"]["Status"].as_str().unwrap_or_default();
+    let severity = finding["FindingProviderFields"]["Severity"]["Label"]
+        .as_str()
+        .unwrap_or_default();
+    format!("{state}{status} {severity}")
+}
+
+/// A text member of a finding.
+pub(crate) fn text<'a>(finding: &'a Record, name: &str) -> &'a str {
+    finding[name].as_str().unwrap_or_default()
+}
+
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+pub(crate) fn cluster_arn(name: &str) -> String {
+    format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{name}")
+}
+
+pub(crate) fn repository_arn(name: &str) -> String {
+    format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}")
+}
+
+pub(crate) fn key_arn(id: &str) -> String {
+    format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
+}
+
+/// A private cluster with all logs.
+pub(crate) fn closed(name: &str) -> Value {
+    json!({
+        "name": name,
+        "resourcesVpcConfig": {"endpointPublicAccess": false, "endpointPrivateAccess": true},
+        "logging": {"clusterLogging": [{
+            "types": ["api", "audit", "authenticator", "controllerManager", "scheduler"], "enabled": true,
+        }]},
+    })
+}
+
+/// A key that rotates, or does not.
+pub(crate) fn key(id: &str, rotates: bool) -> Value {
+    json!({"KeyId": id, "rotation": {"KeyRotationEnabled": rotates}})
+}
+
+/// A configuration item's change, as Config sends it.
+pub(crate) fn change_event(token: &str, check: &str, kind: &str, id: &str, status: &str) -> Value {
+    rule_event(
+        token,
+        check,
+        &json!({
+            "messageType": "ConfigurationItemChangeNotification",
+            "notificationCreationTime": "2026-03-01T10:00:01Z",
+            "configurationItem": {
+                "resourceType": kind, "resourceId": id, "awsAccountId": ACCOUNT, "awsRegion": REGION,
+                "configurationItemStatus": status, "configurationItemCaptureTime": "2026-03-01T10:00:00.123Z",
+            },
+        }),
+    )
+}
+
+pub(crate) fn schedule_event(token: &str, check: &str) -> Value {
+    let message = json!({
+        "messageType": "ScheduledNotification", "awsAccountId": ACCOUNT,
+        "notificationCreationTime": "2026-03-01T10:00:01Z",
+    });
+    rule_event(token, check, &message)
+}
+
+pub(crate) fn rule_event(token: &str, check: &str, message: &Value) -> Value {
+    json!({
+        "version": "1.0", "accountId": ACCOUNT, "configRuleName": format!("eksentry-{check}"),
+        "resultToken": token, "eventLeftScope": false, "evaluationMode": "DETECTIVE",
+        "invokingEvent": message.to_string(), "ruleParameters": json!({"checkId": check}).to_string(),
+    })
+}
+
+pub(crate) const CLUSTER: &str = "AWS::EKS::Cluster";
