@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Holds every request that the end-to-end tests recorded against botocore's service models.
+
+The stand-in account is ours, so it must not be its own judge: these models are AWS's description of what each
+operation takes. A row of target/recorded/*.jsonl is {"service": …, "operation": …, "members": {…}}.
+"""
+
+import argparse
+import collections
+import json
+import re
+import sys
+from pathlib import Path
+
+import botocore.session
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+from botocore.model import OperationNotFoundError
+from botocore.validate import ParamValidator
+
+SERVICES = {"tagging": "resourcegroupstaggingapi"}  # named otherwise by botocore
+MOST_PROBLEMS = 40
+TEXT_LOCATIONS = ("uri", "querystring", "header")  # what travels there is text, whatever its type
+
+
+class Models:
+    def __init__(self):
+        self.session = botocore.session.Session()
+        self.services = {}
+
+    def operation(self, service, operation):
+        if service not in self.services:
+            self.services[service] = self.session.get_service_model(SERVICES.get(service, service))
+        model = self.services[service]
+        return model, model.operation_model(operation)
+
+
+def problems_of(row, models):
+    """What is wrong with one recorded request, each as text."""
+    missing = {"service", "operation", "members"} - row.keys()
+    if missing:
+        return [f"the row lacks {', '.join(sorted(missing))}"]
+    try:
+        service, operation = models.operation(row["service"], row["operation"])
+    except (DataNotFoundError, UnknownServiceError, OperationNotFoundError) as error:
+        return [f"unknown to botocore: {error}"]
+    members, shape = row["members"], operation.input_shape
+    if shape is None:
+        return ["has members, though the operation takes none"] if members else []
+    if not isinstance(members, dict):
+        return [f"members is {type(members).__name__}, not an object"]
+
+    problems = []
+    params = as_parameters(members, shape, service.metadata["protocol"])
+    # Types, required members, minimums and, at every depth, unknown names.
+    problems += ParamValidator().validate(params, shape).generate_report().splitlines()
+    # What botocore leaves to the service.
+    walk(params, shape, service.metadata["protocol"], "", problems)
+    return problems
+
+
+def as_parameters(members, shape, protocol):
+    """The members under botocore's names, with what travels as text converted to its type."""
+    names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+    params = {}
+    for name, value in members.items():
+        known = name if name in shape.members else names.get(name, name)
+        member = shape.members.get(known)
+        if member is not None and (
+            protocol in ("query", "ec2") or member.serialization.get("location") in TEXT_LOCATIONS
+        ):
+            value = from_text(value, member)
+        params[known] = value
+    return params
+
+
+def from_text(value, shape):
+    """The typed value of a text; what cannot be converted is left for the validator to refuse."""
+    if shape.type_name == "list" and isinstance(value, list):
+        return [from_text(entry, shape.member) for entry in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        if shape.type_name in ("integer", "long"):
+            return int(value)
+        if shape.type_name in ("float", "double"):
+            return float(value)
+    except ValueError:
+        return value
+    if shape.type_name == "boolean" and value in ("true", "false"):
+        return value == "true"
+    return value
+
+
+def walk(value, shape, protocol, path, problems):
+    """Checks maximums, patterns, enumerations and the form of timestamps."""
+    kind = shape.type_name
+    if kind == "structure" and isinstance(value, dict):
+        for name, entry in value.items():
+            if name in shape.members:
+                walk(entry, shape.members[name], protocol, f"{path}.{name}", problems)
+        return
+    if kind == "map" and isinstance(value, dict):
+        at_most(len(value), shape, f"{path} has", "entries", problems)
+        for name, entry in value.items():
+            walk(name, shape.key, protocol, f"{path} key", problems)
+            walk(entry, shape.value, protocol, f"{path}[{name}]", problems)
+        return
+    if kind == "list" and isinstance(value, list):
+        at_most(len(value), shape, f"{path} has", "entries", problems)
+        for number, entry in enumerate(value):
+            walk(entry, shape.member, protocol, f"{path}[{number}]", problems)
+        return
+    if kind == "string" and isinstance(value, str):
+        at_most(len(value), shape, f"{path} has", "characters", problems)
+        if shape.enum and value not in shape.enum:
+            problems.append(f"{path} is {value!r}, none of {', '.join(shape.enum)}")
+        pattern = shape.metadata.get("pattern")
+        if pattern and fits(pattern, value) is False:
+            problems.append(f"{path} is {value!r}, which {pattern} does not match")
+    elif kind in ("integer", "long", "float", "double") and isinstance(value, (int, float)):
+        at_most(value, shape, f"{path} is", "", problems)
+    elif kind == "timestamp" and protocol in ("json", "rest-json"):
+        # Seconds since 1970 as a number, unless the model says otherwise.
+        form = shape.serialization.get("timestampFormat", "unixTimestamp")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if (form == "unixTimestamp") != number:
+            problems.append(f"{path} is {value!r}, which is no timestamp of the form {form}")
+
+
+def at_most(size, shape, said, unit, problems):
+    most = shape.metadata.get("max")
+    if most is not None and size > most:
+        problems.append(f"{said} {size} {unit}".rstrip() + f", and the most is {most}")
+
+
+def fits(pattern, value):
+    """None where the pattern is of a dialect that Python does not read."""
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("target/recorded"))
+    folder = parser.parse_args().folder
+    files = sorted(folder.glob("*.jsonl"))
+
+    models, seen, problems = Models(), collections.Counter(), {}
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                problems.setdefault(f"not JSON: {error}", []).append(f"{path}:{number}")
+                continue
+            name = f"{row.get('service')}.{row.get('operation')}"
+            seen[name] += 1
+            for problem in problems_of(row, models):
+                # The same problem of many rows, or of many entries of a list, is one line.
+                key = name + ": " + re.sub(r"\[[0-9]+\]", "[]", problem)
+                problems.setdefault(key, []).append(f"{path}:{number}")
+
+    for name, count in sorted(seen.items()):
+        print(f"{count:7} {name}")
+    for problem, places in list(problems.items())[:MOST_PROBLEMS]:
+        print(f"PROBLEM {problem[:300]} ({len(places)} times, first {places[0]})")
+    if len(problems) > MOST_PROBLEMS:
+        print(f"and {len(problems) - MOST_PROBLEMS} more")
+    total = sum(seen.values())
+    print(f"{total} requests of {len(seen)} operations in {len(files)} files, {len(problems)} problems")
+    if not total:
+        print(f"nothing is recorded in {folder}: run `cargo test` first", file=sys.stderr)
+    return 1 if problems or not total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
