@@ -163,7 +163,6 @@ impl Reader<'_> {
                 .image_scanning_configuration()
                 .is_some_and(aws_sdk_ecr::types::ImageScanningConfiguration::scan_on_push),
             registry_scanning,
-            created_at: timestamp(repository.created_at()),
         }))
     }
 

@@ -12,7 +12,7 @@ use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::unread::unread;
-use crate::{LOOKS_AT_A_TIME, Memo, Reader, Unlisted, timestamp};
+use crate::{LOOKS_AT_A_TIME, Memo, Reader, Unlisted};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "eks:ListClusters",
@@ -100,7 +100,6 @@ impl Reader<'_> {
                 .map(|status| status.as_str().to_owned())
                 .unwrap_or_default(),
             version: cluster.version().and_then(|version| version.parse().ok()),
-            created_at: timestamp(cluster.created_at()),
             endpoint: Endpoint::read(
                 network.is_some_and(VpcConfigResponse::endpoint_public_access),
                 network.is_some_and(VpcConfigResponse::endpoint_private_access),

@@ -20,7 +20,6 @@ pub(crate) fn cluster() -> EksCluster {
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
         version: "1.33".parse().ok(),
-        created_at: None,
         endpoint: Endpoint::read(false, true, []),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),
@@ -60,7 +59,6 @@ pub(crate) fn repository() -> EcrRepository {
         exclusion_filters: Vec::new(),
         scan_on_push: true,
         registry_scanning: Ok(RegistryScanning::default()),
-        created_at: None,
     }
 }
 

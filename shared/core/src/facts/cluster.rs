@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use jiff::Timestamp;
 
 use super::key::KeyState;
 use super::{Fact, Unread};
@@ -21,8 +20,6 @@ pub struct EksCluster {
     pub status: String,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
-    /// When it was made.
-    pub created_at: Option<Timestamp>,
     /// Who reaches the Kubernetes API server.
     pub endpoint: Endpoint,
     /// The log types that go to CloudWatch Logs: the union over all enabled groups.

@@ -1,6 +1,5 @@
 //! Facts about private Amazon ECR repositories.
 
-use jiff::Timestamp;
 use wildmatch::WildMatchPattern;
 
 use super::Fact;
@@ -21,8 +20,6 @@ pub struct EcrRepository {
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
-    /// When it was made.
-    pub created_at: Option<Timestamp>,
 }
 
 /// Whether tags can be moved to other images.
