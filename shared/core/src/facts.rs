@@ -70,9 +70,21 @@ impl Facts {
             Self::EcrRepository(_) | Self::EcrImage(_) | Self::KmsKey(_) => None,
         }
     }
+
+    /// A text that is another one whenever these facts are, where a list gives one.
+    pub fn revision(&self) -> Option<&String> {
+        match self {
+            Self::EcrImage(image) => image.scan_revision.as_ref(),
+            Self::EksCluster(_) | Self::EcrRepository(_) | Self::KmsKey(_) => None,
+        }
+    }
 }
 
 /// What a look at a resource found.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every look finds its resource, and few are in memory at a time"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum State {
     /// It is there.

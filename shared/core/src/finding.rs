@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::check::Check;
 use crate::details::Details;
 use crate::facts::Observation;
+use crate::mute_list::Mute;
 use crate::parameters::Settings;
 use crate::resource::Resource;
 use crate::verdict::Verdict;
@@ -24,6 +25,9 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The values of the check's parameters, by name; only those that have one.
     pub parameters: Vec<(&'static str, Vec<String>)>,
+    /// A text that is another one whenever what the check judges is, as far as a list tells without a look at the
+    /// resource itself.
+    pub revision: Option<String>,
     /// When the resource was looked at.
     pub observed_at: Timestamp,
 }
@@ -41,7 +45,19 @@ impl Finding {
             tags: observation.facts().and_then(|facts| facts.tags()).cloned(),
             verdict: check.judge(observation, settings),
             parameters: check.effective_parameters(settings),
+            revision: observation
+                .facts()
+                .and_then(|facts| facts.revision())
+                .cloned(),
             observed_at: observation.observed_at,
+        }
+    }
+
+    /// The same under an exception: a failure is none while it holds.
+    pub fn excepted(self, mute: &Mute) -> Self {
+        Self {
+            verdict: self.verdict.muted(mute),
+            ..self
         }
     }
 

@@ -36,6 +36,20 @@ impl Location {
     }
 }
 
+impl Location {
+    /// What the ARNs of resources of that kind begin with whose names begin so.
+    pub(crate) fn prefix(&self, kind: ResourceKind, name: &str) -> String {
+        format!(
+            "arn:{}:{}:{}:{}:{}{name}",
+            self.partition,
+            kind.service(),
+            self.region,
+            self.account,
+            kind.prefix()
+        )
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "account {} in {}", self.account, self.region)

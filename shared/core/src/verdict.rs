@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::facts::Unread;
 use crate::facts::image::ScanResult;
+use crate::mute_list::Mute;
 use crate::severity::Severity;
 
 /// The kinds of decision. [`Verdict`] says what each means for the reports.
@@ -66,6 +67,9 @@ impl Reason {
         }
     }
 }
+
+/// The reason of a failure that an exception makes none.
+const MUTED: &str = "MUTED";
 
 /// A check's decision and its reasons, of which there is at least one.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +135,35 @@ impl Verdict {
         self
     }
 
+    /// The same decision, but no failure while an exception holds: it passes, and says why before what was seen. All
+    /// other outcomes stay; what could not be read must never look like a pass.
+    ///
+    /// It passes rather than warns for two reasons. Security Hub sets a notified or resolved finding back to NEW when
+    /// it goes from PASSED to anything else, so a failure shows again by itself when its exception ends; from WARNING
+    /// to FAILED it would stay resolved. And AWS Config knows only COMPLIANT and NON_COMPLIANT: what stays
+    /// NON_COMPLIANT is not excepted.
+    pub fn muted(mut self, mute: &Mute) -> Self {
+        if matches!(self.outcome, Outcome::Failed(_)) {
+            let reason = mute.reason();
+            let stop = if reason.ends_with(['.', '!', '?']) {
+                ""
+            } else {
+                "."
+            };
+            let text = format!("Excepted until {}: {reason}{stop}", mute.until());
+            self.outcome = Outcome::Passed;
+            self.reasons.insert(0, Reason::new(MUTED, text));
+        }
+        self
+    }
+
+    /// Whether it would be a failure but for an exception.
+    pub fn is_muted(&self) -> bool {
+        self.reasons
+            .first()
+            .is_some_and(|reason| reason.code == MUTED)
+    }
+
     /// All reasons as one text.
     pub fn explanation(&self) -> String {
         let texts: Vec<&str> = self
@@ -144,5 +177,64 @@ impl Verdict {
     /// The codes of the reasons.
     pub fn codes(&self) -> Vec<&'static str> {
         self.reasons.iter().map(|reason| reason.code).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::unread;
+    use crate::facts::image::SeverityCounts;
+    use crate::mute_list::Entry;
+
+    fn mute(reason: &str) -> Mute {
+        let text = |text: &str| Some(text.to_owned());
+        Mute::try_from(Entry {
+            check: text("*"),
+            resource: text("*"),
+            tag: None,
+            reason: text(reason),
+            until: text("2026-12-31"),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_muted_failure_passes_and_says_why() {
+        for (reason, expected) in [
+            (
+                "Goes away in May",
+                "Excepted until 2026-12-31: Goes away in May. Seen.",
+            ),
+            (
+                " Goes\naway. ",
+                "Excepted until 2026-12-31: Goes away. Seen.",
+            ),
+            ("Who cares?", "Excepted until 2026-12-31: Who cares? Seen."),
+        ] {
+            let muted = Verdict::failed(Severity::High, "CODE", "Seen.").muted(&mute(reason));
+            assert_eq!(muted.outcome, Outcome::Passed);
+            assert_eq!(muted.codes(), ["MUTED", "CODE"]);
+            assert_eq!(muted.explanation(), expected);
+        }
+    }
+
+    #[test]
+    fn only_failures_are_muted() {
+        let scan = Arc::new(ScanResult {
+            counts: SeverityCounts::default(),
+            vulnerabilities: Vec::new(),
+        });
+        for verdict in [
+            Verdict::passed("CODE", "Seen."),
+            Verdict::warning("CODE", "Seen."),
+            Verdict::not_available(&unread()),
+            Verdict::not_applicable("CODE", "Seen."),
+            Verdict::pending("CODE", "Seen."),
+        ] {
+            assert_eq!(verdict.clone().muted(&mute("Why")), verdict);
+        }
+        let failed = Verdict::failed(Severity::Low, "CODE", "Seen.").with_scan(&scan);
+        assert_eq!(failed.muted(&mute("Why")).scan, Some(scan));
     }
 }

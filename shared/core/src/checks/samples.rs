@@ -72,6 +72,7 @@ pub(crate) fn image() -> EcrImage {
         archived: false,
         pushed_at: None,
         idle_days: Some(3),
+        scan_revision: None,
         scan: Ok(scan("COMPLETE", &[])),
     }
 }

@@ -28,6 +28,8 @@ pub struct EcrImage {
     pub pushed_at: Option<Timestamp>,
     /// Days since it was last pushed or pulled, one that has begun included; `None` where neither is known.
     pub idle_days: Option<u32>,
+    /// A text that is another one after each scan, as far as the list of images tells; `None` where it does not.
+    pub scan_revision: Option<String>,
     /// What scanning it brought.
     pub scan: Fact<Scan>,
 }

@@ -1,0 +1,498 @@
+//! The customer's exceptions: which failures do not count, why, and until when.
+//!
+//! An exception always ends: what was accepted for good reasons once must be looked at again.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+use crate::check::Check;
+use crate::checks::{self, UnknownCheck};
+use crate::resource::Resource;
+
+/// The longest reason, in characters: with what stands around it, it fits in an annotation of AWS Config (256).
+pub const LONGEST_REASON: usize = 200;
+
+/// An exception as the customer writes it. In patterns `*` stands for any characters and `?` for any one.
+///
+/// All fields may be missing here, so that our own error says how to write them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// A check's id, or `*` for every check.
+    pub check: Option<String>,
+    /// A pattern for the resource's ARN. An image's is `<repository ARN>/sha256:…`, so a repository's ARN with `*`
+    /// after it covers the images, too.
+    pub resource: Option<String>,
+    /// `key=value`, a pattern each, or `key` alone for any value. The first `=` parts them. With `resource` given,
+    /// both must match.
+    pub tag: Option<String>,
+    /// Why; findings repeat it.
+    pub reason: Option<String>,
+    /// The last day (UTC) on which it holds, `2026-12-31` for example.
+    pub until: Option<String>,
+}
+
+/// One exception: results of these checks about these resources do not count as failures until a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mute {
+    /// The check's id; `None` is every check.
+    check: Option<&'static str>,
+    resource: Option<WildMatch>,
+    tag: Option<TagPattern>,
+    reason: String,
+    until: Date,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct TagPattern {
+    key: WildMatch,
+    value: WildMatch,
+}
+
+/// What is wrong with an exception, and how to write it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MuteProblem {
+    /// It names no check.
+    #[error("it has no check: give a check's id, or \"*\" for every check")]
+    NoCheck,
+    /// It names a check that there is not.
+    #[error("{0}; \"*\" is every check")]
+    Check(#[from] UnknownCheck),
+    /// It names no resources.
+    #[error(
+        "it has neither resource nor tag: give an ARN (\"arn:aws:eks:*:*:cluster/test-*\"), a tag (\"env=test\") or both"
+    )]
+    NoResource,
+    /// Its resource can match no ARN, most likely since it is a name.
+    #[error(
+        "its resource {0:?} matches no ARN: write arn:partition:service:region:account:resource, with * and ? as wildcards"
+    )]
+    Resource(String),
+    /// Its tag has no key.
+    #[error(
+        "its tag {0:?} has no key: write \"key=value\", or \"key\" for any value, with * and ? as wildcards"
+    )]
+    Tag(String),
+    /// It does not say why.
+    #[error("it has no reason: say in a sentence why failures are acceptable")]
+    NoReason,
+    /// It says too much.
+    #[error("its reason has {0} characters: shorten it to {LONGEST_REASON}")]
+    LongReason(usize),
+    /// It does not say when it ends.
+    #[error("it has no until: give the last day on which it holds, as in \"2026-12-31\"")]
+    NoUntil,
+    /// It does not say when it ends in a way that we read.
+    #[error("its until {0:?} is no day: give the last day on which it holds, as in \"2026-12-31\"")]
+    Until(String),
+}
+
+/// An exception is wrong, and does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("exception {number} does not hold: {problem}")]
+pub struct MuteError {
+    /// Which one, counted from 1.
+    pub number: usize,
+    /// What is wrong with it.
+    pub problem: MuteProblem,
+}
+
+impl TryFrom<Entry> for Mute {
+    type Error = MuteProblem;
+
+    fn try_from(entry: Entry) -> Result<Self, MuteProblem> {
+        let check = match entry.check.as_deref() {
+            None | Some("") => return Err(MuteProblem::NoCheck),
+            Some("*") => None,
+            Some(id) => Some(checks::find(id)?.id),
+        };
+        let resource = entry.resource.as_deref().map(read_resource).transpose()?;
+        let tag = entry.tag.as_deref().map(read_tag).transpose()?;
+        if resource.is_none() && tag.is_none() {
+            return Err(MuteProblem::NoResource);
+        }
+        let reason = entry.reason.unwrap_or_default();
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        match reason.chars().count() {
+            0 => return Err(MuteProblem::NoReason),
+            1..=LONGEST_REASON => {}
+            length => return Err(MuteProblem::LongReason(length)),
+        }
+        Ok(Self {
+            check,
+            resource,
+            tag,
+            reason,
+            until: read_day(entry.until.as_deref())?,
+        })
+    }
+}
+
+/// A pattern that no ARN can match would mute nothing, and nobody would know why.
+fn read_resource(text: &str) -> Result<WildMatch, MuteProblem> {
+    let begin = text.split(['*', '?']).next().unwrap_or_default();
+    let wild = begin.len() < text.len();
+    if (begin.starts_with("arn:") || (wild && "arn:".starts_with(begin)))
+        && !text.chars().any(char::is_whitespace)
+    {
+        Ok(WildMatch::new(text))
+    } else {
+        Err(MuteProblem::Resource(cut(text)))
+    }
+}
+
+fn read_tag(text: &str) -> Result<TagPattern, MuteProblem> {
+    let (key, value) = text.split_once('=').unwrap_or((text, "*"));
+    if key.trim().is_empty() {
+        return Err(MuteProblem::Tag(cut(text)));
+    }
+    Ok(TagPattern {
+        key: WildMatch::new(key),
+        value: WildMatch::new(value),
+    })
+}
+
+/// Nothing but a day is taken: an hour would promise an end that is not kept.
+fn read_day(text: Option<&str>) -> Result<Date, MuteProblem> {
+    let text = text
+        .filter(|text| !text.is_empty())
+        .ok_or(MuteProblem::NoUntil)?;
+    text.parse()
+        .ok()
+        .filter(|day: &Date| day.to_string() == text)
+        .ok_or_else(|| MuteProblem::Until(cut(text)))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(100).collect()
+}
+
+impl Mute {
+    /// Why failures do not count.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The last day (UTC) on which they do not.
+    pub fn until(&self) -> Date {
+        self.until
+    }
+
+    /// Whether it holds and is about them, whatever the resource's tags.
+    fn matches_but_for_tag(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
+        TimeZone::UTC.to_datetime(at).date() <= self.until
+            && self.check.is_none_or(|id| id == check.id)
+            && self
+                .resource
+                .as_ref()
+                .is_none_or(|pattern| pattern.matches(resource.arn().as_str()))
+    }
+
+    fn matches_tags(&self, tags: &[(String, String)]) -> bool {
+        self.tag.as_ref().is_none_or(|tag| {
+            tags.iter()
+                .any(|(key, value)| tag.key.matches(key) && tag.value.matches(value))
+        })
+    }
+}
+
+/// All exceptions, in the customer's order. The default mutes nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MuteList(Vec<Mute>);
+
+impl FromIterator<Mute> for MuteList {
+    fn from_iter<I: IntoIterator<Item = Mute>>(mutes: I) -> Self {
+        Self(mutes.into_iter().collect())
+    }
+}
+
+impl MuteList {
+    /// The first exception that is about a check's result about a resource with these tags, and has not ended.
+    pub fn find(
+        &self,
+        check: &Check,
+        resource: &Resource,
+        tags: &[(String, String)],
+        at: Timestamp,
+    ) -> Option<&Mute> {
+        self.0
+            .iter()
+            .find(|mute| mute.matches_but_for_tag(check, resource, at) && mute.matches_tags(tags))
+    }
+
+    /// Whether it takes the resource's tags to tell. They cost a call for most resources, so nobody reads them
+    /// unless an exception by tag may apply and none without a tag does.
+    pub fn asks_for_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
+        let mut by_tag = false;
+        for mute in &self.0 {
+            if mute.matches_but_for_tag(check, resource, at) {
+                if mute.tag.is_none() {
+                    return false;
+                }
+                by_tag = true;
+            }
+        }
+        by_tag
+    }
+
+    /// Whether there is no exception.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The exceptions that hold, and what is wrong with the others.
+    fn read(entries: impl IntoIterator<Item = Entry>) -> (MuteList, Vec<MuteError>) {
+        let (mut mutes, mut errors) = (Vec::new(), Vec::new());
+        for (number, entry) in (1..).zip(entries) {
+            match Mute::try_from(entry) {
+                Ok(mute) => mutes.push(mute),
+                Err(problem) => errors.push(MuteError { number, problem }),
+            }
+        }
+        (mutes.into_iter().collect(), errors)
+    }
+
+    const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
+    const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
+    const PRIVATE: &str = "eks-endpoint-private";
+    const SCAN: &str = "ecr-image-scan-findings";
+    const NOW: &str = "2026-06-01T12:00:00Z";
+
+    /// An exception; a resource or tag of no text is not given.
+    fn entry(check: &str, resource: &str, tag: &str, until: &str) -> Entry {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Entry {
+            check: given(check),
+            resource: given(resource),
+            tag: given(tag),
+            reason: Some(format!("{resource} {tag}")),
+            until: given(until),
+        }
+    }
+
+    fn list(entries: impl IntoIterator<Item = Entry>) -> MuteList {
+        let (list, errors) = read(entries);
+        assert_eq!(errors, []);
+        list
+    }
+
+    fn find<'a>(
+        list: &'a MuteList,
+        check: &str,
+        arn: &str,
+        tags: &[(&str, &str)],
+        at: &str,
+    ) -> Option<&'a str> {
+        let tags: Vec<(String, String)> = tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let (check, resource) = (checks::find(check).unwrap(), Resource::parse(arn).unwrap());
+        list.find(check, &resource, &tags, at.parse().unwrap())
+            .map(Mute::reason)
+    }
+
+    fn asks(list: &MuteList, check: &str, arn: &str) -> bool {
+        let (check, resource) = (checks::find(check).unwrap(), Resource::parse(arn).unwrap());
+        list.asks_for_tags(check, &resource, NOW.parse().unwrap())
+    }
+
+    #[test]
+    fn check_and_resource_must_match() {
+        for (check, pattern, expected) in [
+            (PRIVATE, "*", true),
+            (PRIVATE, CLUSTER, true),
+            (PRIVATE, "arn:aws:eks:*:cluster/pay*", true),
+            ("*", "*:cluster/payment?", true),
+            ("*", "*:cluster/pay", false),
+            ("*", "*:cluster/Payments", false),
+            ("*", "arn:aws:eks:eu-central-1:*/cards", false),
+            ("eks-control-plane-logging", "*", false),
+        ] {
+            let list = list([entry(check, pattern, "", "2026-12-31")]);
+            let found = find(&list, PRIVATE, CLUSTER, &[], NOW);
+            assert_eq!(found.is_some(), expected, "{check} {pattern}");
+        }
+    }
+
+    #[test]
+    fn images_are_named_by_digest() {
+        for (pattern, expected) in [
+            (IMAGE, true),
+            ("*:repository/cards/*", true),
+            ("*:repository/cards/api/*", true),
+            ("*/sha256:0a1b", true),
+            ("*:repository/cards/api", false),
+        ] {
+            let list = list([entry("*", pattern, "", "2026-12-31")]);
+            let found = find(&list, SCAN, IMAGE, &[], NOW);
+            assert_eq!(found.is_some(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_tag_must_match_besides() {
+        let env = &[("team", "cards"), ("env", "test")][..];
+        for (resource, tag, tags, expected) in [
+            ("", "env=test", env, true),
+            ("", "e*=t?st", env, true),
+            ("", "env", env, true),
+            ("", "env=cards", env, false),
+            ("", "Env=test", env, false),
+            ("", "env=", env, false),
+            ("", "env=test", &[], false),
+            ("", "*", &[], false),
+            ("", "env=", &[("env", "")], true),
+            ("", "env=a=b", &[("env", "a=b")], true),
+            ("*:cluster/pay*", "env=test", env, true),
+            ("*:cluster/pay*", "env=test", &[], false),
+            ("*:cluster/cards", "env=test", env, false),
+        ] {
+            let list = list([entry("*", resource, tag, "2026-12-31")]);
+            let found = find(&list, PRIVATE, CLUSTER, tags, NOW);
+            assert_eq!(found.is_some(), expected, "{resource} {tag} {tags:?}");
+        }
+    }
+
+    #[test]
+    fn it_holds_to_the_end_of_its_last_day() {
+        let list = list([entry("*", "*", "", "2026-12-31")]);
+        for (at, expected) in [
+            ("2020-01-01T00:00:00Z", true),
+            ("2026-12-31T00:00:00Z", true),
+            ("2026-12-31T23:59:59.999Z", true),
+            ("2026-12-31T23:59:59-01:00", false),
+            ("2027-01-01T00:00:00Z", false),
+            ("2027-01-01T00:00:00+01:00", true),
+        ] {
+            let found = find(&list, PRIVATE, CLUSTER, &[], at);
+            assert_eq!(found.is_some(), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn the_first_that_holds_is_found() {
+        let list = list([
+            entry("*", "arn:*", "", "2026-05-31"),
+            entry("*", "", "env=test", "2026-06-01"),
+            entry("*", "*:cluster/*", "", "2026-06-01"),
+            entry("*", "*", "", "2026-06-01"),
+        ]);
+        for (tags, expected) in [(&[][..], "*:cluster/*"), (&[("env", "test")], "env=test")] {
+            let found = find(&list, PRIVATE, CLUSTER, tags, NOW);
+            assert_eq!(found.map(str::trim), Some(expected));
+        }
+    }
+
+    #[test]
+    fn tags_are_asked_for_only_when_they_decide() {
+        let tagged = || entry("*", "", "env=test", "2026-12-31");
+        for (entries, expected) in [
+            (vec![], false),
+            (vec![tagged()], true),
+            (vec![entry("*", "*", "", "2026-12-31")], false),
+            // By tag, but ended, or about another resource or check.
+            (vec![entry("*", "", "env", "2026-05-31")], false),
+            (vec![entry("*", "*:cluster/a", "env", "2026-12-31")], false),
+            (vec![entry(SCAN, "", "env", "2026-12-31")], false),
+            // Another is about it whatever the tags.
+            (vec![tagged(), entry("*", "*", "", "2026-12-31")], false),
+            (vec![entry("*", "*", "", "2026-12-31"), tagged()], false),
+            // Another would be, had it not ended, or were it not about another check.
+            (vec![tagged(), entry("*", "*", "", "2026-05-31")], true),
+            (vec![tagged(), entry(SCAN, "*", "", "2026-12-31")], true),
+        ] {
+            let list = list(entries);
+            assert_eq!(asks(&list, PRIVATE, CLUSTER), expected, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_one_is_named_and_the_others_hold() {
+        let good = || entry("*", "*", "", "2026-12-31");
+        let long = "ä".repeat(LONGEST_REASON + 1);
+        for (field, text, expected) in [
+            ("check", None, "give a check's id, or \"*\""),
+            ("check", Some(""), "it has no check"),
+            ("check", Some("eks-*"), "the checks are ecr-image-scan-"),
+            ("resource", None, "it has neither resource nor tag"),
+            ("resource", Some(""), "resource \"\" matches no ARN"),
+            ("resource", Some("payments"), "write arn:partition:"),
+            ("resource", Some("arn:aws:eks:* "), "matches no ARN"),
+            ("resource", Some("aws:eks:*"), "matches no ARN"),
+            ("tag", Some(""), "tag \"\" has no key"),
+            ("tag", Some("=test"), "write \"key=value\""),
+            ("reason", None, "it has no reason"),
+            ("reason", Some(" \n"), "it has no reason"),
+            ("reason", Some(&long), "201 characters: shorten it to 200"),
+            ("until", None, "it has no until"),
+            ("until", Some(""), "as in \"2026-12-31\""),
+            ("until", Some("2026-02-30"), "\"2026-02-30\" is no day"),
+            ("until", Some("31.12.2026"), "as in \"2026-12-31\""),
+            ("until", Some("2026-12-31T12:00:00"), "is no day"),
+        ] {
+            let mut wrong = good();
+            let value = match field {
+                "check" => &mut wrong.check,
+                "resource" => &mut wrong.resource,
+                "tag" => &mut wrong.tag,
+                "reason" => &mut wrong.reason,
+                _ => &mut wrong.until,
+            };
+            *value = text.map(str::to_owned);
+            let (list, errors) = read([good(), wrong, good()]);
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            assert!(
+                matches!(errors.as_slice(), [error]
+                    if error.starts_with("exception 2 does not hold: ") && error.contains(expected)),
+                "{field} {text:?} {errors:?}"
+            );
+            assert_eq!(list.0.len(), 2, "{field} {text:?}");
+        }
+    }
+
+    #[test]
+    fn reasons_may_be_long_and_are_one_line() {
+        for (reason, expected) in [
+            ("ä".repeat(LONGEST_REASON), "ä".repeat(LONGEST_REASON)),
+            (" Goes\n  away. ".to_owned(), "Goes away.".to_owned()),
+        ] {
+            let mute = Mute::try_from(Entry {
+                reason: Some(reason),
+                ..entry("*", "*", "", "2026-12-31")
+            });
+            assert_eq!(mute.unwrap().reason(), expected);
+        }
+    }
+
+    #[test]
+    fn entries_come_as_json() {
+        let read = serde_json::from_str::<Entry>;
+        assert_eq!(read("{}").unwrap(), Entry::default());
+        assert_eq!(
+            read(r#"{"check": "*", "resource": "*", "reason": "* ", "until": "2026-12-31"}"#)
+                .unwrap(),
+            entry("*", "*", "", "2026-12-31")
+        );
+        assert!(read(r#"{"resources": "*"}"#).is_err());
+    }
+
+    #[test]
+    fn the_default_mutes_nothing() {
+        let list = MuteList::default();
+        assert!(list.is_empty());
+        assert_eq!(find(&list, PRIVATE, CLUSTER, &[], NOW), None);
+        let one: MuteList = [Mute::try_from(entry("*", "*", "", "2026-12-31")).unwrap()]
+            .into_iter()
+            .collect();
+        assert!(!one.is_empty());
+    }
+}

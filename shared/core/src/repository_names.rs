@@ -1,0 +1,331 @@
+//! Parts of a registry, for sweeps that are too large for one go.
+
+use std::cmp::Reverse;
+
+use serde::{Deserialize, Serialize};
+
+/// How many prefixes a part leaves out at most: Security Hub's GetFindings takes that many values of one attribute.
+pub const MOST_WITHOUT: usize = 19;
+
+/// The longest prefix; no repository's name is longer.
+const LONGEST_PREFIX: usize = 256;
+
+/// A part of all repository names: those that begin with `prefix` but with none of `without`. The default, with
+/// neither, is all.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct RepositoryNames {
+    /// What the names begin with.
+    pub prefix: String,
+    /// What they do not begin with; each begins with `prefix`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+}
+
+impl RepositoryNames {
+    /// All names.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Whether a name is in the part. An image's, `<repository>/sha256:…`, is where its repository's is, in parts
+    /// that [`split`](Self::split) made.
+    pub fn contains(&self, name: &str) -> bool {
+        name.starts_with(&self.prefix)
+            && !self
+                .without
+                .iter()
+                .any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    /// Splits all names there can be, such that each is in exactly one part and of these names at most `most` in
+    /// each. That is not always possible: where names go on in more than [`MOST_WITHOUT`] ways after a common
+    /// prefix, one part has what the largest of them leave.
+    ///
+    /// A part follows from how many names begin with a prefix, not from positions in the list, so a name more or
+    /// less leaves most parts as they are.
+    pub fn split(names: &[String], most: usize) -> Vec<Self> {
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut parts = Vec::new();
+        split(String::new(), &names, most.max(1), &mut parts);
+        parts.sort_unstable_by(|one, other| one.prefix.cmp(&other.prefix));
+        parts
+    }
+}
+
+/// Carves branches out of the names with this prefix, the largest first, until the rest is small enough. Those of
+/// more than half a part are carved out anyway, so that the rest does not grow over the limit soon.
+fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<RepositoryNames>) {
+    let mut without = Vec::new();
+    if names.len() > most {
+        let mut rest = names.len();
+        let mut branches = branches(names);
+        branches.sort_by_key(|(_, names)| Reverse(names.len()));
+        for (branch, names) in branches.into_iter().take(MOST_WITHOUT) {
+            if rest <= most && names.len() <= most / 2 {
+                break;
+            }
+            rest -= names.len();
+            without.push(branch.to_owned());
+            split(branch.to_owned(), names, most, parts);
+        }
+        without.sort_unstable();
+    }
+    parts.push(RepositoryNames { prefix, without });
+}
+
+/// The ways in which sorted names go on after their longest common prefix. Names that end there go no way.
+fn branches<'a, 'n>(names: &'a [&'n str]) -> Vec<(&'n str, &'a [&'n str])> {
+    let (Some(first), Some(last)) = (names.first(), names.last()) else {
+        return Vec::new();
+    };
+    let common: usize = first
+        .chars()
+        .zip(last.chars())
+        .take_while(|(one, other)| one == other)
+        .map(|(c, _)| c.len_utf8())
+        .sum();
+    names
+        .chunk_by(|one, other| branch(one, common) == branch(other, common))
+        .filter_map(|names| Some((branch(names.first()?, common)?, names)))
+        .collect()
+}
+
+/// The name's shortest prefix of more than `common` bytes that a part may have.
+fn branch(name: &str, common: usize) -> Option<&str> {
+    name.char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .filter(|end| (common + 1..=LONGEST_PREFIX).contains(end))
+        .map(|end| &name[..end])
+        .find(|prefix| !parts_images(prefix))
+}
+
+/// Whether the prefix would part a repository from its images: `cards/` (or `cards/s`) does not begin `cards`, but
+/// does begin `cards/sha256:…`. Findings are asked for by the prefix of an ARN, so both must be in one part.
+fn parts_images(prefix: &str) -> bool {
+    prefix
+        .rsplit_once('/')
+        .is_some_and(|(_, end)| "sha256:".starts_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn part(prefix: &str, without: &[&str]) -> RepositoryNames {
+        RepositoryNames {
+            prefix: prefix.into(),
+            without: without.iter().map(|text| (*text).to_owned()).collect(),
+        }
+    }
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_part_has_a_prefix_and_leaves_others_out() {
+        for (part, name, expected) in [
+            (RepositoryNames::all(), "", true),
+            (RepositoryNames::all(), "cards/api", true),
+            (part("cards", &[]), "cards", true),
+            (part("cards", &[]), "card", false),
+            (part("cards", &["cards-", "cards/a"]), "cards/b", true),
+            (part("cards", &["cards-", "cards/a"]), "cards/api", false),
+            (part("cards", &["cards/a"]), "cards/sha256:0a1b", true),
+        ] {
+            assert_eq!(part.contains(name), expected, "{part:?} {name}");
+        }
+    }
+
+    #[test]
+    fn branches_that_are_too_large_together_are_parts() {
+        for (names, most, expected) in [
+            (&[][..], 0, vec![RepositoryNames::all()]),
+            (&["a", "b"], 2, vec![RepositoryNames::all()]),
+            (&["b", "a", "b"], 2, vec![RepositoryNames::all()]),
+            (
+                &["a1", "a2", "b1"],
+                2,
+                vec![part("", &["a"]), part("a", &[])],
+            ),
+            // A long common prefix takes no parts of its own.
+            (
+                &[
+                    "prod/team/a1",
+                    "prod/team/a2",
+                    "prod/team/b1",
+                    "prod/team/b2",
+                ],
+                2,
+                vec![
+                    part("", &["prod/team/a", "prod/team/b"]),
+                    part("prod/team/a", &[]),
+                    part("prod/team/b", &[]),
+                ],
+            ),
+            // A branch that is too large is split in turn.
+            (
+                &["a", "bx1", "bx2", "by1", "by2"],
+                2,
+                vec![
+                    part("", &["b"]),
+                    part("b", &["bx", "by"]),
+                    part("bx", &[]),
+                    part("by", &[]),
+                ],
+            ),
+            // A name that is the common prefix stays in the rest, and is not parted from its images.
+            (
+                &["cards", "cards/a1", "cards/a2", "cards/sa", "cards/shop"],
+                2,
+                vec![
+                    part("", &["cards/a", "cards/sa"]),
+                    part("cards/a", &[]),
+                    part("cards/sa", &[]),
+                ],
+            ),
+            // Characters are never cut.
+            (
+                &["é1", "é2", "è1", "è2"],
+                2,
+                vec![part("", &["è", "é"]), part("è", &[]), part("é", &[])],
+            ),
+        ] {
+            let parts = RepositoryNames::split(&owned(names), most);
+            assert_eq!(parts, expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn more_branches_than_a_part_can_leave_out_stay_in_the_rest() {
+        let names: Vec<String> = ('a'..='z').map(String::from).collect();
+        let parts = RepositoryNames::split(&names, 2);
+        assert_eq!(parts.len(), 1 + MOST_WITHOUT);
+        assert_eq!(
+            names.iter().filter(|name| parts[0].contains(name)).count(),
+            names.len() - MOST_WITHOUT
+        );
+    }
+
+    #[test]
+    fn it_is_written_shortly() {
+        for (part, json) in [
+            (part("a", &[]), r#"{"prefix":"a"}"#),
+            (part("", &["a"]), r#"{"prefix":"","without":["a"]}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&part).unwrap(), json);
+            assert_eq!(serde_json::from_str::<RepositoryNames>(json).unwrap(), part);
+        }
+    }
+
+    /// 10,000 names as companies have them: teams of unequal size, with services of several components.
+    fn registry() -> Vec<String> {
+        let name = |n: usize| {
+            let team = ["cards", "core-banking", "data", "payments", "risk", "shop"][n * n % 6];
+            let place = ["prod", "prod", "test"][n % 3];
+            format!("{place}/{team}/service-{:03}-{}", n * 7919 % 1009, n / 17)
+        };
+        (0..10_000).map(name).collect()
+    }
+
+    fn changed(one: &[RepositoryNames], other: &[RepositoryNames]) -> usize {
+        let (one, other): (HashSet<_>, HashSet<_>) = (one.iter().collect(), other.iter().collect());
+        one.symmetric_difference(&other).count()
+    }
+
+    #[test]
+    fn a_name_more_or_less_changes_few_parts() {
+        let names = registry();
+        let parts = RepositoryNames::split(&names, 200);
+        assert!(parts.len() > 50, "{}", parts.len());
+        for part in &parts {
+            let held = names.iter().filter(|name| part.contains(name)).count();
+            assert!(held <= 200, "{held} {part:?}");
+        }
+        for at in (0..names.len()).step_by(301) {
+            let mut fewer = names.clone();
+            let gone = fewer.swap_remove(at);
+            let changed = changed(&parts, &RepositoryNames::split(&fewer, 200));
+            assert!(changed <= 6, "{changed} without {gone}");
+        }
+        for name in [
+            "a",
+            "prod",
+            "prod/cards",
+            "prod/risk/x",
+            "z/z",
+            "test/service-001-9",
+        ] {
+            let mut more = names.clone();
+            more.push(name.into());
+            let changed = changed(&parts, &RepositoryNames::split(&more, 200));
+            assert!(changed <= 6, "{changed} with {name}");
+        }
+    }
+
+    /// Names that share much, as a small alphabet brings it about, and some that are no repository's.
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => "[ab](/?[abs]){0,6}",
+            4 => "[a-c](/(s|sh|sha|sha256|[a-z0-9])){0,3}",
+            1 => "[a-z0-9]{2,12}",
+            1 => "a{250,260}[ab]{0,3}",
+            1 => "[é-í/a]{0,4}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_in_one_part_with_its_images(
+            names in prop::collection::vec(name(), 0..200),
+            others in prop::collection::vec(name(), 0..50),
+            most in 0_usize..40,
+        ) {
+            let parts = RepositoryNames::split(&names, most);
+            for part in &parts {
+                prop_assert!(part.without.len() <= MOST_WITHOUT);
+                prop_assert!(part.without.is_sorted());
+                prop_assert!(part.prefix.len() <= LONGEST_PREFIX);
+                prop_assert!(part.without.iter().all(|prefix| prefix.starts_with(&part.prefix)));
+            }
+            for name in names.iter().chain(&others) {
+                let holding: Vec<_> = parts.iter().filter(|part| part.contains(name)).collect();
+                prop_assert_eq!(holding.len(), 1, "{} {:?}", name, parts);
+                let image = format!("{name}/sha256:0a1b");
+                prop_assert!(holding[0].contains(&image), "{} {:?}", image, parts);
+            }
+        }
+
+        #[test]
+        fn few_names_are_one_part(names in prop::collection::vec(name(), 0..40)) {
+            let parts = RepositoryNames::split(&names, names.len());
+            prop_assert_eq!(parts, [RepositoryNames::all()]);
+        }
+
+        #[test]
+        fn where_names_branch_little_no_part_is_too_large(
+            names in prop::collection::vec("[a-d]{0,8}", 0..300),
+            most in 1_usize..40,
+        ) {
+            let distinct: HashSet<&String> = names.iter().collect();
+            for part in RepositoryNames::split(&names, most) {
+                let held = distinct.iter().filter(|name| part.contains(name)).count();
+                prop_assert!(held <= most, "{} {:?}", held, part);
+            }
+        }
+
+        #[test]
+        fn order_and_repetition_do_not_matter(names in prop::collection::vec(name(), 0..100)) {
+            let mut other = names.clone();
+            other.reverse();
+            other.extend_from_slice(&names);
+            prop_assert_eq!(RepositoryNames::split(&names, 9), RepositoryNames::split(&other, 9));
+        }
+    }
+}
