@@ -1,0 +1,141 @@
+//! The way to AWS that all clients share: one HTTP stack, credentials, retries, and how fast calls may go. Knows no
+//! service but STS, which credentials come from.
+
+mod pace;
+mod rate;
+mod traffic;
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+pub use pace::Pace;
+pub use rate::Rate;
+pub use traffic::{Traffic, Watch};
+
+/// How often a call is tried, and how long at most it waits before the second try; each further wait may be twice as
+/// long, up to the longest: nine seconds in all, half of that on average. A call that waits keeps its place among those
+/// in flight. Where a third of all calls is throttled, one in twenty thousand runs out of tries.
+const TRIES: u32 = 9;
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
+
+/// How long one try of a call may take, and how long connecting.
+const TRY: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// What calls to AWS from one account in one Region have in common. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    retries: RetryPartition,
+    traffic: Traffic,
+}
+
+/// A role that can't be assumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAssumed {
+    /// What STS said.
+    pub problem: String,
+}
+
+impl Aws {
+    /// As the environment says, as Lambda sets it.
+    pub async fn from_environment() -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(TRY)
+            .connect_timeout(CONNECT)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(TRIES)
+            .with_initial_backoff(FIRST_WAIT)
+            .with_max_backoff(LONGEST_WAIT);
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        // The SDK's own quota of retries is shared by all calls of a process: a hundred throttled calls would use it up,
+        // and the next resource would go unread. Here each call has its tries, whatever the others do.
+        let retries = RetryPartition::custom("eksentry")
+            .token_bucket(TokenBucket::unlimited())
+            .build();
+        Self {
+            config,
+            retries,
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// The same in another Region.
+    pub fn in_region(&self, region: &str) -> Self {
+        let region = Region::new(region.to_owned());
+        Self {
+            config: self.config.to_builder().region(region).build(),
+            ..self.clone()
+        }
+    }
+
+    /// The same as a role, in whose account calls are made then, for as long as its session lasts: an hour, and a function
+    /// runs a quarter of one.
+    ///
+    /// # Errors
+    ///
+    /// When STS does not let us.
+    pub async fn as_role(&self, arn: &str, external_id: Option<&str>) -> Result<Self, NotAssumed> {
+        let mut role = AssumeRoleProvider::builder(arn)
+            .session_name("eksentry")
+            .configure(&self.config);
+        if let Some(id) = external_id {
+            role = role.external_id(id);
+        }
+        let assumed = role.build().await.provide_credentials().await;
+        let session = assumed.map_err(|error| NotAssumed {
+            problem: DisplayErrorContext(error).to_string(),
+        })?;
+        let config = self
+            .config
+            .to_builder()
+            .credentials_provider(SharedCredentialsProvider::new(session));
+        Ok(Self {
+            config: config.build(),
+            ..self.clone()
+        })
+    }
+
+    /// The Region; `None` where none is set.
+    pub fn region(&self) -> Option<&str> {
+        self.config.region().map(Region::as_ref)
+    }
+
+    /// What SDK clients are configured from. Each client also wants [`Aws::retries`] and a [`Aws::watch`].
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// Where clients draw their retries from.
+    pub fn retries(&self) -> RetryPartition {
+        self.retries.clone()
+    }
+
+    /// An interceptor that counts a client's calls, and slows that pace down when the service asks for it.
+    pub fn watch(&self, pace: Option<&Pace>) -> Watch {
+        Watch::new(self.traffic.clone(), pace.cloned())
+    }
+
+    /// What was called so far, of all that came from the same beginning.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+}

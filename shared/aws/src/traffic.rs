@@ -1,0 +1,120 @@
+//! Counting calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use crate::pace::Pace;
+
+/// How many calls there were. Clones count together.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    throttled: AtomicU64,
+}
+
+impl Traffic {
+    /// Calls so far, each try counted.
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// Tries that were told to slow down.
+    pub fn throttled(&self) -> u64 {
+        self.0.throttled.load(Ordering::Relaxed)
+    }
+}
+
+/// Sees every try of a client's calls.
+#[derive(Debug)]
+pub struct Watch {
+    traffic: Traffic,
+    pace: Option<Pace>,
+}
+
+impl Watch {
+    pub(crate) fn new(traffic: Traffic, pace: Option<Pace>) -> Self {
+        Self { traffic, pace }
+    }
+}
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "Watch"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let counts = &self.traffic.0;
+        counts.calls.fetch_add(1, Ordering::Relaxed);
+        if context.response().is_some_and(is_throttling) {
+            counts.throttled.fetch_add(1, Ordering::Relaxed);
+            if let Some(pace) = &self.pace {
+                pace.slow_down();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer says that calls come too fast. Each service has its own word for it, in a header or at the
+/// beginning of the body; 429 says it by itself.
+fn is_throttling(response: &HttpResponse) -> bool {
+    const WORDS: [&str; 4] = [
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ];
+    const BEGINNING: usize = 512;
+    let status = response.status().as_u16();
+    if status < 400 {
+        return false;
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    let beginning = String::from_utf8_lossy(&body[..body.len().min(BEGINNING)]);
+    let header = response
+        .headers()
+        .get("x-amzn-errortype")
+        .unwrap_or_default();
+    status == 429
+        || WORDS
+            .iter()
+            .any(|word| header.contains(word) || beginning.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
+    #[test]
+    fn throttling_is_told_by_status_header_or_body() {
+        let answer = |status: u16, header: &'static str, body: &'static str| {
+            let status = StatusCode::try_from(status).unwrap();
+            let mut response = HttpResponse::new(status, SdkBody::from(body));
+            response.headers_mut().insert("x-amzn-errortype", header);
+            is_throttling(&response)
+        };
+        assert!(answer(429, "", ""));
+        assert!(answer(400, "ThrottlingException", "{}"));
+        assert!(answer(400, "", r#"{"__type": "ThrottlingException"}"#));
+        assert!(answer(400, "", "<Error><Code>Throttling</Code></Error>"));
+        assert!(!answer(400, "AccessDeniedException", "{}"));
+        assert!(!answer(200, "", r#"{"name": "Throttled"}"#));
+    }
+}
