@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsError;
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
-use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesError;
+use aws_sdk_ecr::operation::describe_repositories::{
+    DescribeRepositoriesError, DescribeRepositoriesOutput,
+};
 use aws_sdk_ecr::types::{
     Attribute, DescribeImagesFilter, EnhancedImageScanFinding, FindingSeverity, ImageDetail,
     ImageIdentifier, ImageScanFinding, ImageScanFindings, ImageStatus, ImageStatusFilter,
@@ -18,13 +20,14 @@ use eksentry_core::facts::image::{
 use eksentry_core::facts::repository::{
     EcrRepository, RegistryScanning, ScanningRule, TagMutability,
 };
+use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, Facts, Need, Needs, Observation, Resource, ResourceKind, State, Unread};
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::unread::unread;
-use crate::{LOOKS_AT_A_TIME, Reader, Unlisted, gone_or_unread, listed, timestamp};
+use crate::{Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, gone_or_unread, listed, timestamp};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "ecr:DescribeRepositories",
@@ -36,23 +39,69 @@ pub(crate) const ACTIONS: &[&str] = &[
 /// The most that ECR's lists take for a page.
 const PAGE: i32 = 1000;
 
-/// How many repositories' images are listed at a time.
-const REPOSITORIES_AT_A_TIME: usize = 8;
+/// How many repositories' images are listed at a time; each may hold a page of them in memory.
+const REPOSITORIES_AT_A_TIME: usize = 20;
+
+/// The most vulnerabilities of an image that are kept, the worst; a finding has room for some hundreds.
+const VULNERABILITIES: usize = 1_000;
+
+/// What of a registry is to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) names: &'a RepositoryNames,
+    pub(crate) repositories: bool,
+    pub(crate) images: bool,
+}
 
 /// What was read already.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
+    /// All repositories, once they were listed.
+    listed: OnceCell<Vec<ListedRepository>>,
+}
+
+/// A repository as a list tells of it. A registry may have a hundred thousand, so nothing else is kept.
+#[derive(Debug)]
+struct ListedRepository {
+    name: Box<str>,
+    mutability: TagMutability,
+    exclusion_filters: Box<[Box<str>]>,
+    scan_on_push: bool,
+    listed_at: Timestamp,
+}
+
+impl ListedRepository {
+    fn read(name: &str, repository: &Repository, listed_at: Timestamp) -> Self {
+        let mutability = repository.image_tag_mutability();
+        let filters = repository.image_tag_mutability_exclusion_filters().iter();
+        Self {
+            name: name.into(),
+            mutability: TagMutability::read(
+                mutability.map(aws_sdk_ecr::types::ImageTagMutability::as_str),
+            ),
+            exclusion_filters: filters.map(|filter| filter.filter().into()).collect(),
+            scan_on_push: repository
+                .image_scanning_configuration()
+                .is_some_and(aws_sdk_ecr::types::ImageScanningConfiguration::scan_on_push),
+            listed_at,
+        }
+    }
 }
 
 impl Reader<'_> {
     pub(crate) async fn all_of_the_registry(
         &self,
-        repositories: bool,
-        images: bool,
+        wanted: Wanted<'_>,
         needs: Needs,
+        gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
+        if let Some(repositories) = self.ecr.listed.get() {
+            return self
+                .repositories(repositories, wanted, needs, gate, out)
+                .await;
+        }
         let mut unlisted = Vec::new();
         let mut pages = self
             .clients
@@ -61,7 +110,7 @@ impl Reader<'_> {
             .max_results(PAGE)
             .into_paginator()
             .send();
-        while let Some(page) = self.call(pages.next()).await {
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {
@@ -71,8 +120,8 @@ impl Reader<'_> {
                         &error,
                     );
                     let lost = [
-                        (repositories, ResourceKind::EcrRepository),
-                        (images, ResourceKind::EcrImage),
+                        (wanted.repositories, ResourceKind::EcrRepository),
+                        (wanted.images, ResourceKind::EcrImage),
                     ];
                     let lost = lost.into_iter().filter(|(wanted, _)| *wanted);
                     unlisted.extend(lost.map(|(_, kind)| Unlisted {
@@ -83,42 +132,86 @@ impl Reader<'_> {
                     break;
                 }
             };
-            if repositories {
-                for repository in page.repositories() {
-                    let observed_at = Timestamp::now();
-                    let name = repository.repository_name().unwrap_or_default();
-                    if let Some(resource) = listed(Resource::named(
-                        ResourceKind::EcrRepository,
-                        name,
-                        &self.location,
-                    )) {
-                        let state = self.repository_facts(repository, needs).await;
-                        self.hand_on(
-                            Observation {
-                                resource,
-                                observed_at,
-                                state,
-                            },
-                            out,
-                        )
-                        .await;
-                    }
-                }
-            }
-            if images {
-                let lists: Vec<Option<Unlisted>> = futures::stream::iter(page.repositories())
-                    .filter_map(async |repository| repository.repository_name())
-                    .map(|name| self.all_images(name, needs, out))
-                    .buffer_unordered(REPOSITORIES_AT_A_TIME)
-                    .collect()
-                    .await;
-                unlisted.extend(lists.into_iter().flatten());
-            }
+            let repositories: Vec<_> = listed_repositories(&page).collect();
+            let looked_at = self.repositories(&repositories, wanted, needs, gate, out);
+            unlisted.extend(looked_at.await);
         }
         unlisted
     }
 
-    pub(crate) async fn repository(&self, name: &str, needs: Needs) -> State {
+    /// Looks at those of listed repositories that are wanted, and at their images.
+    async fn repositories(
+        &self,
+        repositories: &[ListedRepository],
+        wanted: Wanted<'_>,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        let chosen = repositories
+            .iter()
+            .filter(|repository| wanted.names.contains(&repository.name));
+        if wanted.repositories {
+            for repository in chosen.clone() {
+                let kind = ResourceKind::EcrRepository;
+                let resource = Resource::named(kind, &repository.name, &self.location);
+                if let Some(resource) = listed(resource) {
+                    let state = self.repository_facts(repository, &resource, needs).await;
+                    let observation = Observation {
+                        resource,
+                        observed_at: repository.listed_at,
+                        state,
+                    };
+                    self.hand_on(observation, out).await;
+                }
+            }
+        }
+        if !wanted.images {
+            return Vec::new();
+        }
+        let lists: Vec<Option<Unlisted>> = futures::stream::iter(chosen)
+            .map(|repository| self.all_images(&repository.name, needs, gate, out))
+            .buffer_unordered(REPOSITORIES_AT_A_TIME)
+            .filter(|unlisted| std::future::ready(unlisted.is_some()))
+            .collect()
+            .await;
+        lists.into_iter().flatten().collect()
+    }
+
+    /// The names of all repositories, sorted. What else was listed with them is not listed again.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be listed.
+    pub async fn repository_names(&self) -> Fact<Vec<String>> {
+        let list = || async {
+            let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
+            let mut pages = pages.into_paginator().send();
+            let mut repositories = Vec::new();
+            while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
+                let page = page.map_err(|error| {
+                    unread(
+                        "ecr:DescribeRepositories",
+                        &self.location.to_string(),
+                        &error,
+                    )
+                })?;
+                repositories.extend(listed_repositories(&page));
+            }
+            Ok(repositories)
+        };
+        let listed = self.ecr.listed.get_or_try_init(list).await?;
+        let mut names: Vec<String> = listed
+            .iter()
+            .map(|repository| repository.name.to_string())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    pub(crate) async fn repository(&self, resource: &Resource, needs: Needs) -> State {
+        let name = resource.name();
         let target = format!("repository {name}");
         let call = self
             .clients
@@ -126,9 +219,12 @@ impl Reader<'_> {
             .describe_repositories()
             .repository_names(name)
             .send();
-        match self.call(call).await {
+        match self.clients.paces.ecr.call(call).await {
             Ok(answer) => match answer.repositories().first() {
-                Some(repository) => self.repository_facts(repository, needs).await,
+                Some(repository) => {
+                    let repository = ListedRepository::read(name, repository, Timestamp::now());
+                    self.repository_facts(&repository, resource, needs).await
+                }
                 None => State::Gone,
             },
             Err(error) => gone_or_unread(
@@ -139,7 +235,12 @@ impl Reader<'_> {
         }
     }
 
-    async fn repository_facts(&self, repository: &Repository, needs: Needs) -> State {
+    async fn repository_facts(
+        &self,
+        repository: &ListedRepository,
+        resource: &Resource,
+        needs: Needs,
+    ) -> State {
         let registry_scanning = if needs.include(Need::RegistryScanning) {
             self.ecr
                 .scanning
@@ -149,19 +250,13 @@ impl Reader<'_> {
         } else {
             Err(Unread::not_asked("the registry's scanning configuration"))
         };
-        let filters = repository.image_tag_mutability_exclusion_filters().iter();
+        let filters = repository.exclusion_filters.iter();
         State::Present(Facts::EcrRepository(EcrRepository {
-            name: repository.repository_name().unwrap_or_default().to_owned(),
-            arn: repository.repository_arn().unwrap_or_default().to_owned(),
-            mutability: TagMutability::read(
-                repository
-                    .image_tag_mutability()
-                    .map(aws_sdk_ecr::types::ImageTagMutability::as_str),
-            ),
-            exclusion_filters: filters.map(|filter| filter.filter().to_owned()).collect(),
-            scan_on_push: repository
-                .image_scanning_configuration()
-                .is_some_and(aws_sdk_ecr::types::ImageScanningConfiguration::scan_on_push),
+            name: repository.name.to_string(),
+            arn: resource.arn().to_string(),
+            mutability: repository.mutability.clone(),
+            exclusion_filters: filters.map(ToString::to_string).collect(),
+            scan_on_push: repository.scan_on_push,
             registry_scanning,
         }))
     }
@@ -172,7 +267,7 @@ impl Reader<'_> {
             .ecr
             .get_registry_scanning_configuration()
             .send();
-        let answer = self.call(call).await.map_err(|error| {
+        let answer = self.clients.paces.ecr.call(call).await.map_err(|error| {
             unread(
                 "ecr:GetRegistryScanningConfiguration",
                 &format!("the registry of {}", self.location),
@@ -201,6 +296,7 @@ impl Reader<'_> {
         &self,
         repository: &str,
         needs: Needs,
+        gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Option<Unlisted> {
         let pages = self
@@ -210,7 +306,7 @@ impl Reader<'_> {
             .repository_name(repository)
             .max_results(PAGE);
         let mut pages = pages.into_paginator().send();
-        while let Some(page) = self.call(pages.next()).await {
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             match page {
                 Ok(page) => {
                     futures::stream::iter(page.image_details())
@@ -220,16 +316,20 @@ impl Reader<'_> {
                             if let Some(resource) =
                                 listed(Resource::image(repository, digest, &self.location))
                             {
-                                let state = self.image_facts(repository, detail, needs).await;
-                                self.hand_on(
-                                    Observation {
-                                        resource,
-                                        observed_at,
-                                        state,
-                                    },
-                                    out,
-                                )
-                                .await;
+                                let image = listed_image(repository, detail);
+                                let mut observation = Observation {
+                                    resource,
+                                    observed_at,
+                                    state: State::Present(Facts::EcrImage(image.clone())),
+                                };
+                                match gate(&observation) {
+                                    Step::Settled => return,
+                                    Step::Enough => {}
+                                    Step::Look => {
+                                        observation.state = self.with_scan(image, needs).await;
+                                    }
+                                }
+                                self.hand_on(observation, out).await;
                             }
                         })
                         .await;
@@ -271,9 +371,13 @@ impl Reader<'_> {
             .describe_images()
             .repository_name(repository)
             .image_ids(identifier(digest));
-        let state = match self.call(call.filter(any).send()).await {
+        let state = match self.clients.paces.ecr.call(call.filter(any).send()).await {
             Ok(answer) => match answer.image_details().first() {
-                Some(detail) => return self.image_facts(repository, detail, needs).await,
+                Some(detail) => {
+                    return self
+                        .with_scan(listed_image(repository, detail), needs)
+                        .await;
+                }
                 None => State::Gone,
             },
             Err(error) => gone_or_unread(
@@ -310,33 +414,16 @@ impl Reader<'_> {
             archived: false,
             pushed_at: None,
             idle_days: None,
+            scan_revision: None,
             scan: Ok(scan),
         })))
     }
 
-    async fn image_facts(&self, repository: &str, detail: &ImageDetail, needs: Needs) -> State {
-        let digest = detail.image_digest().unwrap_or_default();
-        let tags = detail.image_tags().to_vec();
-        let mut image = EcrImage {
-            repository: repository.to_owned(),
-            digest: digest.to_owned(),
-            registry: detail.registry_id().map(str::to_owned),
-            content: Content::read(
-                detail.image_manifest_media_type(),
-                detail.artifact_media_type(),
-                &tags,
-            ),
-            tags,
-            archived: detail
-                .image_status()
-                .is_some_and(|status| *status != ImageStatus::Active),
-            pushed_at: timestamp(detail.image_pushed_at()),
-            idle_days: idle_days(detail),
-            scan: Err(Unread::not_asked("the image's scan")),
-        };
+    /// An image with what scanning it brought, where that is needed and could matter.
+    async fn with_scan(&self, mut image: EcrImage, needs: Needs) -> State {
         if needs.include(Need::ImageScan) && image.inapplicable().is_none() {
             // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
-            image.scan = match self.scan(repository, digest).await {
+            image.scan = match self.scan(&image.repository, &image.digest).await {
                 Ok(scan) => Ok(scan),
                 Err(state) => match *state {
                     State::Unread(reason) => Err(reason),
@@ -362,7 +449,7 @@ impl Reader<'_> {
         let mut status = None;
         let mut description = None;
         let mut found: Option<Found> = None;
-        while let Some(page) = self.call(pages.next()).await {
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             let page = match page {
                 Ok(page) => page,
                 Err(error)
@@ -403,8 +490,67 @@ impl Reader<'_> {
     }
 }
 
+fn listed_repositories(
+    page: &DescribeRepositoriesOutput,
+) -> impl Iterator<Item = ListedRepository> {
+    let listed_at = Timestamp::now();
+    let repositories = page.repositories().iter();
+    repositories.filter_map(move |repository| {
+        let name = repository.repository_name()?;
+        Some(ListedRepository::read(name, repository, listed_at))
+    })
+}
+
 fn identifier(digest: &str) -> ImageIdentifier {
     ImageIdentifier::builder().image_digest(digest).build()
+}
+
+/// An image as far as DescribeImages tells of it.
+fn listed_image(repository: &str, detail: &ImageDetail) -> EcrImage {
+    let tags = detail.image_tags().to_vec();
+    EcrImage {
+        repository: repository.to_owned(),
+        digest: detail.image_digest().unwrap_or_default().to_owned(),
+        registry: detail.registry_id().map(str::to_owned),
+        content: Content::read(
+            detail.image_manifest_media_type(),
+            detail.artifact_media_type(),
+            &tags,
+        ),
+        tags,
+        archived: detail
+            .image_status()
+            .is_some_and(|status| *status != ImageStatus::Active),
+        pushed_at: timestamp(detail.image_pushed_at()),
+        idle_days: idle_days(detail),
+        scan_revision: scan_revision(detail),
+        scan: Err(Unread::not_asked("the image's scan")),
+    }
+}
+
+/// What tells one scan of an image from the next: when it was completed, and what came of it in short. Without that time
+/// (as newer scanning leaves it) nothing does, and the scan itself must be read.
+fn scan_revision(detail: &ImageDetail) -> Option<String> {
+    let summary = detail.image_scan_findings_summary()?;
+    let completed_at = summary.image_scan_completed_at()?;
+    let status = detail
+        .image_scan_status()
+        .and_then(|status| status.status())
+        .map_or("", |status| status.as_str());
+    let sources = summary.vulnerability_source_updated_at();
+    let mut counts: Vec<_> = summary
+        .finding_severity_counts()
+        .into_iter()
+        .flatten()
+        .map(|(severity, count)| format!("{} {count}", severity.as_str()))
+        .collect();
+    counts.sort();
+    Some(format!(
+        "{status}, {}, {}, {}",
+        completed_at.as_nanos(),
+        sources.map_or(0, aws_smithy_types::DateTime::as_nanos),
+        counts.join(", ")
+    ))
 }
 
 /// Days since the image was last pushed, pulled or restored; one that has begun counts.
@@ -423,6 +569,9 @@ fn idle_days(detail: &ImageDetail) -> Option<u32> {
 #[derive(Default)]
 struct Found {
     counts: Option<SeverityCounts>,
+    /// Of the findings themselves.
+    listed: SeverityCounts,
+    /// The worst of them.
     vulnerabilities: Vec<Vulnerability>,
 }
 
@@ -431,27 +580,26 @@ impl Found {
         if let Some(counts) = page.finding_severity_counts() {
             self.counts = Some(counts_of(counts));
         }
-        self.vulnerabilities
-            .extend(page.findings().iter().map(basic));
-        self.vulnerabilities.extend(
-            page.enhanced_findings()
-                .iter()
-                .filter(|finding| is_active(finding))
-                .map(enhanced),
-        );
+        let basic = page.findings().iter().map(basic);
+        let enhanced = page
+            .enhanced_findings()
+            .iter()
+            .filter(|finding| is_active(finding))
+            .map(enhanced);
+        for vulnerability in basic.chain(enhanced) {
+            self.listed.add(vulnerability.severity, 1);
+            self.vulnerabilities.push(vulnerability);
+        }
+        sort_worst_first(&mut self.vulnerabilities);
+        self.vulnerabilities.truncate(VULNERABILITIES);
     }
 
     /// ECR's own counts, or where they are absent or too low those of the findings themselves.
-    fn result(mut self) -> ScanResult {
-        sort_worst_first(&mut self.vulnerabilities);
-        let mut listed = SeverityCounts::default();
-        for vulnerability in &self.vulnerabilities {
-            listed.add(vulnerability.severity, 1);
-        }
+    fn result(self) -> ScanResult {
         let counts = self
             .counts
-            .filter(|counts| counts.highest() >= listed.highest())
-            .unwrap_or(listed);
+            .filter(|counts| counts.highest() >= self.listed.highest())
+            .unwrap_or(self.listed);
         ScanResult {
             counts,
             vulnerabilities: self.vulnerabilities,

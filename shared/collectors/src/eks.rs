@@ -6,13 +6,14 @@ use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
 use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
 use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
+use eksentry_aws::Pace;
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
-use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, Unread};
+use eksentry_core::{Fact, Facts, Location, Need, Needs, Observation, ResourceKind, State, Unread};
 use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::unread::unread;
-use crate::{LOOKS_AT_A_TIME, Memo, Reader, Unlisted};
+use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "eks:ListClusters",
@@ -21,11 +22,20 @@ pub(crate) const ACTIONS: &[&str] = &[
     "eks:DescribeNodegroup",
 ];
 
-/// What was read already.
-#[derive(Debug, Default)]
-pub(crate) struct Memos {
+/// An account's clusters in one Region; nothing is asked twice.
+#[derive(Debug)]
+pub(crate) struct Clusters {
+    client: aws_sdk_eks::Client,
+    pace: Pace,
+    location: Location,
     names: OnceCell<Fact<Vec<String>>>,
-    clusters: Memo<String, Described>,
+    described: Memo<String, Described>,
+}
+
+/// An account's clusters in all Regions that a run looks at. IAM is global, so one role may serve clusters in several.
+#[derive(Debug)]
+pub struct AccountClusters {
+    regions: Vec<Arc<Clusters>>,
     role_use: OnceCell<RoleUse>,
 }
 
@@ -40,9 +50,17 @@ enum Described {
 /// Who uses which role, over all clusters.
 #[derive(Debug, Default)]
 struct RoleUse {
-    /// Pairs of a role's ARN and a user of it in words.
-    users: Vec<(String, String)>,
+    users: Vec<RoleUser>,
     unread: Vec<Unread>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RoleUser {
+    /// The role's ARN.
+    role: String,
+    region: String,
+    /// Who uses it, in words.
+    name: String,
 }
 
 impl Reader<'_> {
@@ -51,9 +69,9 @@ impl Reader<'_> {
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        match self.cluster_names().await {
+        match self.clusters.names().await {
             Ok(names) => {
-                self.look_at_names(ResourceKind::EksCluster, names.clone(), needs, out)
+                self.look_at_names(ResourceKind::EksCluster, names, needs, out)
                     .await;
                 Vec::new()
             }
@@ -68,7 +86,7 @@ impl Reader<'_> {
     }
 
     pub(crate) async fn cluster(&self, name: &str, needs: Needs) -> State {
-        let cluster = match self.described(name).await {
+        let cluster = match self.clusters.described(name).await {
             Described::Present(cluster) => cluster,
             Described::Gone => return State::Gone,
             Described::Unread(reason) => return State::Unread(reason),
@@ -153,35 +171,59 @@ impl Reader<'_> {
                 unread: vec![Unread::not_asked("who uses the cluster's role")],
             };
         }
-        let role_use = self.eks.role_use.get_or_init(|| self.find_role_use()).await;
+        let role_use = self.account.role_use().await;
+        let region = &self.location.region;
         let itself = user_of_cluster(cluster.name().unwrap_or_default());
-        let others = role_use
-            .users
-            .iter()
-            .filter(|(role, user)| Some(role.as_str()) == cluster.role_arn() && *user != itself)
-            .map(|(_, user)| user.clone());
+        let others = role_use.users.iter().filter(|user| {
+            Some(user.role.as_str()) == cluster.role_arn()
+                && (user.name != itself || user.region != *region)
+        });
+        let others = others.map(|user| {
+            if user.region == *region {
+                user.name.clone()
+            } else {
+                format!("{} in {}", user.name, user.region)
+            }
+        });
         RoleUsers {
             others: others.collect(),
             unread: role_use.unread.clone(),
         }
     }
+}
 
-    async fn find_role_use(&self) -> RoleUse {
-        let names = match self.cluster_names().await {
-            Ok(names) => names,
-            Err(reason) => {
-                return RoleUse {
-                    users: Vec::new(),
-                    unread: vec![reason.clone()],
-                };
-            }
+impl AccountClusters {
+    /// The clusters of one account in these Regions.
+    pub fn new<'a>(regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>) -> Arc<Self> {
+        let regions = regions
+            .into_iter()
+            .map(|(clients, location)| Arc::new(Clusters::new(clients, location)));
+        Arc::new(Self {
+            regions: regions.collect(),
+            role_use: OnceCell::new(),
+        })
+    }
+
+    pub(crate) fn in_region(&self, clients: &Clients, location: &Location) -> Arc<Clusters> {
+        let known = self
+            .regions
+            .iter()
+            .find(|clusters| clusters.location == *location);
+        known.map_or_else(|| Arc::new(Clusters::new(clients, location)), Arc::clone)
+    }
+
+    async fn role_use(&self) -> &RoleUse {
+        let find_out = || async {
+            let parts = self.regions.iter().map(|clusters| clusters.role_use());
+            RoleUse::of(futures::future::join_all(parts).await)
         };
-        let parts: Vec<RoleUse> = futures::stream::iter(names)
-            .map(|name| self.role_use_of_cluster(name))
-            .buffer_unordered(LOOKS_AT_A_TIME)
-            .collect()
-            .await;
-        let mut all = RoleUse::default();
+        self.role_use.get_or_init(find_out).await
+    }
+}
+
+impl RoleUse {
+    fn of(parts: Vec<Self>) -> Self {
+        let mut all = Self::default();
         for part in parts {
             all.users.extend(part.users);
             all.unread.extend(part.unread);
@@ -191,26 +233,57 @@ impl Reader<'_> {
         all.unread.sort_by(|one, other| one.text.cmp(&other.text));
         all
     }
+}
+
+impl Clusters {
+    fn new(clients: &Clients, location: &Location) -> Self {
+        Self {
+            client: clients.eks.clone(),
+            pace: clients.paces.eks.clone(),
+            location: location.clone(),
+            names: OnceCell::new(),
+            described: Memo::default(),
+        }
+    }
+
+    async fn role_use(&self) -> RoleUse {
+        let names = match self.names().await {
+            Ok(names) => names,
+            Err(reason) => {
+                return RoleUse {
+                    users: Vec::new(),
+                    unread: vec![reason.clone()],
+                };
+            }
+        };
+        let parts = futures::stream::iter(names)
+            .map(|name| self.role_use_of_cluster(name))
+            .buffer_unordered(LOOKS_AT_A_TIME)
+            .collect();
+        RoleUse::of(parts.await)
+    }
 
     async fn role_use_of_cluster(&self, name: &str) -> RoleUse {
         let mut found = RoleUse::default();
+        let user = |role: &str, name: String| RoleUser {
+            role: role.to_owned(),
+            region: self.location.region.clone(),
+            name,
+        };
         let (described, node_groups) = futures::join!(self.described(name), self.node_groups(name));
         match described {
             Described::Present(cluster) => {
+                let nodes = cluster
+                    .compute_config()
+                    .and_then(|config| config.node_role_arn());
                 let roles = [
                     (cluster.role_arn(), user_of_cluster(name)),
-                    (
-                        cluster
-                            .compute_config()
-                            .and_then(|config| config.node_role_arn()),
-                        format!("the Auto Mode nodes of cluster {name}"),
-                    ),
+                    (nodes, format!("the Auto Mode nodes of cluster {name}")),
                 ];
-                found.users.extend(
-                    roles
-                        .into_iter()
-                        .filter_map(|(role, user)| Some((role?.to_owned(), user))),
-                );
+                let users = roles
+                    .into_iter()
+                    .filter_map(|(role, name)| Some(user(role?, name)));
+                found.users.extend(users);
             }
             Described::Unread(reason) => found.unread.push(reason),
             Described::Gone => return found,
@@ -219,9 +292,10 @@ impl Reader<'_> {
             Ok(groups) => {
                 for group in groups {
                     match self.node_role(name, &group).await {
-                        Ok(Some(role)) => found
-                            .users
-                            .push((role, format!("node group {group} of cluster {name}"))),
+                        Ok(Some(role)) => {
+                            let name = format!("node group {group} of cluster {name}");
+                            found.users.push(user(&role, name));
+                        }
                         Ok(None) => {}
                         Err(reason) => found.unread.push(reason),
                     }
@@ -232,20 +306,18 @@ impl Reader<'_> {
         found
     }
 
-    async fn cluster_names(&self) -> &Fact<Vec<String>> {
-        self.eks
-            .names
+    async fn names(&self) -> &Fact<Vec<String>> {
+        self.names
             .get_or_init(|| async {
                 let mut pages = self
-                    .clients
-                    .eks
+                    .client
                     .list_clusters()
                     .max_results(100)
                     .into_paginator()
                     .items()
                     .send();
                 let mut names = Vec::new();
-                while let Some(name) = self.call(pages.next()).await {
+                while let Some(name) = self.pace.call(pages.next()).await {
                     names.push(name.map_err(|error| {
                         unread("eks:ListClusters", &self.location.to_string(), &error)
                     })?);
@@ -260,7 +332,8 @@ impl Reader<'_> {
             let action = "eks:DescribeCluster";
             let target = format!("cluster {name}");
             match self
-                .call(self.clients.eks.describe_cluster().name(name).send())
+                .pace
+                .call(self.client.describe_cluster().name(name).send())
                 .await
             {
                 Ok(answer) => answer.cluster.map_or_else(
@@ -282,19 +355,18 @@ impl Reader<'_> {
                 Err(error) => Described::Unread(unread(action, &target, &error)),
             }
         };
-        self.eks.clusters.get(name.to_owned(), describe).await
+        self.described.get(name.to_owned(), describe).await
     }
 
     async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
         let pages = self
-            .clients
-            .eks
+            .client
             .list_nodegroups()
             .cluster_name(cluster)
             .max_results(100);
         let mut pages = pages.into_paginator().items().send();
         let mut names = Vec::new();
-        while let Some(name) = self.call(pages.next()).await {
+        while let Some(name) = self.pace.call(pages.next()).await {
             match name {
                 Ok(name) => names.push(name),
                 Err(error)
@@ -321,13 +393,12 @@ impl Reader<'_> {
         let action = "eks:DescribeNodegroup";
         let target = format!("node group {group} of cluster {cluster}");
         let call = self
-            .clients
-            .eks
+            .client
             .describe_nodegroup()
             .cluster_name(cluster)
             .nodegroup_name(group)
             .send();
-        match self.call(call).await {
+        match self.pace.call(call).await {
             Ok(answer) => match answer.nodegroup.and_then(|group| group.node_role) {
                 Some(role) => Ok(Some(role)),
                 None => Err(Unread {

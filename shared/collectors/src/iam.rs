@@ -48,7 +48,10 @@ impl Reader<'_> {
         let name = arn.rsplit('/').next().unwrap_or(arn);
         let target = format!("role {name}");
         let (role, managed, inline) = futures::join!(
-            self.call(self.clients.iam.get_role().role_name(name).send()),
+            self.clients
+                .paces
+                .iam
+                .call(self.clients.iam.get_role().role_name(name).send()),
             self.managed_policies(name),
             self.inline_policies(name),
         );
@@ -107,7 +110,7 @@ impl Reader<'_> {
             .items()
             .send();
         let mut policies = Vec::new();
-        while let Some(policy) = self.call(pages.next()).await {
+        while let Some(policy) = self.clients.paces.iam.call(pages.next()).await {
             let policy = policy.map_err(|error| {
                 unread(
                     "iam:ListAttachedRolePolicies",
@@ -135,7 +138,7 @@ impl Reader<'_> {
             .items()
             .send();
         let mut policies = Vec::new();
-        while let Some(name) = self.call(pages.next()).await {
+        while let Some(name) = self.clients.paces.iam.call(pages.next()).await {
             let name = name
                 .map_err(|error| unread("iam:ListRolePolicies", &format!("role {role}"), &error))?;
             policies.push((name.clone(), PolicySource::Inline { name }));
@@ -164,6 +167,9 @@ impl Reader<'_> {
                     .policy_name(name)
                     .send();
                 let answer = self
+                    .clients
+                    .paces
+                    .iam
                     .call(call)
                     .await
                     .map_err(|error| unread("iam:GetRolePolicy", &target, &error))?;
@@ -179,6 +185,9 @@ impl Reader<'_> {
         let target = format!("policy {arn}");
         let call = self.clients.iam.get_policy().policy_arn(arn).send();
         let policy = self
+            .clients
+            .paces
+            .iam
             .call(call)
             .await
             .map_err(|error| unread("iam:GetPolicy", &target, &error))?
@@ -194,6 +203,9 @@ impl Reader<'_> {
             .version_id(version)
             .send();
         let answer = self
+            .clients
+            .paces
+            .iam
             .call(call)
             .await
             .map_err(|error| unread("iam:GetPolicyVersion", &target, &error))?;

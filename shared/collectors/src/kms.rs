@@ -39,15 +39,15 @@ impl Reader<'_> {
             .limit(1000)
             .into_paginator()
             .send();
-        while let Some(page) = self.call(pages.next()).await {
+        while let Some(page) = self.clients.paces.kms.call(pages.next()).await {
             match page {
                 Ok(page) => {
-                    let ids = page
+                    let ids: Vec<String> = page
                         .keys()
                         .iter()
                         .filter_map(|key| key.key_id().map(str::to_owned))
                         .collect();
-                    self.look_at_names(ResourceKind::KmsKey, ids, needs, out)
+                    self.look_at_names(ResourceKind::KmsKey, &ids, needs, out)
                         .await;
                 }
                 Err(error) => {
@@ -66,6 +66,9 @@ impl Reader<'_> {
     pub(crate) async fn key(&self, id: &str, needs: Needs) -> State {
         let target = format!("key {id}");
         let metadata = match self
+            .clients
+            .paces
+            .kms
             .call(self.clients.kms.describe_key().key_id(id).send())
             .await
         {
@@ -93,6 +96,9 @@ impl Reader<'_> {
     pub(crate) async fn named_key(&self, named: &str) -> Fact<Option<NamedKey>> {
         let describe = || async {
             match self
+                .clients
+                .paces
+                .kms
                 .call(self.clients.kms.describe_key().key_id(named).send())
                 .await
             {
@@ -120,6 +126,9 @@ impl Reader<'_> {
 
     async fn rotation(&self, id: &str) -> Fact<Rotation> {
         match self
+            .clients
+            .paces
+            .kms
             .call(self.clients.kms.get_key_rotation_status().key_id(id).send())
             .await
         {

@@ -10,20 +10,18 @@ mod memo;
 mod tags;
 mod unread;
 
-use aws_config::SdkConfig;
-use aws_smithy_runtime::client::retries::RetryPartition;
+use std::sync::Arc;
+
+use eksentry_aws::{Aws, Pace};
 use eksentry_core::resource::ResourceError;
-use eksentry_core::{Location, Needs, Observation, Resource, ResourceKind, State, Unread};
+use eksentry_core::{Location, Needs, Observation, Part, Resource, ResourceKind, State, Unread};
 use futures::StreamExt;
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
+pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
 pub use crate::tags::Tags;
-
-/// How many calls are in flight at a time. EKS and ECR publish no rates and throttle in practice, and the SDK's
-/// adaptive retries slow down when they do.
-const CALLS_AT_A_TIME: usize = 16;
 
 /// How many resources are looked at at a time; each holds its facts in memory.
 const LOOKS_AT_A_TIME: usize = 32;
@@ -42,7 +40,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     .copied()
 }
 
-/// The clients of the services that are read; made once, borrowed by every run.
+/// The clients of the services that are read, of one account in one Region; made once, borrowed by every run.
 #[derive(Debug, Clone)]
 pub struct Clients {
     eks: aws_sdk_eks::Client,
@@ -50,24 +48,46 @@ pub struct Clients {
     kms: aws_sdk_kms::Client,
     iam: aws_sdk_iam::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
+    paces: Paces,
+}
+
+/// How many calls of each service are in flight. EKS and ECR publish no rates and throttle in practice; one that does
+/// slows down nothing but itself.
+#[derive(Debug, Clone, Default)]
+struct Paces {
+    eks: Pace,
+    ecr: Pace,
+    kms: Pace,
+    iam: Pace,
+    tagging: Pace,
 }
 
 impl Clients {
-    /// Clients with that configuration, which draw their retries from that partition.
-    pub fn new(config: &SdkConfig, retries: &RetryPartition) -> Self {
-        let retries = || retries.clone();
-        let eks = aws_sdk_eks::config::Builder::from(config).retry_partition(retries());
-        let ecr = aws_sdk_ecr::config::Builder::from(config).retry_partition(retries());
-        let kms = aws_sdk_kms::config::Builder::from(config).retry_partition(retries());
-        let iam = aws_sdk_iam::config::Builder::from(config).retry_partition(retries());
-        let tagging =
-            aws_sdk_resourcegroupstagging::config::Builder::from(config).retry_partition(retries());
+    /// Clients of that account and Region.
+    pub fn new(aws: &Aws) -> Self {
+        let (config, paces) = (aws.config(), Paces::default());
+        let eks = aws_sdk_eks::config::Builder::from(config)
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(Some(&paces.eks)));
+        let ecr = aws_sdk_ecr::config::Builder::from(config)
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(Some(&paces.ecr)));
+        let kms = aws_sdk_kms::config::Builder::from(config)
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(Some(&paces.kms)));
+        let iam = aws_sdk_iam::config::Builder::from(config)
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(Some(&paces.iam)));
+        let tagging = aws_sdk_resourcegroupstagging::config::Builder::from(config)
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(Some(&paces.tagging)));
         Self {
             eks: aws_sdk_eks::Client::from_conf(eks.build()),
             ecr: aws_sdk_ecr::Client::from_conf(ecr.build()),
             kms: aws_sdk_kms::Client::from_conf(kms.build()),
             iam: aws_sdk_iam::Client::from_conf(iam.build()),
             tagging: aws_sdk_resourcegroupstagging::Client::from_conf(tagging.build()),
+            paces,
         }
     }
 }
@@ -77,8 +97,9 @@ impl Clients {
 pub struct Reader<'a> {
     clients: &'a Clients,
     location: Location,
-    calls: Semaphore,
-    eks: eks::Memos,
+    clusters: Arc<eks::Clusters>,
+    account: Arc<AccountClusters>,
+    began_at: Timestamp,
     ecr: ecr::Memos,
     kms: kms::Memos,
     iam: iam::Memos,
@@ -95,18 +116,43 @@ pub struct Unlisted {
     pub reason: Unread,
 }
 
+/// What is to become of a resource of which a list has told something, but which was not looked at itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is to be looked at.
+    Look,
+    /// What the list told is enough.
+    Enough,
+    /// Nothing: whoever was asked has settled it already.
+    Settled,
+}
+
+/// Decides about resources in a list. What it is shown has the facts that the list tells, and the others unread.
+pub type Gate<'a> = dyn Fn(&Observation) -> Step + 'a;
+
 impl<'a> Reader<'a> {
-    /// A reader of one run.
-    pub fn new(clients: &'a Clients, location: Location) -> Self {
+    /// A reader of one run, which knows who uses which role in those clusters.
+    pub fn new(clients: &'a Clients, location: Location, account: &Arc<AccountClusters>) -> Self {
         Self {
             clients,
+            clusters: account.in_region(clients, &location),
+            account: Arc::clone(account),
             location,
-            calls: Semaphore::new(CALLS_AT_A_TIME),
-            eks: eks::Memos::default(),
+            began_at: Timestamp::now(),
             ecr: ecr::Memos::default(),
             kms: kms::Memos::default(),
             iam: iam::Memos::default(),
         }
+    }
+
+    /// Where it reads.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// When it was made; nothing that it tells was read before.
+    pub fn began_at(&self) -> Timestamp {
+        self.began_at
     }
 
     /// Looks at one resource.
@@ -114,7 +160,7 @@ impl<'a> Reader<'a> {
         let observed_at = Timestamp::now();
         let state = match resource.kind() {
             ResourceKind::EksCluster => Box::pin(self.cluster(resource.name(), needs)).await,
-            ResourceKind::EcrRepository => self.repository(resource.name(), needs).await,
+            ResourceKind::EcrRepository => self.repository(resource, needs).await,
             ResourceKind::EcrImage => self.image(resource, needs).await,
             ResourceKind::KmsKey => self.key(resource.name(), needs).await,
         };
@@ -140,50 +186,38 @@ impl<'a> Reader<'a> {
             .await;
     }
 
-    /// Looks at all resources of these kinds, and hands on what it sees as it comes. What it could not list comes
-    /// back; without any, the enumeration is complete.
-    pub async fn look_at_all(
+    /// Looks at all resources of a part that are of these kinds, and hands on what it sees as it comes. What it could
+    /// not list comes back; without any, the enumeration is complete.
+    pub async fn look_at_part(
         &self,
+        part: &Part,
         kinds: &[ResourceKind],
         needs: Needs,
+        gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
         let wanted = |kind| kinds.contains(&kind);
-        let (clusters, keys, registry) = futures::join!(
-            async {
-                if wanted(ResourceKind::EksCluster) {
-                    self.all_clusters(needs, out).await
-                } else {
-                    Vec::new()
-                }
-            },
-            async {
-                if wanted(ResourceKind::KmsKey) {
-                    self.all_keys(needs, out).await
-                } else {
-                    Vec::new()
-                }
-            },
-            async {
-                let (repositories, images) = (
-                    wanted(ResourceKind::EcrRepository),
-                    wanted(ResourceKind::EcrImage),
-                );
-                if repositories || images {
-                    self.all_of_the_registry(repositories, images, needs, out)
-                        .await
-                } else {
-                    Vec::new()
-                }
-            },
-        );
-        [clusters, keys, registry].concat()
+        match part {
+            Part::Clusters if wanted(ResourceKind::EksCluster) => {
+                self.all_clusters(needs, out).await
+            }
+            Part::Keys if wanted(ResourceKind::KmsKey) => self.all_keys(needs, out).await,
+            Part::Registry(names) => {
+                let wanted = ecr::Wanted {
+                    names,
+                    repositories: wanted(ResourceKind::EcrRepository),
+                    images: wanted(ResourceKind::EcrImage),
+                };
+                self.all_of_the_registry(wanted, needs, gate, out).await
+            }
+            Part::Clusters | Part::Keys => Vec::new(),
+        }
     }
 
     async fn look_at_names(
         &self,
         kind: ResourceKind,
-        names: Vec<String>,
+        names: &[String],
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) {
@@ -197,14 +231,6 @@ impl<'a> Reader<'a> {
     async fn hand_on(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
         // The receiver goes only when its run was given up; then there is nobody left to tell.
         let _ = out.send(observation).await;
-    }
-
-    /// Runs one call when there is room for it.
-    async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        let room = self.calls.acquire().await;
-        let answer = call.await;
-        drop(room);
-        answer
     }
 }
 

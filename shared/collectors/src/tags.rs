@@ -35,6 +35,9 @@ impl Reader<'_> {
                 .set_resource_arn_list(Some(arns))
                 .send();
             let answer = self
+                .clients
+                .paces
+                .tagging
                 .call(call)
                 .await
                 .map_err(|error| unread("tag:GetResources", "the findings' resources", &error))?;
