@@ -2,10 +2,9 @@
 //!
 //! Limits: <https://docs.aws.amazon.com/config/latest/APIReference/API_PutEvaluations.html>.
 
-use aws_config::SdkConfig;
 use aws_sdk_config::types::{ComplianceType, Evaluation as SdkEvaluation};
-use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_types::DateTime;
+use eksentry_aws::Aws;
 use eksentry_core::{Outcome, Resource, Verdict};
 use jiff::Timestamp;
 
@@ -108,10 +107,11 @@ pub struct AwsConfig {
 }
 
 impl AwsConfig {
-    /// A sink with that configuration. Retries are drawn from that partition.
-    pub fn new(config: &SdkConfig, retries: RetryPartition) -> Self {
-        let config = aws_sdk_config::config::Builder::from(config)
-            .retry_partition(retries)
+    /// The sink of that account and Region.
+    pub fn new(aws: &Aws) -> Self {
+        let config = aws_sdk_config::config::Builder::from(aws.config())
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(None))
             .build();
         Self {
             client: aws_sdk_config::Client::from_conf(config),

@@ -6,14 +6,18 @@ pub mod security_hub;
 mod text;
 
 pub use aws_config::{AwsConfig, Compliance, Evaluation};
-pub use security_hub::SecurityHub;
+pub use security_hub::{Ledgers, SecurityHub};
 
 /// The IAM actions of all calls made here.
 pub fn actions() -> impl Iterator<Item = &'static str> {
-    [security_hub::ACTIONS, aws_config::ACTIONS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        security_hub::ACTIONS,
+        security_hub::LEDGER_ACTIONS,
+        aws_config::ACTIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// A report could not be made.

@@ -1,18 +1,25 @@
 //! AWS Security Hub CSPM: findings in the AWS Security Finding Format (ASFF).
 //!
-//! Security Hub itself remembers what was reported: our findings are read back, and only what differs is sent.
+//! Security Hub itself remembers what was reported: our findings are read back, and only what differs is sent. A
+//! [`Ledger`] saves reading back what we know to have sent ourselves.
 
 mod asff;
 mod import;
 mod known;
+mod lean;
+mod ledger;
 
-use aws_config::SdkConfig;
-use aws_smithy_runtime::client::retries::RetryPartition;
+use std::sync::Arc;
+
+use eksentry_aws::{Aws, Rate};
 use eksentry_core::Location;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub use asff::{Rendered, render};
+pub use asff::{Outline, Rendered, outline, render, revision, time};
 pub use import::{Failure, Imported};
-pub use known::{Known, KnownFindings, Selection};
+pub use known::{Known, KnownFindings, Selection, Since, Status};
+pub(crate) use ledger::ACTIONS as LEDGER_ACTIONS;
+pub use ledger::{Ledger, Ledgers};
 
 pub(crate) const ACTIONS: &[&str] = &["securityhub:BatchImportFindings", "securityhub:GetFindings"];
 
@@ -21,18 +28,38 @@ pub(crate) const ACTIONS: &[&str] = &["securityhub:BatchImportFindings", "securi
 pub struct SecurityHub {
     client: aws_sdk_securityhub::Client,
     location: Location,
+    /// Ten calls a second, thirty at once.
+    /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
+    imports: Rate,
+    /// Three calls a second, six at once.
+    /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/Welcome.html>.
+    reads: Rate,
+    /// Findings are large in memory when they are rendered, so few calls' worth are at a time.
+    room: Arc<Semaphore>,
 }
 
+/// How many calls' worth of findings are rendered at a time.
+const ROOM: usize = 3;
+
 impl SecurityHub {
-    /// A sink with that configuration, which must be of that account and Region. Retries are drawn from that partition.
-    pub fn new(config: &SdkConfig, retries: RetryPartition, location: Location) -> Self {
-        let config = aws_sdk_securityhub::config::Builder::from(config)
-            .retry_partition(retries)
+    /// The sink of that account and Region, to whose rates this process is one of so many that keep.
+    pub fn new(aws: &Aws, location: Location, processes: u32) -> Self {
+        let config = aws_sdk_securityhub::config::Builder::from(aws.config())
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch(None))
             .build();
         Self {
             client: aws_sdk_securityhub::Client::from_conf(config),
             location,
+            imports: Rate::new(10, 30, processes),
+            reads: Rate::new(3, 6, processes),
+            room: Arc::new(Semaphore::new(ROOM)),
         }
+    }
+
+    /// Waits until there is room for a call's worth of rendered findings, for as long as the result is kept.
+    pub async fn room(&self) -> Option<SemaphorePermit<'_>> {
+        self.room.acquire().await.ok()
     }
 
     fn product_arn(&self) -> String {

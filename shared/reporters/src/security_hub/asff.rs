@@ -30,6 +30,12 @@ use crate::text::{cut, cut_or_none};
 /// The product field with the digest of what was reported.
 pub(super) const DIGEST: &str = "eksentry/Digest";
 
+/// The product field with the revision of what was judged.
+pub(super) const REVISION: &str = "eksentry/Revision";
+
+/// The product field with the id of the run that sent the finding.
+pub(super) const RUN: &str = "eksentry/Run";
+
 /// Part of every digest: to be raised when the same finding is rendered otherwise, so that all are sent anew.
 const RENDERING: u32 = 1;
 
@@ -61,14 +67,19 @@ pub struct Rendered {
     pub finding: AwsSecurityFinding,
     /// How many bytes it has as JSON, at most.
     pub size: usize,
-    /// What tells whether it says the same as one before; times and tags do not count.
-    pub digest: String,
 }
 
 impl Rendered {
     /// The same, first reported at that time.
     pub fn created_at(mut self, created_at: &str) -> Self {
         self.finding.created_at = Some(created_at.to_owned());
+        self
+    }
+
+    /// The same, sent by that run.
+    pub fn of_run(mut self, run: &str) -> Self {
+        let fields = self.finding.product_fields.get_or_insert_default();
+        fields.extend(cut_or_none(run, PRODUCT_FIELD).map(|run| (RUN.to_owned(), run)));
         self
     }
 
@@ -99,15 +110,40 @@ struct Content<'a> {
     scan: Option<&'a ScanResult>,
 }
 
-/// Renders a finding; `None` where the outcome is one of which Security Hub is told nothing.
-pub fn render(finding: &Finding) -> Option<Rendered> {
-    let status = status(finding.verdict.outcome)?;
+/// A digest of all that a verdict rests on, as far as a list tells it without a look at the resource: as long as it is
+/// the same, a look would come to the same finding. `None` where lists do not tell, and under an exception, which ends.
+pub fn revision(finding: &Finding) -> Option<String> {
+    let listed = finding.revision.as_deref()?;
+    if finding.verdict.is_muted() {
+        return None;
+    }
     let check = finding.check;
-    let severity = finding.verdict.outcome.severity();
-    let description = cut(
-        &format!("{} {}", finding.verdict.explanation(), check.requirement),
-        DESCRIPTION,
-    );
+    Some(digest(&(
+        (RENDERING, check.id, check.title, check.requirement),
+        (listed, &finding.details),
+        (&finding.parameters, requirements(finding)),
+        (recommendation(finding), check.remediation.url),
+    )))
+}
+
+/// What there is to know of a finding before it is rendered. The document itself takes tens of kilobytes of memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// What tells whether it says the same as one before; times and tags do not count.
+    pub digest: String,
+    /// What tells, without a look at the resource, whether a look would find the same; see [`revision`].
+    pub revision: Option<String>,
+    /// How many bytes it has as JSON, at most.
+    pub size: usize,
+    /// How many vulnerabilities it has room for, the worst.
+    vulnerabilities: Option<usize>,
+}
+
+/// Outlines a finding; `None` where the outcome is one of which Security Hub is told nothing.
+pub fn outline(finding: &Finding) -> Option<Outline> {
+    let check = finding.check;
+    let status = status(finding.verdict.outcome)?;
+    let description = description(finding);
     let requirements = requirements(finding);
     let recommendation = recommendation(finding);
     let content = Content {
@@ -115,7 +151,7 @@ pub fn render(finding: &Finding) -> Option<Rendered> {
         title: check.title,
         description: &description,
         status: status.as_str(),
-        severity,
+        severity: finding.verdict.outcome.severity(),
         reasons: &finding.verdict.reasons,
         parameters: &finding.parameters,
         requirements: &requirements,
@@ -125,6 +161,9 @@ pub fn render(finding: &Finding) -> Option<Rendered> {
         scan: finding.verdict.scan.as_deref(),
     };
     let digest = digest(&content);
+    // What could not be read may be another time, with nothing else changed.
+    let read = finding.verdict.outcome != Outcome::NotAvailable;
+    let revision = revision(finding).filter(|_| read);
     let bytes_of_content = bytes(&Content {
         scan: None,
         ..content
@@ -143,37 +182,47 @@ pub fn render(finding: &Finding) -> Option<Rendered> {
             .iter()
             .map(bytes_of_vulnerability)
             .sum::<usize>();
-
-    let document = document(finding, status, description, recommendation)
-        .set_vulnerabilities(
-            vulnerabilities
-                .filter(|list| !list.is_empty())
-                .map(|list| list.iter().map(vulnerability).collect()),
-        )
-        .set_product_fields(Some(product_fields(
-            finding,
-            vulnerabilities.map(<[_]>::len),
-            &digest,
-        )))
-        .build();
-    Some(Rendered {
-        finding: document,
-        size,
+    Some(Outline {
         digest,
+        revision,
+        size,
+        vulnerabilities: vulnerabilities.map(<[_]>::len),
     })
 }
 
-fn document(
-    finding: &Finding,
-    status: ComplianceStatus,
-    description: String,
-    recommendation: String,
-) -> AwsSecurityFindingBuilder {
+/// Renders a finding; `None` where the outcome is one of which Security Hub is told nothing.
+pub fn render(finding: &Finding) -> Option<Rendered> {
+    let status = status(finding.verdict.outcome)?;
+    let outline = outline(finding)?;
+    let listed = outline.vulnerabilities.unwrap_or_default();
+    let scan = finding.verdict.scan.iter();
+    let vulnerabilities: Vec<_> = scan
+        .flat_map(|scan| &scan.vulnerabilities)
+        .take(listed)
+        .map(vulnerability)
+        .collect();
+    let document = document(finding, status)
+        .set_vulnerabilities(Some(vulnerabilities).filter(|list| !list.is_empty()))
+        .set_product_fields(Some(product_fields(finding, &outline)))
+        .build();
+    Some(Rendered {
+        finding: document,
+        size: outline.size,
+    })
+}
+
+fn description(finding: &Finding) -> String {
+    let explanation = finding.verdict.explanation();
+    let requirement = finding.check.requirement;
+    cut(&format!("{explanation} {requirement}"), DESCRIPTION)
+}
+
+fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBuilder {
     let check = finding.check;
     let location = Location::of(finding.resource.arn());
     let observed_at = time(finding.observed_at);
     let recommendation = Recommendation::builder()
-        .text(recommendation)
+        .text(recommendation(finding))
         .url(check.remediation.url)
         .build();
     AwsSecurityFinding::builder()
@@ -185,7 +234,7 @@ fn document(
         .created_at(&observed_at)
         .updated_at(observed_at)
         .title(cut(check.title, TITLE))
-        .description(description)
+        .description(description(finding))
         .finding_provider_fields(provider_fields(
             finding.verdict.outcome.severity(),
             check.kind(),
@@ -294,7 +343,6 @@ pub(super) fn archived(
     Some(Rendered {
         finding: document,
         size,
-        digest: String::new(),
     })
 }
 
@@ -354,11 +402,7 @@ fn control_parameter((name, values): &(&'static str, Vec<String>)) -> SecurityCo
         .build()
 }
 
-fn product_fields(
-    finding: &Finding,
-    listed: Option<usize>,
-    digest: &str,
-) -> HashMap<String, String> {
+fn product_fields(finding: &Finding, outline: &Outline) -> HashMap<String, String> {
     let mut fields = HashMap::from([
         ("ProviderName".to_owned(), "eksentry".to_owned()),
         (
@@ -366,8 +410,10 @@ fn product_fields(
             env!("CARGO_PKG_VERSION").to_owned(),
         ),
         ("eksentry/CheckId".to_owned(), finding.check.id.to_owned()),
-        (DIGEST.to_owned(), digest.to_owned()),
+        (DIGEST.to_owned(), outline.digest.clone()),
     ]);
+    let revision = outline.revision.iter();
+    fields.extend(revision.map(|revision| (REVISION.to_owned(), revision.clone())));
     if let Some(scan) = &finding.verdict.scan {
         let mut total = |name: &str, count: u64| {
             fields.insert(
@@ -380,7 +426,7 @@ fn product_fields(
         }
         total("UNTRIAGED", scan.counts.untriaged());
         total("TOTAL", scan.counts.total());
-        total("LISTED", listed.unwrap_or_default() as u64);
+        total("LISTED", outline.vulnerabilities.unwrap_or_default() as u64);
     }
     fields
 }
@@ -543,8 +589,8 @@ fn in_words(detail: &Detail) -> String {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds.
-fn time(at: Timestamp) -> String {
+/// A moment as findings have it: RFC 3339 in UTC with milliseconds.
+pub fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
@@ -667,7 +713,7 @@ fn bytes(value: &impl Serialize) -> usize {
     serde_json::to_writer(&mut count, value).map_or(usize::MAX, |()| count.0)
 }
 
-fn digest(content: &Content<'_>) -> String {
+fn digest(content: &impl Serialize) -> String {
     let json = serde_json::to_vec(content).unwrap_or_default();
     Sha256::digest(json)
         .iter()

@@ -1,12 +1,12 @@
 //! Sending findings, and archiving them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_securityhub::operation::batch_import_findings::{
     BatchImportFindingsError, BatchImportFindingsOutput,
 };
-use aws_sdk_securityhub::types::AwsSecurityFinding;
+use aws_sdk_securityhub::types::{AwsSecurityFinding, RecordState};
 use jiff::Timestamp;
 
 use super::SecurityHub;
@@ -41,8 +41,8 @@ pub struct Failure {
 /// What came of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// How many findings Security Hub took.
-    pub taken: usize,
+    /// The ids of the findings that Security Hub took.
+    pub taken: Vec<String>,
     /// Those it did not take.
     pub failed: Vec<Failure>,
 }
@@ -59,7 +59,8 @@ impl SecurityHub {
     }
 
     /// Sends findings, given by id, again as they are, but archived as of the time at which their resource was seen to
-    /// be gone. One that Security Hub does not hold, or holds in a newer state than that, is left alone.
+    /// be gone. One that Security Hub does not hold, or holds in a newer state than that, is left alone. They are held in
+    /// memory in full, so give few. The ids of those that were archived or absent before come back too.
     ///
     /// # Errors
     ///
@@ -67,19 +68,27 @@ impl SecurityHub {
     pub async fn archive(
         &self,
         gone: &HashMap<String, Timestamp>,
-    ) -> Result<Imported, ReportError> {
+        run: &str,
+    ) -> Result<(Imported, Vec<String>), ReportError> {
         let ids: Vec<String> = gone.keys().cloned().collect();
-        let found = self.in_full(&ids).await?;
+        let found = Box::pin(self.in_full(&ids)).await?;
+        let active = found
+            .iter()
+            .filter(|finding| finding.record_state() != Some(&RecordState::Archived));
+        let active: HashSet<&str> = active.filter_map(AwsSecurityFinding::id).collect();
+        let before = ids.iter().filter(|id| !active.contains(id.as_str()));
+        let before = before.cloned().collect();
         let findings = found.into_iter().filter_map(|finding| {
             let gone_at = *gone.get(finding.id()?)?;
-            archived(finding, gone_at)
+            Some(archived(finding, gone_at)?.of_run(run))
         });
-        Ok(self.import(findings.collect()).await)
+        Ok((self.import(findings.collect()).await, before))
     }
 
     async fn import_batch(&self, batch: Vec<AwsSecurityFinding>, imported: &mut Imported) {
         let mut pending = vec![(batch, 1)];
         while let Some((batch, attempt)) = pending.pop() {
+            self.imports.turn().await;
             let answer = self
                 .client
                 .batch_import_findings()
@@ -114,7 +123,7 @@ impl SecurityHub {
             for finding in batch {
                 let id = id_of(&finding);
                 match failed.get(&id) {
-                    None => imported.taken += 1,
+                    None => imported.taken.push(id),
                     Some((code, _)) if attempt < TRIES && !LASTING.contains(&code.as_str()) => {
                         again.push(finding);
                     }
@@ -228,7 +237,6 @@ mod tests {
         Rendered {
             finding: AwsSecurityFinding::builder().build(),
             size,
-            digest: String::new(),
         }
     }
 

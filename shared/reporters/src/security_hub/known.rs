@@ -1,16 +1,21 @@
 //! What Security Hub holds of ours already.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use aws_sdk_securityhub::operation::get_findings::builders::GetFindingsFluentBuilder;
 use aws_sdk_securityhub::types::{
-    AwsSecurityFinding, AwsSecurityFindingFilters, RecordState, StringFilter,
-    StringFilterComparison,
+    AwsSecurityFinding, AwsSecurityFindingFilters, ComplianceStatus, DateFilter, MapFilter,
+    MapFilterComparison, RecordState, StringFilter, StringFilterComparison,
 };
+use eksentry_core::Outcome;
 use eksentry_core::finding::GENERATOR;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::SecurityHub;
-use super::asff::DIGEST;
+use super::asff::{DIGEST, REVISION, RUN, time};
+use super::lean::Lean;
 use crate::ReportError;
 
 /// The most values that GetFindings takes for one filter.
@@ -20,21 +25,74 @@ const VALUES_A_FILTER: usize = 20;
 /// The most findings that GetFindings puts on a page.
 const PAGE: i32 = 100;
 
+/// A finding says when its facts were read, and is sent some time later, at most as late as a function may run; clocks
+/// differ too.
+const LATE: Duration = Duration::from_hours(1);
+
+const GET_FINDINGS: &str = "securityhub:GetFindings";
+
 /// What there is to know of a finding that Security Hub holds, to tell whether it changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Known {
     /// When it was first reported, as it was written then.
     pub created_at: String,
     /// When it was last updated.
     pub updated_at: Option<Timestamp>,
     /// Whether it is archived.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub archived: bool,
+    /// What it says; `None` where that is none of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
     /// The digest of what was reported; `None` of findings without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The ARN of its resource.
-    pub resource: String,
-    /// What made it, `eksentry/<checkId>`.
-    pub generator: String,
+    /// The revision of what was judged, where a list told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+/// A finding's compliance status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// The resource is as it should be.
+    Passed,
+    /// It is not.
+    Failed,
+    /// Somebody should look.
+    Warning,
+    /// It could not be told.
+    NotAvailable,
+}
+
+impl Status {
+    /// The status of an outcome; `None` where there is no finding.
+    pub fn of(outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Passed => Some(Self::Passed),
+            Outcome::Failed(_) => Some(Self::Failed),
+            Outcome::Warning => Some(Self::Warning),
+            Outcome::NotAvailable => Some(Self::NotAvailable),
+            Outcome::NotApplicable | Outcome::Pending => None,
+        }
+    }
+
+    fn read(status: &ComplianceStatus) -> Option<Self> {
+        match status {
+            ComplianceStatus::Passed => Some(Self::Passed),
+            ComplianceStatus::Failed => Some(Self::Failed),
+            ComplianceStatus::Warning => Some(Self::Warning),
+            ComplianceStatus::NotAvailable => Some(Self::NotAvailable),
+            _ => None,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Known findings by id.
@@ -45,10 +103,26 @@ pub type KnownFindings = HashMap<String, Known>;
 pub enum Selection<'a> {
     /// Those with these ids.
     Ids(&'a [String]),
-    /// Those of these generators, `eksentry/<checkId>`.
-    Generators(&'a [String]),
-    /// All of them, of retired checks too.
-    All,
+    /// Those about resources whose ARNs begin so.
+    Within {
+        /// What the ARNs begin with.
+        prefix: &'a str,
+        /// What they do not begin with; at most twenty.
+        without: &'a [String],
+        /// The generators, `eksentry/<checkId>`; where there are none all of ours, those of retired checks too.
+        generators: &'a [String],
+        /// Only what has changed since.
+        since: Option<&'a Since>,
+    },
+}
+
+/// A moment, and who changed findings after it: anybody but these runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// The moment.
+    pub at: Timestamp,
+    /// The runs' ids; at most twenty.
+    pub other_than: Vec<String>,
 }
 
 impl SecurityHub {
@@ -60,45 +134,60 @@ impl SecurityHub {
     pub async fn known(&self, selection: Selection<'_>) -> Result<KnownFindings, ReportError> {
         let mut known = KnownFindings::new();
         for filters in self.filters(selection) {
-            self.read(filters, |finding| {
-                known.insert(finding.id.clone().unwrap_or_default(), Known::of(&finding));
-            })
-            .await?;
+            let mut token = None;
+            loop {
+                self.reads.turn().await;
+                let page = self.page(filters.clone(), token);
+                let page = page.customize().interceptor(Lean).send().await;
+                let page = page.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
+                for finding in page.findings.unwrap_or_default() {
+                    if is_ours(&finding) {
+                        let id = finding.id.clone().unwrap_or_default();
+                        known.insert(id, Known::of(&finding));
+                    }
+                }
+                token = page.next_token.filter(|token| !token.is_empty());
+                if token.is_none() {
+                    break;
+                }
+            }
         }
         Ok(known)
     }
 
-    /// The findings with these ids, in full.
+    /// The findings with these ids, in full; they are held in memory, so ask for few.
     pub(super) async fn in_full(
         &self,
         ids: &[String],
     ) -> Result<Vec<AwsSecurityFinding>, ReportError> {
         let mut findings = Vec::new();
         for filters in self.filters(Selection::Ids(ids)) {
-            self.read(filters, |finding| findings.push(finding)).await?;
+            let mut token = None;
+            loop {
+                self.reads.turn().await;
+                let page = self.page(filters.clone(), token).send().await;
+                let page = page.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
+                let found = page.findings.unwrap_or_default().into_iter();
+                findings.extend(found.filter(is_ours));
+                token = page.next_token.filter(|token| !token.is_empty());
+                if token.is_none() {
+                    break;
+                }
+            }
         }
         Ok(findings)
     }
 
-    async fn read(
+    fn page(
         &self,
         filters: AwsSecurityFindingFilters,
-        mut take: impl FnMut(AwsSecurityFinding),
-    ) -> Result<(), ReportError> {
-        let call = self
-            .client
+        token: Option<String>,
+    ) -> GetFindingsFluentBuilder {
+        self.client
             .get_findings()
             .filters(filters)
-            .max_results(PAGE);
-        let mut findings = call.into_paginator().items().send();
-        while let Some(finding) = findings.next().await {
-            let finding =
-                finding.map_err(|error| ReportError::of_call("securityhub:GetFindings", error))?;
-            if is_ours(&finding) {
-                take(finding);
-            }
-        }
-        Ok(())
+            .max_results(PAGE)
+            .set_next_token(token)
     }
 
     fn filters(&self, selection: Selection<'_>) -> Vec<AwsSecurityFindingFilters> {
@@ -107,49 +196,75 @@ impl SecurityHub {
                 .product_arn(equals(&self.product_arn()))
                 .aws_account_id(equals(&self.location.account))
         };
+        let any_of = |values: &[String]| Some(values.iter().map(|value| equals(value)).collect());
         match selection {
             Selection::Ids(ids) => ids
                 .chunks(VALUES_A_FILTER)
-                .map(|ids| {
-                    base()
-                        .set_id(Some(ids.iter().map(|id| equals(id)).collect()))
-                        .build()
-                })
+                .map(|ids| base().set_id(any_of(ids)).build())
                 .collect(),
-            Selection::Generators(generators) => generators
-                .chunks(VALUES_A_FILTER)
-                .map(|ids| {
-                    base()
-                        .set_generator_id(Some(ids.iter().map(|id| equals(id)).collect()))
-                        .build()
-                })
-                .collect(),
-            Selection::All => vec![
-                base()
-                    .generator_id(filter(GENERATOR, StringFilterComparison::Prefix))
-                    .build(),
-            ],
+            Selection::Within {
+                prefix,
+                without,
+                generators,
+                since,
+            } => {
+                let base = || {
+                    let mut filters =
+                        base().resource_id(filter(prefix, StringFilterComparison::Prefix));
+                    for other in without {
+                        filters = filters
+                            .resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
+                    }
+                    match since {
+                        Some(since) => changed(filters, since),
+                        None => filters,
+                    }
+                };
+                if generators.is_empty() {
+                    let ours = filter(GENERATOR, StringFilterComparison::Prefix);
+                    return vec![base().generator_id(ours).build()];
+                }
+                generators
+                    .chunks(VALUES_A_FILTER)
+                    .map(|ids| base().set_generator_id(any_of(ids)).build())
+                    .collect()
+            }
         }
     }
 }
 
+type FiltersBuilder = aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
+
+fn changed(filters: FiltersBuilder, since: &Since) -> FiltersBuilder {
+    let updated = DateFilter::builder()
+        .start(time(since.at - LATE))
+        .end(time(Timestamp::now() + LATE))
+        .build();
+    let not_of = |run: &String| {
+        MapFilter::builder()
+            .key(RUN)
+            .value(run)
+            .comparison(MapFilterComparison::NotEquals)
+            .build()
+    };
+    filters
+        .updated_at(updated)
+        .set_product_fields(Some(since.other_than.iter().map(not_of).collect()))
+}
+
 impl Known {
     fn of(finding: &AwsSecurityFinding) -> Self {
+        let field = |name: &str| finding.product_fields()?.get(name).cloned();
+        let status = finding
+            .compliance()
+            .and_then(|compliance| compliance.status());
         Self {
             created_at: finding.created_at().unwrap_or_default().to_owned(),
             updated_at: finding.updated_at().and_then(|time| time.parse().ok()),
             archived: finding.record_state() == Some(&RecordState::Archived),
-            digest: finding
-                .product_fields()
-                .and_then(|fields| fields.get(DIGEST))
-                .cloned(),
-            resource: finding
-                .resources()
-                .first()
-                .and_then(|resource| resource.id())
-                .unwrap_or_default()
-                .to_owned(),
-            generator: finding.generator_id().unwrap_or_default().to_owned(),
+            status: status.and_then(Status::read),
+            digest: field(DIGEST),
+            revision: field(REVISION),
         }
     }
 }

@@ -1,0 +1,140 @@
+//! Reading what matters of a page of findings, and nothing else.
+//!
+//! The SDK's own reading makes some tens of kilobytes of every finding, most of them empty members for other AWS
+//! resources, and of an image's finding all of its vulnerabilities.
+
+use aws_sdk_securityhub::operation::get_findings::{GetFindings, GetFindingsOutput};
+use aws_sdk_securityhub::types::{AwsSecurityFinding, Compliance, ComplianceStatus, RecordState};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextMut, Output, OutputOrError,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
+use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
+use serde::Deserialize;
+
+use super::asff::{DIGEST, REVISION};
+
+/// Makes a call of GetFindings bring only the members that [`Known`](super::Known) is made of.
+#[derive(Debug)]
+pub(super) struct Lean;
+
+impl Intercept for Lean {
+    fn name(&self) -> &'static str {
+        "Lean"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        _: &mut BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(sdk) = GetFindings::new().config() {
+            let lean = SharedResponseDeserializer::new(LeanDeserializer { sdk });
+            cfg.interceptor_state().store_put(lean);
+        }
+        Ok(())
+    }
+}
+
+/// Reads pages; errors, and what it does not understand, are left to the SDK.
+#[derive(Debug)]
+struct LeanDeserializer {
+    sdk: FrozenLayer,
+}
+
+impl DeserializeResponse for LeanDeserializer {
+    fn deserialize_nonstreaming_with_config(
+        &self,
+        response: &HttpResponse,
+        cfg: &ConfigBag,
+    ) -> OutputOrError {
+        let page = response
+            .status()
+            .is_success()
+            .then(|| serde_json::from_slice::<Page>(response.body().bytes()?).ok())
+            .flatten();
+        if let Some(page) = page {
+            return Ok(Output::erase(page.into_output()));
+        }
+        match self.sdk.load::<SharedResponseDeserializer>() {
+            Some(sdk) => sdk.deserialize_nonstreaming_with_config(response, cfg),
+            None => Err(OrchestratorError::other(
+                "the SDK has no way to read findings",
+            )),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    findings: Option<Vec<Finding>>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Finding {
+    id: Option<String>,
+    generator_id: Option<String>,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    record_state: Option<String>,
+    compliance: Option<Status>,
+    product_fields: Option<ProductFields>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Status {
+    status: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ProductFields {
+    #[serde(rename = "eksentry/Digest")]
+    digest: Option<String>,
+    #[serde(rename = "eksentry/Revision")]
+    revision: Option<String>,
+}
+
+impl Page {
+    fn into_output(self) -> GetFindingsOutput {
+        let findings = self.findings.into_iter().flatten().map(Finding::into_sdk);
+        GetFindingsOutput::builder()
+            .set_findings(Some(findings.collect()))
+            .set_next_token(self.next_token)
+            .build()
+    }
+}
+
+impl Finding {
+    fn into_sdk(self) -> AwsSecurityFinding {
+        let status = self.compliance.and_then(|compliance| compliance.status);
+        let fields = self.product_fields.map(|fields| {
+            [(DIGEST, fields.digest), (REVISION, fields.revision)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect()
+        });
+        AwsSecurityFinding::builder()
+            .set_id(self.id)
+            .set_generator_id(self.generator_id)
+            .set_created_at(self.created_at)
+            .set_updated_at(self.updated_at)
+            .set_record_state(self.record_state.as_deref().map(RecordState::from))
+            .set_compliance(status.map(|status| {
+                Compliance::builder()
+                    .status(ComplianceStatus::from(status.as_str()))
+                    .build()
+            }))
+            .set_product_fields(fields)
+            .build()
+    }
+}
