@@ -6,15 +6,19 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eksentry_core::{Check, Observation, Outcome as Decision, Resource, Settings, State};
+use eksentry_core::{
+    Check, Finding, Observation, Outcome as Decision, Part, Resource, ResourceKind, Settings, State,
+};
 use eksentry_reporters::aws_config::is_test;
 use eksentry_reporters::{Compliance, Evaluation};
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 
-use crate::app::{App, Connections};
+use crate::app::App;
 use crate::error::{Error, ErrorKind};
+use crate::invocation::Invocation;
+use crate::place::Account;
 use crate::run::{Outcome, Run, Targets};
 use event::{Item, Message, RuleEvent};
 
@@ -28,11 +32,19 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let (payload, context) = event.into_parts();
     let event = RuleEvent::read(&payload)?;
     let (check, settings) = event.check()?;
-    let environment = app.settings()?;
+    let invocation = Invocation::new("config-rule", &app, &context).await?;
+    let environment = invocation.settings;
+    // Who uses a cluster's role is a question about all Regions; nothing else is.
+    let account = if check.kind() == ResourceKind::EksCluster {
+        Account::home(invocation.aws, environment, 1).await?
+    } else {
+        Account::here(invocation.aws)
+    };
     let rule = Rule {
-        aws: app.aws(&context).await?,
+        invocation: &invocation,
+        account: &account,
         check,
-        settings: settings.or(environment.of(check)),
+        checks: [(check, settings.or(environment.of(check)))],
         name: &event.rule,
         token: &event.token,
         security_hub: environment.security_hub && !is_test(&event.token) && !event.is_proactive,
@@ -55,17 +67,18 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
             .errors
             .push(Error::new(ErrorKind::NotAvailable, message));
     }
-    match Error::all(&outcome.errors) {
-        None => Ok(serde_json::to_value(outcome.summary).unwrap_or_default()),
-        Some(error) => Err(error),
-    }
+    let Outcome {
+        summary, errors, ..
+    } = outcome;
+    invocation.answer(summary, &errors)
 }
 
 /// The rule that is to be answered.
 struct Rule<'a> {
-    aws: &'a Connections,
+    invocation: &'a Invocation<'a>,
+    account: &'a Account,
     check: &'static Check,
-    settings: Settings,
+    checks: [(&'static Check, Settings); 1],
     name: &'a str,
     token: &'a str,
     security_hub: bool,
@@ -73,14 +86,22 @@ struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    fn run(&self, targets: Targets) -> Run<'_> {
-        let checks = vec![(self.check, self.settings.clone())];
-        Run {
-            aws: self.aws,
-            checks,
+    async fn run(
+        &self,
+        targets: Targets,
+        weigh: impl Fn(Observation) -> Option<Observation>,
+        each: impl FnMut(&Finding),
+    ) -> Outcome {
+        let home = &self.invocation.aws.home;
+        let run = Run {
+            invocation: self.invocation,
+            place: home,
+            reader: &self.account.reader(home),
+            checks: &self.checks,
             targets,
             security_hub: self.security_hub,
-        }
+        };
+        run.make(weigh, each).await.in_time()
     }
 
     /// Answers a change with exactly one evaluation, of the resource in the event; none where it is not available.
@@ -96,7 +117,7 @@ impl Rule<'_> {
             let why = format!("{} judges no {}.", self.check.id, item.resource_type);
             return Ok(self.put(&[not_applicable(&why)], Outcome::default()).await);
         }
-        let resource = item.resource(self.check.kind(), &self.aws.location)?;
+        let resource = item.resource(self.check.kind(), &self.invocation.aws.home.location)?;
         if item.is_deleted() {
             let outcome = if self.security_hub {
                 self.archive_if_gone(resource).await
@@ -116,9 +137,8 @@ impl Rule<'_> {
             return Ok(self.put(&[not_applicable(why)], Outcome::default()).await);
         }
         let mut evaluations = Vec::new();
-        let run = self.run(Targets::Some(vec![resource]));
-        let outcome = run
-            .make(Some, |finding| {
+        let outcome = self
+            .run(Targets::Resources(vec![resource]), Some, |finding| {
                 evaluations.extend(Evaluation::of(
                     &finding.resource,
                     &finding.verdict,
@@ -138,12 +158,11 @@ impl Rule<'_> {
                 let message = format!("whether the resource is gone is not known: {}", reason.text);
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
-            let decision = self.check.judge(&observation, &self.settings).outcome;
+            let decision = self.check.judge(&observation, &self.checks[0].1).outcome;
             (decision == Decision::NotApplicable).then_some(observation)
         };
         let mut outcome = self
-            .run(Targets::Some(vec![resource]))
-            .make(weigh, |_| ())
+            .run(Targets::Resources(vec![resource]), weigh, |_| ())
             .await;
         outcome.errors.extend(unread.into_inner());
         outcome
@@ -153,9 +172,9 @@ impl Rule<'_> {
     async fn answer_schedule(&self, ordering: Timestamp) -> Outcome {
         let mut evaluations = Vec::new();
         let mut seen = BTreeSet::new();
-        let run = self.run(Targets::All);
-        let mut outcome = run
-            .make(Some, |finding| {
+        let part = Part::of(self.check.kind());
+        let mut outcome = self
+            .run(Targets::Part(part), Some, |finding| {
                 seen.insert(finding.resource.name().to_owned());
                 evaluations.extend(Evaluation::of(
                     &finding.resource,
@@ -165,8 +184,8 @@ impl Rule<'_> {
             })
             .await;
         // Without the rule's name Config can't be asked what it knows.
-        if self.aws_config && outcome.unlisted.is_empty() && !self.name.is_empty() {
-            match self.aws.aws_config.results(self.name).await {
+        if self.aws_config && outcome.all_listed && !self.name.is_empty() {
+            match self.invocation.aws.aws_config.results(self.name).await {
                 Ok(results) => {
                     let kind = self.check.kind().config_type().unwrap_or_default();
                     let gone = results
@@ -206,7 +225,13 @@ impl Rule<'_> {
                     evaluation.annotation
                 );
             }
-            if let Err(error) = self.aws.aws_config.put(self.token, evaluations).await {
+            if let Err(error) = self
+                .invocation
+                .aws
+                .aws_config
+                .put(self.token, evaluations)
+                .await
+            {
                 tracing::error!(
                     check = self.check.id,
                     "evaluations were not delivered: {error}"

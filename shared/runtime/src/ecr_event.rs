@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use eksentry_collectors::{AccountClusters, Reader};
 use eksentry_core::{Facts, Location, Observation, Resource, ResourceKind, State, checks};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{Error, ErrorKind};
-use crate::run::{Run, Targets};
+use crate::invocation::Invocation;
+use crate::run::{Outcome, Run, Targets};
 use crate::scan_event::ScanReport;
 
 /// Handles an event; one that is none of this function's business succeeds and posts nothing. Answers with a
@@ -26,26 +28,32 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         tracing::info!("the event is none of ecr-event's business");
         return Ok(json!({}));
     };
-    let settings = app.settings()?;
-    let aws = app.aws(&context).await?;
-    let targets = news.resources(&aws.location)?;
+    let invocation = Invocation::new("ecr-event", &app, &context).await?;
+    let (settings, home) = (invocation.settings, &invocation.aws.home);
+    let targets = news.resources(&home.location)?;
     let ecr = |kind| [ResourceKind::EcrRepository, ResourceKind::EcrImage].contains(&kind);
     let checks = checks::CHECKS.into_iter().filter(|check| ecr(check.kind()));
+    let checks: Vec<_> = checks.map(|check| (check, settings.of(check))).collect();
+    // No cluster is looked at.
+    let clusters = AccountClusters::new([]);
     let run = Run {
-        aws,
-        checks: checks.map(|check| (check, settings.of(check))).collect(),
-        targets: Targets::Some(targets),
+        invocation: &invocation,
+        place: home,
+        reader: &Reader::new(&home.clients, home.location.clone(), &clusters),
+        checks: &checks,
+        targets: Targets::Resources(targets),
         security_hub: settings.security_hub,
     };
     let unread = RefCell::new(None);
     let mut outcome = run
         .make(|observation| news.weigh(observation, &unread), |_| ())
-        .await;
+        .await
+        .in_time();
     outcome.errors.extend(unread.into_inner());
-    match Error::all(&outcome.errors) {
-        None => Ok(serde_json::to_value(outcome.summary).unwrap_or_default()),
-        Some(error) => Err(error),
-    }
+    let Outcome {
+        summary, errors, ..
+    } = outcome;
+    invocation.answer(summary, &errors)
 }
 
 /// What an event tells.

@@ -13,8 +13,12 @@ pub enum ErrorKind {
     InvalidSettings,
     /// A resource could not be read, so that Config has no evaluation of it.
     NotAvailable,
+    /// An account could not be entered.
+    NotEntered,
     /// Resources could not be listed.
     NotListed,
+    /// There was no time left to look at everything, and no queue to hand the rest to.
+    OutOfTime,
     /// A report could not be delivered.
     NotDelivered,
 }
@@ -26,7 +30,9 @@ impl ErrorKind {
             Self::InvalidEvent => "InvalidEvent",
             Self::InvalidSettings => "InvalidSettings",
             Self::NotAvailable => "NotAvailable",
+            Self::NotEntered => "NotEntered",
             Self::NotListed => "NotListed",
+            Self::OutOfTime => "OutOfTime",
             Self::NotDelivered => "NotDelivered",
         }
     }

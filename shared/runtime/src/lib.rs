@@ -2,18 +2,25 @@
 //!
 //! An event names resources; collectors look at them; checks judge what was seen; reporters report it.
 
+mod accounts;
 mod app;
 pub mod config_rule;
 mod delivery;
 pub mod ecr_event;
 mod error;
+mod exceptions;
+mod invocation;
 mod logging;
+mod metrics;
+mod place;
+mod queue;
 mod run;
 mod scan_event;
 mod settings;
 mod summary;
 pub mod sweep;
 pub mod sweep_worker;
+mod task;
 
 use std::sync::Arc;
 
@@ -22,12 +29,20 @@ use serde_json::Value;
 
 pub use app::App;
 pub use error::{Error, ErrorKind};
-pub use settings::Settings;
-pub use summary::Summary;
+pub use settings::{Accounts, PassedImages, Regions, Settings};
+pub use summary::{CheckSummary, Summary};
 
 /// The IAM actions of all calls that the functions may make.
 pub fn actions() -> impl Iterator<Item = &'static str> {
-    eksentry_collectors::actions().chain(eksentry_reporters::actions())
+    let own = [
+        accounts::ACTIONS,
+        exceptions::ACTIONS,
+        place::ACTIONS,
+        queue::ACTIONS,
+    ];
+    eksentry_collectors::actions()
+        .chain(eksentry_reporters::actions())
+        .chain(own.into_iter().flatten().copied())
 }
 
 /// Serves a function: takes events from the Lambda Runtime API, for as long as Lambda keeps the process.

@@ -56,6 +56,7 @@ impl ScanReport {
                     archived: false,
                     pushed_at: None,
                     idle_days: None,
+                    scan_revision: None,
                     scan: Ok(scan),
                 }));
             }

@@ -1,11 +1,19 @@
 //! The functions' settings, from the environment.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
 use eksentry_core::{Check, Settings as CheckSettings, checks};
 
+use crate::app::is_account;
 use crate::error::{Error, ErrorKind};
+
+/// The role that is assumed in other accounts, unless set.
+const ROLE_NAME: &str = "eksentry-member";
+
+/// After how many days an unchanged finding is sent again, unless set. Security Hub drops what was not updated for 90.
+const REFRESH_DAYS: u64 = 30;
 
 /// What the environment says.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +22,67 @@ pub struct Settings {
     pub security_hub: bool,
     /// Whether evaluations go to AWS Config (`EKSENTRY_AWS_CONFIG`).
     pub aws_config: bool,
+    /// The queue for slices of a sweep (`EKSENTRY_QUEUE_URL`).
+    pub queue_url: Option<String>,
+    /// The Regions that a sweep looks at (`EKSENTRY_REGIONS`).
+    pub regions: Regions,
+    /// The accounts that a sweep looks at (`EKSENTRY_ACCOUNTS`).
+    pub accounts: Accounts,
+    /// The role to assume in other accounts (`EKSENTRY_ROLE_NAME`).
+    pub role_name: String,
+    /// The external id that the role asks for (`EKSENTRY_EXTERNAL_ID`).
+    pub external_id: Option<String>,
+    /// How old an unchanged finding's last sending must be for it to be sent again (`EKSENTRY_REFRESH_DAYS`).
+    pub refresh: Duration,
+    /// Which images' PASSED is posted (`EKSENTRY_PASSED_IMAGES`).
+    pub passed_images: PassedImages,
+    /// The Systems Manager parameter with the mute list (`EKSENTRY_MUTE_LIST`).
+    pub mute_list: Option<String>,
+    /// The bucket with the ledgers of what was reported (`EKSENTRY_LEDGER_BUCKET`).
+    pub ledger_bucket: Option<String>,
+    /// How many workers run at the same time, which share Security Hub's rates (`EKSENTRY_WORKERS`).
+    pub workers: u32,
     parameters: HashMap<&'static str, CheckSettings>,
+}
+
+/// Regions to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Regions {
+    /// The one that the function runs in.
+    #[default]
+    Home,
+    /// All that are enabled in the account that is looked at.
+    All,
+    /// These.
+    These(Vec<String>),
+}
+
+/// Accounts to look at; where nothing is named, the one that the function runs in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Accounts, by their twelve digits.
+    pub ids: Vec<String>,
+    /// Organizational units, by their ids; their accounts, and those of all units below them.
+    pub units: Vec<String>,
+    /// All of the organization.
+    pub organization: bool,
+}
+
+impl Accounts {
+    /// Whether nothing is named.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.units.is_empty() && !self.organization
+    }
+}
+
+/// Which images' PASSED is posted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PassedImages {
+    /// Every image's.
+    #[default]
+    All,
+    /// Only that of an image whose finding says otherwise, so that a clean registry costs nothing.
+    Recovered,
 }
 
 impl Settings {
@@ -27,6 +95,18 @@ impl Settings {
         Ok(Self {
             security_hub: switch("EKSENTRY_SECURITY_HUB", &variable)?,
             aws_config: switch("EKSENTRY_AWS_CONFIG", &variable)?,
+            queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
+            regions: regions("EKSENTRY_REGIONS", &variable)?,
+            accounts: accounts("EKSENTRY_ACCOUNTS", &variable)?,
+            role_name: role_name("EKSENTRY_ROLE_NAME", &variable)?,
+            external_id: text("EKSENTRY_EXTERNAL_ID", &variable),
+            refresh: Duration::from_hours(
+                24 * number("EKSENTRY_REFRESH_DAYS", &variable, 1..=80, REFRESH_DAYS)?,
+            ),
+            passed_images: passed_images("EKSENTRY_PASSED_IMAGES", &variable)?,
+            mute_list: text("EKSENTRY_MUTE_LIST", &variable),
+            ledger_bucket: text("EKSENTRY_LEDGER_BUCKET", &variable),
+            workers: number("EKSENTRY_WORKERS", &variable, 1..=1_000, 1)?,
             parameters: parameters("EKSENTRY_PARAMETERS", &variable)?,
         })
     }
@@ -43,6 +123,125 @@ fn switch(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<bool
         "" | "on" | "true" => Ok(true),
         "off" => Ok(false),
         _ => Err(invalid(name, "is neither on nor off")),
+    }
+}
+
+/// A text; one that is empty is not set.
+fn text(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let value = variable(name)?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The parts of a list with commas.
+fn list(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let value = variable(name).unwrap_or_default();
+    let parts = value.split(',').map(str::trim);
+    parts
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn number<N>(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+    allowed: std::ops::RangeInclusive<N>,
+    default: N,
+) -> Result<N, Error>
+where
+    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let Some(value) = text(name, variable) else {
+        return Ok(default);
+    };
+    let number = value.parse().ok().filter(|number| allowed.contains(number));
+    number.ok_or_else(|| {
+        let problem = format!(
+            "is {value:?}, not a whole number from {} to {}",
+            allowed.start(),
+            allowed.end()
+        );
+        invalid(name, &problem)
+    })
+}
+
+fn url(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<String>, Error> {
+    let value = text(name, variable);
+    match value {
+        Some(value) if !value.starts_with("https://") && !value.starts_with("http://") => {
+            Err(invalid(name, &format!("is {value:?}, which is no URL")))
+        }
+        value => Ok(value),
+    }
+}
+
+fn regions(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Regions, Error> {
+    let mut regions = list(name, variable);
+    regions.sort();
+    regions.dedup();
+    let is_region = |text: &str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        text.chars().all(allowed) && text.contains('-')
+    };
+    match regions.as_slice() {
+        [] => Ok(Regions::Home),
+        [all] if all == "all" => Ok(Regions::All),
+        _ => match regions.iter().find(|region| !is_region(region)) {
+            Some(other) => Err(invalid(
+                name,
+                &format!(
+                    "has {other:?}: it takes Regions like eu-central-1, with commas, or all alone"
+                ),
+            )),
+            None => Ok(Regions::These(regions)),
+        },
+    }
+}
+
+fn accounts(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Accounts, Error> {
+    let mut accounts = Accounts::default();
+    for part in list(name, variable) {
+        if is_account(&part) {
+            accounts.ids.push(part);
+        } else if part.starts_with("ou-") || part.starts_with("r-") {
+            accounts.units.push(part);
+        } else if part == "organization" {
+            accounts.organization = true;
+        } else {
+            let problem = format!(
+                "has {part:?}: it takes account ids of twelve digits and ids of organizational units, with commas, or \
+                 organization"
+            );
+            return Err(invalid(name, &problem));
+        }
+    }
+    Ok(accounts)
+}
+
+fn role_name(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, Error> {
+    let value = text(name, variable).unwrap_or_else(|| ROLE_NAME.to_owned());
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c);
+    if value.chars().all(allowed) {
+        Ok(value)
+    } else {
+        Err(invalid(
+            name,
+            &format!("is {value:?}, which is no role's name: give the name, not the ARN"),
+        ))
+    }
+}
+
+fn passed_images(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<PassedImages, Error> {
+    match text(name, variable).as_deref() {
+        None | Some("all") => Ok(PassedImages::All),
+        Some("recovered") => Ok(PassedImages::Recovered),
+        Some(other) => Err(invalid(
+            name,
+            &format!("is {other:?}, neither all nor recovered"),
+        )),
     }
 }
 
@@ -109,6 +308,52 @@ mod tests {
         let error = read("EKSENTRY_AWS_CONFIG", "no").unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidSettings);
         assert!(error.message.contains("EKSENTRY_AWS_CONFIG"), "{error}");
+    }
+
+    #[test]
+    fn what_is_empty_is_not_set() {
+        let empty = Settings::from_environment(|_| Some(" ".to_owned())).unwrap();
+        assert_eq!(empty.regions, Regions::Home);
+        assert!(empty.accounts.is_empty() && empty.queue_url.is_none());
+        assert_eq!(empty.role_name, "eksentry-member");
+        assert_eq!(empty.refresh, Duration::from_hours(30 * 24));
+    }
+
+    #[test]
+    fn places_are_read() {
+        let regions = |value| read("EKSENTRY_REGIONS", value).unwrap().regions;
+        assert_eq!(regions("all"), Regions::All);
+        let two = vec!["eu-central-1".to_owned(), "us-east-1".to_owned()];
+        assert_eq!(
+            regions("us-east-1, eu-central-1,us-east-1"),
+            Regions::These(two)
+        );
+        let accounts = read(
+            "EKSENTRY_ACCOUNTS",
+            "111122223333, ou-ab12-cdef,organization",
+        );
+        let accounts = accounts.unwrap().accounts;
+        assert_eq!((accounts.ids.len(), accounts.units.len()), (1, 1));
+        assert!(accounts.organization);
+    }
+
+    #[test]
+    fn wrong_values_are_named() {
+        for (name, value) in [
+            ("EKSENTRY_REGIONS", "all,eu-central-1"),
+            ("EKSENTRY_REGIONS", "EU_CENTRAL"),
+            ("EKSENTRY_ACCOUNTS", "12345"),
+            ("EKSENTRY_ROLE_NAME", "arn:aws:iam::111122223333:role/x"),
+            ("EKSENTRY_QUEUE_URL", "slices"),
+            ("EKSENTRY_REFRESH_DAYS", "90"),
+            ("EKSENTRY_REFRESH_DAYS", "0"),
+            ("EKSENTRY_PASSED_IMAGES", "some"),
+            ("EKSENTRY_WORKERS", "many"),
+        ] {
+            let error = read(name, value).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidSettings);
+            assert!(error.message.contains(name), "{error}");
+        }
     }
 
     #[test]

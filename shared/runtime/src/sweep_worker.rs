@@ -1,15 +1,18 @@
-//! `sweep-worker`: a narrowed sweep for each message of a queue.
+//! `sweep-worker`: a slice of a sweep for each message of a queue.
 
 use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::sweep::{Narrowing, sweep};
+use crate::invocation::Invocation;
+use crate::summary::Summary;
+use crate::sweep::sweep;
+use crate::task::Task;
 
 /// A batch of messages, as far as it matters here: `aws_lambda_events` refuses all of it for one odd attribute.
 #[derive(Deserialize)]
@@ -31,7 +34,7 @@ struct Message {
 ///
 /// # Errors
 ///
-/// When the event is none of SQS.
+/// When the event is none of SQS, or the settings are wrong.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     if payload.get("Records").is_none() {
@@ -42,28 +45,50 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let batch = Batch::deserialize(&payload).map_err(|error| {
         Error::invalid_event(format!("the event is no batch of SQS messages: {error}"))
     })?;
+    let invocation = Invocation::new("sweep-worker", &app, &context).await?;
     let mut answer = SqsBatchResponse::default();
+    let mut total = Summary::default();
     for message in batch.records.unwrap_or_default() {
         let id = message.message_id.clone().unwrap_or_default();
-        if let Err(error) = work(&app, &context, message).await {
+        let worked = Box::pin(work(&invocation, message, &mut total)).await;
+        if let Err(error) = worked {
             tracing::error!(
                 messageId = id,
                 errorType = error.kind.name(),
                 "the message must come again: {error}"
             );
+            total.errors += 1;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
             answer.batch_item_failures.push(failure);
         }
     }
+    invocation.conclude(total);
     Ok(serde_json::to_value(answer).unwrap_or_default())
 }
 
-async fn work(app: &App, context: &Context, message: Message) -> Result<(), Error> {
+async fn work(
+    invocation: &Invocation<'_>,
+    message: Message,
+    total: &mut Summary,
+) -> Result<(), Error> {
     let body = message.body.unwrap_or_default();
     let event: Value = serde_json::from_str(&body).map_err(|error| {
         Error::invalid_event(format!("the message's body is not JSON: {error}"))
     })?;
-    sweep(app, context, &Narrowing::read(&event)?).await?;
-    Ok(())
+    let (summary, errors) = sweep(invocation, &Task::read(&event)?).await?;
+    total.add(&summary);
+    match Error::all(&errors) {
+        // If it came again, it would send its slices again, each time. The next sweep makes good what failed.
+        Some(error) if summary.slices > 0 => {
+            tracing::error!(
+                errorType = error.kind.name(),
+                "a slice that was split failed in part: {error}"
+            );
+            total.errors += 1;
+            Ok(())
+        }
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
 }

@@ -1,0 +1,104 @@
+//! What all runs of one invocation have in common.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use lambda_runtime::Context;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::app::{App, Connections};
+use crate::error::Error;
+use crate::exceptions::Read;
+use crate::metrics;
+use crate::settings::Settings;
+use crate::summary::Summary;
+
+/// How much of the time that is left is kept for sending what was found, and for handing the rest on.
+const KEPT: u32 = 5;
+const MOST_KEPT: Duration = Duration::from_mins(1);
+
+/// How long Lambda lets a function run at most. Emulators may set no deadline.
+const LONGEST: Duration = Duration::from_mins(15);
+
+/// One invocation of a function.
+pub(crate) struct Invocation<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) aws: &'a Connections,
+    pub(crate) exceptions: Read,
+    /// Tells this invocation's findings from those of any other. Lambda's own id is the same when it tries again.
+    pub(crate) id: String,
+    /// When looking must end.
+    pub(crate) ends_at: Instant,
+    function: &'static str,
+    started_at: Instant,
+    calls: u64,
+    throttled: u64,
+}
+
+impl<'a> Invocation<'a> {
+    /// An invocation of that function.
+    ///
+    /// # Errors
+    ///
+    /// When the settings are wrong, or it can't be told where the function runs.
+    pub(crate) async fn new(
+        function: &'static str,
+        app: &'a App,
+        context: &Context,
+    ) -> Result<Self, Error> {
+        let settings = app.settings()?;
+        let aws = app.aws(context).await?;
+        let left = context.deadline().duration_since(SystemTime::now());
+        let left = left.unwrap_or(LONGEST);
+        let started_at = Instant::now();
+        let traffic = aws.aws.traffic();
+        Ok(Self {
+            settings,
+            aws,
+            id: format!(
+                "{}/{}",
+                context.request_id,
+                Timestamp::now().as_millisecond()
+            ),
+            ends_at: started_at + (left.saturating_sub((left / KEPT).min(MOST_KEPT))),
+            function,
+            started_at,
+            calls: traffic.calls(),
+            throttled: traffic.throttled(),
+            exceptions: aws.exceptions.now().await,
+        })
+    }
+
+    /// Whether there is no time left to begin anything.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.ends_at
+    }
+
+    /// The function's answer: what was done, or what went wrong with it. Either is in the log and in the metrics.
+    pub(crate) fn answer(self, mut summary: Summary, errors: &[Error]) -> Result<Value, Error> {
+        summary.errors = errors.len();
+        let summary = self.conclude(summary);
+        match Error::all(errors) {
+            None => Ok(serde_json::to_value(summary).unwrap_or_default()),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Completes the numbers, and puts them in the log and in the metrics.
+    pub(crate) fn conclude(self, mut summary: Summary) -> Summary {
+        let traffic = self.aws.aws.traffic();
+        summary.calls = traffic.calls() - self.calls;
+        summary.throttled = traffic.throttled() - self.throttled;
+        summary.duration_ms =
+            u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        metrics::emit(self.function, &summary);
+        tracing::info!(summary = json(&summary), "{} is done", self.function);
+        summary
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

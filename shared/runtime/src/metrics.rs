@@ -1,0 +1,331 @@
+//! Metrics: lines on standard output in CloudWatch's embedded metric format, of which CloudWatch Logs makes metrics.
+//!
+//! They are written before the function answers, since Lambda may freeze the process right after.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::summary::Summary;
+
+const NAMESPACE: &str = "eksentry";
+
+/// Writes a function's metrics about a run to standard output.
+pub(crate) fn emit(function: &str, summary: &Summary) {
+    // Locked throughout: other lines go there too.
+    if let Err(error) = write(io::stdout().lock(), function, summary, Timestamp::now()) {
+        tracing::warn!("the metrics could not be written: {error}");
+    }
+}
+
+/// Writes one line about the run, and of a sweep one for each check and status. A status that no resource has is written
+/// as a zero, so that an alarm about it comes to rest. Verdicts about single resources, as events bring them, would count
+/// on top of a sweep's, which are about all.
+fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) -> io::Result<()> {
+    let run = [
+        ("Resources", Unit::Count, summary.resources as u64),
+        ("Posted", Unit::Count, summary.posted as u64),
+        ("Refreshed", Unit::Count, summary.refreshed as u64),
+        ("Unchanged", Unit::Count, summary.unchanged as u64),
+        ("Archived", Unit::Count, summary.archived as u64),
+        ("Muted", Unit::Count, summary.muted as u64),
+        ("Errors", Unit::Count, summary.errors as u64),
+        ("Slices", Unit::Count, summary.slices as u64),
+        ("Calls", Unit::Count, summary.calls),
+        ("Throttled", Unit::Count, summary.throttled),
+        ("Duration", Unit::Milliseconds, summary.duration_ms),
+    ];
+    Line::new(at, &[("Function", function)], &run).write(&mut out)?;
+    let verdicts = summary.checks.iter();
+    for (check, results) in verdicts.filter(|_| function.starts_with("sweep")) {
+        for (status, count) in [
+            ("PASSED", results.passed),
+            ("FAILED", results.failed),
+            ("WARNING", results.warning),
+            ("NOT_AVAILABLE", results.not_available),
+        ] {
+            let dimensions = [("Check", *check), ("Status", status)];
+            let verdicts = [("Verdicts", Unit::Count, count as u64)];
+            Line::new(at, &dimensions, &verdicts).write(&mut out)?;
+        }
+    }
+    out.flush()
+}
+
+/// A log line that CloudWatch Logs takes metrics from.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "_aws")]
+    metadata: Metadata<'a>,
+    #[serde(flatten)]
+    dimensions: BTreeMap<&'a str, &'a str>,
+    #[serde(flatten)]
+    values: BTreeMap<&'a str, u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    /// In milliseconds since 1970.
+    timestamp: i64,
+    cloud_watch_metrics: [Directive<'a>; 1],
+}
+
+/// Which members of the line are metrics, and which their dimensions.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'static str,
+    dimensions: [Vec<&'a str>; 1],
+    metrics: Vec<Metric<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric<'a> {
+    name: &'a str,
+    unit: Unit,
+}
+
+#[derive(Clone, Copy, Serialize)]
+enum Unit {
+    Count,
+    Milliseconds,
+}
+
+impl<'a> Line<'a> {
+    /// A line with metrics' names, units and values, all with these dimensions.
+    fn new(
+        at: Timestamp,
+        dimensions: &[(&'a str, &'a str)],
+        metrics: &[(&'a str, Unit, u64)],
+    ) -> Self {
+        let directive = Directive {
+            namespace: NAMESPACE,
+            dimensions: [dimensions.iter().map(|(name, _)| *name).collect()],
+            metrics: metrics
+                .iter()
+                .map(|&(name, unit, _)| Metric { name, unit })
+                .collect(),
+        };
+        Self {
+            metadata: Metadata {
+                timestamp: at.as_millisecond(),
+                cloud_watch_metrics: [directive],
+            },
+            dimensions: dimensions.iter().copied().collect(),
+            values: metrics
+                .iter()
+                .map(|&(name, _, value)| (name, value))
+                .collect(),
+        }
+    }
+
+    /// Writes the line in one piece.
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        out.write_all(&line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::CheckSummary;
+    use eksentry_core::checks::CHECKS;
+    use serde_json::{Value, json};
+    use std::collections::BTreeSet;
+
+    const AT: &str = "2026-03-01T12:00:00.25Z";
+
+    /// Keeps what each call writes.
+    #[derive(Default)]
+    struct Calls(Vec<Vec<u8>>);
+
+    impl Write for Calls {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn summary() -> Summary {
+        let results = CheckSummary {
+            passed: 7,
+            failed: 2,
+            warning: 0,
+            not_available: 1,
+        };
+        Summary {
+            resources: 1,
+            posted: 2,
+            refreshed: 3,
+            unchanged: 4,
+            archived: 5,
+            muted: 6,
+            errors: 7,
+            slices: 8,
+            calls: 9,
+            throttled: 10,
+            duration_ms: 11,
+            checks: CHECKS.iter().map(|check| (check.id, results)).collect(),
+            ..Summary::default()
+        }
+    }
+
+    /// The lines, each of which must come in a call of its own.
+    fn lines(function: &str, summary: &Summary) -> Vec<Value> {
+        let mut calls = Calls::default();
+        write(&mut calls, function, summary, AT.parse().unwrap()).unwrap();
+        let line = |call: Vec<u8>| {
+            let text = String::from_utf8(call).unwrap();
+            assert_eq!(text.find('\n'), Some(text.len() - 1), "{text}");
+            serde_json::from_str(&text).unwrap()
+        };
+        calls.0.into_iter().map(line).collect()
+    }
+
+    /// What CloudWatch makes of a line, as `Name{Dimension=value}` with values and units, by the format's rules:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+    fn extracted(line: &Value) -> BTreeMap<String, (u64, String)> {
+        let text = |value: &Value, longest: usize| {
+            let text = value.as_str().unwrap().to_owned();
+            assert!((1..=longest).contains(&text.len()), "{line}");
+            assert!(text.is_ascii() && !text.trim().is_empty(), "{line}");
+            text
+        };
+        let names = |value: &Value| -> BTreeSet<String> {
+            value.as_object().unwrap().keys().cloned().collect()
+        };
+        let metadata = &line["_aws"];
+        assert_eq!(
+            names(metadata),
+            ["CloudWatchMetrics", "Timestamp"].map(String::from).into()
+        );
+        assert_eq!(metadata["Timestamp"], 1_772_366_400_250_u64);
+        let [directive] = metadata["CloudWatchMetrics"].as_array().unwrap().as_slice() else {
+            panic!("not one directive: {line}");
+        };
+        assert_eq!(
+            names(directive),
+            ["Dimensions", "Metrics", "Namespace"]
+                .map(String::from)
+                .into()
+        );
+        assert_eq!(directive["Namespace"], "eksentry");
+
+        let mut referenced = BTreeSet::from(["_aws".to_owned()]);
+        let [dimensions] = directive["Dimensions"].as_array().unwrap().as_slice() else {
+            panic!("not one set of dimensions: {line}");
+        };
+        let dimensions = dimensions.as_array().unwrap();
+        assert!(dimensions.len() <= 30, "{line}");
+        let mut labels = Vec::new();
+        for dimension in dimensions {
+            let name = text(dimension, 250);
+            assert!(!name.starts_with(':'), "{line}");
+            labels.push(format!("{name}={}", text(&line[&name], 1024)));
+            assert!(referenced.insert(name), "{line}");
+        }
+
+        let metrics = directive["Metrics"].as_array().unwrap();
+        assert!((1..=100).contains(&metrics.len()), "{line}");
+        let mut extracted = BTreeMap::new();
+        for metric in metrics {
+            assert_eq!(names(metric), ["Name", "Unit"].map(String::from).into());
+            let name = text(&metric["Name"], 1024);
+            let unit = text(&metric["Unit"], 20);
+            assert!(["Count", "Milliseconds"].contains(&unit.as_str()), "{line}");
+            let value = line[&name].as_u64().unwrap();
+            extracted.insert(format!("{name}{{{}}}", labels.join(",")), (value, unit));
+            assert!(referenced.insert(name), "{line}");
+        }
+        assert_eq!(names(line), referenced, "what is no metric is not needed");
+        extracted
+    }
+
+    #[test]
+    fn a_run_is_one_line() {
+        for function in ["sweep", "sweep-worker", "config-rule", "ecr-event"] {
+            let lines = lines(function, &summary());
+            let extracted = extracted(&lines[0]);
+            let names = [
+                "Resources",
+                "Posted",
+                "Refreshed",
+                "Unchanged",
+                "Archived",
+                "Muted",
+                "Errors",
+                "Slices",
+                "Calls",
+                "Throttled",
+                "Duration",
+            ];
+            let expected = names.iter().zip(1..).map(|(name, value)| {
+                let unit = match *name {
+                    "Duration" => "Milliseconds",
+                    _ => "Count",
+                };
+                let metric = format!("{name}{{Function={function}}}");
+                (metric, (value, unit.to_owned()))
+            });
+            assert_eq!(extracted, expected.collect());
+            let order: Vec<&Value> = lines[0]["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|metric| &metric["Name"])
+                .collect();
+            assert_eq!(order, names);
+        }
+    }
+
+    #[test]
+    fn verdicts_are_a_line_for_each_check_and_status() {
+        let mut written = lines("sweep", &summary()).into_iter().skip(1);
+        let mut checks: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
+        checks.sort_unstable();
+        for check in checks {
+            for (status, count) in [
+                ("PASSED", 7),
+                ("FAILED", 2),
+                ("WARNING", 0),
+                ("NOT_AVAILABLE", 1),
+            ] {
+                let metric = format!("Verdicts{{Check={check},Status={status}}}");
+                assert_eq!(
+                    extracted(&written.next().unwrap()),
+                    BTreeMap::from([(metric, (count, "Count".to_owned()))])
+                );
+            }
+        }
+        assert_eq!(written.next(), None);
+    }
+
+    #[test]
+    fn a_run_without_results_has_no_verdicts() {
+        let lines = lines("ecr-event", &Summary::default());
+        assert_eq!(lines.len(), 1);
+        assert_eq!(extracted(&lines[0]).len(), 11);
+    }
+
+    #[test]
+    fn names_are_written_as_json() {
+        let name = "a \"name\"\n";
+        assert_eq!(lines(name, &Summary::default())[0]["Function"], json!(name));
+    }
+
+    #[test]
+    fn what_does_not_take_lines_is_an_error() {
+        let full: &mut [u8] = &mut [0; 100];
+        write(full, "sweep", &summary(), AT.parse().unwrap()).unwrap_err();
+    }
+}

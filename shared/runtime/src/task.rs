@@ -1,0 +1,296 @@
+//! What a sweep is to do: everything, or what an event or a message narrows it to.
+
+use std::collections::BTreeMap;
+
+use eksentry_core::{Check, Location, Part, Resource, Settings as CheckSettings, checks};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::settings::{Regions, Settings};
+
+/// A sweep, or a slice of one. What is empty or absent narrows nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Task {
+    /// The checks' ids.
+    #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) checks: Vec<String>,
+    /// The resources' ARNs.
+    #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resources: Vec<String>,
+    /// The account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
+    /// The Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
+    /// The part of what is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) part: Option<Part>,
+    /// How many slices of the same account and Region may be worked on at the same time; they share its rates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) neighbours: Option<u32>,
+    /// How often it was handed on since there was no time left.
+    #[serde(deserialize_with = "count", skip_serializing_if = "is_zero")]
+    pub(crate) handed_on: u32,
+}
+
+/// A list of texts; nulls in it, or in its place, say nothing.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let list: Option<Vec<Option<String>>> = Option::deserialize(deserializer)?;
+    Ok(list.into_iter().flatten().flatten().collect())
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+impl Task {
+    /// Reads an event. One with a `detail-type` comes from EventBridge, and its `resources` are the schedule's.
+    pub(crate) fn read(event: &Value) -> Result<Self, Error> {
+        match event {
+            Value::Null => Ok(Self::default()),
+            Value::Object(members)
+                if members
+                    .get("detail-type")
+                    .is_some_and(|kind| !kind.is_null()) =>
+            {
+                Ok(Self::default())
+            }
+            Value::Object(_) => Self::deserialize(event).map_err(|error| {
+                let form = r#"{"checks": [id, …], "resources": [ARN, …]}"#;
+                Error::invalid_event(format!("the event is not of the form {form}: {error}"))
+            }),
+            _ => Err(Error::invalid_event(
+                "the event is no JSON object: send {} to sweep everything",
+            )),
+        }
+    }
+
+    /// The checks to be made, with their settings.
+    pub(crate) fn checks(
+        &self,
+        settings: &Settings,
+    ) -> Result<Vec<(&'static Check, CheckSettings)>, Error> {
+        let mut selected = self
+            .checks
+            .iter()
+            .map(|id| checks::find(id))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Error::invalid_event(format!("in checks, {error}")))?;
+        selected.sort_by_key(|check| check.id);
+        selected.dedup_by_key(|check| check.id);
+        if selected.is_empty() {
+            selected = checks::CHECKS.to_vec();
+        }
+        let checks = selected.into_iter();
+        Ok(checks.map(|check| (check, settings.of(check))).collect())
+    }
+
+    /// The resources that it names, by account and Region.
+    pub(crate) fn named(
+        &self,
+        settings: &Settings,
+        home: &Location,
+    ) -> Result<BTreeMap<String, BTreeMap<String, Vec<Resource>>>, Error> {
+        let mut named: BTreeMap<String, BTreeMap<String, Vec<Resource>>> = BTreeMap::new();
+        for arn in &self.resources {
+            let resource = Resource::parse(arn)
+                .map_err(|error| Error::invalid_event(format!("in resources, {error}")))?;
+            let place = Location::of(resource.arn());
+            if !covers(settings, home, &place) {
+                let message = format!(
+                    "{arn} is in {place}, where this function does not look (its home is {home}): sweep it there, or \
+                     add its account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+                );
+                return Err(Error::invalid_event(message));
+            }
+            let of_account = named.entry(place.account).or_default();
+            of_account.entry(place.region).or_default().push(resource);
+        }
+        for resources in named.values_mut().flat_map(BTreeMap::values_mut) {
+            resources.sort();
+            resources.dedup();
+        }
+        Ok(named)
+    }
+
+    /// The account and Region that it is narrowed to are among those that the function looks at.
+    pub(crate) fn check_place(&self, settings: &Settings, home: &Location) -> Result<(), Error> {
+        let place = Location {
+            partition: home.partition.clone(),
+            account: self.account.clone().unwrap_or_else(|| home.account.clone()),
+            region: self.region.clone().unwrap_or_else(|| home.region.clone()),
+        };
+        let narrowed = self.account.is_some() || self.region.is_some();
+        // Without a Region of its own it is about all that are looked at.
+        let region = self.region.is_none() || covers_region(settings, home, &place.region);
+        if narrowed && !(region && covers_account(settings, home, &place.account)) {
+            let message = format!(
+                "the event is about {place}, where this function does not look (its home is {home}): see EKSENTRY_ACCOUNTS \
+                 and EKSENTRY_REGIONS"
+            );
+            return Err(Error::invalid_event(message));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a sweep looks there. Which accounts an organization has, its role decides.
+fn covers(settings: &Settings, home: &Location, place: &Location) -> bool {
+    place.partition == home.partition
+        && covers_account(settings, home, &place.account)
+        && covers_region(settings, home, &place.region)
+}
+
+fn covers_account(settings: &Settings, home: &Location, account: &str) -> bool {
+    let accounts = &settings.accounts;
+    account == home.account
+        || accounts.organization
+        || !accounts.units.is_empty()
+        || accounts.ids.iter().any(|id| id == account)
+}
+
+fn covers_region(settings: &Settings, home: &Location, region: &str) -> bool {
+    match &settings.regions {
+        Regions::Home => region == home.region,
+        Regions::All => true,
+        Regions::These(regions) => region == home.region || regions.iter().any(|one| one == region),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use eksentry_core::RepositoryNames;
+    use serde_json::json;
+
+    fn home() -> Location {
+        Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        }
+    }
+
+    fn settings(regions: &str, accounts: &str) -> Settings {
+        let read = |name: &str| match name {
+            "EKSENTRY_REGIONS" => Some(regions.to_owned()),
+            "EKSENTRY_ACCOUNTS" => Some(accounts.to_owned()),
+            _ => None,
+        };
+        Settings::from_environment(read).unwrap()
+    }
+
+    #[test]
+    fn schedules_sweep_everything() {
+        for event in [
+            Value::Null,
+            json!({}),
+            json!({"checks": null, "resources": [], "part": null, "handedOn": null}),
+            json!({"detail-type": null, "checks": [null]}),
+            json!({"detail-type": "Scheduled Event", "resources": ["arn:aws:events:r:1:rule/x"], "detail": {}}),
+            json!({"detail-type": "Scheduled Event", "detail": "{}", "checks": ["x"]}),
+        ] {
+            assert_eq!(Task::read(&event).unwrap(), Task::default(), "{event}");
+        }
+        let narrowed = json!({"checks": ["a"], "resources": ["b", "c"], "slice": 7});
+        let task = Task::read(&narrowed).unwrap();
+        assert_eq!((task.checks.len(), task.resources.len()), (1, 2));
+    }
+
+    #[test]
+    fn what_is_no_sweep_is_refused() {
+        for event in [
+            json!([]),
+            json!("all"),
+            json!(1),
+            json!({"checks": "a"}),
+            json!({"resources": [1]}),
+            json!({"part": "everything"}),
+        ] {
+            let error = Task::read(&event).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidEvent, "{event}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_read_as_it_was_sent() {
+        let names = RepositoryNames {
+            prefix: "pay".into(),
+            without: vec!["payments/".into()],
+        };
+        for part in [Part::Clusters, Part::Keys, Part::Registry(names)] {
+            let task = Task {
+                account: Some("111122223333".into()),
+                region: Some("eu-west-1".into()),
+                part: Some(part),
+                neighbours: Some(5),
+                handed_on: 1,
+                ..Task::default()
+            };
+            let json = serde_json::to_value(&task).unwrap();
+            assert_eq!(Task::read(&json).unwrap(), task, "{json}");
+        }
+    }
+
+    #[test]
+    fn resources_elsewhere_are_refused() {
+        let named = |arn: &str, regions, accounts| {
+            let task = Task {
+                resources: vec![arn.to_owned(), arn.to_owned()],
+                ..Task::default()
+            };
+            task.named(&settings(regions, accounts), &home())
+        };
+        let cluster =
+            |region: &str, account: &str| format!("arn:aws:eks:{region}:{account}:cluster/c");
+        let own = cluster("eu-central-1", "111122223333");
+        let found = named(&own, "", "").unwrap();
+        assert_eq!(
+            found["111122223333"]["eu-central-1"],
+            [Resource::parse(&own).unwrap()]
+        );
+        let other_region = cluster("eu-west-1", "111122223333");
+        let other_account = cluster("eu-central-1", "444455556666");
+        for (arn, regions, accounts) in [
+            (other_region.as_str(), "", ""),
+            (&other_region, "us-east-1", ""),
+            (&other_account, "", "777788889999"),
+            (
+                "arn:aws-cn:eks:eu-central-1:111122223333:cluster/c",
+                "all",
+                "organization",
+            ),
+            ("arn:aws:s3:::bucket", "", ""),
+            ("payments", "", ""),
+        ] {
+            let error = named(arn, regions, accounts).unwrap_err();
+            assert!(error.message.contains(arn), "{error}");
+        }
+        assert!(named(&other_region, "eu-west-1", "").is_ok());
+        assert!(named(&other_account, "", "444455556666").is_ok());
+        assert!(named(&other_account, "all", "ou-ab12-cdef").is_ok());
+    }
+
+    #[test]
+    fn slices_of_other_places_are_refused() {
+        let task = |account: Option<&str>, region: Option<&str>| Task {
+            account: account.map(str::to_owned),
+            region: region.map(str::to_owned),
+            ..Task::default()
+        };
+        let check = |task: Task| task.check_place(&settings("eu-west-1", ""), &home());
+        assert!(check(task(None, None)).is_ok());
+        assert!(check(task(Some("111122223333"), Some("eu-west-1"))).is_ok());
+        assert!(check(task(Some("444455556666"), None)).is_err());
+        assert!(check(task(None, Some("us-east-1"))).is_err());
+    }
+}
