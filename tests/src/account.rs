@@ -51,18 +51,30 @@
 //!         document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}
 //!     inline:                         # name: document
 //!       logs: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "logs:*", Resource: "*"}]}
+//! buckets: [eksentry-plans]           # of S3
+//! parameters:                         # as GetParameter
+//!   - {Name: /eksentry/accounts, Value: "[]"}     # Type: String
+//! member_role: {name: eksentry-audit, external_id: bank}  # the one role that may be assumed (any); external_id: (any)
+//! organization:                       # as ListAccounts and the like; a ParentId is a root or a unit
+//!   units: [{Id: ou-ab12-payments1, Name: payments, ParentId: r-ab12}]
+//!   accounts:                         # Status: ACTIVE, Name: the Id
+//!     - {Id: "210987654321", Name: ledger, Status: SUSPENDED, ParentId: ou-ab12-payments1}
 //! findings: []                        # what Security Hub holds before, each in full (ASFF)
 //! faults:                             # the first that fits is used
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN
 //!     times: 2                        # (always)
+//!     one_in: 10                      # one in so many calls, seemingly at random (every one); of partial: findings
+//!     seed: 1                         # another seed hits others (0)
 //!     kind: access-denied             # throttle | access-denied | reset | malformed | {latency: 200}
 //!                                     # | {error: {code: InternalFailure, status: 500}}
 //!                                     # | {partial: {ids: [an-id], code: InternalFailure}}
 //! ```
 
+mod index;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -72,6 +84,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use self::index::names;
+pub(crate) use self::index::{Index, Names, Place};
 use crate::stand_in::Fault;
 
 /// The members of a resource, by the names that AWS gives them.
@@ -130,12 +144,24 @@ pub struct Account {
     /// The IAM roles, beside those of clusters and node groups that name none.
     #[serde(default)]
     pub roles: Vec<Role>,
+    /// The names of the S3 buckets.
+    #[serde(default)]
+    pub buckets: Vec<String>,
+    /// The parameters of Systems Manager.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// The one role of the account that may be assumed; any may if there is none.
+    pub member_role: Option<MemberRole>,
+    /// The organization that the account manages.
+    pub organization: Option<Organization>,
     /// What Security Hub holds before.
     #[serde(default)]
     pub findings: Vec<Record>,
     /// What goes wrong.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    #[serde(skip)]
+    pub(crate) index: Index,
 }
 
 /// An EKS cluster with its node groups.
@@ -218,6 +244,67 @@ pub enum Policy {
     },
 }
 
+/// A parameter of Systems Manager.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Parameter {
+    /// Its name, which a path may precede.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// String, StringList or SecureString; none: String.
+    #[serde(rename = "Type")]
+    pub kind: Option<String>,
+}
+
+/// The role of a member account that another account may assume.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberRole {
+    /// Its name, without a path.
+    pub name: String,
+    /// The ExternalId that it asks for; any will do if there is none.
+    pub external_id: Option<String>,
+}
+
+/// An organization, as the account that manages it sees it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// Its organizational units.
+    #[serde(default)]
+    pub units: Vec<Unit>,
+    /// Its accounts.
+    #[serde(default)]
+    pub accounts: Vec<Member>,
+}
+
+/// An organizational unit.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Unit {
+    /// Its id, such as `ou-ab12-payments1`.
+    pub id: String,
+    /// Its name; the id if there is none.
+    pub name: Option<String>,
+    /// The unit or the root that it is in.
+    pub parent_id: String,
+}
+
+/// An account of an organization.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Member {
+    /// The account id: twelve digits.
+    pub id: String,
+    /// Its name; the id if there is none.
+    pub name: Option<String>,
+    /// ACTIVE, SUSPENDED or PENDING_CLOSURE; none: ACTIVE.
+    pub status: Option<String>,
+    /// The unit or the root that it is in.
+    pub parent_id: String,
+}
+
 /// What can be added to an account: the same lists as in a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -230,6 +317,10 @@ struct Entries {
     keys: Vec<Key>,
     #[serde(default)]
     roles: Vec<Role>,
+    #[serde(default)]
+    buckets: Vec<String>,
+    #[serde(default)]
+    parameters: Vec<Parameter>,
 }
 
 impl Account {
@@ -244,8 +335,13 @@ impl Account {
             repositories: Vec::new(),
             keys: Vec::new(),
             roles: Vec::new(),
+            buckets: Vec::new(),
+            parameters: Vec::new(),
+            member_role: None,
+            organization: None,
             findings: Vec::new(),
             faults: Vec::new(),
+            index: Index::default(),
         }
     }
 
@@ -272,41 +368,65 @@ impl Account {
     /// Adds what a file could hold as well, as in `account.add(json!({"clusters": [{"name": "payments"}]}))`.
     pub fn add(&mut self, entries: Value) -> Result<(), AccountError> {
         let name = "what is to be added";
-        let entries: Entries = serde_yaml_ng::to_value(entries)
-            .and_then(serde_yaml_ng::from_value)
-            .map_err(|source| AccountError::Format {
+        let entries: Entries =
+            serde_json::from_value(entries).map_err(|problem| AccountError::Format {
                 name: name.to_owned(),
-                source,
+                source: serde::de::Error::custom(problem),
             })?;
         self.clusters.extend(entries.clusters);
         self.repositories.extend(entries.repositories);
         self.keys.extend(entries.keys);
         self.roles.extend(entries.roles);
+        self.buckets.extend(entries.buckets);
+        self.parameters.extend(entries.parameters);
         self.settle(name)
     }
 
     /// The cluster of this name, to be changed.
     pub fn cluster(&mut self, name: &str) -> Option<&mut Cluster> {
-        self.clusters
-            .iter_mut()
-            .find(|cluster| cluster.name() == name)
+        let hint = self.index.clusters.get(name).copied();
+        find_mut(&mut self.clusters, hint, |cluster| cluster.name() == name)
     }
 
     /// The repository of this name, to be changed.
     pub fn repository(&mut self, name: &str) -> Option<&mut Repository> {
-        self.repositories
-            .iter_mut()
-            .find(|repository| repository.name() == name)
+        let hint = self.index.repositories.get(name).copied();
+        find_mut(&mut self.repositories, hint, |repository| {
+            repository.name() == name
+        })
     }
 
     /// The key of this id or alias, to be changed.
     pub fn key(&mut self, id: &str) -> Option<&mut Key> {
-        self.keys.iter_mut().find(|key| key.is(id))
+        let hint = self.index.keys.get(id).copied();
+        find_mut(&mut self.keys, hint, |key| key.is(id))
     }
 
     /// The role of this name, to be changed.
     pub fn role(&mut self, name: &str) -> Option<&mut Role> {
-        self.roles.iter_mut().find(|role| role.name() == name)
+        let hint = self.index.roles.get(name).copied();
+        find_mut(&mut self.roles, hint, |role| role.name() == name)
+    }
+
+    pub(crate) fn served_cluster(&self, name: &str) -> Option<&Cluster> {
+        self.clusters.get(*self.index.clusters.get(name)?)
+    }
+
+    /// A repository, and where its images are.
+    pub(crate) fn served_repository(&self, name: &str) -> Option<(&Repository, &Names)> {
+        let position = *self.index.repositories.get(name)?;
+        Some((
+            self.repositories.get(position)?,
+            self.index.images.get(position)?,
+        ))
+    }
+
+    pub(crate) fn served_key(&self, id_or_alias: &str) -> Option<&Key> {
+        self.keys.get(*self.index.keys.get(id_or_alias)?)
+    }
+
+    pub(crate) fn served_role(&self, name: &str) -> Option<&Role> {
+        self.roles.get(*self.index.roles.get(name)?)
     }
 
     /// The ARN of a resource of this account.
@@ -314,32 +434,39 @@ impl Account {
         arn(&self.region, service, region, &self.account, resource)
     }
 
-    /// Makes up the ids that are left out, and checks what everything else relies on.
+    /// Makes up the ids that are left out, checks what everything else relies on, and notes where everything is.
     pub(crate) fn settle(&mut self, name: &str) -> Result<(), AccountError> {
         self.name_images();
         self.name_keys();
-        let problem = |problem| AccountError::Entry {
+        self.index = self.checked().map_err(|problem| AccountError::Entry {
             name: name.to_owned(),
             problem,
-        };
-        self.check_place().map_err(problem)?;
-        self.check_names().map_err(problem)?;
-        self.check_texts().map_err(problem)
+        })?;
+        Ok(())
+    }
+
+    fn checked(&self) -> Result<Index, String> {
+        self.check_place()?;
+        let index = Index::of(self)?;
+        self.check_names()?;
+        self.check_texts()?;
+        self.check_organization()?;
+        Ok(index)
     }
 
     fn name_images(&mut self) {
         for repository in &mut self.repositories {
             let repository_name = repository.name().to_owned();
-            for (index, image) in repository.images.iter_mut().enumerate() {
+            let unnamed =
+                |(_, image): &(usize, &mut Image)| !image.members.contains_key("imageDigest");
+            for (index, image) in repository.images.iter_mut().enumerate().filter(unnamed) {
                 let tags = image.members.get("imageTags").map(Value::to_string);
                 let seed = format!(
                     "{repository_name} {}",
                     tags.unwrap_or_else(|| index.to_string())
                 );
-                image
-                    .members
-                    .entry("imageDigest")
-                    .or_insert_with(|| format!("sha256:{}", digest(&seed)).into());
+                let name = format!("sha256:{}", digest(&seed));
+                image.members.insert("imageDigest".to_owned(), name.into());
             }
         }
     }
@@ -370,46 +497,55 @@ impl Account {
         if self.page_size == Some(0) {
             return Err("page_size is 0; write 1 or more, or leave it out".to_owned());
         }
+        if self.faults.iter().any(|fault| fault.one_in == Some(0)) {
+            return Err("one_in is 0; write 1 or more, or leave it out".to_owned());
+        }
         Ok(())
     }
 
+    /// Checks the names that the index does not need.
     fn check_names(&self) -> Result<(), String> {
-        check_unique(
-            "clusters",
-            "name",
-            self.clusters.iter().map(|cluster| &cluster.members),
-        )?;
-        for cluster in &self.clusters {
-            check_unique(
+        for cluster in self
+            .clusters
+            .iter()
+            .filter(|cluster| !cluster.nodegroups.is_empty())
+        {
+            names(
                 &format!("nodegroups of {}", cluster.name()),
                 "nodegroupName",
                 cluster.nodegroups.iter(),
             )?;
         }
-        check_unique(
-            "repositories",
-            "repositoryName",
-            self.repositories.iter().map(|entry| &entry.members),
-        )?;
-        for repository in &self.repositories {
-            let images = repository.images.iter().map(|image| &image.members);
-            check_unique(
-                &format!("images of {}", repository.name()),
-                "imageDigest",
-                images,
-            )?;
-        }
-        check_unique("keys", "KeyId", self.keys.iter().map(|key| &key.members))?;
-        check_unique(
-            "roles",
-            "RoleName",
-            self.roles.iter().map(|role| &role.members),
-        )?;
         self.check_findings()
     }
 
+    fn check_organization(&self) -> Result<(), String> {
+        let Some(Organization { units, accounts }) = &self.organization else {
+            return Ok(());
+        };
+        if let Some(unit) = units.iter().find(|unit| !unit.id.starts_with("ou-")) {
+            return Err(format!(
+                "the unit {} has no id such as ou-ab12-payments1",
+                unit.id
+            ));
+        }
+        let is_parent = |id: &str| id.starts_with("r-") || units.iter().any(|unit| unit.id == id);
+        let parents = units.iter().map(|unit| (&unit.id, &unit.parent_id));
+        let mut parents = parents.chain(
+            accounts
+                .iter()
+                .map(|account| (&account.id, &account.parent_id)),
+        );
+        match parents.find(|(_, parent)| !is_parent(parent)) {
+            Some((id, parent)) => Err(format!(
+                "the ParentId of {id} is {parent}; write a root such as r-ab12, or one of the units"
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn check_findings(&self) -> Result<(), String> {
-        check_unique("findings", "Id", self.findings.iter())?;
+        names("findings", "Id", self.findings.iter())?;
         let is_short = |finding: &&Record| text(finding, "ProductArn").is_empty();
         match self.findings.iter().find(is_short) {
             Some(finding) => Err(format!(
@@ -543,7 +679,7 @@ pub(crate) fn digest(seed: &str) -> String {
         .collect()
 }
 
-fn uuid(seed: &str) -> String {
+pub(crate) fn uuid(seed: &str) -> String {
     let digits = digest(seed);
     [
         &digits[..8],
@@ -555,24 +691,15 @@ fn uuid(seed: &str) -> String {
     .join("-")
 }
 
-fn check_unique<'a>(
-    list: &str,
-    name: &str,
-    entries: impl Iterator<Item = &'a Record>,
-) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
-    for (index, members) in entries.enumerate() {
-        let id = text(members, name);
-        if id.is_empty() {
-            return Err(format!(
-                "{list}[{index}] has no {name}; write {name}: and its text"
-            ));
-        }
-        if !seen.insert(id) {
-            return Err(format!("{list} has {name} {id} twice; leave one out"));
-        }
-    }
-    Ok(())
+/// The entry that fits: at the position where it was when the account was settled, or wherever it is by now.
+fn find_mut<T>(
+    entries: &mut [T],
+    hint: Option<usize>,
+    fits: impl Fn(&T) -> bool,
+) -> Option<&mut T> {
+    let hinted = hint.filter(|position| entries.get(*position).is_some_and(&fits));
+    let position = hinted.or_else(|| entries.iter().position(fits))?;
+    entries.get_mut(position)
 }
 
 #[cfg(test)]
@@ -611,6 +738,11 @@ mod tests {
         assert_eq!(account.clusters[1].nodegroups.len(), 1);
         assert_eq!(account.repositories[0].images.len(), 3);
         assert_eq!(account.faults.len(), 1);
+        assert_eq!((account.buckets.len(), account.parameters.len()), (1, 1));
+        assert_eq!(
+            account.organization.expect("it manages one").accounts.len(),
+            1
+        );
     }
 
     #[test]
@@ -662,6 +794,18 @@ mod tests {
                 format!("{head}clusters: [{{name: a, tags: {{x: 1}}}}]"),
                 "in quotes",
             ),
+            (
+                format!("{head}organization: {{units: [{{Id: a, ParentId: r-ab12}}]}}"),
+                "ou-ab12",
+            ),
+            (
+                format!("{head}organization: {{accounts: [{{Id: a, ParentId: ou-gone}}]}}"),
+                "a root",
+            ),
+            (
+                format!("{head}faults: [{{operation: '*', kind: throttle, one_in: 0}}]"),
+                "one_in is 0",
+            ),
         ] {
             let problem = problem(&text);
             assert!(
@@ -683,5 +827,19 @@ mod tests {
             1
         );
         assert!(account.add(json!({"clusters": [{"name": "a"}]})).is_err());
+    }
+
+    /// Entries are found where they are now, wherever they were when the account was settled.
+    #[test]
+    fn what_moved_is_found_all_the_same() {
+        let mut account = Account::empty("123456789012", "eu-central-1");
+        let repositories = json!([{"repositoryName": "a"}, {"repositoryName": "b"}]);
+        account.add(json!({"repositories": repositories})).unwrap();
+
+        account.repositories.remove(0);
+        assert_eq!(account.repository("b").expect("it stays").name(), "b");
+        assert!(account.repository("a").is_none());
+        account.settle("the account").unwrap();
+        assert_eq!(account.index.repositories["b"], 0);
     }
 }

@@ -39,6 +39,8 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a wait looks whether the process still runs.
 const GLANCE: Duration = Duration::from_millis(10);
 const MEMORY_MB: u32 = 256;
+/// The unit of processor time in /proc on Linux, whatever its kernel counts in.
+const TICK: Duration = Duration::from_millis(10);
 
 /// Why a function does not run.
 #[derive(Debug, Error)]
@@ -227,10 +229,22 @@ impl Function {
 
     /// The process's resident memory now, in bytes; none where /proc does not tell.
     pub fn resident_memory(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that the process ever had, in bytes; none where /proc does not tell.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// The processor time that the process took so far; none where /proc does not tell.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        cpu_time(self.process.id())
+    }
+
+    fn memory(&self, name: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kibibytes * 1024)
     }
@@ -347,6 +361,20 @@ fn lambda_environment(name: &str, server: &Background) -> BTreeMap<String, Strin
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// The processor time that a process took so far, of all its threads; none where /proc does not tell.
+pub fn cpu_time(process: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The command in front may hold anything. The third field comes first then; utime and stime are 14 and 15.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let ticks: u64 = fields
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse::<u64>().ok())
+        .sum::<Option<u64>>()?;
+    Some(TICK * u32::try_from(ticks).ok()?)
 }
 
 fn boxed(pipe: impl Read + Send + 'static) -> Box<dyn Read + Send> {

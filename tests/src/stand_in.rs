@@ -27,17 +27,24 @@ mod faults;
 mod finding_filters;
 mod iam;
 mod kms;
+mod organizations;
 mod paging;
+mod rates;
 mod recording;
+mod regions;
+mod s3;
 mod security_hub;
 mod server;
 mod service;
+mod sqs;
+mod ssm;
 mod state;
 mod sts;
 mod tagging;
 mod wire;
 
 use std::{
+    collections::BTreeMap,
     env, fs, io,
     path::Path,
     process,
@@ -53,9 +60,10 @@ pub use self::{
     config::Evaluation,
     faults::{Fault, FaultKind},
     recording::Call,
+    sqs::{Message, sqs_event},
     sts::ACCESS_KEY,
 };
-use self::{server::Server, state::State};
+use self::{rates::Rates, server::Server, state::State};
 use crate::account::{Account, AccountError, Record};
 
 /// Names a folder in which every stand-in leaves a file of the requests that it took, when it is dropped. CI holds
@@ -127,18 +135,62 @@ impl StandIn {
         let mut account = state.home().clone();
         change(&mut account);
         account.settle("the changed account")?;
-        *state.home_mut() = account;
+        state.replace_home(account);
         Ok(())
     }
 
     /// Makes something go wrong from now on, after the faults that are there already.
     pub fn fail(&self, fault: Fault) {
-        self.state().home_mut().faults.push(fault);
+        self.state().fail(fault);
     }
 
     /// Nothing goes wrong any more.
     pub fn heal(&self) {
         self.state().heal();
+    }
+
+    /// From now on calls may come no faster than AWS documents: GetFindings 3 a second after a burst of 6,
+    /// BatchImportFindings 10 after 30, of each account in each Region.
+    pub fn limit_rates(&self) {
+        self.state().rates.get_or_insert_with(Rates::default);
+    }
+
+    /// How many calls came too fast since [`StandIn::limit_rates`].
+    pub fn told_off(&self) -> usize {
+        self.state()
+            .rates
+            .as_ref()
+            .map_or(0, |rates| rates.told_off)
+    }
+
+    /// From now on calls are only counted, for runs whose calls would not fit into memory.
+    pub fn count_only(&self) {
+        self.state().recording.count_only();
+    }
+
+    /// How many calls of each `service.Operation` there were.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        self.state().recording.counts().clone()
+    }
+
+    /// Takes the messages that were sent to queues, in the order in which they came.
+    pub fn take_messages(&self) -> Vec<Message> {
+        self.state().queues.take()
+    }
+
+    /// The objects in all buckets, by `bucket/key`.
+    pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        self.state().objects.bodies()
+    }
+
+    /// Puts an object there, by `bucket/key`. It is found once a file names the bucket.
+    pub fn put_object(&self, name: &str, body: Vec<u8>) {
+        self.state().objects.put(name, body);
+    }
+
+    /// Empties all buckets.
+    pub fn remove_objects(&self) {
+        self.state().objects.clear();
     }
 
     /// A new ResultToken for an invocation of a Config rule, which is known from then on.
@@ -151,9 +203,19 @@ impl StandIn {
         self.state().hub.findings()
     }
 
+    /// Shows each of what Security Hub holds, when there is too much of it to be copied.
+    pub fn each_finding(&self, see: impl FnMut(&Record)) {
+        self.state().hub.each(see);
+    }
+
     /// Edits a finding as its customer would, say its Workflow or Note; false: there is none with this Id.
     pub fn edit_finding(&self, id: &str, edit: impl FnOnce(&mut Record)) -> bool {
         self.state().hub.finding(id).map(edit).is_some()
+    }
+
+    /// Edits everything that Security Hub holds, as time would.
+    pub fn edit_findings(&self, edit: impl FnMut(&mut Record)) {
+        self.state().hub.each_mut(edit);
     }
 
     /// What AWS Config holds.
@@ -161,16 +223,19 @@ impl StandIn {
         self.state().config.evaluations()
     }
 
-    /// Every call so far, in order.
+    /// Every call so far, in order; those after [`StandIn::count_only`] are left out.
     pub fn calls(&self) -> Vec<Call> {
         self.state().recording.calls().to_vec()
     }
 
     /// Every call of an operation such as `eks.DescribeCluster`, in order.
     pub fn calls_of(&self, name: &str) -> Vec<Call> {
-        self.calls()
-            .into_iter()
+        self.state()
+            .recording
+            .calls()
+            .iter()
             .filter(|call| call.name() == name)
+            .cloned()
             .collect()
     }
 

@@ -105,6 +105,11 @@ fn events_go_in_and_answers_come_out() {
             .resident_memory()
             .is_none_or(|bytes| bytes > 100_000)
     );
+    assert!(function.resident_memory() <= function.peak_memory());
+    assert_eq!(
+        function.cpu_time().is_some(),
+        cpu_time(process::id()).is_some()
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{faults::FaultKind, paging::Paging, service::AwsError, wire::Request};
+use super::{faults::Hit, paging::Paging, service::AwsError, wire::Request};
 use crate::account::Account;
 
 /// The ResultToken with which a function is tried out; nothing is stored.
@@ -91,7 +91,7 @@ impl Config {
     pub(super) fn put_evaluations(
         &mut self,
         request: &Request,
-        fault: Option<&FaultKind>,
+        fault: Option<&Hit>,
     ) -> Result<Value, AwsError> {
         let is_test = request
             .member("TestMode")
@@ -275,7 +275,7 @@ fn described(evaluation: &Evaluation) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{service::Service, wire::record};
+    use crate::stand_in::{faults::FaultKind, service::Service, wire::record};
 
     fn request(operation: &str, members: Value) -> Request {
         Request {
@@ -285,6 +285,7 @@ mod tests {
             access_key: String::new(),
             region: "eu-central-1".to_owned(),
             size: 0,
+            body: Vec::new(),
         }
     }
 
@@ -440,7 +441,7 @@ mod tests {
         };
         let members = json!({"ResultToken": token, "Evaluations": given});
         let answer = config
-            .put_evaluations(&request("PutEvaluations", members), Some(&fault))
+            .put_evaluations(&request("PutEvaluations", members), Some(&fault.into()))
             .unwrap();
 
         assert_eq!(answer["FailedEvaluations"], json!([given[1]]));

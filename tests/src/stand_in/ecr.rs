@@ -9,7 +9,7 @@ use super::{
     service::AwsError,
     wire::{Request, epochs, record},
 };
-use crate::account::{Account, Image, Record, Repository, text};
+use crate::account::{Account, Image, Names, Record, Repository, text};
 
 const PAGES: Paging = Paging {
     size: "maxResults",
@@ -52,7 +52,7 @@ fn describe_repositories(account: &Account, request: &Request) -> Result<Value, 
         refuse_paging(request, "repositoryNames")?;
         let named: Result<Vec<_>, _> = names
             .iter()
-            .map(|name| find(account, request, name))
+            .map(|name| find(account, request, name).map(|(repository, _)| repository))
             .collect();
         (named?, None)
     } else {
@@ -67,7 +67,7 @@ fn describe_repositories(account: &Account, request: &Request) -> Result<Value, 
 }
 
 fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let repository = requested_repository(account, request)?;
+    let (repository, places) = requested_repository(account, request)?;
     let (images, token) = if let Some(ids) = request.list("imageIds")? {
         refuse_paging(request, "imageIds")?;
         if ids.is_empty() || ids.len() > 100 {
@@ -75,13 +75,12 @@ fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsErr
         }
         let named: Result<Vec<_>, _> = ids
             .iter()
-            .map(|id| find_image(repository, request, id))
+            .map(|id| find_image(repository, places, request, id))
             .collect();
         (named?, None)
     } else {
-        let images = filtered(repository, request)?;
-        let (range, token) = PAGES.page(account, request, images.len())?;
-        (images[range].to_vec(), token)
+        let is_wanted = wanted(request)?;
+        PAGES.page_of(account, request, &repository.images, is_wanted)?
     };
     let details: Vec<Record> = images
         .iter()
@@ -91,11 +90,11 @@ fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsErr
 }
 
 fn describe_image_scan_findings(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let repository = requested_repository(account, request)?;
+    let (repository, places) = requested_repository(account, request)?;
     let id = request
         .member("imageId")
         .ok_or_else(|| request.invalid("imageId is missing"))?;
-    let image = find_image(repository, request, id)?;
+    let image = find_image(repository, places, request, id)?;
     let mut answer = scan(image).ok_or_else(|| {
         let message = format!(
             "Image scan does not exist for the image with {id} in {}",
@@ -154,21 +153,19 @@ fn refuse_paging(request: &Request, beside: &str) -> Result<(), AwsError> {
 fn requested_repository<'a>(
     account: &'a Account,
     request: &Request,
-) -> Result<&'a Repository, AwsError> {
+) -> Result<(&'a Repository, &'a Names), AwsError> {
     find(account, request, request.required_text("repositoryName")?)
 }
 
+/// A repository, and where its images are.
 fn find<'a>(
     account: &'a Account,
     request: &Request,
     name: &str,
-) -> Result<&'a Repository, AwsError> {
+) -> Result<(&'a Repository, &'a Names), AwsError> {
     let registry = request.text("registryId")?.unwrap_or(&account.account);
-    let repository = account
-        .repositories
-        .iter()
-        .find(|repository| repository.name() == name);
-    repository
+    account
+        .served_repository(name)
         .filter(|_| registry == account.account)
         .ok_or_else(|| repository_not_found(account, name))
 }
@@ -183,6 +180,7 @@ fn repository_not_found(account: &Account, name: &str) -> AwsError {
 
 fn find_image<'a>(
     repository: &'a Repository,
+    places: &Names,
     request: &Request,
     id: &Value,
 ) -> Result<&'a Image, AwsError> {
@@ -195,11 +193,13 @@ fn find_image<'a>(
             "the image id {id} has neither imageDigest nor imageTag"
         )));
     }
-    let image = repository.images.iter().find(|image| {
+    let position = digest.or(tag).and_then(|name| places.get(name));
+    let image = position.and_then(|position| repository.images.get(*position));
+    let is_meant = |image: &&Image| {
         digest.is_none_or(|digest| digest == image.digest())
             && tag.is_none_or(|tag| image.has_tag(tag))
-    });
-    image.ok_or_else(|| {
+    };
+    image.filter(is_meant).ok_or_else(|| {
         let message = format!(
             "The image with imageId {id} does not exist within {}",
             repository.name()
@@ -208,8 +208,8 @@ fn find_image<'a>(
     })
 }
 
-/// The images that a filter asks for; like the service, only active ones unless it asks for others.
-fn filtered<'a>(repository: &'a Repository, request: &Request) -> Result<Vec<&'a Image>, AwsError> {
+/// Which images a filter asks for; like the service, only active ones unless it asks for others.
+fn wanted(request: &Request) -> Result<impl Fn(&Image) -> bool, AwsError> {
     let tag_status = filter(request, "tagStatus", &["ANY", "TAGGED", "UNTAGGED"], "ANY")?;
     let status = filter(
         request,
@@ -217,7 +217,7 @@ fn filtered<'a>(repository: &'a Repository, request: &Request) -> Result<Vec<&'a
         &["ACTIVE", "ARCHIVED", "ACTIVATING", "ANY"],
         "ACTIVE",
     )?;
-    let wanted = |image: &&Image| {
+    Ok(move |image: &Image| {
         let own_tag_status = if image.tags().is_empty() {
             "UNTAGGED"
         } else {
@@ -229,8 +229,7 @@ fn filtered<'a>(repository: &'a Repository, request: &Request) -> Result<Vec<&'a
             .and_then(Value::as_str)
             .unwrap_or("ACTIVE");
         ["ANY", own_tag_status].contains(&tag_status) && ["ANY", own_status].contains(&status)
-    };
-    Ok(repository.images.iter().filter(wanted).collect())
+    })
 }
 
 fn filter<'a>(

@@ -63,10 +63,7 @@ fn describe_nodegroup(account: &Account, request: &Request) -> Result<Value, Aws
 }
 
 fn find<'a>(account: &'a Account, name: &str) -> Result<&'a Cluster, AwsError> {
-    let cluster = account
-        .clusters
-        .iter()
-        .find(|cluster| cluster.name() == name);
+    let cluster = account.served_cluster(name);
     cluster.ok_or_else(|| not_found(format!("No cluster found for name: {name}.")))
 }
 

@@ -1,6 +1,10 @@
 //! What goes wrong on purpose.
 
-use std::time::Duration;
+use std::{
+    cell::Cell,
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -22,6 +26,15 @@ pub struct Fault {
     pub members: Record,
     /// How often it still happens; always if there is no number.
     pub times: Option<u32>,
+    /// It hits one in so many of the calls that it fits, seemingly at random; every one if there is no number.
+    /// A `Partial` hits one in so many findings, evaluations or entries instead, and others when they come again.
+    pub one_in: Option<u32>,
+    /// Which of them it hits: always the same for the same seed.
+    #[serde(default)]
+    pub seed: u64,
+    /// The calls that it fitted so far.
+    #[serde(skip)]
+    fitted: u64,
     /// What happens.
     #[serde(with = "serde_yaml_ng::with::singleton_map")]
     pub kind: FaultKind,
@@ -46,7 +59,8 @@ pub enum FaultKind {
         #[serde(default)]
         message: String,
     },
-    /// BatchImportFindings or PutEvaluations takes all but these (finding Ids, resource ids; none given: all).
+    /// BatchImportFindings, PutEvaluations or SendMessageBatch takes all but these (finding Ids, resource ids,
+    /// entry Ids; none given: all).
     Partial {
         /// What is not taken.
         #[serde(default)]
@@ -72,10 +86,31 @@ fn internal_failure() -> String {
 }
 
 /// What the faults make of one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Trouble {
     pub delay: Duration,
-    pub kind: Option<FaultKind>,
+    pub hit: Option<Hit>,
+}
+
+/// A fault that one call is hit by.
+#[derive(Debug)]
+pub(super) struct Hit {
+    pub kind: FaultKind,
+    /// The position of the fault among all.
+    position: usize,
+    /// None: it hits everything in the call.
+    chance: Option<Chance>,
+}
+
+/// How a `Partial` picks what it hits.
+#[derive(Debug)]
+struct Chance {
+    one_in: u32,
+    seed: u64,
+    /// The number of the call, so that sending again can succeed.
+    call: u64,
+    most: Option<u32>,
+    hits: Cell<u32>,
 }
 
 impl Fault {
@@ -85,6 +120,9 @@ impl Fault {
             operation: operation.to_owned(),
             members: Record::new(),
             times: None,
+            one_in: None,
+            seed: 0,
+            fitted: 0,
             kind,
         }
     }
@@ -98,7 +136,7 @@ impl Fault {
         }
     }
 
-    /// Limits the fault to the next so many calls.
+    /// Limits the fault to the next so many hits.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self {
@@ -107,15 +145,61 @@ impl Fault {
         }
     }
 
+    /// Limits the fault to one in so many of what it would hit, at least 1.
+    #[must_use]
+    pub fn one_in(self, one_in: u32) -> Self {
+        Self {
+            one_in: Some(one_in.max(1)),
+            ..self
+        }
+    }
+
+    /// Makes a fault with `one_in` hit others.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
     fn fits(&self, request: &Request) -> bool {
         self.times != Some(0)
             && glob(&self.operation, &request.name())
             && contains(&request.members, &self.members)
     }
 
-    fn use_once(&mut self) {
-        self.times = self.times.map(|times| times.saturating_sub(1));
+    /// Counts a call that it fits. None: it does not hit the call.
+    fn strike(&mut self, position: usize) -> Option<Hit> {
+        self.fitted += 1;
+        let chance = match (self.one_in, &self.kind) {
+            (Some(one_in), FaultKind::Partial { .. }) => Some(Chance {
+                one_in,
+                seed: self.seed,
+                call: self.fitted,
+                most: self.times,
+                hits: Cell::new(0),
+            }),
+            (Some(one_in), _) if !is_hit(one_in, self.seed, self.fitted, "") => return None,
+            _ => {
+                self.use_up(1);
+                None
+            }
+        };
+        Some(Hit {
+            kind: self.kind.clone(),
+            position,
+            chance,
+        })
     }
+
+    fn use_up(&mut self, hits: u32) {
+        self.times = self.times.map(|times| times.saturating_sub(hits));
+    }
+}
+
+/// One in `one_in`, always the same for the same seed, call and id.
+fn is_hit(one_in: u32, seed: u64, call: u64, id: &str) -> bool {
+    let mut hasher = DefaultHasher::new();
+    (seed, call, id).hash(&mut hasher);
+    hasher.finish().is_multiple_of(u64::from(one_in.max(1)))
 }
 
 impl FaultKind {
@@ -134,16 +218,48 @@ impl FaultKind {
             Self::Partial { .. } | Self::Reset | Self::Malformed | Self::Latency(_) => None,
         }
     }
+}
 
-    /// The error code with which a finding or a resource of this id is not taken.
+impl Hit {
+    /// The error code with which a finding, a resource or an entry of this id is not taken.
     pub(super) fn refuses(&self, id: &str) -> Option<&str> {
-        match self {
-            Self::Partial { ids, code }
-                if ids.is_empty() || ids.iter().any(|refused| refused == id) =>
+        match &self.kind {
+            FaultKind::Partial { ids, code }
+                if (ids.is_empty() || ids.iter().any(|refused| refused == id))
+                    && self.chance.as_ref().is_none_or(|chance| chance.takes(id)) =>
             {
                 Some(code)
             }
             _ => None,
+        }
+    }
+
+    /// Counts what it hit in the call, for a fault that may only hit so much.
+    pub(super) fn settle<'a>(&self, mut faults: impl Iterator<Item = &'a mut Fault>) {
+        let Some(chance) = &self.chance else { return };
+        if let Some(fault) = faults.nth(self.position) {
+            fault.use_up(chance.hits.get());
+        }
+    }
+}
+
+impl Chance {
+    fn takes(&self, id: &str) -> bool {
+        let hits = self.hits.get();
+        let takes = self.most.is_none_or(|most| hits < most)
+            && is_hit(self.one_in, self.seed, self.call, id);
+        self.hits.set(hits + u32::from(takes));
+        takes
+    }
+}
+
+#[cfg(test)]
+impl From<FaultKind> for Hit {
+    fn from(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            position: 0,
+            chance: None,
         }
     }
 }
@@ -154,15 +270,20 @@ pub(super) fn trouble<'a>(
     request: &Request,
 ) -> Trouble {
     let mut trouble = Trouble::default();
-    for fault in faults.filter(|fault| fault.fits(request)) {
-        match &fault.kind {
-            FaultKind::Latency(milliseconds) => {
-                trouble.delay += Duration::from_millis(*milliseconds);
-            }
-            kind if trouble.kind.is_none() => trouble.kind = Some(kind.clone()),
-            _ => continue,
+    for (position, fault) in faults.enumerate() {
+        let is_latency = matches!(fault.kind, FaultKind::Latency(_));
+        if !fault.fits(request) || (trouble.hit.is_some() && !is_latency) {
+            continue;
         }
-        fault.use_once();
+        let Some(hit) = fault.strike(position) else {
+            continue;
+        };
+        match hit.kind {
+            FaultKind::Latency(milliseconds) => {
+                trouble.delay += Duration::from_millis(milliseconds);
+            }
+            _ => trouble.hit = Some(hit),
+        }
     }
     trouble
 }
@@ -208,7 +329,12 @@ mod tests {
             access_key: String::new(),
             region: String::new(),
             size: 0,
+            body: Vec::new(),
         }
+    }
+
+    fn kind(trouble: &Trouble) -> Option<&FaultKind> {
+        trouble.hit.as_ref().map(|hit| &hit.kind)
     }
 
     #[test]
@@ -243,13 +369,58 @@ mod tests {
 
         let first = trouble(faults.iter_mut(), &call);
         assert!(
-            matches!(first.kind, Some(FaultKind::Throttle))
+            matches!(kind(&first), Some(FaultKind::Throttle))
                 && first.delay == Duration::from_millis(5)
         );
         assert!(matches!(
-            trouble(faults.iter_mut(), &call).kind,
+            kind(&trouble(faults.iter_mut(), &call)),
             Some(FaultKind::Reset)
         ));
+    }
+
+    #[test]
+    fn one_in_so_many_calls_is_hit_and_always_the_same() {
+        let call = request("ListKeys", json!({}));
+        let hits = |fault: Fault| -> Vec<bool> {
+            let mut faults = [fault];
+            (0..1000)
+                .map(|_| trouble(faults.iter_mut(), &call).hit.is_some())
+                .collect()
+        };
+        let count = |hits: &[bool]| hits.iter().filter(|hit| **hit).count();
+        let fault = Fault::new("kms.*", FaultKind::Throttle).one_in(10);
+
+        let first = hits(fault.clone());
+        assert!((50..200).contains(&count(&first)), "{}", count(&first));
+        assert_eq!(first, hits(fault.clone()));
+        assert_ne!(first, hits(fault.clone().seed(1)));
+        assert_eq!(count(&hits(fault.times(3))), 3);
+    }
+
+    #[test]
+    fn a_partial_hits_one_in_so_many_entries_and_others_the_next_time() {
+        let ids: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        let call = request("BatchImportFindings", json!({}));
+        let partial = FaultKind::Partial {
+            ids: Vec::new(),
+            code: "InternalFailure".to_owned(),
+        };
+        let refused = |faults: &mut [Fault]| -> Vec<&String> {
+            let Some(hit) = trouble(faults.iter_mut(), &call).hit else {
+                return Vec::new();
+            };
+            let refused = ids.iter().filter(|id| hit.refuses(id).is_some()).collect();
+            hit.settle(faults.iter_mut());
+            refused
+        };
+
+        let mut faults = [Fault::new("*", partial.clone()).one_in(10)];
+        let (first, second) = (refused(&mut faults), refused(&mut faults));
+        assert!((50..200).contains(&first.len()), "{}", first.len());
+        assert_ne!(first, second);
+        let mut faults = [Fault::new("*", partial).one_in(10).times(3)];
+        assert_eq!(refused(&mut faults).len(), 3);
+        assert!(refused(&mut faults).is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
     service::AwsError,
     wire::{Request, record},
 };
-use crate::account::{Account, Cluster, Policy, Record, Role, digest};
+use crate::account::{Account, Cluster, Index, Policy, Record, Role, digest};
 
 const PAGES: Paging = Paging {
     size: "MaxItems",
@@ -51,6 +51,7 @@ pub(super) fn global<'a>(
             .roles
             .extend(regional.clusters.iter().flat_map(own_roles));
     }
+    account.index = Index::of_roles(&account);
     account
 }
 
@@ -144,7 +145,7 @@ fn get_policy_version(account: &Account, request: &Request) -> Result<Value, Aws
 
 fn find<'a>(account: &'a Account, request: &Request) -> Result<&'a Role, AwsError> {
     let name = request.required_text("RoleName")?;
-    let role = account.roles.iter().find(|role| role.name() == name);
+    let role = account.served_role(name);
     role.ok_or_else(|| no_such_entity(format!("The role with name {name}")))
 }
 

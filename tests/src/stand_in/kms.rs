@@ -116,7 +116,7 @@ fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
     } else {
         "Key"
     };
-    let key = account.keys.iter().find(|key| key.is(local));
+    let key = account.served_key(local);
     key.ok_or_else(|| AwsError::new("NotFoundException", format!("{kind} '{id}' does not exist")))
 }
 

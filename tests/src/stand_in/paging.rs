@@ -39,6 +39,36 @@ impl Paging {
         Ok((start..end, next))
     }
 
+    /// The requested page of the items that are wanted, and the token of the next one, which says where to go on
+    /// among all items: what was passed over is never looked at again.
+    pub(super) fn page_of<'a, T>(
+        &self,
+        account: &Account,
+        request: &Request,
+        items: &'a [T],
+        wanted: impl Fn(&T) -> bool,
+    ) -> Result<(Vec<&'a T>, Option<String>), AwsError> {
+        let size = self
+            .size(request)?
+            .min(account.page_size.unwrap_or(usize::MAX));
+        let start = self.start(request)?.min(items.len());
+        let mut rest = items
+            .iter()
+            .enumerate()
+            .skip(start)
+            .filter(|(_, item)| wanted(item));
+        let page = rest.by_ref().take(size).map(|(_, item)| item).collect();
+        let next = rest
+            .next()
+            .map(|(position, _)| token(self.fingerprint(request), position));
+        Ok((page, next))
+    }
+
+    /// Whether the request asks for the first page.
+    pub(super) fn is_first(&self, request: &Request) -> bool {
+        !matches!(request.text(self.token), Ok(Some(given)) if !given.is_empty())
+    }
+
     fn size(&self, request: &Request) -> Result<usize, AwsError> {
         let (least, most) = self.sizes;
         match request.number(self.size)? {
@@ -106,15 +136,20 @@ mod tests {
         bad_token: "BadToken",
     };
 
-    fn page(operation: &str, members: Value) -> Result<(Range<usize>, Option<String>), AwsError> {
-        let request = Request {
+    fn request(operation: &str, members: Value) -> Request {
+        Request {
             service: Service::Eks,
             operation: operation.to_owned(),
             members: record(members),
             access_key: String::new(),
             region: "eu-central-1".to_owned(),
             size: 0,
-        };
+            body: Vec::new(),
+        }
+    }
+
+    fn page(operation: &str, members: Value) -> Result<(Range<usize>, Option<String>), AwsError> {
+        let request = request(operation, members);
         PAGING.page(&Account::empty("123456789012", "eu-central-1"), &request, 7)
     }
 
@@ -128,6 +163,22 @@ mod tests {
             page("List", json!({"nextToken": token, "maxResults": 5})).unwrap(),
             (6..7, None)
         );
+    }
+
+    #[test]
+    fn a_page_holds_what_is_wanted_only() {
+        let items = [0, 1, 2, 3, 4, 5, 6, 8];
+        let account = Account::empty("123456789012", "eu-central-1");
+        let even = |members: Value| {
+            PAGING
+                .page_of(&account, &request("List", members), &items, |item| {
+                    item % 2 == 0
+                })
+                .unwrap()
+        };
+        let (first, token) = even(json!({}));
+        assert_eq!(first, [&0, &2, &4]);
+        assert_eq!(even(json!({"nextToken": token})), (vec![&6, &8], None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What was called, and what should not have been.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,11 +11,12 @@ use crate::account::Record;
 /// One call, as it came and as it ended.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service, as in its endpoint's name: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`, `config`.
+    /// The service, by the name that it signs with: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`,
+    /// `config`, `sqs`, `s3`, `ssm`, `organizations`, `account`.
     pub service: String,
     /// The operation.
     pub operation: String,
-    /// The request's members, by the names of the service's model.
+    /// The request's members, by the names of the service's model, without the bytes of an object.
     pub members: Record,
     /// The HTTP status of the answer; none: the connection was broken.
     pub status: Option<u16>,
@@ -40,12 +41,23 @@ impl Call {
 #[derive(Debug, Default)]
 pub(super) struct Recording {
     calls: Vec<Call>,
+    counts: BTreeMap<String, usize>,
+    count_only: bool,
     violations: Vec<String>,
 }
 
 impl Recording {
     pub(super) fn calls(&self) -> &[Call] {
         &self.calls
+    }
+
+    pub(super) fn counts(&self) -> &BTreeMap<String, usize> {
+        &self.counts
+    }
+
+    /// Keeps no more calls, but goes on counting them.
+    pub(super) fn count_only(&mut self) {
+        self.count_only = true;
     }
 
     pub(super) fn violations(&self) -> &[String] {
@@ -59,6 +71,10 @@ impl Recording {
         status: Option<u16>,
         error: Option<String>,
     ) {
+        *self.counts.entry(request.name()).or_default() += 1;
+        if self.count_only {
+            return;
+        }
         self.calls.push(Call {
             service: request.service.to_string(),
             operation: request.operation,

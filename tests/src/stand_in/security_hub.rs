@@ -1,13 +1,16 @@
 //! AWS Security Hub: the findings of every account and Region that calls.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 
 use super::{
     asff,
-    faults::FaultKind,
-    finding_filters::passes,
+    faults::Hit,
+    finding_filters::{check, passes},
     paging::Paging,
     service::AwsError,
     wire::{Request, record},
@@ -17,6 +20,8 @@ use crate::account::{Account, Record, text};
 /// A call of BatchImportFindings may have so many bytes.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
 const MOST_FINDINGS: usize = 100;
+/// So many listings are kept between their pages.
+const MOST_LISTINGS: usize = 16;
 /// What belongs to the customer once a finding is there.
 const CUSTOMERS: [&str; 4] = ["Note", "UserDefinedFields", "VerificationState", "Workflow"];
 
@@ -31,8 +36,23 @@ const PAGES: Paging = Paging {
 /// What Security Hub holds.
 #[derive(Debug, Default)]
 pub(super) struct SecurityHub {
-    /// By ProductArn and Id.
-    findings: BTreeMap<(String, String), Record>,
+    findings: BTreeMap<Place, BTreeMap<Key, Record>>,
+    /// The oldest first.
+    listings: VecDeque<Listing>,
+}
+
+/// Account and Region.
+type Place = (String, String);
+/// ProductArn and Id.
+type Key = (String, String);
+
+/// What passed a request's filters when its first page was asked for, so that the others need not filter again.
+#[derive(Debug)]
+struct Listing {
+    place: Place,
+    /// As text, since there is no other order or hash of JSON.
+    filters: String,
+    keys: Arc<[Key]>,
 }
 
 /// What came of one call, and what the service would have told its caller off for.
@@ -44,27 +64,53 @@ pub(super) struct Imported {
 
 impl SecurityHub {
     /// Takes findings that were there before, as they are apart from what the service always adds.
-    pub(super) fn hold(&mut self, findings: &[Record]) {
+    pub(super) fn hold(&mut self, findings: Vec<Record>) {
         for finding in findings {
-            self.findings
-                .insert(key(finding), completed(finding.clone()));
+            self.insert(completed(finding));
         }
+    }
+
+    fn insert(&mut self, finding: Record) {
+        let findings = self.findings.entry(place(&finding)).or_default();
+        findings.insert(key(&finding), finding);
     }
 
     /// Everything that is held, in order of ProductArn and Id.
     pub(super) fn findings(&self) -> Vec<Record> {
-        self.findings.values().cloned().collect()
+        let mut findings: Vec<(&Key, &Record)> = self.findings.values().flatten().collect();
+        findings.sort_by_key(|(key, _)| *key);
+        findings
+            .into_iter()
+            .map(|(_, finding)| finding.clone())
+            .collect()
+    }
+
+    /// Shows everything that is held, in order of account, Region, ProductArn and Id.
+    pub(super) fn each(&self, see: impl FnMut(&Record)) {
+        self.findings
+            .values()
+            .flat_map(BTreeMap::values)
+            .for_each(see);
+    }
+
+    /// Lets everything that is held be edited.
+    pub(super) fn each_mut(&mut self, edit: impl FnMut(&mut Record)) {
+        self.findings
+            .values_mut()
+            .flat_map(BTreeMap::values_mut)
+            .for_each(edit);
     }
 
     /// A finding to be edited, as its customer does.
     pub(super) fn finding(&mut self, id: &str) -> Option<&mut Record> {
         self.findings
             .values_mut()
+            .flat_map(BTreeMap::values_mut)
             .find(|finding| asff::id(finding) == id)
     }
 
     pub(super) fn get_findings(
-        &self,
+        &mut self,
         account: &Account,
         request: &Request,
     ) -> Result<Value, AwsError> {
@@ -75,30 +121,79 @@ impl SecurityHub {
         {
             return Err(request.invalid(format!("the stand-in does not know {name}")));
         }
+        let place = (account.account.clone(), account.region.clone());
         let filters = request
             .member("Filters")
             .cloned()
             .map(record)
             .unwrap_or_default();
-        let mut found = Vec::new();
-        for finding in self
-            .findings
-            .values()
-            .filter(|finding| belongs_to(finding, account))
-        {
-            if passes(finding, &filters).map_err(|problem| request.invalid(problem))? {
-                found.push(finding);
-            }
+        let text = Value::Object(filters.clone()).to_string();
+        let kept = self.take_listing(&place, &text);
+        let keys = match kept.filter(|_| !PAGES.is_first(request)) {
+            Some(keys) => keys,
+            None => self.passing(&place, request, &filters)?,
+        };
+        let page = PAGES.page(account, request, keys.len());
+        if !matches!(page, Ok((_, None))) {
+            self.keep_listing(Listing {
+                place: place.clone(),
+                filters: text,
+                keys: Arc::clone(&keys),
+            });
         }
-        let (range, token) = PAGES.page(account, request, found.len())?;
-        Ok(json!({"Findings": found[range], "NextToken": token}))
+        let (range, token) = page?;
+        let findings: Vec<&Record> = self
+            .findings
+            .get(&place)
+            .map(|held| keys[range].iter().filter_map(|key| held.get(key)).collect())
+            .unwrap_or_default();
+        Ok(json!({"Findings": findings, "NextToken": token}))
+    }
+
+    fn passing(
+        &self,
+        place: &Place,
+        request: &Request,
+        filters: &Record,
+    ) -> Result<Arc<[Key]>, AwsError> {
+        check(filters).map_err(|problem| request.invalid(problem))?;
+        let Some(held) = self.findings.get(place) else {
+            return Ok(Arc::default());
+        };
+        let fits = |finding: &Record| passes(finding, filters);
+        Ok(match named(filters) {
+            Some(keys) => keys
+                .into_iter()
+                .filter(|key| held.get(key).is_some_and(fits))
+                .collect(),
+            None => held
+                .iter()
+                .filter(|(_, finding)| fits(finding))
+                .map(|(key, _)| key.clone())
+                .collect(),
+        })
+    }
+
+    fn take_listing(&mut self, place: &Place, filters: &str) -> Option<Arc<[Key]>> {
+        let position = self
+            .listings
+            .iter()
+            .position(|listing| listing.place == *place && listing.filters == filters)?;
+        self.listings.remove(position).map(|listing| listing.keys)
+    }
+
+    fn keep_listing(&mut self, listing: Listing) {
+        if self.listings.len() == MOST_LISTINGS {
+            self.listings.pop_front();
+        }
+        self.listings.push_back(listing);
     }
 
     pub(super) fn import(
         &mut self,
         account: &Account,
         request: &Request,
-        fault: Option<&FaultKind>,
+        fault: Option<&Hit>,
     ) -> Result<Imported, AwsError> {
         let findings = call(account, request)?;
         let mut failed = Vec::new();
@@ -132,13 +227,16 @@ impl SecurityHub {
 
     /// Stores a valid finding, unless what is there was updated at the same time or later.
     fn take(&mut self, finding: Record) {
-        let key = key(&finding);
-        let stored = match self.findings.get(&key) {
+        let kept = self
+            .findings
+            .get(&place(&finding))
+            .and_then(|findings| findings.get(&key(&finding)));
+        let stored = match kept {
             Some(kept) if updated_at(&finding) <= updated_at(kept) => return,
             Some(kept) => completed(replaced(kept, finding)),
             None => completed(finding),
         };
-        self.findings.insert(key, stored);
+        self.insert(stored);
     }
 }
 
@@ -180,11 +278,42 @@ fn product_arn(account: &Account) -> String {
     )
 }
 
-fn belongs_to(finding: &Record, account: &Account) -> bool {
-    text(finding, "AwsAccountId") == account.account && text(finding, "Region") == account.region
+/// The only keys that filters leave, in order, where they ask for products and Ids by their whole names.
+fn named(filters: &Record) -> Option<BTreeSet<Key>> {
+    let names = |attribute: &str| -> Option<Vec<&str>> {
+        let conditions = filters.get(attribute)?.as_array()?;
+        let is_whole = |condition: &Value| condition["Comparison"] == "EQUALS";
+        (!conditions.is_empty() && conditions.iter().all(is_whole)).then_some(())?;
+        conditions
+            .iter()
+            .map(|condition| condition["Value"].as_str())
+            .collect()
+    };
+    let (products, ids) = (names("ProductArn")?, names("Id")?);
+    let keys = products.iter().flat_map(|product| {
+        ids.iter()
+            .map(|id| ((*product).to_owned(), (*id).to_owned()))
+    });
+    Some(keys.collect())
 }
 
-fn key(finding: &Record) -> (String, String) {
+/// Where a finding belongs: its Region is its product's unless it says otherwise.
+fn place(finding: &Record) -> Place {
+    let region = match text(finding, "Region") {
+        "" => product_region(finding),
+        given => given,
+    };
+    (text(finding, "AwsAccountId").to_owned(), region.to_owned())
+}
+
+fn product_region(finding: &Record) -> &str {
+    text(finding, "ProductArn")
+        .split(':')
+        .nth(3)
+        .unwrap_or_default()
+}
+
+fn key(finding: &Record) -> Key {
     (
         text(finding, "ProductArn").to_owned(),
         asff::id(finding).to_owned(),
@@ -228,7 +357,7 @@ fn compliance_status(finding: &Record) -> Option<&str> {
 fn completed(mut finding: Record) -> Record {
     fill_severity_and_types(&mut finding);
     let product = text(&finding, "ProductArn").to_owned();
-    let region = product.split(':').nth(3).unwrap_or_default().to_owned();
+    let region = product_region(&finding).to_owned();
     for (name, value) in [
         ("RecordState", json!("ACTIVE")),
         ("Workflow", json!({"Status": "NEW"})),
@@ -302,7 +431,7 @@ fn normalized(mut severity: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::service::Service;
+    use crate::stand_in::{faults::FaultKind, service::Service};
 
     const ID: &str = "eksentry/check/arn";
 
@@ -315,6 +444,7 @@ mod tests {
             access_key: String::new(),
             region: "eu-central-1".to_owned(),
             size,
+            body: Vec::new(),
         }
     }
 
@@ -523,7 +653,7 @@ mod tests {
         let findings = [finding(json!({"Id": "a"})), finding(json!({"Id": "b"}))];
         let mut hub = SecurityHub::default();
         let call = request("BatchImportFindings", json!({"Findings": findings}));
-        let imported = hub.import(&account(), &call, Some(&fault)).unwrap();
+        let imported = hub.import(&account(), &call, Some(&fault.into())).unwrap();
 
         assert_eq!(imported.answer["FailedFindings"][0]["Id"], "b");
         assert_eq!(
@@ -573,5 +703,45 @@ mod tests {
                 .unwrap();
             assert_eq!(answer["Findings"], json!([]));
         }
+    }
+
+    #[test]
+    fn a_listing_stays_as_it_was_at_its_first_page_and_goes_with_its_last() {
+        let mut hub = SecurityHub::default();
+        let some = |numbers: std::ops::Range<u32>| {
+            numbers
+                .map(|number| finding(json!({"Id": format!("f{number}")})))
+                .collect()
+        };
+        let get = |hub: &mut SecurityHub, token: &Value| {
+            let members = json!({"MaxResults": 2, "NextToken": token});
+            hub.get_findings(&account(), &request("GetFindings", members))
+                .unwrap()
+        };
+
+        import(&mut hub, some(1..4)).unwrap();
+        let first = get(&mut hub, &Value::Null);
+        import(&mut hub, some(0..1)).unwrap();
+        let second = get(&mut hub, &first["NextToken"]);
+        assert_eq!(second["Findings"][0]["Id"], "f3");
+        assert_eq!(second["NextToken"], Value::Null);
+        assert!(hub.listings.is_empty());
+
+        // One that is gone is made again.
+        let first = get(&mut hub, &Value::Null);
+        hub.listings.clear();
+        assert_eq!(
+            get(&mut hub, &first["NextToken"])["Findings"][0]["Id"],
+            "f2"
+        );
+
+        for number in 0..20 {
+            let filters =
+                json!({"Id": [{"Comparison": "NOT_EQUALS", "Value": number.to_string()}]});
+            let members = json!({"MaxResults": 1, "Filters": filters});
+            hub.get_findings(&account(), &request("GetFindings", members))
+                .unwrap();
+        }
+        assert_eq!(hub.listings.len(), MOST_LISTINGS);
     }
 }

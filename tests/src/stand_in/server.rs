@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::{self, Body},
     extract::{Request, State as Shared},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
 use tokio::time::sleep;
@@ -57,6 +57,11 @@ fn response(reply: Reply) -> Response {
         HeaderValue::from_static(reply.content_type),
     );
     headers.insert("x-amzn-requestid", HeaderValue::from_static("stand-in"));
+    for (name, value) in reply.headers {
+        headers.extend(
+            HeaderValue::from_str(&value).map(|value| (HeaderName::from_static(name), value)),
+        );
+    }
     if let Some(value) = reply
         .error_type
         .and_then(|code| HeaderValue::from_str(&code).ok())

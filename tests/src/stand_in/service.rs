@@ -5,12 +5,17 @@ use std::fmt;
 /// A service whose operations the functions call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Service {
+    Account,
     Config,
     Ecr,
     Eks,
     Iam,
     Kms,
+    Organizations,
+    S3,
     SecurityHub,
+    Sqs,
+    Ssm,
     Sts,
     Tagging,
 }
@@ -18,12 +23,14 @@ pub(super) enum Service {
 /// How a service's requests and answers look on the wire.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Protocol {
-    /// awsJson1.1; requests carry this prefix in `X-Amz-Target`.
+    /// awsJson1.1 or, of SQS, awsJson1.0; requests carry this prefix in `X-Amz-Target`.
     Json(&'static str),
     /// awsQuery; answers are XML in this namespace.
     Query(&'static str),
     /// restJson1.
     Rest,
+    /// restXml as S3 speaks it: the body of a request or an answer is an object.
+    S3,
 }
 
 /// An error answer.
@@ -40,12 +47,17 @@ impl Service {
     /// The service that signs with this name.
     pub(super) fn of_signing_name(name: &str) -> Option<Self> {
         Some(match name {
+            "account" => Self::Account,
             "config" => Self::Config,
             "ecr" => Self::Ecr,
             "eks" => Self::Eks,
             "iam" => Self::Iam,
             "kms" => Self::Kms,
+            "organizations" => Self::Organizations,
+            "s3" => Self::S3,
             "securityhub" => Self::SecurityHub,
+            "sqs" => Self::Sqs,
+            "ssm" => Self::Ssm,
             "sts" => Self::Sts,
             "tagging" => Self::Tagging,
             _ => return None,
@@ -54,12 +66,17 @@ impl Service {
 
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Account => "account",
             Self::Config => "config",
             Self::Ecr => "ecr",
             Self::Eks => "eks",
             Self::Iam => "iam",
             Self::Kms => "kms",
+            Self::Organizations => "organizations",
+            Self::S3 => "s3",
             Self::SecurityHub => "securityhub",
+            Self::Sqs => "sqs",
+            Self::Ssm => "ssm",
             Self::Sts => "sts",
             Self::Tagging => "tagging",
         }
@@ -70,8 +87,12 @@ impl Service {
             Self::Config => Protocol::Json("StarlingDoveService"),
             Self::Ecr => Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
             Self::Kms => Protocol::Json("TrentService"),
+            Self::Organizations => Protocol::Json("AWSOrganizationsV20161128"),
+            Self::Sqs => Protocol::Json("AmazonSQS"),
+            Self::Ssm => Protocol::Json("AmazonSSM"),
             Self::Tagging => Protocol::Json("ResourceGroupsTaggingAPI_20170126"),
-            Self::Eks | Self::SecurityHub => Protocol::Rest,
+            Self::Account | Self::Eks | Self::SecurityHub => Protocol::Rest,
+            Self::S3 => Protocol::S3,
             Self::Iam => Protocol::Query("https://iam.amazonaws.com/doc/2010-05-08/"),
             Self::Sts => Protocol::Query("https://sts.amazonaws.com/doc/2011-06-15/"),
         }
@@ -83,8 +104,10 @@ impl Service {
             Self::Config => "InvalidParameterValueException",
             Self::Ecr | Self::Eks | Self::Tagging => "InvalidParameterException",
             Self::Iam | Self::Sts => "ValidationError",
-            Self::Kms => "ValidationException",
-            Self::SecurityHub => "InvalidInputException",
+            Self::Account | Self::Kms | Self::Ssm => "ValidationException",
+            Self::Organizations | Self::SecurityHub => "InvalidInputException",
+            Self::S3 => "InvalidRequest",
+            Self::Sqs => "InvalidParameterValue",
         };
         AwsError::new(code, message).violation()
     }
@@ -92,10 +115,13 @@ impl Service {
     /// The error of a caller that is too fast.
     pub(super) fn throttled(self) -> AwsError {
         let (code, status) = match self {
-            Self::Config | Self::Ecr | Self::Kms => ("ThrottlingException", 400),
+            Self::Config | Self::Ecr | Self::Kms | Self::Ssm => ("ThrottlingException", 400),
             Self::Eks => ("ThrottlingException", 429),
             Self::Iam | Self::Sts => ("Throttling", 400),
-            Self::SecurityHub => ("TooManyRequestsException", 429),
+            Self::Organizations => ("TooManyRequestsException", 400),
+            Self::Account | Self::SecurityHub => ("TooManyRequestsException", 429),
+            Self::S3 => ("SlowDown", 503),
+            Self::Sqs => ("RequestThrottled", 403),
             Self::Tagging => ("ThrottledException", 400),
         };
         AwsError::new(code, "Rate exceeded").status(status)
@@ -104,9 +130,14 @@ impl Service {
     /// The error of a caller that may not.
     pub(super) fn denied(self, message: impl Into<String>) -> AwsError {
         let (code, status) = match self {
-            Self::Config | Self::Ecr | Self::Kms | Self::Tagging => ("AccessDeniedException", 400),
-            Self::Eks | Self::SecurityHub => ("AccessDeniedException", 403),
-            Self::Iam | Self::Sts => ("AccessDenied", 403),
+            Self::Config
+            | Self::Ecr
+            | Self::Kms
+            | Self::Organizations
+            | Self::Ssm
+            | Self::Tagging => ("AccessDeniedException", 400),
+            Self::Account | Self::Eks | Self::SecurityHub => ("AccessDeniedException", 403),
+            Self::Iam | Self::S3 | Self::Sqs | Self::Sts => ("AccessDenied", 403),
         };
         AwsError::new(code, message).status(status)
     }

@@ -1,6 +1,9 @@
 //! What the stand-in knows, and how a request becomes an answer.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -9,11 +12,16 @@ use serde_json::Value;
 use super::{
     config::Config,
     ecr, eks,
-    faults::{FaultKind, trouble},
-    iam, kms,
+    faults::{Fault, FaultKind, Hit, trouble},
+    iam, kms, organizations,
+    rates::Rates,
     recording::Recording,
+    regions,
+    s3::{self, Objects},
     security_hub::SecurityHub,
     service::{AwsError, Service},
+    sqs::Queues,
+    ssm,
     sts::Callers,
     tagging,
     wire::{Reply, Request, decode, encode, encode_error},
@@ -25,9 +33,17 @@ use crate::account::Account;
 pub(super) struct State {
     home: Account,
     others: Vec<Account>,
+    /// Where each of the others is, by account and Region.
+    places: HashMap<(String, String), usize>,
+    /// What IAM sees of each account and Region that called it, until an account changes.
+    globals: HashMap<(String, String), Account>,
     callers: Callers,
     pub hub: SecurityHub,
     pub config: Config,
+    pub queues: Queues,
+    pub objects: Objects,
+    /// None: calls may come as fast as they like.
+    pub rates: Option<Rates>,
     pub recording: Recording,
 }
 
@@ -40,15 +56,20 @@ pub(super) struct Outcome {
 }
 
 impl State {
-    pub(super) fn new(home: Account) -> Self {
+    pub(super) fn new(mut home: Account) -> Self {
         let mut hub = SecurityHub::default();
-        hub.hold(&home.findings);
+        hub.hold(std::mem::take(&mut home.findings));
         Self {
             callers: Callers::new(&home.account),
             home,
             others: Vec::new(),
+            places: HashMap::new(),
+            globals: HashMap::new(),
             hub,
             config: Config::default(),
+            queues: Queues::default(),
+            objects: Objects::default(),
+            rates: None,
             recording: Recording::default(),
         }
     }
@@ -58,13 +79,22 @@ impl State {
         &self.home
     }
 
-    pub(super) fn home_mut(&mut self) -> &mut Account {
-        &mut self.home
+    /// Serves another account in the place of the one that the stand-in was started with.
+    pub(super) fn replace_home(&mut self, account: Account) {
+        self.home = account;
+        self.globals.clear();
     }
 
-    pub(super) fn serve(&mut self, account: Account) {
-        self.hub.hold(&account.findings);
+    pub(super) fn fail(&mut self, fault: Fault) {
+        self.home.faults.push(fault);
+    }
+
+    pub(super) fn serve(&mut self, mut account: Account) {
+        self.hub.hold(std::mem::take(&mut account.findings));
+        let place = (account.account.clone(), account.region.clone());
+        self.places.entry(place).or_insert(self.others.len());
         self.others.push(account);
+        self.globals.clear();
     }
 
     pub(super) fn heal(&mut self) {
@@ -91,7 +121,10 @@ impl State {
             self.accounts_mut().flat_map(|account| &mut account.faults),
             &request,
         );
-        let (reply, error) = self.reply(&request, trouble.kind.as_ref());
+        let (reply, error) = self.reply(&request, trouble.hit.as_ref());
+        if let Some(hit) = trouble.hit {
+            hit.settle(self.accounts_mut().flat_map(|account| &mut account.faults));
+        }
         self.recording
             .add_call(request, at, reply.as_ref().map(|reply| reply.status), error);
         Outcome {
@@ -101,19 +134,15 @@ impl State {
     }
 
     /// The reply to a request, and the code of the error in it.
-    fn reply(
-        &mut self,
-        request: &Request,
-        fault: Option<&FaultKind>,
-    ) -> (Option<Reply>, Option<String>) {
-        if matches!(fault, Some(FaultKind::Reset)) {
+    fn reply(&mut self, request: &Request, fault: Option<&Hit>) -> (Option<Reply>, Option<String>) {
+        let kind = fault.map(|fault| &fault.kind);
+        if matches!(kind, Some(FaultKind::Reset)) {
             return (None, None);
         }
         match self.result(request, fault) {
-            Ok(answer) => {
-                let mut reply = encode(request.service, &request.operation, &answer);
-                if matches!(fault, Some(FaultKind::Malformed)) {
-                    cut(&mut reply.body);
+            Ok(mut reply) => {
+                if matches!(kind, Some(FaultKind::Malformed)) {
+                    reply.body.truncate(reply.body.len() / 2);
                 }
                 (Some(reply), None)
             }
@@ -127,23 +156,37 @@ impl State {
         }
     }
 
-    fn result(&mut self, request: &Request, fault: Option<&FaultKind>) -> Result<Value, AwsError> {
+    fn result(&mut self, request: &Request, fault: Option<&Hit>) -> Result<Reply, AwsError> {
         let caller = self.callers.account(request)?;
+        if let Some(rates) = &mut self.rates
+            && rates.is_over(&caller, request, Instant::now())
+        {
+            return Err(request.service.throttled());
+        }
         if let Some(error) =
-            fault.and_then(|fault| fault.error(request.service, &request.operation))
+            fault.and_then(|fault| fault.kind.error(request.service, &request.operation))
         {
             return Err(error);
         }
-        match request.service {
-            Service::Sts => self.callers.answer(request),
-            Service::Iam => iam::answer(&self.global(&caller, &request.region), request),
+        let answer = match request.service {
+            Service::S3 => return self.s3(request),
+            Service::Sts => {
+                let served = std::iter::once(&self.home).chain(&self.others);
+                self.callers.answer(served, request)
+            }
+            Service::Iam => iam::answer(self.global(&caller, &request.region), request),
+            Service::Account => self.regions(&caller, request),
+            Service::Organizations => self.organizations(&caller, request),
             Service::Ecr => self.read(&caller, request, ecr::answer),
             Service::Eks => self.read(&caller, request, eks::answer),
             Service::Kms => self.read(&caller, request, kms::answer),
+            Service::Ssm => self.read(&caller, request, ssm::answer),
             Service::Tagging => self.read(&caller, request, tagging::answer),
             Service::SecurityHub => self.security_hub(&caller, request, fault),
             Service::Config => self.config(&caller, request, fault),
-        }
+            Service::Sqs => self.queues.answer(request, fault),
+        }?;
+        Ok(encode(request.service, &request.operation, &answer))
     }
 
     fn read(
@@ -152,32 +195,86 @@ impl State {
         request: &Request,
         answer: impl FnOnce(&Account, &Request) -> Result<Value, AwsError>,
     ) -> Result<Value, AwsError> {
-        match self
-            .accounts()
-            .find(|account| is_at(account, caller, &request.region))
-        {
+        let account = if is_at(&self.home, caller, &request.region) {
+            Some(&self.home)
+        } else {
+            self.places
+                .get(&(caller.to_owned(), request.region.clone()))
+                .and_then(|position| self.others.get(*position))
+        };
+        match account {
             Some(account) => answer(account, request),
             None => answer(&Account::empty(caller, &request.region), request),
         }
     }
 
-    fn global(&self, caller: &str, region: &str) -> Account {
-        let mut account = Account::empty(caller, region);
-        account.page_size = self.home.page_size;
-        iam::global(
-            account,
-            self.accounts().filter(|account| account.account == caller),
-        )
+    fn global(&mut self, caller: &str, region: &str) -> &Account {
+        let served = std::iter::once(&self.home).chain(&self.others);
+        self.globals
+            .entry((caller.to_owned(), region.to_owned()))
+            .or_insert_with(|| {
+                let mut account = Account::empty(caller, region);
+                account.page_size = self.home.page_size;
+                iam::global(account, served.filter(|account| account.account == caller))
+            })
+    }
+
+    /// A place that holds nothing, whose lists are cut into pages like those at home.
+    fn empty(&self, caller: &str, region: &str) -> Account {
+        let mut place = Account::empty(caller, region);
+        place.page_size = self.home.page_size;
+        place
+    }
+
+    fn regions(&self, caller: &str, request: &Request) -> Result<Value, AwsError> {
+        let served = self
+            .accounts()
+            .filter(|account| account.account == caller)
+            .map(|account| account.region.as_str());
+        regions::answer(&self.empty(caller, &request.region), served, request)
+    }
+
+    /// Whatever Region a call is signed for, since Organizations is global.
+    fn organizations(&self, caller: &str, request: &Request) -> Result<Value, AwsError> {
+        let mut organizations = self
+            .accounts()
+            .filter_map(|account| Some((account, account.organization.as_ref()?)));
+        if let Some((account, organization)) = organizations
+            .clone()
+            .find(|(account, _)| account.account == caller)
+        {
+            return organizations::answer(account, organization, request);
+        }
+        let is_member = organizations
+            .any(|(_, organization)| organization.accounts.iter().any(|one| one.id == caller));
+        Err(if is_member {
+            let message = "You don't have permissions to access this resource.";
+            request.service.denied(message)
+        } else {
+            organizations::not_in_use()
+        })
+    }
+
+    /// The name of a bucket is no other account's, in whatever Region.
+    fn s3(&mut self, request: &Request) -> Result<Reply, AwsError> {
+        let bucket = request.required_text("Bucket")?;
+        let owner = self
+            .accounts()
+            .find(|account| account.buckets.iter().any(|own| own == bucket))
+            .ok_or_else(s3::no_such_bucket)?;
+        if owner.region != request.region {
+            return Err(s3::elsewhere(&owner.region));
+        }
+        self.objects.answer(request)
     }
 
     fn security_hub(
         &mut self,
         caller: &str,
         request: &Request,
-        fault: Option<&FaultKind>,
+        fault: Option<&Hit>,
     ) -> Result<Value, AwsError> {
-        let mut place = Account::empty(caller, &request.region);
-        place.page_size = self.home.page_size;
+        let place = self.empty(caller, &request.region);
         match request.operation.as_str() {
             "GetFindings" => self.hub.get_findings(&place, request),
             "BatchImportFindings" => {
@@ -196,7 +293,7 @@ impl State {
         &mut self,
         caller: &str,
         request: &Request,
-        fault: Option<&FaultKind>,
+        fault: Option<&Hit>,
     ) -> Result<Value, AwsError> {
         let mut none = Config::default();
         let config = if is_at(&self.home, caller, &request.region) {
@@ -213,7 +310,7 @@ impl State {
         }
     }
 
-    fn accounts(&self) -> impl Iterator<Item = &Account> {
+    fn accounts(&self) -> impl Iterator<Item = &Account> + Clone {
         std::iter::once(&self.home).chain(&self.others)
     }
 
@@ -224,13 +321,4 @@ impl State {
 
 fn is_at(account: &Account, caller: &str, region: &str) -> bool {
     account.account == caller && account.region == region
-}
-
-/// Leaves the first half of a body.
-fn cut(body: &mut String) {
-    let half = (0..=body.len() / 2)
-        .rev()
-        .find(|index| body.is_char_boundary(*index))
-        .unwrap_or_default();
-    body.truncate(half);
 }

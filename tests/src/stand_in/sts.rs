@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{service::AwsError, wire::Request};
-use crate::account::arn;
+use crate::account::{Account, MemberRole, arn};
 
 /// The access key of the account that the stand-in was started with.
 pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -57,10 +57,15 @@ impl Callers {
         self.sessions.get(access_key).cloned()
     }
 
-    pub(super) fn answer(&mut self, request: &Request) -> Result<Value, AwsError> {
+    /// Answers, given the accounts that are served.
+    pub(super) fn answer<'a>(
+        &mut self,
+        served: impl Iterator<Item = &'a Account>,
+        request: &Request,
+    ) -> Result<Value, AwsError> {
         match request.operation.as_str() {
             "GetCallerIdentity" => self.get_caller_identity(request),
-            "AssumeRole" => self.assume_role(request),
+            "AssumeRole" => self.assume_role(served, request),
             other => Err(AwsError::unknown_operation(other)),
         }
     }
@@ -78,8 +83,12 @@ impl Callers {
         }))
     }
 
-    /// Every role of every account may be assumed, unless a fault says otherwise.
-    fn assume_role(&mut self, request: &Request) -> Result<Value, AwsError> {
+    /// Every role of an account may be assumed, unless its file has a `member_role` or a fault says otherwise.
+    fn assume_role<'a>(
+        &mut self,
+        mut served: impl Iterator<Item = &'a Account>,
+        request: &Request,
+    ) -> Result<Value, AwsError> {
         let role_arn = request.required_text("RoleArn")?;
         let (account, role) = role_of(role_arn).ok_or_else(|| {
             request.invalid(format!(
@@ -93,6 +102,17 @@ impl Callers {
             .filter(|seconds| !(900..=43200).contains(seconds))
         {
             return Err(request.invalid(format!("DurationSeconds is {seconds}, not 900 to 43200")));
+        }
+        let external_id = request.text("ExternalId")?;
+        check_external_id(request, external_id)?;
+        let member_role = served
+            .find(|served| served.account == account && served.member_role.is_some())
+            .and_then(|served| served.member_role.as_ref());
+        if member_role.is_some_and(|wanted| !may_assume(wanted, role, external_id)) {
+            let message = format!(
+                "the caller is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+            );
+            return Err(request.service.denied(message));
         }
 
         let access_key = format!("ASIA{:016}", self.sessions.len() + 1);
@@ -132,6 +152,27 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
     (is_account && !name.is_empty()).then_some((account, name))
+}
+
+/// A role that asks for no ExternalId does not mind one.
+fn may_assume(wanted: &MemberRole, role: &str, external_id: Option<&str>) -> bool {
+    let MemberRole {
+        name,
+        external_id: wanted,
+    } = wanted;
+    role == name && (wanted.is_none() || wanted.as_deref() == external_id)
+}
+
+fn check_external_id(request: &Request, id: Option<&str>) -> Result<(), AwsError> {
+    let allowed =
+        |character: char| character.is_ascii_alphanumeric() || "_+=,.@:/-".contains(character);
+    match id {
+        Some(id) if !(2..=1224).contains(&id.len()) || !id.chars().all(allowed) => Err(request
+            .invalid(format!(
+                "ExternalId is {id:?}, not 2 to 1224 letters, digits or _+=,.@:/-"
+            ))),
+        _ => Ok(()),
+    }
 }
 
 fn check_session_name(request: &Request, name: &str) -> Result<(), AwsError> {

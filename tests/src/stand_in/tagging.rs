@@ -1,11 +1,11 @@
 //! Resource Groups Tagging API: the tags of many resources at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::{ecr, eks, kms, paging::Paging, service::AwsError, wire::Request};
-use crate::account::{Account, Cluster};
+use crate::account::{Account, Cluster, Index, Place};
 
 const PAGES: Paging = Paging {
     size: "ResourcesPerPage",
@@ -37,20 +37,28 @@ fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError
     {
         return Err(request.invalid(format!("the stand-in does not know {name}")));
     }
-    let mut resources = tagged(account);
-    let token = if let Some(arns) = request.texts("ResourceARNList", 100)? {
+    let (places, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
         check_arns(request, &arns)?;
-        resources.retain(|(arn, _)| arns.contains(&arn.as_str()));
-        None
+        // In the order of the account, each once.
+        let places: BTreeSet<Place> = arns.iter().filter_map(|arn| find(account, arn)).collect();
+        (places.into_iter().collect(), None)
     } else {
-        if let Some(types) = request.texts("ResourceTypeFilters", 100)? {
-            resources.retain(|(arn, _)| types.iter().any(|wanted| is_of_type(arn, wanted)));
-        }
-        let (range, token) = PAGES.page(account, request, resources.len())?;
-        resources = resources[range].to_vec();
-        token
+        let types = request.texts("ResourceTypeFilters", 100)?;
+        let is_wanted = |place: &Place| {
+            types.as_ref().is_none_or(|types| {
+                let arn = arn(account, *place);
+                types.iter().any(|wanted| is_of_type(&arn, wanted))
+            })
+        };
+        let (places, token) = PAGES.page_of(account, request, &account.index.tagged, is_wanted)?;
+        (places.into_iter().copied().collect::<Vec<_>>(), token)
     };
-    let mappings: Vec<Value> = resources.iter().map(mapping).collect();
+    let mappings: Vec<Value> = places
+        .into_iter()
+        .map(|place| (arn(account, place), tags(account, place)))
+        .filter(|(_, tags)| !tags.is_empty())
+        .map(|resource| mapping(&resource))
+        .collect();
     Ok(json!({"ResourceTagMappingList": mappings, "PaginationToken": token.unwrap_or_default()}))
 }
 
@@ -70,26 +78,43 @@ fn check_arns(request: &Request, arns: &[&str]) -> Result<(), AwsError> {
     }
 }
 
-fn tagged(account: &Account) -> Vec<(String, BTreeMap<String, String>)> {
-    let clusters = account
-        .clusters
-        .iter()
-        .map(|cluster| (eks::cluster_arn(account, cluster), cluster_tags(cluster)));
-    let repositories = account.repositories.iter().map(|repository| {
-        (
-            ecr::repository_arn(account, repository),
-            repository.tags.clone(),
-        )
-    });
-    let keys = account
-        .keys
-        .iter()
-        .map(|key| (kms::key_arn(account, key), key.tags.clone()));
-    clusters
-        .chain(repositories)
-        .chain(keys)
-        .filter(|(_, tags)| !tags.is_empty())
-        .collect()
+/// The resource that has this ARN, as far as it can have tags.
+fn find(account: &Account, wanted: &str) -> Option<Place> {
+    let by_name = || {
+        let (kind, name) = wanted.splitn(6, ':').nth(5)?.split_once('/')?;
+        let Index {
+            clusters,
+            repositories,
+            keys,
+            ..
+        } = &account.index;
+        Some(match kind {
+            "cluster" => Place::Cluster(*clusters.get(name)?),
+            "repository" => Place::Repository(*repositories.get(name)?),
+            "key" => Place::Key(*keys.get(name)?),
+            _ => return None,
+        })
+    };
+    let place = account.index.arns.get(wanted).copied().or_else(by_name)?;
+    (arn(account, place) == wanted).then_some(place)
+}
+
+fn arn(account: &Account, place: Place) -> String {
+    match place {
+        Place::Cluster(position) => eks::cluster_arn(account, &account.clusters[position]),
+        Place::Repository(position) => {
+            ecr::repository_arn(account, &account.repositories[position])
+        }
+        Place::Key(position) => kms::key_arn(account, &account.keys[position]),
+    }
+}
+
+fn tags(account: &Account, place: Place) -> BTreeMap<String, String> {
+    match place {
+        Place::Cluster(position) => cluster_tags(&account.clusters[position]),
+        Place::Repository(position) => account.repositories[position].tags.clone(),
+        Place::Key(position) => account.keys[position].tags.clone(),
+    }
 }
 
 fn cluster_tags(cluster: &Cluster) -> BTreeMap<String, String> {

@@ -629,6 +629,174 @@ fn findings_and_evaluations_go_through_http() {
 }
 
 #[test]
+fn objects_are_put_and_got_in_buckets_that_are_there() {
+    let aws = start();
+    let client = client(&aws);
+    let send = |method: &str, path: &str, headers: &str, body: &str| {
+        client
+            .send("s3", method, path, headers, body)
+            .expect("there is an answer")
+    };
+
+    let missing = send("GET", "/plans/a?x-id=GetObject", "", "");
+    assert_eq!(
+        (missing.status, missing.element("Code")),
+        (404, "NoSuchBucket")
+    );
+    aws.change(|account| account.buckets.push("plans".to_owned()))
+        .expect("it is still an account");
+    let missing = send("GET", "/plans/a?x-id=GetObject", "", "");
+    assert_eq!(
+        (missing.status, missing.element("Code")),
+        (404, "NoSuchKey")
+    );
+
+    let chunked = "Content-Encoding: aws-chunked\r\nX-Amz-Decoded-Content-Length: 5\r\n";
+    assert_eq!(
+        send(
+            "PUT",
+            "/plans/a%20b/c?x-id=PutObject",
+            chunked,
+            "5\r\nhello\r\n0\r\n\r\n"
+        )
+        .status,
+        200
+    );
+    assert_eq!(
+        send("GET", "/plans/a%20b/c?x-id=GetObject", "", "").body,
+        "hello"
+    );
+    assert_eq!(aws.objects()["plans/a b/c"], b"hello");
+    aws.put_object("plans/a", b"there".to_vec());
+    assert_eq!(send("GET", "/plans/a", "", "").body, "there");
+    aws.remove_objects();
+    assert_eq!(send("GET", "/plans/a", "", "").status, 404);
+    assert_eq!(aws.violations(), Vec::<String>::new());
+    let put = &aws.calls_of("s3.PutObject")[0];
+    assert_eq!(
+        Value::Object(put.members.clone()),
+        json!({"Bucket": "plans", "Key": "a b/c"})
+    );
+
+    for (method, path, headers) in [
+        ("DELETE", "/plans/a", ""),
+        ("GET", "/plans?list-type=2", ""),
+        ("PUT", "/plans/a", "If-None-Match: *\r\n"),
+    ] {
+        assert!(send(method, path, headers, "").status >= 400);
+    }
+    assert_eq!(aws.violations().len(), 3);
+}
+
+#[test]
+fn messages_parameters_accounts_and_regions_go_through_http() {
+    let aws = start();
+    let client = client(&aws);
+    let send = |content_type: &str| {
+        let headers =
+            format!("X-Amz-Target: AmazonSQS.SendMessage\r\nContent-Type: {content_type}\r\n");
+        let message =
+            json!({"QueueUrl": "http://127.0.0.1/123456789012/plans", "MessageBody": "a"});
+        client
+            .send("sqs", "POST", "/", &headers, &message.to_string())
+            .expect("there is an answer")
+    };
+    let answer = send("application/x-amz-json-1.0").json();
+    let messages = aws.take_messages();
+    assert_eq!(
+        (answer["MessageId"].as_str(), messages.len()),
+        (Some(messages[0].id.as_str()), 1)
+    );
+    assert_eq!(send("application/x-amz-json-1.1").status, 415);
+    assert_eq!(aws.violations().len(), 1);
+
+    let list = |target: &str, members: Value| {
+        client.json(
+            "organizations",
+            &format!("AWSOrganizationsV20161128.{target}"),
+            members,
+        )
+    };
+    assert_eq!(
+        list("ListAccounts", json!({})).error(),
+        "AWSOrganizationsNotInUseException"
+    );
+    aws.change(|account| {
+        let text = "{accounts: [{Id: '123456789012', ParentId: r-ab12}]}";
+        account.organization = Some(serde_yaml_ng::from_str(text).expect("it is one"));
+        account
+            .add(json!({"parameters": [{"Name": "a", "Value": "b"}]}))
+            .expect("it is a parameter");
+    })
+    .expect("it is still an account");
+    let children = list("ListAccountsForParent", json!({"ParentId": "r-ab12"})).json();
+    assert_eq!(children["Accounts"][0]["Status"], "ACTIVE");
+    let parameter = client.json("ssm", "AmazonSSM.GetParameter", json!({"Name": "a"}));
+    assert_eq!(parameter.json()["Parameter"]["Value"], "b");
+
+    let enabled = json!({"RegionOptStatusContains": ["ENABLED_BY_DEFAULT"]}).to_string();
+    aws.also(Account::empty("123456789012", "eu-west-1"))
+        .expect("it can be served");
+    let regions = client
+        .send("account", "POST", "/listRegions", "", &enabled)
+        .expect("there is an answer")
+        .json();
+    let names: Vec<&Value> = regions["Regions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|region| &region["RegionName"])
+        .collect();
+    assert_eq!(names, ["eu-central-1", "eu-west-1"]);
+    assert_eq!(aws.violations().len(), 1);
+}
+
+#[test]
+fn a_member_role_is_the_only_one_that_may_be_assumed() {
+    let aws = start();
+    let text = "{account: '210987654321', region: eu-central-1, member_role: {name: audit, external_id: bank}}";
+    aws.also(Account::parse("the member", text).expect("it is an account"))
+        .expect("it can be served");
+    for (query, status) in [
+        ("210987654321:role/audit&ExternalId=bank", 200),
+        ("210987654321:role/audit", 403),
+        ("210987654321:role/audit&ExternalId=other", 403),
+        ("210987654321:role/other&ExternalId=bank", 403),
+        ("310987654321:role/other", 200),
+    ] {
+        let form =
+            format!("Action=AssumeRole&RoleSessionName=eksentry&RoleArn=arn:aws:iam::{query}");
+        assert_eq!(client(&aws).query("sts", &form).status, status, "{query}");
+    }
+    assert_eq!(aws.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn calls_that_come_too_fast_are_told_off_and_calls_can_be_counted_only() {
+    let aws = start();
+    let client = client(&aws);
+    let get = || {
+        client
+            .send("securityhub", "POST", "/findings", "", "{}")
+            .expect("there is an answer")
+            .status
+    };
+
+    assert!((0..10).all(|_| get() == 200));
+    aws.limit_rates();
+    aws.count_only();
+    let statuses: Vec<u16> = (0..60).map(|_| get()).collect();
+    assert_eq!(statuses[..6], [200; 6]);
+    let told_off = statuses.iter().filter(|status| **status == 429).count();
+    assert!(told_off > 0 && aws.told_off() == told_off, "{statuses:?}");
+    assert_eq!(aws.calls().len(), 10);
+    assert_eq!(
+        aws.counts(),
+        BTreeMap::from([("securityhub.GetFindings".to_owned(), 70)])
+    );
+}
+
+#[test]
 fn faults_happen_as_often_as_they_should() {
     let aws = start();
     let client = client(&aws);

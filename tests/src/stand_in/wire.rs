@@ -6,7 +6,11 @@ use axum::http::{Method, header, request::Parts};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::service::{AwsError, Protocol, Service};
+use super::{
+    s3,
+    service::{AwsError, Protocol, Service},
+    sqs,
+};
 use crate::account::Record;
 
 /// Members that are numbers in the service models but text in a query string or a form.
@@ -23,6 +27,8 @@ pub(super) struct Request {
     pub region: String,
     /// The bytes of the body.
     pub size: usize,
+    /// The object that S3 is to keep; nothing for other services, whose bodies are in the members.
+    pub body: Vec<u8>,
 }
 
 /// What goes back over HTTP.
@@ -31,7 +37,8 @@ pub(super) struct Reply {
     pub status: u16,
     pub content_type: &'static str,
     pub error_type: Option<String>,
-    pub body: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
 }
 
 /// A request that is none: what was wrong, and the service that it was meant for if that much is clear.
@@ -64,11 +71,15 @@ pub(super) fn decode(parts: &Parts, body: &[u8]) -> Result<Request, Misfit> {
         .status(404)
         .violation(),
     })?;
-    let (operation, members) =
-        operation_and_members(service, parts, body).map_err(|error| Misfit {
-            service: Some(service),
-            error,
-        })?;
+    let misfit = |error| Misfit {
+        service: Some(service),
+        error,
+    };
+    let (operation, members) = operation_and_members(service, parts, body).map_err(misfit)?;
+    let object = match service {
+        Service::S3 => s3::payload(&parts.headers, body).map_err(misfit)?,
+        _ => Vec::new(),
+    };
     Ok(Request {
         service,
         operation,
@@ -76,6 +87,7 @@ pub(super) fn decode(parts: &Parts, body: &[u8]) -> Result<Request, Misfit> {
         access_key: signature.access_key.to_owned(),
         region: signature.region.to_owned(),
         size: body.len(),
+        body: object,
     })
 }
 
@@ -116,6 +128,12 @@ fn operation_and_members(
                 .and_then(|rest| rest.strip_prefix('.'));
             let operation = operation
                 .ok_or_else(|| AwsError::unknown_operation(&format!("the target {target:?}")))?;
+            if service == Service::Sqs && !has_content_type(parts, content_type(Some(service))) {
+                let message = "SQS takes nothing but application/x-amz-json-1.0";
+                return Err(AwsError::new("UnsupportedMediaType", message)
+                    .status(415)
+                    .violation());
+            }
             Ok((operation.to_owned(), json_members(body)?))
         }
         Protocol::Query(_) => {
@@ -142,7 +160,15 @@ fn operation_and_members(
             members.extend(in_path);
             Ok((operation.to_owned(), members))
         }
+        Protocol::S3 => s3::operation_and_members(parts),
     }
+}
+
+fn has_content_type(parts: &Parts, wanted: &str) -> bool {
+    parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|given| given == wanted)
 }
 
 fn route(
@@ -152,6 +178,7 @@ fn route(
 ) -> Option<(&'static str, Record)> {
     let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     let (operation, members) = match (service, method.as_str(), segments.as_slice()) {
+        (Service::Account, "POST", ["listRegions"]) => ("ListRegions", json!({})),
         (Service::Eks, "GET", ["clusters"]) => ("ListClusters", json!({})),
         (Service::Eks, "GET", ["clusters", name]) => ("DescribeCluster", json!({"name": name})),
         (Service::Eks, "GET", ["clusters", name, "node-groups"]) => {
@@ -207,6 +234,8 @@ pub(super) fn record(value: Value) -> Record {
 pub(super) fn encode(service: Service, operation: &str, answer: &Value) -> Reply {
     let body = match service.protocol() {
         Protocol::Json(_) | Protocol::Rest => answer.to_string(),
+        // Its answers are objects, which it makes replies of by itself.
+        Protocol::S3 => String::new(),
         Protocol::Query(namespace) => format!(
             r#"<{operation}Response xmlns="{namespace}"><{operation}Result>{}</{operation}Result>{}</{operation}Response>"#,
             xml(answer),
@@ -217,7 +246,8 @@ pub(super) fn encode(service: Service, operation: &str, answer: &Value) -> Reply
         status: 200,
         content_type: content_type(Some(service)),
         error_type: None,
-        body,
+        headers: Vec::new(),
+        body: body.into_bytes(),
     }
 }
 
@@ -235,23 +265,39 @@ pub(super) fn encode_error(service: Option<Service>, error: &AwsError) -> Reply 
             escape(code),
             escape(message)
         ),
+        Some((_, Protocol::S3)) => format!(
+            r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>{}</Message><RequestId>stand-in</RequestId></Error>"#,
+            escape(code),
+            escape(message)
+        ),
         Some((Service::SecurityHub, _)) => json!({"Code": code, "Message": message}).to_string(),
         Some((_, Protocol::Rest)) => json!({"message": message}).to_string(),
         Some((_, Protocol::Json(_))) | None => {
             json!({"__type": code, "message": message}).to_string()
         }
     };
+    let is_s3 = service == Some(Service::S3);
+    let headers = match service {
+        // From its time with another protocol: the code that it had there, and whose fault it is.
+        Some(Service::Sqs) => vec![("x-amzn-query-error", sqs::query_error(error))],
+        _ => Vec::new(),
+    };
     Reply {
         status: *status,
         content_type: content_type(service),
-        error_type: Some(code.clone()),
-        body,
+        error_type: (!is_s3).then(|| code.clone()),
+        headers,
+        body: body.into_bytes(),
     }
 }
 
 fn content_type(service: Option<Service>) -> &'static str {
+    if service == Some(Service::Sqs) {
+        return "application/x-amz-json-1.0";
+    }
     match service.map(Service::protocol) {
         Some(Protocol::Json(_)) => "application/x-amz-json-1.1",
+        Some(Protocol::S3) => "application/xml",
         Some(Protocol::Query(_)) => "text/xml",
         Some(Protocol::Rest) | None => "application/json",
     }
@@ -471,24 +517,13 @@ mod tests {
     #[test]
     fn errors_look_as_each_protocol_wants_them() {
         let error = AwsError::new("No<", "a & b");
-        assert_eq!(
-            encode_error(Some(Service::Eks), &error).body,
-            r#"{"message":"a & b"}"#
-        );
-        assert!(
-            encode_error(Some(Service::Kms), &error)
-                .body
-                .contains(r#""__type":"No<""#)
-        );
-        assert!(
-            encode_error(Some(Service::SecurityHub), &error)
-                .body
-                .contains(r#""Code":"No<""#)
-        );
-        assert!(
-            encode_error(Some(Service::Iam), &error)
-                .body
-                .contains("<Code>No&lt;</Code><Message>a &amp; b<")
-        );
+        let body = |service| {
+            String::from_utf8(encode_error(Some(service), &error).body).expect("errors are text")
+        };
+        assert_eq!(body(Service::Eks), r#"{"message":"a & b"}"#);
+        assert!(body(Service::S3).contains("<Error><Code>No&lt;</Code>"));
+        assert!(body(Service::Kms).contains(r#""__type":"No<""#));
+        assert!(body(Service::SecurityHub).contains(r#""Code":"No<""#));
+        assert!(body(Service::Iam).contains("<Code>No&lt;</Code><Message>a &amp; b<"));
     }
 }

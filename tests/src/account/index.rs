@@ -1,0 +1,144 @@
+//! Where everything in an account is, by its name: a search of the lists would be too slow for a large account.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{Account, Record, text};
+
+/// Positions in a list, by name.
+pub(crate) type Names = HashMap<String, usize>;
+
+/// The positions of an account's entries, as of the last time that the account was settled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Index {
+    pub clusters: Names,
+    pub repositories: Names,
+    /// By digest and by tag, for each repository in order.
+    pub images: Vec<Names>,
+    /// By id and by alias.
+    pub keys: Names,
+    pub roles: Names,
+    /// The resources whose entries give them ARNs of their own.
+    pub arns: HashMap<String, Place>,
+    /// The resources that have tags, in order.
+    pub tagged: Vec<Place>,
+}
+
+/// A resource that can have tags: its list and its position there.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Place {
+    Cluster(usize),
+    Repository(usize),
+    Key(usize),
+}
+
+impl Index {
+    /// Finds out where everything is; an error if two entries have the same name, or one has none.
+    pub(super) fn of(account: &Account) -> Result<Self, String> {
+        let clusters = account.clusters.iter().map(|cluster| &cluster.members);
+        let repositories = account.repositories.iter().map(|entry| &entry.members);
+        let keys = account.keys.iter().map(|key| &key.members);
+        let roles = account.roles.iter().map(|role| &role.members);
+        let mut index = Self {
+            clusters: names("clusters", "name", clusters)?,
+            repositories: names("repositories", "repositoryName", repositories)?,
+            images: images(account)?,
+            keys: names("keys", "KeyId", keys)?,
+            roles: names("roles", "RoleName", roles)?,
+            ..Self::default()
+        };
+        for (position, key) in account.keys.iter().enumerate() {
+            for alias in &key.aliases {
+                index.keys.entry(alias.clone()).or_insert(position);
+            }
+        }
+        index.find_places(account);
+        Ok(index)
+    }
+
+    /// The index of nothing but roles, the first of those with the same name.
+    pub(crate) fn of_roles(account: &Account) -> Self {
+        let mut index = Self::default();
+        for (position, role) in account.roles.iter().enumerate() {
+            index
+                .roles
+                .entry(role.name().to_owned())
+                .or_insert(position);
+        }
+        index
+    }
+
+    fn find_places(&mut self, account: &Account) {
+        for (position, cluster) in account.clusters.iter().enumerate() {
+            let tags = cluster.members.get("tags").and_then(Value::as_object);
+            let tagged = tags.is_some_and(|tags| tags.values().any(Value::is_string));
+            self.add(
+                Place::Cluster(position),
+                text(&cluster.members, "arn"),
+                tagged,
+            );
+        }
+        for (position, repository) in account.repositories.iter().enumerate() {
+            let arn = text(&repository.members, "repositoryArn");
+            self.add(
+                Place::Repository(position),
+                arn,
+                !repository.tags.is_empty(),
+            );
+        }
+        for (position, key) in account.keys.iter().enumerate() {
+            let arn = text(&key.members, "Arn");
+            self.add(Place::Key(position), arn, !key.tags.is_empty());
+        }
+    }
+
+    fn add(&mut self, place: Place, arn: &str, tagged: bool) {
+        if !arn.is_empty() {
+            self.arns.entry(arn.to_owned()).or_insert(place);
+        }
+        if tagged {
+            self.tagged.push(place);
+        }
+    }
+}
+
+fn images(account: &Account) -> Result<Vec<Names>, String> {
+    let of_repository = |repository: &super::Repository| {
+        let list = format!("images of {}", repository.name());
+        let images = repository.images.iter();
+        let mut found = names(
+            &list,
+            "imageDigest",
+            images.clone().map(|image| &image.members),
+        )?;
+        for (position, image) in images.enumerate() {
+            for tag in image.tags().iter().filter_map(Value::as_str) {
+                found.entry(tag.to_owned()).or_insert(position);
+            }
+        }
+        Ok(found)
+    };
+    account.repositories.iter().map(of_repository).collect()
+}
+
+/// The position of each entry by the text in its member `name`, which every entry has for itself.
+pub(super) fn names<'a>(
+    list: &str,
+    name: &str,
+    entries: impl Iterator<Item = &'a Record>,
+) -> Result<Names, String> {
+    let mut names = Names::new();
+    for (position, members) in entries.enumerate() {
+        let id = text(members, name);
+        if id.is_empty() {
+            return Err(format!(
+                "{list}[{position}] has no {name}; write {name}: and its text"
+            ));
+        }
+        if names.insert(id.to_owned(), position).is_some() {
+            return Err(format!("{list} has {name} {id} twice; leave one out"));
+        }
+    }
+    Ok(names)
+}

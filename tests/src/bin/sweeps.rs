@@ -1,0 +1,385 @@
+//! `cargo sweeps`: how many calls, how much time and how much memory sweeps of large accounts take.
+//!
+//! For each size there is an account in a stand-in that answers no call faster than AWS would, and that holds calls to
+//! the rates that AWS documents. The account is swept three times, on three days as far as the function can tell, each
+//! time by a new process: when Security Hub is empty, when nothing has changed since, and when one repository in a
+//! hundred has other settings and one image in a hundred is gone.
+//!
+//! No sweep with these calls can take less than the larger of
+//!
+//! - for each service, its calls × latency ÷ 16, since the function has at most 16 calls of a service in flight;
+//! - (calls of BatchImportFindings − 30) ÷ 10 per second, and (calls of GetFindings − 6) ÷ 3 per second: the rates and
+//!   bursts of Security Hub.
+//!
+//! The table names what decides this bound, and says how many times as long the sweep took, from the event to the
+//! answer. It shows the processor time of the function beside it, which is no part of the bound, and that of this
+//! process, which is the stand-in's: that has one thread, so where its processor time comes near the time that the
+//! sweep took, the stand-in was what the function waited for. Its work comes on top of the latency, two milliseconds a
+//! call or so: with a latency of 20, hardly anything below 1.1 times the bound can be had.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use std::process;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use comfy_table::Table;
+use eksentry_tests::account::{Account, AccountError};
+use eksentry_tests::lambda::{Function, binaries, cpu_time};
+use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-central-1";
+const BUCKET: &str = "eksentry-ledgers";
+
+/// No sweep is to be cut off.
+const TIME_LIMIT: Duration = Duration::from_hours(2);
+const DAY: Duration = Duration::from_hours(24);
+/// How long it takes at most until as many calls as possible may come at once.
+const BURST_REFILLS: Duration = Duration::from_secs(3);
+/// How often there is a sign of life.
+const NEWS: Duration = Duration::from_secs(15);
+
+/// How many calls of a service the function has in flight at most.
+const IN_FLIGHT: f64 = 16.0;
+/// The operations with documented rates: calls at once, and calls a second after that.
+const RATES: [(&str, f64, f64); 2] = [(IMPORTS, 30.0, 10.0), (READS, 6.0, 3.0)];
+const IMPORTS: &str = "securityhub.BatchImportFindings";
+const READS: &str = "securityhub.GetFindings";
+
+const IMAGES_A_REPOSITORY: usize = 2;
+const REPOSITORIES_A_CLUSTER: usize = 100;
+const REPOSITORIES_A_KEY: usize = 20;
+
+/// Measures sweeps of large accounts.
+#[derive(Parser)]
+#[command(name = "cargo sweeps")]
+struct Options {
+    /// How many repositories the accounts have, with commas
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    sizes: Vec<usize>,
+    /// How many milliseconds each call takes
+    #[arg(long, default_value_t = 20)]
+    latency: u32,
+}
+
+/// What one sweep took and did.
+struct Sweep {
+    repositories: usize,
+    name: &'static str,
+    /// The function's own account of it.
+    summary: Value,
+    /// The resources that are there.
+    resources: usize,
+    calls: BTreeMap<String, usize>,
+    told_off: usize,
+    wall: Duration,
+    cpu: Option<Duration>,
+    stand_in_cpu: Option<Duration>,
+    peak_memory: Option<u64>,
+}
+
+/// The least time that a sweep can take, and what says so.
+struct Bound {
+    seconds: f64,
+    by: String,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let binary = binaries()?.join("sweep");
+    let latency = Duration::from_millis(options.latency.into());
+    let mut table = Table::new();
+    table.set_header([
+        "repositories",
+        "sweep",
+        "resources",
+        "findings",
+        "posted",
+        "archived",
+        "calls",
+        "a resource",
+        "a finding",
+        "imports",
+        "reads",
+        "told off",
+        "took",
+        "bound",
+        "by",
+        "times bound",
+        "CPU",
+        "stand-in CPU",
+        "peak memory",
+    ]);
+    for repositories in options.sizes {
+        for sweep in sweeps(&binary, repositories, latency)? {
+            table.add_row(row(&sweep, latency));
+        }
+    }
+    println!(
+        "Each call takes {} ms or more:\n{table}",
+        latency.as_millis()
+    );
+    Ok(())
+}
+
+/// The three sweeps of an account with so many repositories.
+fn sweeps(
+    binary: &Path,
+    repositories: usize,
+    latency: Duration,
+) -> Result<Vec<Sweep>, Box<dyn Error>> {
+    eprintln!("{repositories} repositories: making the account");
+    let aws = StandIn::start(account(repositories)?)?;
+    let milliseconds = u64::try_from(latency.as_millis())?;
+    if milliseconds > 0 {
+        aws.fail(Fault::new("*", FaultKind::Latency(milliseconds)));
+    }
+    aws.limit_rates();
+    aws.count_only();
+    let first = sweep(binary, &aws, repositories, "first")?;
+    let_a_day_pass(&aws);
+    let again = sweep(binary, &aws, repositories, "nothing new")?;
+    let_a_day_pass(&aws);
+    aws.change(change)?;
+    let changed = sweep(binary, &aws, repositories, "1 % changed")?;
+    match aws.violations().first() {
+        Some(violation) => {
+            Err(format!("AWS would not have taken what was sent: {violation}").into())
+        }
+        None => Ok(vec![first, again, changed]),
+    }
+}
+
+/// Makes what Security Hub holds a day old, and waits until its bursts are possible again.
+fn let_a_day_pass(aws: &StandIn) {
+    let yesterday = (Timestamp::now() - DAY).to_string();
+    aws.edit_findings(|finding| {
+        finding.insert("UpdatedAt".to_owned(), yesterday.clone().into());
+    });
+    thread::sleep(BURST_REFILLS);
+}
+
+fn sweep(
+    binary: &Path,
+    aws: &StandIn,
+    repositories: usize,
+    name: &'static str,
+) -> Result<Sweep, Box<dyn Error>> {
+    let mut resources = 0;
+    aws.change(|account| {
+        let images = account.repositories.iter().map(|one| one.images.len());
+        resources = account.repositories.len()
+            + account.clusters.len()
+            + account.keys.len()
+            + images.sum::<usize>();
+    })?;
+    let environment = aws.environment().into_iter().chain([
+        ("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned()),
+        // Half a million lines would be kept in memory here.
+        ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned()),
+    ]);
+    let mut function = Function::start(binary, environment)?.of_account(ACCOUNT);
+    function.first_poll()?;
+
+    let (calls, told_off) = (aws.counts(), aws.told_off());
+    let (cpu, stand_in_cpu) = (function.cpu_time(), cpu_time(process::id()));
+    let invocation = with_news(aws, &format!("{repositories} repositories, {name}"), || {
+        function.invoke(b"{}", TIME_LIMIT)
+    });
+    let sweep = Sweep {
+        repositories,
+        name,
+        resources,
+        calls: differences(&calls, aws.counts()),
+        told_off: aws.told_off() - told_off,
+        wall: invocation.duration,
+        cpu: since(cpu, function.cpu_time()),
+        stand_in_cpu: since(stand_in_cpu, cpu_time(process::id())),
+        peak_memory: function.peak_memory(),
+        summary: invocation.outcome.inspect_err(|_| {
+            for line in function.logs() {
+                eprintln!("{line}");
+            }
+        })?,
+    };
+    eprintln!(
+        "{repositories} repositories, {name}: done in {:.1} s; {}",
+        sweep.wall.as_secs_f64(),
+        listed(&sweep.calls)
+    );
+    Ok(sweep)
+}
+
+/// Says now and then how many calls there were, for as long as something takes.
+fn with_news<T>(aws: &StandIn, what: &str, doing: impl FnOnce() -> T) -> T {
+    let (done, is_done) = mpsc::channel::<()>();
+    let begun = Instant::now();
+    let before: usize = aws.counts().values().sum();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while is_done.recv_timeout(NEWS) == Err(RecvTimeoutError::Timeout) {
+                let calls = aws.counts().values().sum::<usize>() - before;
+                let seconds = begun.elapsed().as_secs();
+                eprintln!("{what}: {calls} calls in {seconds} s");
+            }
+        });
+        let value = doing();
+        drop(done);
+        value
+    })
+}
+
+/// Per hundred repositories two hundred images, a cluster and five keys. Of the images, one in twenty has
+/// vulnerabilities.
+fn account(repositories: usize) -> Result<Account, AccountError> {
+    let clusters = 0..repositories / REPOSITORIES_A_CLUSTER;
+    let keys = 0..repositories / REPOSITORIES_A_KEY;
+    let mut account = Account::empty(ACCOUNT, REGION);
+    account.add(json!({
+        "repositories": (0..repositories).map(repository).collect::<Vec<_>>(),
+        "clusters": clusters.map(cluster).collect::<Vec<_>>(),
+        "keys": keys.map(|n| json!({"rotation": {"KeyRotationEnabled": n % 2 == 0}})).collect::<Vec<_>>(),
+        "buckets": [BUCKET],
+    }))?;
+    Ok(account)
+}
+
+fn repository(number: usize) -> Value {
+    let found = ["CVE-2024-3094", "CVE-2021-44228", "CVE-2022-37434"];
+    let found = found.map(|name| json!({"name": name, "severity": "HIGH"}));
+    let found = if number.is_multiple_of(10) {
+        &found[..]
+    } else {
+        &[]
+    };
+    let images: [Value; IMAGES_A_REPOSITORY] = [
+        json!({"imageTags": ["v1"], "scan": {}}),
+        json!({"imageTags": ["v2"], "scan": {"imageScanFindings": {"findings": found}}}),
+    ];
+    json!({
+        "repositoryName": format!("team-{}/service-{:04}", number / 100, number % 100),
+        "imageTagMutability": if number.is_multiple_of(2) { "MUTABLE" } else { "IMMUTABLE" },
+        "images": images,
+    })
+}
+
+fn cluster(number: usize) -> Value {
+    let node_groups = if number.is_multiple_of(4) {
+        json!([{"nodegroupName": "general"}])
+    } else {
+        json!([])
+    };
+    json!({"name": format!("cluster-{number}"), "nodegroups": node_groups})
+}
+
+/// Gives one repository in a hundred other settings, and removes one image in a hundred.
+fn change(account: &mut Account) {
+    for repository in account.repositories.iter_mut().step_by(100) {
+        let members = &mut repository.members;
+        members.insert("imageTagMutability".to_owned(), "IMMUTABLE".into());
+    }
+    let every = 100 / IMAGES_A_REPOSITORY;
+    for repository in account.repositories.iter_mut().skip(1).step_by(every) {
+        repository.images.pop();
+    }
+}
+
+fn bound(calls: &BTreeMap<String, usize>, latency: Duration) -> Bound {
+    let mut of_services: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, count) in calls {
+        let (service, _) = name.split_once('.').unwrap_or((name, ""));
+        *of_services.entry(service).or_default() += count;
+    }
+    let of_services = of_services.into_iter().map(|(service, calls)| Bound {
+        seconds: number(calls) * latency.as_secs_f64() / IN_FLIGHT,
+        by: service.to_owned(),
+    });
+    let of_rates = RATES.map(|(name, burst, rate)| Bound {
+        seconds: (number(calls.get(name).copied().unwrap_or_default()) - burst).max(0.0) / rate,
+        by: name.replace("securityhub.", ""),
+    });
+    of_services
+        .chain(of_rates)
+        .max_by(|one, other| one.seconds.total_cmp(&other.seconds))
+        .unwrap_or(Bound {
+            seconds: 0.0,
+            by: String::new(),
+        })
+}
+
+fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
+    let Sweep { summary, calls, .. } = sweep;
+    let told = |name: &str| usize::try_from(summary[name].as_u64().unwrap_or_default());
+    let told = |name: &str| told(name).unwrap_or_default();
+    let count = |name: &str| calls.get(name).copied().unwrap_or_default().to_string();
+    let all: usize = calls.values().sum();
+    let bound = bound(calls, latency);
+    let wall = sweep.wall.as_secs_f64();
+    vec![
+        sweep.repositories.to_string(),
+        sweep.name.to_owned(),
+        sweep.resources.to_string(),
+        told("evaluated").to_string(),
+        told("posted").to_string(),
+        told("archived").to_string(),
+        all.to_string(),
+        format!("{:.3}", number(all) / number(sweep.resources)),
+        format!("{:.3}", number(all) / number(told("evaluated"))),
+        count(IMPORTS),
+        count(READS),
+        sweep.told_off.to_string(),
+        format!("{wall:.1} s"),
+        format!("{:.1} s", bound.seconds),
+        bound.by,
+        format!("{:.2}", wall / bound.seconds),
+        seconds(sweep.cpu),
+        seconds(sweep.stand_in_cpu),
+        sweep.peak_memory.map_or_else(unknown, |bytes| {
+            format!("{} MB", (bytes + 500_000) / 1_000_000)
+        }),
+    ]
+}
+
+/// Operations with their calls, the most frequent first.
+fn listed(calls: &BTreeMap<String, usize>) -> String {
+    let mut calls: Vec<(&String, &usize)> = calls.iter().collect();
+    calls.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let calls: Vec<String> = calls
+        .into_iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    calls.join(", ")
+}
+
+fn differences(
+    before: &BTreeMap<String, usize>,
+    mut after: BTreeMap<String, usize>,
+) -> BTreeMap<String, usize> {
+    for (name, count) in &mut after {
+        *count -= before.get(name).copied().unwrap_or_default();
+    }
+    after.retain(|_, count| *count > 0);
+    after
+}
+
+fn since(before: Option<Duration>, now: Option<Duration>) -> Option<Duration> {
+    now?.checked_sub(before?)
+}
+
+fn seconds(time: Option<Duration>) -> String {
+    time.map_or_else(unknown, |time| format!("{:.1} s", time.as_secs_f64()))
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,99 @@
+//! How fast AWS lets an account call in a Region, as its documentation says.
+
+use std::{collections::HashMap, time::Instant};
+
+use super::wire::Request;
+
+/// Operations, with the calls per second that go on for ever, and those that are taken at once.
+const RATES: [(&str, f64, f64); 2] = [
+    ("securityhub.BatchImportFindings", 10.0, 30.0),
+    ("securityhub.GetFindings", 3.0, 6.0),
+];
+
+/// The calls that are still free: a token bucket for each operation, account and Region.
+#[derive(Debug, Default)]
+pub(super) struct Rates {
+    buckets: HashMap<(String, String, String), Bucket>,
+    pub told_off: usize,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    at: Instant,
+}
+
+impl Rates {
+    /// Whether a call is one too many. It then takes no token, so that waiting helps at once.
+    pub(super) fn is_over(&mut self, caller: &str, request: &Request, now: Instant) -> bool {
+        let name = request.name();
+        let Some((_, rate, burst)) = RATES.iter().find(|(operation, ..)| *operation == name) else {
+            return false;
+        };
+        let bucket = self
+            .buckets
+            .entry((name, caller.to_owned(), request.region.clone()))
+            .or_insert(Bucket {
+                tokens: *burst,
+                at: now,
+            });
+        let passed = now.duration_since(bucket.at).as_secs_f64();
+        bucket.tokens = (bucket.tokens + passed * rate).min(*burst);
+        bucket.at = now;
+        let is_over = bucket.tokens < 1.0;
+        if is_over {
+            self.told_off += 1;
+        } else {
+            bucket.tokens -= 1.0;
+        }
+        is_over
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{account::Record, stand_in::service::Service};
+
+    #[test]
+    fn a_burst_is_taken_and_then_so_many_calls_a_second() {
+        let mut rates = Rates::default();
+        let start = Instant::now();
+        let mut taken = |operation: &str, caller: &str, region: &str, after: u64, calls: usize| {
+            let request = Request {
+                service: Service::SecurityHub,
+                operation: operation.to_owned(),
+                members: Record::new(),
+                access_key: String::new(),
+                region: region.to_owned(),
+                size: 0,
+                body: Vec::new(),
+            };
+            let now = start + Duration::from_secs(after);
+            (0..calls)
+                .filter(|_| !rates.is_over(caller, &request, now))
+                .count()
+        };
+
+        for (operation, caller, region, after, wanted) in [
+            ("GetFindings", "a", "eu-central-1", 0, 6),
+            ("GetFindings", "a", "eu-central-1", 0, 0),
+            ("GetFindings", "a", "eu-west-1", 0, 6),
+            ("GetFindings", "b", "eu-central-1", 0, 6),
+            ("GetFindings", "a", "eu-central-1", 1, 3),
+            ("GetFindings", "a", "eu-central-1", 60, 6),
+            ("BatchImportFindings", "a", "eu-central-1", 0, 30),
+            ("BatchImportFindings", "a", "eu-central-1", 1, 10),
+            ("DescribeHub", "a", "eu-central-1", 0, 40),
+        ] {
+            assert_eq!(
+                taken(operation, caller, region, after, 40),
+                wanted,
+                "{operation} {caller} {region} {after}"
+            );
+        }
+        assert!(rates.told_off > 0);
+    }
+}
