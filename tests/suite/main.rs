@@ -3,13 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod any_faults;
 mod architecture;
 mod config_rule;
 mod derived;
 mod ecr_event;
 mod faults;
+mod ledger;
 mod life_of_a_finding;
 mod limits;
+mod mute_list;
+mod places;
 mod samples;
+mod slices;
 mod sweep;
 mod world;

@@ -1,11 +1,13 @@
 //! A small world for a test: an account, and functions that are invoked in it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::lambda::{Function, FunctionError, Invocation, binaries};
-use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
+use eksentry_tests::stand_in::{Fault, FaultKind, Message, StandIn, sqs_event};
 use serde_json::{Value, json};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -16,6 +18,7 @@ const TIME_LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct World {
     pub(crate) aws: StandIn,
     environment: Vec<(String, String)>,
+    time_limit: Duration,
     logs: Vec<String>,
 }
 
@@ -31,6 +34,7 @@ impl World {
         Self {
             aws: StandIn::start(account).unwrap(),
             environment: Vec::new(),
+            time_limit: TIME_LIMIT,
             logs: Vec::new(),
         }
     }
@@ -46,6 +50,25 @@ impl World {
         self
     }
 
+    /// The same, where another account, or another Region, holds these entries.
+    pub(crate) fn and_at(self, account: &str, region: &str, entries: Value) -> Self {
+        let mut other = Account::empty(account, region);
+        other.add(entries).unwrap();
+        self.aws.also(other).unwrap();
+        self
+    }
+
+    /// Gives the functions so much time from now on; one that needs more is killed.
+    pub(crate) fn limit(&mut self, time_limit: Duration) {
+        self.time_limit = time_limit;
+    }
+
+    /// Gives the functions as much time as ever, and lets nothing go wrong any more.
+    pub(crate) fn heal(&mut self) {
+        self.time_limit = TIME_LIMIT;
+        self.aws.heal();
+    }
+
     /// Changes the account.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Account)) {
         self.aws.change(change).unwrap();
@@ -57,19 +80,40 @@ impl World {
     }
 
     pub(crate) fn invoke(&mut self, function: &str, event: &Value) -> Invocation {
-        let environment = self
-            .aws
-            .environment()
-            .into_iter()
-            .chain(self.environment.clone());
+        let (invocation, logs) = self.run(function, event);
+        self.logs.extend(logs);
+        invocation
+    }
+
+    /// Invokes a function twice at the same time with the same event.
+    pub(crate) fn invoke_twice(&mut self, function: &str, event: &Value) -> [Invocation; 2] {
+        let world = &*self;
+        let (one, other) = thread::scope(|scope| {
+            let other = scope.spawn(|| world.run(function, event));
+            (world.run(function, event), other.join().unwrap())
+        });
+        self.logs.extend(one.1.into_iter().chain(other.1));
+        [one.0, other.0]
+    }
+
+    fn run(&self, function: &str, event: &Value) -> (Invocation, Vec<String>) {
+        let environment = self.aws.environment().into_iter();
         let binary = binaries().unwrap().join(function);
-        let mut running = Function::start(&binary, environment)
+        let mut running = Function::start(&binary, environment.chain(self.environment.clone()))
             .unwrap()
             .of_account(ACCOUNT);
-        let invocation = running.invoke(event.to_string().as_bytes(), TIME_LIMIT);
+        let invocation = running.invoke(event.to_string().as_bytes(), self.time_limit);
         assert_eq!(running.problems(), Vec::<String>::new());
-        self.logs.extend(running.end());
-        invocation
+        (invocation, running.end())
+    }
+
+    /// Hands messages to a worker; the ids of those that must come again.
+    pub(crate) fn work(&mut self, messages: &[Message]) -> Vec<String> {
+        let answer = self.ok("sweep-worker", &sqs_event(messages));
+        let failures = answer["batchItemFailures"].as_array().unwrap().iter();
+        failures
+            .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// The answer of an invocation that succeeds.
@@ -117,6 +161,38 @@ impl World {
             .collect();
         lines.sort();
         lines
+    }
+
+    /// What Security Hub holds of ours by Region and id: all but times, and what tells runs apart.
+    pub(crate) fn state(&self) -> BTreeMap<String, Value> {
+        let mut state = BTreeMap::new();
+        self.aws.each_finding(|finding| {
+            let says = json!([
+                status(finding),
+                finding["Compliance"]["StatusReasons"],
+                finding["Workflow"]["Status"],
+                finding["Resources"],
+                finding.get("Vulnerabilities"),
+                finding["ProductFields"]["eksentry/Digest"],
+            ]);
+            state.insert(
+                format!("{} {}", text(finding, "ProductArn"), text(finding, "Id")),
+                says,
+            );
+        });
+        state
+    }
+
+    /// A time that each finding says, by its id.
+    pub(crate) fn times(&self, name: &str) -> BTreeMap<String, String> {
+        let mut times = BTreeMap::new();
+        self.aws.each_finding(|finding| {
+            times.insert(
+                text(finding, "Id").to_owned(),
+                text(finding, name).to_owned(),
+            );
+        });
+        times
     }
 
     /// What AWS Config holds, a line each.

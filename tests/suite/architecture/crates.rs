@@ -7,6 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use super::{names_in, root};
 
 const CORE: &str = "eksentry-core";
+const AWS: &str = "eksentry-aws";
 const COLLECTORS: &str = "eksentry-collectors";
 const REPORTERS: &str = "eksentry-reporters";
 const RUNTIME: &str = "eksentry-runtime";
@@ -62,9 +63,10 @@ impl Workspace {
 fn imports_run_from_functions_to_core_and_never_back() {
     let workspace = Workspace::read();
     assert_eq!(workspace.ours(CORE), [""; 0]);
-    assert_eq!(workspace.ours(COLLECTORS), [CORE]);
-    assert_eq!(workspace.ours(REPORTERS), [CORE]);
-    assert_eq!(workspace.ours(RUNTIME), [COLLECTORS, CORE, REPORTERS]);
+    assert_eq!(workspace.ours(AWS), [""; 0]);
+    assert_eq!(workspace.ours(COLLECTORS), [AWS, CORE]);
+    assert_eq!(workspace.ours(REPORTERS), [AWS, CORE]);
+    assert_eq!(workspace.ours(RUNTIME), [AWS, COLLECTORS, CORE, REPORTERS]);
     for function in names_in("functions") {
         assert_eq!(workspace.ours(&function), [RUNTIME], "{function}");
     }

@@ -116,7 +116,12 @@ impl Template {
         };
         match function.as_str() {
             "Ref" if argument == "AWS::NoValue" => None,
-            "Ref" => Some(self.values[&scalar(argument)].clone()),
+            // What is no parameter is a resource; a URL with its name stands for what it comes to.
+            "Ref" => {
+                let name = scalar(argument);
+                let value = self.values.get(&name).cloned();
+                Some(value.unwrap_or_else(|| format!("https://{name}")))
+            }
             "Fn::If" if self.holds(&self.body["Conditions"][scalar(&argument[0])]) => {
                 self.text(&argument[1])
             }

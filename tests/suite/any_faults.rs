@@ -1,0 +1,371 @@
+//! Whatever goes wrong on the way, once it no longer does the findings are what they would have been all along.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use eksentry_tests::account::Account;
+use eksentry_tests::stand_in::{Fault, FaultKind, Message};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::world::{ACCOUNT, REGION, World, closed, key};
+
+const IMPORT: &str = "securityhub.BatchImportFindings";
+
+const BUCKET: &str = "eksentry-ledgers";
+/// A ledger that knows nothing. Without one, so few findings would not be worth one.
+const EMPTY: &str = r#"{"version": 1, "asOf": "2020-01-01T00:00:00Z", "runs": [], "findings": {}}"#;
+
+/// The object with the ledger of the whole registry.
+fn ledger() -> String {
+    let digest = Sha256::digest(r#"{"registry":{"prefix":""}}"#);
+    let name: String = digest[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{BUCKET}/ledger/{ACCOUNT}/{REGION}/{name}.json")
+}
+
+/// What there is, as far as the cases differ: nothing where a number is 0, and in one state or another where it is more.
+#[derive(Clone, Debug)]
+struct State {
+    /// Each with two images.
+    repositories: Vec<(u8, u8, u8)>,
+    clusters: Vec<u8>,
+    keys: Vec<u8>,
+}
+
+/// What goes wrong at the same time, and when.
+#[derive(Clone, Debug)]
+struct Trouble {
+    seed: u64,
+    kinds: Vec<Kind>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// The function is killed while it reports.
+    Killed,
+    Denied,
+    /// A third of all calls is throttled.
+    Throttled,
+    Reset,
+    Broken,
+    /// Answers are cut off.
+    Garbled,
+    /// Security Hub does not take a tenth of the findings.
+    Refused,
+}
+
+fn state() -> impl Strategy<Value = State> {
+    (
+        vec((0..5_u8, 0..7_u8, 0..7_u8), 6),
+        vec(0..3_u8, 3),
+        vec(0..4_u8, 4),
+    )
+        .prop_map(|(repositories, clusters, keys)| State {
+            repositories,
+            clusters,
+            keys,
+        })
+}
+
+fn trouble() -> impl Strategy<Value = Trouble> {
+    use Kind::{Broken, Denied, Garbled, Killed, Refused, Reset, Throttled};
+    let all = vec![Killed, Denied, Throttled, Reset, Broken, Garbled, Refused];
+    (any::<u64>(), subsequence(all, 1..=5)).prop_map(|(seed, kinds)| Trouble { seed, kinds })
+}
+
+fn image(tag: &str, state: u8) -> Option<Value> {
+    let found = |severity: &str| json!({"imageScanFindings": {"findings": [{"name": "CVE-2024-3094", "severity": severity}]}});
+    let scan = match state {
+        0 => return None,
+        1 => Value::Null,
+        2 => json!({}),
+        3 => found("LOW"),
+        4 => found("CRITICAL"),
+        5 => json!({"imageScanStatus": {"status": "FAILED"}}),
+        _ => json!({"imageScanStatus": {"status": "UNSUPPORTED_IMAGE"}}),
+    };
+    Some(json!({"imageTags": [tag], "scan": scan}))
+}
+
+/// The resources in that state. The first two clusters share a role.
+fn entries(state: &State) -> Value {
+    let mut repositories = Vec::new();
+    for (number, (kind, one, other)) in state.repositories.iter().enumerate() {
+        let images = [image("one", *one), image("other", *other)];
+        if *kind > 0 {
+            repositories.push(json!({
+                "repositoryName": format!("team/service-{number}"),
+                "imageTagMutability": if kind % 2 == 0 { "IMMUTABLE" } else { "MUTABLE" },
+                "imageScanningConfiguration": {"scanOnPush": *kind > 2},
+                "tags": {"team": number.to_string()},
+                "images": images.into_iter().flatten().collect::<Vec<_>>(),
+            }));
+        }
+    }
+    let mut clusters = Vec::new();
+    for (number, kind) in state.clusters.iter().enumerate() {
+        let name = format!("cluster-{number}");
+        let mut cluster = if *kind == 2 {
+            closed(&name)
+        } else {
+            json!({"name": name})
+        };
+        if number < 2 {
+            cluster["roleArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/shared"));
+        }
+        clusters.extend((*kind > 0).then_some(cluster));
+    }
+    let keys = state.keys.iter().enumerate().filter(|(_, kind)| **kind > 0);
+    let keys = keys.map(|(number, kind)| {
+        let mut key = key(&format!("key-{number}"), kind % 2 == 0);
+        if *kind == 3 {
+            key["KeyState"] = json!("PendingDeletion");
+        }
+        key
+    });
+    json!({
+        "repositories": repositories, "clusters": clusters, "keys": keys.collect::<Vec<_>>(),
+        "roles": [{"RoleName": "shared"}],
+    })
+}
+
+fn account(state: &State) -> Account {
+    let mut account = Account::empty(ACCOUNT, REGION);
+    account.buckets.push(BUCKET.to_owned());
+    account.add(entries(state)).unwrap();
+    account
+}
+
+impl Trouble {
+    /// Goes wrong from now on.
+    fn begin(&self, world: &mut World) {
+        let some = |operation: &str, kind: FaultKind, one_in: u32| {
+            world
+                .aws
+                .fail(Fault::new(operation, kind).one_in(one_in).seed(self.seed));
+        };
+        for kind in &self.kinds {
+            match kind {
+                Kind::Killed => {
+                    let hold = Fault::new(IMPORT, FaultKind::Latency(60_000));
+                    world.aws.fail(hold.one_in(2).seed(self.seed).times(1));
+                }
+                Kind::Denied => {
+                    for operation in ["ecr.*", "kms.*", "eks.*", "iam.*"] {
+                        some(operation, FaultKind::AccessDenied, 8);
+                    }
+                }
+                Kind::Throttled => some("*", FaultKind::Throttle, 3),
+                Kind::Reset => some("*", FaultKind::Reset, 10),
+                Kind::Broken => {
+                    let error = FaultKind::Error {
+                        code: "InternalFailure".to_owned(),
+                        status: 500,
+                        message: "out of order".to_owned(),
+                    };
+                    some("*", error, 10);
+                }
+                Kind::Garbled => some("*", FaultKind::Malformed, 10),
+                Kind::Refused => {
+                    let refused = FaultKind::Partial {
+                        ids: Vec::new(),
+                        code: "InternalError".to_owned(),
+                    };
+                    some(IMPORT, refused, 10);
+                }
+            }
+        }
+        if self.kinds.iter().any(|kind| matches!(kind, Kind::Killed)) {
+            world.limit(Duration::from_millis(2_500));
+        }
+    }
+}
+
+/// What Security Hub holds but for tags: findings whose tags can't be read are sent without, and stay so.
+fn state_of(world: &World) -> BTreeMap<String, Value> {
+    let mut state = world.state();
+    for says in state.values_mut() {
+        says[3][0].as_object_mut().unwrap().remove("Tags");
+    }
+    state
+}
+
+/// The word of a finding's status, without its severity.
+fn status(says: &Value) -> &str {
+    says[0].as_str().unwrap().split(' ').next().unwrap()
+}
+
+/// What Security Hub holds while things go wrong: what it held before, what it will hold, or that something could not be
+/// read. What is there is not archived, and what will not pass does not.
+fn check_meanwhile(
+    meanwhile: &BTreeMap<String, Value>,
+    before: &BTreeMap<String, Value>,
+    expected: &BTreeMap<String, Value>,
+) -> Result<(), TestCaseError> {
+    for (id, says) in meanwhile {
+        let (was, will) = (before.get(id), expected.get(id));
+        if was == Some(says) || will == Some(says) {
+            continue;
+        }
+        let will = will.map_or("ARCHIVED", status);
+        let fits = match status(says) {
+            "NOT_AVAILABLE" => true,
+            "FAILED" | "WARNING" | "ARCHIVED" => status(says) == will,
+            _ => false,
+        };
+        prop_assert!(fits, "{id}: {says}; before {was:?}, in the end {will}");
+    }
+    Ok(())
+}
+
+/// What a finding says in the end. What an archived one said last depends on what went wrong, and so does whether there
+/// ever was one.
+fn in_the_end(says: Option<&Value>) -> Option<&Value> {
+    says.filter(|says| status(says) != "ARCHIVED")
+}
+
+/// Lets both states come after one another, the second under trouble, and holds what comes of it against an undisturbed
+/// run. `disturbed` and `again` make a run of the world.
+fn hold_against_undisturbed(
+    states: [&State; 2],
+    trouble: &Trouble,
+    disturbed: impl Fn(&mut World),
+    again: impl Fn(&mut World),
+) -> Result<(), TestCaseError> {
+    let mut world = World::of(account(states[0])).and("EKSENTRY_LEDGER_BUCKET", BUCKET);
+    world.aws.put_object(&ledger(), EMPTY.into());
+    world.sweep();
+    prop_assert_ne!(
+        &world.aws.objects()[&ledger()],
+        EMPTY.as_bytes(),
+        "no ledger was kept"
+    );
+    let (before, created) = (state_of(&world), world.times("CreatedAt"));
+
+    let mut second = account(states[1]);
+    second.findings = world.aws.findings();
+    let mut undisturbed = World::of(second);
+    undisturbed.sweep();
+    let expected = state_of(&undisturbed);
+    undisturbed.end();
+
+    let Account {
+        repositories,
+        clusters,
+        keys,
+        ..
+    } = account(states[1]);
+    world.change(|account| {
+        account.repositories = repositories;
+        account.clusters = clusters;
+        account.keys = keys;
+    });
+    trouble.begin(&mut world);
+    disturbed(&mut world);
+    let meanwhile = state_of(&world);
+    check_meanwhile(&meanwhile, &before, &expected)?;
+    let mut first_reported = world.times("CreatedAt");
+    first_reported.extend(created);
+
+    world.heal();
+    again(&mut world);
+    let state = state_of(&world);
+    let ids: BTreeSet<&String> = state.keys().chain(expected.keys()).collect();
+    for id in ids {
+        prop_assert_eq!(
+            in_the_end(state.get(id)),
+            in_the_end(expected.get(id)),
+            "{}, meanwhile {:?}",
+            id,
+            meanwhile.get(id)
+        );
+    }
+    let reported = world.times("CreatedAt");
+    for (id, at) in first_reported {
+        prop_assert_eq!(reported.get(&id), Some(&at), "{}", id);
+    }
+    let summary = world.sweep();
+    prop_assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(0), &json!(0))
+    );
+    world.end();
+    Ok(())
+}
+
+fn message(number: usize, body: &Value) -> Message {
+    Message {
+        queue_url: format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/slices"),
+        id: number.to_string(),
+        body: body.to_string(),
+    }
+}
+
+/// A message a part.
+fn slices() -> Vec<Message> {
+    let parts = [
+        json!("clusters"),
+        json!({"registry": {"prefix": ""}}),
+        json!("keys"),
+    ];
+    let bodies = parts.iter().map(|part| json!({"part": part}));
+    bodies
+        .enumerate()
+        .map(|(number, body)| message(number, &body))
+        .collect()
+}
+
+fn work(world: &mut World, messages: &[Message]) {
+    let event = eksentry_tests::stand_in::sqs_event(messages);
+    // It may fail, or be killed.
+    drop(world.invoke("sweep-worker", &event));
+}
+
+fn few() -> ProptestConfig {
+    ProptestConfig {
+        cases: 6,
+        max_shrink_iters: 4,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(few())]
+
+    #[test]
+    fn a_disturbed_sweep_is_made_good_by_the_next(first in state(), second in state(), trouble in trouble(), runs in 1..=2) {
+        let disturbed = |world: &mut World| {
+            for _ in 0..runs {
+                drop(world.invoke("sweep", &json!({})));
+            }
+        };
+        let again = |world: &mut World| drop(world.sweep());
+        hold_against_undisturbed([&first, &second], &trouble, disturbed, again)?;
+    }
+
+    #[test]
+    fn disturbed_workers_are_made_good_when_messages_come_again(
+        first in state(), second in state(), trouble in trouble(), twice in 0..3_usize,
+    ) {
+        let disturbed = |world: &mut World| {
+            let mut messages = slices();
+            messages.push(messages[twice].clone());
+            let (some, others) = messages.split_at(2);
+            work(world, some);
+            work(world, others);
+        };
+        let again = |world: &mut World| {
+            let mut messages = slices();
+            messages.push(messages[twice].clone());
+            assert_eq!(world.work(&messages), [""; 0]);
+        };
+        hold_against_undisturbed([&first, &second], &trouble, disturbed, again)?;
+    }
+}

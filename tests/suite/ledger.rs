@@ -1,0 +1,590 @@
+//! What a sweep remembers of the last one: the ledger, the scans that it need not read again, and what it refreshes.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use eksentry_tests::stand_in::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, REGION, World, key, key_arn, repository_arn, text};
+
+const BUCKET: &str = "eksentry-ledgers";
+const LEDGER: &str = "EKSENTRY_LEDGER_BUCKET";
+const IMPORT: &str = "securityhub.BatchImportFindings";
+const READ: &str = "securityhub.GetFindings";
+const SCANS: &str = "ecr.DescribeImageScanFindings";
+const TAGS: &str = "ecr-immutable-tags";
+const SCAN: &str = "ecr-image-scan-findings";
+const ROTATION: &str = "kms-cmk-rotation";
+const DAY: i64 = 24 * 60 * 60;
+
+fn name(number: usize) -> String {
+    format!("team-{}/service-{number:03}", number % 7)
+}
+
+/// So many repositories, with two findings each.
+fn repositories(count: usize) -> Value {
+    let repositories = (0..count).map(|number| json!({"repositoryName": name(number)}));
+    json!({"buckets": [BUCKET], "repositories": repositories.collect::<Vec<_>>()})
+}
+
+/// A registry that is large enough for a ledger to pay.
+fn large() -> World {
+    World::with(repositories(600)).and(LEDGER, BUCKET)
+}
+
+fn only_object(world: &World) -> (String, Vec<u8>) {
+    let mut objects = world.aws.objects().into_iter();
+    let object = objects.next().expect("there is a ledger");
+    assert_eq!(objects.next(), None);
+    object
+}
+
+fn set_mutability(world: &World, repository: &str, to: &str) {
+    world.change(|account| {
+        let repository = account.repository(repository).unwrap();
+        repository
+            .members
+            .insert("imageTagMutability".into(), json!(to));
+    });
+}
+
+fn pushed(repository: &str) -> Value {
+    let digest = format!("sha256:{}", "1".repeat(64));
+    json!({
+        "version": "0", "source": "aws.ecr", "detail-type": "ECR Image Action", "account": ACCOUNT,
+        "region": REGION, "time": "2026-03-01T10:00:00Z", "resources": [],
+        "detail": {"repository-name": repository, "image-digest": digest, "action-type": "PUSH", "result": "SUCCESS"},
+    })
+}
+
+#[test]
+fn a_ledger_saves_reading_back_what_was_reported() {
+    let mut world = large();
+    assert_eq!(world.sweep()["posted"], 1_200);
+    let (name, _) = only_object(&world);
+    assert!(
+        name.starts_with(&format!("{BUCKET}/ledger/{ACCOUNT}/{REGION}/")),
+        "{name}"
+    );
+    let (reads, imports) = (world.calls(READ), world.calls(IMPORT));
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["unchanged"]),
+        (&json!(0), &json!(1_200))
+    );
+    assert_eq!(world.calls(IMPORT), imports);
+    let reads = world.calls(READ) - reads;
+    assert!(reads <= 4, "{reads} pages");
+    assert_eq!(
+        world
+            .logs()
+            .iter()
+            .filter(|line| line.contains("ledger"))
+            .count(),
+        0
+    );
+    world.end();
+}
+
+#[test]
+fn a_small_registry_and_a_narrowed_sweep_keep_no_ledger() {
+    let mut world = World::with(repositories(3)).and(LEDGER, BUCKET);
+    world.sweep();
+    assert!(world.aws.objects().is_empty());
+    world.end();
+
+    let mut world = World::with(repositories(1_100)).and(LEDGER, BUCKET);
+    world.ok("sweep", &json!({"checks": [TAGS]}));
+    assert_eq!(world.statuses().len(), 1_100);
+    assert!(world.aws.objects().is_empty());
+    world.end();
+}
+
+#[test]
+fn a_ledger_that_is_lost_or_broken_costs_time_and_nothing_else() {
+    let mut world = large();
+    world.sweep();
+    let (state, imports) = (world.state(), world.calls(IMPORT));
+    let (name, whole) = only_object(&world);
+    let mut other_version: Value = serde_json::from_slice(&whole).unwrap();
+    other_version["version"] = json!(1_000);
+    other_version["findings"] = json!({});
+    let damages = [
+        None,
+        Some(whole[..whole.len() / 2].to_vec()),
+        Some(other_version.to_string().into_bytes()),
+        Some(b"[]".to_vec()),
+    ];
+    for damage in damages {
+        world.aws.remove_objects();
+        if let Some(body) = &damage {
+            world.aws.put_object(&name, body.clone());
+        }
+        assert_eq!(world.sweep()["unchanged"], 1_200);
+        assert_eq!(
+            (world.calls(IMPORT), world.state()),
+            (imports, state.clone())
+        );
+        let ledger: Value = serde_json::from_slice(&only_object(&world).1).unwrap();
+        assert_eq!(
+            ledger["findings"].as_object().unwrap().len(),
+            1_200,
+            "it is there again"
+        );
+    }
+    world.end();
+}
+
+#[test]
+fn without_its_bucket_a_sweep_is_right_and_the_ledger_of_an_earlier_one_too() {
+    let mut world = large();
+    world.sweep();
+    let imports = world.calls(IMPORT);
+    world.deny("s3.*");
+    assert_eq!(world.sweep()["posted"], 0);
+    set_mutability(&world, &name(1), "IMMUTABLE");
+    world.change(|account| account.repositories.retain(|one| one.name() != name(2)));
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(2), &json!(2))
+    );
+    assert!(world.logs().iter().any(|line| line.contains("ledger")));
+
+    // The ledger knows of neither.
+    world.heal();
+    set_mutability(&world, &name(1), "MUTABLE");
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(1))),
+        "FAILED MEDIUM"
+    );
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(2))),
+        "ARCHIVED FAILED MEDIUM"
+    );
+    assert_eq!(world.calls(IMPORT), imports + 3);
+    world.end();
+}
+
+#[test]
+fn what_others_reported_since_is_put_right_whatever_the_ledger_says() {
+    let mut world = large();
+    world.sweep();
+    let created = world.times("CreatedAt");
+    // Seen while it was otherwise, and changed back unseen.
+    set_mutability(&world, &name(5), "IMMUTABLE");
+    world.ok("ecr-event", &pushed(&name(5)));
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(5))),
+        "PASSED INFORMATIONAL"
+    );
+    set_mutability(&world, &name(5), "MUTABLE");
+    // Seen while it was not there, and back again.
+    let mut back = None;
+    world.change(|account| {
+        let repositories = &mut account.repositories;
+        let at = repositories
+            .iter()
+            .position(|one| one.name() == name(6))
+            .unwrap();
+        back = Some(repositories.remove(at));
+    });
+    world.ok("sweep", &json!({"resources": [repository_arn(&name(6))]}));
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(6))),
+        "ARCHIVED FAILED MEDIUM"
+    );
+    world.change(|account| account.repositories.extend(back));
+
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(4), &json!(0))
+    );
+    for number in [5, 6] {
+        assert_eq!(
+            world.status(TAGS, &repository_arn(&name(number))),
+            "FAILED MEDIUM"
+        );
+    }
+    assert_eq!(world.times("CreatedAt"), created);
+    world.end();
+}
+
+#[test]
+fn what_is_gone_and_what_comes_back_is_told_by_the_ledger_alone() {
+    let mut world = large();
+    world.sweep();
+    let state = world.state();
+    let mut gone = Vec::new();
+    world.change(|account| gone = account.repositories.split_off(550));
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(0), &json!(100))
+    );
+    assert_eq!(world.sweep()["archived"], 0, "once is enough");
+    world.change(|account| account.repositories.extend(gone));
+    assert_eq!(world.sweep()["posted"], 100);
+    assert_eq!(world.state(), state);
+    world.end();
+}
+
+#[test]
+fn a_sweep_that_is_killed_while_it_reports_is_made_good_by_the_next() {
+    for first in [true, false] {
+        let mut world = large();
+        if !first {
+            world.sweep();
+            world.change(|account| {
+                account.repositories.truncate(550);
+                for repository in account.repositories.iter_mut().step_by(2) {
+                    repository
+                        .members
+                        .insert("imageTagMutability".into(), json!("IMMUTABLE"));
+                }
+            });
+        }
+        let created = world.times("CreatedAt");
+        let hold = Fault::new(IMPORT, FaultKind::Latency(60_000));
+        world
+            .aws
+            .fail(hold.one_in(3).seed(u64::from(first)).times(1));
+        world.limit(Duration::from_secs(5));
+        let error = world.error("sweep", &json!({}));
+        assert_eq!(error.error_type, "Sandbox.Timedout");
+        world.heal();
+        world.sweep();
+
+        let mut undisturbed = World::with(repositories(if first { 600 } else { 550 }));
+        if !first {
+            undisturbed.change(|account| {
+                for repository in account.repositories.iter_mut().step_by(2) {
+                    repository
+                        .members
+                        .insert("imageTagMutability".into(), json!("IMMUTABLE"));
+                }
+            });
+        }
+        undisturbed.sweep();
+        let mut state = world.state();
+        if !first {
+            state.retain(|_, says| !says[0].as_str().unwrap().starts_with("ARCHIVED"));
+            assert_eq!(world.state().len() - state.len(), 100);
+            assert_eq!(world.times("CreatedAt"), created);
+        }
+        assert_eq!(state, undisturbed.state());
+        assert_eq!(world.sweep()["posted"], 0);
+        undisturbed.end();
+        world.end();
+    }
+}
+
+#[test]
+fn a_finding_whose_acknowledgement_was_lost_is_known_all_the_same() {
+    let mut world = large();
+    world
+        .aws
+        .fail(Fault::new(IMPORT, FaultKind::Malformed).times(1));
+    assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
+    assert_eq!(world.statuses().len(), 1_200, "Security Hub took them");
+    let created = world.times("CreatedAt");
+    world.change(|account| account.repositories.clear());
+    assert_eq!(world.sweep()["archived"], 1_200);
+    assert!(
+        world
+            .statuses()
+            .iter()
+            .all(|line| line.starts_with("ARCHIVED"))
+    );
+    assert_eq!(world.times("CreatedAt"), created);
+    world.end();
+}
+
+#[test]
+fn a_finding_whose_archiving_was_not_acknowledged_is_active_again_with_its_resource() {
+    let mut world = large();
+    world.sweep();
+    let mut gone = Vec::new();
+    world.change(|account| gone = account.repositories.split_off(590));
+    world
+        .aws
+        .fail(Fault::new(IMPORT, FaultKind::Malformed).times(1));
+    assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(595))),
+        "ARCHIVED FAILED MEDIUM"
+    );
+    world.change(|account| account.repositories.extend(gone));
+    world.sweep();
+    assert_eq!(
+        world.status(TAGS, &repository_arn(&name(595))),
+        "FAILED MEDIUM"
+    );
+    world.end();
+}
+
+/// Repositories with two scanned images each, of which every other has a severe vulnerability.
+fn scanned(count: usize) -> Value {
+    let image = |tag: &str, findings: Value| json!({"imageTags": [tag], "scan": {"imageScanFindings": {"findings": findings}}});
+    let repositories = (0..count).map(|number| {
+        let found = json!([{"name": "CVE-2024-3094", "severity": "HIGH"}]);
+        json!({"repositoryName": name(number), "images": [image("bad", found), image("good", json!([]))]})
+    });
+    json!({"buckets": [BUCKET], "repositories": repositories.collect::<Vec<_>>()})
+}
+
+fn image_arn(world: &World, repository: &str, tag: &str) -> String {
+    let mut digest = String::new();
+    world.change(|account| {
+        let image = account.repository(repository).unwrap().image(tag).unwrap();
+        image.digest().clone_into(&mut digest);
+    });
+    format!("{}/{digest}", repository_arn(repository))
+}
+
+fn rescan(world: &World, repository: &str, tag: &str, at: &str, findings: &Value) {
+    world.change(|account| {
+        let image = account.repository(repository).unwrap().image(tag).unwrap();
+        let scan = json!({"imageScanFindings": {"findings": findings, "imageScanCompletedAt": at}});
+        image.scan = serde_json::from_value(scan).unwrap();
+    });
+}
+
+#[test]
+fn a_scan_is_read_again_only_once_there_is_a_new_one() {
+    let mut world = World::with(scanned(20));
+    world.sweep();
+    let state = world.state();
+    assert_eq!(world.calls(SCANS), 40);
+    let summary = world.sweep();
+    assert_eq!(world.calls(SCANS), 40);
+    assert_eq!(
+        (&summary["posted"], &summary["unchanged"]),
+        (&json!(0), &json!(80))
+    );
+    assert_eq!(
+        (&summary["failed"], &summary["passed"]),
+        (&json!(60), &json!(20)),
+        "they count"
+    );
+    assert_eq!(world.state(), state);
+
+    let severe = json!([{"name": "CVE-2025-0001", "severity": "CRITICAL"}]);
+    rescan(&world, &name(3), "good", "2026-01-02T03:04:05Z", &severe);
+    rescan(&world, &name(4), "bad", "2026-01-02T03:04:05Z", &json!([]));
+    let summary = world.sweep();
+    assert_eq!((world.calls(SCANS), &summary["posted"]), (42, &json!(2)));
+    let status =
+        |repository: &str, tag: &str| world.status(SCAN, &image_arn(&world, repository, tag));
+    assert_eq!(status(&name(3), "good"), "FAILED CRITICAL");
+    assert_eq!(status(&name(4), "bad"), "PASSED INFORMATIONAL");
+    world.end();
+}
+
+#[test]
+fn a_scan_that_could_not_be_read_is_read_again() {
+    for kind in [FaultKind::AccessDenied, FaultKind::Malformed] {
+        let mut world = World::with(scanned(1));
+        world.aws.fail(Fault::new(SCANS, kind));
+        assert_eq!(world.sweep()["notAvailable"], 2);
+        world.heal();
+        world.sweep();
+        assert_eq!(
+            world.status(SCAN, &image_arn(&world, &name(0), "bad")),
+            "FAILED HIGH"
+        );
+        assert_eq!(
+            world.status(SCAN, &image_arn(&world, &name(0), "good")),
+            "PASSED INFORMATIONAL"
+        );
+        world.end();
+    }
+}
+
+#[test]
+fn an_image_that_is_gone_and_back_is_active_again_though_its_scan_is_the_same() {
+    let mut world = World::with(scanned(2));
+    world.sweep();
+    let state = world.state();
+    let mut images = Vec::new();
+    world.change(|account| images = std::mem::take(&mut account.repositories[0].images));
+    assert_eq!(world.sweep()["archived"], 2);
+    world.change(|account| account.repositories[0].images = images);
+    world.sweep();
+    assert_eq!(world.state(), state);
+    world.end();
+}
+
+#[test]
+fn a_threshold_that_changes_is_seen_of_images_whose_scan_is_the_same() {
+    let parameters = |threshold: &str| {
+        format!(r#"{{"ecr-image-scan-findings": {{"severityThreshold": "{threshold}"}}}}"#)
+    };
+    let mut world = World::with(scanned(1));
+    world.sweep();
+    let arn = image_arn(&world, &name(0), "bad");
+    assert_eq!(world.status(SCAN, &arn), "FAILED HIGH");
+    let mut world = world.and("EKSENTRY_PARAMETERS", &parameters("CRITICAL"));
+    world.sweep();
+    assert_eq!(world.status(SCAN, &arn), "PASSED INFORMATIONAL");
+    world.end();
+}
+
+fn days_ago(days: i64) -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let at = i64::try_from(now.as_secs()).unwrap() - days * DAY;
+    jiff::Timestamp::from_second(at).unwrap().to_string()
+}
+
+fn make_older(world: &World, ids: impl IntoIterator<Item = String>, days: i64) {
+    let at = days_ago(days);
+    for id in ids {
+        assert!(world.aws.edit_finding(&id, |finding| {
+            finding.insert("UpdatedAt".into(), json!(at));
+        }));
+    }
+}
+
+/// The ids of the findings in each call since so many calls.
+fn imported(world: &World, since: usize) -> Vec<String> {
+    let calls = world.aws.calls_of(IMPORT).into_iter().skip(since);
+    let findings = calls.flat_map(|call| call.members["Findings"].as_array().unwrap().clone());
+    findings
+        .map(|finding| text(finding.as_object().unwrap(), "Id").to_owned())
+        .collect()
+}
+
+#[test]
+fn findings_are_refreshed_after_thirty_days_and_not_before() {
+    let ids: Vec<String> = (0..20).map(|number| format!("key-{number:02}")).collect();
+    let keys: Vec<Value> = ids.iter().map(|id| key(id, true)).collect();
+    for (variable, days, refreshed) in [("", 31, 20), ("", 29, 0), ("7", 8, 20), ("60", 31, 0)] {
+        let mut world = World::with(json!({"keys": keys})).and("EKSENTRY_REFRESH_DAYS", variable);
+        world.sweep();
+        let (state, created) = (world.state(), world.times("CreatedAt"));
+        make_older(&world, created.keys().cloned(), days);
+        let summary = world.sweep();
+        assert_eq!(
+            (&summary["refreshed"], &summary["posted"]),
+            (&json!(refreshed), &json!(0)),
+            "{variable} {days}"
+        );
+        assert_eq!((world.state(), world.times("CreatedAt")), (state, created));
+        let is_fresh = world.times("UpdatedAt")
+            [&format!("eksentry/{ROTATION}/{}", key_arn("key-00"))]
+            > days_ago(1);
+        assert_eq!(is_fresh, refreshed > 0);
+        assert_eq!(world.sweep()["refreshed"], 0);
+        world.end();
+    }
+}
+
+#[test]
+fn of_many_that_are_due_each_sweep_refreshes_some_and_none_twice() {
+    let mut world = World::with(repositories(750));
+    world.sweep();
+    let ids: Vec<String> = world.times("UpdatedAt").into_keys().collect();
+    assert_eq!(ids.len(), 1_500);
+    make_older(&world, ids.clone(), 31);
+    let before = world.calls(IMPORT);
+    for _ in 0..2 {
+        let refreshed = world.sweep()["refreshed"].as_u64().unwrap();
+        assert!((150..500).contains(&refreshed), "{refreshed}");
+    }
+    let sent = imported(&world, before);
+    let distinct: BTreeSet<&String> = sent.iter().collect();
+    assert_eq!(distinct.len(), sent.len());
+
+    make_older(&world, ids, 61);
+    assert_eq!(
+        world.sweep()["refreshed"],
+        1_500,
+        "what is overdue does not wait"
+    );
+    world.end();
+}
+
+#[test]
+fn images_that_are_due_are_refreshed_though_their_scan_is_the_same() {
+    let mut world = World::with(scanned(5));
+    world.sweep();
+    let ids: Vec<String> = world.times("UpdatedAt").into_keys().collect();
+    make_older(&world, ids, 31);
+    assert_eq!(world.sweep()["refreshed"], 20);
+    let calls = world.calls(SCANS);
+    assert_eq!(world.sweep()["refreshed"], 0);
+    assert_eq!(world.calls(SCANS), calls);
+    world.end();
+}
+
+#[test]
+fn of_clean_images_only_the_recovered_are_posted_if_so_wished() {
+    let mut world = World::with(scanned(2)).and("EKSENTRY_PASSED_IMAGES", "recovered");
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["withheld"], &summary["passed"]),
+        (&json!(2), &json!(2))
+    );
+    let (bad, good) = (
+        image_arn(&world, &name(0), "bad"),
+        image_arn(&world, &name(0), "good"),
+    );
+    assert_eq!(
+        (world.status(SCAN, &good), world.status(SCAN, &bad)),
+        ("none".into(), "FAILED HIGH".into())
+    );
+
+    rescan(&world, &name(0), "bad", "2026-01-02T03:04:05Z", &json!([]));
+    assert_eq!(world.sweep()["posted"], 1);
+    assert_eq!(world.status(SCAN, &bad), "PASSED INFORMATIONAL");
+    let imports = world.calls(IMPORT);
+    world.sweep();
+    assert_eq!(world.calls(IMPORT), imports);
+
+    let severe = json!([{"name": "CVE-2025-0001", "severity": "CRITICAL"}]);
+    rescan(&world, &name(0), "bad", "2026-01-03T03:04:05Z", &severe);
+    world.sweep();
+    assert_eq!(world.status(SCAN, &bad), "FAILED CRITICAL");
+
+    world.change(|account| account.repositories[0].images.clear());
+    world.sweep();
+    assert_eq!(world.status(SCAN, &bad), "ARCHIVED FAILED CRITICAL");
+    assert_eq!(world.status(SCAN, &good), "none");
+    world.end();
+}
+
+#[test]
+fn an_image_that_was_not_available_recovers_too() {
+    let mut world = World::with(scanned(1)).and("EKSENTRY_PASSED_IMAGES", "recovered");
+    world.deny(SCANS);
+    world.sweep();
+    let good = image_arn(&world, &name(0), "good");
+    assert_eq!(world.status(SCAN, &good), "NOT_AVAILABLE INFORMATIONAL");
+    world.heal();
+    rescan(&world, &name(0), "good", "2026-01-02T03:04:05Z", &json!([]));
+    world.sweep();
+    assert_eq!(world.status(SCAN, &good), "PASSED INFORMATIONAL");
+    world.end();
+}
+
+#[test]
+fn a_ledger_of_what_security_hub_no_longer_holds_is_not_believed() {
+    let mut before = large();
+    before.sweep();
+    let (name, ledger) = only_object(&before);
+    let mut world = large();
+    world.aws.put_object(&name, ledger);
+    assert_eq!(world.sweep()["posted"], 1_200);
+    assert_eq!(world.sweep()["posted"], 0);
+    before.end();
+    world.end();
+}

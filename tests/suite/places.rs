@@ -1,0 +1,454 @@
+//! Other Regions and other accounts.
+
+use std::collections::BTreeSet;
+
+use eksentry_tests::account::{Account, Record};
+use eksentry_tests::stand_in::{Call, Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::world::{
+    ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, key_arn, schedule_event, text,
+};
+
+const ROTATION: &str = "kms-cmk-rotation";
+const ROLE: &str = "eks-dedicated-cluster-role";
+const REGIONS: &str = "EKSENTRY_REGIONS";
+const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
+const AWAY: &str = "us-east-1";
+const OTHER: &str = "444455556666";
+const THIRD: &str = "777788889999";
+
+fn keys(id: &str) -> Value {
+    json!({"keys": [key(id, true)]})
+}
+
+/// Where findings were posted, and under which product: a line for each.
+fn places(world: &World) -> Vec<String> {
+    let place = |finding: &Record| {
+        let resource = &finding["Resources"][0];
+        format!(
+            "{} {} {} {}",
+            text(finding, "AwsAccountId"),
+            text(finding, "ProductArn"),
+            resource["Region"].as_str().unwrap(),
+            resource["Id"].as_str().unwrap().rsplit(':').next().unwrap(),
+        )
+    };
+    let mut lines: Vec<String> = world.aws.findings().iter().map(place).collect();
+    lines.sort();
+    lines
+}
+
+fn line(account: &str, region: &str, resource: &str) -> String {
+    format!(
+        "{account} arn:aws:securityhub:{region}:{account}:product/{account}/default {region} {resource}"
+    )
+}
+
+fn arn_at(account: &str, region: &str, id: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{id}")
+}
+
+#[test]
+fn each_regions_findings_are_posted_there() {
+    for regions in ["eu-central-1,us-east-1", "all"] {
+        let mut world = World::with(keys("here"))
+            .and_at(ACCOUNT, AWAY, keys("away"))
+            .and(REGIONS, regions);
+        assert_eq!(world.sweep()["evaluated"], 2);
+        let expected = [
+            line(ACCOUNT, REGION, "key/here"),
+            line(ACCOUNT, AWAY, "key/away"),
+        ];
+        assert_eq!(places(&world), expected, "{regions}");
+        world.end();
+    }
+}
+
+#[test]
+fn only_the_regions_that_are_named_are_looked_at() {
+    let mut world = World::with(keys("here"))
+        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and_at(ACCOUNT, "eu-west-1", keys("west"))
+        .and(REGIONS, AWAY);
+    world.sweep();
+    assert_eq!(places(&world), [line(ACCOUNT, AWAY, "key/away")]);
+    world.end();
+}
+
+#[test]
+fn regions_that_cannot_be_listed_are_an_error_and_archive_nothing() {
+    let mut world = World::with(keys("here"))
+        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and(REGIONS, "all");
+    world.sweep();
+    world.change(|account| account.keys.clear());
+    world.deny("account.ListRegions");
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotEntered");
+    for part in [ACCOUNT, "account:ListRegions"] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
+    assert_eq!(
+        world.status(ROTATION, &key_arn("here")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+#[test]
+fn a_region_that_is_not_looked_at_is_refused_and_not_silently_left_out() {
+    for (regions, asked) in [
+        ("all", "us-west-2"),
+        (AWAY, REGION),
+        (AWAY, "us-west-2"),
+        ("", AWAY),
+    ] {
+        let mut world = World::with(keys("here"))
+            .and_at(ACCOUNT, AWAY, keys("away"))
+            .and(REGIONS, regions);
+        let outcome = world.invoke("sweep", &json!({"region": asked})).outcome;
+        let error = outcome.expect_err(&format!("{asked} is not among {regions}"));
+        assert!(error.error_message.contains(asked), "{error}");
+        world.end();
+    }
+}
+
+/// Clusters of one name in two Regions, which share a role.
+fn shared_role() -> World {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
+    let cluster = |name: &str| {
+        let mut cluster = closed(name);
+        cluster["roleArn"] = json!(role);
+        cluster
+    };
+    World::with(
+        json!({"clusters": [cluster("twin"), closed("own")], "roles": [{"RoleName": "shared"}]}),
+    )
+    .and_at(ACCOUNT, AWAY, json!({"clusters": [cluster("twin")]}))
+    .and(REGIONS, "eu-central-1,us-east-1")
+}
+
+fn twin(region: &str) -> String {
+    format!("arn:aws:eks:{region}:{ACCOUNT}:cluster/twin")
+}
+
+#[test]
+fn a_role_that_clusters_in_two_regions_share_fails_both_and_names_the_other_region() {
+    let mut world = shared_role();
+    world.sweep();
+    for (region, other) in [(REGION, AWAY), (AWAY, REGION)] {
+        assert_eq!(world.status(ROLE, &twin(region)), "FAILED MEDIUM");
+        let finding = world.finding(ROLE, &twin(region)).unwrap();
+        let reasons = finding["Compliance"]["StatusReasons"].to_string();
+        assert!(
+            reasons.contains("cluster twin") && reasons.contains(other),
+            "{reasons}"
+        );
+    }
+    let own = format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/own");
+    assert_eq!(world.status(ROLE, &own), "PASSED INFORMATIONAL");
+    world.end();
+}
+
+#[test]
+fn config_and_the_sweep_say_the_same_of_a_role_that_is_shared_across_regions() {
+    let mut swept = shared_role();
+    swept.sweep();
+    for periodic in [false, true] {
+        let mut world = shared_role();
+        let token = world.aws.result_token(&format!("eksentry-{ROLE}"));
+        let event = if periodic {
+            schedule_event(&token, ROLE)
+        } else {
+            change_event(&token, ROLE, CLUSTER, "twin", "OK")
+        };
+        world.ok("config-rule", &event);
+        let evaluations = world.aws.evaluations();
+        let twins = evaluations
+            .iter()
+            .find(|one| one.resource_id == "twin")
+            .unwrap();
+        assert_eq!(twins.compliance, "NON_COMPLIANT");
+        let annotation = twins.annotation.as_deref().unwrap_or_default();
+        assert!(annotation.contains(AWAY), "{annotation}");
+        let finding = |world: &World| {
+            let finding = world.finding(ROLE, &twin(REGION)).unwrap();
+            (
+                finding["Compliance"].clone(),
+                finding["ProductFields"]["eksentry/Digest"].clone(),
+            )
+        };
+        assert_eq!(finding(&world), finding(&swept));
+        let imports = world.calls("securityhub.BatchImportFindings");
+        let narrowed = json!({"checks": [ROLE], "resources": [twin(REGION)]});
+        assert_eq!(world.ok("sweep", &narrowed)["posted"], 0);
+        assert_eq!(world.calls("securityhub.BatchImportFindings"), imports);
+        world.end();
+    }
+    swept.end();
+}
+
+#[test]
+fn where_the_other_region_cannot_be_read_a_role_is_not_said_to_be_dedicated() {
+    let mut world = World::with(json!({"clusters": [closed("own")]}))
+        .and_at(ACCOUNT, AWAY, json!({"clusters": [closed("hidden")]}))
+        .and(REGIONS, "eu-central-1,us-east-1");
+    world.aws.fail(
+        Fault::new("eks.DescribeCluster", FaultKind::AccessDenied)
+            .matching(json!({"name": "hidden"})),
+    );
+    world.sweep();
+    let own = format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/own");
+    assert_eq!(world.status(ROLE, &own), "NOT_AVAILABLE INFORMATIONAL");
+    world.end();
+}
+
+/// A world whose second account is entered by a role and an external id.
+fn guarded() -> World {
+    let mut other = Account::empty(OTHER, REGION);
+    other.add(keys("theirs")).unwrap();
+    other.member_role =
+        serde_json::from_value(json!({"name": "eksentry-audit", "external_id": "bank"})).unwrap();
+    let world = World::with(keys("ours"));
+    world.aws.also(other).unwrap();
+    world
+        .and_at(THIRD, REGION, keys("thirds"))
+        .and(ACCOUNTS, &format!("{ACCOUNT}, {OTHER},{THIRD}"))
+}
+
+#[test]
+fn another_account_is_entered_by_its_role_and_external_id() {
+    let mut world = guarded()
+        .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
+        .and("EKSENTRY_EXTERNAL_ID", "bank");
+    assert_eq!(world.sweep()["evaluated"], 3);
+    let expected = [
+        line(ACCOUNT, REGION, "key/ours"),
+        line(OTHER, REGION, "key/theirs"),
+        line(THIRD, REGION, "key/thirds"),
+    ];
+    assert_eq!(places(&world), expected);
+    let entered = world.aws.calls_of("sts.AssumeRole");
+    let role = |call: &Call| call.members["RoleArn"].as_str().unwrap().to_owned();
+    let roles: BTreeSet<String> = entered.iter().map(role).collect();
+    let expected = [OTHER, THIRD].map(|id| format!("arn:aws:iam::{id}:role/eksentry-audit"));
+    assert_eq!(
+        Vec::from_iter(roles),
+        expected,
+        "the function's own account has no such role"
+    );
+    world.end();
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_is_named_and_hides_no_other() {
+    for (role, external_id) in [
+        ("eksentry-audit", "ledger"),
+        ("eksentry-audit", ""),
+        ("", "bank"),
+    ] {
+        let mut world = guarded()
+            .and("EKSENTRY_ROLE_NAME", role)
+            .and("EKSENTRY_EXTERNAL_ID", external_id);
+        let error = world.error("sweep", &json!({}));
+        assert_eq!(error.error_type, "NotEntered");
+        let role = if role.is_empty() {
+            "eksentry-member"
+        } else {
+            role
+        };
+        let arn = format!("arn:aws:iam::{OTHER}:role/{role}");
+        for part in [OTHER, &arn] {
+            assert!(error.error_message.contains(part), "{error}");
+        }
+        let expected = [
+            line(ACCOUNT, REGION, "key/ours"),
+            line(THIRD, REGION, "key/thirds"),
+        ];
+        assert_eq!(places(&world), expected);
+        world.end();
+    }
+}
+
+#[test]
+fn an_account_that_cannot_be_entered_any_more_keeps_its_findings() {
+    let mut world = guarded()
+        .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
+        .and("EKSENTRY_EXTERNAL_ID", "bank");
+    world.sweep();
+    let before = world.state();
+    world.deny("sts.AssumeRole");
+    assert_eq!(world.error("sweep", &json!({})).error_type, "NotEntered");
+    assert_eq!(world.state(), before);
+    world.end();
+}
+
+#[test]
+fn accounts_and_regions_multiply() {
+    let mut world = World::with(keys("a"))
+        .and_at(ACCOUNT, AWAY, keys("b"))
+        .and_at(OTHER, REGION, keys("c"))
+        .and_at(OTHER, AWAY, keys("d"))
+        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER}"))
+        .and(REGIONS, "all");
+    world.sweep();
+    let expected = [
+        line(ACCOUNT, REGION, "key/a"),
+        line(ACCOUNT, AWAY, "key/b"),
+        line(OTHER, REGION, "key/c"),
+        line(OTHER, AWAY, "key/d"),
+    ];
+    assert_eq!(places(&world), expected);
+    world.end();
+}
+
+/// The function's account manages an organization, in which one account is suspended.
+fn organization(accounts: &str) -> World {
+    let mut home = Account::empty(ACCOUNT, REGION);
+    home.add(keys("ours")).unwrap();
+    home.organization = serde_json::from_value(json!({
+        "units": [
+            {"Id": "ou-ab12-payments", "ParentId": "r-ab12"},
+            {"Id": "ou-ab12-cards000", "ParentId": "ou-ab12-payments"},
+            {"Id": "ou-ab12-loans000", "ParentId": "r-ab12"},
+        ],
+        "accounts": [
+            {"Id": ACCOUNT, "ParentId": "r-ab12"},
+            {"Id": OTHER, "ParentId": "ou-ab12-cards000"},
+            {"Id": THIRD, "ParentId": "ou-ab12-loans000"},
+            {"Id": "999988887777", "ParentId": "ou-ab12-payments", "Status": "SUSPENDED"},
+            {"Id": "666655554444", "ParentId": "ou-ab12-payments", "Status": "PENDING_CLOSURE"},
+        ],
+    }))
+    .unwrap();
+    home.page_size = Some(2);
+    World::of(home)
+        .and_at(OTHER, REGION, keys("theirs"))
+        .and_at(THIRD, REGION, keys("thirds"))
+        .and_at("999988887777", REGION, keys("suspended"))
+        .and_at("666655554444", REGION, keys("closing"))
+        .and(ACCOUNTS, accounts)
+}
+
+#[test]
+fn an_organization_and_its_units_are_looked_at_but_for_suspended_accounts() {
+    let (ours, theirs, thirds) = (
+        line(ACCOUNT, REGION, "key/ours"),
+        line(OTHER, REGION, "key/theirs"),
+        line(THIRD, REGION, "key/thirds"),
+    );
+    for (accounts, expected) in [
+        ("organization", vec![&ours, &theirs, &thirds]),
+        ("r-ab12", vec![&ours, &theirs, &thirds]),
+        ("ou-ab12-payments", vec![&theirs]),
+        ("ou-ab12-cards000,111122223333", vec![&ours, &theirs]),
+        (
+            "ou-ab12-payments,ou-ab12-cards000,ou-ab12-loans000",
+            vec![&theirs, &thirds],
+        ),
+    ] {
+        let mut world = organization(accounts);
+        assert_eq!(world.sweep()["evaluated"], expected.len());
+        assert_eq!(
+            places(&world).iter().collect::<Vec<_>>(),
+            expected,
+            "{accounts}"
+        );
+        world.end();
+    }
+}
+
+#[test]
+fn accounts_that_cannot_be_listed_are_an_error_and_archive_nothing() {
+    for (accounts, operation) in [
+        ("organization", "organizations.ListAccounts"),
+        ("ou-ab12-payments", "organizations.ListAccountsForParent"),
+        (
+            "ou-ab12-payments",
+            "organizations.ListOrganizationalUnitsForParent",
+        ),
+    ] {
+        let mut world = organization(&format!("{accounts},{ACCOUNT}"));
+        world.sweep();
+        let before = world.state();
+        world.change(|account| account.add(keys("new")).unwrap());
+        world.deny(operation);
+        let error = world.error("sweep", &json!({}));
+        assert_eq!(error.error_type, "NotListed", "{operation}");
+        let action = operation.replace('.', ":");
+        assert!(error.error_message.contains(&action), "{error}");
+        let mut after = world.state();
+        let posted = after.len() - before.len();
+        assert_eq!(
+            posted, 1,
+            "what is named by itself is looked at all the same"
+        );
+        after.retain(|id, _| before.contains_key(id));
+        assert_eq!(after, before);
+        world.end();
+    }
+}
+
+#[test]
+fn named_resources_are_looked_at_where_they_are_if_that_is_covered() {
+    let elsewhere = || {
+        World::with(keys("k"))
+            .and_at(ACCOUNT, AWAY, keys("k"))
+            .and_at(OTHER, REGION, keys("k"))
+            .and_at(OTHER, AWAY, keys("k"))
+            .and(ACCOUNTS, OTHER)
+            .and(REGIONS, "eu-central-1,us-east-1")
+    };
+    for (account, region) in [
+        (ACCOUNT, REGION),
+        (ACCOUNT, AWAY),
+        (OTHER, REGION),
+        (OTHER, AWAY),
+    ] {
+        let mut world = elsewhere();
+        let arn = arn_at(account, region, "k");
+        world.ok("sweep", &json!({"resources": [arn]}));
+        assert_eq!(places(&world), [line(account, region, "key/k")]);
+        world.end();
+    }
+    for (account, region) in [(THIRD, REGION), (OTHER, "eu-west-1")] {
+        let mut world = elsewhere();
+        let arn = arn_at(account, region, "k");
+        let error = world.error("sweep", &json!({"resources": [key_arn("k"), arn]}));
+        assert_eq!(error.error_type, "InvalidEvent");
+        assert!(error.error_message.contains(&arn), "{error}");
+        assert_eq!(places(&world), [""; 0]);
+        world.end();
+    }
+}
+
+#[test]
+fn named_resources_are_archived_where_they_are_gone() {
+    let mut world = World::with(keys("k"))
+        .and_at(OTHER, AWAY, keys("theirs"))
+        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER}"))
+        .and(REGIONS, "all");
+    world.sweep();
+    world.change(|account| account.keys.clear());
+    let arns = json!({"resources": [key_arn("k"), arn_at(OTHER, AWAY, "theirs")]});
+    world.ok("sweep", &arns);
+    assert_eq!(
+        world.statuses(),
+        [
+            "ARCHIVED PASSED INFORMATIONAL kms-cmk-rotation key/k",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/theirs",
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_region_is_swept_alone() {
+    let mut world = World::with(keys("here"))
+        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and(REGIONS, "all");
+    world.ok("sweep", &json!({"region": AWAY}));
+    assert_eq!(places(&world), [line(ACCOUNT, AWAY, "key/away")]);
+    world.end();
+}

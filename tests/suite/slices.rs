@@ -1,0 +1,407 @@
+//! What a sweep leaves to workers, and what they make of it.
+
+use std::time::Duration;
+
+use eksentry_tests::stand_in::{Fault, FaultKind, Message};
+use serde_json::{Value, json};
+
+use crate::world::{REGION, World, closed, cluster_arn, key, key_arn, repository_arn};
+
+const QUEUE_URL: &str = "EKSENTRY_QUEUE_URL";
+const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
+const THREE: &str = "111122223333,444455556666,777788889999";
+const IMPORT: &str = "securityhub.BatchImportFindings";
+const ROTATION: &str = "kms-cmk-rotation";
+const TAGS: &str = "ecr-immutable-tags";
+const SHORT: Duration = Duration::from_secs(6);
+
+fn three_accounts() -> World {
+    let shared = "arn:aws:iam::444455556666:role/shared";
+    let scanned = json!({"repositoryName": "app", "images": [
+        {"imageTags": ["v1"], "scan": {"imageScanFindings": {"findings": [{"name": "CVE-2024-3094", "severity": "HIGH"}]}}},
+        {"imageTags": ["v2"], "scan": {}},
+    ]});
+    let others = json!({
+        "clusters": [{"name": "one", "roleArn": shared}, {"name": "two", "roleArn": shared}],
+        "roles": [{"RoleName": "shared"}], "keys": [key("k", true)], "repositories": [scanned.clone()],
+    });
+    World::with(
+        json!({"clusters": [closed("c")], "keys": [key("k", false)], "repositories": [scanned]}),
+    )
+    .and_at("444455556666", REGION, others)
+    .and_at(
+        "777788889999",
+        REGION,
+        json!({"keys": [key("l", true), key("m", false)]}),
+    )
+    .and(ACCOUNTS, THREE)
+}
+
+fn message(id: &str, body: impl ToString) -> Message {
+    Message {
+        queue_url: QUEUE.to_owned(),
+        id: id.to_owned(),
+        body: body.to_string(),
+    }
+}
+
+fn body(message: &Message) -> Value {
+    serde_json::from_str(&message.body).unwrap()
+}
+
+#[test]
+fn a_queue_gets_a_message_an_account_and_workers_end_where_one_sweep_would() {
+    let mut alone = three_accounts();
+    let whole = alone.sweep();
+    let mut world = three_accounts().and(QUEUE_URL, QUEUE);
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["evaluated"], &summary["slices"]),
+        (&json!(0), &json!(3))
+    );
+    let services = world.aws.calls();
+    assert!(
+        services.iter().all(|call| call.service == "sqs"),
+        "{services:?}"
+    );
+    let messages = world.aws.take_messages();
+    let accounts: Vec<Value> = messages
+        .iter()
+        .map(|one| body(one)["account"].clone())
+        .collect();
+    assert_eq!(accounts, THREE.split(',').collect::<Vec<_>>());
+    assert!(messages.iter().all(|one| one.queue_url == QUEUE));
+
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(world.aws.take_messages(), []);
+    assert_eq!(world.state(), alone.state());
+    assert_eq!(whole["evaluated"], world.state().len());
+    alone.end();
+    world.end();
+}
+
+#[test]
+fn a_message_that_comes_again_or_twice_at_once_changes_nothing() {
+    let mut alone = three_accounts();
+    alone.sweep();
+    let mut world = three_accounts().and(QUEUE_URL, QUEUE);
+    world.sweep();
+    let messages = world.aws.take_messages();
+    let event = eksentry_tests::stand_in::sqs_event(&messages);
+    for invocation in world.invoke_twice("sweep-worker", &event) {
+        assert_eq!(
+            invocation.outcome.unwrap(),
+            json!({"batchItemFailures": []})
+        );
+    }
+    assert_eq!(world.state(), alone.state());
+    let (imports, created) = (world.calls(IMPORT), world.times("CreatedAt"));
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(
+        (world.calls(IMPORT), world.times("CreatedAt")),
+        (imports, created)
+    );
+    assert_eq!(world.state(), alone.state());
+    alone.end();
+    world.end();
+}
+
+/// More repositories than one part holds, besides a cluster and a key.
+fn large_registry() -> (World, Vec<String>) {
+    let names: Vec<String> = (0..4_100)
+        .map(|n| format!("team-{:02}/service-{n:04}", n % 41))
+        .collect();
+    let repositories = names.iter().map(|name| json!({"repositoryName": name}));
+    let world = World::with(json!({
+        "repositories": repositories.collect::<Vec<_>>(),
+        "clusters": [closed("c")], "keys": [key("k", true)],
+    }));
+    (world, names)
+}
+
+/// Without images, whose repositories would be asked for them one by one.
+fn large_sweep() -> Value {
+    json!({"checks": [TAGS, "eks-endpoint-private", ROTATION]})
+}
+
+/// Every repository's finding but for one that is archived.
+fn check_large(world: &World, names: &[String], gone: Option<&str>) {
+    let mut expected: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let archived = if Some(name.as_str()) == gone {
+                "ARCHIVED "
+            } else {
+                ""
+            };
+            format!("{archived}FAILED MEDIUM {TAGS} repository/{name}")
+        })
+        .collect();
+    expected.push("PASSED INFORMATIONAL eks-endpoint-private cluster/c".to_owned());
+    expected.push("PASSED INFORMATIONAL kms-cmk-rotation key/k".to_owned());
+    expected.sort();
+    let found = world.statuses();
+    assert_eq!(found.len(), expected.len());
+    assert!(
+        found == expected,
+        "{:?}",
+        found
+            .iter()
+            .zip(&expected)
+            .find(|(one, other)| one != other)
+    );
+}
+
+fn holds(message: &Message, name: &str) -> bool {
+    let names = &body(message)["part"]["registry"];
+    let begins = |prefix: &Value| name.starts_with(prefix.as_str().unwrap());
+    let without = names["without"].as_array().into_iter().flatten();
+    begins(&names["prefix"]) && !without.into_iter().any(begins)
+}
+
+#[test]
+fn a_large_registry_is_messages_and_each_archives_only_what_it_holds() {
+    let (world, names) = large_registry();
+    let mut world = world.and(QUEUE_URL, QUEUE);
+    let summary = world.ok("sweep", &large_sweep());
+    let messages = world.aws.take_messages();
+    assert_eq!(
+        (&summary["evaluated"], &summary["slices"]),
+        (&json!(2), &json!(messages.len())),
+        "clusters and keys are looked at at once"
+    );
+    assert!(messages.len() > 1, "{messages:?}");
+    for name in &names {
+        let holders = messages.iter().filter(|message| holds(message, name));
+        assert_eq!(holders.count(), 1, "{name}");
+    }
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(world.aws.take_messages(), []);
+    check_large(&world, &names, None);
+
+    let gone = &names[2_000];
+    world.change(|account| account.repositories.retain(|one| one.name() != gone));
+    let imports = world.calls(IMPORT);
+    let (holder, others): (Vec<Message>, Vec<Message>) = messages
+        .into_iter()
+        .partition(|message| holds(message, gone));
+    assert_eq!(world.work(&others), [""; 0]);
+    check_large(&world, &names, None);
+    assert_eq!(world.calls(IMPORT), imports);
+    assert_eq!(world.work(&holder), [""; 0]);
+    check_large(&world, &names, Some(gone));
+    assert_eq!(world.calls(IMPORT), imports + 1);
+    world.end();
+}
+
+#[test]
+fn without_a_queue_a_large_registry_is_looked_at_in_one_sweep() {
+    let (mut world, names) = large_registry();
+    world.ok("sweep", &large_sweep());
+    check_large(&world, &names, None);
+    let gone = &names[2_000];
+    world.change(|account| account.repositories.retain(|one| one.name() != gone));
+    let imports = world.calls(IMPORT);
+    let summary = world.ok("sweep", &large_sweep());
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(world.calls(IMPORT), imports + 1);
+    check_large(&world, &names, Some(gone));
+    assert_eq!(world.aws.take_messages(), []);
+    world.end();
+}
+
+#[test]
+fn a_message_that_fails_comes_again_and_takes_no_other_with_it() {
+    let mut world = three_accounts();
+    world.aws.fail(
+        Fault::new("sts.AssumeRole", FaultKind::AccessDenied)
+            .matching(json!({"RoleArn": "arn:aws:iam::444455556666:role/eksentry-member"})),
+    );
+    let messages = [
+        message("uncovered", json!({"account": "999988887777"})),
+        message(
+            "elsewhere",
+            json!({"account": "777788889999", "region": "us-east-1"}),
+        ),
+        message("denied", json!({"account": "444455556666"})),
+        message(
+            "part",
+            r#"{"account": "777788889999", "part": "everything"}"#,
+        ),
+        message("good", json!({"account": "777788889999"})),
+    ];
+    assert_eq!(
+        world.work(&messages),
+        ["uncovered", "elsewhere", "denied", "part"]
+    );
+    assert_eq!(
+        world.statuses(),
+        [
+            "FAILED MEDIUM kms-cmk-rotation key/m",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/l",
+        ]
+    );
+    let error = world.error("sweep", &json!({"account": "999988887777"}));
+    assert_eq!(error.error_type, "InvalidEvent");
+    assert!(error.error_message.contains("999988887777"), "{error}");
+    world.end();
+}
+
+#[test]
+fn a_message_that_the_queue_does_not_take_is_sent_again_and_then_told() {
+    let refuse = || {
+        let ids = vec!["1".to_owned()];
+        let code = "InternalError".to_owned();
+        Fault::new("sqs.SendMessageBatch", FaultKind::Partial { ids, code })
+    };
+    let mut world = three_accounts().and(QUEUE_URL, QUEUE);
+    world.aws.fail(refuse().times(2));
+    assert_eq!(world.sweep()["slices"], 3);
+    let bodies = |messages: &[Message]| {
+        let mut bodies: Vec<String> = messages.iter().map(|one| one.body.clone()).collect();
+        bodies.sort();
+        bodies
+    };
+    let sent = bodies(&world.aws.take_messages());
+    assert_eq!(sent.len(), 3);
+    world.aws.heal();
+    world.aws.fail(refuse());
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    assert!(error.error_message.contains(QUEUE), "{error}");
+    assert_eq!(world.aws.take_messages().len(), 2);
+    world.end();
+}
+
+/// More keys than there is time for once KMS is slow. One is gone since the last sweep, and one has changed.
+fn too_many_keys() -> World {
+    let keys: Vec<Value> = (0..150)
+        .map(|n| key(&format!("key-{n:03}"), true))
+        .collect();
+    let mut world = World::with(json!({"keys": keys, "clusters": [closed("c")]}));
+    world.sweep();
+    world.change(|account| {
+        account.keys.retain(|key| key.id() != "key-007");
+        account.key("key-149").unwrap().rotation =
+            serde_json::from_value(json!({"KeyRotationEnabled": false})).unwrap();
+    });
+    world
+        .aws
+        .fail(Fault::new("kms.DescribeKey", FaultKind::Latency(1_000)));
+    world.limit(SHORT);
+    world
+}
+
+fn archived(world: &World) -> Vec<String> {
+    let lines = world.statuses().into_iter();
+    lines.filter(|line| line.starts_with("ARCHIVED")).collect()
+}
+
+#[test]
+fn what_there_is_no_time_for_is_handed_on_and_archives_nothing_meanwhile() {
+    let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
+    let summary = world.sweep();
+    assert_eq!(summary["slices"], 1);
+    assert_eq!(archived(&world), [""; 0]);
+    let messages = world.aws.take_messages();
+    let expected =
+        json!({"account": "111122223333", "region": REGION, "part": "keys", "handedOn": 1});
+    assert_eq!(messages.iter().map(body).collect::<Vec<_>>(), [expected]);
+
+    world.heal();
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(
+        archived(&world),
+        ["ARCHIVED PASSED INFORMATIONAL kms-cmk-rotation key/key-007"]
+    );
+    assert_eq!(world.status(ROTATION, &key_arn("key-149")), "FAILED MEDIUM");
+    assert_eq!(world.aws.take_messages(), []);
+    world.end();
+}
+
+#[test]
+fn without_a_queue_a_sweep_that_has_no_time_left_fails_and_archives_nothing() {
+    let mut world = too_many_keys();
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "OutOfTime");
+    for part in [QUEUE_URL, "keys"] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
+    assert_eq!(archived(&world), [""; 0]);
+    world.end();
+}
+
+#[test]
+fn accounts_that_there_is_no_time_to_begin_are_told() {
+    let mut world = three_accounts();
+    world
+        .aws
+        .fail(Fault::new("kms.ListKeys", FaultKind::Latency(9_000)));
+    world.limit(SHORT);
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "OutOfTime");
+    assert!(error.error_message.contains("3 part(s)"), "{error}");
+    world.end();
+}
+
+#[test]
+fn named_resources_that_there_is_no_time_for_are_handed_on() {
+    let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
+    let arns: Vec<String> = (0..150).map(|n| key_arn(&format!("key-{n:03}"))).collect();
+    world.ok("sweep", &json!({"resources": arns}));
+    let messages = world.aws.take_messages();
+    assert_eq!(messages.len(), 1);
+    let handed_on = body(&messages[0]);
+    assert_eq!(
+        (&handed_on["handedOn"], &handed_on["resources"]),
+        (&json!(1), &json!(arns))
+    );
+    world.heal();
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(
+        archived(&world),
+        ["ARCHIVED PASSED INFORMATIONAL kms-cmk-rotation key/key-007"]
+    );
+    assert_eq!(world.status(ROTATION, &key_arn("key-149")), "FAILED MEDIUM");
+    world.end();
+}
+
+#[test]
+fn a_slice_that_was_handed_on_often_enough_is_not_handed_on_again() {
+    let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
+    let messages = [message("often", json!({"part": "keys", "handedOn": 5}))];
+    assert_eq!(world.work(&messages), ["often"]);
+    assert_eq!(world.aws.take_messages(), []);
+    assert_eq!(archived(&world), [""; 0]);
+    world.end();
+}
+
+#[test]
+fn a_slice_is_narrowed_to_its_part_and_place() {
+    let mut world = World::with(json!({
+        "clusters": [closed("c")], "keys": [key("k", true)],
+        "repositories": [{"repositoryName": "payments/api"}, {"repositoryName": "cards"}],
+    }));
+    let registry =
+        json!({"part": {"registry": {"prefix": "", "without": ["pay"]}}, "checks": [TAGS]});
+    assert_eq!(world.work(&[message("m", registry)]), [""; 0]);
+    assert_eq!(
+        world.statuses(),
+        ["FAILED MEDIUM ecr-immutable-tags repository/cards"]
+    );
+    assert_eq!(world.status(TAGS, &repository_arn("payments/api")), "none");
+    assert_eq!(
+        world.work(&[message("m", json!({"part": "clusters"}))]),
+        [""; 0]
+    );
+    assert_eq!(
+        world.status("eks-endpoint-private", &cluster_arn("c")),
+        "PASSED INFORMATIONAL"
+    );
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "none");
+    world.end();
+}
