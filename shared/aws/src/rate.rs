@@ -13,9 +13,10 @@ impl Rate {
     /// So many calls a second, after so many at once, of which this process has one of `shares` equal parts.
     pub fn new(a_second: u32, burst: u32, shares: u32) -> Self {
         let shares = shares.max(1);
-        // A little slower than allowed, and one less at once: what leaves here at even steps need not arrive so.
-        let step = Duration::from_millis(1_020) * shares / a_second.max(1);
-        let burst = (burst / shares).saturating_sub(1).max(1) as usize;
+        // A little slower than allowed, and only half as many at once: what leaves here at even steps may arrive together,
+        // and who has used up the burst is told off for that, for as long as the rate is used in full.
+        let step = Duration::from_millis(1_050) * shares / a_second.max(1);
+        let burst = (burst / shares / 2).max(1) as usize;
         let limiter = RateLimiter::builder()
             .max(burst)
             .initial(burst)
@@ -46,8 +47,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_free_and_the_rest_goes_at_the_rate() {
-        assert_eq!(seconds_for(5, Rate::new(3, 6, 1)).await, 0);
-        assert_eq!(seconds_for(35, Rate::new(3, 6, 1)).await, 10);
-        assert_eq!(seconds_for(11, Rate::new(10, 30, 30)).await, 30);
+        assert_eq!(seconds_for(3, Rate::new(3, 6, 1)).await, 0);
+        assert_eq!(seconds_for(33, Rate::new(3, 6, 1)).await, 10);
+        assert_eq!(seconds_for(11, Rate::new(10, 30, 30)).await, 31);
     }
 }
