@@ -1,10 +1,9 @@
 //! How many calls of a service are in flight.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 /// How many calls of one service are in flight at most, and at least however often it throttles.
 const MOST: usize = 16;
@@ -75,15 +74,20 @@ impl Pace {
 
     /// The service said that calls come too fast.
     pub(crate) fn slow_down(&self) {
+        self.slow_down_at(Instant::now());
+    }
+
+    fn slow_down_at(&self, now: Instant) {
         let mut state = self.state();
-        if state.slowed_at.is_some_and(|at| at.elapsed() < ONE_ANSWER) {
+        let since = |at| now.saturating_duration_since(at);
+        if state.slowed_at.is_some_and(|at| since(at) < ONE_ANSWER) {
             return;
         }
         let limit = (state.limit / 2).max(LEAST);
         state.to_take += state.limit - limit;
         state.limit = limit;
         state.ended = 0;
-        state.slowed_at = Some(Instant::now());
+        state.slowed_at = Some(now);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -107,7 +111,7 @@ mod tests {
                 };
                 let highest = (*most.lock().unwrap()).max(flying);
                 *most.lock().unwrap() = highest;
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::task::yield_now().await;
                 *now.lock().unwrap() -= 1;
             })
             .await;
@@ -116,17 +120,17 @@ mod tests {
         most.into_inner().unwrap()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn throttling_halves_it_once_and_calls_that_go_well_bring_it_back() {
         let pace = Pace::default();
         assert_eq!(in_flight(&pace).await, MOST);
+        let now = Instant::now();
         for _ in 0..5 {
-            pace.slow_down();
+            pace.slow_down_at(now);
         }
         assert_eq!(pace.state().limit, MOST / 2);
-        for _ in 0..10 {
-            tokio::time::sleep(ONE_ANSWER).await;
-            pace.slow_down();
+        for n in 1..10 {
+            pace.slow_down_at(now + n * ONE_ANSWER);
         }
         assert_eq!(pace.state().limit, LEAST);
         in_flight(&pace).await;
