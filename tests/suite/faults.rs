@@ -103,7 +103,9 @@ fn with_security_hub_not_enabled_a_sweep_fails_and_says_so() {
     world.aws.fail(Fault::new("securityhub.*", off));
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "NotDelivered");
-    assert!(error.error_message.contains("not subscribed"), "{error}");
+    for part in ["not subscribed", "turn it on", "EKSENTRY_SECURITY_HUB=off"] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
     world.end();
 }
 

@@ -11,9 +11,12 @@ mod ledger;
 
 use std::sync::Arc;
 
+use aws_sdk_securityhub::error::{ProvideErrorMetadata, SdkError};
 use eksentry_aws::{Aws, Rate};
 use eksentry_core::Location;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::ReportError;
 
 pub use asff::{Outline, Rendered, outline, render, revision, time};
 pub use import::{Failure, Imported};
@@ -60,6 +63,24 @@ impl SecurityHub {
     /// Waits until there is room for a call's worth of rendered findings, for as long as the result is kept.
     pub async fn room(&self) -> Option<SemaphorePermit<'_>> {
         self.room.acquire().await.ok()
+    }
+
+    /// Why a call failed, and where that is known what to do about it.
+    fn failed<E>(&self, action: &'static str, error: SdkError<E>) -> ReportError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let is_off = error.code() == Some("InvalidAccessException");
+        let failed = ReportError::of_call(action, error);
+        if !is_off {
+            return failed;
+        }
+        let problem = format!(
+            "Security Hub CSPM is off in {}: turn it on there, or send it nothing (EKSENTRY_SECURITY_HUB=off, \
+             SecurityHub=off in the stack); {}",
+            self.location, failed.problem
+        );
+        ReportError { action, problem }
     }
 
     fn product_arn(&self) -> String {

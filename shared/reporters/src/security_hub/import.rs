@@ -110,7 +110,7 @@ impl SecurityHub {
                     continue;
                 }
                 Err(error) => {
-                    let problem = ReportError::of_call(IMPORT, error).to_string();
+                    let problem = self.failed(IMPORT, error).to_string();
                     let failures = batch.iter().map(|finding| Failure {
                         id: id_of(finding),
                         problem: problem.clone(),

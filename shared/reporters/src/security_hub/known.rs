@@ -107,7 +107,7 @@ pub enum Selection<'a> {
     Within {
         /// What the ARNs begin with.
         prefix: &'a str,
-        /// What they do not begin with; at most twenty.
+        /// What they do not begin with; at most nineteen, since a filter takes twenty values.
         without: &'a [String],
         /// The generators, `eksentry/<checkId>`; where there are none all of ours, those of retired checks too.
         generators: &'a [String],
@@ -139,7 +139,7 @@ impl SecurityHub {
                 self.reads.turn().await;
                 let page = self.page(filters.clone(), token);
                 let page = page.customize().interceptor(Lean).send().await;
-                let page = page.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
+                let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
                 for finding in page.findings.unwrap_or_default() {
                     if is_ours(&finding) {
                         let id = finding.id.clone().unwrap_or_default();
@@ -166,7 +166,7 @@ impl SecurityHub {
             loop {
                 self.reads.turn().await;
                 let page = self.page(filters.clone(), token).send().await;
-                let page = page.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
+                let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
                 let found = page.findings.unwrap_or_default().into_iter();
                 findings.extend(found.filter(is_ours));
                 token = page.next_token.filter(|token| !token.is_empty());
