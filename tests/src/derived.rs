@@ -66,6 +66,10 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
             text: page::page(check, &source),
         });
     }
+    files.push(Derived {
+        path: standards::PATH.into(),
+        text: standards::page(),
+    });
     files.push(with_blocks(root, "README.md", [readme::block()])?);
     files.push(with_blocks(root, "template.yaml", template::blocks())?);
     Ok(files)
@@ -146,7 +150,7 @@ fn severities(check: &Check) -> String {
     let labels: Vec<_> = check
         .severities
         .iter()
-        .map(|severity| severity.label())
+        .map(|(severity, _)| severity.label())
         .collect();
     labels.join(", ")
 }

@@ -267,3 +267,18 @@ fn tags_come_along_and_their_absence_keeps_nothing_back() {
     );
     world.end();
 }
+
+#[test]
+fn a_failure_says_why_it_is_so_severe_and_where_to_read_more() {
+    let mut world = one_key().and("EKSENTRY_DOCS_URL", "https://example.com/checks/");
+    world.change(|account| rotate(account, false));
+    world.sweep();
+    let finding = world.finding("kms-cmk-rotation", &k()).unwrap();
+    let description = text(&finding, "Description");
+    assert!(description.contains("MEDIUM, since "), "{description}");
+    assert_eq!(
+        finding["Remediation"]["Recommendation"]["Url"],
+        "https://example.com/checks/kms-cmk-rotation.md"
+    );
+    world.end();
+}

@@ -1,10 +1,10 @@
 //! What a check is.
 
-use crate::controls::Control;
 use crate::facts::{EcrImage, EcrRepository, EksCluster, Facts, KmsKey, Observation, State};
 use crate::parameters::{AnyParameter, Settings};
 use crate::resource::{Resource, ResourceKind};
 use crate::severity::Severity;
+use crate::standards::{self, Control};
 use crate::verdict::Verdict;
 
 /// A decision about one kind of resource: its metadata and one pure function.
@@ -16,10 +16,8 @@ pub struct Check {
     pub title: &'static str,
     /// What is wanted, in a sentence that findings repeat.
     pub requirement: &'static str,
-    /// The severities that a failure can have, worst first.
-    pub severities: &'static [Severity],
-    /// The requirements of standards that it answers to; at most 32.
-    pub controls: &'static [Control],
+    /// The severities that a failure can have, worst first, each with the reason for it: "since …".
+    pub severities: &'static [(Severity, &'static str)],
     /// How to mend a failure.
     pub remediation: Remediation,
     /// Its parameters.
@@ -38,7 +36,7 @@ pub struct Remediation {
     /// The AWS CLI command that does it. `{name}` stands for the resource's name (of an image, its digest),
     /// `{repository}` for an image's repository, `{region}` for the Region; `<…>` is for people to fill in.
     pub command: &'static str,
-    /// Where to read more.
+    /// AWS's own page about it.
     pub url: &'static str,
 }
 
@@ -107,6 +105,26 @@ impl Check {
             Evaluate::EcrRepository(_) => ResourceKind::EcrRepository,
             Evaluate::EcrImage(_) => ResourceKind::EcrImage,
             Evaluate::KmsKey(_) => ResourceKind::KmsKey,
+        }
+    }
+
+    /// Why a failure is of that severity; `None` where it never is.
+    pub fn reason_for(&self, severity: Severity) -> Option<&'static str> {
+        let mut severities = self.severities.iter();
+        let (_, reason) = severities.find(|(possible, _)| *possible == severity)?;
+        Some(reason)
+    }
+
+    /// The controls of standards that it answers to; at most 32.
+    pub fn controls(&self) -> impl Iterator<Item = Control> + use<> {
+        standards::controls(self.id)
+    }
+
+    /// Where to read more about it: its page, under the address at which the docs are published, or else AWS's own.
+    pub fn link(&self, docs: Option<&str>) -> String {
+        match docs {
+            Some(docs) => format!("{}/{}.md", docs.trim_end_matches('/'), self.id),
+            None => self.remediation.url.to_owned(),
         }
     }
 

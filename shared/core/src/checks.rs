@@ -110,12 +110,26 @@ mod tests {
                 "{}",
                 check.id
             );
-            assert!(check.controls.len() <= 32, "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn severities_come_worst_first_and_with_a_reason() {
+        for check in CHECKS {
+            let severities = check.severities;
+            assert!(!severities.is_empty(), "{}", check.id);
             assert!(
-                !check.severities.is_empty() && check.severities.is_sorted_by(|a, b| a > b),
+                severities.is_sorted_by(|(one, _), (other, _)| one > other),
                 "{}",
                 check.id
             );
+            for (_, reason) in severities {
+                assert!(
+                    !reason.is_empty() && !reason.ends_with('.') && reason.len() <= 120,
+                    "{} is to go on after \"since\": {reason}",
+                    check.id
+                );
+            }
         }
     }
 

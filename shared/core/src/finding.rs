@@ -25,6 +25,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The values of the check's parameters, by name; only those that have one.
     pub parameters: Vec<(&'static str, Vec<String>)>,
+    /// Where to read more about the check.
+    pub link: String,
     /// A text that is another one whenever what the check judges is, as far as a list tells without a look at the
     /// resource itself.
     pub revision: Option<String>,
@@ -33,8 +35,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Judges what was observed.
-    pub fn of(check: &'static Check, observation: &Observation, settings: &Settings) -> Self {
+    /// Judges what was observed; `docs` is the address at which the checks' pages are published.
+    pub fn of(
+        check: &'static Check,
+        observation: &Observation,
+        settings: &Settings,
+        docs: Option<&str>,
+    ) -> Self {
         Self {
             check,
             resource: observation.resource.clone(),
@@ -45,6 +52,7 @@ impl Finding {
             tags: observation.facts().and_then(|facts| facts.tags()).cloned(),
             verdict: check.judge(observation, settings),
             parameters: check.effective_parameters(settings),
+            link: check.link(docs),
             revision: observation
                 .facts()
                 .and_then(|facts| facts.revision())

@@ -7,7 +7,6 @@
 pub mod arn;
 pub mod check;
 pub mod checks;
-pub mod controls;
 pub mod details;
 pub mod facts;
 pub mod finding;
@@ -18,11 +17,11 @@ pub mod policy;
 pub mod repository_names;
 pub mod resource;
 pub mod severity;
+pub mod standards;
 pub mod verdict;
 
 pub use arn::Arn;
 pub use check::{Check, Evaluate, Need, Needs};
-pub use controls::Control;
 pub use details::{Detail, Details};
 pub use facts::{Fact, Facts, Observation, State, Unread};
 pub use finding::Finding;
@@ -32,4 +31,5 @@ pub use part::Part;
 pub use repository_names::RepositoryNames;
 pub use resource::{Location, Resource, ResourceKind};
 pub use severity::Severity;
+pub use standards::{Control, Standard};
 pub use verdict::{Outcome, Reason, Verdict};

@@ -492,6 +492,7 @@ mod tests {
             checks::find("kms-cmk-rotation").unwrap(),
             &observation,
             &CheckSettings::default(),
+            None,
         )
     }
 

@@ -256,7 +256,9 @@ impl Run<'_> {
     fn judge(&self, observation: &Observation) -> Vec<Finding> {
         let kind = observation.resource.kind();
         let checks = self.checks.iter().filter(|(check, _)| check.kind() == kind);
-        let findings = checks.map(|(check, settings)| Finding::of(check, observation, settings));
+        let docs = self.invocation.settings.docs_url.as_deref();
+        let findings =
+            checks.map(|(check, settings)| Finding::of(check, observation, settings, docs));
         findings
             .map(|finding| {
                 let tags = finding.tags.clone().unwrap_or_default();
@@ -445,17 +447,20 @@ impl Run<'_> {
     }
 
     fn covers_every_check(&self) -> bool {
-        checks::CHECKS.iter().all(|check| self.runs(check.id))
+        let mut enabled = self.invocation.settings.enabled_checks();
+        enabled.all(|check| self.runs(check.id))
     }
 
     fn runs(&self, check: &str) -> bool {
         self.checks.iter().any(|(known, _)| known.id == check)
     }
 
-    /// Whether a finding that the run has not come across is of a resource that is gone, or of a check that is.
+    /// Whether a finding that the run has not come across is of a resource that is gone, or of a check that is gone or
+    /// switched off.
     fn is_gone(&self, check: &str, resource: &Resource, unlisted: &[Unlisted]) -> bool {
         let here = Location::of(resource.arn()) == self.place.location;
-        let retired = checks::find(check).is_err();
+        let enabled =
+            checks::find(check).is_ok_and(|check| self.invocation.settings.is_enabled(check));
         let listed = !unlisted.iter().any(|list| {
             let repository = resource.repository_and_digest().0;
             list.kind == resource.kind()
@@ -464,7 +469,8 @@ impl Run<'_> {
                     .as_deref()
                     .is_none_or(|one| one == repository)
         });
-        here && (retired || (self.runs(check) && listed))
+        let gone = if self.runs(check) { listed } else { !enabled };
+        here && gone
     }
 }
 

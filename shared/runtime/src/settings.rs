@@ -42,6 +42,10 @@ pub struct Settings {
     pub ledger_bucket: Option<String>,
     /// How many workers run at the same time, which share Security Hub's rates (`EKSENTRY_WORKERS`).
     pub workers: u32,
+    /// The address at which the checks' pages are published (`EKSENTRY_DOCS_URL`).
+    pub docs_url: Option<String>,
+    /// The ids of the checks that are made only where they are asked for by name (`EKSENTRY_DISABLED_CHECKS`).
+    disabled_checks: Vec<&'static str>,
     parameters: HashMap<&'static str, CheckSettings>,
 }
 
@@ -107,8 +111,21 @@ impl Settings {
             mute_list: text("EKSENTRY_MUTE_LIST", &variable),
             ledger_bucket: text("EKSENTRY_LEDGER_BUCKET", &variable),
             workers: number("EKSENTRY_WORKERS", &variable, 1..=1_000, 1)?,
+            docs_url: url("EKSENTRY_DOCS_URL", &variable)?,
+            disabled_checks: disabled_checks("EKSENTRY_DISABLED_CHECKS", &variable)?,
             parameters: parameters("EKSENTRY_PARAMETERS", &variable)?,
         })
+    }
+
+    /// Whether a check is made without being asked for by name.
+    pub fn is_enabled(&self, check: &Check) -> bool {
+        !self.disabled_checks.contains(&check.id)
+    }
+
+    /// The checks that are made where none is asked for by name.
+    pub fn enabled_checks(&self) -> impl Iterator<Item = &'static Check> {
+        let checks = checks::CHECKS.into_iter();
+        checks.filter(|check| self.is_enabled(check))
     }
 
     /// The parameters of a check that no Config rule parametrizes.
@@ -245,6 +262,19 @@ fn passed_images(
     }
 }
 
+fn disabled_checks(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Vec<&'static str>, Error> {
+    let ids = list(name, variable).into_iter();
+    ids.map(|id| {
+        checks::find(&id)
+            .map(|check| check.id)
+            .map_err(|error| invalid(name, &format!("is wrong: {error}")))
+    })
+    .collect()
+}
+
 fn parameters(
     name: &str,
     variable: &impl Fn(&str) -> Option<String>,
@@ -349,11 +379,28 @@ mod tests {
             ("EKSENTRY_REFRESH_DAYS", "0"),
             ("EKSENTRY_PASSED_IMAGES", "some"),
             ("EKSENTRY_WORKERS", "many"),
+            ("EKSENTRY_DOCS_URL", "docs/checks"),
+            ("EKSENTRY_DISABLED_CHECKS", "kms-cmk-rotation,kms"),
         ] {
             let error = read(name, value).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidSettings);
             assert!(error.message.contains(name), "{error}");
         }
+    }
+
+    #[test]
+    fn checks_are_on_unless_disabled() {
+        let enabled = |value| {
+            let settings = read("EKSENTRY_DISABLED_CHECKS", value).unwrap();
+            settings
+                .enabled_checks()
+                .map(|check| check.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(enabled("").len(), checks::CHECKS.len());
+        let without = enabled("kms-cmk-rotation, ecr-scan-on-push,");
+        assert_eq!(without.len(), checks::CHECKS.len() - 2);
+        assert!(!without.contains(&"kms-cmk-rotation"), "{without:?}");
     }
 
     #[test]

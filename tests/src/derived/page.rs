@@ -1,9 +1,9 @@
 //! The page of one check.
 
-use eksentry_core::{Check, ResourceKind, parameters::AnyParameter};
+use eksentry_core::{Check, ResourceKind, Standard, parameters::AnyParameter, standards::groups};
 
-use super::standards::{by_standard, link};
-use super::{row, severities, source_path, template};
+use super::standards::link;
+use super::{row, source_path, template};
 
 /// A check's page in Markdown; `source` is the text of the check's file.
 pub(super) fn page(check: &Check, source: &str) -> String {
@@ -19,7 +19,7 @@ pub(super) fn page(check: &Check, source: &str) -> String {
     if !check.parameters.is_empty() {
         parts.extend(["## Parameters".to_owned(), parameters(check)]);
     }
-    if !check.controls.is_empty() {
+    if !groups(check.id).is_empty() {
         parts.extend(["## Controls".to_owned(), controls(check)]);
     }
     parts.join("\n\n") + "\n"
@@ -60,6 +60,16 @@ fn overview(check: &Check) -> String {
         row(&["Wanted", check.requirement]),
     ];
     lines.join("\n")
+}
+
+/// Each severity that a failure can have, with its reason.
+fn severities(check: &Check) -> String {
+    let severities: Vec<_> = check
+        .severities
+        .iter()
+        .map(|(severity, reason)| format!("{severity}: {reason}"))
+        .collect();
+    severities.join("; ")
 }
 
 /// What the check's file begins with.
@@ -163,19 +173,16 @@ fn parameter(check: &Check, declared: &dyn AnyParameter) -> String {
 }
 
 fn controls(check: &Check) -> String {
-    let lines: Vec<_> = by_standard(check)
-        .into_iter()
-        .map(|(standard, controls)| {
-            let links: Vec<_> = controls.into_iter().map(link).collect();
-            format!(
-                "- [{}]({}): {}",
-                standard.name,
-                standard.url,
-                links.join(", ")
-            )
-        })
-        .collect();
-    lines.join("\n")
+    let lines = groups(check.id).iter().map(|group| {
+        let Standard { name, url, .. } = group.standard;
+        let links: Vec<_> = group.controls().map(link).collect();
+        format!("- [{name}]({url}): {}", links.join(", "))
+    });
+    let lines: Vec<_> = lines.collect();
+    format!(
+        "{}\n\nWho says so: [standards](../standards.md).",
+        lines.join("\n")
+    )
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! The table of all checks in the README.
 
-use eksentry_core::{Check, Control, checks::CHECKS};
+use eksentry_core::{
+    Check,
+    checks::CHECKS,
+    standards::{NIST_800_53, PCI_DSS, groups},
+};
 
-use super::standards::{by_standard, standard};
 use super::{Block, page, page_path, row, severities};
 
 /// The table, with an empty line on either side.
@@ -12,7 +15,7 @@ pub(super) fn block() -> Block {
         "What should be",
         "Severity",
         "Resource",
-        "CIS, Security Hub",
+        "CIS, AWS",
     ];
     let mut lines = vec![String::new(), row(&heads), row(&["---"; 5])];
     lines.extend(CHECKS.map(check));
@@ -35,19 +38,12 @@ fn check(check: &Check) -> String {
     ])
 }
 
-/// The controls that people know checks by: NIST's and PCI's are many, and on the check's page.
+/// The controls that people know checks by: the others are many, and on the check's page.
 fn controls(check: &Check) -> String {
-    let groups = by_standard(check).into_iter();
-    let known = groups
-        .filter(|(_, controls)| !matches!(controls[0], Control::Nist80053(_) | Control::PciDss(_)));
-    let texts: Vec<_> = known
-        .map(|(of, controls)| {
-            let numbers: Vec<_> = controls
-                .into_iter()
-                .map(|control| standard(control).1)
-                .collect();
-            format!("{} {}", of.short, numbers.join(", "))
-        })
-        .collect();
-    texts.join("; ")
+    let many = [&NIST_800_53, &PCI_DSS];
+    let known = groups(check.id)
+        .iter()
+        .filter(|group| !many.contains(&group.standard));
+    let texts = known.map(|group| format!("{} {}", group.standard.short, group.numbers.join(", ")));
+    texts.collect::<Vec<_>>().join("; ")
 }

@@ -1,76 +1,41 @@
-//! The standards behind the controls: their names, and where to read about them.
+//! The page of standards: what each check answers to, standard by standard.
 
-use eksentry_core::{Check, Control};
-
-/// A standard, or a source of controls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standard {
-    /// Its name and version.
-    pub(super) name: &'static str,
-    /// Its name where room is short.
-    pub(super) short: &'static str,
-    /// Where to read about it.
-    pub(super) url: &'static str,
-}
-
-const USER_GUIDE: &str = "https://docs.aws.amazon.com/securityhub/latest/userguide";
-
-const CIS_EKS: Standard = Standard {
-    name: "CIS Amazon EKS Benchmark v1.8.0",
-    short: "CIS EKS",
-    url: "https://www.cisecurity.org/benchmark/kubernetes",
-};
-const CIS_AWS: Standard = Standard {
-    name: "CIS AWS Foundations Benchmark v3.0.0",
-    short: "CIS AWS",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
-};
-const SECURITY_HUB: Standard = Standard {
-    name: "AWS Security Hub CSPM",
-    short: "Security Hub",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html",
-};
-const NIST_800_53: Standard = Standard {
-    name: "NIST SP 800-53 Rev. 5",
-    short: "NIST 800-53",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference-nist-800-53.html",
-};
-const PCI_DSS: Standard = Standard {
-    name: "PCI DSS v4.0.1",
-    short: "PCI DSS",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/pci-standard.html",
+use eksentry_core::{
+    Check, Control, Standard,
+    checks::CHECKS,
+    standards::{FSBP, Group, STANDARDS, groups},
 };
 
-/// The standard that a control is of, and the control's number there.
-pub(super) fn standard(control: Control) -> (Standard, &'static str) {
-    match control {
-        Control::CisEks(number) => (CIS_EKS, number),
-        Control::CisAws(number) => (CIS_AWS, number),
-        Control::SecurityHub(number) => (SECURITY_HUB, number),
-        Control::Nist80053(number) => (NIST_800_53, number),
-        Control::PciDss(number) => (PCI_DSS, number),
-    }
-}
+use super::row;
 
-/// A check's controls by standard, in the order in which the check names them.
-pub(super) fn by_standard(check: &Check) -> Vec<(Standard, Vec<Control>)> {
-    let mut groups: Vec<(Standard, Vec<Control>)> = Vec::new();
-    for &control in check.controls {
-        let of = standard(control).0;
-        match groups.iter_mut().find(|(standard, _)| *standard == of) {
-            Some((_, controls)) => controls.push(control),
-            None => groups.push((of, vec![control])),
-        }
-    }
-    groups
+/// Where the page is, from the repository's root.
+pub(super) const PATH: &str = "docs/standards.md";
+
+const CONTROLS: &str = "https://docs.aws.amazon.com/securityhub/latest/userguide";
+
+/// The page in Markdown.
+pub(super) fn page() -> String {
+    let mut parts = vec![
+        "# Standards".to_owned(),
+        format!(
+            "<!-- Derived from shared/core/src/standards.rs. Edit that, then run {} -->",
+            super::BLESS
+        ),
+        "Which controls of which standard each check answers to. Findings carry them as related requirements \
+         (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, not the whole of it. Where \
+         nobody has published that a control asks for what a check looks at, none is named."
+            .to_owned(),
+    ];
+    parts.extend(STANDARDS.map(section));
+    parts.join("\n\n") + "\n"
 }
 
 /// A control in Markdown: a link where it has a place of its own, as Security Hub's have.
 pub(super) fn link(control: Control) -> String {
-    let number = standard(control).1;
-    match (control, number.split_once('.')) {
-        (Control::SecurityHub(_), Some((service, _))) => format!(
-            "[{number}]({USER_GUIDE}/{}-controls.html#{})",
+    let number = control.number;
+    match number.split_once('.') {
+        Some((service, _)) if *control.standard == FSBP => format!(
+            "[{number}]({CONTROLS}/{}-controls.html#{})",
             service.to_lowercase(),
             number.to_lowercase().replace('.', "-")
         ),
@@ -78,16 +43,47 @@ pub(super) fn link(control: Control) -> String {
     }
 }
 
+fn section(standard: &Standard) -> String {
+    let Standard {
+        name,
+        url,
+        mapped_by,
+        ..
+    } = standard;
+    let mut lines = vec![
+        format!("## {name}\n\n<{url}>\n\nMapped by {mapped_by}.\n"),
+        row(&["Check", "Controls"]),
+        row(&["---"; 2]),
+    ];
+    lines.extend(CHECKS.iter().filter_map(|check| line(check, standard)));
+    lines.join("\n")
+}
+
+fn line(check: &Check, standard: &Standard) -> Option<String> {
+    let group = group(check, standard)?;
+    let links: Vec<_> = group.controls().map(link).collect();
+    let page = format!("[{id}](checks/{id}.md)", id = check.id);
+    Some(row(&[&page, &links.join(", ")]))
+}
+
+fn group(check: &Check, standard: &Standard) -> Option<&'static Group> {
+    groups(check.id)
+        .iter()
+        .find(|group| group.standard == standard)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eksentry_core::standards::NIST_800_53;
 
     #[test]
     fn only_security_hubs_controls_have_pages_of_their_own() {
+        let control = |standard, number| Control { standard, number };
         assert_eq!(
-            link(Control::SecurityHub("EKS.1")),
+            link(control(&FSBP, "EKS.1")),
             "[EKS.1](https://docs.aws.amazon.com/securityhub/latest/userguide/eks-controls.html#eks-1)"
         );
-        assert_eq!(link(Control::Nist80053("AC-3(7)")), "AC-3(7)");
+        assert_eq!(link(control(&NIST_800_53, "AC-3(7)")), "AC-3(7)");
     }
 }

@@ -18,7 +18,6 @@
 use std::sync::Arc;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::controls::Control;
 use crate::facts::EcrImage;
 use crate::facts::image::{Scan, ScanResult, ScanStatus};
 use crate::parameters::{Parameter, Settings};
@@ -42,13 +41,27 @@ pub(super) static CHECK: Check = Check {
     title: "ECR images should be scanned and free of severe vulnerabilities",
     requirement: "The image should have been scanned, with no finding at or over the severity threshold.",
     severities: &[
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Informational,
+        (
+            Severity::Critical,
+            "the worst vulnerability found is critical",
+        ),
+        (
+            Severity::High,
+            "the worst vulnerability found is of this severity",
+        ),
+        (
+            Severity::Medium,
+            "the worst vulnerability found is of this severity, or there is no result that would tell",
+        ),
+        (
+            Severity::Low,
+            "the worst vulnerability found is of this severity",
+        ),
+        (
+            Severity::Informational,
+            "the worst vulnerability found is of this severity",
+        ),
     ],
-    controls: &[Control::CisEks("5.1.1"), Control::Nist80053("RA-5")],
     remediation: Remediation {
         text: "Rebuild the image with the fixed versions of its packages, deploy that, and delete this one. To see \
                all findings:",

@@ -14,7 +14,6 @@
 //! Make the repository's tags immutable, and let pipelines push each build under a new tag.
 
 use crate::check::{Check, Evaluate, Remediation};
-use crate::controls::Control;
 use crate::facts::EcrRepository;
 use crate::facts::Unread;
 use crate::facts::repository::TagMutability;
@@ -32,12 +31,15 @@ pub(super) static CHECK: Check = Check {
     id: "ecr-immutable-tags",
     title: "ECR repositories should have immutable tags",
     requirement: "Tags should be immutable, but for those that an allowed filter names.",
-    severities: &[Severity::Medium, Severity::Low],
-    controls: &[
-        Control::SecurityHub("ECR.2"),
-        Control::Nist80053("CA-9(1)"),
-        Control::Nist80053("CM-2"),
-        Control::Nist80053("CM-8(1)"),
+    severities: &[
+        (
+            Severity::Medium,
+            "whoever may push can put another image behind any tag that is deployed",
+        ),
+        (
+            Severity::Low,
+            "only tags that match the exclusion filters can be moved to another image",
+        ),
     ],
     remediation: Remediation {
         text: "Make the repository's tags immutable.",

@@ -15,7 +15,6 @@
 //! Add a scan-on-push rule for the repository to the registry's scanning configuration, or enable enhanced scanning.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::controls::Control;
 use crate::facts::EcrRepository;
 use crate::parameters::Settings;
 use crate::severity::Severity;
@@ -25,14 +24,10 @@ pub(super) static CHECK: Check = Check {
     id: "ecr-scan-on-push",
     title: "ECR repositories should scan images on push",
     requirement: "Every pushed image should be scanned, by basic or enhanced scanning.",
-    severities: &[Severity::Medium],
-    controls: &[
-        Control::CisEks("5.1.1"),
-        Control::SecurityHub("ECR.1"),
-        Control::Nist80053("RA-5"),
-        Control::PciDss("6.2.3"),
-        Control::PciDss("6.2.4"),
-    ],
+    severities: &[(
+        Severity::Medium,
+        "what is vulnerable in a pushed image stays unseen until somebody scans it",
+    )],
     remediation: Remediation {
         text: "Add a scan-on-push rule that covers the repository to the registry's rules. The command replaces all of \
                them and the scan type: put in what `aws ecr get-registry-scanning-configuration` shows.",

@@ -14,7 +14,6 @@
 //! retention period on the log group.
 
 use crate::check::{Check, Evaluate, Remediation};
-use crate::controls::Control;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{LogType, LogTypes};
 use crate::parameters::{Parameter, Settings};
@@ -31,29 +30,15 @@ pub(super) static CHECK: Check = Check {
     id: "eks-control-plane-logging",
     title: "EKS clusters should send their control plane logs to CloudWatch",
     requirement: "Every required control plane log type should be enabled.",
-    severities: &[Severity::Medium, Severity::Low],
-    controls: &[
-        Control::CisEks("2.1.1"),
-        Control::SecurityHub("EKS.8"),
-        Control::Nist80053("AC-2(12)"),
-        Control::Nist80053("AC-2(4)"),
-        Control::Nist80053("AC-4(26)"),
-        Control::Nist80053("AC-6(9)"),
-        Control::Nist80053("AU-10"),
-        Control::Nist80053("AU-12"),
-        Control::Nist80053("AU-2"),
-        Control::Nist80053("AU-3"),
-        Control::Nist80053("AU-6(3)"),
-        Control::Nist80053("AU-6(4)"),
-        Control::Nist80053("AU-9(7)"),
-        Control::Nist80053("CA-7"),
-        Control::Nist80053("SC-7(9)"),
-        Control::Nist80053("SI-3(8)"),
-        Control::Nist80053("SI-4"),
-        Control::Nist80053("SI-4(20)"),
-        Control::Nist80053("SI-4(8)"),
-        Control::Nist80053("SI-7(8)"),
-        Control::PciDss("10.2.1"),
+    severities: &[
+        (
+            Severity::Medium,
+            "without audit and authenticator logs nobody can tell who did what",
+        ),
+        (
+            Severity::Low,
+            "the missing logs help with operation rather than with an investigation",
+        ),
     ],
     remediation: Remediation {
         text: "Enable every control plane log type of the cluster.",

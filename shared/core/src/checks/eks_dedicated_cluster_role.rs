@@ -27,8 +27,10 @@ pub(super) static CHECK: Check = Check {
     title: "EKS clusters should have a dedicated IAM role with least privilege",
     requirement: "The cluster's IAM role should serve this cluster alone, be assumed by eks.amazonaws.com alone, and \
                   not grant everything.",
-    severities: &[Severity::Medium],
-    controls: &[],
+    severities: &[(
+        Severity::Medium,
+        "who gets hold of the role elsewhere gets hold of the cluster too, or may do more than a cluster needs",
+    )],
     remediation: Remediation {
         text: "Let eks.amazonaws.com alone assume the role, detach policies that allow everything, and give other \
                clusters and node groups roles of their own.",

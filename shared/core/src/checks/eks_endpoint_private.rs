@@ -18,7 +18,6 @@
 use ipnet::IpNet;
 
 use crate::check::{Check, Evaluate, Remediation};
-use crate::controls::Control;
 use crate::facts::EksCluster;
 use crate::parameters::{Parameter, Settings};
 use crate::severity::Severity;
@@ -35,26 +34,12 @@ pub(super) static CHECK: Check = Check {
     title: "EKS clusters should not have a public endpoint",
     requirement: "The Kubernetes API server should be reached through the private endpoint alone, or from allowed \
                   addresses only.",
-    severities: &[Severity::High, Severity::Medium],
-    controls: &[
-        Control::CisEks("5.4.1"),
-        Control::CisEks("5.4.2"),
-        Control::SecurityHub("EKS.1"),
-        Control::Nist80053("AC-21"),
-        Control::Nist80053("AC-3"),
-        Control::Nist80053("AC-3(7)"),
-        Control::Nist80053("AC-4"),
-        Control::Nist80053("AC-4(21)"),
-        Control::Nist80053("AC-6"),
-        Control::Nist80053("SC-7"),
-        Control::Nist80053("SC-7(11)"),
-        Control::Nist80053("SC-7(16)"),
-        Control::Nist80053("SC-7(20)"),
-        Control::Nist80053("SC-7(21)"),
-        Control::Nist80053("SC-7(3)"),
-        Control::Nist80053("SC-7(4)"),
-        Control::Nist80053("SC-7(9)"),
-        Control::PciDss("1.4.4"),
+    severities: &[
+        (Severity::High, "the whole internet reaches the API server"),
+        (
+            Severity::Medium,
+            "the internet reaches the API server, but only from some addresses",
+        ),
     ],
     remediation: Remediation {
         text: "Turn the private endpoint on and the public endpoint off.",

@@ -16,7 +16,6 @@
 //! care.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::controls::Control;
 use crate::facts::EksCluster;
 use crate::facts::cluster::SecretsKey;
 use crate::parameters::{Parameter, Settings};
@@ -33,8 +32,10 @@ pub(super) static CHECK: Check = Check {
     id: "eks-secrets-customer-managed-key",
     title: "EKS clusters should encrypt Kubernetes secrets with a customer managed KMS key",
     requirement: "Kubernetes secrets should be encrypted with a KMS key that the customer manages, and an allowed one.",
-    severities: &[Severity::Low],
-    controls: &[Control::CisEks("5.3.1")],
+    severities: &[(
+        Severity::Low,
+        "secrets are encrypted, but with a key that you can neither audit nor revoke",
+    )],
     remediation: Remediation {
         text: "Associate an allowed KMS key of your own with the cluster.",
         command: r#"aws eks associate-encryption-config --region {region} --cluster-name {name} --encryption-config '[{"resources":["secrets"],"provider":{"keyArn":"<key ARN>"}}]'"#,

@@ -17,7 +17,6 @@
 //! cancel the deletion of one that is pending deletion.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::controls::Control;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{KubernetesVersion, SecretsKey};
 use crate::facts::key::KeyState;
@@ -29,16 +28,10 @@ pub(super) static CHECK: Check = Check {
     id: "eks-secrets-envelope-encryption",
     title: "EKS clusters should envelope-encrypt Kubernetes secrets with a working KMS key",
     requirement: "Kubernetes secrets should be envelope-encrypted, with a KMS key that can be used.",
-    severities: &[Severity::High],
-    controls: &[
-        Control::CisEks("5.3.1"),
-        Control::SecurityHub("EKS.3"),
-        Control::Nist80053("SC-8"),
-        Control::Nist80053("SC-12"),
-        Control::Nist80053("SC-13"),
-        Control::Nist80053("SI-28"),
-        Control::PciDss("8.3.2"),
-    ],
+    severities: &[(
+        Severity::High,
+        "who gets hold of the data of etcd can read the secrets, or the cluster cannot, since its key is unusable",
+    )],
     remediation: Remediation {
         text: "Associate a KMS key with the cluster or upgrade it to Kubernetes 1.28; enable a key that is disabled, \
                cancel the deletion of one that is pending deletion.",

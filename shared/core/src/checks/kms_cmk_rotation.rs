@@ -16,7 +16,6 @@
 //! of a key.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::controls::Control;
 use crate::facts::KmsKey;
 use crate::facts::key::Rotation;
 use crate::parameters::{Parameter, Settings};
@@ -33,15 +32,10 @@ pub(super) static CHECK: Check = Check {
     id: "kms-cmk-rotation",
     title: "Customer managed KMS keys should be rotated automatically",
     requirement: "Automatic rotation should be on, and its period not too long.",
-    severities: &[Severity::Medium],
-    controls: &[
-        Control::CisAws("3.6"),
-        Control::SecurityHub("KMS.4"),
-        Control::Nist80053("SC-12"),
-        Control::Nist80053("SC-12(2)"),
-        Control::Nist80053("SC-28(3)"),
-        Control::PciDss("3.7.4"),
-    ],
+    severities: &[(
+        Severity::Medium,
+        "ever more data depends on one and the same key material",
+    )],
     remediation: Remediation {
         text: "Turn automatic rotation on, with a period as short as wanted.",
         command: "aws kms enable-key-rotation --region {region} --key-id {name} --rotation-period-in-days 365",

@@ -122,7 +122,7 @@ pub fn revision(finding: &Finding) -> Option<String> {
         (RENDERING, check.id, check.title, check.requirement),
         (listed, &finding.details),
         (&finding.parameters, requirements(finding)),
-        (recommendation(finding), check.remediation.url),
+        (recommendation(finding), &finding.link),
     )))
 }
 
@@ -156,7 +156,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
         parameters: &finding.parameters,
         requirements: &requirements,
         recommendation: &recommendation,
-        url: check.remediation.url,
+        url: &finding.link,
         details: &finding.details,
         scan: finding.verdict.scan.as_deref(),
     };
@@ -212,9 +212,25 @@ pub fn render(finding: &Finding) -> Option<Rendered> {
 }
 
 fn description(finding: &Finding) -> String {
-    let explanation = finding.verdict.explanation();
     let requirement = finding.check.requirement;
-    cut(&format!("{explanation} {requirement}"), DESCRIPTION)
+    let severity = severity(finding);
+    let rest = format!(" {severity}{requirement}");
+    let explanation = cut(
+        &finding.verdict.explanation(),
+        DESCRIPTION.saturating_sub(rest.chars().count()),
+    );
+    cut(&(explanation + &rest), DESCRIPTION)
+}
+
+/// A sentence that says why a failure is of its severity, and a space; nothing of what is no failure.
+fn severity(finding: &Finding) -> String {
+    let Outcome::Failed(severity) = finding.verdict.outcome else {
+        return String::new();
+    };
+    let reason = finding.check.reason_for(severity);
+    reason.map_or_else(String::new, |reason| {
+        format!("{severity}, since {reason}. ")
+    })
 }
 
 fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBuilder {
@@ -223,7 +239,7 @@ fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBu
     let observed_at = time(finding.observed_at);
     let recommendation = Recommendation::builder()
         .text(recommendation(finding))
-        .url(check.remediation.url)
+        .url(&finding.link)
         .build();
     AwsSecurityFinding::builder()
         .schema_version("2018-10-08")
@@ -271,10 +287,9 @@ fn compliance(finding: &Finding, status: ComplianceStatus) -> Compliance {
 fn requirements(finding: &Finding) -> Vec<String> {
     finding
         .check
-        .controls
-        .iter()
+        .controls()
         .take(REQUIREMENTS)
-        .map(ToString::to_string)
+        .map(|control| control.to_string())
         .collect()
 }
 

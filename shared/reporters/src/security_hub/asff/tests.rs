@@ -21,6 +21,7 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
         checks::find(check).unwrap(),
         &observation,
         &Settings::default(),
+        None,
     )
 }
 

@@ -1,0 +1,244 @@
+//! The standards that checks answer to, and which check answers to which of their controls: the one place for both.
+//!
+//! Only what somebody has published is mapped. Whether a control of a benchmark asks for what a check looks at is read
+//! in the benchmark; what it means for NIST, PCI and SOC 2 is taken from who maps a control of the same meaning.
+
+use std::fmt;
+
+/// A published standard.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standard {
+    /// Its name and version.
+    pub name: &'static str,
+    /// Its name where room is short.
+    pub short: &'static str,
+    /// Where to read about it.
+    pub url: &'static str,
+    /// Who says that its controls mean what the checks look at.
+    pub mapped_by: &'static str,
+    /// What stands before a control's number in a finding's related requirements, as Security Hub itself has it there.
+    prefix: &'static str,
+}
+
+/// The CIS benchmark for Amazon EKS.
+pub static CIS_EKS: Standard = Standard {
+    name: "CIS Amazon EKS Benchmark v1.8.0",
+    short: "CIS EKS",
+    url: "https://www.cisecurity.org/benchmark/kubernetes",
+    mapped_by: "the benchmark, whose control asks for the same",
+    prefix: "CIS Amazon EKS Benchmark v1.8.0/",
+};
+
+/// The CIS benchmark for AWS accounts.
+pub static CIS_AWS: Standard = Standard {
+    name: "CIS AWS Foundations Benchmark v3.0.0",
+    short: "CIS AWS",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
+    mapped_by: "AWS, for its own control of the same meaning",
+    prefix: "CIS AWS Foundations Benchmark v3.0.0/",
+};
+
+/// Security Hub's own controls.
+pub static FSBP: Standard = Standard {
+    name: "AWS Foundational Security Best Practices v1.0.0",
+    short: "FSBP",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
+    mapped_by: "AWS, whose control asks for the same",
+    prefix: "AWS Foundational Security Best Practices v1.0.0/",
+};
+
+/// The controls of the National Institute of Standards and Technology.
+pub static NIST_800_53: Standard = Standard {
+    name: "NIST SP 800-53 Rev. 5",
+    short: "NIST 800-53",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference-nist-800-53.html",
+    mapped_by: "AWS, for its own control of the same meaning",
+    prefix: "NIST.800-53.r5 ",
+};
+
+/// The standard of the payment card industry.
+pub static PCI_DSS: Standard = Standard {
+    name: "PCI DSS v4.0.1",
+    short: "PCI DSS",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/pci-standard.html",
+    mapped_by: "AWS, for its own control of the same meaning",
+    prefix: "PCI DSS v4.0.1/",
+};
+
+/// Every standard, in the order in which they are told.
+pub static STANDARDS: [&Standard; 5] = [&CIS_EKS, &CIS_AWS, &FSBP, &NIST_800_53, &PCI_DSS];
+
+/// A control of a standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Control {
+    /// The standard.
+    pub standard: &'static Standard,
+    /// Its number there.
+    pub number: &'static str,
+}
+
+/// In the form that Security Hub uses for related requirements.
+impl fmt::Display for Control {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.standard.prefix, self.number)
+    }
+}
+
+/// The controls of one standard that a check answers to.
+#[derive(Debug)]
+pub struct Group {
+    /// The standard.
+    pub standard: &'static Standard,
+    /// The numbers of its controls.
+    pub numbers: &'static [&'static str],
+}
+
+impl Group {
+    /// Its controls.
+    pub fn controls(&self) -> impl Iterator<Item = Control> + use<> {
+        let Self { standard, numbers } = *self;
+        let numbers = numbers.iter();
+        numbers.map(move |number| Control { standard, number })
+    }
+}
+
+/// What a check answers to; nothing where nobody has published a mapping.
+pub fn groups(check: &str) -> &'static [Group] {
+    let mapping = MAPPINGS.iter().find(|(mapped, _)| *mapped == check);
+    mapping.map_or(&[], |(_, groups)| groups)
+}
+
+/// The same, one by one.
+pub fn controls(check: &str) -> impl Iterator<Item = Control> + use<> {
+    groups(check).iter().flat_map(Group::controls)
+}
+
+const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Group {
+    Group { standard, numbers }
+}
+
+/// By the checks' ids, sorted.
+static MAPPINGS: &[(&str, &[Group])] = &[
+    (
+        "ecr-image-scan-findings",
+        &[of(&CIS_EKS, &["5.1.1"]), of(&NIST_800_53, &["RA-5"])],
+    ),
+    (
+        "ecr-immutable-tags",
+        &[
+            of(&FSBP, &["ECR.2"]),
+            of(&NIST_800_53, &["CA-9(1)", "CM-2", "CM-8(1)"]),
+        ],
+    ),
+    (
+        "ecr-scan-on-push",
+        &[
+            of(&CIS_EKS, &["5.1.1"]),
+            of(&FSBP, &["ECR.1"]),
+            of(&NIST_800_53, &["RA-5"]),
+            of(&PCI_DSS, &["6.2.3", "6.2.4"]),
+        ],
+    ),
+    (
+        "eks-control-plane-logging",
+        &[
+            of(&CIS_EKS, &["2.1.1"]),
+            of(&FSBP, &["EKS.8"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-2(12)", "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-2", "AU-3",
+                    "AU-6(3)", "AU-6(4)", "AU-9(7)", "CA-7", "SC-7(9)", "SI-3(8)", "SI-4",
+                    "SI-4(20)", "SI-4(8)", "SI-7(8)",
+                ],
+            ),
+            of(&PCI_DSS, &["10.2.1"]),
+        ],
+    ),
+    ("eks-dedicated-cluster-role", &[]),
+    (
+        "eks-endpoint-private",
+        &[
+            of(&CIS_EKS, &["5.4.1", "5.4.2"]),
+            of(&FSBP, &["EKS.1"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
+                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)", "SC-7(9)",
+                ],
+            ),
+            of(&PCI_DSS, &["1.4.4"]),
+        ],
+    ),
+    (
+        "eks-secrets-customer-managed-key",
+        &[of(&CIS_EKS, &["5.3.1"])],
+    ),
+    (
+        "eks-secrets-envelope-encryption",
+        &[
+            of(&CIS_EKS, &["5.3.1"]),
+            of(&FSBP, &["EKS.3"]),
+            of(&NIST_800_53, &["SC-8", "SC-12", "SC-13", "SI-28"]),
+            of(&PCI_DSS, &["8.3.2"]),
+        ],
+    ),
+    (
+        "kms-cmk-rotation",
+        &[
+            of(&CIS_AWS, &["3.6"]),
+            of(&FSBP, &["KMS.4"]),
+            of(&NIST_800_53, &["SC-12", "SC-12(2)", "SC-28(3)"]),
+            of(&PCI_DSS, &["3.7.4"]),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks;
+
+    #[test]
+    fn mappings_are_of_checks_and_sorted() {
+        assert!(MAPPINGS.is_sorted_by(|(one, _), (other, _)| one < other));
+        for (check, groups) in MAPPINGS {
+            assert!(checks::find(check).is_ok(), "{check}");
+            let place = |group: &Group| STANDARDS.iter().position(|one| *one == group.standard);
+            assert!(groups.is_sorted_by(|a, b| place(a) < place(b)), "{check}");
+            assert!(
+                groups.iter().all(|group| !group.numbers.is_empty()),
+                "{check}"
+            );
+        }
+    }
+
+    /// The most related requirements that ASFF takes.
+    #[test]
+    fn no_check_answers_to_more_than_a_finding_can_tell() {
+        for check in checks::CHECKS {
+            assert!(controls(check.id).count() <= 32, "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn controls_are_written_as_security_hub_writes_them() {
+        let texts: Vec<String> = controls("kms-cmk-rotation")
+            .map(|control| control.to_string())
+            .collect();
+        assert!(
+            texts.contains(&"NIST.800-53.r5 SC-12".to_owned()),
+            "{texts:?}"
+        );
+        assert!(
+            texts.contains(&"PCI DSS v4.0.1/3.7.4".to_owned()),
+            "{texts:?}"
+        );
+    }
+
+    #[test]
+    fn what_nobody_has_mapped_answers_to_nothing() {
+        assert_eq!(controls("no-check").count(), 0);
+    }
+}
