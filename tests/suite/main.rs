@@ -7,6 +7,7 @@ mod any_faults;
 mod architecture;
 mod config_rule;
 mod derived;
+mod disabled_checks;
 mod ecr_event;
 mod faults;
 mod ledger;

@@ -202,7 +202,9 @@ impl<'a> Reader<'a> {
                 self.all_clusters(needs, out).await
             }
             Part::Keys if wanted(ResourceKind::KmsKey) => self.all_keys(needs, out).await,
-            Part::Registry(names) => {
+            Part::Registry(names)
+                if wanted(ResourceKind::EcrRepository) || wanted(ResourceKind::EcrImage) =>
+            {
                 let wanted = ecr::Wanted {
                     names,
                     repositories: wanted(ResourceKind::EcrRepository),
@@ -210,7 +212,7 @@ impl<'a> Reader<'a> {
                 };
                 self.all_of_the_registry(wanted, needs, gate, out).await
             }
-            Part::Clusters | Part::Keys => Vec::new(),
+            Part::Clusters | Part::Keys | Part::Registry(_) => Vec::new(),
         }
     }
 

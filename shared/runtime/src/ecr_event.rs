@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eksentry_collectors::{AccountClusters, Reader};
-use eksentry_core::{Facts, Location, Observation, Resource, ResourceKind, State, checks};
+use eksentry_core::{Facts, Location, Observation, Resource, ResourceKind, State};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +32,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let (settings, home) = (invocation.settings, &invocation.aws.home);
     let targets = news.resources(&home.location)?;
     let ecr = |kind| [ResourceKind::EcrRepository, ResourceKind::EcrImage].contains(&kind);
-    let checks = checks::CHECKS.into_iter().filter(|check| ecr(check.kind()));
+    let checks = settings.enabled_checks();
+    let checks = checks.filter(|check| ecr(check.kind()));
     let checks: Vec<_> = checks.map(|check| (check, settings.of(check))).collect();
     // No cluster is looked at.
     let clusters = AccountClusters::new([]);

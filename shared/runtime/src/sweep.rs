@@ -18,13 +18,13 @@ use crate::run::{Run, Targets};
 use crate::summary::Summary;
 use crate::task::Task;
 
-/// How many accounts are looked at at the same time, and how many parts of one and of a kind. What a part holds of findings is in
-/// memory, and its calls keep to the services' rates together with those of the others.
+/// How many accounts are looked at at the same time, and how many parts of one and of a kind. What a part holds of
+/// findings is in memory, and its calls keep to the services' rates together with those of the others.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const PARTS_AT_A_TIME: usize = 3;
 
-/// How many repositories make one part of a registry. Each part lists the whole registry, a thousand repositories a call,
-/// to know what is gone; and its findings are in memory.
+/// How many repositories make one part of a registry. A worker lists the whole registry for its part, a thousand
+/// repositories a call, to know what is gone; and a part's findings are in memory.
 const REPOSITORIES_A_PART: usize = 2_000;
 
 /// Among how many Security Hub's rates are divided at most. With smaller shares nothing gets done in time; then workers
@@ -215,8 +215,12 @@ impl Sweep<'_> {
         parts
     }
 
-    /// Whether a check is about resources of that part.
+    /// Whether a check is about resources of that part, or was: a sweep that is not narrowed archives what is left of
+    /// checks that were switched off.
     fn concerns(&self, part: &Part) -> bool {
+        if self.task.checks.is_empty() {
+            return true;
+        }
         let mut kinds = self.checks.iter().map(|(check, _)| check.kind());
         kinds.any(|kind| part.kinds().contains(&kind))
     }
@@ -255,7 +259,6 @@ impl Sweep<'_> {
             if Box::pin(self.run(place, &reader, targets)).await {
                 self.leave(Task {
                     resources: arns,
-                    handed_on: self.task.handed_on + 1,
                     ..self.task.clone()
                 });
             }

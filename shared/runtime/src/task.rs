@@ -73,7 +73,7 @@ impl Task {
         }
     }
 
-    /// The checks to be made, with their settings.
+    /// The checks to be made, with their settings: those that it names, or else all that are switched on.
     pub(crate) fn checks(
         &self,
         settings: &Settings,
@@ -87,7 +87,7 @@ impl Task {
         selected.sort_by_key(|check| check.id);
         selected.dedup_by_key(|check| check.id);
         if selected.is_empty() {
-            selected = checks::CHECKS.to_vec();
+            selected = settings.enabled_checks().collect();
         }
         let checks = selected.into_iter();
         Ok(checks.map(|check| (check, settings.of(check))).collect())

@@ -1,0 +1,96 @@
+//! Checks that are switched off.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, closed, cluster_arn, key, key_arn};
+
+const ROTATION: &str = "kms-cmk-rotation";
+const ENDPOINT: &str = "eks-endpoint-private";
+const DISABLED: &str = "EKSENTRY_DISABLED_CHECKS";
+
+fn world() -> World {
+    World::with(json!({"keys": [key("k", false)], "clusters": [closed("c")]}))
+}
+
+#[test]
+fn a_disabled_check_is_not_made_and_the_others_are() {
+    let mut world = world().and(DISABLED, ROTATION);
+    let summary = world.sweep();
+    assert_eq!(summary["checks"].get(ROTATION), None);
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "none");
+    assert_eq!(
+        world.status(ENDPOINT, &cluster_arn("c")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+/// Of the only check about keys, so that a sweep has to go where no check of it has anything to look at.
+#[test]
+fn what_a_check_found_is_archived_once_it_is_disabled_and_comes_back_with_it() {
+    let mut world = world();
+    world.sweep();
+    let endpoint = world.status(ENDPOINT, &cluster_arn("c"));
+    world = world.and(DISABLED, ROTATION);
+    assert_eq!(world.sweep()["archived"], 1);
+    assert_eq!(
+        world.status(ROTATION, &key_arn("k")),
+        "ARCHIVED FAILED MEDIUM"
+    );
+    assert_eq!(world.status(ENDPOINT, &cluster_arn("c")), endpoint);
+    world = world.and(DISABLED, "");
+    world.sweep();
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
+    world.end();
+}
+
+#[test]
+fn a_narrowed_sweep_archives_nothing_of_a_disabled_check() {
+    let mut world = world();
+    world.sweep();
+    world = world.and(DISABLED, ROTATION);
+    world.ok("sweep", &json!({"checks": [ENDPOINT]}));
+    world.ok("sweep", &json!({"resources": [key_arn("k")]}));
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
+    world.end();
+}
+
+#[test]
+fn a_disabled_check_is_made_where_it_is_asked_for_by_name() {
+    let mut world = world().and(DISABLED, ROTATION);
+    world.ok("sweep", &json!({"checks": [ROTATION]}));
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
+    world.end();
+}
+
+#[test]
+fn events_leave_a_disabled_check_out() {
+    let repository = json!({"repositoryName": "app", "imageTagMutability": "MUTABLE"});
+    let mut world =
+        World::with(json!({"repositories": [repository]})).and(DISABLED, "ecr-immutable-tags");
+    let push = json!({
+        "source": "aws.ecr", "detail-type": "ECR Image Action",
+        "detail": {"result": "SUCCESS", "action-type": "PUSH", "repository-name": "app"},
+    });
+    world.ok("ecr-event", &push);
+    let checks: Vec<Value> = world
+        .aws
+        .findings()
+        .iter()
+        .map(|finding| finding["GeneratorId"].clone())
+        .collect();
+    assert_eq!(checks, ["eksentry/ecr-scan-on-push"]);
+    world.end();
+}
+
+#[test]
+fn an_unknown_disabled_check_is_an_error_that_names_the_known_ones() {
+    let mut world = world().and(DISABLED, "kms-rotation");
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "InvalidSettings");
+    for part in [DISABLED, "kms-rotation", ROTATION] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
+    assert!(world.aws.findings().is_empty());
+    world.end();
+}
