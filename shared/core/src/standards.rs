@@ -1,7 +1,7 @@
 //! The standards that checks answer to, and which check answers to which of their controls: the one place for both.
 //!
-//! Only what somebody has published is mapped. Whether a control of a benchmark asks for what a check looks at is read
-//! in the benchmark; what it means for NIST, PCI and SOC 2 is taken from who maps a control of the same meaning.
+//! Only what somebody has published is mapped. Whether a control of CIS or of AWS asks for what a check looks at is read
+//! in the control; what that means for NIST, PCI and SOC 2 is taken from who maps a control or check of the same meaning.
 
 use std::fmt;
 
@@ -14,9 +14,10 @@ pub struct Standard {
     pub short: &'static str,
     /// Where to read about it.
     pub url: &'static str,
-    /// Who says that its controls mean what the checks look at.
+    /// Who maps its controls to what the checks look at, to go on after "mapped by".
     pub mapped_by: &'static str,
-    /// What stands before a control's number in a finding's related requirements, as Security Hub itself has it there.
+    /// What stands before a control's number in a finding's related requirements. Of CIS AWS, NIST and PCI it is what
+    /// Security Hub's own findings have there, and of SOC 2 what `ElectricEye`'s have.
     prefix: &'static str,
 }
 
@@ -25,26 +26,35 @@ pub static CIS_EKS: Standard = Standard {
     name: "CIS Amazon EKS Benchmark v1.8.0",
     short: "CIS EKS",
     url: "https://www.cisecurity.org/benchmark/kubernetes",
-    mapped_by: "the benchmark, whose control asks for the same",
+    mapped_by: "the benchmark itself; a control may ask for somewhat more or less than the check",
     prefix: "CIS Amazon EKS Benchmark v1.8.0/",
 };
 
 /// The CIS benchmark for AWS accounts.
 pub static CIS_AWS: Standard = Standard {
-    name: "CIS AWS Foundations Benchmark v3.0.0",
+    name: "CIS AWS Foundations Benchmark v5.0.0",
     short: "CIS AWS",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
     mapped_by: "AWS, for its own control of the same meaning",
-    prefix: "CIS AWS Foundations Benchmark v3.0.0/",
+    prefix: "CIS AWS Foundations Benchmark v5.0.0/",
 };
 
-/// Security Hub's own controls.
+/// Those of Security Hub's own controls that are in this standard.
 pub static FSBP: Standard = Standard {
     name: "AWS Foundational Security Best Practices v1.0.0",
     short: "FSBP",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
-    mapped_by: "AWS, whose control asks for the same",
+    mapped_by: "AWS itself; a control may ask for somewhat more or less than the check",
     prefix: "AWS Foundational Security Best Practices v1.0.0/",
+};
+
+/// Security Hub's own controls that are in other standards alone.
+pub static SECURITY_HUB: Standard = Standard {
+    name: "AWS Security Hub CSPM controls",
+    short: "Security Hub",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html",
+    mapped_by: "AWS itself; it is in no standard of AWS's own",
+    prefix: "AWS Security Hub CSPM/",
 };
 
 /// The controls of the National Institute of Standards and Technology.
@@ -65,8 +75,26 @@ pub static PCI_DSS: Standard = Standard {
     prefix: "PCI DSS v4.0.1/",
 };
 
+/// The Trust Services Criteria of the American Institute of CPAs, for reports on service organizations.
+pub static SOC_2: Standard = Standard {
+    name: "SOC 2 (AICPA Trust Services Criteria)",
+    short: "SOC 2",
+    url: "https://www.aicpa-cima.com/resources/download/2017-trust-services-criteria-with-revised-points-of-focus-2022",
+    mapped_by: "the open source project [ElectricEye](https://github.com/jonrau1/ElectricEye), in its auditors of EKS, \
+                ECR and KMS; AWS publishes no criteria for its controls",
+    prefix: "AICPA TSC ",
+};
+
 /// Every standard, in the order in which they are told.
-pub static STANDARDS: [&Standard; 5] = [&CIS_EKS, &CIS_AWS, &FSBP, &NIST_800_53, &PCI_DSS];
+pub static STANDARDS: [&Standard; 7] = [
+    &CIS_EKS,
+    &CIS_AWS,
+    &FSBP,
+    &SECURITY_HUB,
+    &NIST_800_53,
+    &PCI_DSS,
+    &SOC_2,
+];
 
 /// A control of a standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +149,7 @@ const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Gr
 static MAPPINGS: &[(&str, &[Group])] = &[
     (
         "ecr-image-scan-findings",
-        &[of(&CIS_EKS, &["5.1.1"]), of(&NIST_800_53, &["RA-5"])],
+        &[of(&CIS_EKS, &["5.1.1"]), of(&SOC_2, &["CC7.1"])],
     ),
     (
         "ecr-immutable-tags",
@@ -137,6 +165,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&FSBP, &["ECR.1"]),
             of(&NIST_800_53, &["RA-5"]),
             of(&PCI_DSS, &["6.2.3", "6.2.4"]),
+            of(&SOC_2, &["CC7.1"]),
         ],
     ),
     (
@@ -149,13 +178,13 @@ static MAPPINGS: &[(&str, &[Group])] = &[
                 &[
                     "AC-2(12)", "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-2", "AU-3",
                     "AU-6(3)", "AU-6(4)", "AU-9(7)", "CA-7", "SC-7(9)", "SI-3(8)", "SI-4",
-                    "SI-4(20)", "SI-4(8)", "SI-7(8)",
+                    "SI-4(20)", "SI-7(8)",
                 ],
             ),
             of(&PCI_DSS, &["10.2.1"]),
+            of(&SOC_2, &["CC7.2"]),
         ],
     ),
-    ("eks-dedicated-cluster-role", &[]),
     (
         "eks-endpoint-private",
         &[
@@ -169,6 +198,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
                 ],
             ),
             of(&PCI_DSS, &["1.4.4"]),
+            of(&SOC_2, &["CC6.6"]),
         ],
     ),
     (
@@ -180,17 +210,19 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         &[
             of(&CIS_EKS, &["5.3.1"]),
             of(&FSBP, &["EKS.3"]),
-            of(&NIST_800_53, &["SC-8", "SC-12", "SC-13", "SI-28"]),
+            of(&NIST_800_53, &["SC-8", "SC-12", "SC-13"]),
             of(&PCI_DSS, &["8.3.2"]),
+            of(&SOC_2, &["CC6.1"]),
         ],
     ),
     (
         "kms-cmk-rotation",
         &[
             of(&CIS_AWS, &["3.6"]),
-            of(&FSBP, &["KMS.4"]),
+            of(&SECURITY_HUB, &["KMS.4"]),
             of(&NIST_800_53, &["SC-12", "SC-12(2)", "SC-28(3)"]),
             of(&PCI_DSS, &["3.7.4"]),
+            of(&SOC_2, &["CC6.1"]),
         ],
     ),
 ];
@@ -223,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_written_as_security_hub_writes_them() {
+    fn controls_are_written_as_security_hub_writes_those_that_it_knows() {
         let texts: Vec<String> = controls("kms-cmk-rotation")
             .map(|control| control.to_string())
             .collect();

@@ -3,7 +3,7 @@
 use eksentry_core::{
     Check,
     checks::CHECKS,
-    standards::{NIST_800_53, PCI_DSS, groups},
+    standards::{NIST_800_53, PCI_DSS, SOC_2, groups},
 };
 
 use super::{Block, page, page_path, row, severities};
@@ -40,7 +40,7 @@ fn check(check: &Check) -> String {
 
 /// The controls that people know checks by: the others are many, and on the check's page.
 fn controls(check: &Check) -> String {
-    let many = [&NIST_800_53, &PCI_DSS];
+    let many = [&NIST_800_53, &PCI_DSS, &SOC_2];
     let known = groups(check.id)
         .iter()
         .filter(|group| !many.contains(&group.standard));

@@ -3,7 +3,7 @@
 use eksentry_core::{
     Check, Control, Standard,
     checks::CHECKS,
-    standards::{FSBP, Group, STANDARDS, groups},
+    standards::{FSBP, Group, SECURITY_HUB, STANDARDS, groups},
 };
 
 use super::row;
@@ -34,7 +34,7 @@ pub(super) fn page() -> String {
 pub(super) fn link(control: Control) -> String {
     let number = control.number;
     match number.split_once('.') {
-        Some((service, _)) if *control.standard == FSBP => format!(
+        Some((service, _)) if [&FSBP, &SECURITY_HUB].contains(&control.standard) => format!(
             "[{number}]({CONTROLS}/{}-controls.html#{})",
             service.to_lowercase(),
             number.to_lowercase().replace('.', "-")
