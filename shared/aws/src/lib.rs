@@ -119,7 +119,7 @@ impl Aws {
         self.config.region().map(Region::as_ref)
     }
 
-    /// What SDK clients are configured from. Each client also wants [`Aws::retries`] and a [`Aws::watch`].
+    /// What SDK clients are configured from; [`client!`] makes them.
     pub fn config(&self) -> &SdkConfig {
         &self.config
     }
@@ -138,4 +138,20 @@ impl Aws {
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
     }
+}
+
+/// A client of an SDK crate with all that clients share, given the [`Aws`] and, for services whose calls keep to one, the
+/// [`Pace`]. A macro, since the crates' builders have the same methods but no trait in common.
+#[macro_export]
+macro_rules! client {
+    ($sdk:ident, $aws:expr) => {
+        $crate::client!($sdk, $aws, None)
+    };
+    ($sdk:ident, $aws:expr, $pace:expr) => {{
+        let aws: &$crate::Aws = $aws;
+        let config = $sdk::config::Builder::from(aws.config())
+            .retry_partition(aws.retries())
+            .interceptor(aws.watch($pace));
+        $sdk::Client::from_conf(config.build())
+    }};
 }

@@ -103,40 +103,38 @@ impl Reader<'_> {
                 .await;
         }
         let mut unlisted = Vec::new();
-        let mut pages = self
-            .clients
-            .ecr
-            .describe_repositories()
-            .max_results(PAGE)
-            .into_paginator()
-            .send();
-        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    let reason = unread(
-                        "ecr:DescribeRepositories",
-                        &self.location.to_string(),
-                        &error,
-                    );
-                    let lost = [
-                        (wanted.repositories, ResourceKind::EcrRepository),
-                        (wanted.images, ResourceKind::EcrImage),
-                    ];
-                    let lost = lost.into_iter().filter(|(wanted, _)| *wanted);
-                    unlisted.extend(lost.map(|(_, kind)| Unlisted {
-                        kind,
-                        repository: None,
-                        reason: reason.clone(),
-                    }));
-                    break;
-                }
-            };
-            let repositories: Vec<_> = listed_repositories(&page).collect();
+        let pages = self.each_page(async |repositories| {
             let looked_at = self.repositories(&repositories, wanted, needs, gate, out);
             unlisted.extend(looked_at.await);
+        });
+        if let Err(reason) = pages.await {
+            let lost = [
+                (wanted.repositories, ResourceKind::EcrRepository),
+                (wanted.images, ResourceKind::EcrImage),
+            ];
+            let lost = lost.into_iter().filter(|(wanted, _)| *wanted);
+            unlisted.extend(lost.map(|(_, kind)| Unlisted {
+                kind,
+                repository: None,
+                reason: reason.clone(),
+            }));
         }
         unlisted
+    }
+
+    /// Lists the registry's repositories page by page; the next page waits until this one is done with.
+    async fn each_page(
+        &self,
+        mut each: impl AsyncFnMut(Vec<ListedRepository>),
+    ) -> Result<(), Unread> {
+        let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
+        let mut pages = pages.into_paginator().send();
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
+            let target = self.location.to_string();
+            let page = page.map_err(|error| unread("ecr:DescribeRepositories", &target, &error))?;
+            each(listed_repositories(&page).collect()).await;
+        }
+        Ok(())
     }
 
     /// Looks at those of listed repositories that are wanted, and at their images.
@@ -185,19 +183,9 @@ impl Reader<'_> {
     /// When they could not be listed.
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
         let list = || async {
-            let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
-            let mut pages = pages.into_paginator().send();
             let mut repositories = Vec::new();
-            while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
-                let page = page.map_err(|error| {
-                    unread(
-                        "ecr:DescribeRepositories",
-                        &self.location.to_string(),
-                        &error,
-                    )
-                })?;
-                repositories.extend(listed_repositories(&page));
-            }
+            let pages = self.each_page(async |page| repositories.extend(page));
+            pages.await?;
             Ok(repositories)
         };
         let listed = self.ecr.listed.get_or_try_init(list).await?;

@@ -12,7 +12,7 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Pace};
+use eksentry_aws::{Aws, Pace, client};
 use eksentry_core::resource::ResourceError;
 use eksentry_core::{Location, Needs, Observation, Part, Resource, ResourceKind, State, Unread};
 use futures::StreamExt;
@@ -65,28 +65,13 @@ struct Paces {
 impl Clients {
     /// Clients of that account and Region.
     pub fn new(aws: &Aws) -> Self {
-        let (config, paces) = (aws.config(), Paces::default());
-        let eks = aws_sdk_eks::config::Builder::from(config)
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(Some(&paces.eks)));
-        let ecr = aws_sdk_ecr::config::Builder::from(config)
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(Some(&paces.ecr)));
-        let kms = aws_sdk_kms::config::Builder::from(config)
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(Some(&paces.kms)));
-        let iam = aws_sdk_iam::config::Builder::from(config)
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(Some(&paces.iam)));
-        let tagging = aws_sdk_resourcegroupstagging::config::Builder::from(config)
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(Some(&paces.tagging)));
+        let paces = Paces::default();
         Self {
-            eks: aws_sdk_eks::Client::from_conf(eks.build()),
-            ecr: aws_sdk_ecr::Client::from_conf(ecr.build()),
-            kms: aws_sdk_kms::Client::from_conf(kms.build()),
-            iam: aws_sdk_iam::Client::from_conf(iam.build()),
-            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(tagging.build()),
+            eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
+            ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
+            kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
+            iam: client!(aws_sdk_iam, aws, Some(&paces.iam)),
+            tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
         }
     }

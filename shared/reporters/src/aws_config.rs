@@ -4,7 +4,7 @@
 
 use aws_sdk_config::types::{ComplianceType, Evaluation as SdkEvaluation};
 use aws_smithy_types::DateTime;
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 use eksentry_core::{Outcome, Resource, Verdict};
 use jiff::Timestamp;
 
@@ -109,12 +109,8 @@ pub struct AwsConfig {
 impl AwsConfig {
     /// The sink of that account and Region.
     pub fn new(aws: &Aws) -> Self {
-        let config = aws_sdk_config::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(None))
-            .build();
         Self {
-            client: aws_sdk_config::Client::from_conf(config),
+            client: client!(aws_sdk_config, aws),
         }
     }
 

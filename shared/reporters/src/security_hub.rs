@@ -12,7 +12,7 @@ mod ledger;
 use std::sync::Arc;
 
 use aws_sdk_securityhub::error::{ProvideErrorMetadata, SdkError};
-use eksentry_aws::{Aws, Rate};
+use eksentry_aws::{Aws, Rate, client};
 use eksentry_core::Location;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -47,12 +47,8 @@ const ROOM: usize = 3;
 impl SecurityHub {
     /// The sink of that account and Region, to whose rates this process is one of so many that keep.
     pub fn new(aws: &Aws, location: Location, processes: u32) -> Self {
-        let config = aws_sdk_securityhub::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(None))
-            .build();
         Self {
-            client: aws_sdk_securityhub::Client::from_conf(config),
+            client: client!(aws_sdk_securityhub, aws),
             location,
             imports: Rate::new(10, 30, processes),
             reads: Rate::new(3, 6, processes),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_smithy_types::error::display::DisplayErrorContext;
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
@@ -49,11 +49,7 @@ struct Organization(aws_sdk_organizations::Client);
 
 impl Organization {
     fn new(aws: &Aws) -> Self {
-        let config = aws_sdk_organizations::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(None))
-            .build();
-        Self(aws_sdk_organizations::Client::from_conf(config))
+        Self(client!(aws_sdk_organizations, aws))
     }
 
     async fn everyone(&self) -> Result<Vec<String>, Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_smithy_types::error::display::DisplayErrorContext;
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 use eksentry_core::MuteList;
 use eksentry_core::mute_list::{Entry, Mute, MuteError};
 use serde::Deserialize;
@@ -34,15 +34,8 @@ pub(crate) struct Read {
 
 impl Exceptions {
     pub(crate) fn new(aws: &Aws, parameter: Option<&str>) -> Self {
-        let client = || {
-            let config = aws_sdk_ssm::config::Builder::from(aws.config())
-                .retry_partition(aws.retries())
-                .interceptor(aws.watch(None))
-                .build();
-            aws_sdk_ssm::Client::from_conf(config)
-        };
         Self {
-            source: parameter.map(|name| (client(), name.to_owned())),
+            source: parameter.map(|name| (client!(aws_sdk_ssm, aws), name.to_owned())),
             read: Mutex::new(None),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 use eksentry_collectors::{AccountClusters, Clients, Reader};
 use eksentry_core::Location;
 use eksentry_reporters::SecurityHub;
@@ -166,11 +166,7 @@ async fn regions(aws: &Aws, regions: &Regions, account: &Location) -> Result<Vec
 
 async fn enabled_regions(aws: &Aws) -> Result<Vec<String>, String> {
     use aws_sdk_account::types::RegionOptStatus::{Enabled, EnabledByDefault};
-    let config = aws_sdk_account::config::Builder::from(aws.config())
-        .retry_partition(aws.retries())
-        .interceptor(aws.watch(None))
-        .build();
-    let call = aws_sdk_account::Client::from_conf(config)
+    let call = client!(aws_sdk_account, aws)
         .list_regions()
         .region_opt_status_contains(Enabled)
         .region_opt_status_contains(EnabledByDefault)

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_smithy_types::error::display::DisplayErrorContext;
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
@@ -25,12 +25,8 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn new(aws: &Aws, url: &str) -> Self {
-        let config = aws_sdk_sqs::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(None))
-            .build();
         Self {
-            client: aws_sdk_sqs::Client::from_conf(config),
+            client: client!(aws_sdk_sqs, aws),
             url: url.to_owned(),
         }
     }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_securityhub::operation::get_findings::builders::GetFindingsFluentBuilder;
 use aws_sdk_securityhub::types::{
     AwsSecurityFinding, AwsSecurityFindingFilters, ComplianceStatus, DateFilter, MapFilter,
     MapFilterComparison, RecordState, StringFilter, StringFilterComparison,
@@ -133,25 +132,11 @@ impl SecurityHub {
     /// When a call fails.
     pub async fn known(&self, selection: Selection<'_>) -> Result<KnownFindings, ReportError> {
         let mut known = KnownFindings::new();
-        for filters in self.filters(selection) {
-            let mut token = None;
-            loop {
-                self.reads.turn().await;
-                let page = self.page(filters.clone(), token);
-                let page = page.customize().interceptor(Lean).send().await;
-                let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
-                for finding in page.findings.unwrap_or_default() {
-                    if is_ours(&finding) {
-                        let id = finding.id.clone().unwrap_or_default();
-                        known.insert(id, Known::of(&finding));
-                    }
-                }
-                token = page.next_token.filter(|token| !token.is_empty());
-                if token.is_none() {
-                    break;
-                }
-            }
-        }
+        let each = |finding: AwsSecurityFinding| {
+            let id = finding.id.clone().unwrap_or_default();
+            known.insert(id, Known::of(&finding));
+        };
+        self.each(selection, Some(Lean), each).await?;
         Ok(known)
     }
 
@@ -161,33 +146,42 @@ impl SecurityHub {
         ids: &[String],
     ) -> Result<Vec<AwsSecurityFinding>, ReportError> {
         let mut findings = Vec::new();
-        for filters in self.filters(Selection::Ids(ids)) {
+        let each = |finding| findings.push(finding);
+        self.each(Selection::Ids(ids), None, each).await?;
+        Ok(findings)
+    }
+
+    /// Reads findings of ours, page by page: in full, or what is left of them by that interceptor.
+    async fn each(
+        &self,
+        selection: Selection<'_>,
+        lean: Option<Lean>,
+        mut each: impl FnMut(AwsSecurityFinding),
+    ) -> Result<(), ReportError> {
+        for filters in self.filters(selection) {
+            let call = self
+                .client
+                .get_findings()
+                .filters(filters)
+                .max_results(PAGE);
             let mut token = None;
             loop {
                 self.reads.turn().await;
-                let page = self.page(filters.clone(), token).send().await;
+                let mut page = call.clone().set_next_token(token).customize();
+                if let Some(lean) = lean {
+                    page = page.interceptor(lean);
+                }
+                let page = page.send().await;
                 let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
-                let found = page.findings.unwrap_or_default().into_iter();
-                findings.extend(found.filter(is_ours));
+                let findings = page.findings.unwrap_or_default().into_iter();
+                findings.filter(is_ours).for_each(&mut each);
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {
                     break;
                 }
             }
         }
-        Ok(findings)
-    }
-
-    fn page(
-        &self,
-        filters: AwsSecurityFindingFilters,
-        token: Option<String>,
-    ) -> GetFindingsFluentBuilder {
-        self.client
-            .get_findings()
-            .filters(filters)
-            .max_results(PAGE)
-            .set_next_token(token)
+        Ok(())
     }
 
     fn filters(&self, selection: Selection<'_>) -> Vec<AwsSecurityFindingFilters> {

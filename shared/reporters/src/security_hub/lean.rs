@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::asff::{DIGEST, REVISION};
 
 /// Makes a call of GetFindings bring only the members that [`Known`](super::Known) is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Lean;
 
 impl Intercept for Lean {

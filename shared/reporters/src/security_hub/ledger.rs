@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, client};
 use eksentry_core::{Location, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -100,12 +100,8 @@ pub struct Ledgers {
 impl Ledgers {
     /// The ledgers in that bucket, which must be that account's: whoever else owns one of its name gets nothing.
     pub fn new(aws: &Aws, bucket: &str, owner: &str) -> Self {
-        let config = aws_sdk_s3::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch(None))
-            .build();
         Self {
-            client: aws_sdk_s3::Client::from_conf(config),
+            client: client!(aws_sdk_s3, aws),
             bucket: bucket.to_owned(),
             owner: owner.to_owned(),
         }
