@@ -216,7 +216,7 @@ impl Rule<'_> {
     async fn put(&self, evaluations: &[Evaluation], mut outcome: Outcome) -> Outcome {
         if self.aws_config && !evaluations.is_empty() {
             for evaluation in evaluations {
-                tracing::info!(
+                tracing::debug!(
                     check = self.check.id,
                     resourceType = evaluation.resource_type,
                     resourceId = evaluation.resource_id,

@@ -3,21 +3,69 @@
 use std::panic;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// What the targets of our own crates begin with.
+const OWN: &str = "eksentry";
 
 /// Starts logging, at the level that Lambda's logging configuration sets (`AWS_LAMBDA_LOG_LEVEL`; info). A panic
 /// becomes a log line too; the Lambda runtime makes an error of it.
 pub(crate) fn start() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok());
-    tracing_subscriber::fmt()
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false)
-        .with_max_level(level.unwrap_or(LevelFilter::INFO))
+        .with_span_list(false);
+    tracing_subscriber::registry()
+        .with(filter(level.as_deref()))
+        .with(lines)
         .init();
     panic::set_hook(Box::new(|panic| {
         tracing::error!(errorType = "Panic", "{panic}");
     }));
+}
+
+/// What is logged at a level. The libraries never tell more than at info: below that they write whole requests and
+/// answers down, credentials' headers and policies among them.
+fn filter(level: Option<&str>) -> Targets {
+    let level = level.and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(LevelFilter::INFO);
+    Targets::new()
+        .with_default(level.min(LevelFilter::INFO))
+        .with_target(OWN, level)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn only_our_own_crates_tell_more_than_info() {
+        for (level, own, library) in [
+            (None, Level::INFO, Level::INFO),
+            (Some("WARN"), Level::WARN, Level::WARN),
+            (Some("DEBUG"), Level::DEBUG, Level::INFO),
+            (Some("TRACE"), Level::TRACE, Level::INFO),
+            (Some("loud"), Level::INFO, Level::INFO),
+        ] {
+            let filter = filter(level);
+            for (target, most) in [
+                ("eksentry_runtime::run", own),
+                ("aws_smithy_runtime", library),
+            ] {
+                assert!(filter.would_enable(target, &most), "{level:?} {target}");
+                let more = [Level::DEBUG, Level::TRACE];
+                for more in more.into_iter().filter(|more| *more > most) {
+                    assert!(
+                        !filter.would_enable(target, &more),
+                        "{level:?} {target} {more}"
+                    );
+                }
+            }
+        }
+    }
 }
