@@ -1,4 +1,5 @@
-//! The repository's own rules: which crate may know what, what its files must hold, and what the template grants.
+//! The repository's own rules: which crate may know what, what its files must hold, and what the templates grant, keep
+//! to and show.
 
 mod crates;
 mod files;

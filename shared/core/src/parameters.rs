@@ -22,10 +22,24 @@ pub struct Parameter<T> {
     pub default: T,
 }
 
+/// Which texts a parameter takes, as far as a form can ask for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A whole number, not negative.
+    Number,
+    /// None, one or several texts of no particular form.
+    Texts,
+}
+
 /// A type of parameter values, read from and written as a list of texts.
 pub trait ParameterValue: Clone + Debug + Send + Sync {
     /// What is allowed, for people.
     const FORM: &'static str;
+
+    /// What is allowed, for forms.
+    const VALUES: Values;
 
     /// Reads it.
     ///
@@ -44,8 +58,10 @@ pub trait AnyParameter: Debug + Sync {
     fn name(&self) -> &'static str;
     /// What it means.
     fn description(&self) -> &'static str;
-    /// What is allowed.
+    /// What is allowed, for people.
     fn form(&self) -> &'static str;
+    /// What is allowed, for forms.
+    fn values(&self) -> Values;
     /// Its default as texts; none means that nothing is set.
     fn default_texts(&self) -> Vec<String>;
     /// Its value as texts.
@@ -69,6 +85,10 @@ impl<T: ParameterValue> AnyParameter for Parameter<T> {
 
     fn form(&self) -> &'static str {
         T::FORM
+    }
+
+    fn values(&self) -> Values {
+        T::VALUES
     }
 
     fn default_texts(&self) -> Vec<String> {
@@ -209,6 +229,7 @@ fn one(texts: &[String]) -> Result<&str, String> {
 
 impl ParameterValue for u32 {
     const FORM: &'static str = "a whole number of days";
+    const VALUES: Values = Values::Number;
 
     fn read(texts: &[String]) -> Result<Self, String> {
         one(texts)?
@@ -223,6 +244,7 @@ impl ParameterValue for u32 {
 
 impl ParameterValue for Severity {
     const FORM: &'static str = "one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL";
+    const VALUES: Values = Values::OneOf(&["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]);
 
     fn read(texts: &[String]) -> Result<Self, String> {
         one(texts)?
@@ -237,6 +259,7 @@ impl ParameterValue for Severity {
 
 impl ParameterValue for Vec<IpNet> {
     const FORM: &'static str = "a list of IPv4 and IPv6 CIDR blocks or addresses";
+    const VALUES: Values = Values::Texts;
 
     fn read(texts: &[String]) -> Result<Self, String> {
         let read = |text: &String| {
@@ -255,6 +278,7 @@ impl ParameterValue for Vec<IpNet> {
 
 impl ParameterValue for Vec<String> {
     const FORM: &'static str = "a list of texts";
+    const VALUES: Values = Values::Texts;
 
     fn read(texts: &[String]) -> Result<Self, String> {
         Ok(texts.to_vec())
@@ -267,6 +291,7 @@ impl ParameterValue for Vec<String> {
 
 impl ParameterValue for LogTypes {
     const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
+    const VALUES: Values = Values::Texts;
 
     fn read(texts: &[String]) -> Result<Self, String> {
         texts.iter().try_fold(Self::NONE, |types, text| {
@@ -337,6 +362,15 @@ mod tests {
         ] {
             assert_eq!(read(json).unwrap().get(&DAYS), 365, "{json}");
         }
+    }
+
+    #[test]
+    fn what_forms_offer_is_taken() {
+        let Values::OneOf(severities) = Severity::VALUES else {
+            panic!("a severity is one of a few");
+        };
+        assert_eq!(severities, Severity::ALL.map(Severity::label));
+        assert_eq!(Severity::FORM, format!("one of {}", severities.join(", ")));
     }
 
     #[test]

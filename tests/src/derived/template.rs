@@ -1,7 +1,11 @@
-//! The blocks of template.yaml: a template parameter for each parameter of a check, and a rule for each check that AWS
-//! Config can trigger.
+//! The blocks of template.yaml: a template parameter for each check and each parameter of a check, and a rule for each
+//! check that AWS Config can trigger.
 
-use eksentry_core::{Check, checks::CHECKS, parameters::AnyParameter};
+use eksentry_core::{
+    Check,
+    checks::CHECKS,
+    parameters::{AnyParameter, Values},
+};
 
 use super::Block;
 
@@ -11,12 +15,18 @@ const ALLOWED: &str = "[A-Za-z0-9.:/*_,-]*";
 /// The most characters of a value, so that AWS Config, which takes 1,024 for all parameters of a rule, takes it.
 const MAX_LENGTH: u32 = 700;
 
+/// The whole numbers that the functions can read.
+const NUMBER: &str = "[0-9]{1,9}";
+
 /// All blocks of the template.
-pub(super) fn blocks() -> [Block; 5] {
+pub(super) fn blocks() -> [Block; 8] {
     [
-        block("parameters", parameters()),
+        block("check group", check_group()),
         block("parameter group", parameter_group()),
+        block("checks", switches()),
+        block("parameters", parameters()),
         block("conditions", conditions()),
+        block("EKSENTRY_DISABLED_CHECKS", disabled_checks()),
         block("EKSENTRY_PARAMETERS", environment()),
         block("config rules", config_rules()),
     ]
@@ -35,21 +45,47 @@ fn block(name: &str, lines: Vec<String>) -> Block {
     }
 }
 
+fn check_group() -> Vec<String> {
+    CHECKS.map(|check| member(&pascal(check.id))).into()
+}
+
+fn parameter_group() -> Vec<String> {
+    declared()
+        .map(|(check, parameter)| member(&logical_id(check, parameter)))
+        .collect()
+}
+
+/// A parameter in its group.
+fn member(logical_id: &str) -> String {
+    format!("          - {logical_id}")
+}
+
+/// Whether a check is made.
+fn switches() -> Vec<String> {
+    CHECKS
+        .into_iter()
+        .flat_map(|check| {
+            let description = format!("{}: {}.", check.id, check.title);
+            [
+                format!("  {}:", pascal(check.id)),
+                "    Type: String".to_owned(),
+                format!("    Description: {}", quoted(&description)),
+                "    Default: 'on'".to_owned(),
+                "    AllowedValues: ['on', 'off']".to_owned(),
+            ]
+        })
+        .collect()
+}
+
 fn parameters() -> Vec<String> {
     declared()
         .flat_map(|(check, parameter)| template_parameter(check, parameter))
         .collect()
 }
 
-fn template_parameter(check: &Check, parameter: &dyn AnyParameter) -> [String; 7] {
+fn template_parameter(check: &Check, parameter: &dyn AnyParameter) -> Vec<String> {
     let description = format!("{}: {}", check.id, parameter.description());
-    let form = parameter.form();
-    let list = if form.starts_with("a list") {
-        ", with commas and no spaces"
-    } else {
-        ""
-    };
-    [
+    let mut lines = vec![
         format!("  {}:", logical_id(check, parameter)),
         "    Type: String".to_owned(),
         format!("    Description: {}", quoted(&description)),
@@ -57,30 +93,72 @@ fn template_parameter(check: &Check, parameter: &dyn AnyParameter) -> [String; 7
             "    Default: {}",
             quoted(&parameter.default_texts().join(","))
         ),
-        format!("    AllowedPattern: {}", quoted(ALLOWED)),
-        format!("    MaxLength: {MAX_LENGTH}"),
-        format!(
-            "    ConstraintDescription: {}",
-            quoted(&format!("{form}{list}; empty is not set"))
-        ),
-    ]
+    ];
+    lines.extend(allowed(parameter));
+    lines
 }
 
-fn parameter_group() -> Vec<String> {
-    declared()
-        .map(|(check, parameter)| format!("          - {}", logical_id(check, parameter)))
-        .collect()
+/// What the console lets through.
+fn allowed(parameter: &dyn AnyParameter) -> Vec<String> {
+    let form = parameter.form();
+    match parameter.values() {
+        Values::OneOf(values) => vec![format!("    AllowedValues: [{}]", values.join(", "))],
+        Values::Number => vec![
+            format!("    AllowedPattern: {}", quoted(NUMBER)),
+            format!("    ConstraintDescription: {}", quoted(form)),
+        ],
+        Values::Texts => vec![
+            format!("    AllowedPattern: {}", quoted(ALLOWED)),
+            format!("    MaxLength: {MAX_LENGTH}"),
+            format!(
+                "    ConstraintDescription: {}",
+                quoted(&format!(
+                    "{form}, with commas and no spaces; empty is not set"
+                ))
+            ),
+        ],
+    }
 }
 
-/// Whether a rule's parameter is set.
+/// Whether a check is made, whether AWS Config triggers it, and whether a rule's parameter is set.
 fn conditions() -> Vec<String> {
-    declared()
-        .filter(|(check, _)| check.kind().config_type().is_some())
-        .map(|(check, parameter)| {
-            let id = logical_id(check, parameter);
+    CHECKS.into_iter().flat_map(conditions_of).collect()
+}
+
+fn conditions_of(check: &Check) -> Vec<String> {
+    let id = pascal(check.id);
+    let mut lines = vec![format!("  {id}On: !Equals [!Ref {id}, 'on']")];
+    if check.kind().config_type().is_some() {
+        lines.push(format!(
+            "  {id}InConfig: !And [!Condition AwsConfigOn, !Condition {id}On]"
+        ));
+        let optional = check.parameters.iter().filter(|one| may_be_empty(**one));
+        lines.extend(optional.map(|parameter| {
+            let id = logical_id(check, *parameter);
             format!("  Has{id}: !Not [!Equals [!Ref {id}, '']]")
-        })
-        .collect()
+        }));
+    }
+    lines
+}
+
+fn may_be_empty(parameter: &dyn AnyParameter) -> bool {
+    parameter.values() == Values::Texts
+}
+
+fn disabled_checks() -> Vec<String> {
+    let mut lines = vec![
+        "        EKSENTRY_DISABLED_CHECKS: !Join".to_owned(),
+        "          - ''".to_owned(),
+    ];
+    lines.extend(CHECKS.into_iter().enumerate().map(|(index, check)| {
+        let dash = if index == 0 { '-' } else { ' ' };
+        let id = check.id;
+        format!(
+            "          {dash} - !If [{}On, '', '{id},']",
+            pascal(check.id)
+        )
+    }));
+    lines
 }
 
 fn environment() -> Vec<String> {
@@ -120,7 +198,7 @@ fn config_rule(check: &Check) -> Option<String> {
     let rule = format!(
         "  {name}Rule:
     Type: AWS::Config::ConfigRule
-    Condition: AwsConfigOn
+    Condition: {name}InConfig
     DependsOn: ConfigRulePermission
     Properties:
       ConfigRuleName: !Sub ${{AWS::StackName}}-{id}
@@ -147,10 +225,12 @@ fn config_rule(check: &Check) -> Option<String> {
     );
     let parameters = check.parameters.iter().map(|&parameter| {
         let id = logical_id(check, parameter);
-        format!(
-            "\n        {}: !If [Has{id}, !Ref {id}, !Ref AWS::NoValue]",
-            parameter.name()
-        )
+        let value = if may_be_empty(parameter) {
+            format!("!If [Has{id}, !Ref {id}, !Ref AWS::NoValue]")
+        } else {
+            format!("!Ref {id}")
+        };
+        format!("\n        {}: {value}", parameter.name())
     });
     Some(rule + &parameters.collect::<String>())
 }

@@ -20,8 +20,12 @@ const RULE_PARAMETERS: usize = 1024;
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const ENVIRONMENT: usize = 4096;
 
+/// The most managed policies of a role, unless an account has asked for more.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+const MANAGED_POLICIES: usize = 10;
+
 /// Why the template grants actions that no call of ours is behind.
-const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 6] = [
+const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 7] = [
     (
         "ECR asks Inspector in the caller's name for the findings of an enhanced scan",
         &["inspector2:ListCoverage", "inspector2:ListFindings"],
@@ -33,6 +37,10 @@ const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 6] = [
     (
         "Lambda writes a function's logs in the function's role",
         &["logs:CreateLogStream", "logs:PutLogEvents"],
+    ),
+    (
+        "Lambda sends traces to X-Ray in the function's role",
+        &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
     ),
     (
         "Lambda polls the queue of slices in the worker's role",
@@ -53,14 +61,14 @@ const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 6] = [
 ];
 
 /// The template as it is deployed, with values for its parameters.
-struct Template {
-    body: Value,
-    values: BTreeMap<String, String>,
+pub(super) struct Template {
+    pub(super) body: Value,
+    pub(super) values: BTreeMap<String, String>,
 }
 
 impl Template {
     /// The template with the defaults of its parameters.
-    fn with_defaults() -> Self {
+    pub(super) fn with_defaults() -> Self {
         let yaml = serde_yaml_ng::from_str(&read("template.yaml")).expect("the template is YAML");
         let body = long_form(yaml);
         let values = members(&body["Parameters"])
@@ -82,7 +90,7 @@ impl Template {
         template
     }
 
-    fn resources(&self, of_type: &str) -> impl Iterator<Item = (&String, &Value)> {
+    pub(super) fn resources(&self, of_type: &str) -> impl Iterator<Item = (&String, &Value)> {
         members(&self.body["Resources"]).filter(move |(_, resource)| resource["Type"] == of_type)
     }
 
@@ -110,7 +118,7 @@ impl Template {
     }
 
     /// What a value comes to; nothing for `AWS::NoValue`.
-    fn text(&self, value: &Value) -> Option<String> {
+    pub(super) fn text(&self, value: &Value) -> Option<String> {
         let Some((function, argument)) = members(value).next() else {
             return Some(scalar(value));
         };
@@ -126,13 +134,18 @@ impl Template {
                 self.text(&argument[1])
             }
             "Fn::If" => self.text(&argument[2]),
-            "Fn::Sub" => Some(
-                self.values
-                    .iter()
-                    .fold(scalar(argument), |text, (name, value)| {
-                        text.replace(&format!("${{{name}}}"), value)
-                    }),
-            ),
+            "Fn::Join" => {
+                let parts = argument[1].as_array()?.iter();
+                let parts: Option<Vec<_>> = parts.map(|part| self.text(part)).collect();
+                Some(parts?.join(&scalar(&argument[0])))
+            }
+            "Fn::Sub" if argument.is_array() => {
+                let own = members(&argument[1])
+                    .map(|(name, value)| Some((name.clone(), self.text(value)?)))
+                    .collect::<Option<BTreeMap<_, _>>>()?;
+                Some(filled(&filled(&scalar(&argument[0]), &own), &self.values))
+            }
+            "Fn::Sub" => Some(filled(&scalar(argument), &self.values)),
             _ => panic!("this test should learn to evaluate {function}"),
         }
     }
@@ -140,6 +153,13 @@ impl Template {
     /// Whether a condition holds.
     fn holds(&self, condition: &Value) -> bool {
         match members(condition).next() {
+            Some((function, argument)) if function == "Fn::Condition" => {
+                self.holds(&self.body["Conditions"][scalar(argument)])
+            }
+            Some((function, argument)) if function == "Fn::And" => {
+                let mut all = argument.as_array().into_iter().flatten();
+                all.all(|condition| self.holds(condition))
+            }
             Some((function, argument)) if function == "Fn::Not" => !self.holds(&argument[0]),
             Some((function, argument)) if function == "Fn::Equals" => {
                 self.text(&argument[0]) == self.text(&argument[1])
@@ -201,6 +221,28 @@ fn the_environment_has_the_checks_defaults() {
 }
 
 #[test]
+fn a_check_that_is_off_is_named_to_the_functions() {
+    let mut template = Template::with_defaults();
+    let disabled = |template: &Template| -> Vec<&str> {
+        let environment = template.environment();
+        let settings = Settings::from_environment(|name| environment.get(name).cloned());
+        let settings = settings.expect("the functions take it");
+        let mut checks = CHECKS.to_vec();
+        checks.retain(|check| !settings.is_enabled(check));
+        checks.into_iter().map(|check| check.id).collect()
+    };
+    assert_eq!(disabled(&template), Vec::<&str>::new());
+    for check in ["EcrScanOnPush", "KmsCmkRotation"] {
+        let switch = template.values.get_mut(check);
+        *switch.expect("each check has a switch") = "off".to_owned();
+    }
+    assert_eq!(
+        disabled(&template),
+        ["ecr-scan-on-push", "kms-cmk-rotation"]
+    );
+}
+
+#[test]
 fn the_environment_fits() {
     let environment = Template::with_defaults().environment();
     let size: usize = environment
@@ -253,6 +295,18 @@ fn config_takes_the_parameters_of_every_rule() {
 }
 
 #[test]
+fn roles_have_as_few_policies_as_iam_takes() {
+    for (name, role) in Template::with_defaults().resources("AWS::IAM::Role") {
+        let policies = role["Properties"]["ManagedPolicyArns"].as_array();
+        let count = policies.map_or(0, Vec::len);
+        assert!(
+            count <= MANAGED_POLICIES,
+            "IAM takes {MANAGED_POLICIES} managed policies a role and {name} can have {count}"
+        );
+    }
+}
+
+#[test]
 fn policies_grant_what_is_called_and_nothing_else() {
     let template = Template::with_defaults();
     let mut granted = BTreeSet::new();
@@ -292,7 +346,7 @@ fn collect_granted(value: &Value, granted: &mut BTreeSet<String>) {
 }
 
 /// Short forms like `!Ref x` written out, as `{"Ref": x}`.
-fn long_form(yaml: Yaml) -> Value {
+pub(super) fn long_form(yaml: Yaml) -> Value {
     match yaml {
         Yaml::Tagged(tagged) => {
             let tag = tagged.tag.to_string();
@@ -316,13 +370,20 @@ fn long_form(yaml: Yaml) -> Value {
     }
 }
 
+/// A text with values in the place of names.
+fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
+    values.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("${{{name}}}"), value)
+    })
+}
+
 /// The members of an object; none of anything else.
-fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+pub(super) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
 /// A scalar as a text, which is how every one is deployed.
-fn scalar(value: &Value) -> String {
+pub(super) fn scalar(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
