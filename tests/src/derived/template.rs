@@ -1,5 +1,5 @@
-//! The blocks of template.yaml: a template parameter for each check and each parameter of a check, and a rule for each
-//! check that AWS Config can trigger.
+//! The blocks of template.yaml: a template parameter for each check and each parameter of a check, a rule for each check
+//! that AWS Config can trigger, and what the dashboard shows of each check.
 
 use eksentry_core::{
     Check,
@@ -18,8 +18,16 @@ const MAX_LENGTH: u32 = 700;
 /// The whole numbers that the functions can read.
 const NUMBER: &str = "[0-9]{1,9}";
 
+/// What the metric `Verdicts` has as `Status`, and what the dashboard calls its lines.
+const STATUSES: [(&str, &str); 4] = [
+    ("FAILED", "Failed"),
+    ("NOT_AVAILABLE", "NotAvailable"),
+    ("PASSED", "Passed"),
+    ("WARNING", "Warning"),
+];
+
 /// All blocks of the template.
-pub(super) fn blocks() -> [Block; 8] {
+pub(super) fn blocks() -> [Block; 9] {
     [
         block("check group", check_group()),
         block("parameter group", parameter_group()),
@@ -29,6 +37,7 @@ pub(super) fn blocks() -> [Block; 8] {
         block("EKSENTRY_DISABLED_CHECKS", disabled_checks()),
         block("EKSENTRY_PARAMETERS", environment()),
         block("config rules", config_rules()),
+        block("dashboard", dashboard()),
     ]
 }
 
@@ -233,6 +242,22 @@ fn config_rule(check: &Check) -> Option<String> {
         format!("\n        {}: {value}", parameter.name())
     });
     Some(rule + &parameters.collect::<String>())
+}
+
+/// For each status the metrics of all checks, as a dashboard has them.
+fn dashboard() -> Vec<String> {
+    STATUSES
+        .into_iter()
+        .flat_map(|(status, name)| {
+            let metrics = CHECKS.map(|check| verdicts(check, status));
+            [format!("          {name}: |-"), metrics.join(",\n")]
+        })
+        .collect()
+}
+
+fn verdicts(check: &Check, status: &str) -> String {
+    let id = check.id;
+    format!(r#"            ["eksentry", "Verdicts", "Check", "{id}", "Status", "{status}"]"#)
 }
 
 /// Every parameter of every check.

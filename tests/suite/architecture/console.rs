@@ -1,0 +1,328 @@
+//! What template.yaml shows in the console: Security Hub's insights, and CloudWatch's dashboard and alarms.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eksentry_core::{checks::CHECKS, finding::generator_id};
+use eksentry_tests::account::Record;
+use serde_json::Value;
+
+use super::{
+    read,
+    template::{Template, members, scalar},
+};
+use crate::world::World;
+
+/// Metrics of AWS's own: whose, of what type of resource, by which dimension, and which.
+/// Sources: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html> and
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>.
+const METRICS_OF_AWS: [(&str, &str, &str, &[&str]); 2] = [
+    (
+        "AWS/Lambda",
+        "AWS::Serverless::Function",
+        "FunctionName",
+        &["Errors", "Throttles"],
+    ),
+    (
+        "AWS/SQS",
+        "AWS::SQS::Queue",
+        "QueueName",
+        &[
+            "ApproximateAgeOfOldestMessage",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesVisible",
+        ],
+    ),
+];
+
+/// Where ASFF has what a filter or a grouping names.
+/// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>.
+const ATTRIBUTES: [(&str, &str); 7] = [
+    ("AwsAccountId", "/AwsAccountId"),
+    ("ComplianceStatus", "/Compliance/Status"),
+    ("GeneratorId", "/GeneratorId"),
+    ("RecordState", "/RecordState"),
+    ("ResourceId", "/Resources/0/Id"),
+    // Security Hub takes it from there.
+    ("SeverityLabel", "/FindingProviderFields/Severity/Label"),
+    ("WorkflowStatus", "/Workflow/Status"),
+];
+
+/// A metric: of a resource of the template the dimension's value is `${…}`, as in `Fn::Sub`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Metric {
+    namespace: String,
+    name: String,
+    dimensions: BTreeMap<String, String>,
+}
+
+impl Metric {
+    /// Whether it is one of AWS's own of a resource of the template.
+    fn is_of_aws(&self, template: &Template) -> bool {
+        METRICS_OF_AWS
+            .iter()
+            .any(|(namespace, of_type, dimension, names)| {
+                let mut resources = template.resources(of_type);
+                self.namespace == *namespace
+                    && names.contains(&self.name.as_str())
+                    && self.dimensions.len() == 1
+                    && self.dimensions.get(*dimension).is_some_and(|value| {
+                        resources.any(|(name, _)| {
+                            *value == format!("${{{name}}}")
+                                || *value == format!("${{{name}.{dimension}}}")
+                        })
+                    })
+            })
+    }
+}
+
+/// The metrics that the functions write, each function having been invoked.
+fn written() -> BTreeSet<Metric> {
+    let mut world = World::of_the_demo();
+    for (function, event) in [
+        ("config-rule", "changed-cluster"),
+        ("ecr-event", "push"),
+        ("sweep", "by-hand"),
+        ("sweep-worker", "slice"),
+    ] {
+        let event = read(format!("events/{function}/{event}.json"));
+        let event = serde_json::from_str(&event).expect("samples are JSON");
+        world.invoke(function, &event);
+    }
+    let lines = world.logs().iter();
+    lines
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .flat_map(|line: Value| metrics_of(&line))
+        .collect()
+}
+
+/// The metrics in a line of the embedded metric format; none in any other.
+fn metrics_of(line: &Value) -> Vec<Metric> {
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    let names = directive["Metrics"].as_array().into_iter().flatten();
+    let dimensions = directive["Dimensions"][0].as_array().into_iter().flatten();
+    let dimensions: BTreeMap<_, _> = dimensions
+        .map(|name| (scalar(name), scalar(&line[scalar(name)])))
+        .collect();
+    names
+        .map(|metric| Metric {
+            namespace: scalar(&directive["Namespace"]),
+            name: scalar(&metric["Name"]),
+            dimensions: dimensions.clone(),
+        })
+        .collect()
+}
+
+/// The metrics on the dashboard.
+fn shown(template: &Template) -> Vec<Metric> {
+    let (_, dashboard) = template
+        .resources("AWS::CloudWatch::Dashboard")
+        .next()
+        .expect("there is a dashboard");
+    let body = template.text(&dashboard["Properties"]["DashboardBody"]);
+    let body: Value = serde_json::from_str(&body.expect("it has a body")).expect("it is JSON");
+    let widgets = body["widgets"].as_array().expect("it has widgets").iter();
+    widgets
+        .filter_map(|widget| widget["properties"]["metrics"].as_array())
+        .flat_map(|metrics| metrics_of_widget(metrics))
+        .collect()
+}
+
+/// A widget's metrics: each has a namespace, a name, and names and values of dimensions, or dots for what the one before
+/// has.
+/// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>.
+fn metrics_of_widget(metrics: &[Value]) -> Vec<Metric> {
+    let mut before: Vec<String> = Vec::new();
+    let mut written = Vec::new();
+    for metric in metrics {
+        let texts = metric.as_array().expect("a metric is an array");
+        let mut texts: Vec<_> = texts.iter().map(scalar).collect();
+        if let [dots, last] = texts.as_slice()
+            && dots == "..."
+        {
+            before.pop();
+            texts = [before, vec![last.clone()]].concat();
+        } else {
+            for (text, above) in texts.iter_mut().zip(&before) {
+                if text == "." {
+                    text.clone_from(above);
+                }
+            }
+        }
+        let [namespace, name, dimensions @ ..] = texts.as_slice() else {
+            panic!("{metric} has no namespace or no name");
+        };
+        let pairs = dimensions.chunks_exact(2);
+        written.push(Metric {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            dimensions: pairs
+                .map(|pair| (pair[0].clone(), pair[1].clone()))
+                .collect(),
+        });
+        before = texts;
+    }
+    written
+}
+
+/// The metrics that alarms watch, with the alarm's name.
+fn watched(template: &Template) -> Vec<(&String, Metric)> {
+    let alarms = template.resources("AWS::CloudWatch::Alarm");
+    alarms
+        .flat_map(|(name, alarm)| {
+            let properties = &alarm["Properties"];
+            let computed = properties["Metrics"].as_array().into_iter().flatten();
+            let computed = computed.map(|part| &part["MetricStat"]["Metric"]);
+            computed
+                .chain([properties])
+                .filter(|metric| metric["MetricName"].is_string())
+                .map(move |metric| (name, watched_metric(metric)))
+        })
+        .collect()
+}
+
+fn watched_metric(metric: &Value) -> Metric {
+    let dimensions = metric["Dimensions"].as_array().into_iter().flatten();
+    Metric {
+        namespace: scalar(&metric["Namespace"]),
+        name: scalar(&metric["MetricName"]),
+        dimensions: dimensions
+            .map(|dimension| {
+                let value = &dimension["Value"];
+                let value = match members(value).next() {
+                    Some((_, resource)) => format!("${{{}}}", scalar(resource)),
+                    None => scalar(value),
+                };
+                (scalar(&dimension["Name"]), value)
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
+    let template = Template::with_defaults();
+    let written = written();
+    let alarms = watched(&template);
+    let metrics = shown(&template)
+        .into_iter()
+        .map(|metric| ("the dashboard", metric));
+    let alarms = alarms
+        .into_iter()
+        .map(|(name, metric)| (name.as_str(), metric));
+    for (place, metric) in metrics.chain(alarms) {
+        assert!(
+            written.contains(&metric) || metric.is_of_aws(&template),
+            "{place} names {metric:?}, which neither metrics.rs nor AWS writes"
+        );
+    }
+}
+
+#[test]
+fn the_dashboard_shows_every_check() {
+    let mut template = Template::with_defaults();
+    for config in ["on", "off"] {
+        template
+            .values
+            .insert("AwsConfig".to_owned(), config.to_owned());
+        let shown = shown(&template);
+        for check in CHECKS {
+            for status in ["FAILED", "NOT_AVAILABLE", "PASSED", "WARNING"] {
+                let metric = Metric {
+                    namespace: "eksentry".to_owned(),
+                    name: "Verdicts".to_owned(),
+                    dimensions: [("Check", check.id), ("Status", status)]
+                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                        .into(),
+                };
+                assert!(shown.contains(&metric), "{metric:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_and_every_queue_of_dead_letters_has_an_alarm() {
+    let template = Template::with_defaults();
+    let watched = watched(&template);
+    let functions = template.resources("AWS::Serverless::Function");
+    let queues = template
+        .resources("AWS::SQS::Queue")
+        .filter(|(name, _)| name.ends_with("DeadLetters"));
+    let wanted = functions
+        .map(|(name, _)| (format!("${{{name}}}"), "Errors"))
+        .chain(queues.map(|(name, _)| {
+            (
+                format!("${{{name}.QueueName}}"),
+                "ApproximateNumberOfMessagesVisible",
+            )
+        }));
+    for (resource, metric) in wanted {
+        assert!(
+            watched.iter().any(|(_, one)| one.name == metric
+                && one.dimensions.values().any(|value| *value == resource)),
+            "no alarm watches {metric} of {resource}"
+        );
+    }
+}
+
+/// What a finding has where a filter or a grouping looks.
+fn attribute(finding: &Record, name: &str) -> String {
+    let (_, pointer) = ATTRIBUTES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap_or_else(|| panic!("this test should learn where ASFF has {name}"));
+    let finding = Value::Object(finding.clone());
+    finding.pointer(pointer).map(scalar).unwrap_or_default()
+}
+
+/// Whether an insight counts a finding: of each attribute one of the filters has to fit.
+fn counts(insight: &Value, finding: &Record) -> bool {
+    members(&insight["Properties"]["Filters"]).all(|(name, filters)| {
+        let value = attribute(finding, name);
+        let mut filters = filters.as_array().into_iter().flatten();
+        filters.any(|filter| {
+            let wanted = scalar(&filter["Value"]);
+            match scalar(&filter["Comparison"]).as_str() {
+                "EQUALS" => value == wanted,
+                "PREFIX" => value.starts_with(&wanted),
+                other => panic!("this test should learn to compare by {other}"),
+            }
+        })
+    })
+}
+
+#[test]
+fn insights_count_what_sweeps_post() {
+    let mut world = World::of_the_demo();
+    world.sweep();
+    let findings = world.aws.findings();
+    for (name, insight) in Template::with_defaults().resources("AWS::SecurityHub::Insight") {
+        let group = scalar(&insight["Properties"]["GroupByAttribute"]);
+        let counted: Vec<_> = findings
+            .iter()
+            .filter(|finding| counts(insight, finding))
+            .collect();
+        assert!(!counted.is_empty(), "{name} counts nothing");
+        assert!(
+            counted.iter().all(|one| !attribute(one, &group).is_empty()),
+            "{name} groups by {group}, which not all that it counts have"
+        );
+    }
+}
+
+#[test]
+fn every_check_is_in_the_insight_of_failures() {
+    let template = Template::with_defaults();
+    let (_, insight) = template
+        .resources("AWS::SecurityHub::Insight")
+        .find(|(name, _)| *name == "FailuresByCheck")
+        .expect("there is one");
+    let filter = &insight["Properties"]["Filters"]["GeneratorId"][0];
+    for check in CHECKS {
+        let generator = generator_id(check);
+        assert!(
+            filter["Comparison"] == "PREFIX" && generator.starts_with(&scalar(&filter["Value"])),
+            "{generator}"
+        );
+    }
+}
