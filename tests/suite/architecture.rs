@@ -1,6 +1,7 @@
 //! The repository's own rules: which crate may know what, what its files must hold, and what the templates grant, keep
 //! to and show.
 
+mod compliance;
 mod console;
 mod crates;
 mod files;

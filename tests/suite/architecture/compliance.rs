@@ -1,0 +1,107 @@
+//! What the templates keep to where linters are told to look away, or do not look: encryption by keys of AWS's own, how
+//! long logs are kept, and who may call.
+
+use serde_json::Value;
+
+use super::{
+    read,
+    template::{long_form, members, scalar},
+};
+
+/// Both templates.
+fn templates() -> [Value; 2] {
+    ["template.yaml", "template-member.yaml"].map(|path| {
+        let yaml = serde_yaml_ng::from_str(&read(path)).expect("templates are YAML");
+        long_form(yaml)
+    })
+}
+
+/// The properties of each resource of a type, by its name.
+fn resources<'a>(
+    template: &'a Value,
+    of_type: &'a str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    members(&template["Resources"])
+        .filter(move |(_, resource)| resource["Type"] == of_type)
+        .map(|(name, resource)| (name, &resource["Properties"]))
+}
+
+/// The statements that allow and name a principal, wherever they are.
+fn openings<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+    if value["Effect"] == "Allow" && !value["Principal"].is_null() {
+        found.push(value);
+    }
+    let items = value.as_array().into_iter().flatten();
+    let members = value
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.values());
+    for child in items.chain(members) {
+        openings(child, found);
+    }
+}
+
+#[test]
+fn queues_are_encrypted() {
+    for template in templates() {
+        for (name, queue) in resources(&template, "AWS::SQS::Queue") {
+            assert_eq!(queue["SqsManagedSseEnabled"], true, "{name}");
+        }
+    }
+}
+
+#[test]
+fn logs_are_kept_for_as_long_as_the_parameter_says() {
+    let [template, _] = templates();
+    for (name, logs) in resources(&template, "AWS::Logs::LogGroup") {
+        assert_eq!(
+            logs["RetentionInDays"]["Ref"], "LogRetentionDays",
+            "{name} should not be kept for ever"
+        );
+    }
+    for (name, function) in resources(&template, "AWS::Serverless::Function") {
+        assert!(
+            !function["LoggingConfig"]["LogGroup"].is_null(),
+            "Lambda would make a log group for {name} that is kept for ever"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_let_in_by_a_wildcard() {
+    for template in templates() {
+        let mut found = Vec::new();
+        openings(&template, &mut found);
+        assert!(!found.is_empty());
+        for statement in found {
+            let principal = &statement["Principal"];
+            let named = members(principal).map(|(_, who)| scalar(who));
+            assert!(
+                principal.is_object() && named.into_iter().all(|who| who != "*"),
+                "{statement} lets everybody in"
+            );
+        }
+    }
+}
+
+/// A service acts for whoever asks it; without the condition, for other accounts too.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
+#[test]
+fn services_are_let_in_for_this_account_only() {
+    let this_account = |value: &Value| value["Ref"] == "AWS::AccountId";
+    for template in templates() {
+        let mut found = Vec::new();
+        openings(&template, &mut found);
+        found.retain(|statement| !statement["Principal"]["Service"].is_null());
+        for statement in found {
+            let equals = &statement["Condition"]["StringEquals"];
+            assert!(
+                this_account(&equals["aws:SourceAccount"]),
+                "{statement} lacks a condition on aws:SourceAccount"
+            );
+        }
+        for (name, permission) in resources(&template, "AWS::Lambda::Permission") {
+            assert!(this_account(&permission["SourceAccount"]), "{name}");
+        }
+    }
+}
