@@ -4,6 +4,7 @@
 mod compliance;
 mod console;
 mod crates;
+mod environments;
 mod files;
 mod sources;
 mod template;

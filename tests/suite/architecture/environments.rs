@@ -1,0 +1,30 @@
+//! What samconfig.toml deploys with.
+
+use super::{
+    read,
+    template::{Template, members, scalar},
+};
+
+/// In samconfig.toml a line that is a text is such a value.
+#[test]
+fn every_environment_gives_values_that_the_template_takes() {
+    let template = Template::with_defaults();
+    let mut given = 0;
+    for line in read("samconfig.toml").lines().map(str::trim) {
+        if !line.starts_with(['"', '\'']) {
+            continue;
+        }
+        let text = line.trim_matches([',', '"', '\'']);
+        let (name, value) = text.split_once('=').expect("it is Name=value");
+        let mut parameters = members(&template.body["Parameters"]);
+        let (_, parameter) = parameters
+            .find(|(known, _)| *known == name)
+            .unwrap_or_else(|| panic!("template.yaml has no parameter {name}"));
+        if let Some(allowed) = parameter["AllowedValues"].as_array() {
+            let mut allowed = allowed.iter().map(scalar);
+            assert!(allowed.any(|one| one == value), "{name} can't be {value}");
+        }
+        given += 1;
+    }
+    assert!(given > 0, "no line of samconfig.toml was read as a value");
+}
