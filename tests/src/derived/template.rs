@@ -222,9 +222,12 @@ fn config_rule(check: &Check) -> Option<String> {
             MessageType: ConfigurationItemChangeNotification
           - EventSource: aws.config
             MessageType: OversizedConfigurationItemChangeNotification
-          - EventSource: aws.config
-            MessageType: ScheduledNotification
-            MaximumExecutionFrequency: !Ref ConfigFrequency
+          - !If
+            - ConfigIsPeriodic
+            - EventSource: aws.config
+              MessageType: ScheduledNotification
+              MaximumExecutionFrequency: !Ref ConfigFrequency
+            - !Ref AWS::NoValue
       InputParameters:
         checkId: {id}",
         name = pascal(check.id),
