@@ -8,7 +8,7 @@ use crate::facts::Observation;
 use crate::mute_list::Mute;
 use crate::parameters::Settings;
 use crate::resource::Resource;
-use crate::verdict::Verdict;
+use crate::verdict::{Outcome, Verdict};
 
 /// A check's decision about one resource, with all that a report says of it.
 #[derive(Debug, Clone)]
@@ -67,6 +67,15 @@ impl Finding {
             verdict: self.verdict.muted(mute),
             ..self
         }
+    }
+
+    /// A sentence that says why a failure is as severe as it is; nothing of what is no failure.
+    pub fn severity_reason(&self) -> Option<String> {
+        let Outcome::Failed(severity) = self.verdict.outcome else {
+            return None;
+        };
+        let reason = self.check.reason_for(severity)?;
+        Some(format!("{severity}, since {reason}."))
     }
 
     /// The finding's id in every report, `eksentry/<checkId>/<resource ARN>`.

@@ -222,15 +222,10 @@ fn description(finding: &Finding) -> String {
     cut(&(explanation + &rest), DESCRIPTION)
 }
 
-/// A sentence that says why a failure is of its severity, and a space; nothing of what is no failure.
+/// The sentence that says why a failure is of its severity, and a space; nothing of what is no failure.
 fn severity(finding: &Finding) -> String {
-    let Outcome::Failed(severity) = finding.verdict.outcome else {
-        return String::new();
-    };
-    let reason = finding.check.reason_for(severity);
-    reason.map_or_else(String::new, |reason| {
-        format!("{severity}, since {reason}. ")
-    })
+    let reason = finding.severity_reason();
+    reason.map_or_else(String::new, |reason| reason + " ")
 }
 
 fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBuilder {
