@@ -2,10 +2,12 @@
 //! sending, which knows partial failure and retries.
 
 pub mod aws_config;
+pub mod ocsf;
 pub mod security_hub;
 mod text;
 
 pub use aws_config::{AwsConfig, Compliance, Evaluation};
+pub use ocsf::Ocsf;
 pub use security_hub::{Ledgers, SecurityHub};
 
 /// The IAM actions of all calls made here.
@@ -14,6 +16,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         security_hub::ACTIONS,
         security_hub::LEDGER_ACTIONS,
         aws_config::ACTIONS,
+        ocsf::ACTIONS,
     ]
     .into_iter()
     .flatten()
@@ -24,7 +27,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} failed: {problem}")]
 pub struct ReportError {
-    /// The IAM action of the call.
+    /// The IAM action of the call, or what was done that is none.
     pub action: &'static str,
     /// What was wrong, and what to do about it where that is known.
     pub problem: String,

@@ -2,7 +2,7 @@
 
 use eksentry_aws::Aws;
 use eksentry_core::{Arn, Location};
-use eksentry_reporters::{AwsConfig, Ledgers};
+use eksentry_reporters::{AwsConfig, Ledgers, Ocsf};
 use lambda_runtime::Context;
 use tokio::sync::OnceCell;
 
@@ -30,6 +30,7 @@ pub(crate) struct Connections {
     pub(crate) exceptions: Exceptions,
     pub(crate) queue: Option<Queue>,
     pub(crate) ledgers: Option<Ledgers>,
+    pub(crate) ocsf: Option<Ocsf>,
 }
 
 impl App {
@@ -60,11 +61,13 @@ impl Connections {
         let location = location(&aws, context).await?;
         let queue = settings.queue_url.as_deref();
         let bucket = settings.ledger_bucket.as_deref();
+        let lake = settings.ocsf.as_ref();
         Ok(Self {
             aws_config: AwsConfig::new(&aws),
             exceptions: Exceptions::new(&aws, settings.mute_list.as_deref()),
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),
+            ocsf: lake.map(|destination| Ocsf::new(&aws, destination)),
             home: Place::new(&aws, location, 1),
             aws,
         })

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::error::{Error, ErrorKind};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Sinks};
 use crate::place::Account;
 use crate::run::{Outcome, Run, Targets};
 use event::{Item, Message, RuleEvent};
@@ -40,6 +40,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     } else {
         Account::here(invocation.aws)
     };
+    // A test or a proactive evaluation is answered, and nothing else.
+    let reports = !is_test(&event.token) && !event.is_proactive;
     let rule = Rule {
         invocation: &invocation,
         account: &account,
@@ -47,7 +49,11 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         checks: [(check, settings.or(environment.of(check)))],
         name: &event.rule,
         token: &event.token,
-        security_hub: environment.security_hub && !is_test(&event.token) && !event.is_proactive,
+        sinks: if reports {
+            invocation.sinks()
+        } else {
+            Sinks::default()
+        },
         aws_config: environment.aws_config,
     };
     let mut outcome = match &event.message {
@@ -81,7 +87,7 @@ struct Rule<'a> {
     checks: [(&'static Check, Settings); 1],
     name: &'a str,
     token: &'a str,
-    security_hub: bool,
+    sinks: Sinks<'a>,
     aws_config: bool,
 }
 
@@ -99,7 +105,7 @@ impl Rule<'_> {
             reader: &self.account.reader(home),
             checks: &self.checks,
             targets,
-            security_hub: self.security_hub,
+            sinks: self.sinks,
         };
         run.make(weigh, each).await.in_time()
     }
@@ -119,8 +125,8 @@ impl Rule<'_> {
         }
         let resource = item.resource(self.check.kind(), &self.invocation.aws.home.location)?;
         if item.is_deleted() {
-            let outcome = if self.security_hub {
-                self.archive_if_gone(resource).await
+            let outcome = if self.sinks.are_any() {
+                self.close_if_gone(resource).await
             } else {
                 Outcome::default()
             };
@@ -149,9 +155,9 @@ impl Rule<'_> {
         Ok(self.put(&evaluations, outcome).await)
     }
 
-    /// Archives the finding of a deleted resource once the API agrees that it is gone, or on its way: something of that
+    /// Closes the finding of a deleted resource once the API agrees that it is gone, or on its way: something of that
     /// name may be there again.
-    async fn archive_if_gone(&self, resource: Resource) -> Outcome {
+    async fn close_if_gone(&self, resource: Resource) -> Outcome {
         let unread = RefCell::new(None);
         let weigh = |observation: Observation| {
             if let State::Unread(reason) = &observation.state {

@@ -221,20 +221,28 @@ impl<'a> Delivery<'a> {
         state.batch.len() >= BATCH || state.bytes >= BATCH_BYTES
     }
 
-    /// Archives what the run has not come across, where `is_gone` says of the check and resource that it should have.
-    /// What is newer than the run was not there to be come across.
-    pub(crate) fn archive_unmet(&self, is_gone: impl Fn(&str, &Resource) -> bool) {
+    /// Archives what the run has not come across, where `is_gone` says of the check and resource that it should have;
+    /// these are what comes back. What is newer than the run was not there to be come across.
+    pub(crate) fn archive_unmet(
+        &self,
+        is_gone: impl Fn(&str, &Resource) -> bool,
+    ) -> Vec<(String, Resource)> {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
-        let unmet = state.known.iter().filter(|(id, remembered)| {
-            let Remembered { known, met } = remembered;
+        let mut unmet = Vec::new();
+        for (id, Remembered { known, met }) in &state.known {
             let before = known.updated_at.is_none_or(|at| at < self.started_at);
-            !met && !known.archived
+            if !met
+                && !known.archived
                 && before
-                && parse(id).is_some_and(|(check, resource)| is_gone(check, &resource))
-        });
-        let unmet = unmet.map(|(id, _)| (id.clone(), self.started_at));
-        state.gone.extend(unmet);
+                && let Some((check, resource)) = parse(id)
+                && is_gone(check, &resource)
+            {
+                state.gone.insert(id.clone(), self.started_at);
+                unmet.push((check.to_owned(), resource));
+            }
+        }
+        unmet
     }
 
     /// Archives what is gone, as far as there is time until then. Returns what Security Hub is known to hold now, what

@@ -43,7 +43,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         reader: &Reader::new(&home.clients, home.location.clone(), &clusters),
         checks: &checks,
         targets: Targets::Resources(targets),
-        security_hub: settings.security_hub,
+        sinks: invocation.sinks(),
     };
     let unread = RefCell::new(None);
     let mut outcome = run

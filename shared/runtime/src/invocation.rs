@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use eksentry_reporters::Ocsf;
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use serde::Serialize;
@@ -37,6 +38,20 @@ pub(crate) struct Invocation<'a> {
     throttled: u64,
 }
 
+/// The sinks that are shown a run's findings. AWS Config is none of them: it is answered by whom it asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sinks<'a> {
+    pub(crate) security_hub: bool,
+    pub(crate) ocsf: Option<&'a Ocsf>,
+}
+
+impl Sinks<'_> {
+    /// Whether there is any.
+    pub(crate) fn are_any(&self) -> bool {
+        self.security_hub || self.ocsf.is_some()
+    }
+}
+
 impl<'a> Invocation<'a> {
     /// An invocation of that function.
     ///
@@ -69,6 +84,14 @@ impl<'a> Invocation<'a> {
             throttled: traffic.throttled(),
             exceptions: aws.exceptions.now().await,
         })
+    }
+
+    /// Where the findings of its runs go.
+    pub(crate) fn sinks(&self) -> Sinks<'_> {
+        Sinks {
+            security_hub: self.settings.security_hub,
+            ocsf: self.aws.ocsf.as_ref(),
+        }
     }
 
     /// Whether there is no time left to begin anything.

@@ -7,20 +7,21 @@ use eksentry_core::{
     ResourceKind, Settings, checks,
 };
 use eksentry_reporters::ReportError;
+use eksentry_reporters::ocsf::Log;
 use eksentry_reporters::security_hub::{KnownFindings, Ledger, Selection};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::delivery::{Batch, Delivery};
 use crate::error::{Error, ErrorKind};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Sinks};
 use crate::place::Place;
 use crate::summary::Summary;
 
 /// How many observations may wait to be judged; more hold up the looking.
 const WAITING: usize = 16;
 
-/// How many findings wait for their resources' tags at most, where an exception asks for those.
+/// How many findings wait for their resources' tags at most, where an exception asks for those or a sink tells them.
 const UNTAGGED: usize = 100;
 
 /// From how many findings on a ledger is kept: reading as many back takes Security Hub three seconds.
@@ -55,8 +56,7 @@ pub(crate) struct Run<'a> {
     pub(crate) reader: &'a Reader<'a>,
     pub(crate) checks: &'a [(&'static Check, Settings)],
     pub(crate) targets: Targets,
-    /// Whether findings go to Security Hub.
-    pub(crate) security_hub: bool,
+    pub(crate) sinks: Sinks<'a>,
 }
 
 /// What came of a run.
@@ -103,7 +103,7 @@ impl Run<'_> {
         let mut outcome = Outcome::default();
         let mut before = Before::default();
         let mut delivery = None;
-        if self.security_hub {
+        if self.sinks.security_hub {
             let read = tokio::time::timeout_at(self.invocation.ends_at, self.before()).await;
             let Ok(read) = read else {
                 outcome.cut_off = true;
@@ -121,7 +121,13 @@ impl Run<'_> {
             }
         }
 
-        let (out, mut observations) = mpsc::channel(WAITING);
+        let log = self.sinks.ocsf.map(|ocsf| {
+            let Self {
+                place, invocation, ..
+            } = self;
+            ocsf.log(&place.location, &invocation.id)
+        });
+        let (out, observations) = mpsc::channel(WAITING);
         let look = async {
             let out = out;
             let look = Box::pin(self.look(delivery.as_ref(), &out));
@@ -131,44 +137,21 @@ impl Run<'_> {
         let summary = &mut outcome.summary;
         let judge = async {
             let batches = batches;
-            let mut judged = Judged {
+            let judged = Judged {
                 summary,
                 each: &mut each,
+                log,
                 delivery: delivery.as_ref(),
                 batches: &batches,
             };
-            let mut untagged = Vec::new();
-            while let Some(observation) = observations.recv().await {
-                judged.summary.resources += 1;
-                let Some(observation) = weigh(observation) else {
-                    continue;
-                };
-                for finding in self.judge(&observation) {
-                    if self.waits_for_tags(&finding) {
-                        untagged.push(finding);
-                    } else {
-                        judged.report(&finding).await;
-                    }
-                }
-                if untagged.len() >= UNTAGGED {
-                    for finding in self.with_tags(std::mem::take(&mut untagged)).await {
-                        judged.report(&finding).await;
-                    }
-                }
-            }
-            for finding in self.with_tags(untagged).await {
-                judged.report(&finding).await;
-            }
-            if let Some(delivery) = &delivery {
-                delivery.hand_out(&batches).await;
-            }
+            self.judge_all(observations, weigh, judged).await
         };
         let deliver = async {
             if let Some(delivery) = &delivery {
                 delivery.send_all(sent).await;
             }
         };
-        let (looked, (), ()) = futures::join!(look, judge, deliver);
+        let (looked, mut log, ()) = futures::join!(look, judge, deliver);
         outcome.cut_off = looked.is_err();
         let unlisted = looked.unwrap_or_default();
         outcome.all_listed = !outcome.cut_off && unlisted.is_empty();
@@ -187,9 +170,14 @@ impl Run<'_> {
             if let Targets::Part(part) = &self.targets
                 && !outcome.cut_off
             {
-                delivery.archive_unmet(|check, resource| {
+                let gone = delivery.archive_unmet(|check, resource| {
                     part.holds(resource) && self.is_gone(check, resource, &unlisted)
                 });
+                if let Some(log) = &mut log {
+                    for (check, resource) in &gone {
+                        log.close(check, resource, self.reader.began_at()).await;
+                    }
+                }
             }
             let until = self.invocation.ends_at;
             let (known, counts, errors, left) = delivery.finish(until).await;
@@ -198,7 +186,51 @@ impl Run<'_> {
             outcome.cut_off |= left;
             self.keep(known, &before, &counts).await;
         }
+        if let Some(log) = log
+            && let Err(error) = log.finish().await
+        {
+            let message = format!("not all events of OCSF could be written: {error}");
+            tracing::error!("{message}");
+            outcome
+                .errors
+                .push(Error::new(ErrorKind::NotDelivered, message));
+        }
         outcome
+    }
+
+    /// Judges what is observed, and shows the findings to the sinks; what they wrote of it comes back.
+    async fn judge_all<'l, E: FnMut(&Finding)>(
+        &self,
+        mut observations: mpsc::Receiver<Observation>,
+        weigh: impl Fn(Observation) -> Option<Observation>,
+        mut judged: Judged<'_, 'l, E>,
+    ) -> Option<Log<'l>> {
+        let mut untagged = Vec::new();
+        while let Some(observation) = observations.recv().await {
+            judged.summary.resources += 1;
+            let Some(observation) = weigh(observation) else {
+                continue;
+            };
+            for finding in self.judge(&observation) {
+                if self.waits_for_tags(&finding) {
+                    untagged.push(finding);
+                } else {
+                    judged.report(&finding).await;
+                }
+            }
+            if untagged.len() >= UNTAGGED {
+                for finding in self.with_tags(std::mem::take(&mut untagged)).await {
+                    judged.report(&finding).await;
+                }
+            }
+        }
+        for finding in self.with_tags(untagged).await {
+            judged.report(&finding).await;
+        }
+        if let Some(delivery) = judged.delivery {
+            delivery.hand_out(judged.batches).await;
+        }
+        judged.log
     }
 
     async fn look(
@@ -241,7 +273,12 @@ impl Run<'_> {
         let excepted =
             |finding: &Finding| self.mute(finding, &[]).is_some() || self.asks_for_tags(finding);
         match delivery {
-            Some(delivery) if !undecided.iter().any(excepted) && delivery.settles(&undecided) => {
+            // Events tell each run's verdicts, whether they are new or not.
+            Some(delivery)
+                if self.sinks.ocsf.is_none()
+                    && !undecided.iter().any(excepted)
+                    && delivery.settles(&undecided) =>
+            {
                 Step::Settled
             }
             _ => Step::Look,
@@ -285,37 +322,70 @@ impl Run<'_> {
             && mutes.asks_for_tags(finding.check, &finding.resource, finding.observed_at)
     }
 
-    fn waits_for_tags(&self, finding: &Finding) -> bool {
+    /// Whether an exception may hold of a finding, which only its tags tell.
+    fn may_be_excepted(&self, finding: &Finding) -> bool {
         matches!(finding.verdict.outcome, Decision::Failed(_)) && self.asks_for_tags(finding)
     }
 
-    /// Applies the exceptions that ask for tags, which are read for all of these at once.
+    /// Whether tags are to be read before a finding is reported. Events tell them; who delivers to Security Hub reads
+    /// them for itself, for findings that have changed.
+    fn waits_for_tags(&self, finding: &Finding) -> bool {
+        let there = !matches!(
+            finding.verdict.outcome,
+            Decision::NotApplicable | Decision::Pending
+        );
+        let told = self.sinks.ocsf.is_some() && there && has_tags(finding);
+        (told && finding.tags.is_none()) || self.may_be_excepted(finding)
+    }
+
+    /// Reads the tags that these wait for, all at once, and applies the exceptions that ask for them.
     async fn with_tags(&self, findings: Vec<Finding>) -> Vec<Finding> {
-        let resources: Vec<Resource> = findings
+        let waiting = findings
             .iter()
-            .filter(|finding| self.waits_for_tags(finding))
-            .map(tagged)
-            .collect();
+            .filter(|finding| self.waits_for_tags(finding));
+        let mut resources: Vec<Resource> = waiting.map(tagged).collect();
         if resources.is_empty() {
             return findings;
         }
+        resources.sort();
+        resources.dedup();
         let tags = self
             .reader
             .tags(&resources.iter().collect::<Vec<_>>())
             .await;
-        let tags = tags.unwrap_or_else(|unread| {
-            tracing::error!(
-                reason = unread.code,
-                "exceptions by tag do not hold in this run: {}",
-                unread.text
-            );
-            eksentry_collectors::Tags::default()
-        });
-        let except = |finding: Finding| match tags.get(tagged(&finding).arn().as_str()) {
-            Some(tags) if self.waits_for_tags(&finding) => self.except(finding, tags),
-            _ => finding,
+        let tags = match tags {
+            Ok(tags) => tags,
+            Err(unread) => {
+                if findings.iter().any(|finding| self.may_be_excepted(finding)) {
+                    tracing::error!(
+                        reason = unread.code,
+                        "exceptions by tag do not hold in this run: {}",
+                        unread.text
+                    );
+                } else {
+                    tracing::warn!(
+                        reason = unread.code,
+                        "events are written without tags: {}",
+                        unread.text
+                    );
+                }
+                return findings;
+            }
         };
-        findings.into_iter().map(except).collect()
+        let tell = |finding: Finding| {
+            if !self.waits_for_tags(&finding) {
+                return finding;
+            }
+            let tags = tags.get(tagged(&finding).arn().as_str());
+            let tags = tags.cloned().unwrap_or_default();
+            let finding = self.except(finding, &tags);
+            let own = has_tags(&finding).then_some(tags);
+            Finding {
+                tags: own.or(finding.tags),
+                ..finding
+            }
+        };
+        findings.into_iter().map(tell).collect()
     }
 
     /// What Security Hub holds of ours about the targets.
@@ -474,6 +544,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether the resource may have tags of its own, as images have none.
+fn has_tags(finding: &Finding) -> bool {
+    finding.resource.kind() != ResourceKind::EcrImage
+}
+
 /// The resource that has the tags: of an image its repository.
 fn tagged(finding: &Finding) -> Resource {
     let resource = &finding.resource;
@@ -487,14 +562,15 @@ fn tagged(finding: &Finding) -> Resource {
 }
 
 /// What is judged, on its way.
-struct Judged<'a, E> {
+struct Judged<'a, 'l, E> {
     summary: &'a mut Summary,
     each: &'a mut E,
+    log: Option<Log<'l>>,
     delivery: Option<&'a Delivery<'a>>,
     batches: &'a mpsc::Sender<Batch>,
 }
 
-impl<E: FnMut(&Finding)> Judged<'_, E> {
+impl<E: FnMut(&Finding)> Judged<'_, '_, E> {
     /// Counts a finding, logs it in one line, and hands it on.
     async fn report(&mut self, finding: &Finding) {
         let outcome = finding.verdict.outcome;
@@ -510,6 +586,9 @@ impl<E: FnMut(&Finding)> Judged<'_, E> {
         self.summary.count(finding.check.id, outcome);
         self.summary.muted += usize::from(finding.verdict.is_muted());
         (self.each)(finding);
+        if let Some(log) = &mut self.log {
+            log.take(finding).await;
+        }
         if let Some(delivery) = self.delivery {
             delivery.take(finding, self.batches).await;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
 use eksentry_core::{Check, Settings as CheckSettings, checks};
+use eksentry_reporters::ocsf::{Destination, DestinationError};
 
 use crate::app::is_account;
 use crate::error::{Error, ErrorKind};
@@ -22,6 +23,8 @@ pub struct Settings {
     pub security_hub: bool,
     /// Whether evaluations go to AWS Config (`EKSENTRY_AWS_CONFIG`).
     pub aws_config: bool,
+    /// Where events of OCSF go (`EKSENTRY_OCSF`); nowhere unless set.
+    pub ocsf: Option<Destination>,
     /// The queue for slices of a sweep (`EKSENTRY_QUEUE_URL`).
     pub queue_url: Option<String>,
     /// The Regions that a sweep looks at (`EKSENTRY_REGIONS`).
@@ -99,6 +102,7 @@ impl Settings {
         Ok(Self {
             security_hub: switch("EKSENTRY_SECURITY_HUB", &variable)?,
             aws_config: switch("EKSENTRY_AWS_CONFIG", &variable)?,
+            ocsf: ocsf("EKSENTRY_OCSF", &variable)?,
             queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
             regions: regions("EKSENTRY_REGIONS", &variable)?,
             accounts: accounts("EKSENTRY_ACCOUNTS", &variable)?,
@@ -190,6 +194,16 @@ fn url(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<
         }
         value => Ok(value),
     }
+}
+
+fn ocsf(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<Destination>, Error> {
+    let value = text(name, variable).map(|value| value.parse());
+    value
+        .transpose()
+        .map_err(|error: DestinationError| invalid(name, &error.to_string()))
 }
 
 fn regions(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Regions, Error> {
@@ -344,7 +358,7 @@ mod tests {
     fn what_is_empty_is_not_set() {
         let empty = Settings::from_environment(|_| Some(" ".to_owned())).unwrap();
         assert_eq!(empty.regions, Regions::Home);
-        assert!(empty.accounts.is_empty() && empty.queue_url.is_none());
+        assert!(empty.accounts.is_empty() && empty.queue_url.is_none() && empty.ocsf.is_none());
         assert_eq!(empty.role_name, "eksentry-member");
         assert_eq!(empty.refresh, Duration::from_hours(30 * 24));
     }
@@ -375,6 +389,8 @@ mod tests {
             ("EKSENTRY_ACCOUNTS", "12345"),
             ("EKSENTRY_ROLE_NAME", "arn:aws:iam::111122223333:role/x"),
             ("EKSENTRY_QUEUE_URL", "slices"),
+            ("EKSENTRY_OCSF", "lake/prefix"),
+            ("EKSENTRY_OCSF", "s3://Lake"),
             ("EKSENTRY_REFRESH_DAYS", "90"),
             ("EKSENTRY_REFRESH_DAYS", "0"),
             ("EKSENTRY_PASSED_IMAGES", "some"),

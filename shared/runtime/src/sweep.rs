@@ -273,7 +273,7 @@ impl Sweep<'_> {
             reader,
             checks: &self.checks,
             targets,
-            security_hub: self.invocation.settings.security_hub,
+            sinks: self.invocation.sinks(),
         };
         let outcome = run.make(Some, |_| ()).await;
         tracing::info!(

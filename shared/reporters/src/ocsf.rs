@@ -1,0 +1,326 @@
+//! The Open Cybersecurity Schema Framework (OCSF): events for data lakes, as lines of JSON in a bucket or in a folder.
+//!
+//! A run writes every verdict that it came to, whatever it wrote before: what a lake holds of a run is complete without
+//! any other sink. Objects lie as Amazon Security Lake partitions them, each event class by itself, and hold a few
+//! megabytes, since they are gathered in memory.
+//! Source: <https://docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html>.
+
+mod event;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use eksentry_aws::{Aws, client};
+use eksentry_core::{Finding, Location, Resource};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use percent_encoding::percent_decode_str;
+
+use crate::{ReportError, text};
+pub use event::{Class, Event, closed, events};
+
+pub(crate) const ACTIONS: &[&str] = &["s3:PutObject"];
+
+/// How many bytes of lines are gathered before they are written. A run gathers for two classes, and a sweep makes a few
+/// runs at the same time.
+const OBJECT_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long writing an object may take, all tries together: a lake that does not answer must not keep findings from the
+/// other sinks.
+const WRITE: Duration = Duration::from_secs(30);
+
+/// The longest prefix, in bytes. A key has at most 1,024, and what follows the prefix fewer than the rest.
+const PREFIX: usize = 700;
+
+/// Where events go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Into a bucket, below a prefix that may be empty and ends in no slash.
+    Bucket {
+        /// The bucket's name.
+        bucket: String,
+        /// What the keys begin with.
+        prefix: String,
+    },
+    /// Into a folder, which is made if it is not there.
+    Folder(PathBuf),
+}
+
+/// The text is no place for events.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DestinationError {
+    /// It is neither of the two.
+    #[error(
+        "is {0:?}: it takes s3://bucket/prefix, or the path of a folder that begins with / or ./"
+    )]
+    Neither(String),
+    /// It names a bucket that S3 would not have.
+    #[error(
+        "is {0:?}, which names no bucket: s3://bucket/prefix, with 3 to 63 of a-z, 0-9, . and -"
+    )]
+    Bucket(String),
+    /// Its prefix is too long or has what can't be seen.
+    #[error(
+        "is {0:?}, whose prefix is no good: at most {PREFIX} bytes, without control characters"
+    )]
+    Prefix(String),
+}
+
+impl FromStr for Destination {
+    type Err = DestinationError;
+
+    fn from_str(text: &str) -> Result<Self, DestinationError> {
+        let told = || text::cut(text, 200);
+        if let Some(rest) = text.strip_prefix("s3://") {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            let allowed =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+            if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(allowed) {
+                return Err(DestinationError::Bucket(told()));
+            }
+            let prefix = prefix.trim_matches('/');
+            if prefix.len() > PREFIX || prefix.contains(char::is_control) {
+                return Err(DestinationError::Prefix(told()));
+            }
+            return Ok(Self::Bucket {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+            });
+        }
+        let path = match text.strip_prefix("file://") {
+            Some(path) => percent_decode_str(path).decode_utf8_lossy(),
+            None => text.into(),
+        };
+        if path.starts_with('/') || path.starts_with('.') {
+            Ok(Self::Folder(PathBuf::from(path.into_owned())))
+        } else {
+            Err(DestinationError::Neither(told()))
+        }
+    }
+}
+
+/// The OCSF sink of a process.
+#[derive(Debug)]
+pub struct Ocsf {
+    target: Target,
+    /// The number of the next object: runs of one invocation write at the same time, and to the same place.
+    next: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Target {
+    Bucket {
+        client: aws_sdk_s3::Client,
+        bucket: String,
+        prefix: String,
+    },
+    Folder(PathBuf),
+}
+
+impl Ocsf {
+    /// The sink that writes there, with these credentials whatever account the events are about.
+    pub fn new(aws: &Aws, destination: &Destination) -> Self {
+        let target = match destination {
+            Destination::Bucket { bucket, prefix } => Target::Bucket {
+                client: client!(aws_sdk_s3, aws),
+                bucket: bucket.clone(),
+                prefix: prefix.clone(),
+            },
+            Destination::Folder(path) => Target::Folder(path.clone()),
+        };
+        Self {
+            target,
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// What one run in an account and Region writes.
+    pub fn log<'a>(&'a self, location: &'a Location, run: &'a str) -> Log<'a> {
+        Log {
+            ocsf: self,
+            location,
+            run,
+            lines: BTreeMap::new(),
+            failed: None,
+        }
+    }
+
+    async fn write(&self, name: &str, lines: Vec<u8>) -> Result<(), ReportError> {
+        match &self.target {
+            Target::Bucket {
+                client,
+                bucket,
+                prefix,
+            } => {
+                let key = if prefix.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{prefix}/{name}")
+                };
+                let call = client
+                    .put_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .content_type("application/x-ndjson")
+                    .body(ByteStream::from(lines))
+                    .send();
+                call.await
+                    .map(drop)
+                    .map_err(|error| ReportError::of_call("s3:PutObject", error))
+            }
+            Target::Folder(folder) => {
+                let path = folder.join(name);
+                let told = path.display().to_string();
+                let write = move || {
+                    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+                    std::fs::write(path, lines)
+                };
+                let written = tokio::task::spawn_blocking(write).await;
+                let written = written.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+                written.map_err(|error| ReportError {
+                    action: "writing a file",
+                    problem: format!("{told}: {error}"),
+                })
+            }
+        }
+    }
+}
+
+/// The events of one run, gathered and written.
+#[derive(Debug)]
+pub struct Log<'a> {
+    ocsf: &'a Ocsf,
+    location: &'a Location,
+    run: &'a str,
+    /// What is gathered, by class and day (UTC).
+    lines: BTreeMap<(Class, Date), Vec<u8>>,
+    failed: Option<ReportError>,
+}
+
+impl Log<'_> {
+    /// Writes down a finding.
+    pub async fn take(&mut self, finding: &Finding) {
+        for event in events(finding, self.run) {
+            self.add(&event).await;
+        }
+    }
+
+    /// Writes down that the finding of a check about a resource is over: it was there before, and at that time its
+    /// resource, or the check, no longer is.
+    pub async fn close(&mut self, check: &str, resource: &Resource, at: Timestamp) {
+        self.add(&closed(check, resource, at, self.run)).await;
+    }
+
+    /// Writes what is left. What could not be written comes back; after one failure a run writes no more, since it has
+    /// to be made again in any case.
+    ///
+    /// # Errors
+    ///
+    /// When something could not be written.
+    pub async fn finish(mut self) -> Result<(), ReportError> {
+        while let Some(((class, day), lines)) = self.lines.pop_first() {
+            self.write(class, day, lines).await;
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    async fn add(&mut self, event: &Event<'_>) {
+        if self.failed.is_some() {
+            return;
+        }
+        let at = (event.class(), TimeZone::UTC.to_datetime(event.at()).date());
+        let lines = self.lines.entry(at).or_default();
+        // Writing to memory can't fail, and an event has no keys that are no texts.
+        let _ = serde_json::to_writer(&mut *lines, event);
+        lines.push(b'\n');
+        if lines.len() >= OBJECT_BYTES {
+            let lines = std::mem::take(lines);
+            self.write(at.0, at.1, lines).await;
+        }
+    }
+
+    async fn write(&mut self, class: Class, day: Date, lines: Vec<u8>) {
+        if self.failed.is_some() || lines.is_empty() {
+            return;
+        }
+        let name = self.name(class, day);
+        let write = Box::pin(self.ocsf.write(&name, lines));
+        let written = tokio::time::timeout(WRITE, write).await;
+        self.failed = match written {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Some(error),
+            Err(_) => Some(ReportError {
+                action: "writing OCSF events",
+                problem: format!("no answer within {} seconds", WRITE.as_secs()),
+            }),
+        };
+    }
+
+    /// The name of the next object.
+    fn name(&self, class: Class, day: Date) -> String {
+        format!(
+            "{}/region={}/accountId={}/eventDay={}/{}-{}.jsonl",
+            class.name(),
+            self.location.region,
+            self.location.account,
+            day.strftime("%Y%m%d"),
+            self.run.replace('/', "-"),
+            self.ocsf.next.fetch_add(1, Ordering::Relaxed)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(bucket: &str, prefix: &str) -> Destination {
+        Destination::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_destination_is_a_bucket_or_a_folder() {
+        let folder = |path: &str| Destination::Folder(PathBuf::from(path));
+        for (text, destination) in [
+            ("s3://lake", bucket("lake", "")),
+            ("s3://lake/", bucket("lake", "")),
+            (
+                "s3://my.lake-1/ext/eksentry/",
+                bucket("my.lake-1", "ext/eksentry"),
+            ),
+            ("/mnt/lake", folder("/mnt/lake")),
+            ("./lake", folder("./lake")),
+            ("file:///mnt/the%20lake", folder("/mnt/the lake")),
+        ] {
+            assert_eq!(text.parse(), Ok(destination), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        let long = format!("s3://lake/{}", "p".repeat(PREFIX + 1));
+        for text in [
+            "lake/prefix",
+            "S3://lake",
+            "https://lake.s3.amazonaws.com",
+            "file://host/share",
+            "s3://",
+            "s3:///prefix",
+            "s3://My_Lake/prefix",
+            "s3://arn:aws:s3:::lake",
+            "s3://lake/a\u{7}b",
+            long.as_str(),
+        ] {
+            let error = Destination::from_str(text).unwrap_err().to_string();
+            assert!(error.starts_with("is \"") && error.len() < 400, "{error}");
+        }
+    }
+}
