@@ -66,8 +66,9 @@ pub use self::{
 use self::{rates::Rates, server::Server, state::State};
 use crate::account::{Account, AccountError, Record};
 
-/// Names a folder in which every stand-in leaves a file of the requests that it took, when it is dropped. CI holds
-/// them against the service models. One that saw violations leaves none: its own test judges them.
+/// Names a folder in which every stand-in leaves a file of the requests that it took, when it is dropped, and below it
+/// in `ocsf` one of the events that were written to its buckets. CI holds them against the service models and against
+/// the schema. One that saw violations leaves none: its own test judges them.
 pub const RECORD_TO: &str = "EKSENTRY_RECORD_REQUESTS";
 
 /// Why there is no stand-in.
@@ -249,6 +250,21 @@ impl StandIn {
         self.state().recording.dump(path)
     }
 
+    /// Writes the lines of all objects that have some to a file, if there are any.
+    fn dump_events(&self, path: &Path) -> io::Result<()> {
+        let objects = self.objects().into_iter();
+        let lines = objects.filter(|(name, _)| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|end| end == "jsonl")
+        });
+        let lines: Vec<u8> = lines.flat_map(|(_, body)| body).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        fs::write(path, lines)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while the state was locked fails its own test; what it left is still good to look at.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -260,12 +276,14 @@ impl Drop for StandIn {
         let Some(folder) = env::var_os(RECORD_TO).filter(|_| self.violations().is_empty()) else {
             return;
         };
-        let folder = Path::new(&folder);
-        let left =
-            fs::create_dir_all(folder).and_then(|()| self.dump_requests(&folder.join(file_name())));
+        let (folder, name) = (Path::new(&folder), file_name());
+        let events = folder.join("ocsf");
+        let left = fs::create_dir_all(&events)
+            .and_then(|()| self.dump_requests(&folder.join(&name)))
+            .and_then(|()| self.dump_events(&events.join(&name)));
         if let Err(error) = left {
             eprintln!(
-                "{RECORD_TO}: the requests can't be left in {}: {error}",
+                "{RECORD_TO}: requests and events can't be left in {}: {error}",
                 folder.display()
             );
         }

@@ -14,6 +14,7 @@ mod ledger;
 mod life_of_a_finding;
 mod limits;
 mod mute_list;
+mod ocsf;
 mod places;
 mod samples;
 mod slices;
