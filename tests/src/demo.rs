@@ -29,7 +29,8 @@ use crate::{
 };
 
 /// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in of
-/// AWS. Shows what Security Hub and AWS Config hold then, as tables here and as a page in target/demo/report.html.
+/// AWS. Shows what Security Hub and AWS Config hold then, as tables here and as a page in target/demo/report.html; the
+/// events of OCSF are in target/demo/ocsf.
 ///
 /// Needs neither an AWS account nor a network. The first run builds the functions, which takes some minutes.
 #[derive(Debug, Parser)]
@@ -87,10 +88,10 @@ pub enum DemoError {
         /// The functions that there are.
         known: String,
     },
-    /// The page can't be written.
-    #[error("the page can't be written to {path}", path = path.display())]
+    /// What the demo leaves behind can't be written.
+    #[error("{path} can't be written", path = path.display())]
     Write {
-        /// The page.
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -133,7 +134,7 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
 
     let binaries = build()?;
     let aws = StandIn::start(account.clone())?;
-    let mut player = Player::new(&aws, binaries, &account);
+    let mut player = Player::new(&aws, binaries, &account, empty_folder("ocsf")?);
     match samples.as_slice() {
         [sample] if options.event.is_some() => play_one(sample, &mut player, &terminal)?,
         _ => play_all(&samples, &mut player, &terminal)?,
@@ -214,6 +215,7 @@ fn play_all(
         );
     }
     println!("The page with all of it: {}", write(&report)?.display());
+    println!("The same as events of OCSF: {}", player.ocsf().display());
     Ok(())
 }
 
@@ -222,6 +224,22 @@ fn write(report: &Report) -> Result<PathBuf, DemoError> {
     let folder = path.parent().unwrap_or(&path);
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, report.page()))
+        .map_err(|source| DemoError::Write {
+            path: path.clone(),
+            source,
+        })?;
+    Ok(path)
+}
+
+/// A folder of the demo's with nothing in it: what an earlier one left is removed.
+fn empty_folder(name: &str) -> Result<PathBuf, DemoError> {
+    let path = workspace().join("target/demo").join(name);
+    let removed = match fs::remove_dir_all(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    removed
+        .and_then(|()| fs::create_dir_all(&path))
         .map_err(|source| DemoError::Write {
             path: path.clone(),
             source,

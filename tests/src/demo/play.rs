@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ pub(super) struct Player<'a> {
     aws: &'a StandIn,
     binaries: &'a Path,
     account: &'a Account,
+    ocsf: PathBuf,
     functions: BTreeMap<String, Function>,
     failures: Vec<String>,
 }
@@ -47,12 +48,18 @@ pub(super) struct Played {
 }
 
 impl<'a> Player<'a> {
-    /// `account` is what the stand-in was started with.
-    pub(super) fn new(aws: &'a StandIn, binaries: &'a Path, account: &'a Account) -> Self {
+    /// `account` is what the stand-in was started with, and `ocsf` the folder for events of OCSF.
+    pub(super) fn new(
+        aws: &'a StandIn,
+        binaries: &'a Path,
+        account: &'a Account,
+        ocsf: PathBuf,
+    ) -> Self {
         Self {
             aws,
             binaries,
             account,
+            ocsf,
             functions: BTreeMap::new(),
             failures: Vec::new(),
         }
@@ -66,6 +73,11 @@ impl<'a> Player<'a> {
         self.account
     }
 
+    /// The folder in which the functions leave events of OCSF.
+    pub(super) fn ocsf(&self) -> &Path {
+        &self.ocsf
+    }
+
     /// Delivers an event to its function and waits for the answer.
     pub(super) fn play(&mut self, sample: &Sample) -> Result<Played, DemoError> {
         let payload = self.with_token(&sample.payload);
@@ -73,9 +85,10 @@ impl<'a> Player<'a> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let binary = self.binaries.join(&sample.function);
+                let ocsf = ("EKSENTRY_OCSF".to_owned(), self.ocsf.display().to_string());
+                let environment = self.aws.environment().into_iter().chain([ocsf]);
                 entry.insert(
-                    Function::start(&binary, self.aws.environment())?
-                        .of_account(&self.account.account),
+                    Function::start(&binary, environment)?.of_account(&self.account.account),
                 )
             }
         };
