@@ -114,7 +114,8 @@ fn a_failed_finding_says_what_was_seen_what_is_wanted_and_how_to_mend_it() {
     assert_eq!(
         finding.description(),
         Some(
-            "Automatic rotation is off. Automatic rotation should be on, and its period not too long."
+            "Automatic rotation is off. MEDIUM, since ever more data depends on one and the same key material. \
+             Automatic rotation should be on, and its period not too long."
         )
     );
     let recommendation = finding.remediation().unwrap().recommendation().unwrap();
