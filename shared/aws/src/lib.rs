@@ -20,6 +20,9 @@ pub use pace::Pace;
 pub use rate::Rate;
 pub use traffic::{Traffic, Watch};
 
+/// The IAM actions of the calls that are made here.
+pub const ACTIONS: &[&str] = &["sts:AssumeRole"];
+
 /// How often a call is tried, and how long at most it waits before the second try; each further wait may be twice as
 /// long, up to the longest: nine seconds in all, half of that on average. A call that waits keeps its place among those
 /// in flight. Where a third of all calls is throttled, one in twenty thousand runs out of tries.

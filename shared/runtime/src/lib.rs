@@ -40,7 +40,10 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         place::ACTIONS,
         queue::ACTIONS,
     ];
-    eksentry_collectors::actions()
+    eksentry_aws::ACTIONS
+        .iter()
+        .copied()
+        .chain(eksentry_collectors::actions())
         .chain(eksentry_reporters::actions())
         .chain(own.into_iter().flatten().copied())
 }
