@@ -1,9 +1,13 @@
-//! Everything that tests eksentry as a whole, without an AWS account: a stand-in for AWS and a runner for functions.
+//! Everything that tests eksentry as a whole, without an AWS account: a stand-in for AWS, a runner for functions, and
+//! what the templates let them do.
 
 pub mod account;
 mod background;
 pub mod demo;
+pub mod deployment;
 pub mod derived;
+pub mod iam;
 pub mod lambda;
 pub mod report;
 pub mod stand_in;
+pub mod template;

@@ -1,19 +1,13 @@
 //! What the templates keep to where linters are told to look away, or do not look: encryption by keys of AWS's own, how
 //! long logs are kept, and who may call.
 
+use eksentry_tests::template::{Template, members, scalar};
 use serde_json::Value;
-
-use super::{
-    read,
-    template::{long_form, members, scalar},
-};
 
 /// Both templates.
 fn templates() -> [Value; 2] {
-    ["template.yaml", "template-member.yaml"].map(|path| {
-        let yaml = serde_yaml_ng::from_str(&read(path)).expect("templates are YAML");
-        long_form(yaml)
-    })
+    [Template::of_eksentry(), Template::of_members()]
+        .map(|template| template.expect("it is a template").body().clone())
 }
 
 /// The properties of each resource of a type, by its name.

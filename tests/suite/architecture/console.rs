@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::{checks::CHECKS, finding::generator_id};
 use eksentry_tests::account::Record;
-use serde_json::Value;
+use eksentry_tests::template::{Stack, members, scalar};
+use serde_json::{Value, json};
 
-use super::{
-    read,
-    template::{Template, members, scalar},
-};
+use super::{read, template::with_defaults};
 use crate::world::World;
 
 /// Metrics of AWS's own: whose, of what type of resource, by which dimension, and which.
@@ -47,7 +45,7 @@ const ATTRIBUTES: [(&str, &str); 7] = [
     ("WorkflowStatus", "/Workflow/Status"),
 ];
 
-/// A metric: of a resource of the template the dimension's value is `${…}`, as in `Fn::Sub`.
+/// A metric.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Metric {
     namespace: String,
@@ -57,22 +55,25 @@ struct Metric {
 
 impl Metric {
     /// Whether it is one of AWS's own of a resource of the template.
-    fn is_of_aws(&self, template: &Template) -> bool {
+    fn is_of_aws(&self, stack: &Stack) -> bool {
         METRICS_OF_AWS
             .iter()
             .any(|(namespace, of_type, dimension, names)| {
-                let mut resources = template.resources(of_type);
+                let mut resources = stack.template().resources(of_type);
                 self.namespace == *namespace
                     && names.contains(&self.name.as_str())
                     && self.dimensions.len() == 1
                     && self.dimensions.get(*dimension).is_some_and(|value| {
-                        resources.any(|(name, _)| {
-                            *value == format!("${{{name}}}")
-                                || *value == format!("${{{name}.{dimension}}}")
-                        })
+                        resources.any(|(name, _)| *value == named(stack, name))
                     })
             })
     }
+}
+
+/// What a resource of the template is called where it is deployed: the end of what a reference to it comes to.
+fn named(stack: &Stack, resource: &str) -> String {
+    let reference = stack.text(&json!({"Ref": resource})).expect("it is made");
+    reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// The metrics that the functions write, each function having been invoked.
@@ -113,12 +114,13 @@ fn metrics_of(line: &Value) -> Vec<Metric> {
 }
 
 /// The metrics on the dashboard.
-fn shown(template: &Template) -> Vec<Metric> {
-    let (_, dashboard) = template
+fn shown(stack: &Stack) -> Vec<Metric> {
+    let (_, dashboard) = stack
+        .template()
         .resources("AWS::CloudWatch::Dashboard")
         .next()
         .expect("there is a dashboard");
-    let body = template.text(&dashboard["Properties"]["DashboardBody"]);
+    let body = stack.text(&dashboard["Properties"]["DashboardBody"]);
     let body: Value = serde_json::from_str(&body.expect("it has a body")).expect("it is JSON");
     let widgets = body["widgets"].as_array().expect("it has widgets").iter();
     widgets
@@ -165,8 +167,8 @@ fn metrics_of_widget(metrics: &[Value]) -> Vec<Metric> {
 }
 
 /// The metrics that alarms watch, with the alarm's name.
-fn watched(template: &Template) -> Vec<(&String, Metric)> {
-    let alarms = template.resources("AWS::CloudWatch::Alarm");
+fn watched(stack: &Stack) -> Vec<(&String, Metric)> {
+    let alarms = stack.template().resources("AWS::CloudWatch::Alarm");
     alarms
         .flat_map(|(name, alarm)| {
             let properties = &alarm["Properties"];
@@ -175,24 +177,23 @@ fn watched(template: &Template) -> Vec<(&String, Metric)> {
             computed
                 .chain([properties])
                 .filter(|metric| metric["MetricName"].is_string())
-                .map(move |metric| (name, watched_metric(metric)))
+                .map(move |metric| (name, watched_metric(stack, metric)))
         })
         .collect()
 }
 
-fn watched_metric(metric: &Value) -> Metric {
+fn watched_metric(stack: &Stack, metric: &Value) -> Metric {
     let dimensions = metric["Dimensions"].as_array().into_iter().flatten();
     Metric {
         namespace: scalar(&metric["Namespace"]),
         name: scalar(&metric["MetricName"]),
         dimensions: dimensions
             .map(|dimension| {
-                let value = &dimension["Value"];
-                let value = match members(value).next() {
-                    Some((_, resource)) => format!("${{{}}}", scalar(resource)),
-                    None => scalar(value),
-                };
-                (scalar(&dimension["Name"]), value)
+                let value = stack.text(&dimension["Value"]);
+                (
+                    scalar(&dimension["Name"]),
+                    value.expect("it comes to something"),
+                )
             })
             .collect(),
     }
@@ -200,10 +201,10 @@ fn watched_metric(metric: &Value) -> Metric {
 
 #[test]
 fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
-    let template = Template::with_defaults();
+    let stack = with_defaults();
     let written = written();
-    let alarms = watched(&template);
-    let metrics = shown(&template)
+    let alarms = watched(&stack);
+    let metrics = shown(&stack)
         .into_iter()
         .map(|metric| ("the dashboard", metric));
     let alarms = alarms
@@ -211,7 +212,7 @@ fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
         .map(|(name, metric)| (name.as_str(), metric));
     for (place, metric) in metrics.chain(alarms) {
         assert!(
-            written.contains(&metric) || metric.is_of_aws(&template),
+            written.contains(&metric) || metric.is_of_aws(&stack),
             "{place} names {metric:?}, which neither metrics.rs nor AWS writes"
         );
     }
@@ -219,12 +220,9 @@ fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
 
 #[test]
 fn the_dashboard_shows_every_check() {
-    let mut template = Template::with_defaults();
     for config in ["on", "off"] {
-        template
-            .values
-            .insert("AwsConfig".to_owned(), config.to_owned());
-        let shown = shown(&template);
+        let stack = with_defaults().with("AwsConfig", config);
+        let shown = shown(&stack.expect("there is this parameter"));
         for check in CHECKS {
             for status in ["FAILED", "NOT_AVAILABLE", "PASSED", "WARNING"] {
                 let metric = Metric {
@@ -242,20 +240,16 @@ fn the_dashboard_shows_every_check() {
 
 #[test]
 fn every_function_and_every_queue_of_dead_letters_has_an_alarm() {
-    let template = Template::with_defaults();
-    let watched = watched(&template);
-    let functions = template.resources("AWS::Serverless::Function");
-    let queues = template
+    let stack = with_defaults();
+    let watched = watched(&stack);
+    let functions = stack.template().resources("AWS::Serverless::Function");
+    let queues = stack
+        .template()
         .resources("AWS::SQS::Queue")
         .filter(|(name, _)| name.ends_with("DeadLetters"));
     let wanted = functions
-        .map(|(name, _)| (format!("${{{name}}}"), "Errors"))
-        .chain(queues.map(|(name, _)| {
-            (
-                format!("${{{name}.QueueName}}"),
-                "ApproximateNumberOfMessagesVisible",
-            )
-        }));
+        .map(|(name, _)| (named(&stack, name), "Errors"))
+        .chain(queues.map(|(name, _)| (named(&stack, name), "ApproximateNumberOfMessagesVisible")));
     for (resource, metric) in wanted {
         assert!(
             watched.iter().any(|(_, one)| one.name == metric
@@ -296,7 +290,10 @@ fn insights_count_what_sweeps_post() {
     let mut world = World::of_the_demo();
     world.sweep();
     let findings = world.aws.findings();
-    for (name, insight) in Template::with_defaults().resources("AWS::SecurityHub::Insight") {
+    for (name, insight) in with_defaults()
+        .template()
+        .resources("AWS::SecurityHub::Insight")
+    {
         let group = scalar(&insight["Properties"]["GroupByAttribute"]);
         let counted: Vec<_> = findings
             .iter()
@@ -312,8 +309,9 @@ fn insights_count_what_sweeps_post() {
 
 #[test]
 fn every_check_is_in_the_insight_of_failures() {
-    let template = Template::with_defaults();
-    let (_, insight) = template
+    let stack = with_defaults();
+    let (_, insight) = stack
+        .template()
         .resources("AWS::SecurityHub::Insight")
         .find(|(name, _)| *name == "FailuresByCheck")
         .expect("there is one");

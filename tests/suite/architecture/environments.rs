@@ -1,14 +1,13 @@
 //! What samconfig.toml deploys with.
 
-use super::{
-    read,
-    template::{Template, members, scalar},
-};
+use eksentry_tests::template::{Template, members, scalar};
+
+use super::read;
 
 /// In samconfig.toml a line that is a text is such a value.
 #[test]
 fn every_environment_gives_values_that_the_template_takes() {
-    let template = Template::with_defaults();
+    let template = Template::of_eksentry().expect("it is a template");
     let mut given = 0;
     for line in read("samconfig.toml").lines().map(str::trim) {
         if !line.starts_with(['"', '\'']) {
@@ -16,7 +15,7 @@ fn every_environment_gives_values_that_the_template_takes() {
         }
         let text = line.trim_matches([',', '"', '\'']);
         let (name, value) = text.split_once('=').expect("it is Name=value");
-        let mut parameters = members(&template.body["Parameters"]);
+        let mut parameters = members(&template.body()["Parameters"]);
         let (_, parameter) = parameters
             .find(|(known, _)| *known == name)
             .unwrap_or_else(|| panic!("template.yaml has no parameter {name}"));

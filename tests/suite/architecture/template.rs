@@ -7,10 +7,10 @@ use std::{
 
 use eksentry_core::checks::CHECKS;
 use eksentry_runtime::Settings;
-use serde_json::{Map, Value, json};
-use serde_yaml_ng::Value as Yaml;
+use eksentry_tests::template::{Stack, Template, members, scalar};
+use serde_json::{Value, json};
 
-use super::{names_in, read};
+use super::names_in;
 
 /// The most characters of a rule's parameters.
 /// Source: <https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html>.
@@ -60,119 +60,51 @@ const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// The template as it is deployed, with values for its parameters.
-pub(super) struct Template {
-    pub(super) body: Value,
-    pub(super) values: BTreeMap<String, String>,
+/// The stack with the defaults of its parameters.
+pub(super) fn with_defaults() -> Stack {
+    Stack::new(
+        Template::of_eksentry().expect("it is a template"),
+        "111122223333",
+        "eu-central-1",
+    )
 }
 
-impl Template {
-    /// The template with the defaults of its parameters.
-    pub(super) fn with_defaults() -> Self {
-        let yaml = serde_yaml_ng::from_str(&read("template.yaml")).expect("the template is YAML");
-        let body = long_form(yaml);
-        let values = members(&body["Parameters"])
-            .map(|(name, parameter)| (name.clone(), scalar(&parameter["Default"])))
-            .collect();
-        Self { body, values }
-    }
+/// The stack with every parameter as long as it may be.
+fn with_longest_values() -> Stack {
+    let stack = with_defaults();
+    let template = Template::of_eksentry().expect("it is a template");
+    let lengths = members(&template.body()["Parameters"])
+        .filter_map(|(name, parameter)| Some((name, parameter["MaxLength"].as_u64()?)));
+    lengths.fold(stack, |stack, (name, length)| {
+        let value: String = (0..length).map(|_| 'x').collect();
+        stack.with(name, &value).expect("there is this parameter")
+    })
+}
 
-    /// The template with every parameter as long as it may be.
-    fn with_longest_values() -> Self {
-        let mut template = Self::with_defaults();
-        for (name, parameter) in members(&template.body["Parameters"]) {
-            if let Some(length) = parameter["MaxLength"].as_u64() {
-                template
-                    .values
-                    .insert(name.clone(), (0..length).map(|_| 'x').collect());
-            }
-        }
-        template
-    }
+/// The environment of every function.
+fn environment(stack: &Stack) -> BTreeMap<String, String> {
+    let variables = stack.template().variables();
+    variables
+        .filter_map(|(name, value)| {
+            let value = stack.resolve(value).expect("it comes to something");
+            Some((name.clone(), scalar(&value?)))
+        })
+        .collect()
+}
 
-    pub(super) fn resources(&self, of_type: &str) -> impl Iterator<Item = (&String, &Value)> {
-        members(&self.body["Resources"]).filter(move |(_, resource)| resource["Type"] == of_type)
-    }
-
-    /// The environment of every function.
-    fn environment(&self) -> BTreeMap<String, String> {
-        let globals = &self.body["Globals"]["Function"];
-        let functions = self
-            .resources("AWS::Serverless::Function")
-            .map(|(_, function)| &function["Properties"]);
-        let variables = functions
-            .chain([globals])
-            .flat_map(|of| members(&of["Environment"]["Variables"]));
-        variables
-            .filter_map(|(name, value)| Some((name.clone(), self.text(value)?)))
-            .collect()
-    }
-
-    /// A rule's parameters as AWS Config gets them.
-    fn rule_parameters(&self, rule: &Value) -> Value {
-        let parameters = members(&rule["Properties"]["InputParameters"]);
-        parameters
-            .filter_map(|(name, value)| Some((name.clone(), self.text(value)?.into())))
-            .collect::<Map<_, _>>()
-            .into()
-    }
-
-    /// What a value comes to; nothing for `AWS::NoValue`.
-    pub(super) fn text(&self, value: &Value) -> Option<String> {
-        let Some((function, argument)) = members(value).next() else {
-            return Some(scalar(value));
-        };
-        match function.as_str() {
-            "Ref" if argument == "AWS::NoValue" => None,
-            // What is no parameter is a resource; a URL with its name stands for what it comes to.
-            "Ref" => {
-                let name = scalar(argument);
-                let value = self.values.get(&name).cloned();
-                Some(value.unwrap_or_else(|| format!("https://{name}")))
-            }
-            "Fn::If" if self.holds(&self.body["Conditions"][scalar(&argument[0])]) => {
-                self.text(&argument[1])
-            }
-            "Fn::If" => self.text(&argument[2]),
-            "Fn::Join" => {
-                let parts = argument[1].as_array()?.iter();
-                let parts: Option<Vec<_>> = parts.map(|part| self.text(part)).collect();
-                Some(parts?.join(&scalar(&argument[0])))
-            }
-            "Fn::Sub" if argument.is_array() => {
-                let own = members(&argument[1])
-                    .map(|(name, value)| Some((name.clone(), self.text(value)?)))
-                    .collect::<Option<BTreeMap<_, _>>>()?;
-                Some(filled(&filled(&scalar(&argument[0]), &own), &self.values))
-            }
-            "Fn::Sub" => Some(filled(&scalar(argument), &self.values)),
-            _ => panic!("this test should learn to evaluate {function}"),
-        }
-    }
-
-    /// Whether a condition holds.
-    fn holds(&self, condition: &Value) -> bool {
-        match members(condition).next() {
-            Some((function, argument)) if function == "Fn::Condition" => {
-                self.holds(&self.body["Conditions"][scalar(argument)])
-            }
-            Some((function, argument)) if function == "Fn::And" => {
-                let mut all = argument.as_array().into_iter().flatten();
-                all.all(|condition| self.holds(condition))
-            }
-            Some((function, argument)) if function == "Fn::Not" => !self.holds(&argument[0]),
-            Some((function, argument)) if function == "Fn::Equals" => {
-                self.text(&argument[0]) == self.text(&argument[1])
-            }
-            _ => panic!("this test should learn to evaluate {condition}"),
-        }
-    }
+/// A rule's parameters as AWS Config gets them.
+fn rule_parameters(stack: &Stack, rule: &Value) -> Value {
+    let parameters = stack.resolve(&rule["Properties"]["InputParameters"]);
+    parameters
+        .expect("they come to something")
+        .expect("it has some")
 }
 
 #[test]
 fn every_function_is_deployed() {
-    let template = Template::with_defaults();
-    let deployed: BTreeSet<_> = template
+    let stack = with_defaults();
+    let deployed: BTreeSet<_> = stack
+        .template()
         .resources("AWS::Serverless::Function")
         .map(|(name, function)| {
             assert_eq!(
@@ -197,16 +129,13 @@ fn the_environment_is_what_the_functions_read() {
         None
     })
     .expect("nothing has to be set");
-    let set: BTreeSet<_> = Template::with_defaults()
-        .environment()
-        .into_keys()
-        .collect();
+    let set: BTreeSet<_> = environment(&with_defaults()).into_keys().collect();
     assert_eq!(set, asked.into_inner());
 }
 
 #[test]
 fn the_environment_has_the_checks_defaults() {
-    let environment = Template::with_defaults().environment();
+    let environment = environment(&with_defaults());
     let settings = Settings::from_environment(|name| environment.get(name).cloned())
         .expect("the functions take what the template sets");
     let unset = Settings::from_environment(|_| None).expect("nothing has to be set");
@@ -222,29 +151,29 @@ fn the_environment_has_the_checks_defaults() {
 
 #[test]
 fn a_check_that_is_off_is_named_to_the_functions() {
-    let mut template = Template::with_defaults();
-    let disabled = |template: &Template| -> Vec<&str> {
-        let environment = template.environment();
+    let disabled = |stack: &Stack| -> Vec<&str> {
+        let environment = environment(stack);
         let settings = Settings::from_environment(|name| environment.get(name).cloned());
         let settings = settings.expect("the functions take it");
         let mut checks = CHECKS.to_vec();
         checks.retain(|check| !settings.is_enabled(check));
         checks.into_iter().map(|check| check.id).collect()
     };
-    assert_eq!(disabled(&template), Vec::<&str>::new());
-    for check in ["EcrScanOnPush", "KmsCmkRotation"] {
-        let switch = template.values.get_mut(check);
-        *switch.expect("each check has a switch") = "off".to_owned();
-    }
+    assert_eq!(disabled(&with_defaults()), Vec::<&str>::new());
+    let switched = ["EcrScanOnPush", "KmsCmkRotation"]
+        .into_iter()
+        .fold(with_defaults(), |stack, check| {
+            stack.with(check, "off").expect("each check has a switch")
+        });
     assert_eq!(
-        disabled(&template),
+        disabled(&switched),
         ["ecr-scan-on-push", "kms-cmk-rotation"]
     );
 }
 
 #[test]
 fn the_environment_fits() {
-    let environment = Template::with_defaults().environment();
+    let environment = environment(&with_defaults());
     let size: usize = environment
         .iter()
         .map(|(name, value)| name.len() + value.len())
@@ -257,8 +186,9 @@ fn the_environment_fits() {
 
 #[test]
 fn config_has_a_rule_for_each_check_that_it_can_trigger() {
-    let template = Template::with_defaults();
-    let rules: BTreeSet<_> = template
+    let stack = with_defaults();
+    let rules: BTreeSet<_> = stack
+        .template()
         .resources("AWS::Config::ConfigRule")
         .map(|(_, rule)| {
             let types = &rule["Properties"]["Scope"]["ComplianceResourceTypes"];
@@ -282,9 +212,9 @@ fn config_has_a_rule_for_each_check_that_it_can_trigger() {
 
 #[test]
 fn config_takes_the_parameters_of_every_rule() {
-    let template = Template::with_longest_values();
-    for (name, rule) in template.resources("AWS::Config::ConfigRule") {
-        let parameters = template.rule_parameters(rule).to_string();
+    let stack = with_longest_values();
+    for (name, rule) in stack.template().resources("AWS::Config::ConfigRule") {
+        let parameters = rule_parameters(&stack, rule).to_string();
         assert!(
             parameters.len() <= RULE_PARAMETERS,
             "AWS Config takes {RULE_PARAMETERS} characters of parameters and those of {name} can have {}: lessen \
@@ -296,7 +226,7 @@ fn config_takes_the_parameters_of_every_rule() {
 
 #[test]
 fn roles_have_as_few_policies_as_iam_takes() {
-    for (name, role) in Template::with_defaults().resources("AWS::IAM::Role") {
+    for (name, role) in with_defaults().template().resources("AWS::IAM::Role") {
         let policies = role["Properties"]["ManagedPolicyArns"].as_array();
         let count = policies.map_or(0, Vec::len);
         assert!(
@@ -308,9 +238,11 @@ fn roles_have_as_few_policies_as_iam_takes() {
 
 #[test]
 fn policies_grant_what_is_called_and_nothing_else() {
-    let template = Template::with_defaults();
     let mut granted = BTreeSet::new();
-    collect_granted(&template.body["Resources"], &mut granted);
+    collect_granted(
+        &with_defaults().template().body()["Resources"],
+        &mut granted,
+    );
     let without_a_call = GRANTED_WITHOUT_A_CALL
         .iter()
         .flat_map(|(_, actions)| *actions);
@@ -342,51 +274,5 @@ fn collect_granted(value: &Value, granted: &mut BTreeSet<String>) {
     };
     for child in children {
         collect_granted(child, granted);
-    }
-}
-
-/// Short forms like `!Ref x` written out, as `{"Ref": x}`.
-pub(super) fn long_form(yaml: Yaml) -> Value {
-    match yaml {
-        Yaml::Tagged(tagged) => {
-            let tag = tagged.tag.to_string();
-            let function = match tag.trim_start_matches('!') {
-                "Ref" => "Ref".to_owned(),
-                other => format!("Fn::{other}"),
-            };
-            json!({function: long_form(tagged.value)})
-        }
-        Yaml::Mapping(mapping) => {
-            let members = mapping.into_iter().map(|(key, value)| {
-                (
-                    key.as_str().expect("keys are texts").to_owned(),
-                    long_form(value),
-                )
-            });
-            Value::Object(members.collect())
-        }
-        Yaml::Sequence(items) => items.into_iter().map(long_form).collect(),
-        plain => serde_json::to_value(plain).expect("what is left is a scalar"),
-    }
-}
-
-/// A text with values in the place of names.
-fn filled(text: &str, values: &BTreeMap<String, String>) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("${{{name}}}"), value)
-    })
-}
-
-/// The members of an object; none of anything else.
-pub(super) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-/// A scalar as a text, which is how every one is deployed.
-pub(super) fn scalar(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

@@ -1,0 +1,94 @@
+//! Conditions of statements.
+//! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
+
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+use super::{
+    Request,
+    pattern::{Pattern, arn},
+    texts,
+};
+
+/// A key, and what it has to be: one of these.
+#[derive(Clone, Debug)]
+pub(super) struct Condition {
+    key: Key,
+    one_of: Vec<Wanted>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Key {
+    RequestedRegion,
+    PrincipalArn,
+    ExternalId,
+}
+
+#[derive(Clone, Debug)]
+enum Wanted {
+    Text(String),
+    Like(WildMatch),
+    Arn(Pattern),
+}
+
+impl Condition {
+    /// The conditions of a statement, all of which have to hold.
+    pub(super) fn parse_all(conditions: Option<&Value>) -> Result<Vec<Self>, String> {
+        let Some(conditions) = conditions else {
+            return Ok(Vec::new());
+        };
+        let operators = conditions.as_object().ok_or("its Condition is no object")?;
+        let mut parsed = Vec::new();
+        for (operator, keys) in operators {
+            let keys = keys
+                .as_object()
+                .ok_or_else(|| format!("{operator} is no object"))?;
+            for (key, values) in keys {
+                parsed.push(Self::parse(operator, key, values)?);
+            }
+        }
+        Ok(parsed)
+    }
+
+    fn parse(operator: &str, key: &str, values: &Value) -> Result<Self, String> {
+        let wanted = |text: String| match operator {
+            "StringEquals" => Ok(Wanted::Text(text)),
+            "StringLike" => Ok(Wanted::Like(WildMatch::new(&text))),
+            "ArnEquals" | "ArnLike" => arn(&text).map(Wanted::Arn),
+            _ => Err(format!("it is not known when {operator} holds")),
+        };
+        let one_of = texts(values)?.into_iter().map(wanted);
+        Ok(Self {
+            one_of: one_of.collect::<Result<_, _>>()?,
+            key: Key::parse(key)?,
+        })
+    }
+
+    /// A key that a request lacks is like none.
+    pub(super) fn holds(&self, request: &Request) -> bool {
+        let value = match self.key {
+            Key::RequestedRegion => Some(&request.region),
+            Key::PrincipalArn => Some(&request.principal),
+            Key::ExternalId => request.external_id.as_ref(),
+        };
+        value.is_some_and(|value| {
+            self.one_of.iter().any(|wanted| match wanted {
+                Wanted::Text(text) => text == value,
+                Wanted::Like(pattern) => pattern.matches(value),
+                Wanted::Arn(pattern) => pattern.fits(value),
+            })
+        })
+    }
+}
+
+impl Key {
+    /// Keys are the same in capitals.
+    fn parse(key: &str) -> Result<Self, String> {
+        match key.to_ascii_lowercase().as_str() {
+            "aws:requestedregion" => Ok(Self::RequestedRegion),
+            "aws:principalarn" => Ok(Self::PrincipalArn),
+            "sts:externalid" => Ok(Self::ExternalId),
+            _ => Err(format!("it is not known what a request says of {key}")),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! From what functions find in their environment back to the parameters that set it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Stack, TemplateError, intrinsic, scalar};
+
+impl Stack {
+    /// The stack whose functions have such an environment: what the template sets a variable to has come to this value.
+    /// An empty one is not set, and what no variable tells has its default.
+    pub fn with_environment(
+        mut self,
+        environment: &[(String, String)],
+    ) -> Result<Self, TemplateError> {
+        let template = Arc::clone(&self.template);
+        for (name, value) in environment.iter().filter(|(_, value)| !value.is_empty()) {
+            let mut variables = template.variables();
+            let Some((_, set_to)) = variables.find(|(variable, _)| *variable == name) else {
+                return Err(TemplateError(format!(
+                    "no function of the template has a variable {name}"
+                )));
+            };
+            self = self.with_outcome(set_to, value)?;
+        }
+        Ok(self)
+    }
+
+    /// The stack in which an expression came to this value.
+    fn with_outcome(mut self, expression: &Value, value: &str) -> Result<Self, TemplateError> {
+        match intrinsic::call(expression) {
+            Some(("Ref", name)) if name == "AWS::NoValue" => Ok(self),
+            Some(("Ref", name)) if self.has_parameter(&scalar(name)) => {
+                self.with(&scalar(name), value)
+            }
+            Some(("Ref", name)) => {
+                self.references.insert(scalar(name), value.to_owned());
+                Ok(self)
+            }
+            Some(("Fn::If", branches)) => {
+                let branches = branches.as_array().into_iter().flatten().skip(1);
+                branches
+                    .filter(|branch| intrinsic::call(branch).is_some())
+                    .try_fold(self, |stack, branch| stack.with_outcome(branch, value))
+            }
+            Some(("Fn::Sub", text)) => parts(&scalar(text), value)
+                .into_iter()
+                .flatten()
+                .filter(|(name, _)| !name.contains(':'))
+                .try_fold(self, |stack, (name, part)| stack.with(name, part)),
+            // A list of what is on. No role depends on it.
+            Some(("Fn::Join", _)) => Ok(self),
+            _ => Err(TemplateError(format!(
+                "it is not known which stack makes {value} of {expression}"
+            ))),
+        }
+    }
+
+    fn has_parameter(&self, name: &str) -> bool {
+        self.template.body["Parameters"].get(name).is_some()
+    }
+}
+
+/// What each `${name}` in a text stands for if it has come to this value; nothing if it never does. Each is as short as
+/// it can be.
+fn parts<'a>(text: &'a str, value: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut pieces = text.split("${");
+    let mut rest = value.strip_prefix(pieces.next()?)?;
+    let mut parts = Vec::new();
+    for piece in pieces {
+        let (name, behind) = piece.split_once('}')?;
+        let end = match behind {
+            "" => rest.len(),
+            _ => rest.find(behind)?,
+        };
+        parts.push((name, &rest[..end]));
+        rest = &rest[end + behind.len()..];
+    }
+    rest.is_empty().then_some(parts)
+}

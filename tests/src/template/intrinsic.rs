@@ -1,0 +1,146 @@
+//! CloudFormation's own functions.
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
+
+use serde_json::{Map, Value};
+
+use super::{Stack, TemplateError, members, scalar};
+
+type Outcome<T> = Result<T, TemplateError>;
+
+/// The function that a value calls, and what with.
+pub(super) fn call(value: &Value) -> Option<(&str, &Value)> {
+    let mut members = members(value);
+    let (name, argument) = members.next()?;
+    let is_function = name == "Ref" || name.starts_with("Fn::");
+    (is_function && members.next().is_none()).then_some((name.as_str(), argument))
+}
+
+impl Stack {
+    /// What a value comes to; nothing for `AWS::NoValue`.
+    pub fn resolve(&self, value: &Value) -> Outcome<Option<Value>> {
+        let Some(value) = self.choose(value)? else {
+            return Ok(None);
+        };
+        Ok(Some(match (call(value), value) {
+            (Some((function, argument)), _) => self.evaluate(function, argument)?,
+            (None, Value::Object(members)) => {
+                let mut resolved = Map::new();
+                for (name, member) in members {
+                    if let Some(member) = self.resolve(member)? {
+                        resolved.insert(name.clone(), member);
+                    }
+                }
+                resolved.into()
+            }
+            (None, Value::Array(items)) => {
+                let items = items
+                    .iter()
+                    .filter_map(|item| self.resolve(item).transpose());
+                Value::Array(items.collect::<Outcome<_>>()?)
+            }
+            (None, plain) => plain.clone(),
+        }))
+    }
+
+    /// What a value that has to be there comes to, as a text.
+    pub fn text(&self, value: &Value) -> Outcome<String> {
+        match self.resolve(value)? {
+            Some(text @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
+                Ok(scalar(&text))
+            }
+            other => Err(TemplateError(format!("{value} is {other:?}, not a text"))),
+        }
+    }
+
+    /// The value itself, or what its `Fn::If` chooses; nothing for `AWS::NoValue`. What is inside stays as it is.
+    pub(super) fn choose<'a>(&self, value: &'a Value) -> Outcome<Option<&'a Value>> {
+        match call(value) {
+            Some(("Ref", name)) if name == "AWS::NoValue" => Ok(None),
+            Some(("Fn::If", branches)) => {
+                let holds = self.holds(&scalar(&branches[0]))?;
+                self.choose(&branches[if holds { 1 } else { 2 }])
+            }
+            _ => Ok(Some(value)),
+        }
+    }
+
+    fn evaluate(&self, function: &str, argument: &Value) -> Outcome<Value> {
+        match function {
+            "Ref" => self.reference(&scalar(argument)),
+            "Fn::GetAtt" => self.attribute(&attribute_name(argument)).map(Value::from),
+            "Fn::Sub" => self.substitute(argument).map(Value::from),
+            "Fn::Join" => {
+                let items = self.texts(&argument[1])?;
+                Ok(items.join(&scalar(&argument[0])).into())
+            }
+            "Fn::Split" => {
+                let text = self.text(&argument[1])?;
+                let delimiter = scalar(&argument[0]);
+                Ok(text.split(delimiter.as_str()).map(Value::from).collect())
+            }
+            _ => Err(TemplateError(format!(
+                "it is not known what {function} makes of {argument}: teach it to \
+                 tests/src/template/intrinsic.rs"
+            ))),
+        }
+    }
+
+    fn texts(&self, list: &Value) -> Outcome<Vec<String>> {
+        match self.resolve(list)? {
+            Some(Value::Array(items)) => Ok(items.iter().map(scalar).collect()),
+            other => Err(TemplateError(format!("{list} is {other:?}, not a list"))),
+        }
+    }
+
+    /// A text with each `${name}` and `${resource.attribute}` in it replaced; `${!name}` stands for `${name}`. It may come
+    /// with values of its own.
+    fn substitute(&self, argument: &Value) -> Outcome<String> {
+        let (text, own) = match argument {
+            Value::Array(parts) => (scalar(&argument[0]), parts.get(1)),
+            text => (scalar(text), None),
+        };
+        let mut pieces = text.split("${");
+        let mut whole = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (name, rest) = piece
+                .split_once('}')
+                .ok_or_else(|| TemplateError(format!("{text} has a ${{ without an end")))?;
+            match (name.strip_prefix('!'), own.and_then(|own| own.get(name))) {
+                (Some(literal), _) => whole += &["${", literal, "}"].concat(),
+                (None, Some(value)) => whole += &self.text(value)?,
+                (None, None) if name.contains('.') => whole += &self.attribute(name)?,
+                (None, None) => whole += &scalar(&self.reference(name)?),
+            }
+            whole += rest;
+        }
+        Ok(whole)
+    }
+
+    /// Whether a condition's expression is true.
+    pub(super) fn test(&self, expression: &Value) -> Outcome<bool> {
+        let mut parts = members(expression);
+        let (function, argument) = parts
+            .next()
+            .ok_or_else(|| TemplateError(format!("{expression} is no condition")))?;
+        let all = || argument.as_array().into_iter().flatten();
+        match function.as_str() {
+            "Condition" => self.holds(&scalar(argument)),
+            "Fn::Equals" => Ok(self.resolve(&argument[0])?.as_ref().map(scalar)
+                == self.resolve(&argument[1])?.as_ref().map(scalar)),
+            "Fn::Not" => Ok(!self.test(&argument[0])?),
+            "Fn::And" => all().try_fold(true, |so_far, one| Ok(self.test(one)? && so_far)),
+            "Fn::Or" => all().try_fold(false, |so_far, one| Ok(self.test(one)? || so_far)),
+            _ => Err(TemplateError(format!(
+                "it is not known when {expression} holds: teach it to tests/src/template/intrinsic.rs"
+            ))),
+        }
+    }
+}
+
+/// `resource.attribute`, of which there is a long form too.
+fn attribute_name(argument: &Value) -> String {
+    match argument {
+        Value::Array(parts) => parts.iter().map(scalar).collect::<Vec<_>>().join("."),
+        name => scalar(name),
+    }
+}

@@ -1,0 +1,143 @@
+//! What references to parameters and resources come to.
+
+use serde_json::Value;
+
+use super::{Stack, TemplateError, scalar};
+
+/// The stack's name, which names of its resources begin with.
+const STACK: &str = "eksentry";
+
+/// What CloudFormation adds to names that it makes up; every stack has another one.
+const SUFFIX: &str = "1A2B3C4D5E6F";
+
+/// Types whose resources have a name, and the property that may set it.
+const NAMES: [(&str, &str); 6] = [
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::Logs::LogGroup", "LogGroupName"),
+    ("AWS::S3::Bucket", "BucketName"),
+    ("AWS::SQS::Queue", "QueueName"),
+    ("AWS::Serverless::Function", "FunctionName"),
+];
+
+impl Stack {
+    /// What `Ref` makes of a name.
+    pub(super) fn reference(&self, name: &str) -> Result<Value, TemplateError> {
+        match name {
+            "AWS::AccountId" => return Ok(self.account.clone().into()),
+            "AWS::Region" => return Ok(self.region.clone().into()),
+            "AWS::Partition" => return Ok(self.partition().into()),
+            "AWS::StackName" => return Ok(STACK.into()),
+            _ => {}
+        }
+        if let Some(parameter) = self.template.body["Parameters"].get(name) {
+            return self.parameter(name, parameter);
+        }
+        let resource = self.resource(name)?;
+        if let Some(given) = self.references.get(name) {
+            return Ok(given.clone().into());
+        }
+        Ok(match resource["Type"].as_str().unwrap_or_default() {
+            "AWS::IAM::ManagedPolicy" => self.attribute(&format!("{name}.Arn"))?,
+            "AWS::SQS::Queue" => format!(
+                "https://sqs.{}.amazonaws.com/{}/{}",
+                self.region,
+                self.account,
+                self.name(name)?
+            ),
+            _ => self.name(name)?,
+        }
+        .into())
+    }
+
+    fn parameter(&self, name: &str, parameter: &Value) -> Result<Value, TemplateError> {
+        let value = self.parameter_value(name)?;
+        Ok(match parameter["Type"].as_str() {
+            Some("CommaDelimitedList") => value.split(',').map(Value::from).collect(),
+            _ => value.into(),
+        })
+    }
+
+    /// What `Fn::GetAtt` makes of `resource.attribute`.
+    pub(super) fn attribute(&self, name: &str) -> Result<String, TemplateError> {
+        let unknown = || {
+            TemplateError(format!(
+                "it is not known what {name} is: teach it to tests/src/template/resources.rs"
+            ))
+        };
+        let (resource, attribute) = name.split_once('.').ok_or_else(unknown)?;
+        let own = self.name(resource)?;
+        match attribute {
+            "Arn" => {}
+            "QueueName" => return Ok(own),
+            _ => return Err(unknown()),
+        }
+        let (service, region, account, path) = match self.kind(resource)?.as_str() {
+            "AWS::IAM::ManagedPolicy" => {
+                ("iam", "", self.account.as_str(), format!("policy/{own}"))
+            }
+            "AWS::IAM::Role" => ("iam", "", self.account.as_str(), format!("role/{own}")),
+            "AWS::S3::Bucket" => ("s3", "", "", own),
+            "AWS::SQS::Queue" => ("sqs", self.region.as_str(), self.account.as_str(), own),
+            // The asterisk is all of its streams.
+            "AWS::Logs::LogGroup" => (
+                "logs",
+                self.region.as_str(),
+                self.account.as_str(),
+                format!("log-group:{own}:*"),
+            ),
+            "AWS::Serverless::Function" => (
+                "lambda",
+                self.region.as_str(),
+                self.account.as_str(),
+                format!("function:{own}"),
+            ),
+            _ => return Err(unknown()),
+        };
+        let partition = self.partition();
+        Ok(format!(
+            "arn:{partition}:{service}:{region}:{account}:{path}"
+        ))
+    }
+
+    /// The name that a resource has, or is given by CloudFormation. A queue's is the end of its URL.
+    fn name(&self, name: &str) -> Result<String, TemplateError> {
+        let resource = self.resource(name)?;
+        if let Some(given) = self.references.get(name) {
+            return Ok(given.rsplit('/').next().unwrap_or(given).to_owned());
+        }
+        let kind = self.kind(name)?;
+        let Some((_, property)) = NAMES.iter().find(|(known, _)| *known == kind) else {
+            return Err(TemplateError(format!(
+                "it is not known what a reference to {name}, an {kind}, comes to: teach it to \
+                 tests/src/template/resources.rs"
+            )));
+        };
+        match resource["Properties"].get(property) {
+            Some(set) => self.text(set),
+            // The names of buckets have no capitals.
+            None if kind == "AWS::S3::Bucket" => {
+                Ok(format!("{STACK}-{name}-{SUFFIX}").to_lowercase())
+            }
+            None => Ok(format!("{STACK}-{name}-{SUFFIX}")),
+        }
+    }
+
+    fn kind(&self, name: &str) -> Result<String, TemplateError> {
+        Ok(scalar(&self.resource(name)?["Type"]))
+    }
+
+    /// A resource that is made, by its name in the template.
+    pub(super) fn resource(&self, name: &str) -> Result<&Value, TemplateError> {
+        let resource = self.template.body["Resources"]
+            .get(name)
+            .ok_or_else(|| TemplateError(format!("there is no parameter or resource {name}")))?;
+        if !self.is_made(resource)? {
+            return Err(TemplateError(format!(
+                "{name} is referred to, and its condition {} keeps it from being made",
+                resource["Condition"]
+            )));
+        }
+        Ok(resource)
+    }
+}
