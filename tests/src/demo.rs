@@ -26,6 +26,7 @@ use crate::{
     lambda::{self, BinariesError, LambdaError},
     report::{Evaluation, Report},
     stand_in::{self, StandIn, StandInError},
+    template::TemplateError,
 };
 
 /// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in of
@@ -56,6 +57,9 @@ pub enum DemoError {
     /// The stand-in does not run.
     #[error(transparent)]
     StandIn(#[from] StandInError),
+    /// The templates can't be deployed.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
     /// The functions can't be built.
     #[error(transparent)]
     Binaries(#[from] &'static BinariesError),

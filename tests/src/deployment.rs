@@ -42,6 +42,14 @@ impl Deployment {
         Ok(Self { stack, members })
     }
 
+    /// The same, with another value for a parameter of template.yaml that no function is told of.
+    pub fn with(self, parameter: &str, value: &str) -> Result<Self, TemplateError> {
+        Ok(Self {
+            stack: self.stack.with(parameter, value)?,
+            ..self
+        })
+    }
+
     /// The stack of template.yaml.
     pub fn stack(&self) -> &Stack {
         &self.stack

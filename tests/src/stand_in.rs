@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod access;
 mod asff;
 mod config;
 mod ecr;
@@ -44,7 +45,7 @@ mod tagging;
 mod wire;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs, io,
     path::Path,
     process,
@@ -59,12 +60,16 @@ use thiserror::Error;
 pub use self::{
     config::Evaluation,
     faults::{Fault, FaultKind},
-    recording::Call,
+    recording::{Call, Use},
     sqs::{Message, sqs_event},
     sts::ACCESS_KEY,
 };
 use self::{rates::Rates, server::Server, state::State};
-use crate::account::{Account, AccountError, Record};
+use crate::{
+    account::{Account, AccountError, Record},
+    deployment::Deployment,
+    template::TemplateError,
+};
 
 /// Names a folder in which every stand-in leaves a file of the requests that it took, when it is dropped, and below it
 /// in `ocsf` one of the events that were written to its buckets. CI holds them against the service models and against
@@ -116,13 +121,39 @@ impl StandIn {
         self.server.url()
     }
 
-    /// The environment in which an SDK finds the stand-in.
+    /// The environment in which an SDK finds the stand-in, with a key that may do everything.
     pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment_with(ACCESS_KEY)
+    }
+
+    /// The stacks that give functions such an environment.
+    pub fn deployment(
+        &self,
+        environment: &[(String, String)],
+    ) -> Result<Deployment, TemplateError> {
+        let state = self.state();
+        Deployment::new(&state.home().account, &self.region, environment)
+    }
+
+    /// The environment in which a function, named by its folder, finds the stand-in in a session of the role that it is
+    /// deployed with. What the role's policies, or those of the roles that it assumes, do not allow is denied, and a
+    /// violation.
+    pub fn sign_in(
+        &self,
+        deployment: &Deployment,
+        function: &str,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
+        let role = deployment.role(function)?;
+        let access_key = self.state().callers.sign_in(deployment, role, function);
+        Ok(self.environment_with(&access_key))
+    }
+
+    fn environment_with(&self, access_key: &str) -> Vec<(String, String)> {
         [
             ("AWS_ENDPOINT_URL", self.endpoint()),
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
             ("AWS_SESSION_TOKEN", "token".to_owned()),
         ]
@@ -243,6 +274,16 @@ impl StandIn {
     /// What was sent that AWS would not take, or that no function has any business with.
     pub fn violations(&self) -> Vec<String> {
         self.state().recording.violations().to_vec()
+    }
+
+    /// What functions did without a permission, and what would permit it; each is a violation as well.
+    pub fn denials(&self) -> Vec<String> {
+        self.state().recording.denials().to_vec()
+    }
+
+    /// What roles did that one statement of their policies allowed, and no other one.
+    pub fn uses(&self) -> BTreeSet<Use> {
+        self.state().recording.uses().clone()
     }
 
     /// Writes the requests so far to a file: a line of JSON each, with service, operation and members.

@@ -15,12 +15,13 @@ use crate::world::{ACCOUNT, REGION, World, closed, key};
 
 const IMPORT: &str = "securityhub.BatchImportFindings";
 
-const BUCKET: &str = "eksentry-ledgers";
+pub(crate) const BUCKET: &str = "eksentry-ledgers";
 /// A ledger that knows nothing. Without one, so few findings would not be worth one.
-const EMPTY: &str = r#"{"version": 1, "asOf": "2020-01-01T00:00:00Z", "runs": [], "findings": {}}"#;
+pub(crate) const EMPTY: &str =
+    r#"{"version": 1, "asOf": "2020-01-01T00:00:00Z", "runs": [], "findings": {}}"#;
 
 /// The object with the ledger of the whole registry.
-fn ledger() -> String {
+pub(crate) fn ledger() -> String {
     let digest = Sha256::digest(r#"{"registry":{"prefix":""}}"#);
     let name: String = digest[..12]
         .iter()

@@ -1,4 +1,4 @@
-//! The repository's own rules: which crate may know what, what its files must hold, and what the templates grant, keep
+//! The repository's own rules: which crate may know what, what its files must hold, and what the templates deploy, keep
 //! to and show.
 
 mod compliance;

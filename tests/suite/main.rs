@@ -10,6 +10,7 @@ mod derived;
 mod disabled_checks;
 mod ecr_event;
 mod faults;
+mod least_privilege;
 mod ledger;
 mod life_of_a_finding;
 mod limits;

@@ -34,7 +34,7 @@ struct Lake {
 fn lake(mut entries: Value) -> Lake {
     entries["buckets"] = json!([BUCKET]);
     Lake {
-        world: World::with(entries).and(OCSF, "s3://lake/eksentry/"),
+        world: World::with(entries).and(OCSF, "s3://lake/eksentry"),
         seen: BTreeSet::new(),
     }
 }

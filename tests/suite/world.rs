@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use eksentry_tests::account::{Account, Record};
+use eksentry_tests::deployment::Deployment;
 use eksentry_tests::lambda::{Function, FunctionError, Invocation, binaries};
 use eksentry_tests::stand_in::{Fault, FaultKind, Message, StandIn, sqs_event};
 use serde_json::{Value, json};
@@ -14,10 +15,13 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-central-1";
 const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// An account and what goes on in it. [`World::end`] closes each test: AWS would have refused nothing.
+/// An account and what goes on in it. Functions run in the roles that template.yaml gives them. [`World::end`] closes each
+/// test: AWS would have refused nothing, and no role lacked a permission.
 pub(crate) struct World {
     pub(crate) aws: StandIn,
     environment: Vec<(String, String)>,
+    /// Why no stack is like this.
+    unlimited: Option<&'static str>,
     time_limit: Duration,
     logs: Vec<String>,
 }
@@ -34,6 +38,7 @@ impl World {
         Self {
             aws: StandIn::start(account).unwrap(),
             environment: Vec::new(),
+            unlimited: None,
             time_limit: TIME_LIMIT,
             logs: Vec::new(),
         }
@@ -47,6 +52,12 @@ impl World {
     /// The same, with another variable in the functions' environment.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same, where functions may do everything: no stack of template.yaml has these settings, for this reason.
+    pub(crate) fn unlimited(mut self, reason: &'static str) -> Self {
+        self.unlimited = Some(reason);
         self
     }
 
@@ -97,14 +108,29 @@ impl World {
     }
 
     fn run(&self, function: &str, event: &Value) -> (Invocation, Vec<String>) {
-        let environment = self.aws.environment().into_iter();
         let binary = binaries().unwrap().join(function);
+        let environment = self.credentials(function).into_iter();
         let mut running = Function::start(&binary, environment.chain(self.environment.clone()))
             .unwrap()
             .of_account(ACCOUNT);
         let invocation = running.invoke(event.to_string().as_bytes(), self.time_limit);
         assert_eq!(running.problems(), Vec::<String>::new());
+        let denials = self.aws.denials();
+        assert!(denials.is_empty(), "{function}: {}", denials.join("; "));
         (invocation, running.end())
+    }
+
+    /// Those of a session of the function's role, in the stack that gives it this environment.
+    fn credentials(&self, function: &str) -> Vec<(String, String)> {
+        if self.unlimited.is_some() {
+            return self.aws.environment();
+        }
+        self.aws.sign_in(&self.deployment(), function).unwrap()
+    }
+
+    /// The stacks that give functions this environment.
+    pub(crate) fn deployment(&self) -> Deployment {
+        self.aws.deployment(&self.environment).unwrap()
     }
 
     /// Hands messages to a worker; the ids of those that must come again.

@@ -179,8 +179,10 @@ fn sweep(
             + account.keys.len()
             + images.sum::<usize>();
     })?;
-    let environment = aws.environment().into_iter().chain([
-        ("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned()),
+    let ledger = ("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned());
+    let deployment = aws.deployment(std::slice::from_ref(&ledger))?;
+    let environment = aws.sign_in(&deployment, "sweep")?.into_iter().chain([
+        ledger,
         // Half a million lines would be kept in memory here.
         ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned()),
     ]);

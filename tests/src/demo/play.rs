@@ -86,7 +86,9 @@ impl<'a> Player<'a> {
             Entry::Vacant(entry) => {
                 let binary = self.binaries.join(&sample.function);
                 let ocsf = ("EKSENTRY_OCSF".to_owned(), self.ocsf.display().to_string());
-                let environment = self.aws.environment().into_iter().chain([ocsf]);
+                let deployment = self.aws.deployment(&[])?;
+                let environment = self.aws.sign_in(&deployment, &sample.function)?;
+                let environment = environment.into_iter().chain([ocsf]);
                 entry.insert(
                     Function::start(&binary, environment)?.of_account(&self.account.account),
                 )

@@ -204,6 +204,14 @@ fn trust(service: &str) -> Value {
     }]})
 }
 
+/// The ARN of a role of this name, whether it is there or not.
+pub(super) fn role_arn(account: &Account, name: &str) -> String {
+    let path = account
+        .served_role(name)
+        .and_then(|role| role.members.get("Path")?.as_str());
+    account.arn("iam", "", &format!("role{}{name}", path.unwrap_or("/")))
+}
+
 /// What IAM says of the role that EKS asks for, under what the account file says.
 fn described(account: &Account, role: &Role) -> Record {
     let name = role.name();
@@ -215,7 +223,7 @@ fn described(account: &Account, role: &Role) -> Record {
     let mut members = record(json!({
         "Path": path,
         "RoleId": id("AROA", name),
-        "Arn": account.arn("iam", "", &format!("role{path}{name}")),
+        "Arn": role_arn(account, name),
         "CreateDate": MADE_AT,
         "AssumeRolePolicyDocument": trust("eks.amazonaws.com"),
         "MaxSessionDuration": 3600,

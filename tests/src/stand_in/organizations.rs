@@ -69,7 +69,7 @@ fn list_units_for_parent(
     let described = |unit: &&Unit| {
         json!({
             "Id": unit.id,
-            "Arn": own_arn(account, &format!("ou/{ID}/{}", unit.id)),
+            "Arn": parent_arn(account, &unit.id),
             "Name": unit.name.as_ref().unwrap_or(&unit.id),
         })
     };
@@ -103,6 +103,12 @@ fn own_arn(account: &Account, resource: &str) -> String {
         &account.account,
         resource,
     )
+}
+
+/// The ARN of the root or the unit of this id.
+pub(super) fn parent_arn(account: &Account, id: &str) -> String {
+    let kind = if id.starts_with("r-") { "root" } else { "ou" };
+    own_arn(account, &format!("{kind}/{ID}/{id}"))
 }
 
 /// The id of the root or the unit that a request asks about.

@@ -1,12 +1,19 @@
 //! What was called, and what should not have been.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{service::AwsError, wire::Request};
-use crate::account::Record;
+use crate::{
+    account::Record,
+    iam::{self, Statement},
+};
 
 /// One call, as it came and as it ended.
 #[derive(Clone, Debug)]
@@ -37,12 +44,27 @@ impl Call {
     }
 }
 
+/// Something that one statement of a role's policy allowed, and no other one.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Use {
+    /// The role, by its name in the template.
+    pub role: String,
+    /// Where the statement stands.
+    pub statement: String,
+    /// The action that fitted, as it stands there.
+    pub action: String,
+    /// The resource that fitted, as it stands there.
+    pub resource: String,
+}
+
 /// Everything that happened.
 #[derive(Debug, Default)]
 pub(super) struct Recording {
     calls: Vec<Call>,
     counts: BTreeMap<String, usize>,
     count_only: bool,
+    uses: BTreeSet<Use>,
+    denials: Vec<String>,
     violations: Vec<String>,
 }
 
@@ -85,6 +107,32 @@ impl Recording {
             region: request.region,
             access_key: request.access_key,
         });
+    }
+
+    pub(super) fn denials(&self) -> &[String] {
+        &self.denials
+    }
+
+    pub(super) fn add_denial(&mut self, what: &str) {
+        self.denials.push(what.to_owned());
+    }
+
+    pub(super) fn uses(&self) -> &BTreeSet<Use> {
+        &self.uses
+    }
+
+    /// Notes what a role could not have done without this statement.
+    pub(super) fn add_use(&mut self, role: &str, statement: &Statement, request: &iam::Request) {
+        let (actions, resources) = statement.fitting(request);
+        let resources: Vec<&str> = resources.collect();
+        for action in actions {
+            self.uses.extend(resources.iter().map(|resource| Use {
+                role: role.to_owned(),
+                statement: statement.source.clone(),
+                action: action.to_owned(),
+                resource: (*resource).to_owned(),
+            }));
+        }
     }
 
     pub(super) fn add_violation(&mut self, of: &str, what: &str) {

@@ -56,6 +56,11 @@ impl Objects {
         self.objects.clear();
     }
 
+    /// Whether there is an object, by `bucket/key`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.objects.contains_key(name)
+    }
+
     /// Answers a request for a bucket that is there.
     pub(super) fn answer(&mut self, request: &Request) -> Result<Reply, AwsError> {
         let name = format!(

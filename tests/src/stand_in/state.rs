@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    access::{self, Need},
     config::Config,
     ecr, eks,
     faults::{Fault, FaultKind, Hit, trouble},
@@ -26,7 +27,10 @@ use super::{
     tagging,
     wire::{Reply, Request, decode, encode, encode_error},
 };
-use crate::account::Account;
+use crate::{
+    account::Account,
+    iam::{Decision, decide},
+};
 
 /// Everything that the stand-in knows.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ pub(super) struct State {
     places: HashMap<(String, String), usize>,
     /// What IAM sees of each account and Region that called it, until an account changes.
     globals: HashMap<(String, String), Account>,
-    callers: Callers,
+    pub callers: Callers,
     pub hub: SecurityHub,
     pub config: Config,
     pub queues: Queues,
@@ -158,6 +162,7 @@ impl State {
 
     fn result(&mut self, request: &Request, fault: Option<&Hit>) -> Result<Reply, AwsError> {
         let caller = self.callers.account(request)?;
+        self.authorize(&caller, request)?;
         if let Some(rates) = &mut self.rates
             && rates.is_over(&caller, request, Instant::now())
         {
@@ -189,12 +194,53 @@ impl State {
         Ok(encode(request.service, &request.operation, &answer))
     }
 
-    fn read(
+    /// Asks IAM. What it denies should have been granted, or should not have been called, so it is a violation.
+    fn authorize(&mut self, caller: &str, request: &Request) -> Result<(), AwsError> {
+        let needs = self.needs(caller, request)?;
+        let role = self.callers.role(request);
+        for need in needs {
+            if !need.is_declared() {
+                return Err(self.deny(request, need.undeclared()));
+            }
+            let Some(role) = &role else { continue };
+            let asked = need.asked_by(role, caller, request);
+            match decide(&role.statements, &asked) {
+                Decision::Denied => return Err(self.deny(request, access::denied(role, &asked))),
+                Decision::Allowed(by) => {
+                    if let [only] = by[..] {
+                        self.recording.add_use(&role.name, only, &asked);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deny(&mut self, request: &Request, message: String) -> AwsError {
+        self.recording.add_denial(&message);
+        request.service.denied(message).violation()
+    }
+
+    fn needs(&mut self, caller: &str, request: &Request) -> Result<Vec<Need>, AwsError> {
+        if request.service == Service::Iam {
+            return access::needs(self.global(caller, &request.region), request);
+        }
+        let mut needs = self.read(caller, request, access::needs)?;
+        if request.operation == "GetObject"
+            && let (Some(bucket), Some(key)) = (request.text("Bucket")?, request.text("Key")?)
+            && !self.objects.has(&format!("{bucket}/{key}"))
+        {
+            needs.push(access::need_of_missing_object(&self.home, bucket));
+        }
+        Ok(needs)
+    }
+
+    fn read<T>(
         &self,
         caller: &str,
         request: &Request,
-        answer: impl FnOnce(&Account, &Request) -> Result<Value, AwsError>,
-    ) -> Result<Value, AwsError> {
+        answer: impl FnOnce(&Account, &Request) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
         let account = if is_at(&self.home, caller, &request.region) {
             Some(&self.home)
         } else {

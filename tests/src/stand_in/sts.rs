@@ -1,11 +1,16 @@
 //! AWS STS: who calls, and as whom one may call.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
 use super::{service::AwsError, wire::Request};
-use crate::account::{Account, MemberRole, arn};
+use crate::{
+    account::{Account, MemberRole, arn},
+    deployment::Deployment,
+    iam::{self, Decision, decide},
+    template::Role,
+};
 
 /// The access key of the account that the stand-in was started with.
 pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -14,7 +19,7 @@ pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 #[derive(Debug)]
 pub(super) struct Callers {
     home: String,
-    /// The access keys that AssumeRole handed out: to which account and session they belong.
+    /// The access keys that were handed out: to which account and session they belong.
     sessions: BTreeMap<String, Session>,
 }
 
@@ -23,6 +28,16 @@ struct Session {
     account: String,
     /// `role/session`, as in the ARN of an assumed role.
     name: String,
+    /// Nothing: it may do everything.
+    limits: Option<Limits>,
+}
+
+/// What a session may do.
+#[derive(Clone, Debug)]
+struct Limits {
+    role: Arc<Role>,
+    /// It says which roles there are to be assumed.
+    deployment: Arc<Deployment>,
 }
 
 impl Callers {
@@ -31,6 +46,36 @@ impl Callers {
             home: home.to_owned(),
             sessions: BTreeMap::new(),
         }
+    }
+
+    /// A new session of a function's role: its access key.
+    pub(super) fn sign_in(
+        &mut self,
+        deployment: &Deployment,
+        role: Role,
+        function: &str,
+    ) -> String {
+        let session = Session {
+            account: self.home.clone(),
+            name: format!("{}/{function}", role.iam_name()),
+            limits: Some(Limits {
+                role: Arc::new(role),
+                deployment: Arc::new(deployment.clone()),
+            }),
+        };
+        self.hand_out(session)
+    }
+
+    fn hand_out(&mut self, session: Session) -> String {
+        let access_key = format!("ASIA{:016}", self.sessions.len() + 1);
+        self.sessions.insert(access_key.clone(), session);
+        access_key
+    }
+
+    /// The role that limits a request.
+    pub(super) fn role(&self, request: &Request) -> Option<Arc<Role>> {
+        let session = self.session(&request.access_key)?;
+        session.limits.map(|limits| limits.role)
     }
 
     /// The account that a request's access key belongs to.
@@ -52,6 +97,7 @@ impl Callers {
             return Some(Session {
                 account: self.home.clone(),
                 name: "eksentry/eksentry".to_owned(),
+                limits: None,
             });
         }
         self.sessions.get(access_key).cloned()
@@ -83,7 +129,8 @@ impl Callers {
         }))
     }
 
-    /// Every role of an account may be assumed, unless its file has a `member_role` or a fault says otherwise.
+    /// The role of template-member.yaml may be assumed by whom its trust policy lets, and every role of an account by a
+    /// caller without limits, unless the account's file has a `member_role`.
     fn assume_role<'a>(
         &mut self,
         mut served: impl Iterator<Item = &'a Account>,
@@ -108,14 +155,22 @@ impl Callers {
         let member_role = served
             .find(|served| served.account == account && served.member_role.is_some())
             .and_then(|served| served.member_role.as_ref());
-        if member_role.is_some_and(|wanted| !may_assume(wanted, role, external_id)) {
+        let limits = self
+            .session(&request.access_key)
+            .and_then(|caller| caller.limits);
+        let entered = match limits {
+            Some(limits) => limits.enter(request, role_arn, member_role)?.map(Some),
+            None => member_role
+                .is_none_or(|wanted| may_assume(wanted, role, external_id))
+                .then_some(None),
+        };
+        let Some(limits) = entered else {
             let message = format!(
                 "the caller is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
             );
             return Err(request.service.denied(message));
-        }
+        };
 
-        let access_key = format!("ASIA{:016}", self.sessions.len() + 1);
         let name = format!("{role}/{session}");
         let assumed = arn(
             &request.region,
@@ -124,13 +179,11 @@ impl Callers {
             account,
             &format!("assumed-role/{name}"),
         );
-        self.sessions.insert(
-            access_key.clone(),
-            Session {
-                account: account.to_owned(),
-                name,
-            },
-        );
+        let access_key = self.hand_out(Session {
+            account: account.to_owned(),
+            name,
+            limits,
+        });
         Ok(json!({
             "Credentials": {
                 "AccessKeyId": access_key,
@@ -139,6 +192,36 @@ impl Callers {
                 "Expiration": "2099-01-01T00:00:00Z",
             },
             "AssumedRoleUser": {"AssumedRoleId": format!("AROAIOSFODNN7EXAMPLE:{session}"), "Arn": assumed},
+        }))
+    }
+}
+
+impl Limits {
+    /// The limits in the role of this ARN, of an account whose file says this of it. None: there is no such role, or
+    /// its trust policy does not let the caller in.
+    fn enter(
+        self,
+        request: &Request,
+        arn: &str,
+        set: Option<&MemberRole>,
+    ) -> Result<Option<Self>, AwsError> {
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        let (role, trust) = self
+            .deployment
+            .member_role(account, set)
+            .map_err(|error| AwsError::new("TemplateError", error.to_string()).violation())?;
+        let asked = iam::Request {
+            action: "sts:AssumeRole".to_owned(),
+            resource: arn.to_owned(),
+            region: request.region.clone(),
+            principal: self.role.arn.clone(),
+            account: self.deployment.stack().account().to_owned(),
+            external_id: request.text("ExternalId")?.map(str::to_owned),
+        };
+        let lets_in = matches!(decide(&trust, &asked), Decision::Allowed(_));
+        Ok((role.arn == arn && lets_in).then(|| Self {
+            role: Arc::new(role),
+            deployment: self.deployment,
         }))
     }
 }

@@ -863,6 +863,97 @@ fn faults_happen_as_often_as_they_should() {
     assert_eq!(aws.violations(), Vec::<String>::new());
 }
 
+/// A client in a session of a function's role.
+fn signed_in<'a>(aws: &'a StandIn, variables: &[(&str, &str)], function: &str) -> Client<'a> {
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let deployment = aws.deployment(&variables).expect("it can be deployed");
+    let environment = aws.sign_in(&deployment, function).expect("it has a role");
+    let access_key = environment
+        .into_iter()
+        .find_map(|(name, value)| (name == "AWS_ACCESS_KEY_ID").then_some(value));
+    Client {
+        access_key: access_key.expect("there is one"),
+        ..client(aws)
+    }
+}
+
+#[test]
+fn what_a_functions_role_does_not_allow_is_denied_and_noted() {
+    let aws = start();
+    let describe = |client: &Client<'_>| client.ecr("DescribeRepositories", json!({})).status;
+    let event = signed_in(&aws, &[], "ecr-event");
+    assert_eq!(describe(&event), 200);
+    let used = aws.uses();
+    assert!(
+        used.iter()
+            .any(|one| one.role == "EcrEventRole" && one.action == "ecr:DescribeRepositories"),
+        "{used:?}"
+    );
+    assert_eq!(event.eks("/clusters").status, 403);
+    let [denial] = &aws.denials()[..] else {
+        panic!("it is noted once: {:?}", aws.denials());
+    };
+    for part in [
+        "EcrEventRole",
+        r#""Action":"eks:ListClusters""#,
+        r#""Resource":"*""#,
+    ] {
+        assert!(denial.contains(part), "{denial}");
+    }
+    assert_eq!(aws.violations().len(), 1);
+
+    // Another Region is one that the stack names, or none.
+    for (regions, status) in [("", 400), ("eu-west-1,us-east-1", 400), ("us-west-2", 200)] {
+        let away = Client {
+            region: "us-west-2",
+            ..signed_in(&aws, &[("EKSENTRY_REGIONS", regions)], "sweep")
+        };
+        assert_eq!(describe(&away), status, "{regions}");
+    }
+}
+
+#[test]
+fn a_member_role_lets_sweeps_in_that_know_its_external_id_and_do_what_it_allows() {
+    let aws = start();
+    let variables = [
+        ("EKSENTRY_ACCOUNTS", "210987654321"),
+        ("EKSENTRY_EXTERNAL_ID", "bank"),
+    ];
+    let assume = |client: &Client<'_>, role: &str, id: &str| {
+        let arn = format!("arn:aws:iam::210987654321:role/{role}");
+        let form =
+            format!("Action=AssumeRole&RoleSessionName=eksentry&RoleArn={arn}&ExternalId={id}");
+        client.query("sts", &form)
+    };
+    let sweep = signed_in(&aws, &variables, "sweep");
+    assert_eq!(assume(&sweep, "eksentry-member", "ledger").status, 403);
+    assert_eq!(aws.violations(), Vec::<String>::new());
+
+    let entered = assume(&sweep, "eksentry-member", "bank");
+    let member = Client {
+        access_key: entered.element("AccessKeyId").to_owned(),
+        ..client(&aws)
+    };
+    assert_eq!(member.eks("/clusters").status, 200);
+    let get = json!({"Name": "/a"});
+    assert_eq!(
+        member.json("ssm", "AmazonSSM.GetParameter", get).status,
+        400
+    );
+    assert_eq!(assume(&sweep, "other", "bank").status, 403);
+    let event = signed_in(&aws, &variables, "ecr-event");
+    assert_eq!(assume(&event, "eksentry-member", "bank").status, 403);
+    let denied = ["MemberRole", "SweepRole", "EcrEventRole"];
+    let denials = aws.denials();
+    assert_eq!(denials.len(), denied.len(), "{denials:?}");
+    for (denial, role) in denials.iter().zip(denied) {
+        assert!(denial.starts_with(role), "{denial}");
+    }
+}
+
 #[test]
 fn what_no_function_should_send_is_a_violation() {
     let aws = start();

@@ -78,6 +78,10 @@ fn functions_come_to_values() {
             json!(["eu-west-1", "us-east-1"]),
         ),
         (
+            "!Sub ['${x}-${AWS::Region}', {x: !Ref Lake}]",
+            json!("-eu-central-1"),
+        ),
+        (
             "!Join ['+', [a, !Ref AWS::NoValue, !Ref AWS::AccountId]]",
             json!("a+111122223333"),
         ),

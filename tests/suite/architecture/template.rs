@@ -1,4 +1,4 @@
-//! What template.yaml deploys and grants.
+//! What template.yaml deploys.
 
 use std::{
     cell::RefCell,
@@ -23,42 +23,6 @@ const ENVIRONMENT: usize = 4096;
 /// The most managed policies of a role, unless an account has asked for more.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 const MANAGED_POLICIES: usize = 10;
-
-/// Why the template grants actions that no call of ours is behind.
-const GRANTED_WITHOUT_A_CALL: [(&str, &[&str]); 7] = [
-    (
-        "ECR asks Inspector in the caller's name for the findings of an enhanced scan",
-        &["inspector2:ListCoverage", "inspector2:ListFindings"],
-    ),
-    (
-        "EventBridge Scheduler starts the sweep",
-        &["lambda:InvokeFunction"],
-    ),
-    (
-        "Lambda writes a function's logs in the function's role",
-        &["logs:CreateLogStream", "logs:PutLogEvents"],
-    ),
-    (
-        "Lambda sends traces to X-Ray in the function's role",
-        &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-    ),
-    (
-        "Lambda polls the queue of slices in the worker's role",
-        &[
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ],
-    ),
-    (
-        "Lambda, EventBridge and its Scheduler send what failed to dead-letter queues",
-        &["sqs:SendMessage"],
-    ),
-    (
-        "Lambda and EventBridge Scheduler assume the roles",
-        &["sts:AssumeRole"],
-    ),
-];
 
 /// The stack with the defaults of its parameters.
 pub(super) fn with_defaults() -> Stack {
@@ -233,46 +197,5 @@ fn roles_have_as_few_policies_as_iam_takes() {
             count <= MANAGED_POLICIES,
             "IAM takes {MANAGED_POLICIES} managed policies a role and {name} can have {count}"
         );
-    }
-}
-
-#[test]
-fn policies_grant_what_is_called_and_nothing_else() {
-    let mut granted = BTreeSet::new();
-    collect_granted(
-        &with_defaults().template().body()["Resources"],
-        &mut granted,
-    );
-    let without_a_call = GRANTED_WITHOUT_A_CALL
-        .iter()
-        .flat_map(|(_, actions)| *actions);
-    let needed: BTreeSet<_> = eksentry_runtime::actions()
-        .chain(without_a_call.copied())
-        .map(str::to_owned)
-        .collect();
-    let missing: Vec<_> = needed.difference(&granted).collect();
-    let unused: Vec<_> = granted.difference(&needed).collect();
-    assert!(
-        missing.is_empty() && unused.is_empty(),
-        "template.yaml should also grant {missing:?}, and should not grant {unused:?}; actions stand beside the calls \
-         that need them, in ACTIONS"
-    );
-}
-
-/// The actions of every statement that allows, wherever it is.
-fn collect_granted(value: &Value, granted: &mut BTreeSet<String>) {
-    if value["Effect"] == "Allow" {
-        granted.extend(match &value["Action"] {
-            Value::Array(actions) => actions.iter().map(scalar).collect(),
-            action => vec![scalar(action)],
-        });
-    }
-    let children: Vec<_> = match value {
-        Value::Array(items) => items.iter().collect(),
-        Value::Object(members) => members.values().collect(),
-        _ => Vec::new(),
-    };
-    for child in children {
-        collect_granted(child, granted);
     }
 }

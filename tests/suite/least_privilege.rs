@@ -1,0 +1,357 @@
+//! Each role may do what its function does, and nothing else: every statement, with each of its actions and resources,
+//! is needed by a call that was really made, or by an AWS service that acts in the role's name.
+
+mod scenarios;
+
+use std::collections::BTreeSet;
+
+use eksentry_tests::deployment::Deployment;
+use eksentry_tests::iam::Statement;
+use eksentry_tests::stand_in::Use;
+use eksentry_tests::template::{Role, Stack};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// What an AWS service does in a role's name, so that no call of ours is behind it.
+struct ByService {
+    why: &'static str,
+    /// By their names in the template.
+    roles: &'static [&'static str],
+    actions: &'static [&'static str],
+    /// A resource of the template, each in its role's turn; or `*`.
+    to: &'static [&'static str],
+}
+
+const BY_SERVICES: [ByService; 6] = [
+    ByService {
+        why: "Lambda writes a function's logs in the function's role",
+        roles: &[
+            "ConfigRuleRole",
+            "EcrEventRole",
+            "SweepRole",
+            "SweepWorkerRole",
+        ],
+        actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
+        to: &[
+            "ConfigRuleLogs",
+            "EcrEventLogs",
+            "SweepLogs",
+            "SweepWorkerLogs",
+        ],
+    },
+    ByService {
+        why: "Lambda sends traces to X-Ray in the function's role",
+        roles: &[
+            "ConfigRuleRole",
+            "EcrEventRole",
+            "SweepRole",
+            "SweepWorkerRole",
+        ],
+        actions: &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+        to: &["*", "*", "*", "*"],
+    },
+    ByService {
+        why: "Lambda sends events on which a function failed to a dead-letter queue in the function's role",
+        roles: &["ConfigRuleRole", "EcrEventRole", "SweepRole"],
+        actions: &["sqs:SendMessage"],
+        to: &[
+            "ConfigRuleDeadLetters",
+            "EcrEventDeadLetters",
+            "SweepDeadLetters",
+        ],
+    },
+    ByService {
+        why: "Lambda polls the queue of slices in the worker's role",
+        roles: &["SweepWorkerRole"],
+        actions: &[
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ],
+        to: &["SweepSlices"],
+    },
+    ByService {
+        why: "EventBridge Scheduler starts the sweep",
+        roles: &["SweepScheduleRole"],
+        actions: &["lambda:InvokeFunction"],
+        to: &["SweepFunction"],
+    },
+    ByService {
+        why: "EventBridge Scheduler sends what it could not start to a dead-letter queue",
+        roles: &["SweepScheduleRole"],
+        actions: &["sqs:SendMessage"],
+        to: &["SweepDeadLetters"],
+    },
+];
+
+/// What a service of AWS asks another one in a role's name, when a call of ours makes it: why, and which actions.
+const IN_OUR_NAME: (&str, [&str; 2]) = (
+    "ECR asks Inspector for the findings of an enhanced scan: \
+     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html",
+    ["inspector2:ListCoverage", "inspector2:ListFindings"],
+);
+
+/// Parts of resources that are granted, but that no call of ours can show to be needed.
+const UNPROVED: [(&str, &str); 1] = [(
+    ":hubv2/",
+    "IAM knows either hub as the resource of GetFindings, and AWS does not say which it checks where both are on: \
+     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html",
+)];
+
+/// The actions for which IAM knows no resource, as the service's page says under
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
+const WITHOUT_RESOURCES: [(&str, &[&str]); 8] = [
+    ("list_awsconfig.html", &["config:PutEvaluations"]),
+    (
+        "list_amazonelasticcontainerregistry.html",
+        &["ecr:GetRegistryScanningConfiguration"],
+    ),
+    (
+        "list_amazonelastickubernetesservice.html",
+        &["eks:ListClusters"],
+    ),
+    (
+        "list_amazoninspector2.html",
+        &["inspector2:ListCoverage", "inspector2:ListFindings"],
+    ),
+    ("list_awskeymanagementservice.html", &["kms:ListKeys"]),
+    (
+        "list_awsorganizations.html",
+        &["organizations:ListAccounts"],
+    ),
+    (
+        "list_amazonresourcegrouptaggingapi.html",
+        &["tag:GetResources"],
+    ),
+    (
+        "list_awsx-ray.html",
+        &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+    ),
+];
+
+/// An action or a resource of a statement.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Part {
+    role: String,
+    statement: String,
+    text: String,
+}
+
+impl Part {
+    fn new(role: &str, statement: &str, text: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            statement: statement.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn all_of<'a>(role: &'a str, statement: &'a Statement) -> impl Iterator<Item = Self> + use<'a> {
+        let texts = statement.actions().chain(statement.resources());
+        texts.map(|text| Self::new(role, &statement.source, text))
+    }
+}
+
+#[test]
+fn every_role_may_do_what_is_done_and_nothing_else() {
+    let (mut granted, mut needed) = (BTreeSet::new(), BTreeSet::new());
+    for play in scenarios::ALL {
+        let world = play();
+        let deployment = with_services(world.deployment());
+        for role in roles(&deployment) {
+            let statements = role.statements.iter();
+            granted.extend(statements.flat_map(|one| Part::all_of(&role.name, one)));
+        }
+        needed.extend(world.aws.uses().iter().flat_map(used));
+        needed.extend(done_by_services(deployment.stack()));
+        // What roles may not do, and do all the same, is a violation.
+        world.end();
+    }
+    let is_unproved = |part: &&Part| UNPROVED.iter().any(|(text, _)| part.text.contains(text));
+    let unused: Vec<&Part> = granted
+        .difference(&needed)
+        .filter(|part| !is_unproved(part))
+        .collect();
+    assert!(
+        unused.is_empty(),
+        "the templates grant what nothing needs, or what another statement grants as well; if an AWS service needs it, \
+         add it to BY_SERVICES: {unused:#?}"
+    );
+    for (text, why) in UNPROVED {
+        assert!(
+            granted.iter().any(|part| part.text.contains(text)),
+            "{text} is granted no more: {why}"
+        );
+    }
+}
+
+/// The same, where AWS services do all that they may. No function is told of it.
+fn with_services(deployment: Deployment) -> Deployment {
+    deployment.with("Tracing", "on").unwrap()
+}
+
+fn used(one: &Use) -> [Part; 2] {
+    [&one.action, &one.resource].map(|text| Part::new(&one.role, &one.statement, text))
+}
+
+fn done_by_services(stack: &Stack) -> BTreeSet<Part> {
+    let mut parts = BTreeSet::new();
+    for service in &BY_SERVICES {
+        for (name, to) in service.roles.iter().zip(service.to) {
+            let role = stack.role(name).unwrap();
+            let resource = match *to {
+                "*" => json!("*"),
+                to => stack
+                    .resolve(&json!({"Fn::GetAtt": [to, "Arn"]}))
+                    .unwrap()
+                    .unwrap(),
+            };
+            for action in service.actions {
+                let statement = role.statements.iter().find(|one| {
+                    one.actions().any(|one| one == *action)
+                        && one.resources().any(|one| resource == one)
+                });
+                let statement = statement.unwrap_or_else(|| {
+                    panic!("{}, but {name} may not {action} on {resource}", service.why)
+                });
+                let texts = [*action, resource.as_str().unwrap()];
+                parts.extend(texts.map(|text| Part::new(name, &statement.source, text)));
+            }
+        }
+    }
+    parts
+}
+
+/// All roles of a deployment, and that of another account.
+fn roles(deployment: &Deployment) -> Vec<Role> {
+    let stack = deployment.stack();
+    let made = stack.made("AWS::IAM::Role").unwrap();
+    let roles = made.iter().map(|(name, _)| stack.role(name).unwrap());
+    let member = deployment.member_role(scenarios::OTHER, None).unwrap().0;
+    roles.chain([member]).collect()
+}
+
+/// Deployments that have all statements between them.
+fn deployments() -> Vec<Deployment> {
+    scenarios::SETTINGS
+        .map(|settings| {
+            let world = scenarios::with(World::with(json!({})), settings);
+            with_services(world.deployment())
+        })
+        .into()
+}
+
+#[test]
+fn every_resource_is_named_where_iam_knows_one() {
+    let without: BTreeSet<&str> = WITHOUT_RESOURCES
+        .iter()
+        .flat_map(|(_, actions)| *actions)
+        .copied()
+        .collect();
+    let mut seen = BTreeSet::new();
+    for role in deployments().iter().flat_map(roles) {
+        for statement in &role.statements {
+            let is_any = statement.resources().any(|resource| resource == "*");
+            for action in statement.actions() {
+                assert_eq!(
+                    is_any,
+                    without.contains(action),
+                    "{}: a resource is to be named if, and only if, IAM knows one of {action}",
+                    statement.source
+                );
+                seen.extend(without.get(action));
+            }
+        }
+    }
+    assert_eq!(
+        seen, without,
+        "the list has actions that are granted no more"
+    );
+}
+
+#[test]
+fn roles_may_do_what_is_declared_beside_the_calls_and_nothing_else() {
+    let mut granted = BTreeSet::new();
+    for role in deployments().iter().flat_map(roles) {
+        let actions = role.statements.iter().flat_map(Statement::actions);
+        granted.extend(actions.map(str::to_owned));
+    }
+    let (why, in_our_name) = IN_OUR_NAME;
+    let by_services = BY_SERVICES.iter().flat_map(|service| service.actions);
+    let needed: BTreeSet<String> = eksentry_runtime::actions()
+        .chain(in_our_name)
+        .chain(by_services.copied())
+        .map(str::to_owned)
+        .collect();
+    let missing: Vec<_> = needed.difference(&granted).collect();
+    let unused: Vec<_> = granted.difference(&needed).collect();
+    assert!(
+        missing.is_empty() && unused.is_empty(),
+        "the templates should also grant {missing:?}, and should not grant {unused:?}; actions stand beside the calls \
+         that need them, in ACTIONS; {why}"
+    );
+}
+
+#[test]
+fn every_policy_is_some_roles() {
+    for deployment in deployments() {
+        let sources: Vec<String> = roles(&deployment)
+            .iter()
+            .flat_map(|role| &role.statements)
+            .map(|statement| statement.source.clone())
+            .collect();
+        for (name, _) in deployment.stack().made("AWS::IAM::ManagedPolicy").unwrap() {
+            let begins = format!("{name}, ");
+            assert!(
+                sources.iter().any(|source| source.starts_with(&begins)),
+                "no role has {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_role_is_assumed_by_one_service() {
+    for deployment in deployments() {
+        let stack = deployment.stack();
+        for (name, role) in stack.made("AWS::IAM::Role").unwrap() {
+            let service = match name.as_str() {
+                "SweepScheduleRole" => "scheduler",
+                _ => "lambda",
+            };
+            let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"];
+            let [trust] = trust.as_array().unwrap().as_slice() else {
+                panic!("{name} is assumed in several ways");
+            };
+            let expected = json!({"Service": format!("{service}.amazonaws.com")});
+            assert_eq!(
+                (&trust["Effect"], &trust["Principal"], &trust["Action"]),
+                (&json!("Allow"), &expected, &json!("sts:AssumeRole")),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// What no function names has a role that SAM would make, with what it thinks right.
+#[test]
+fn every_function_and_every_schedule_has_a_role_of_the_template() {
+    for deployment in deployments() {
+        let stack = deployment.stack();
+        for (name, function) in stack.made("AWS::Serverless::Function").unwrap() {
+            let properties = &function["Properties"];
+            let folder = properties["CodeUri"].as_str().unwrap();
+            deployment
+                .role(folder.trim_start_matches("functions/"))
+                .unwrap();
+            assert_eq!(properties.get("Policies"), None, "{name}");
+            for (event, member) in properties["Events"].as_object().into_iter().flatten() {
+                if member["Type"] == "ScheduleV2" {
+                    let role = &member["Properties"]["RoleArn"];
+                    assert_ne!(role, &Value::Null, "{name}, {event}");
+                }
+            }
+        }
+    }
+}
