@@ -5,6 +5,8 @@ Parameters:
   Regions: {Type: String, Default: ''}
   Names: {Type: CommaDelimitedList, Default: 'a,b'}
   Account: {Type: String}
+  Lake: {Type: String, Default: ''}
+  Folder: {Type: String, Default: ''}
 Conditions:
   Has: !Not [!Equals [!Ref Regions, '']]
   All: !And [!Condition Has, !Equals [!Ref Regions, all]]
@@ -39,6 +41,7 @@ Resources:
           REGIONS: !Ref Regions
           QUEUE: !Ref Queue
           BUCKET: !If [Has, !Ref Bucket, !Ref AWS::NoValue]
+          LAKE: !If [Has, !Sub 's3://${Lake}/${Folder}', '']
           FIXED: always
 ";
 
@@ -157,6 +160,15 @@ fn a_stack_is_told_by_its_functions_environment() {
         .collect();
     assert_eq!(sources, ["Policy, statement 2"]);
 
+    for (value, lake, folder) in [
+        ("s3://lake/a/b", "lake", "a/b"),
+        ("/tmp/lake", "", ""),
+        ("s3://lake", "", ""),
+    ] {
+        let stack = stack().with_environment(&[set("LAKE", value)]).unwrap();
+        let parameters = ["Lake", "Folder"].map(|name| stack.parameter_value(name).unwrap());
+        assert_eq!(parameters, [lake, folder], "{value}");
+    }
     for (name, value) in [("OTHER", "x"), ("FIXED", "never")] {
         assert!(
             stack().with_environment(&[set(name, value)]).is_err(),
