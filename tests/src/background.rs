@@ -2,12 +2,15 @@
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     thread,
 };
 
 use axum::Router;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
+
+/// A free port of 127.0.0.1.
+pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running server; it stops when it is dropped.
 pub(crate) struct Background {
@@ -17,12 +20,12 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Serves on a free port of 127.0.0.1.
-    pub(crate) fn serve(router: Router) -> io::Result<Self> {
+    /// Serves on this address; port 0 is a free one.
+    pub(crate) fn serve(router: Router, address: SocketAddr) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = runtime.block_on(TcpListener::bind(address))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let serve = move || {

@@ -1,14 +1,16 @@
 //! `cargo demo`: plays the sample events through the real functions, against a stand-in of AWS that serves an account
-//! from a file, and shows what Security Hub and AWS Config hold then.
+//! from a file, and shows what Security Hub and AWS Config hold then. With `--serve` others play the events.
 
 mod calls;
 mod play;
 mod samples;
+mod serve;
 
 use std::{
     collections::BTreeSet,
     fs, io,
     io::IsTerminal as _,
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -46,6 +48,15 @@ pub struct Options {
     /// The function that takes the event [default: the name of the event's folder]
     #[arg(long, value_name = "NAME", requires = "event")]
     function: Option<String>,
+    /// Where the page goes [default: target/demo/report.html; with --event, nowhere]
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// Play nothing, but serve the stand-in until Ctrl-C, for functions that you run yourself
+    #[arg(
+        long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = serve::ADDRESS,
+        value_parser = serve::loopback, conflicts_with = "event"
+    )]
+    serve: Option<SocketAddr>,
 }
 
 /// Why the demo can't go on.
@@ -100,6 +111,12 @@ pub enum DemoError {
         /// Why.
         source: io::Error,
     },
+    /// There is no way to tell when to end.
+    #[error("Ctrl-C can't be waited for")]
+    Wait {
+        /// Why.
+        source: io::Error,
+    },
 }
 
 impl DemoError {
@@ -136,19 +153,56 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
         });
     }
 
-    let binaries = build()?;
-    let aws = StandIn::start(account.clone())?;
-    let mut player = Player::new(&aws, binaries, &account, empty_folder("ocsf")?);
-    match samples.as_slice() {
-        [sample] if options.event.is_some() => play_one(sample, &mut player, &terminal)?,
-        _ => play_all(&samples, &mut player, &terminal)?,
-    }
-
-    let problems = player.problems();
+    let problems = match options.serve {
+        Some(address) => serve_until_ctrl_c(address, &account, &samples, options, &terminal)?,
+        None => play(&account, &samples, options, &terminal)?,
+    };
     for problem in &problems {
-        println!("{} {problem}", terminal.mark(false));
+        eprintln!("{} {problem}", terminal.mark(false));
     }
     Ok(problems.is_empty())
+}
+
+/// Serves the account to functions that run elsewhere, and shows what came of it; answers what AWS would not have taken.
+fn serve_until_ctrl_c(
+    address: SocketAddr,
+    account: &Account,
+    samples: &[Sample],
+    options: &Options,
+    terminal: &Terminal,
+) -> Result<Vec<String>, DemoError> {
+    let aws = serve::start(address, account.clone(), samples)?;
+    eprintln!(
+        "Until Ctrl-C, account {} is served to shells with:",
+        account.account
+    );
+    // These lines alone go to the standard output, so that a file of them can be sourced.
+    println!("{}", serve::exports(&aws).trim_end());
+    serve::interrupted()?;
+    let report = everything(&aws, account);
+    eprint!("\n{}", report.table(terminal.columns, terminal.colours));
+    eprintln!(
+        "The page with all of it: {}",
+        write(&report, options)?.display()
+    );
+    Ok(aws.violations())
+}
+
+/// Plays the samples; answers what should not have happened.
+fn play(
+    account: &Account,
+    samples: &[Sample],
+    options: &Options,
+    terminal: &Terminal,
+) -> Result<Vec<String>, DemoError> {
+    let binaries = build()?;
+    let aws = StandIn::start(account.clone())?;
+    let mut player = Player::new(&aws, binaries, account, empty_folder("ocsf")?);
+    match samples {
+        [sample] if options.event.is_some() => play_one(sample, &mut player, options, terminal)?,
+        _ => play_all(samples, &mut player, options, terminal)?,
+    }
+    Ok(player.problems())
 }
 
 fn build() -> Result<&'static Path, DemoError> {
@@ -162,6 +216,7 @@ fn build() -> Result<&'static Path, DemoError> {
 fn play_one(
     sample: &Sample,
     player: &mut Player<'_>,
+    options: &Options,
     terminal: &Terminal,
 ) -> Result<(), DemoError> {
     let result = player.play(sample)?;
@@ -175,7 +230,7 @@ fn play_one(
         println!("{line}");
     }
     let (findings, evaluations) = (result.findings, result.evaluations);
-    let report = player.report(findings, evaluations);
+    let report = report(player.account(), findings, evaluations);
     if report.is_empty() {
         println!("\nNothing was posted.");
     } else {
@@ -184,12 +239,16 @@ fn play_one(
             report.listing(terminal.columns, terminal.colours)
         );
     }
+    if options.page.is_some() {
+        println!("The page with it: {}", write(&report, options)?.display());
+    }
     Ok(())
 }
 
 fn play_all(
     samples: &[Sample],
     player: &mut Player<'_>,
+    options: &Options,
     terminal: &Terminal,
 ) -> Result<(), DemoError> {
     let bar = ProgressBar::new(samples.len().try_into().unwrap_or(u64::MAX));
@@ -210,7 +269,7 @@ fn play_all(
     }
     bar.finish_and_clear();
 
-    let report = player.everything();
+    let report = everything(player.aws(), player.account());
     print!("\n{}", report.table(terminal.columns, terminal.colours));
     if let Some(calls) = first_sweep {
         println!(
@@ -218,15 +277,19 @@ fn play_all(
             calls::table(&calls, player.account(), terminal.columns)
         );
     }
-    println!("The page with all of it: {}", write(&report)?.display());
+    println!(
+        "The page with all of it: {}",
+        write(&report, options)?.display()
+    );
     println!("The same as events of OCSF: {}", player.ocsf().display());
     Ok(())
 }
 
-fn write(report: &Report) -> Result<PathBuf, DemoError> {
-    let path = workspace().join("target/demo/report.html");
-    let folder = path.parent().unwrap_or(&path);
-    fs::create_dir_all(folder)
+fn write(report: &Report, options: &Options) -> Result<PathBuf, DemoError> {
+    let usual = || workspace().join("target/demo/report.html");
+    let path = options.page.clone().unwrap_or_else(usual);
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
         .and_then(|()| fs::write(&path, report.page()))
         .map_err(|source| DemoError::Write {
             path: path.clone(),
@@ -307,35 +370,23 @@ impl Terminal {
     }
 }
 
-impl Player<'_> {
-    /// All that both sinks hold now.
-    fn everything(&self) -> Report {
-        let findings = self
-            .aws()
-            .findings()
-            .into_iter()
-            .map(Value::Object)
-            .collect();
-        let evaluations = self
-            .aws()
-            .evaluations()
-            .into_iter()
-            .map(Evaluation::from)
-            .collect();
-        self.report(findings, evaluations)
-    }
+/// All that both sinks hold now.
+fn everything(aws: &StandIn, account: &Account) -> Report {
+    let findings = aws.findings().into_iter().map(Value::Object).collect();
+    let evaluations = aws.evaluations().into_iter().map(Evaluation::from);
+    report(account, findings, evaluations.collect())
+}
 
-    fn report(&self, findings: Vec<Value>, evaluations: Vec<Evaluation>) -> Report {
-        let now = Timestamp::now();
-        let now = now.round(Unit::Second).unwrap_or(now).to_string();
-        Report::new(
-            &self.account().account,
-            &self.account().region,
-            &now,
-            findings,
-            evaluations,
-        )
-    }
+fn report(account: &Account, findings: Vec<Value>, evaluations: Vec<Evaluation>) -> Report {
+    let now = Timestamp::now();
+    let now = now.round(Unit::Second).unwrap_or(now).to_string();
+    Report::new(
+        &account.account,
+        &account.region,
+        &now,
+        findings,
+        evaluations,
+    )
 }
 
 impl From<stand_in::Evaluation> for Evaluation {

@@ -32,7 +32,7 @@ use thiserror::Error;
 
 pub use self::binaries::{BinariesError, binaries};
 use self::runtime_api::{Event, RuntimeApi};
-use crate::background::Background;
+use crate::background::{ANY_PORT, Background};
 
 /// How long Lambda waits for a function's first poll.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -123,7 +123,7 @@ impl Function {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, LambdaError> {
         let api = Arc::new(RuntimeApi::default());
-        let server = Background::serve(runtime_api::router(Arc::clone(&api)))
+        let server = Background::serve(runtime_api::router(Arc::clone(&api)), ANY_PORT)
             .map_err(LambdaError::Server)?;
         let name = binary
             .file_stem()

@@ -47,6 +47,7 @@ mod wire;
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs, io,
+    net::SocketAddr,
     path::Path,
     process,
     sync::{
@@ -67,6 +68,7 @@ pub use self::{
 use self::{rates::Rates, server::Server, state::State};
 use crate::{
     account::{Account, AccountError, Record},
+    background::ANY_PORT,
     deployment::Deployment,
     template::TemplateError,
 };
@@ -83,8 +85,13 @@ pub enum StandInError {
     #[error(transparent)]
     Account(#[from] AccountError),
     /// The server does not run.
-    #[error("the stand-in can't listen on 127.0.0.1; it needs a free port")]
-    Server(#[from] io::Error),
+    #[error("the stand-in can't listen on {address}; is the port free?")]
+    Server {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why it can't.
+        source: io::Error,
+    },
 }
 
 /// AWS, as far as the functions use it. It stops when it is dropped.
@@ -97,11 +104,17 @@ pub struct StandIn {
 
 impl StandIn {
     /// Serves an account on a port of its own.
-    pub fn start(mut account: Account) -> Result<Self, StandInError> {
+    pub fn start(account: Account) -> Result<Self, StandInError> {
+        Self::start_at(ANY_PORT, account)
+    }
+
+    /// Serves an account on this address.
+    pub fn start_at(address: SocketAddr, mut account: Account) -> Result<Self, StandInError> {
         account.settle("the account")?;
         let region = account.region.clone();
         let state = Arc::new(Mutex::new(State::new(account)));
-        let server = Server::start(Arc::clone(&state))?;
+        let server = Server::start(Arc::clone(&state), address)
+            .map_err(|source| StandInError::Server { address, source })?;
         Ok(Self {
             state,
             region,
@@ -228,6 +241,11 @@ impl StandIn {
     /// A new ResultToken for an invocation of a Config rule, which is known from then on.
     pub fn result_token(&self, rule_name: &str) -> String {
         self.state().config.result_token(rule_name)
+    }
+
+    /// Takes a ResultToken that AWS made, as in a recorded event, for one of its own.
+    pub fn know_result_token(&self, token: &str, rule_name: &str) {
+        self.state().config.know_result_token(token, rule_name);
     }
 
     /// What Security Hub holds, of all accounts and Regions.

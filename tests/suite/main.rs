@@ -5,6 +5,7 @@
 
 mod any_faults;
 mod architecture;
+mod by_hand;
 mod config_rule;
 mod derived;
 mod disabled_checks;

@@ -73,9 +73,14 @@ impl Config {
     /// A new token for an invocation of this rule.
     pub(super) fn result_token(&mut self, rule: &str) -> String {
         let token = format!("result-token-{:06}", self.tokens.len() + 1);
-        self.tokens.insert(token.clone(), rule.to_owned());
-        self.rules.entry(rule.to_owned()).or_default();
+        self.know_result_token(&token, rule);
         token
+    }
+
+    /// A token that leads to this rule from now on.
+    pub(super) fn know_result_token(&mut self, token: &str, rule: &str) {
+        self.tokens.insert(token.to_owned(), rule.to_owned());
+        self.rules.entry(rule.to_owned()).or_default();
     }
 
     /// Everything that is stored, in order of rule, type and id.

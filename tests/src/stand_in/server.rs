@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,8 +26,8 @@ use crate::background::Background;
 pub(super) struct Server(Background);
 
 impl Server {
-    pub(super) fn start(state: Arc<Mutex<State>>) -> io::Result<Self> {
-        Background::serve(Router::new().fallback(handle).with_state(state)).map(Self)
+    pub(super) fn start(state: Arc<Mutex<State>>, address: SocketAddr) -> io::Result<Self> {
+        Background::serve(Router::new().fallback(handle).with_state(state), address).map(Self)
     }
 
     pub(super) fn url(&self) -> String {

@@ -1,0 +1,103 @@
+//! `--serve`: the stand-in for functions that run elsewhere, such as under `cargo lambda watch`.
+
+use std::{io, net::SocketAddr};
+
+use tokio::{runtime::Builder, signal};
+
+use super::{DemoError, Sample};
+use crate::{account::Account, stand_in::StandIn};
+
+/// Where the stand-in listens unless it is told otherwise: beside port 9000, which `cargo lambda watch` takes.
+pub(super) const ADDRESS: &str = "127.0.0.1:9001";
+
+/// An address that nobody but this machine can reach: the stand-in asks for no credentials.
+pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| format!("write it as {ADDRESS}, for example"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("it is not an address of the loopback interface".to_owned())
+    }
+}
+
+/// Serves an account to whoever plays the samples: the ResultTokens in them count as handed out.
+pub(super) fn start(
+    address: SocketAddr,
+    account: Account,
+    samples: &[Sample],
+) -> Result<StandIn, DemoError> {
+    let aws = StandIn::start_at(address, account)?;
+    for sample in samples {
+        let member = |name: &str| sample.payload[name].as_str();
+        if let (Some(token), Some(rule)) = (member("resultToken"), member("configRuleName")) {
+            aws.know_result_token(token, rule);
+        }
+    }
+    Ok(aws)
+}
+
+/// The lines that a shell needs to reach the stand-in and nothing else.
+pub(super) fn exports(aws: &StandIn) -> String {
+    let variables = aws.environment().into_iter();
+    variables
+        .map(|(name, value)| format!("export {name}={value}\n"))
+        .collect()
+}
+
+/// Waits for Ctrl-C.
+pub(super) fn interrupted() -> Result<(), DemoError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let waited = runtime.and_then(|runtime| runtime.block_on(signal::ctrl_c()));
+    waited.map_err(|source: io::Error| DemoError::Wait { source })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::background::ANY_PORT;
+
+    #[test]
+    fn only_loopback_is_served() {
+        assert!(loopback("127.0.0.1:9001").is_ok() && loopback("[::1]:9001").is_ok());
+        for elsewhere in ["0.0.0.0:9001", "192.0.2.1:9001", "9001", "localhost"] {
+            assert!(loopback(elsewhere).is_err(), "{elsewhere}");
+        }
+        assert!(loopback(ADDRESS).is_ok());
+    }
+
+    #[test]
+    fn a_port_in_use_is_named() {
+        let account = Account::empty("123456789012", "eu-central-1");
+        let first = start(ANY_PORT, account.clone(), &[]).unwrap();
+        let address = first.endpoint().replace("http://", "");
+        let error = start(address.parse().unwrap(), account, &[]).unwrap_err();
+        assert!(error.to_string().contains(&address), "{error}");
+    }
+
+    #[test]
+    fn a_shell_is_told_where_the_stand_in_is() {
+        let account = Account::empty("123456789012", "eu-central-1");
+        let aws = start(ANY_PORT, account, &[]).unwrap();
+        let exports = exports(&aws);
+        let endpoint = format!("export AWS_ENDPOINT_URL={}\n", aws.endpoint());
+        assert!(exports.starts_with(&endpoint), "{exports}");
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            assert!(exports.contains(&format!("\nexport {name}=")), "{exports}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_a_token_is_served_too() {
+        let account = Account::empty("123456789012", "eu-central-1");
+        let sample = Sample {
+            function: "sweep".to_owned(),
+            name: "by-hand".to_owned(),
+            payload: json!({}),
+        };
+        assert!(start(ANY_PORT, account, &[sample]).is_ok());
+    }
+}

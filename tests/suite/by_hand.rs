@@ -1,0 +1,83 @@
+//! `cargo demo -- --serve`: functions that somebody else runs find the stand-in by what it prints.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use eksentry_tests::lambda::{Function, binaries};
+
+use crate::world::{ACCOUNT, workspace};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+#[test]
+fn functions_run_by_hand_find_the_account_until_ctrl_c() {
+    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("by-hand.html");
+    let mut served = Served::start(&page);
+    let environment = served.exported();
+
+    // Its ResultToken is one that AWS made.
+    let event = fs::read(workspace().join("events/config-rule/changed-cluster.json")).unwrap();
+    let binary = binaries().unwrap().join("config-rule");
+    let mut function = Function::start(&binary, environment)
+        .unwrap()
+        .of_account(ACCOUNT);
+    let answer = function.invoke(&event, TIMEOUT).outcome.unwrap();
+    assert_eq!(answer["failed"], 1, "{answer}");
+
+    served.interrupt();
+    assert!(served.0.wait().unwrap().success());
+    let shown = fs::read_to_string(page).unwrap();
+    assert!(shown.contains("cluster/mobile-banking") && shown.contains("NON_COMPLIANT"));
+}
+
+struct Served(Child);
+
+impl Served {
+    fn start(page: &Path) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_demo"))
+            .args(["--serve", "127.0.0.1:0", "--page"])
+            .arg(page)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        Self(child.unwrap())
+    }
+
+    /// What the lines that are printed for a shell set.
+    fn exported(&mut self) -> Vec<(String, String)> {
+        let mut variables = Vec::new();
+        for line in BufReader::new(self.0.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let (name, value) = line
+                .strip_prefix("export ")
+                .unwrap()
+                .split_once('=')
+                .unwrap();
+            variables.push((name.to_owned(), value.to_owned()));
+            // The last one.
+            if name == "AWS_SESSION_TOKEN" {
+                break;
+            }
+        }
+        variables
+    }
+
+    /// As Ctrl-C does.
+    fn interrupt(&self) {
+        let process = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &process]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // Fails where it has ended, as it should have.
+        let _ = self.0.kill();
+    }
+}
