@@ -1,0 +1,632 @@
+#!/usr/bin/env python3
+"""Opens the demo's report in the Chromium or Chrome of this machine and uses it as people do.
+
+Judged are target/demo/report.html, which `cargo demo` leaves, and the report of an account whose every text is hostile
+and which has more findings than the page shows at once; the demo is run for that one here. Each page must load without
+errors and ask for nothing, filter to exactly what its own data says, be usable by keyboard, by screen reader (axe-core)
+and at the width of a phone, be readable in light, dark and print, and show hostile texts as texts.
+
+    .ci/report-in-browser.py                                    # after cargo demo
+    .ci/report-in-browser.py Filters                            # some of the tests, as unittest names them
+    .ci/report-in-browser.py --screenshots docs/images          # makes the README's pictures anew, and tests nothing
+"""
+
+import itertools
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+WORKSPACE = Path(__file__).resolve().parent.parent
+DEMO = WORKSPACE / "target/demo"
+REPORT, HOSTILE_REPORT = DEMO / "report.html", DEMO / "hostile.html"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+DESK, PHONE, SMALL_PHONE = ({"width": width, "height": height} for width, height in ((1280, 900), (390, 844), (320, 640)))
+SCHEMES = ("light", "dark")
+PAGE = 150  # rows that the page shows before it is asked for more
+LEAST_TEXT, LEAST_CONTROL_TEXT, LEAST_TARGET, LEAST_CONTRAST = 12, 16, 44, 4.5
+SEED, COMBINATIONS = 7, 30
+
+SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
+OPEN = ["FAILED", "WARNING", "NOT_AVAILABLE"]
+STATUSES = [*OPEN, "PASSED", "SUPPRESSED", "ARCHIVED"]
+COMPLIANCES = ["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"]
+
+EVIL = "\"'><img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>{{data}}"
+EVIL_LINK = "javascript:document.title='broken'"
+
+
+def hostile_account():
+    """An account file (JSON is YAML) with hostile text in all that AWS leaves to its users, and in a finding of ours."""
+    arn = f"arn:aws:eks:eu-central-1:111122223333:cluster/{EVIL}"
+    scan = {"imageScanFindings": {"findings": [{
+        "name": EVIL, "severity": "CRITICAL", "uri": EVIL_LINK, "description": EVIL,
+        "attributes": [{"key": "package_name", "value": EVIL}, {"key": "package_version", "value": EVIL}],
+    }]}}
+    finding = {
+        "SchemaVersion": "2018-10-08", "Id": f"eksentry/{EVIL}/{arn}", "AwsAccountId": "111122223333",
+        "ProductArn": "arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default",
+        "GeneratorId": f"eksentry/{EVIL}", "Title": EVIL, "Description": EVIL, "Types": [EVIL],
+        "CreatedAt": "2026-11-01T00:00:00Z", "UpdatedAt": "2026-11-01T00:00:00Z",
+        "Severity": {"Label": "HIGH"}, "RecordState": "ACTIVE", "Workflow": {"Status": "NEW"},
+        "Remediation": {"Recommendation": {"Text": f"Run aws eks {EVIL}", "Url": EVIL_LINK}},
+        "ProductFields": {EVIL: EVIL}, "Note": {"Text": EVIL, "UpdatedBy": EVIL, "UpdatedAt": "2026-11-01T00:00:00Z"},
+        "Compliance": {
+            "Status": "FAILED", "RelatedRequirements": [EVIL],
+            "StatusReasons": [{"ReasonCode": EVIL, "Description": EVIL}],
+            "SecurityControlParameters": [{"Name": EVIL, "Value": [EVIL]}],
+        },
+        "Resources": [{"Type": EVIL, "Id": arn, "Region": EVIL, "Tags": {EVIL: EVIL}, "Details": {"Other": {EVIL: EVIL}}}],
+        "Vulnerabilities": [{
+            "Id": EVIL, "ReferenceUrls": [EVIL_LINK], "Vendor": {"Name": EVIL, "VendorSeverity": EVIL},
+            "VulnerablePackages": [{"Name": EVIL, "Version": EVIL, "FixedInVersion": EVIL}],
+        }],
+    }
+    return {
+        "account": "111122223333", "region": "eu-central-1",
+        "repositories": [
+            {"repositoryName": "hostile", "tags": {EVIL: EVIL}, "images": [{"imageTags": [EVIL], "scan": scan}]},
+            *({"repositoryName": f"many/{number:03}"} for number in range(PAGE * 2 // 3)),
+        ],
+        "keys": [{"Description": EVIL, "tags": {EVIL: EVIL}}],
+        "findings": [finding],
+    }
+
+
+def make_hostile_report():
+    account = DEMO / "hostile.yaml"
+    account.write_text(json.dumps(hostile_account()))
+    command = ["cargo", "demo", "--account", account, "--page", HOSTILE_REPORT]
+    subprocess.run(command, cwd=WORKSPACE, check=True, stdout=subprocess.DEVNULL)
+
+
+def data_of(path):
+    embedded = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(), re.DOTALL)
+    return json.loads(embedded[1])
+
+
+# --- What the page should show, from its data alone -----------------------------------------------------------------
+
+
+def label(name):
+    return name.replace("_", " ").capitalize()
+
+
+def texts(value):
+    """Every text and number in a value, but not the names of members."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    return [] if value is None else [str(value)]
+
+
+def found(item, query):
+    resources = item.get("asff", {}).get("Resources", [])
+    tags = [f"{key}={value}" for resource in resources for key, value in resource.get("Tags", {}).items()]
+    haystack = "\n".join([*texts(item), *tags]).lower()
+    return all(word in haystack for word in query.lower().split())
+
+
+def expected_findings(data, status="open", q="", **equal):
+    statuses = OPEN if status == "open" else [status] if status else STATUSES
+    return [finding for finding in data["findings"] if finding["status"] in statuses and found(finding, q)
+            and all(not value or finding[name] == value for name, value in equal.items())]
+
+
+def expected_evaluations(data, q="", **equal):
+    return [evaluation for evaluation in data["evaluations"] if found(evaluation, q)
+            and all(not value or evaluation[name] == value for name, value in equal.items())]
+
+
+def finding_row(finding):
+    return [label(finding["severity"]), finding["resource"], finding["title"], finding["resourceId"], label(finding["status"])]
+
+
+def evaluation_row(evaluation):
+    return [label(evaluation["compliance"]), evaluation["resourceId"], evaluation["resourceType"], evaluation["rule"],
+            evaluation["annotation"] or "–"]
+
+
+# --- What the page does show ------------------------------------------------------------------------------------------
+
+FINDING_ROWS = """() => [...document.querySelectorAll("#results .finding")].map((row) =>
+  [".badge", ".resource", ".title", ".arn", ".state .badge"].map((part) => row.querySelector(part).textContent))"""
+EVALUATION_ROWS = """() => [...document.querySelectorAll("#results tbody tr")].map((row) =>
+  [".badge", "b", ".found", "[data-label=Rule]", "[data-label=Annotation]"].map((part) => row.querySelector(part).textContent))"""
+
+# Every visible text, those in controls too, with its size and its contrast with all that is painted behind it. A canvas
+# knows every colour.
+VISIBLE_TEXTS = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const paint = (colours) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.map((part) => part / 255).map((part) => part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4);
+    return .2126 * red + .7152 * green + .0722 * blue;
+  };
+  const contrasts = new Map();
+  const contrast = (colour, behind) => {
+    const key = [...behind, colour].join();
+    if (!contrasts.has(key)) {
+      const [lighter, darker] = [luminance(paint(behind)), luminance(paint([...behind, colour]))].sort((one, other) => other - one);
+      contrasts.set(key, (lighter + .05) / (darker + .05));
+    }
+    return contrasts.get(key);
+  };
+  const printed = matchMedia("print").matches;
+  const texts = [];
+  const add = (text, element, style) => {
+    const behind = [];
+    for (let one = element; one; one = one.parentElement) behind.unshift(getComputedStyle(one).backgroundColor);
+    texts.push({ text: text.slice(0, 60), size: parseFloat(style.fontSize), contrast: contrast(style.color, ["white", ...(printed ? [] : behind)]) });
+  };
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const text = walker.currentNode.textContent.trim();
+    if (!text || ["SCRIPT", "OPTION", "NOSCRIPT"].includes(element.tagName) || element.closest(".skip")) continue;
+    if (element.checkVisibility()) add(text, element, getComputedStyle(element));
+  }
+  for (const control of document.querySelectorAll("input, select")) {
+    if (control.checkVisibility()) add(control.id, control, getComputedStyle(control, control.value ? null : "::placeholder"));
+  }
+  return texts;
+}"""
+
+# Whatever is wider than the page, or reaches over its right side.
+OVERFLOWING = """() => {
+  const width = document.documentElement.clientWidth;
+  const wide = [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > width + .5);
+  return document.documentElement.scrollWidth > width || wide.length ? wide.map((one) => one.outerHTML.slice(0, 120)).concat("page") : [];
+}"""
+
+CONTROLS = """() => [...document.querySelectorAll("button, select, input, summary")].filter((one) => one.checkVisibility()).map((one) =>
+  ({ what: one.outerHTML.slice(0, 100), tag: one.tagName, height: one.getBoundingClientRect().height, text: parseFloat(getComputedStyle(one).fontSize) }))"""
+
+
+class Pages(unittest.TestCase):
+    """Opens pages, and has something against each that reports an error or asks for anything but itself."""
+
+    maxDiff = None
+    report = REPORT
+    may_complain = False
+
+    @classmethod
+    def setUpClass(cls):
+        cls.data = data_of(cls.report)
+
+    def open(self, hash_="", *, viewport=DESK, scheme="light", javascript=True, path=None):
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, java_script_enabled=javascript)
+        context.set_default_timeout(10_000)
+        self.addCleanup(context.close)
+        page = context.new_page()
+        address = (path or self.report).as_uri()
+        complaints, requests = [], []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(address + hash_)
+        if not self.may_complain:
+            self.addCleanup(lambda: self.assertEqual(complaints, [], "errors of the page"))
+            self.addCleanup(lambda: self.assertEqual({url.split("#")[0] for url in requests}, {address}, "requests"))
+        return page
+
+    def assert_findings(self, page, wanted, message=None):
+        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted][:PAGE], message)
+        counted = page.locator("#found").inner_text()
+        self.assertEqual(counted, f"{len(wanted)} finding{'' if len(wanted) == 1 else 's'} of {len(self.data['findings'])}")
+
+    def assert_evaluations(self, page, wanted, message=None):
+        self.assertEqual(page.evaluate(EVALUATION_ROWS), [evaluation_row(evaluation) for evaluation in wanted], message)
+
+    def choose(self, page, **values):
+        for name, value in values.items():
+            page.select_option(f"#filter-{name}", value)
+
+    def search(self, page, text):
+        page.fill("#filter-q", text)
+        page.wait_for_function("text => (new URLSearchParams(location.hash.slice(1)).get('q') || '') === text", arg=text)
+
+    def assert_accessible(self, page):
+        # Contrast is measured by assert_readable, which asks for more and takes less time.
+        options = {"resultTypes": ["violations", "incomplete"], "rules": {"color-contrast": {"enabled": False}}}
+        results = Axe().run(page, options=options).response
+        problems = [f"{rule['id']}: {rule['help']}: {node['html'][:160]}" for kind in ("violations", "incomplete")
+                    for rule in results[kind] for node in rule["nodes"]]
+        self.assertEqual(problems, [])
+
+    def assert_readable(self, page):
+        shown = page.evaluate(VISIBLE_TEXTS)
+        self.assertGreater(len(shown), 20)
+        pale = [text for text in shown if text["contrast"] < LEAST_CONTRAST]
+        small = [text for text in shown if text["size"] < LEAST_TEXT]
+        self.assertEqual((pale, small), ([], []))
+
+    def each_view(self, **how):
+        """The page in each of the ways in which people look at it."""
+        page = self.open(**how)
+        yield page
+        for view in ("status=", "tab=config", "q=there-is-no-such-thing"):
+            page.evaluate("view => new Promise((drawn) => { addEventListener('hashchange', drawn, { once: true }); location.hash = view; })", view)
+            if view == "status=":
+                self.open_details(page)
+            yield page
+
+    def open_details(self, page):
+        """Opens one finding of each check and status, with all that can be opened in it."""
+        kinds = set()
+        for number, row in enumerate(page.evaluate(FINDING_ROWS)):
+            if (kind := (row[2], row[4])) not in kinds:
+                kinds.add(kind)
+                page.evaluate("number => document.querySelectorAll('#results .finding')[number].open = true", number)
+        page.wait_for_function("[...document.querySelectorAll('.finding[open]')].every((one) => one.querySelector('.raw'))")
+        page.evaluate("() => document.querySelectorAll('.finding[open] .raw').forEach((one) => { one.open = true; })")
+        page.evaluate("() => document.querySelectorAll('.finding[open] table + .more').forEach((one) => one.click())")
+
+
+class Loading(Pages):
+    def test_the_page_tells_what_the_data_says(self):
+        page = self.open()
+        self.assertIn(self.data["account"], page.title())
+        self.assertIn(self.data["account"], page.locator("#about").inner_text())
+        tabs = [len(self.data[name]) for name in ("findings", "evaluations")]
+        self.assertEqual([int(count) for count in page.locator(".tabs .count").all_inner_texts()], tabs)
+        self.assert_findings(page, expected_findings(self.data))
+
+        tiles = [text.split("\n") for text in page.locator(".tile").all_inner_texts()]
+        needing = [finding["severity"] for finding in expected_findings(self.data)]
+        statuses = [finding["status"] for finding in self.data["findings"]]
+        self.assertEqual(tiles, [[str(needing.count(name)), label(name)] for name in SEVERITIES]
+                         + [[str(statuses.count(name)), label(name)] for name in STATUSES])
+        for check, text in zip(sorted({finding["check"] for finding in self.data["findings"]}),
+                               page.locator("#checks button").all_inner_texts(), strict=True):
+            counts = [sum(finding["check"] == check and finding["status"] == status for finding in self.data["findings"])
+                      for status in STATUSES[:4]]
+            parts = [f"{count} {label(name).lower()}" for count, name in zip(counts, STATUSES) if count]
+            self.assertEqual(text.split("\n"), [check, " · ".join(parts)])
+
+    def test_without_scripts_the_page_says_what_it_needs(self):
+        page = self.open(javascript=False)
+        self.assertIn("Allow JavaScript", page.locator("noscript").inner_text())
+        self.assertFalse(page.locator("main").is_visible())
+
+    def test_an_opened_finding_shows_all_of_it(self):
+        page = self.open()
+        finding = next(finding for finding in expected_findings(self.data) if finding["asff"].get("Vulnerabilities"))
+        row = page.locator(".finding", has_text=finding["resourceId"]).first
+        row.locator("summary").first.click()
+        asff = finding["asff"]
+        for text in (asff["Description"], asff["CreatedAt"][:10], asff["Vulnerabilities"][0]["Id"],
+                     *asff["Compliance"]["RelatedRequirements"]):
+            self.assertIn(text, row.locator(".body").inner_text())
+        recommended = asff["Remediation"]["Recommendation"]
+        self.assertEqual(row.get_by_role("link", name=recommended["Url"]).get_attribute("rel"), "noopener noreferrer")
+        row.get_by_text("The finding as Security Hub holds it").click()
+        self.assertEqual(json.loads(row.locator("pre").inner_text()), asff)
+
+
+class Filters(Pages):
+    def selects(self):
+        """Each select of both tabs with its values."""
+        def values(items, name):
+            return sorted({item[name] for item in self.data[items]} - {""})
+        return {
+            "findings": {"status": ["", "open", *STATUSES], "severity": ["", *SEVERITIES],
+                         "check": ["", *values("findings", "check")], "type": ["", *values("findings", "type")]},
+            "config": {"compliance": ["", *COMPLIANCES], "rule": ["", *values("evaluations", "rule")]},
+        }
+
+    def test_each_option_shows_what_it_says_and_how_many(self):
+        page = self.open()
+        for tab, selects in self.selects().items():
+            page.click(f"#tab-{tab}")
+            visible = [node.get_attribute("id") for node in page.locator(".filters select:visible").all()]
+            self.assertEqual(visible, [f"filter-{name}" for name in (*selects, "sort")])
+            for name, values in selects.items():
+                offered = page.eval_on_selector_all(f"#filter-{name} option", "all => all.map((one) => [one.value, one.textContent])")
+                self.assertEqual(sorted(value for value, _ in offered), sorted(values))
+                for value, text in offered:
+                    self.choose(page, **{name: value})
+                    if tab == "findings":
+                        wanted = expected_findings(self.data, **{name: value})
+                        self.assert_findings(page, wanted, (name, value))
+                    else:
+                        wanted = expected_evaluations(self.data, **{name: value})
+                        self.assert_evaluations(page, wanted, (name, value))
+                    self.assertTrue(text.endswith(f" ({len(wanted)})"), (text, len(wanted)))
+                self.choose(page, **{name: "open" if name == "status" else ""})
+
+    def test_filters_combine(self):
+        page = self.open()
+        chance = random.Random(SEED)
+        words = ["", "", "prod", "arn:aws:kms", "CVE-2021", "all tags", "FAILED", "team=payments", "key payments"]
+        for tab, selects in self.selects().items():
+            page.click(f"#tab-{tab}")
+            every = [dict(zip([*selects, "q"], values)) for values in itertools.product(*selects.values(), words)]
+            # In order of what is searched for, since the page waits a moment for more to be typed.
+            for asked in sorted(chance.sample(every, min(COMBINATIONS, len(every))), key=lambda one: one["q"]):
+                self.search(page, asked["q"])
+                self.choose(page, **{name: value for name, value in asked.items() if name != "q"})
+                if tab == "findings":
+                    self.assert_findings(page, expected_findings(self.data, **asked), asked)
+                else:
+                    self.assert_evaluations(page, expected_evaluations(self.data, **asked), asked)
+
+    def test_the_search_finds_values_and_tags_whatever_their_case(self):
+        page = self.open("#status=")
+        some = self.data["findings"]
+        tags = {f"{key}={value}" for finding in some for key, value in finding["asff"]["Resources"][0].get("Tags", {}).items()}
+        cves = {item["Id"] for finding in some for item in finding["asff"].get("Vulnerabilities", [])}
+        self.assertTrue(tags and cves)
+        for query in (some[0]["resourceId"], some[-1]["resource"].upper(), max(tags), max(cves).lower(), "  prod  HIGH ", "asff"):
+            self.search(page, query)
+            self.assert_findings(page, expected_findings(self.data, status="", q=query), query)
+        # A name of a member is no value.
+        self.assertEqual(page.locator(".finding").count(), 0)
+
+    def test_what_is_cleared_while_it_is_typed_stays_cleared(self):
+        page = self.open("#severity=HIGH")
+        # Faster than the page takes up what is typed.
+        page.evaluate("""() => {
+          const search = document.getElementById("filter-q");
+          search.value = "mobile";
+          search.dispatchEvent(new Event("input"));
+          document.getElementById("clear").click();
+        }""")
+        page.wait_for_timeout(300)
+        self.assertEqual(page.input_value("#filter-q"), "")
+        self.assert_findings(page, expected_findings(self.data))
+
+    def test_nothing_found_says_so_and_can_be_cleared(self):
+        page = self.open()
+        self.assertFalse(page.locator("#clear").is_visible())
+        self.choose(page, severity="LOW", check=self.selects()["findings"]["check"][1])
+        self.search(page, "there is no such thing")
+        self.assertEqual(page.locator("#found").inner_text(), f"0 findings of {len(self.data['findings'])}")
+        page.get_by_role("button", name="Clear the filters").click()
+        self.assert_findings(page, expected_findings(self.data))
+        self.choose(page, status="PASSED")
+        page.get_by_role("button", name="Clear", exact=True).click()
+        self.assert_findings(page, expected_findings(self.data))
+        self.assertEqual(page.evaluate("document.activeElement.id"), "filter-q")
+
+    def test_the_overview_filters_and_says_so(self):
+        page = self.open("#tab=config")
+        toggles = page.locator("#severities button, #statuses button, #checks button, #worst button")
+        asked = [{"severity": name} for name in SEVERITIES] + [{"status": name} for name in STATUSES]
+        checks = self.selects()["findings"]["check"][1:]
+        asked += [{"q": id_} for id_ in page.eval_on_selector_all("#worst button", "all => all.map((one) => one.title)")]
+        asked += [{"check": name} for name in checks]
+        for number, filters in enumerate(asked):
+            button = toggles.nth(number)
+            for pressed in (True, False):
+                button.focus()
+                page.keyboard.press("Enter" if pressed else "Space")
+                self.assertEqual(button.get_attribute("aria-pressed"), str(pressed).lower(), filters)
+                self.assertTrue(button.evaluate("one => one === document.activeElement"), "the focus stays")
+                self.assert_findings(page, expected_findings(self.data, **(filters if pressed else {})), filters)
+        self.assertEqual(toggles.count(), len(asked))
+
+    def test_the_order_can_be_chosen(self):
+        page = self.open("#status=")
+        some = self.data["findings"]
+        for order, wanted in {
+            "newest": sorted(some, key=lambda one: one["asff"]["CreatedAt"], reverse=True),
+            "oldest": sorted(some, key=lambda one: one["asff"]["CreatedAt"]),
+            "resource": sorted(some, key=lambda one: one["resource"]),
+            "check": sorted(some, key=lambda one: one["check"]),
+            "": some,
+        }.items():
+            self.choose(page, sort=order)
+            self.assert_findings(page, wanted, order)
+        page.click("#tab-config")
+        self.choose(page, sort="resource")
+        self.assert_evaluations(page, sorted(self.data["evaluations"], key=lambda one: one["resourceId"]))
+
+    def test_the_address_keeps_what_is_asked_for(self):
+        page = self.open()
+        self.choose(page, status="PASSED", severity="INFORMATIONAL", sort="resource")
+        self.search(page, "kms")
+        wanted = sorted(expected_findings(self.data, status="PASSED", severity="INFORMATIONAL", q="kms"), key=lambda one: one["resource"])
+        self.assert_findings(page, wanted)
+        page.reload()
+        self.assert_findings(page, wanted)
+        self.assertEqual((page.input_value("#filter-status"), page.input_value("#filter-q")), ("PASSED", "kms"))
+        # Somebody's old address may name what is not there.
+        page.goto(self.report.as_uri() + "#check=gone&sort=toString")
+        self.assert_findings(page, [])
+        self.assertEqual(page.input_value("#filter-check"), "gone")
+
+
+class Access(Pages):
+    def test_every_view_passes_axe(self):
+        for scheme, viewport in (("light", DESK), ("dark", PHONE)):
+            for page in self.each_view(scheme=scheme, viewport=viewport):
+                self.assert_accessible(page)
+
+    def test_controls_have_roles_and_names(self):
+        page = self.open()
+        for role, name in (("searchbox", "Search"), ("combobox", "Status"), ("combobox", "Severity"), ("combobox", "Check"),
+                           ("combobox", "Resource type"), ("combobox", "Order"), ("button", "Switch to the dark theme")):
+            self.assertEqual(page.get_by_role(role, name=name, exact=True).count(), 1, name)
+        page.get_by_role("tab", name="AWS Config").click()
+        for name in ("Compliance", "Rule"):
+            self.assertEqual(page.get_by_role("combobox", name=name, exact=True).count(), 1, name)
+
+    def test_the_keyboard_reaches_everything(self):
+        page = self.open()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        self.assertEqual(page.evaluate("document.activeElement.id"), "results", "the skip link")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        self.assertEqual(page.locator(".finding[open]").count(), 1)
+
+        page.focus("#tab-findings")
+        page.keyboard.press("ArrowRight")
+        self.assertEqual(page.evaluate("document.activeElement.id"), "tab-config")
+        self.assert_evaluations(page, self.data["evaluations"])
+        page.keyboard.press("Home")
+        self.assert_findings(page, expected_findings(self.data))
+
+        page.focus("#filter-status")
+        page.keyboard.press("ArrowDown")
+        self.assert_findings(page, expected_findings(self.data, status=""))
+        self.assertEqual(page.evaluate("document.activeElement.id"), "filter-status")
+
+    def test_the_focus_is_seen(self):
+        page = self.open()
+        page.focus("#filter-severity")
+        page.keyboard.press("Shift+Tab")
+        outline = page.evaluate("(() => { const style = getComputedStyle(document.activeElement); return [style.outlineStyle, style.outlineWidth]; })()")
+        self.assertEqual(outline, ["solid", "2px"])
+
+
+class Looks(Pages):
+    def test_text_is_readable_in_both_schemes(self):
+        for scheme, viewport in itertools.product(SCHEMES, (DESK, PHONE)):
+            for page in self.each_view(scheme=scheme, viewport=viewport):
+                self.assert_readable(page)
+
+    def test_the_scheme_follows_the_system_until_it_is_switched(self):
+        colours = "[document.body, document.querySelector('.panel')].map((one) => [getComputedStyle(one).backgroundColor, getComputedStyle(one).color])"
+        seen = {scheme: self.open(scheme=scheme).evaluate(colours) for scheme in SCHEMES}
+        for light, dark in zip(itertools.chain(*seen["light"]), itertools.chain(*seen["dark"])):
+            self.assertNotEqual(light, dark)
+        for scheme, other in (SCHEMES, SCHEMES[::-1]):
+            page = self.open(scheme=scheme)
+            page.get_by_role("button", name=f"Switch to the {other} theme").click()
+            self.assertEqual(page.evaluate(colours), seen[other])
+            self.assert_readable(page)
+
+    def test_phones_need_no_sideways_scrolling(self):
+        for viewport in (PHONE, SMALL_PHONE):
+            for page in self.each_view(viewport=viewport):
+                self.assertEqual(page.evaluate(OVERFLOWING), [], viewport)
+
+    def test_fingers_hit_every_control(self):
+        for page in self.each_view(viewport=PHONE):
+            controls = page.evaluate(CONTROLS)
+            low = [control for control in controls if control["height"] < LEAST_TARGET]
+            zoomed = [control for control in controls if control["tag"] in ("INPUT", "SELECT") and control["text"] < LEAST_CONTROL_TEXT]
+            self.assertEqual((low, zoomed), ([], []))
+
+    def test_paper_is_white_whatever_the_screen_is(self):
+        for scheme in SCHEMES:
+            page = self.open(scheme=scheme)
+            page.emulate_media(media="print", color_scheme=scheme)
+            self.assert_readable(page)
+            self.assertFalse(page.locator("#filters").is_visible())
+
+
+class Hostile(Pages):
+    report = HOSTILE_REPORT
+
+    def test_hostile_texts_are_shown_and_do_nothing(self):
+        page = self.open("#status=")
+        title = page.title()
+        hostile = [row for row in page.evaluate(FINDING_ROWS) if EVIL in "".join(row)]
+        self.assertTrue(any(row[2] == EVIL for row in hostile), "a title")
+        self.open_details(page)
+        for text in ("#results", "#checks", "#worst"):
+            self.assertEqual(page.locator(f"{text} :is(img, script, iframe, object, style)").count(), 0, text)
+        self.assertIn(EVIL, page.locator("#results").inner_text())
+        self.assertIn(EVIL, page.locator("#checks").inner_text())
+        addresses = page.eval_on_selector_all("#results a", "all => all.map((one) => one.protocol)")
+        self.assertLessEqual(set(addresses), {"http:", "https:"})
+        self.choose(page, check=EVIL)
+        self.assert_findings(page, expected_findings(self.data, status="", check=EVIL))
+        self.search(page, EVIL)
+        self.assert_findings(page, expected_findings(self.data, status="", check=EVIL, q=EVIL))
+        self.assertEqual(page.title(), title)
+
+    def test_hostile_texts_fit_a_phone(self):
+        for page in self.each_view(viewport=SMALL_PHONE):
+            self.assertEqual(page.evaluate(OVERFLOWING), [])
+
+    def test_a_long_list_comes_in_parts_and_is_printed_whole(self):
+        wanted = expected_findings(self.data)
+        self.assertGreater(len(wanted), PAGE)
+        page = self.open()
+        self.assert_findings(page, wanted)
+        page.get_by_role("button", name=f"Show more ({len(wanted) - PAGE} left)").click()
+        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted])
+        page = self.open()
+        self.assertTrue(page.pdf().startswith(b"%PDF"))
+        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted])
+
+
+class Policy(Pages):
+    may_complain = True
+
+    def test_what_is_injected_neither_runs_nor_loads(self):
+        page = self.open()
+        blocked = page.evaluate("""async () => {
+          const blocked = [];
+          addEventListener("securitypolicyviolation", (event) => blocked.push(event.effectiveDirective));
+          const add = (tag, attributes) => document.body.append(Object.assign(document.createElement(tag), attributes));
+          add("script", { textContent: "window.ran = true" });
+          add("style", { textContent: "body { display: none }" });
+          add("img", { src: "http://127.0.0.1:9/image" });
+          add("iframe", { src: "http://127.0.0.1:9/frame" });
+          document.body.setAttribute("onclick", "window.ran = true");
+          await fetch("http://127.0.0.1:9/fetch").catch(() => {});
+          document.body.click();
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return { blocked, ran: "ran" in window, shown: document.body.checkVisibility() };
+        }""")
+        self.assertEqual((blocked["ran"], blocked["shown"]), (False, True))
+        self.assertLessEqual(
+            {"script-src-elem", "style-src-elem", "img-src", "frame-src", "connect-src", "script-src-attr"}, set(blocked["blocked"]))
+
+
+# --- Pictures -----------------------------------------------------------------------------------------------------------
+
+
+def make_screenshots(folder):
+    """report.png and report-dark.png: the overview, the filters and the worst findings, 1280 pixels wide."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for scheme, name in zip(SCHEMES, ("report.png", "report-dark.png")):
+        context = browser.new_context(viewport=DESK, color_scheme=scheme)
+        page = context.new_page()
+        page.goto(REPORT.as_uri())
+        end = page.locator(".finding").nth(2).bounding_box()
+        height = end["y"] + end["height"] + 3
+        page.screenshot(path=folder / name, full_page=True, clip={"x": 0, "y": 0, "width": DESK["width"], "height": height})
+        context.close()
+        print(f"{(folder / name).stat().st_size:>8} bytes  {folder / name}")
+
+
+def main():
+    global browser
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        sys.exit(f"none of {', '.join(BROWSERS)} is in the PATH")
+    if not REPORT.is_file():
+        sys.exit(f"{REPORT} is missing; cargo demo makes it")
+    with sync_playwright() as playwright:
+        # Chromium's sandbox does not work for root, as whom containers run.
+        browser = playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.geteuid() != 0)
+        print(f"{executable} {browser.version}")
+        if sys.argv[1:2] == ["--screenshots"]:
+            make_screenshots(Path(sys.argv[2]))
+        else:
+            make_hostile_report()
+            unittest.main()
+
+
+if __name__ == "__main__":
+    main()
