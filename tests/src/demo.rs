@@ -115,7 +115,7 @@ pub enum DemoError {
     #[error("Ctrl-C can't be waited for")]
     Wait {
         /// Why.
-        source: io::Error,
+        source: ctrlc::Error,
     },
 }
 

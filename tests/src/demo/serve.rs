@@ -1,8 +1,6 @@
 //! `--serve`: the stand-in for functions that run elsewhere, such as under `cargo lambda watch`.
 
-use std::{io, net::SocketAddr};
-
-use tokio::{runtime::Builder, signal};
+use std::{net::SocketAddr, sync::mpsc};
 
 use super::{DemoError, Sample};
 use crate::{account::Account, stand_in::StandIn};
@@ -46,11 +44,18 @@ pub(super) fn exports(aws: &StandIn) -> String {
         .collect()
 }
 
-/// Waits for Ctrl-C.
+/// Waits for Ctrl-C. Not by tokio, whose feature for it the functions don't have: cargo would build all that they depend
+/// on twice, with it for the tests and without it for them.
 pub(super) fn interrupted() -> Result<(), DemoError> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let waited = runtime.and_then(|runtime| runtime.block_on(signal::ctrl_c()));
-    waited.map_err(|source: io::Error| DemoError::Wait { source })
+    let (interrupt, interrupted) = mpsc::channel();
+    let told = ctrlc::set_handler(move || {
+        // Nobody waits any more after the first.
+        let _ = interrupt.send(());
+    });
+    told.map_err(|source| DemoError::Wait { source })?;
+    // The handler, which holds the other end, lives as long as the process.
+    let _ = interrupted.recv();
+    Ok(())
 }
 
 #[cfg(test)]
