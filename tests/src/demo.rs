@@ -48,15 +48,23 @@ pub struct Options {
     /// The function that takes the event [default: the name of the event's folder]
     #[arg(long, value_name = "NAME", requires = "event")]
     function: Option<String>,
-    /// Where the page goes [default: target/demo/report.html; with --event, nowhere]
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    /// Where report.html and ocsf/ go; what is in that ocsf/ is removed [default: target/demo]
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
     /// Play nothing, but serve the stand-in until Ctrl-C, for functions that you run yourself
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = serve::ADDRESS,
         value_parser = serve::loopback, conflicts_with = "event"
     )]
     serve: Option<SocketAddr>,
+}
+
+impl Options {
+    fn to(&self) -> PathBuf {
+        self.to
+            .clone()
+            .unwrap_or_else(|| workspace().join("target/demo"))
+    }
 }
 
 /// Why the demo can't go on.
@@ -197,9 +205,14 @@ fn play(
 ) -> Result<Vec<String>, DemoError> {
     let binaries = build()?;
     let aws = StandIn::start(account.clone())?;
-    let mut player = Player::new(&aws, binaries, account, empty_folder("ocsf")?);
+    let mut player = Player::new(
+        &aws,
+        binaries,
+        account,
+        empty_folder(options.to().join("ocsf"))?,
+    );
     match samples {
-        [sample] if options.event.is_some() => play_one(sample, &mut player, options, terminal)?,
+        [sample] if options.event.is_some() => play_one(sample, &mut player, terminal)?,
         _ => play_all(samples, &mut player, options, terminal)?,
     }
     Ok(player.problems())
@@ -216,7 +229,6 @@ fn build() -> Result<&'static Path, DemoError> {
 fn play_one(
     sample: &Sample,
     player: &mut Player<'_>,
-    options: &Options,
     terminal: &Terminal,
 ) -> Result<(), DemoError> {
     let result = player.play(sample)?;
@@ -238,9 +250,6 @@ fn play_one(
             "\nPosted:\n{}",
             report.listing(terminal.columns, terminal.colours)
         );
-    }
-    if options.page.is_some() {
-        println!("The page with it: {}", write(&report, options)?.display());
     }
     Ok(())
 }
@@ -286,10 +295,9 @@ fn play_all(
 }
 
 fn write(report: &Report, options: &Options) -> Result<PathBuf, DemoError> {
-    let usual = || workspace().join("target/demo/report.html");
-    let path = options.page.clone().unwrap_or_else(usual);
-    path.parent()
-        .map_or(Ok(()), fs::create_dir_all)
+    let folder = options.to();
+    let path = folder.join("report.html");
+    fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, report.page()))
         .map_err(|source| DemoError::Write {
             path: path.clone(),
@@ -298,9 +306,8 @@ fn write(report: &Report, options: &Options) -> Result<PathBuf, DemoError> {
     Ok(path)
 }
 
-/// A folder of the demo's with nothing in it: what an earlier one left is removed.
-fn empty_folder(name: &str) -> Result<PathBuf, DemoError> {
-    let path = workspace().join("target/demo").join(name);
+/// A folder with nothing in it: what an earlier demo left is removed.
+fn empty_folder(path: PathBuf) -> Result<PathBuf, DemoError> {
     let removed = match fs::remove_dir_all(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,

@@ -16,8 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
 fn functions_run_by_hand_find_the_account_until_ctrl_c() {
-    let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("by-hand.html");
-    let mut served = Served::start(&page);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("by-hand");
+    let mut served = Served::start(&folder);
     let environment = served.exported();
 
     // Its ResultToken is one that AWS made.
@@ -31,17 +31,17 @@ fn functions_run_by_hand_find_the_account_until_ctrl_c() {
 
     served.interrupt();
     assert!(served.0.wait().unwrap().success());
-    let shown = fs::read_to_string(page).unwrap();
+    let shown = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(shown.contains("cluster/mobile-banking") && shown.contains("NON_COMPLIANT"));
 }
 
 struct Served(Child);
 
 impl Served {
-    fn start(page: &Path) -> Self {
+    fn start(folder: &Path) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_demo"))
-            .args(["--serve", "127.0.0.1:0", "--page"])
-            .arg(page)
+            .args(["--serve", "127.0.0.1:0", "--to"])
+            .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
