@@ -162,7 +162,7 @@ fn a_stack_is_told_by_its_functions_environment() {
 
     for (value, lake, folder) in [
         ("s3://lake/a/b", "lake", "a/b"),
-        ("/tmp/lake", "", ""),
+        ("/mnt/lake", "", ""),
         ("s3://lake", "", ""),
     ] {
         let stack = stack().with_environment(&[set("LAKE", value)]).unwrap();
