@@ -2,6 +2,8 @@
 //! service but STS, which credentials come from.
 
 mod pace;
+mod pages;
+mod problem;
 mod rate;
 mod traffic;
 
@@ -14,9 +16,10 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
-use aws_smithy_types::error::display::DisplayErrorContext;
 
 pub use pace::Pace;
+pub use pages::{Endless, Pages};
+pub use problem::problem;
 pub use rate::Rate;
 pub use traffic::{Traffic, Watch};
 
@@ -30,9 +33,11 @@ const TRIES: u32 = 9;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// How long one try of a call may take, and how long connecting.
-const TRY: Duration = Duration::from_secs(20);
+/// How long connecting may take, how long one try of a call, and how long a call with all its tries: one that is never
+/// answered is given up after two, so that it does not take all of the time that there is.
 const CONNECT: Duration = Duration::from_secs(3);
+const TRY: Duration = Duration::from_secs(20);
+const CALL: Duration = Duration::from_secs(45);
 
 /// What calls to AWS from one account in one Region have in common. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -57,6 +62,7 @@ impl Aws {
             .build_https();
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(TRY)
+            .operation_timeout(CALL)
             .connect_timeout(CONNECT)
             .build();
         let retries = RetryConfig::standard()
@@ -105,7 +111,7 @@ impl Aws {
         }
         let assumed = role.build().await.provide_credentials().await;
         let session = assumed.map_err(|error| NotAssumed {
-            problem: DisplayErrorContext(error).to_string(),
+            problem: problem(&error),
         })?;
         let config = self
             .config

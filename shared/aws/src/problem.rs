@@ -1,0 +1,65 @@
+//! What is told of a call that failed.
+
+use std::error::Error;
+
+/// Messages come from outside: they are cut to this many characters.
+const MOST: usize = 800;
+
+/// What went wrong and why, cause by cause. The SDK's own display of it ends in a debug view with the whole answer in
+/// it, headers and body: of an answer of STS that is broken, that would be somebody's credentials.
+pub fn problem(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        // An error of a service is its own cause.
+        if !text.ends_with(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{told}")]
+    struct Failure {
+        told: String,
+        #[source]
+        cause: Option<Box<Failure>>,
+        answer: &'static str,
+    }
+
+    #[test]
+    fn all_causes_are_told_and_no_answer_is() {
+        let cause = Failure {
+            told: "it is no XML".to_owned(),
+            cause: None,
+            answer: "<SessionToken>",
+        };
+        let error = Failure {
+            told: "response error".to_owned(),
+            cause: Some(Box::new(cause)),
+            answer: "<SessionToken>",
+        };
+        assert_eq!(error.answer, "<SessionToken>");
+        assert_eq!(problem(&error), "response error: it is no XML");
+    }
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        let error = Failure {
+            told: "ä".repeat(MOST + 1),
+            cause: None,
+            answer: "",
+        };
+        assert_eq!(problem(&error), format!("{}…", "ä".repeat(MOST)));
+    }
+}
