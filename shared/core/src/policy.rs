@@ -1,22 +1,31 @@
 //! IAM policy documents, as far as checks must understand them.
 //!
 //! Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>. Every element that
-//! may be one value or a list is read either way.
+//! may be one value or a list is read either way. What is not understood is an error, never passed over: it might
+//! grant something.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, de};
 
 /// A policy document.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PolicyDocument {
+    #[serde(rename = "Version", default)]
+    _version: Ignored,
+    #[serde(rename = "Id", default)]
+    _id: Ignored,
     #[serde(rename = "Statement")]
     statements: Several<Statement>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
+    #[serde(rename = "Sid", default)]
+    _sid: Ignored,
     effect: Effect,
     #[serde(default)]
     principal: Option<Principal>,
@@ -28,6 +37,20 @@ struct Statement {
     not_action: Option<Several<String>>,
     #[serde(default)]
     resource: Option<Several<String>>,
+    #[serde(default)]
+    not_resource: Option<Several<String>>,
+    #[serde(rename = "Condition", default)]
+    _condition: Ignored,
+}
+
+/// A member that is known, and of no matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Ignored;
+
+impl<'de> Deserialize<'de> for Ignored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,7 +63,36 @@ enum Effect {
 #[serde(untagged)]
 enum Principal {
     Everyone(String),
-    Of(BTreeMap<String, Several<String>>),
+    Of(Kinds),
+}
+
+/// Names by the kind of who they name. A kind that is written twice is there twice.
+#[derive(Debug, Clone, PartialEq)]
+struct Kinds(Vec<(String, Several<String>)>);
+
+impl<'de> Deserialize<'de> for Kinds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Kinds;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("principals by kind")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kinds, A::Error> {
+                let mut kinds = Vec::new();
+                while let Some(kind) = map.next_entry()? {
+                    kinds.push(kind);
+                }
+                if kinds.is_empty() {
+                    return Err(de::Error::custom("no principal is named"));
+                }
+                Ok(Kinds(kinds))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -79,19 +131,18 @@ impl PolicyDocument {
         trusted
     }
 
-    /// Whether a statement allows every action on every resource.
+    /// Whether a statement allows every action on every resource of a partition. Conditions and denials are not weighed.
     pub fn allows_everything(&self) -> bool {
         self.allowing().any(|statement| {
-            let every = |list: &Option<Several<String>>, all: fn(&str) -> bool| {
-                list.as_ref()
-                    .is_some_and(|list| list.iter().any(|pattern| all(pattern)))
-            };
-            let all_but_none = statement
-                .not_action
-                .as_ref()
-                .is_some_and(|none| none.iter().next().is_none());
-            (every(&statement.action, is_every_action) || all_but_none)
-                && every(&statement.resource, is_every_resource)
+            all(
+                statement.action.as_ref(),
+                statement.not_action.as_ref(),
+                is_every_action,
+            ) && all(
+                statement.resource.as_ref(),
+                statement.not_resource.as_ref(),
+                is_every_resource,
+            )
         })
     }
 
@@ -108,35 +159,59 @@ impl Statement {
         match (&self.action, &self.not_action) {
             (Some(actions), _) => actions.iter().any(matches),
             (None, Some(others)) => !others.iter().any(matches),
-            (None, None) => false,
+            // What does not say which may mean any.
+            (None, None) => true,
         }
     }
 
     fn principals(&self) -> Vec<String> {
         match (&self.principal, &self.not_principal) {
             (Some(Principal::Everyone(everyone)), _) => vec![everyone.clone()],
-            (Some(Principal::Of(kinds)), _) => kinds
+            (Some(Principal::Of(Kinds(kinds))), _) => kinds
                 .iter()
                 .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind} {name}")))
                 .collect(),
             (None, Some(_)) => vec!["everyone but NotPrincipal".to_owned()],
-            (None, None) => Vec::new(),
+            (None, None) => vec!["whoever, since there is no Principal".to_owned()],
         }
     }
 }
 
-fn is_every_action(pattern: &str) -> bool {
-    !pattern.is_empty() && pattern.chars().all(|c| c == '*' || c == ':') && pattern.contains('*')
+/// Whether a list, or the list of what is not meant, comes to everything.
+fn all(
+    these: Option<&Several<String>>,
+    others: Option<&Several<String>>,
+    is_every: fn(&str) -> bool,
+) -> bool {
+    let any_is_every = |list: &Several<String>| list.iter().any(|pattern| is_every(pattern));
+    let excepts_nothing = |list: &Several<String>| list.iter().next().is_none();
+    these.is_some_and(any_is_every) || others.is_some_and(excepts_nothing)
 }
 
+/// A pattern that two actions fit which have nothing in common is one that all fit: no letter can be in it.
+fn is_every_action(pattern: &str) -> bool {
+    ["zz:zzz", "qqq-qq:qqqqqqq"]
+        .iter()
+        .all(|action| action_matches(pattern, action))
+}
+
+/// The same of two resources of the partition that the pattern names, or else of any.
 fn is_every_resource(pattern: &str) -> bool {
-    let pattern = pattern.strip_prefix("arn:").unwrap_or(pattern);
-    is_every_action(pattern)
+    let named = pattern.split(':').nth(1);
+    let partition = named
+        .filter(|name| !name.contains(['*', '?']))
+        .unwrap_or("aws");
+    ["zz:::zz", "qqq-qq:us-east-1:111122223333:qqq/qq"]
+        .iter()
+        .all(|rest| wildmatch::WildMatch::new(pattern).matches(&format!("arn:{partition}:{rest}")))
 }
 
 fn action_matches(pattern: &str, action: &str) -> bool {
     wildmatch::WildMatch::new_case_insensitive(pattern).matches(action)
 }
+
+#[cfg(test)]
+mod shapes;
 
 #[cfg(test)]
 mod tests {

@@ -143,6 +143,11 @@ pub enum ResourceError {
         "{0} is no resource that a check judges: name an EKS cluster, an ECR repository or image, or a KMS key"
     )]
     Kind(Arn),
+    /// It is nowhere that a resource can be.
+    #[error(
+        "{0} is in no account and Region: an account has twelve digits, and a Region is called eu-central-1, say"
+    )]
+    Place(Arn),
     /// It is a name that the service does not allow.
     #[error("{name:?} is no name of a {}", kind.noun())]
     Name {
@@ -175,6 +180,9 @@ impl Resource {
             }
             _ => return Err(ResourceError::Kind(arn)),
         };
+        if !is_place(&arn) {
+            return Err(ResourceError::Place(arn));
+        }
         let resource = Self { kind, arn };
         check_name(kind, resource.name())?;
         Ok(resource)
@@ -206,7 +214,7 @@ impl Resource {
         location: &Location,
     ) -> Result<Self, ResourceError> {
         let name = format!("{repository}/{digest}");
-        if !name.contains(DIGEST) {
+        if repository.is_empty() || !name.contains(DIGEST) {
             return Err(ResourceError::Name {
                 kind: ResourceKind::EcrImage,
                 name: digest.chars().take(200).collect(),
@@ -248,18 +256,39 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Names reach us in events, so nothing but what the services allow is taken. A repository's name has at most 256
-/// characters and is the longest: with a digest and the rest of a finding's Id it stays within ASFF's 512.
-fn check_name(kind: ResourceKind, name: &str) -> Result<(), ResourceError> {
-    let digest = if kind == ResourceKind::EcrImage {
-        "/sha256:".len() + 64
-    } else {
-        0
+/// ARNs reach us in events too, and decide whose role is assumed, and where.
+fn is_place(arn: &Arn) -> bool {
+    let word = |text: &str, allowed: fn(char) -> bool| {
+        (1..=32).contains(&text.len()) && text.chars().all(|c| c == '-' || allowed(c))
     };
-    let allowed =
-        |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c) || (digest > 0 && c == ':');
-    let path_free = kind == ResourceKind::EcrRepository || digest > 0 || !name.contains('/');
-    if (1..=256 + digest).contains(&name.len()) && name.chars().all(allowed) && path_free {
+    word(arn.partition(), |c| c.is_ascii_lowercase())
+        && word(arn.region(), |c| {
+            c.is_ascii_lowercase() || c.is_ascii_digit()
+        })
+        && arn.account().len() == 12
+        && arn.account().chars().all(|c| c.is_ascii_digit())
+}
+
+/// Names reach us in events, so nothing but what the services allow is taken: no path that leads elsewhere, no second
+/// digest. A repository's name has at most 256 characters and is the longest: with a digest of 64 and the rest of a
+/// finding's Id it stays within ASFF's 512.
+fn check_name(kind: ResourceKind, name: &str) -> Result<(), ResourceError> {
+    let (path, digest) = if kind == ResourceKind::EcrImage {
+        name.split_once(DIGEST).unwrap_or((name, ""))
+    } else {
+        (name, "0")
+    };
+    let is_digest =
+        (1..=64).contains(&digest.len()) && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    let has_path = matches!(kind, ResourceKind::EcrRepository | ResourceKind::EcrImage);
+    let is_path = path.split('/').all(is_name) && (has_path || !path.contains('/'));
+    if path.len() <= 256 && is_path && is_digest {
         Ok(())
     } else {
         Err(ResourceError::Name {
@@ -315,13 +344,137 @@ mod tests {
             (ResourceKind::EcrRepository, "a b"),
             (ResourceKind::EcrRepository, long.as_str()),
             (ResourceKind::KmsKey, "alias/x"),
+            (ResourceKind::EksCluster, ".."),
+            (ResourceKind::EksCluster, "-c"),
+            (ResourceKind::EcrRepository, "../app"),
+            (ResourceKind::EcrRepository, "app/"),
+            (ResourceKind::EcrRepository, "app//x"),
+            (ResourceKind::EcrRepository, "app:v1"),
+            (ResourceKind::EcrRepository, "*"),
         ] {
             assert!(
                 Resource::named(kind, name, &location()).is_err(),
                 "{name:?}"
             );
         }
-        assert!(Resource::image("app", "latest", &location()).is_err());
+        let too_long = format!("sha256:{}", "0".repeat(65));
+        for digest in [
+            "latest",
+            "",
+            "sha256:",
+            "sha256:0g",
+            "sha256:../0a",
+            "sha256:0a/sha256:0b",
+            too_long.as_str(),
+        ] {
+            assert!(
+                Resource::image("app", digest, &location()).is_err(),
+                "{digest}"
+            );
+        }
+        assert!(Resource::image("app/sha256:0a", "sha256:0b", &location()).is_err());
+        assert!(Resource::image("", "sha256:0a1b", &location()).is_err());
         assert!(Resource::parse("arn:aws:s3:::bucket").is_err());
+    }
+
+    #[test]
+    fn arns_of_no_account_and_region_are_refused() {
+        for place in [
+            "aws:eks:eu-central-1:",
+            "aws:eks:eu-central-1:11112222333",
+            "aws:eks:eu-central-1:organization",
+            "aws:eks:eu-central-1:11112222333٣",
+            "aws:eks::111122223333",
+            "aws:eks:eu/../central:111122223333",
+            "AWS:eks:eu-central-1:111122223333",
+        ] {
+            let parsed = Resource::parse(&format!("arn:{place}:cluster/c"));
+            assert!(matches!(parsed, Err(ResourceError::Place(_))), "{place}");
+        }
+    }
+
+    #[test]
+    fn each_kind_has_its_names() {
+        for (kind, asff, config, name, told) in [
+            (
+                ResourceKind::EksCluster,
+                "AwsEksCluster",
+                Some("AWS::EKS::Cluster"),
+                "payments",
+                "cluster payments",
+            ),
+            (
+                ResourceKind::EcrRepository,
+                "AwsEcrRepository",
+                Some("AWS::ECR::Repository"),
+                "cards/api",
+                "repository cards/api",
+            ),
+            (
+                ResourceKind::EcrImage,
+                "AwsEcrContainerImage",
+                None,
+                "cards/api/sha256:0a1b",
+                "image cards/api/sha256:0a1b",
+            ),
+            (
+                ResourceKind::KmsKey,
+                "AwsKmsKey",
+                Some("AWS::KMS::Key"),
+                "1234abcd",
+                "key 1234abcd",
+            ),
+        ] {
+            assert_eq!((kind.asff_type(), kind.config_type()), (asff, config));
+            let resource = Resource::named(kind, name, &location()).unwrap();
+            assert_eq!(resource.to_string(), told);
+            assert_eq!(Location::of(resource.arn()), location());
+        }
+        assert_eq!(
+            location().to_string(),
+            "account 111122223333 in eu-central-1"
+        );
+    }
+
+    #[test]
+    fn names_may_be_as_long_as_the_services_allow() {
+        let named = |kind, length| Resource::named(kind, &"a".repeat(length), &location()).is_ok();
+        let image = |repository: usize, digest: usize| {
+            let digest = format!("sha256:{}", "0".repeat(digest));
+            Resource::image(&"a".repeat(repository), &digest, &location()).is_ok()
+        };
+        assert!(
+            named(ResourceKind::EcrRepository, 256) && !named(ResourceKind::EcrRepository, 257)
+        );
+        assert!(image(256, 64) && !image(256, 65) && !image(257, 64));
+    }
+
+    #[test]
+    fn only_an_image_has_a_colon_and_nothing_has_a_space() {
+        for (kind, name) in [
+            (ResourceKind::EksCluster, "a:b"),
+            (ResourceKind::EcrRepository, "a:b"),
+            (ResourceKind::KmsKey, "a:b"),
+            (ResourceKind::EcrImage, "a b/sha256:0a1b"),
+        ] {
+            assert!(Resource::named(kind, name, &location()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_arn_of_something_else_is_told_apart_from_a_wrong_name() {
+        for (service, resource) in [
+            ("eks", "nodegroup/payments/batch/1"),
+            ("kms", "alias/eks"),
+            ("ecr", "registry"),
+            ("s3", "cluster/payments"),
+        ] {
+            let arn = format!("arn:aws:{service}:eu-central-1:111122223333:{resource}");
+            let error = Resource::parse(&arn).unwrap_err();
+            assert!(matches!(error, ResourceError::Kind(_)), "{error}");
+        }
+        let error =
+            Resource::parse("arn:aws:eks:eu-central-1:111122223333:cluster/a/b").unwrap_err();
+        assert_eq!(error.to_string(), "\"a/b\" is no name of a cluster");
     }
 }
