@@ -177,3 +177,226 @@ impl Check {
         parameters.filter(|(_, texts)| !texts.is_empty()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, image, key, repository, settings, unread};
+    use crate::checks::{CHECKS, find};
+    use crate::facts::image::Content;
+    use crate::verdict::Outcome;
+
+    const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
+    const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api";
+    const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
+    const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+    fn resource(arn: &str) -> Resource {
+        Resource::parse(arn).unwrap()
+    }
+
+    fn judge(check: &str, arn: &str, state: State) -> Verdict {
+        let observation = Observation {
+            resource: resource(arn),
+            observed_at: "2026-03-01T10:20:30Z".parse().unwrap(),
+            state,
+        };
+        find(check)
+            .unwrap()
+            .judge(&observation, &Settings::default())
+    }
+
+    #[test]
+    fn each_check_judges_its_own_kind_and_no_other() {
+        for (arn, facts, kind) in [
+            (
+                CLUSTER,
+                Facts::EksCluster(Box::new(cluster())),
+                ResourceKind::EksCluster,
+            ),
+            (
+                REPOSITORY,
+                Facts::EcrRepository(repository()),
+                ResourceKind::EcrRepository,
+            ),
+            (IMAGE, Facts::EcrImage(image()), ResourceKind::EcrImage),
+            (KEY, Facts::KmsKey(key()), ResourceKind::KmsKey),
+        ] {
+            for check in CHECKS {
+                let verdict = judge(check.id, arn, State::Present(facts.clone()));
+                if check.kind() == kind {
+                    assert_eq!(verdict.outcome, Outcome::Passed, "{} {arn}", check.id);
+                } else {
+                    assert_eq!(
+                        verdict.codes(),
+                        ["RESOURCE_OF_OTHER_KIND"],
+                        "{} {arn}",
+                        check.id
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_gone_unread_or_on_its_way_out_is_told_apart() {
+        let leaving = EksCluster {
+            status: "DELETING".into(),
+            ..cluster()
+        };
+        let index = EcrImage {
+            content: Content::Index,
+            ..image()
+        };
+        let (private, scan) = ("eks-endpoint-private", "ecr-image-scan-findings");
+        for (check, arn, state, outcome, text) in [
+            (
+                private,
+                CLUSTER,
+                State::Gone,
+                Outcome::NotApplicable,
+                "There is no cluster payments.",
+            ),
+            (
+                private,
+                CLUSTER,
+                State::Unread(unread()),
+                Outcome::NotAvailable,
+                "Access was denied.",
+            ),
+            (
+                private,
+                CLUSTER,
+                State::Present(Facts::EksCluster(Box::new(leaving))),
+                Outcome::NotApplicable,
+                "The cluster's status is DELETING.",
+            ),
+            (
+                scan,
+                IMAGE,
+                State::Present(Facts::EcrImage(index)),
+                Outcome::NotApplicable,
+                "This is an index; the images of its platforms are judged.",
+            ),
+        ] {
+            let verdict = judge(check, arn, state);
+            assert_eq!(
+                (verdict.outcome, verdict.explanation().as_str()),
+                (outcome, text)
+            );
+        }
+    }
+
+    #[test]
+    fn checks_need_together_what_each_of_them_needs() {
+        use Need::{ClusterRole, ImageScan, KeyRotation, RegistryScanning, SecretsKey};
+        for (checks, expected) in [
+            (&[] as &[&str], vec![]),
+            (&["eks-endpoint-private"], vec![]),
+            (&["eks-dedicated-cluster-role"], vec![ClusterRole]),
+            (
+                &[
+                    "eks-secrets-customer-managed-key",
+                    "eks-secrets-envelope-encryption",
+                ],
+                vec![SecretsKey],
+            ),
+            (
+                &["kms-cmk-rotation", "ecr-scan-on-push"],
+                vec![RegistryScanning, KeyRotation],
+            ),
+            (&["ecr-image-scan-findings"], vec![ImageScan]),
+        ] {
+            let needs = Needs::of(checks.iter().map(|id| find(id).unwrap()));
+            let all = [
+                ClusterRole,
+                SecretsKey,
+                RegistryScanning,
+                ImageScan,
+                KeyRotation,
+            ];
+            let included: Vec<Need> = all
+                .into_iter()
+                .filter(|need| needs.include(*need))
+                .collect();
+            assert_eq!(included, expected, "{checks:?}");
+        }
+    }
+
+    #[test]
+    fn commands_name_the_resource() {
+        for (check, arn, command) in [
+            (
+                "ecr-image-scan-findings",
+                IMAGE,
+                "aws ecr describe-image-scan-findings --region eu-central-1 --repository-name cards/api --image-id \
+                 imageDigest=sha256:0a1b",
+            ),
+            (
+                "kms-cmk-rotation",
+                KEY,
+                "aws kms enable-key-rotation --region eu-central-1 --key-id 1234abcd --rotation-period-in-days 365",
+            ),
+        ] {
+            let remediation = &find(check).unwrap().remediation;
+            assert_eq!(remediation.command_for(&resource(arn)), command);
+        }
+    }
+
+    #[test]
+    fn a_check_links_to_its_page_or_else_to_aws() {
+        let check = find("kms-cmk-rotation").unwrap();
+        for docs in ["https://example.com/checks", "https://example.com/checks/"] {
+            assert_eq!(
+                check.link(Some(docs)),
+                "https://example.com/checks/kms-cmk-rotation.md"
+            );
+        }
+        assert_eq!(check.link(None), check.remediation.url);
+    }
+
+    #[test]
+    fn a_severity_has_a_reason_where_a_failure_can_have_it() {
+        let check = find("ecr-immutable-tags").unwrap();
+        for (severity, reason) in [
+            (Severity::High, None),
+            (
+                Severity::Low,
+                Some("only tags that match the exclusion filters can be moved to another image"),
+            ),
+        ] {
+            assert_eq!(check.reason_for(severity), reason);
+        }
+    }
+
+    #[test]
+    fn a_check_answers_to_the_controls_that_its_id_is_mapped_to() {
+        let told = |id: &str| -> Vec<String> {
+            let controls = find(id).unwrap().controls();
+            controls.map(|control| control.to_string()).collect()
+        };
+        assert_eq!(
+            told("eks-secrets-customer-managed-key"),
+            ["CIS Amazon EKS Benchmark v1.8.0/5.3.1"]
+        );
+    }
+
+    #[test]
+    fn only_parameters_with_a_value_are_told() {
+        let check = find("ecr-image-scan-findings").unwrap();
+        let numbers = settings(check.parameters, r#"{"activeDays": "90"}"#);
+        for (settings, threshold, days) in
+            [(Settings::default(), "HIGH", "0"), (numbers, "HIGH", "90")]
+        {
+            assert_eq!(
+                check.effective_parameters(&settings),
+                [
+                    ("severityThreshold", vec![threshold.to_owned()]),
+                    ("activeDays", vec![days.to_owned()])
+                ]
+            );
+        }
+        let private = find("eks-endpoint-private").unwrap();
+        assert_eq!(private.effective_parameters(&Settings::default()), []);
+    }
+}

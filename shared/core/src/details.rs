@@ -80,3 +80,47 @@ impl Details {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_empty_is_said() {
+        let none: [&str; 0] = [];
+        let empty = Details::default()
+            .text("absent", None)
+            .text("empty", Some(""))
+            .text("blank", Some(" \n"))
+            .texts("none", none)
+            .texts("blanks", ["", "  "])
+            .time("never", None);
+        assert!(empty.is_empty(), "{empty:?}");
+        assert!(!empty.flag("off", false).is_empty());
+    }
+
+    #[test]
+    fn what_is_said_comes_sorted_by_name_until_it_is_taken() {
+        let at: Timestamp = "2026-03-01T10:20:30Z".parse().unwrap();
+        let mut details = Details::default()
+            .time("d", Some(at))
+            .flag("c", false)
+            .texts("b", ["one", " ", "two"])
+            .text("a", Some("text"));
+        let all = [
+            ("a", Detail::Text("text".into())),
+            ("b", Detail::Texts(vec!["one".into(), "two".into()])),
+            ("c", Detail::Flag(false)),
+            ("d", Detail::Time(at)),
+        ];
+        assert!(
+            details
+                .iter()
+                .eq(all.iter().map(|(name, detail)| (*name, detail))),
+            "{details:?}"
+        );
+        assert_eq!(details.take("a"), Some(Detail::Text("text".into())));
+        assert_eq!(details.take("a"), None);
+        assert_eq!(details.iter().next().map(|(name, _)| name), Some("b"));
+    }
+}

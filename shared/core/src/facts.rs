@@ -115,3 +115,151 @@ impl Observation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::checks::samples::{cluster, image, key, repository};
+    use crate::facts::cluster::Endpoint;
+    use crate::facts::key::{KeyState, Rotation};
+    use crate::facts::repository::TagMutability;
+
+    fn details(facts: Facts) -> serde_json::Value {
+        serde_json::to_value(facts.details()).unwrap()
+    }
+
+    #[test]
+    fn a_cluster_is_told_of_in_the_words_of_the_eks_api() {
+        let cluster = EksCluster {
+            endpoint: Endpoint::read(true, true, ["203.0.113.0/24"]),
+            subnets: vec!["subnet-1".into()],
+            security_groups: vec!["sg-1".into()],
+            url: Some("https://example.com".into()),
+            ..cluster()
+        };
+        let expected = json!({
+            "arn": "arn:aws:eks:eu-central-1:111122223333:cluster/payments",
+            "name": "payments",
+            "status": "ACTIVE",
+            "version": "1.33",
+            "endpoint": "https://example.com",
+            "roleArn": "arn:aws:iam::111122223333:role/payments",
+            "subnetIds": ["subnet-1"],
+            "securityGroupIds": ["sg-1"],
+            "endpointPublicAccess": true,
+            "endpointPrivateAccess": true,
+            "publicAccessCidrs": ["203.0.113.0/24"],
+            "enabledLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+            "secretsKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
+        });
+        assert_eq!(details(Facts::EksCluster(Box::new(cluster))), expected);
+    }
+
+    #[test]
+    fn a_block_list_without_effect_is_not_told_of() {
+        let private = EksCluster {
+            endpoint: Endpoint::read(false, true, ["203.0.113.0/24"]),
+            ..cluster()
+        };
+        let told = details(Facts::EksCluster(Box::new(private)));
+        assert_eq!(told["endpointPublicAccess"], false);
+        assert!(told.get("publicAccessCidrs").is_none(), "{told}");
+    }
+
+    #[test]
+    fn a_repository_is_told_of_in_the_words_of_the_ecr_api() {
+        for word in [
+            "MUTABLE",
+            "IMMUTABLE",
+            "MUTABLE_WITH_EXCLUSION",
+            "IMMUTABLE_WITH_EXCLUSION",
+            "SOMETHING_NEW",
+        ] {
+            let repository = EcrRepository {
+                mutability: TagMutability::read(Some(word)),
+                exclusion_filters: vec!["dev-*".into()],
+                ..repository()
+            };
+            let expected = json!({
+                "arn": "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
+                "repositoryName": "cards/api",
+                "imageTagMutability": word,
+                "imageTagMutabilityExclusionFilters": ["dev-*"],
+                "scanOnPush": true,
+            });
+            assert_eq!(details(Facts::EcrRepository(repository)), expected);
+        }
+    }
+
+    #[test]
+    fn an_image_is_told_of_in_the_words_of_the_ecr_api() {
+        let image = EcrImage {
+            registry: Some("111122223333".into()),
+            pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
+            ..image()
+        };
+        let expected = json!({
+            "registryId": "111122223333",
+            "repositoryName": "cards/api",
+            "imageDigest": "sha256:0a1b",
+            "imageTags": ["1.0"],
+            "imagePushedAt": "2026-02-01T00:00:00Z",
+        });
+        assert_eq!(details(Facts::EcrImage(image)), expected);
+    }
+
+    #[test]
+    fn a_key_is_told_of_in_the_words_of_the_kms_api() {
+        let every = Ok(Rotation::Every { days: 90 });
+        let (on, days) = ("KeyRotationEnabled", "RotationPeriodInDays");
+        for (state, customer_managed, rotation, expected) in [
+            (
+                KeyState::Enabled,
+                true,
+                every,
+                json!(["Enabled", "CUSTOMER", true, "90"]),
+            ),
+            (
+                KeyState::Updating,
+                true,
+                Ok(Rotation::Off),
+                json!(["Updating", "CUSTOMER", false, null]),
+            ),
+            (
+                KeyState::Other("Disabled".into()),
+                false,
+                Ok(Rotation::Unsupported),
+                json!(["Disabled", "AWS", null, null]),
+            ),
+            (
+                KeyState::Unknown,
+                true,
+                Err(Unread::not_asked("its rotation")),
+                json!([null, "CUSTOMER", null, null]),
+            ),
+        ] {
+            let told = details(Facts::KmsKey(KmsKey {
+                customer_managed,
+                state,
+                rotation,
+                ..key()
+            }));
+            assert_eq!(
+                json!([told["KeyState"], told["KeyManager"], told[on], told[days]]),
+                expected
+            );
+            assert_eq!(told["KeyId"], "1234abcd");
+        }
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_unread() {
+        let unread = Unread::not_asked("the key's rotation");
+        assert_eq!(
+            (unread.code, unread.text.as_str()),
+            ("NOT_READ", "Nothing asked for the key's rotation.")
+        );
+    }
+}

@@ -96,3 +96,126 @@ pub fn generator_id(check: &Check) -> String {
 
 /// What the generator id of all of eksentry's findings begins with.
 pub const GENERATOR: &str = "eksentry/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::find;
+    use crate::checks::samples::{cluster, image, key, unread};
+    use crate::facts::image::Scan;
+    use crate::facts::key::Rotation;
+    use crate::facts::{EcrImage, EksCluster, Facts, KmsKey, State};
+    use crate::mute_list::Entry;
+    use crate::severity::Severity;
+
+    const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
+    const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
+    const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+    fn finding(check: &str, arn: &str, state: State) -> Finding {
+        let observation = Observation {
+            resource: Resource::parse(arn).unwrap(),
+            observed_at: "2026-03-01T10:20:30Z".parse().unwrap(),
+            state,
+        };
+        Finding::of(
+            find(check).unwrap(),
+            &observation,
+            &Settings::default(),
+            None,
+        )
+    }
+
+    fn rotated(rotation: Rotation) -> Finding {
+        let key = KmsKey {
+            rotation: Ok(rotation),
+            ..key()
+        };
+        finding("kms-cmk-rotation", KEY, State::Present(Facts::KmsKey(key)))
+    }
+
+    #[test]
+    fn its_id_names_the_check_and_the_resource() {
+        assert_eq!(
+            rotated(Rotation::Off).id(),
+            "eksentry/kms-cmk-rotation/arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
+        );
+    }
+
+    #[test]
+    fn it_says_of_the_resource_what_the_look_brought() {
+        let tags = vec![("team".to_owned(), "cards".to_owned())];
+        let cluster = EksCluster {
+            tags: tags.clone(),
+            ..cluster()
+        };
+        let image = EcrImage {
+            scan: Ok(Scan::Never),
+            scan_revision: Some("1".into()),
+            ..image()
+        };
+        let (private, scan) = ("eks-endpoint-private", "ecr-image-scan-findings");
+        for (finding, has_details, tags, revision) in [
+            (
+                finding(
+                    private,
+                    CLUSTER,
+                    State::Present(Facts::EksCluster(Box::new(cluster))),
+                ),
+                true,
+                Some(tags),
+                None,
+            ),
+            (
+                finding(scan, IMAGE, State::Present(Facts::EcrImage(image))),
+                true,
+                None,
+                Some("1"),
+            ),
+            (rotated(Rotation::Off), true, None, None),
+            (finding(private, CLUSTER, State::Gone), false, None, None),
+            (
+                finding(private, CLUSTER, State::Unread(unread())),
+                false,
+                None,
+                None,
+            ),
+        ] {
+            assert_eq!(!finding.details.is_empty(), has_details, "{finding:?}");
+            assert_eq!(finding.tags, tags);
+            assert_eq!(finding.revision.as_deref(), revision);
+        }
+    }
+
+    #[test]
+    fn only_a_failure_says_why_it_is_so_severe() {
+        let reason = "MEDIUM, since ever more data depends on one and the same key material.";
+        for (finding, expected) in [
+            (rotated(Rotation::Off), Some(reason)),
+            (rotated(Rotation::Every { days: 365 }), None),
+            (finding("kms-cmk-rotation", KEY, State::Gone), None),
+        ] {
+            assert_eq!(finding.severity_reason().as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn under_an_exception_only_the_verdict_is_another() {
+        let text = |text: &str| Some(text.to_owned());
+        let mute = Mute::try_from(Entry {
+            check: text("*"),
+            resource: text("*"),
+            tag: None,
+            reason: text("Why"),
+            until: text("2026-12-31"),
+        });
+        let failed = rotated(Rotation::Off);
+        assert_eq!(failed.verdict.outcome, Outcome::Failed(Severity::Medium));
+        let excepted = failed.clone().excepted(&mute.unwrap());
+        assert!(excepted.verdict.is_muted() && !failed.verdict.is_muted());
+        assert_eq!(
+            (excepted.id(), excepted.details),
+            (failed.id(), failed.details)
+        );
+    }
+}

@@ -313,7 +313,7 @@ mod tests {
 
     static DAYS: Parameter<u32> = Parameter {
         name: "days",
-        description: "",
+        description: "How many.",
         default: 365,
     };
     static BLOCKS: Parameter<Vec<IpNet>> = Parameter {
@@ -395,5 +395,63 @@ mod tests {
                 .to_string()
                 .contains("10.0.0.0/33")
         );
+    }
+
+    #[test]
+    fn a_parameter_says_what_it_means_and_takes() {
+        let days: &dyn AnyParameter = &DAYS;
+        assert_eq!(
+            (days.name(), days.description(), days.form(), days.values()),
+            (
+                "days",
+                "How many.",
+                "a whole number of days",
+                Values::Number
+            )
+        );
+        assert_eq!(days.default_texts(), ["365"]);
+        let blocks: &dyn AnyParameter = &BLOCKS;
+        assert_eq!(blocks.default_texts(), [""; 0]);
+    }
+
+    #[test]
+    fn values_are_told_as_they_are_read() {
+        fn told<T: ParameterValue>(texts: &[&str]) -> Result<Vec<String>, String> {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            T::read(&texts).map(|value| value.write())
+        }
+        let owned = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(told::<u32>(&["90"]), owned(&["90"]));
+        assert_eq!(told::<Severity>(&["high"]), owned(&["HIGH"]));
+        assert_eq!(
+            told::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
+            owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
+        );
+        assert_eq!(told::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(
+            told::<LogTypes>(&["scheduler", "api", "api"]),
+            owned(&["api", "scheduler"])
+        );
+        for (told, problem) in [
+            (told::<Severity>(&["UNTRIAGED"]), "that is no severity"),
+            (
+                told::<Severity>(&["LOW", "HIGH"]),
+                "only one value is allowed",
+            ),
+            (
+                told::<LogTypes>(&["api", "etcd"]),
+                "\"etcd\" is no log type",
+            ),
+        ] {
+            assert_eq!(told, Err(problem.to_owned()));
+        }
+    }
+
+    #[test]
+    fn another_source_gives_only_what_is_not_set() {
+        let settings = read(r#"{"days": 90}"#).unwrap();
+        let both = settings.or(read(r#"{"days": 7, "blocks": "::/0"}"#).unwrap());
+        assert_eq!(both.get(&DAYS), 90);
+        assert_eq!(both.get(&BLOCKS).write(), ["::/0"]);
     }
 }

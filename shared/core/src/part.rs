@@ -105,4 +105,42 @@ mod tests {
         let key = Resource::named(ResourceKind::KmsKey, "pay", &location).unwrap();
         assert!(!part.holds(&key) && Part::Keys.holds(&key));
     }
+
+    #[test]
+    fn the_parts_together_hold_every_kind_and_each_is_found_by_its_kind() {
+        let location = Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        };
+        for (kind, name, arns) in [
+            (
+                ResourceKind::EksCluster,
+                "a",
+                "arn:aws:eks:eu-central-1:111122223333:cluster/",
+            ),
+            (
+                ResourceKind::KmsKey,
+                "a",
+                "arn:aws:kms:eu-central-1:111122223333:key/",
+            ),
+            (
+                ResourceKind::EcrRepository,
+                "a",
+                "arn:aws:ecr:eu-central-1:111122223333:repository/",
+            ),
+            (
+                ResourceKind::EcrImage,
+                "a/sha256:0",
+                "arn:aws:ecr:eu-central-1:111122223333:repository/",
+            ),
+        ] {
+            let resource = Resource::named(kind, name, &location).unwrap();
+            let part = Part::of(kind);
+            assert!(part.holds(&resource) && part.kinds().contains(&kind));
+            assert_eq!(part.arns(&location), (arns.to_owned(), Vec::new()));
+            let holding = Part::all().into_iter().filter(|part| part.holds(&resource));
+            assert_eq!(holding.collect::<Vec<_>>(), [part]);
+        }
+    }
 }

@@ -64,3 +64,26 @@ impl fmt::Display for Severity {
         formatter.write_str(self.label())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_read_as_they_are_told() {
+        for (severity, label) in
+            Severity::ALL
+                .into_iter()
+                .zip(["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"])
+        {
+            assert_eq!(severity.to_string(), label);
+            for text in [label, &label.to_lowercase(), &format!(" {label} ")] {
+                assert_eq!(text.parse(), Ok(severity));
+            }
+        }
+        assert!(Severity::ALL.is_sorted());
+        for text in ["", "UNDEFINED", "UNTRIAGED", "HIGHER"] {
+            assert!(text.parse::<Severity>().is_err(), "{text}");
+        }
+    }
+}

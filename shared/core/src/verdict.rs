@@ -237,4 +237,27 @@ mod tests {
         let failed = Verdict::failed(Severity::Low, "CODE", "Seen.").with_scan(&scan);
         assert_eq!(failed.muted(&mute("Why")).scan, Some(scan));
     }
+
+    #[test]
+    fn each_outcome_has_a_name_and_a_severity() {
+        use Severity::{Critical, Informational, Low};
+        for (outcome, name, severity) in [
+            (Outcome::Passed, "passed", Informational),
+            (Outcome::Failed(Critical), "failed", Critical),
+            (Outcome::Failed(Informational), "failed", Informational),
+            (Outcome::Warning, "warning", Low),
+            (Outcome::NotAvailable, "notAvailable", Informational),
+            (Outcome::NotApplicable, "notApplicable", Informational),
+            (Outcome::Pending, "pending", Informational),
+        ] {
+            assert_eq!((outcome.name(), outcome.severity()), (name, severity));
+        }
+    }
+
+    #[test]
+    fn only_what_an_exception_covers_is_muted() {
+        let failed = Verdict::failed(Severity::High, "CODE", "Seen.");
+        assert!(!failed.is_muted() && failed.muted(&mute("Why")).is_muted());
+        assert!(!Verdict::passed("CODE", "Seen.").is_muted());
+    }
 }

@@ -319,4 +319,38 @@ mod tests {
             assert_eq!(version(text), Err(()), "{text:?}");
         }
     }
+
+    #[test]
+    fn a_log_type_that_is_in_two_groups_is_on() {
+        let twice = LogTypes::NONE.with(LogType::Audit).with(LogType::Audit);
+        assert!(twice.has(LogType::Audit) && !twice.is_empty());
+        assert_eq!(twice.iter().collect::<Vec<_>>(), [LogType::Audit]);
+        assert!(LogTypes::NONE.is_empty());
+    }
+
+    #[test]
+    fn log_types_are_told_in_the_order_of_the_api() {
+        let some = LogTypes::NONE.with(LogType::Scheduler).with(LogType::Api);
+        assert_eq!(some.to_string(), "api, scheduler");
+        let rest = LogTypes::ALL.without(some);
+        assert_eq!(rest.to_string(), "audit, authenticator, controllerManager");
+        assert_eq!(rest.without(some), rest);
+    }
+
+    #[test]
+    fn no_check_applies_to_a_cluster_that_is_on_its_way_out_or_never_came_to_be() {
+        for (status, text) in [
+            ("ACTIVE", None),
+            ("CREATING", None),
+            ("", None),
+            ("DELETING", Some("The cluster's status is DELETING.")),
+            ("FAILED", Some("The cluster's status is FAILED.")),
+        ] {
+            let cluster = EksCluster {
+                status: status.into(),
+                ..crate::checks::samples::cluster()
+            };
+            assert_eq!(cluster.inapplicable().as_deref(), text);
+        }
+    }
 }

@@ -169,10 +169,12 @@ pub struct SeverityCounts {
 impl SeverityCounts {
     /// Adds findings; a severity that is none (UNDEFINED, UNTRIAGED, a new word) lies below every threshold.
     pub fn add(&mut self, severity: Option<Severity>, count: u64) {
-        match severity {
-            Some(severity) => self.counts[severity as usize] += count,
-            None => self.untriaged += count,
-        }
+        let counted = match severity {
+            Some(severity) => &mut self.counts[severity as usize],
+            None => &mut self.untriaged,
+        };
+        // An event may count as far as it likes, but never around to nothing.
+        *counted = counted.saturating_add(count);
     }
 
     /// How many are of that severity.
@@ -187,7 +189,8 @@ impl SeverityCounts {
 
     /// How many there are in all.
     pub fn total(&self) -> u64 {
-        self.counts.iter().sum::<u64>() + self.untriaged
+        let counts = self.counts.into_iter();
+        counts.fold(self.untriaged, u64::saturating_add)
     }
 
     /// The highest severity of which there is one.
@@ -338,7 +341,9 @@ mod tests {
     fn what_is_no_image_is_told_apart() {
         let oci = Some("application/vnd.oci.image.manifest.v1+json");
         let config = Some("application/vnd.oci.image.config.v1+json");
-        let signature = vec![format!("sha256-{}.sig", "0a".repeat(32))];
+        let tag = |digest: &str, kind: &str| format!("sha256-{digest}.{kind}");
+        let digest = "0a".repeat(32);
+        let signature = vec![tag(&digest, "sig")];
         for (manifest, artifact, tags, content) in [
             (None, None, vec![], Content::Image),
             (oci, Some(""), vec![], Content::Image),
@@ -360,6 +365,20 @@ mod tests {
                 None,
                 vec![],
                 Content::Index,
+            ),
+            (oci, config, vec![tag(&digest[1..], "sig")], Content::Image),
+            (
+                oci,
+                config,
+                vec![tag(&"zz".repeat(32), "sig")],
+                Content::Image,
+            ),
+            (oci, config, vec![tag(&digest, "txt")], Content::Image),
+            (
+                oci,
+                config,
+                vec![tag(&digest, "sig"), "1.2".to_owned()],
+                Content::Image,
             ),
             (
                 oci,
@@ -390,13 +409,101 @@ mod tests {
             ..Vulnerability::default()
         };
         let mut list = vec![
-            vulnerability("CVE-4", None, 10.0),
-            vulnerability("CVE-3", Some(Severity::High), 7.1),
-            vulnerability("CVE-2", Some(Severity::High), 8.8),
-            vulnerability("CVE-1", Some(Severity::Critical), 9.0),
+            vulnerability("CVE-1", None, 10.0),
+            vulnerability("CVE-2", Some(Severity::High), 7.1),
+            vulnerability("CVE-6", Some(Severity::High), 8.8),
+            vulnerability("CVE-3", Some(Severity::High), 8.8),
+            vulnerability("CVE-4", Some(Severity::Critical), 9.0),
         ];
         sort_worst_first(&mut list);
         let ids: Vec<_> = list.iter().map(|entry| entry.id.as_str()).collect();
-        assert_eq!(ids, ["CVE-1", "CVE-2", "CVE-3", "CVE-4"]);
+        assert_eq!(ids, ["CVE-4", "CVE-3", "CVE-6", "CVE-2", "CVE-1"]);
+    }
+
+    #[test]
+    fn findings_are_counted_and_told_worst_first() {
+        use Severity::{Critical, Low};
+        for (found, total, highest, told) in [
+            (&[][..], 0, None, "none"),
+            (&[(Some(Low), 0)], 0, None, "none"),
+            (&[(None, 3)], 3, None, "3 without severity"),
+            (
+                &[
+                    (Some(Low), 1),
+                    (None, 3),
+                    (Some(Critical), 2),
+                    (Some(Low), 4),
+                ],
+                10,
+                Some(Critical),
+                "2 CRITICAL, 5 LOW, 3 without severity",
+            ),
+            (&[(None, 2), (None, 3)], 5, None, "5 without severity"),
+        ] {
+            let mut counts = SeverityCounts::default();
+            for (severity, count) in found {
+                counts.add(*severity, *count);
+            }
+            assert_eq!((counts.total(), counts.highest()), (total, highest));
+            assert_eq!(counts.describe(), told);
+            assert_eq!(
+                counts.total() - counts.untriaged(),
+                Severity::ALL.map(|one| counts.of(one)).iter().sum::<u64>()
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_complete_scan_has_a_result() {
+        let found = Arc::new(ScanResult::default());
+        let scan = |word: &str, result: Option<&Arc<ScanResult>>| Scan::Tried {
+            status: ScanStatus::read(word),
+            description: None,
+            result: result.cloned(),
+        };
+        for (scan, expected) in [
+            (scan("COMPLETE", Some(&found)), Some(&found)),
+            (scan("ACTIVE", Some(&found)), Some(&found)),
+            (scan("COMPLETE", None), None),
+            (scan("IN_PROGRESS", Some(&found)), None),
+            (scan("FAILED", Some(&found)), None),
+            (Scan::Never, None),
+        ] {
+            assert_eq!(scan.result(), expected, "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn no_check_applies_to_what_is_archived_or_no_image() {
+        let chart = || Content::Artifact("a chart".into());
+        for (content, archived, text) in [
+            (Content::Image, false, None),
+            (Content::Image, true, Some("The image is archived.")),
+            (chart(), true, Some("The image is archived.")),
+            (
+                Content::Index,
+                false,
+                Some("This is an index; the images of its platforms are judged."),
+            ),
+            (chart(), false, Some("This is no image, but a chart.")),
+        ] {
+            let image = EcrImage {
+                content,
+                archived,
+                ..crate::checks::samples::image()
+            };
+            assert_eq!(image.inapplicable().as_deref(), text);
+        }
+    }
+
+    #[test]
+    fn counts_never_come_around_to_nothing() {
+        let mut counts = SeverityCounts::default();
+        for _ in 0..2 {
+            counts.add(Some(Severity::Critical), u64::MAX);
+            counts.add(None, 1);
+        }
+        assert_eq!(counts.highest(), Some(Severity::Critical));
+        assert_eq!((counts.untriaged(), counts.total()), (2, u64::MAX));
     }
 }

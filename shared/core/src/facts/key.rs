@@ -142,3 +142,55 @@ impl KmsKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_in_the_words_of_kms() {
+        for (name, state) in [
+            (Some("Enabled"), KeyState::Enabled),
+            (Some("Updating"), KeyState::Updating),
+            (
+                Some("PendingDeletion"),
+                KeyState::Other("PendingDeletion".into()),
+            ),
+            (Some(""), KeyState::Unknown),
+            (None, KeyState::Unknown),
+        ] {
+            assert_eq!(KeyState::read(name), state);
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_rotate_says_why() {
+        let text = |text: &str| Some(text.to_owned());
+        let key = crate::checks::samples::key;
+        let of_state = |state| KmsKey { state, ..key() };
+        for (key, why) in [
+            (key(), None),
+            (
+                of_state(KeyState::Other("Disabled".into())),
+                Some("The key's state is Disabled."),
+            ),
+            (
+                of_state(KeyState::Updating),
+                Some("The key's state is Updating."),
+            ),
+            (
+                of_state(KeyState::Unknown),
+                Some("The key's state is unknown."),
+            ),
+            (
+                KmsKey {
+                    spec: text("RSA_2048"),
+                    ..key()
+                },
+                Some("The key's spec is RSA_2048."),
+            ),
+        ] {
+            assert_eq!(key.cannot_rotate().as_deref(), why);
+        }
+    }
+}
