@@ -13,6 +13,7 @@ use aws_sdk_ecr::types::{
     ImageIdentifier, ImageScanFinding, ImageScanFindings, ImageStatus, ImageStatusFilter,
     Repository, ScanType, VulnerablePackage,
 };
+use eksentry_aws::Pages;
 use eksentry_core::facts::image::{
     Content, Cvss, EcrImage, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
     sort_worst_first,
@@ -27,7 +28,10 @@ use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::unread::unread;
-use crate::{Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, gone_or_unread, listed, timestamp};
+use crate::{
+    Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, endless, gone_or_unread, nameless, no_list,
+    timestamp,
+};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "ecr:DescribeRepositories",
@@ -35,6 +39,9 @@ pub(crate) const ACTIONS: &[&str] = &[
     "ecr:DescribeImageScanFindings",
     "ecr:GetRegistryScanningConfiguration",
 ];
+
+const LIST: &str = "ecr:DescribeRepositories";
+const LIST_IMAGES: &str = "ecr:DescribeImages";
 
 /// The most that ECR's lists take for a page.
 const PAGE: i32 = 1000;
@@ -45,6 +52,9 @@ const REPOSITORIES_AT_A_TIME: usize = 20;
 /// The most vulnerabilities of an image that are kept, the worst; a finding has room for some hundreds.
 const VULNERABILITIES: usize = 1_000;
 
+/// The id of a vulnerability that was told without one.
+const NAMELESS: &str = "unknown";
+
 /// What of a registry is to be looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
@@ -53,12 +63,33 @@ pub(crate) struct Wanted<'a> {
     pub(crate) images: bool,
 }
 
+impl Wanted<'_> {
+    /// What is lost of it when repositories are.
+    fn lost(self, reason: &Unread) -> Vec<Unlisted> {
+        let kinds = [
+            (self.repositories, ResourceKind::EcrRepository),
+            (self.images, ResourceKind::EcrImage),
+        ];
+        let lost = kinds.into_iter().filter(|(wanted, _)| *wanted);
+        lost.map(|(_, kind)| Unlisted::all(kind, reason.clone()))
+            .collect()
+    }
+}
+
 /// What was read already.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
     /// All repositories, once they were listed.
-    listed: OnceCell<Vec<ListedRepository>>,
+    listed: OnceCell<Registry>,
+}
+
+/// All repositories of a registry.
+#[derive(Debug, Default)]
+struct Registry {
+    repositories: Vec<ListedRepository>,
+    /// Why these may not be all of them.
+    gaps: Vec<Unread>,
 }
 
 /// A repository as a list tells of it. A registry may have a hundred thousand, so nothing else is kept.
@@ -97,44 +128,64 @@ impl Reader<'_> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        if let Some(repositories) = self.ecr.listed.get() {
-            return self
-                .repositories(repositories, wanted, needs, gate, out)
-                .await;
+        if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
+            let looked_at = self.repositories(repositories, wanted, needs, gate, out);
+            let mut unlisted = looked_at.await;
+            unlisted.extend(gaps.iter().flat_map(|reason| wanted.lost(reason)));
+            return unlisted;
         }
         let mut unlisted = Vec::new();
-        let pages = self.each_page(async |repositories| {
-            let looked_at = self.repositories(&repositories, wanted, needs, gate, out);
+        let pages = self.each_page(async |page| {
+            let looked_at = self.repositories(&page.repositories, wanted, needs, gate, out);
             unlisted.extend(looked_at.await);
+            unlisted.extend(page.gaps.iter().flat_map(|reason| wanted.lost(reason)));
         });
         if let Err(reason) = pages.await {
-            let lost = [
-                (wanted.repositories, ResourceKind::EcrRepository),
-                (wanted.images, ResourceKind::EcrImage),
-            ];
-            let lost = lost.into_iter().filter(|(wanted, _)| *wanted);
-            unlisted.extend(lost.map(|(_, kind)| Unlisted {
-                kind,
-                repository: None,
-                reason: reason.clone(),
-            }));
+            unlisted.extend(wanted.lost(&reason));
         }
         unlisted
     }
 
     /// Lists the registry's repositories page by page; the next page waits until this one is done with.
-    async fn each_page(
-        &self,
-        mut each: impl AsyncFnMut(Vec<ListedRepository>),
-    ) -> Result<(), Unread> {
+    async fn each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
+        let target = self.location.to_string();
         let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
         let mut pages = pages.into_paginator().send();
+        let mut leads = Pages::default();
         while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
-            let target = self.location.to_string();
-            let page = page.map_err(|error| unread("ecr:DescribeRepositories", &target, &error))?;
-            each(listed_repositories(&page).collect()).await;
+            let page = page.map_err(|error| unread(LIST, &target, &error))?;
+            let led = leads.lead_to(page.next_token());
+            led.map_err(endless(LIST, &target))?;
+            each(self.registry(page)).await;
         }
         Ok(())
+    }
+
+    /// What a page tells of the registry.
+    fn registry(&self, page: DescribeRepositoriesOutput) -> Registry {
+        let target = self.location.to_string();
+        let listed_at = Timestamp::now();
+        let Some(repositories) = page.repositories else {
+            return Registry {
+                gaps: vec![no_list(LIST, &target)],
+                ..Registry::default()
+            };
+        };
+        let mut registry = Registry::default();
+        for repository in repositories {
+            let name = repository.repository_name().unwrap_or_default();
+            match Resource::named(ResourceKind::EcrRepository, name, &self.location) {
+                Ok(_) => {
+                    let listed = ListedRepository::read(name, &repository, listed_at);
+                    registry.repositories.push(listed);
+                }
+                Err(error) => {
+                    let gap = nameless(LIST, &target, &error.to_string());
+                    registry.gaps.push(gap);
+                }
+            }
+        }
+        registry
     }
 
     /// Looks at those of listed repositories that are wanted, and at their images.
@@ -152,8 +203,7 @@ impl Reader<'_> {
         if wanted.repositories {
             for repository in chosen.clone() {
                 let kind = ResourceKind::EcrRepository;
-                let resource = Resource::named(kind, &repository.name, &self.location);
-                if let Some(resource) = listed(resource) {
+                if let Ok(resource) = Resource::named(kind, &repository.name, &self.location) {
                     let state = self.repository_facts(repository, &resource, needs).await;
                     let observation = Observation {
                         resource,
@@ -167,10 +217,10 @@ impl Reader<'_> {
         if !wanted.images {
             return Vec::new();
         }
-        let lists: Vec<Option<Unlisted>> = futures::stream::iter(chosen)
+        let lists: Vec<Vec<Unlisted>> = futures::stream::iter(chosen)
             .map(|repository| self.all_images(&repository.name, needs, gate, out))
             .buffer_unordered(REPOSITORIES_AT_A_TIME)
-            .filter(|unlisted| std::future::ready(unlisted.is_some()))
+            .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
             .collect()
             .await;
         lists.into_iter().flatten().collect()
@@ -183,13 +233,17 @@ impl Reader<'_> {
     /// When they could not be listed.
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
         let list = || async {
-            let mut repositories = Vec::new();
-            let pages = self.each_page(async |page| repositories.extend(page));
+            let mut registry = Registry::default();
+            let pages = self.each_page(async |page| {
+                registry.repositories.extend(page.repositories);
+                registry.gaps.extend(page.gaps);
+            });
             pages.await?;
-            Ok(repositories)
+            Ok(registry)
         };
         let listed = self.ecr.listed.get_or_try_init(list).await?;
         let mut names: Vec<String> = listed
+            .repositories
             .iter()
             .map(|repository| repository.name.to_string())
             .collect();
@@ -208,15 +262,16 @@ impl Reader<'_> {
             .repository_names(name)
             .send();
         match self.clients.paces.ecr.call(call).await {
-            Ok(answer) => match answer.repositories().first() {
-                Some(repository) => {
+            Ok(answer) => match answer.repositories.as_deref() {
+                Some([repository, ..]) => {
                     let repository = ListedRepository::read(name, repository, Timestamp::now());
                     self.repository_facts(&repository, resource, needs).await
                 }
-                None => State::Gone,
+                Some([]) => State::Gone,
+                None => State::Unread(no_list(LIST, &target)),
             },
             Err(error) => gone_or_unread(
-                unread("ecr:DescribeRepositories", &target, &error),
+                unread(LIST, &target, &error),
                 error.as_service_error(),
                 DescribeRepositoriesError::is_repository_not_found_exception,
             ),
@@ -286,39 +341,40 @@ impl Reader<'_> {
         needs: Needs,
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
-    ) -> Option<Unlisted> {
-        let pages = self
-            .clients
-            .ecr
-            .describe_images()
-            .repository_name(repository)
-            .max_results(PAGE);
-        let mut pages = pages.into_paginator().send();
+    ) -> Vec<Unlisted> {
+        let target = format!("repository {repository}");
+        let mut unlisted = Vec::new();
+        let mut lost = |reason| {
+            unlisted.push(Unlisted {
+                kind: ResourceKind::EcrImage,
+                repository: Some(repository.to_owned()),
+                reason,
+            });
+        };
+        let call = self.clients.ecr.describe_images();
+        let call = call.repository_name(repository).max_results(PAGE);
+        let mut pages = call.into_paginator().send();
+        let mut leads = Pages::default();
         while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             match page {
                 Ok(page) => {
-                    futures::stream::iter(page.image_details())
-                        .for_each_concurrent(LOOKS_AT_A_TIME, |detail| async move {
-                            let observed_at = Timestamp::now();
-                            let digest = detail.image_digest().unwrap_or_default();
-                            if let Some(resource) =
-                                listed(Resource::image(repository, digest, &self.location))
-                            {
-                                let image = listed_image(repository, detail);
-                                let mut observation = Observation {
-                                    resource,
-                                    observed_at,
-                                    state: State::Present(Facts::EcrImage(image.clone())),
-                                };
-                                match gate(&observation) {
-                                    Step::Settled => return,
-                                    Step::Enough => {}
-                                    Step::Look => {
-                                        observation.state = self.with_scan(image, needs).await;
-                                    }
-                                }
-                                self.hand_on(observation, out).await;
-                            }
+                    if let Err(error) = leads.lead_to(page.next_token()) {
+                        lost(endless(LIST_IMAGES, &target)(error));
+                    }
+                    if page.image_details.is_none() {
+                        lost(no_list(LIST_IMAGES, &target));
+                    }
+                    let mut images = Vec::new();
+                    for detail in page.image_details() {
+                        let digest = detail.image_digest().unwrap_or_default();
+                        match Resource::image(repository, digest, &self.location) {
+                            Ok(image) => images.push((image, detail)),
+                            Err(error) => lost(nameless(LIST_IMAGES, &target, &error.to_string())),
+                        }
+                    }
+                    futures::stream::iter(images)
+                        .for_each_concurrent(LOOKS_AT_A_TIME, |(image, detail)| {
+                            self.listed_image(image, detail, needs, gate, out)
                         })
                         .await;
                 }
@@ -328,24 +384,39 @@ impl Reader<'_> {
                         .as_service_error()
                         .is_some_and(DescribeImagesError::is_repository_not_found_exception) =>
                 {
-                    return None;
+                    break;
                 }
                 Err(error) => {
-                    let reason = unread(
-                        "ecr:DescribeImages",
-                        &format!("repository {repository}"),
-                        &error,
-                    );
-                    let repository = Some(repository.to_owned());
-                    return Some(Unlisted {
-                        kind: ResourceKind::EcrImage,
-                        repository,
-                        reason,
-                    });
+                    lost(unread(LIST_IMAGES, &target, &error));
+                    break;
                 }
             }
         }
-        None
+        unlisted
+    }
+
+    /// Looks at an image of a list, as far as the gate says.
+    async fn listed_image(
+        &self,
+        resource: Resource,
+        detail: &ImageDetail,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) {
+        let observed_at = Timestamp::now();
+        let image = described(resource.repository_and_digest().0, detail);
+        let mut observation = Observation {
+            resource,
+            observed_at,
+            state: State::Present(Facts::EcrImage(image.clone())),
+        };
+        match gate(&observation) {
+            Step::Settled => return,
+            Step::Enough => {}
+            Step::Look => observation.state = self.with_scan(image, detail, needs).await,
+        }
+        self.hand_on(observation, out).await;
     }
 
     pub(crate) async fn image(&self, image: &Resource, needs: Needs) -> State {
@@ -360,16 +431,17 @@ impl Reader<'_> {
             .repository_name(repository)
             .image_ids(identifier(digest));
         let state = match self.clients.paces.ecr.call(call.filter(any).send()).await {
-            Ok(answer) => match answer.image_details().first() {
-                Some(detail) => {
+            Ok(answer) => match answer.image_details.as_deref() {
+                Some([detail, ..]) => {
                     return self
-                        .with_scan(listed_image(repository, detail), needs)
+                        .with_scan(described(repository, detail), detail, needs)
                         .await;
                 }
-                None => State::Gone,
+                Some([]) => State::Gone,
+                None => State::Unread(no_list(LIST_IMAGES, &image.to_string())),
             },
             Err(error) => gone_or_unread(
-                unread("ecr:DescribeImages", &image.to_string(), &error),
+                unread(LIST_IMAGES, &image.to_string(), &error),
                 error.as_service_error(),
                 |error| {
                     error.is_image_not_found_exception()
@@ -408,7 +480,7 @@ impl Reader<'_> {
     }
 
     /// An image with what scanning it brought, where that is needed and could matter.
-    async fn with_scan(&self, mut image: EcrImage, needs: Needs) -> State {
+    async fn with_scan(&self, mut image: EcrImage, detail: &ImageDetail, needs: Needs) -> State {
         if needs.include(Need::ImageScan) && image.inapplicable().is_none() {
             // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
             image.scan = match self.scan(&image.repository, &image.digest).await {
@@ -418,6 +490,13 @@ impl Reader<'_> {
                     state => return state,
                 },
             };
+            if !image
+                .scan
+                .as_ref()
+                .is_ok_and(|scan| bears_out(scan, detail))
+            {
+                image.scan_revision = None;
+            }
         }
         State::Present(Facts::EcrImage(image))
     }
@@ -434,12 +513,19 @@ impl Reader<'_> {
             .max_results(PAGE)
             .into_paginator()
             .send();
+        let action = "ecr:DescribeImageScanFindings";
+        let target = format!("image {repository}/{digest}");
+        let mut leads = Pages::default();
         let mut status = None;
         let mut description = None;
         let mut found: Option<Found> = None;
         while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             let page = match page {
-                Ok(page) => page,
+                Ok(page) => {
+                    let led = leads.lead_to(page.next_token());
+                    led.map_err(|error| Box::new(State::Unread(endless(action, &target)(error))))?;
+                    page
+                }
                 Err(error)
                     if error.as_service_error().is_some_and(
                         DescribeImageScanFindingsError::is_scan_not_found_exception,
@@ -449,11 +535,7 @@ impl Reader<'_> {
                 }
                 Err(error) => {
                     return Err(Box::new(gone_or_unread(
-                        unread(
-                            "ecr:DescribeImageScanFindings",
-                            &format!("image {repository}/{digest}"),
-                            &error,
-                        ),
+                        unread(action, &target, &error),
                         error.as_service_error(),
                         |error| {
                             error.is_image_not_found_exception()
@@ -466,7 +548,8 @@ impl Reader<'_> {
                 status = scan.status().map(|status| status.as_str().to_owned());
                 description = scan.description().map(str::to_owned);
             }
-            if let Some(findings) = page.image_scan_findings() {
+            // Without findings and counts it has no result, not one without findings.
+            if let Some(findings) = page.image_scan_findings().filter(|found| has_result(found)) {
                 found.get_or_insert_default().add(findings);
             }
         }
@@ -478,23 +561,12 @@ impl Reader<'_> {
     }
 }
 
-fn listed_repositories(
-    page: &DescribeRepositoriesOutput,
-) -> impl Iterator<Item = ListedRepository> {
-    let listed_at = Timestamp::now();
-    let repositories = page.repositories().iter();
-    repositories.filter_map(move |repository| {
-        let name = repository.repository_name()?;
-        Some(ListedRepository::read(name, repository, listed_at))
-    })
-}
-
 fn identifier(digest: &str) -> ImageIdentifier {
     ImageIdentifier::builder().image_digest(digest).build()
 }
 
 /// An image as far as DescribeImages tells of it.
-fn listed_image(repository: &str, detail: &ImageDetail) -> EcrImage {
+fn described(repository: &str, detail: &ImageDetail) -> EcrImage {
     let tags = detail.image_tags().to_vec();
     EcrImage {
         repository: repository.to_owned(),
@@ -506,9 +578,10 @@ fn listed_image(repository: &str, detail: &ImageDetail) -> EcrImage {
             &tags,
         ),
         tags,
-        archived: detail
-            .image_status()
-            .is_some_and(|status| *status != ImageStatus::Active),
+        archived: matches!(
+            detail.image_status(),
+            Some(ImageStatus::Archived | ImageStatus::Activating)
+        ),
         pushed_at: timestamp(detail.image_pushed_at()),
         idle_days: idle_days(detail),
         scan_revision: scan_revision(detail),
@@ -539,6 +612,21 @@ fn scan_revision(detail: &ImageDetail) -> Option<String> {
         sources.map_or(0, aws_smithy_types::DateTime::as_nanos),
         counts.join(", ")
     ))
+}
+
+/// Whether a scan is the whole one that DescribeImages told of in short. If it is not, what was read is not to stand until
+/// the next scan.
+fn bears_out(scan: &Scan, detail: &ImageDetail) -> bool {
+    let summary = detail.image_scan_findings_summary();
+    let told = summary.and_then(|summary| summary.finding_severity_counts());
+    let (Some(result), Some(told)) = (scan.result(), told) else {
+        return false;
+    };
+    let listed = result.vulnerabilities.len() as u64;
+    let is_whole = |one: &Vulnerability| one.id != NAMELESS && one.severity.is_some();
+    result.counts == counts_of(told)
+        && result.counts.total().min(VULNERABILITIES as u64) == listed
+        && result.vulnerabilities.iter().all(is_whole)
 }
 
 /// Days since the image was last pushed, pulled or restored; one that has begun counts.
@@ -595,6 +683,12 @@ impl Found {
     }
 }
 
+fn has_result(found: &ImageScanFindings) -> bool {
+    found.findings.is_some()
+        || found.enhanced_findings.is_some()
+        || found.finding_severity_counts.is_some()
+}
+
 fn counts_of(counts: &HashMap<FindingSeverity, i32>) -> SeverityCounts {
     let mut read = SeverityCounts::default();
     for (severity, count) in counts {
@@ -634,7 +728,7 @@ fn basic(finding: &ImageScanFinding) -> Vulnerability {
             })
         });
     Vulnerability {
-        id: finding.name().unwrap_or("unknown").to_owned(),
+        id: finding.name().unwrap_or(NAMELESS).to_owned(),
         severity: finding
             .severity()
             .and_then(|severity| severity.as_str().parse().ok()),
@@ -670,7 +764,7 @@ fn enhanced(finding: &EnhancedImageScanFinding) -> Vulnerability {
         let id = finding
             .title()
             .or(finding.finding_arn())
-            .unwrap_or("unknown")
+            .unwrap_or(NAMELESS)
             .to_owned();
         return Vulnerability { id, ..base };
     };
@@ -684,7 +778,7 @@ fn enhanced(finding: &EnhancedImageScanFinding) -> Vulnerability {
         id: details
             .vulnerability_id()
             .or(finding.title())
-            .unwrap_or("unknown")
+            .unwrap_or(NAMELESS)
             .to_owned(),
         packages: details.vulnerable_packages().iter().map(package).collect(),
         cvss: scores

@@ -6,14 +6,14 @@ use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
 use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
 use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
-use eksentry_aws::Pace;
+use eksentry_aws::{Pace, Pages};
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
 use eksentry_core::{Fact, Facts, Location, Need, Needs, Observation, ResourceKind, State, Unread};
 use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::unread::unread;
-use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted};
+use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, endless, no_list};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "eks:ListClusters",
@@ -22,13 +22,15 @@ pub(crate) const ACTIONS: &[&str] = &[
     "eks:DescribeNodegroup",
 ];
 
+const LIST: &str = "eks:ListClusters";
+
 /// An account's clusters in one Region; nothing is asked twice.
 #[derive(Debug)]
 pub(crate) struct Clusters {
     client: aws_sdk_eks::Client,
     pace: Pace,
     location: Location,
-    names: OnceCell<Fact<Vec<String>>>,
+    names: OnceCell<Fact<Names>>,
     described: Memo<String, Described>,
 }
 
@@ -37,6 +39,14 @@ pub(crate) struct Clusters {
 pub struct AccountClusters {
     regions: Vec<Arc<Clusters>>,
     role_use: OnceCell<RoleUse>,
+}
+
+/// The names of all clusters.
+#[derive(Debug, Default)]
+struct Names {
+    names: Vec<String>,
+    /// Why these may not be all of them.
+    missing: Option<Unread>,
 }
 
 /// A cluster as the API describes it, or why there is none.
@@ -69,19 +79,14 @@ impl Reader<'_> {
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
+        let kind = ResourceKind::EksCluster;
         match self.clusters.names().await {
-            Ok(names) => {
-                self.look_at_names(ResourceKind::EksCluster, names, needs, out)
-                    .await;
-                Vec::new()
+            Ok(Names { names, missing }) => {
+                let left_out = self.look_at_names(kind, names, LIST, needs, out).await;
+                let missing = missing.clone().map(|reason| Unlisted::all(kind, reason));
+                missing.into_iter().chain(left_out).collect()
             }
-            Err(reason) => {
-                vec![Unlisted {
-                    kind: ResourceKind::EksCluster,
-                    repository: None,
-                    reason: reason.clone(),
-                }]
-            }
+            Err(reason) => vec![Unlisted::all(kind, reason.clone())],
         }
     }
 
@@ -248,7 +253,7 @@ impl Clusters {
 
     async fn role_use(&self) -> RoleUse {
         let names = match self.names().await {
-            Ok(names) => names,
+            Ok(Names { names, .. }) => names,
             Err(reason) => {
                 return RoleUse {
                     users: Vec::new(),
@@ -306,25 +311,25 @@ impl Clusters {
         found
     }
 
-    async fn names(&self) -> &Fact<Vec<String>> {
-        self.names
-            .get_or_init(|| async {
-                let mut pages = self
-                    .client
-                    .list_clusters()
-                    .max_results(100)
-                    .into_paginator()
-                    .items()
-                    .send();
-                let mut names = Vec::new();
-                while let Some(name) = self.pace.call(pages.next()).await {
-                    names.push(name.map_err(|error| {
-                        unread("eks:ListClusters", &self.location.to_string(), &error)
-                    })?);
-                }
-                Ok(names)
-            })
-            .await
+    async fn names(&self) -> &Fact<Names> {
+        self.names.get_or_init(|| self.list()).await
+    }
+
+    async fn list(&self) -> Fact<Names> {
+        let target = self.location.to_string();
+        let pages = self.client.list_clusters().max_results(100);
+        let mut pages = pages.into_paginator().send();
+        let (mut leads, mut found) = (Pages::default(), Names::default());
+        while let Some(page) = self.pace.call(pages.next()).await {
+            let page = page.map_err(|error| unread(LIST, &target, &error))?;
+            let led = leads.lead_to(page.next_token());
+            led.map_err(endless(LIST, &target))?;
+            match page.clusters {
+                Some(names) => found.names.extend(names),
+                None => found.missing = Some(no_list(LIST, &target)),
+            }
+        }
+        Ok(found)
     }
 
     async fn described(&self, name: &str) -> Described {
@@ -359,16 +364,19 @@ impl Clusters {
     }
 
     async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
-        let pages = self
-            .client
-            .list_nodegroups()
-            .cluster_name(cluster)
-            .max_results(100);
-        let mut pages = pages.into_paginator().items().send();
-        let mut names = Vec::new();
-        while let Some(name) = self.pace.call(pages.next()).await {
-            match name {
-                Ok(name) => names.push(name),
+        let action = "eks:ListNodegroups";
+        let target = format!("cluster {cluster}");
+        let call = self.client.list_nodegroups();
+        let call = call.cluster_name(cluster).max_results(100);
+        let mut pages = call.into_paginator().send();
+        let (mut leads, mut names) = (Pages::default(), Vec::new());
+        while let Some(page) = self.pace.call(pages.next()).await {
+            match page {
+                Ok(page) => {
+                    let led = leads.lead_to(page.next_token());
+                    led.map_err(endless(action, &target))?;
+                    names.extend(page.nodegroups.unwrap_or_default());
+                }
                 Err(error)
                     if error
                         .as_service_error()
@@ -376,13 +384,7 @@ impl Clusters {
                 {
                     break;
                 }
-                Err(error) => {
-                    return Err(unread(
-                        "eks:ListNodegroups",
-                        &format!("cluster {cluster}"),
-                        &error,
-                    ));
-                }
+                Err(error) => return Err(unread(action, &target, &error)),
             }
         }
         Ok(names)

@@ -1,6 +1,7 @@
 //! IAM roles and their policies.
 
 use aws_sdk_iam::operation::get_role::GetRoleError;
+use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::Role;
 use eksentry_core::policy::PolicyDocument;
 use eksentry_core::{Fact, Unread};
@@ -8,7 +9,7 @@ use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
 use crate::unread::unread;
-use crate::{Memo, Reader};
+use crate::{Memo, Reader, endless};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "iam:GetRole",
@@ -101,47 +102,37 @@ impl Reader<'_> {
 
     /// The names and ARNs of the policies that are attached to a role.
     async fn managed_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
-        let mut pages = self
-            .clients
-            .iam
-            .list_attached_role_policies()
-            .role_name(role)
-            .into_paginator()
-            .items()
-            .send();
-        let mut policies = Vec::new();
-        while let Some(policy) = self.clients.paces.iam.call(pages.next()).await {
-            let policy = policy.map_err(|error| {
-                unread(
-                    "iam:ListAttachedRolePolicies",
-                    &format!("role {role}"),
-                    &error,
-                )
-            })?;
-            let arn = policy.policy_arn.unwrap_or_default();
-            policies.push((
-                policy.policy_name.unwrap_or_else(|| arn.clone()),
-                PolicySource::Managed { arn },
-            ));
+        let action = "iam:ListAttachedRolePolicies";
+        let target = format!("role {role}");
+        let call = self.clients.iam.list_attached_role_policies();
+        let mut pages = call.role_name(role).into_paginator().send();
+        let (mut leads, mut policies) = (Pages::default(), Vec::new());
+        while let Some(page) = self.clients.paces.iam.call(pages.next()).await {
+            let page = page.map_err(|error| unread(action, &target, &error))?;
+            let led = leads.lead_on(page.is_truncated(), page.marker());
+            led.map_err(endless(action, &target))?;
+            for policy in page.attached_policies.unwrap_or_default() {
+                let arn = policy.policy_arn.unwrap_or_default();
+                let name = policy.policy_name.unwrap_or_else(|| arn.clone());
+                policies.push((name, PolicySource::Managed { arn }));
+            }
         }
         Ok(policies)
     }
 
     /// The names of the policies that are part of a role.
     async fn inline_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
-        let mut pages = self
-            .clients
-            .iam
-            .list_role_policies()
-            .role_name(role)
-            .into_paginator()
-            .items()
-            .send();
-        let mut policies = Vec::new();
-        while let Some(name) = self.clients.paces.iam.call(pages.next()).await {
-            let name = name
-                .map_err(|error| unread("iam:ListRolePolicies", &format!("role {role}"), &error))?;
-            policies.push((name.clone(), PolicySource::Inline { name }));
+        let action = "iam:ListRolePolicies";
+        let target = format!("role {role}");
+        let call = self.clients.iam.list_role_policies();
+        let mut pages = call.role_name(role).into_paginator().send();
+        let (mut leads, mut policies) = (Pages::default(), Vec::new());
+        while let Some(page) = self.clients.paces.iam.call(pages.next()).await {
+            let page = page.map_err(|error| unread(action, &target, &error))?;
+            let led = leads.lead_on(page.is_truncated(), page.marker());
+            led.map_err(endless(action, &target))?;
+            let names = page.policy_names.into_iter();
+            policies.extend(names.map(|name| (name.clone(), PolicySource::Inline { name })));
         }
         Ok(policies)
     }

@@ -2,19 +2,22 @@
 
 use aws_sdk_kms::operation::describe_key::{DescribeKeyError, DescribeKeyOutput};
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
+use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::NamedKey;
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, Unread};
 use tokio::sync::mpsc;
 
 use crate::unread::unread;
-use crate::{Memo, Reader, Unlisted, gone_or_unread, timestamp};
+use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, timestamp};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "kms:ListKeys",
     "kms:DescribeKey",
     "kms:GetKeyRotationStatus",
 ];
+
+const LIST: &str = "kms:ListKeys";
 
 /// The period of automatic rotation where an answer has none.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
@@ -32,35 +35,35 @@ impl Reader<'_> {
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let mut pages = self
-            .clients
-            .kms
-            .list_keys()
-            .limit(1000)
-            .into_paginator()
-            .send();
+        let (kind, target) = (ResourceKind::KmsKey, self.location.to_string());
+        let unlisted = |reason| Unlisted::all(kind, reason);
+        let pages = self.clients.kms.list_keys().limit(1000);
+        let mut pages = pages.into_paginator().send();
+        let mut leads = Pages::default();
+        let mut missing = Vec::new();
         while let Some(page) = self.clients.paces.kms.call(pages.next()).await {
-            match page {
+            let (listed, end) = match page {
                 Ok(page) => {
-                    let ids: Vec<String> = page
-                        .keys()
-                        .iter()
-                        .filter_map(|key| key.key_id().map(str::to_owned))
-                        .collect();
-                    self.look_at_names(ResourceKind::KmsKey, &ids, needs, out)
-                        .await;
+                    let end = leads.lead_on(page.truncated(), page.next_marker());
+                    (page.keys, end)
                 }
                 Err(error) => {
-                    let reason = unread("kms:ListKeys", &self.location.to_string(), &error);
-                    return vec![Unlisted {
-                        kind: ResourceKind::KmsKey,
-                        repository: None,
-                        reason,
-                    }];
+                    missing.push(unlisted(unread(LIST, &target, &error)));
+                    break;
                 }
+            };
+            if let Err(error) = end {
+                missing.push(unlisted(endless(LIST, &target)(error)));
             }
+            if listed.is_none() {
+                missing.push(unlisted(no_list(LIST, &target)));
+            }
+            let listed = listed.unwrap_or_default();
+            let ids = listed.into_iter().map(|key| key.key_id.unwrap_or_default());
+            let ids: Vec<String> = ids.collect();
+            missing.extend(self.look_at_names(kind, &ids, LIST, needs, out).await);
         }
-        Vec::new()
+        missing
     }
 
     pub(crate) async fn key(&self, id: &str, needs: Needs) -> State {
@@ -76,7 +79,7 @@ impl Reader<'_> {
                 key_metadata: Some(metadata),
                 ..
             }) => metadata,
-            Ok(_) => return State::Unread(without_key(&target)),
+            Ok(_) => return State::Unread(without(&target, "a key")),
             Err(error) => {
                 return gone_or_unread(
                     unread("kms:DescribeKey", &target, &error),
@@ -85,6 +88,15 @@ impl Reader<'_> {
                 );
             }
         };
+        // Without them nobody knows whether KMS rotates such a key, and it always tells them.
+        for (name, is_there) in [
+            ("KeyManager", metadata.key_manager().is_some()),
+            ("KeyState", metadata.key_state().is_some()),
+        ] {
+            if !is_there {
+                return State::Unread(without(&target, name));
+            }
+        }
         let mut key = facts(id, &metadata);
         if needs.include(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
@@ -110,7 +122,7 @@ impl Reader<'_> {
                     state: state(&metadata),
                     aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
                 })),
-                Ok(_) => Err(without_key(&format!("key {named}"))),
+                Ok(_) => Err(without(&format!("key {named}"), "a key")),
                 Err(error)
                     if error
                         .as_service_error()
@@ -155,10 +167,10 @@ impl Reader<'_> {
     }
 }
 
-fn without_key(target: &str) -> Unread {
+fn without(target: &str, what: &str) -> Unread {
     Unread {
         code: "READ_FAILED",
-        text: format!("kms:DescribeKey on {target} answered without a key."),
+        text: format!("kms:DescribeKey on {target} answered without {what}."),
     }
 }
 

@@ -12,7 +12,7 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Pace, client};
+use eksentry_aws::{Aws, Endless, Pace, client};
 use eksentry_core::resource::ResourceError;
 use eksentry_core::{Location, Needs, Observation, Part, Resource, ResourceKind, State, Unread};
 use futures::StreamExt;
@@ -99,6 +99,54 @@ pub struct Unlisted {
     pub repository: Option<String>,
     /// Why.
     pub reason: Unread,
+}
+
+/// The code of an answer that has no list, not even an empty one. There may be nothing to list, as the service's
+/// interface allows; but it is no proof that anything is gone.
+const NO_LIST: &str = "NO_LIST";
+
+impl Unlisted {
+    /// All of a kind.
+    fn all(kind: ResourceKind, reason: Unread) -> Self {
+        Self {
+            kind,
+            repository: None,
+            reason,
+        }
+    }
+
+    /// Whether there are resources that nobody looks at; otherwise there may be none.
+    pub fn is_loss(&self) -> bool {
+        self.reason.code != NO_LIST
+    }
+}
+
+/// An answer without the list that was asked for.
+fn no_list(action: &str, target: &str) -> Unread {
+    Unread {
+        code: NO_LIST,
+        text: format!(
+            "{action} on {target} answered without a list, which is taken for an empty one but proves nothing gone."
+        ),
+    }
+}
+
+/// A list whose pages do not lead on.
+fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
+    move |problem| Unread {
+        code: "READ_FAILED",
+        text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),
+    }
+}
+
+/// An entry of a list that names nothing that could be looked at.
+fn nameless(action: &str, target: &str, problem: &str) -> Unread {
+    Unread {
+        code: "READ_FAILED",
+        text: format!(
+            "{action} on {target} listed something that can't be looked at: {problem}. Look at it by hand."
+        ),
+    }
 }
 
 /// What is to become of a resource of which a list has told something, but which was not looked at itself.
@@ -201,31 +249,37 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Looks at resources that a list named; what can't be looked at comes back.
     async fn look_at_names(
         &self,
         kind: ResourceKind,
         names: &[String],
+        action: &str,
         needs: Needs,
         out: &mpsc::Sender<Observation>,
-    ) {
-        let resources = names
-            .iter()
-            .map(|name| Resource::named(kind, name, &self.location));
-        let resources: Vec<Resource> = resources.filter_map(listed).collect();
+    ) -> Option<Unlisted> {
+        let mut resources = Vec::new();
+        let mut left_out = None;
+        for name in names {
+            match Resource::named(kind, name, &self.location) {
+                Ok(resource) => resources.push(resource),
+                Err(error) => left_out = Some(self.left_out(kind, action, &error)),
+            }
+        }
         self.look_at(&resources, needs, out).await;
+        left_out
+    }
+
+    /// What is said of a listed resource whose name no service should allow.
+    fn left_out(&self, kind: ResourceKind, action: &str, error: &ResourceError) -> Unlisted {
+        let target = self.location.to_string();
+        Unlisted::all(kind, nameless(action, &target, &error.to_string()))
     }
 
     async fn hand_on(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
         // The receiver goes only when its run was given up; then there is nobody left to tell.
         let _ = out.send(observation).await;
     }
-}
-
-/// A listed resource; one whose name no service should allow is left out, and said so.
-fn listed(resource: Result<Resource, ResourceError>) -> Option<Resource> {
-    resource
-        .inspect_err(|error| tracing::error!("a listed resource is left out: {error}"))
-        .ok()
 }
 
 /// Whether a call's answer says that there is no such thing.

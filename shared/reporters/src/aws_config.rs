@@ -2,9 +2,10 @@
 //!
 //! Limits: <https://docs.aws.amazon.com/config/latest/APIReference/API_PutEvaluations.html>.
 
+use aws_sdk_config::operation::put_evaluations::PutEvaluationsError;
 use aws_sdk_config::types::{ComplianceType, Evaluation as SdkEvaluation};
 use aws_smithy_types::DateTime;
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Pages, client};
 use eksentry_core::{Outcome, Resource, Verdict};
 use jiff::Timestamp;
 
@@ -100,6 +101,9 @@ impl Evaluation {
 
 const PUT: &str = "config:PutEvaluations";
 
+const UNKNOWN_TOKEN: &str =
+    "AWS Config does not know the event's result token, or no longer; events by hand need TESTMODE";
+
 /// The AWS Config sink.
 #[derive(Debug, Clone)]
 pub struct AwsConfig {
@@ -176,7 +180,14 @@ impl AwsConfig {
         let answer = call
             .send()
             .await
-            .map_err(|error| ReportError::of_call(PUT, error))?;
+            .map_err(|error| match error.as_service_error() {
+                // The service may quote the token, which whoever has it can answer with.
+                Some(PutEvaluationsError::InvalidResultTokenException(_)) => ReportError {
+                    action: PUT,
+                    problem: format!("InvalidResultTokenException: {UNKNOWN_TOKEN}"),
+                },
+                _ => ReportError::of_call(PUT, error),
+            })?;
         let refused = answer.failed_evaluations();
         let is_refused = |evaluation: &&&Evaluation| {
             refused.iter().any(|refused| {
@@ -207,20 +218,19 @@ impl AwsConfig {
         let call = call
             .compliance_types(ComplianceType::Compliant)
             .compliance_types(ComplianceType::NonCompliant);
-        let mut results = call.into_paginator().items().send();
-        let mut resources = Vec::new();
-        while let Some(result) = results.next().await {
-            let result = result.map_err(|error| {
-                ReportError::of_call("config:GetComplianceDetailsByConfigRule", error)
-            })?;
-            let qualifier = result
-                .evaluation_result_identifier
-                .and_then(|id| id.evaluation_result_qualifier);
-            if let Some((kind, id)) =
-                qualifier.and_then(|found| Some((found.resource_type?, found.resource_id?)))
-            {
-                resources.push((kind, id));
-            }
+        let action = "config:GetComplianceDetailsByConfigRule";
+        let mut pages = call.into_paginator().send();
+        let (mut leads, mut resources) = (Pages::default(), Vec::new());
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| ReportError::of_call(action, error))?;
+            let led = leads.lead_to(page.next_token());
+            led.map_err(|error| ReportError::of_call(action, error))?;
+            let ids = page.evaluation_results.into_iter().flatten();
+            let ids = ids.filter_map(|result| result.evaluation_result_identifier);
+            let qualifiers = ids.filter_map(|id| id.evaluation_result_qualifier);
+            resources.extend(
+                qualifiers.filter_map(|found| Some((found.resource_type?, found.resource_id?))),
+            );
         }
         Ok(resources)
     }
@@ -229,4 +239,103 @@ impl AwsConfig {
 /// Whether a token is the one with which Config tries a rule.
 pub fn is_test(token: &str) -> bool {
     token == TEST_MODE
+}
+
+#[cfg(test)]
+mod tests {
+    use eksentry_core::Severity;
+    use eksentry_core::verdict::Reason;
+
+    use super::*;
+
+    const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
+    const AT: &str = "2026-03-01T10:20:30.456Z";
+
+    fn evaluation(arn: &str, verdict: &Verdict) -> Option<Evaluation> {
+        Evaluation::of(&Resource::parse(arn).unwrap(), verdict, AT.parse().unwrap())
+    }
+
+    fn failed(text: &str) -> Verdict {
+        Verdict::failed(Severity::Low, "CODE", text)
+    }
+
+    #[test]
+    fn every_outcome_is_told_in_the_words_of_config_or_not_at_all() {
+        for (outcome, word) in [
+            (Outcome::Passed, Some("COMPLIANT")),
+            (
+                Outcome::Failed(Severity::Informational),
+                Some("NON_COMPLIANT"),
+            ),
+            (Outcome::Warning, Some("NON_COMPLIANT")),
+            (Outcome::NotApplicable, Some("NOT_APPLICABLE")),
+            (Outcome::NotAvailable, None),
+            (Outcome::Pending, None),
+        ] {
+            let verdict = Verdict {
+                outcome,
+                ..failed("Seen.")
+            };
+            let sdk = evaluation(CLUSTER, &verdict).map(|evaluation| evaluation.sdk().unwrap());
+            let told = sdk.as_ref().map(|sdk| sdk.compliance_type().as_str());
+            assert_eq!(told, word, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn resources_are_named_as_config_names_them() {
+        for (arn, expected) in [
+            (CLUSTER, Some(("AWS::EKS::Cluster", "payments"))),
+            (
+                "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
+                Some(("AWS::ECR::Repository", "cards/api")),
+            ),
+            (
+                "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
+                Some(("AWS::KMS::Key", "1234abcd")),
+            ),
+            // Config knows no images.
+            (
+                "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b",
+                None,
+            ),
+        ] {
+            let sdk = evaluation(arn, &failed("Seen.")).map(|evaluation| evaluation.sdk().unwrap());
+            let named = sdk
+                .as_ref()
+                .map(|sdk| (sdk.compliance_resource_type(), sdk.compliance_resource_id()));
+            assert_eq!(named, expected);
+        }
+    }
+
+    #[test]
+    fn the_annotation_says_why_in_256_characters_at_most() {
+        let long = |count: usize| "ä".repeat(count);
+        for (text, expected) in [
+            ("Seen.".to_owned(), "Seen. Seen too.".to_owned()),
+            (long(246), format!("{} Seen too.", long(246))),
+            (long(247), format!("{} Seen to…", long(247))),
+            (long(300), format!("{}…", long(255))),
+        ] {
+            let mut verdict = failed(&text);
+            verdict.reasons.push(Reason::new("OTHER", "Seen too."));
+            let sdk = evaluation(CLUSTER, &verdict).unwrap().sdk().unwrap();
+            assert_eq!(sdk.annotation(), Some(expected.as_str()));
+        }
+    }
+
+    #[test]
+    fn an_evaluation_is_as_of_the_time_that_it_was_given() {
+        let sdk = evaluation(CLUSTER, &failed("Seen."))
+            .unwrap()
+            .sdk()
+            .unwrap();
+        assert_eq!(sdk.ordering_timestamp().to_string(), AT);
+    }
+
+    #[test]
+    fn config_tries_a_rule_under_one_token() {
+        assert!(is_test("TESTMODE"));
+        assert!(!is_test("testmode") && !is_test("eyJlbmNyeXB0ZWREYXRhIjpbLTEyM119"));
+    }
 }

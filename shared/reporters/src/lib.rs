@@ -38,10 +38,9 @@ impl ReportError {
     where
         E: std::error::Error + 'static,
     {
-        let problem = aws_smithy_types::error::display::DisplayErrorContext(error).to_string();
         Self {
             action,
-            problem: text::cut(&problem, 1_000),
+            problem: text::cut(&eksentry_aws::problem(&error), 1_000),
         }
     }
 }
