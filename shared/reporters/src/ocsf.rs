@@ -305,6 +305,50 @@ mod tests {
     }
 
     #[test]
+    fn names_have_the_lengths_that_s3_allows() {
+        let of = |bucket: usize, prefix: usize| {
+            let text = format!("s3://{}/{}", "b".repeat(bucket), "p".repeat(prefix));
+            Destination::from_str(&text)
+        };
+        for (bucket, prefix, expected) in [
+            (2, 0, false),
+            (3, 0, true),
+            (63, 0, true),
+            (64, 0, false),
+            (3, 700, true),
+            (3, 701, false),
+        ] {
+            assert_eq!(of(bucket, prefix).is_ok(), expected, "{bucket} {prefix}");
+        }
+    }
+
+    #[test]
+    fn objects_lie_where_security_lake_looks_for_them() {
+        let ocsf = Ocsf {
+            target: Target::Folder(PathBuf::new()),
+            next: AtomicU64::new(1),
+        };
+        let location = Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        };
+        let log = ocsf.log(&location, "request/1");
+        let day = "2026-03-01".parse().unwrap();
+        let place = "region=eu-central-1/accountId=111122223333/eventDay=20260301";
+        for (class, name, number) in [
+            (Class::Compliance, "compliance_finding", 1),
+            (Class::Compliance, "compliance_finding", 2),
+            (Class::Vulnerability, "vulnerability_finding", 3),
+        ] {
+            assert_eq!(
+                log.name(class, day),
+                format!("{name}/{place}/request-1-{number}.jsonl")
+            );
+        }
+    }
+
+    #[test]
     fn what_is_neither_is_refused() {
         let long = format!("s3://lake/{}", "p".repeat(PREFIX + 1));
         for text in [

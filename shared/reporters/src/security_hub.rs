@@ -4,6 +4,8 @@
 //! [`Ledger`] saves reading back what we know to have sent ourselves.
 
 mod asff;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod import;
 mod known;
 mod lean;
@@ -78,10 +80,6 @@ impl SecurityHub {
         );
         ReportError { action, problem }
     }
-
-    fn product_arn(&self) -> String {
-        product_arn(&self.location)
-    }
 }
 
 /// The account's default product, under which custom findings are imported.
@@ -92,4 +90,22 @@ fn product_arn(location: &Location) -> String {
         account,
     } = location;
     format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_are_imported_under_the_accounts_default_product() {
+        let location = Location {
+            partition: "aws-cn".into(),
+            region: "cn-north-1".into(),
+            account: "111122223333".into(),
+        };
+        assert_eq!(
+            product_arn(&location),
+            "arn:aws-cn:securityhub:cn-north-1:111122223333:product/111122223333/default"
+        );
+    }
 }

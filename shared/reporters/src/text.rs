@@ -32,9 +32,11 @@ mod tests {
             ("  a  ", 3, "a"),
             ("a\u{1f}b\n", 3, "a b"),
             ("👩‍👩‍👧", 2, "👩…"),
+            ("ab", 1, "…"),
         ] {
             assert_eq!(cut(text, most), expected);
         }
         assert_eq!(cut_or_none(" \n\u{1f}\t", 3), None);
+        assert_eq!(cut_or_none(" abcd", 3).as_deref(), Some("ab…"));
     }
 }

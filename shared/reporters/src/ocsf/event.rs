@@ -743,9 +743,12 @@ fn vulnerability(from: &Vulnerability) -> VulnerabilityDetails<'_> {
         cve: is_cve.then(|| Cve {
             uid: id,
             cvss: from.cvss.iter().filter_map(cvss).collect(),
-            epss: from.epss.map(|score| Epss {
-                score: score.to_string(),
-            }),
+            epss: from
+                .epss
+                .filter(|score| score.is_finite())
+                .map(|score| Epss {
+                    score: score.to_string(),
+                }),
             times: times(from),
         }),
         advisory: (!is_cve).then(|| Advisory {

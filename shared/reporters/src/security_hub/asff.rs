@@ -70,9 +70,11 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// The same, first reported at that time.
+    /// The same, first reported at that time; what is no time, as in a ledger that somebody wrote to, is not taken.
     pub fn created_at(mut self, created_at: &str) -> Self {
-        self.finding.created_at = Some(created_at.to_owned());
+        if created_at.parse::<Timestamp>().is_ok() {
+            self.finding.created_at = Some(created_at.to_owned());
+        }
         self
     }
 
@@ -534,7 +536,7 @@ fn image(left: &mut Details) -> AwsEcrContainerImageDetails {
         .set_repository_name(text(left, "repositoryName"))
         .set_image_digest(text(left, "imageDigest"))
         .set_image_tags(texts(left, "imageTags"))
-        .set_image_published_at(moment(left, "imagePushedAt").map(time))
+        .set_image_published_at(moment(left, "imagePushedAt").and_then(time_or_none))
         .build()
 }
 
@@ -604,6 +606,16 @@ pub fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
+/// The same of a moment that others tell; nothing where RFC 3339 has no words for it, before the year 0.
+fn time_or_none(at: Timestamp) -> Option<String> {
+    Some(time(at)).filter(|text| !text.starts_with('-'))
+}
+
+/// A number that others tell; nothing where it is none, which JSON has no words for.
+fn number(number: Option<f64>) -> Option<f64> {
+    number.filter(|number| number.is_finite())
+}
+
 /// The first vulnerabilities, which are the worst, that fit into so many bytes.
 fn within(vulnerabilities: &[Vulnerability], most: usize) -> &[Vulnerability] {
     let mut left = most;
@@ -630,8 +642,8 @@ fn vulnerability(from: &Vulnerability) -> SdkVulnerability {
                 .name(name)
                 .set_url(optional(from.vendor_url.as_deref()))
                 .set_vendor_severity(optional(from.vendor_severity.as_deref()))
-                .set_vendor_created_at(from.published_at.map(time))
-                .set_vendor_updated_at(from.updated_at.map(time))
+                .set_vendor_created_at(from.published_at.and_then(time_or_none))
+                .set_vendor_updated_at(from.updated_at.and_then(time_or_none))
                 .build()
         });
     let packages: Vec<SoftwarePackage> = from.packages.iter().take(LIST).map(package).collect();
@@ -657,7 +669,7 @@ fn vulnerability(from: &Vulnerability) -> SdkVulnerability {
                 .filter(|word| ["YES", "NO"].contains(word))
                 .map(Into::into),
         )
-        .set_epss_score(from.epss)
+        .set_epss_score(number(from.epss))
         .build()
 }
 
@@ -678,7 +690,7 @@ fn package(from: &Package) -> SoftwarePackage {
 fn cvss(from: &Cvss) -> SdkCvss {
     SdkCvss::builder()
         .set_version(optional(from.version.as_deref()))
-        .set_base_score(from.score)
+        .set_base_score(number(from.score))
         .set_base_vector(optional(from.vector.as_deref()))
         .set_source(optional(from.source.as_deref()))
         .build()

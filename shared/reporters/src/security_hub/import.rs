@@ -253,5 +253,18 @@ mod tests {
             sizes((0..60).map(|_| rendered(240 * 1024)).collect()),
             [25, 25, 10]
         );
+        // A call takes 6 MB, of which some is left for what surrounds the findings.
+        let most = 6 * 1024 * 1024 - 64 * 1024;
+        for (findings, expected) in [
+            (vec![most - 2, 1, 1], &[3][..]),
+            (vec![most - 2, 1, 2, most - 2], &[2, 2]),
+            (vec![most + 1, 1], &[1, 1]),
+            (vec![1_000; 101], &[100, 1]),
+        ] {
+            assert_eq!(
+                sizes(findings.into_iter().map(rendered).collect()),
+                expected
+            );
+        }
     }
 }

@@ -7,14 +7,15 @@ use aws_sdk_securityhub::types::{
     AwsSecurityFinding, AwsSecurityFindingFilters, ComplianceStatus, DateFilter, MapFilter,
     MapFilterComparison, RecordState, StringFilter, StringFilterComparison,
 };
-use eksentry_core::Outcome;
+use eksentry_aws::Pages;
 use eksentry_core::finding::GENERATOR;
+use eksentry_core::{Location, Outcome};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::SecurityHub;
 use super::asff::{DIGEST, REVISION, RUN, time};
 use super::lean::Lean;
+use super::{SecurityHub, product_arn};
 use crate::ReportError;
 
 /// The most values that GetFindings takes for one filter.
@@ -158,13 +159,13 @@ impl SecurityHub {
         lean: Option<Lean>,
         mut each: impl FnMut(AwsSecurityFinding),
     ) -> Result<(), ReportError> {
-        for filters in self.filters(selection) {
+        for filters in filters(&self.location, selection) {
             let call = self
                 .client
                 .get_findings()
                 .filters(filters)
                 .max_results(PAGE);
-            let mut token = None;
+            let (mut leads, mut token) = (Pages::default(), None);
             loop {
                 self.reads.turn().await;
                 let mut page = call.clone().set_next_token(token).customize();
@@ -173,8 +174,16 @@ impl SecurityHub {
                 }
                 let page = page.send().await;
                 let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
-                let findings = page.findings.unwrap_or_default().into_iter();
-                findings.filter(is_ours).for_each(&mut each);
+                let findings = page.findings.unwrap_or_default();
+                if !findings.iter().all(is_whole) {
+                    return Err(ReportError {
+                        action: GET_FINDINGS,
+                        problem: "a finding came without Id, GeneratorId or CreatedAt".to_owned(),
+                    });
+                }
+                findings.into_iter().filter(is_ours).for_each(&mut each);
+                let led = leads.lead_to(page.next_token.as_deref());
+                led.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {
                     break;
@@ -183,55 +192,56 @@ impl SecurityHub {
         }
         Ok(())
     }
+}
 
-    fn filters(&self, selection: Selection<'_>) -> Vec<AwsSecurityFindingFilters> {
-        let base = || {
-            AwsSecurityFindingFilters::builder()
-                .product_arn(equals(&self.product_arn()))
-                .aws_account_id(equals(&self.location.account))
-        };
-        let any_of = |values: &[String]| Some(values.iter().map(|value| equals(value)).collect());
-        match selection {
-            Selection::Ids(ids) => ids
-                .chunks(VALUES_A_FILTER)
-                .map(|ids| base().set_id(any_of(ids)).build())
-                .collect(),
-            Selection::Within {
-                prefix,
-                without,
-                generators,
-                since,
-            } => {
-                let base = || {
-                    let mut filters =
-                        base().resource_id(filter(prefix, StringFilterComparison::Prefix));
-                    for other in without {
-                        filters = filters
-                            .resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
-                    }
-                    match since {
-                        Some(since) => changed(filters, since),
-                        None => filters,
-                    }
-                };
-                if generators.is_empty() {
-                    let ours = filter(GENERATOR, StringFilterComparison::Prefix);
-                    return vec![base().generator_id(ours).build()];
+/// What to ask for, in as many questions as it takes.
+fn filters(location: &Location, selection: Selection<'_>) -> Vec<AwsSecurityFindingFilters> {
+    let base = || {
+        AwsSecurityFindingFilters::builder()
+            .product_arn(equals(&product_arn(location)))
+            .aws_account_id(equals(&location.account))
+    };
+    let any_of = |values: &[String]| Some(values.iter().map(|value| equals(value)).collect());
+    match selection {
+        Selection::Ids(ids) => ids
+            .chunks(VALUES_A_FILTER)
+            .map(|ids| base().set_id(any_of(ids)).build())
+            .collect(),
+        Selection::Within {
+            prefix,
+            without,
+            generators,
+            since,
+        } => {
+            let base = || {
+                let mut filters =
+                    base().resource_id(filter(prefix, StringFilterComparison::Prefix));
+                for other in without {
+                    filters =
+                        filters.resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
                 }
-                generators
-                    .chunks(VALUES_A_FILTER)
-                    .map(|ids| base().set_generator_id(any_of(ids)).build())
-                    .collect()
+                match since {
+                    Some(since) => changed(filters, since),
+                    None => filters,
+                }
+            };
+            if generators.is_empty() {
+                let ours = filter(GENERATOR, StringFilterComparison::Prefix);
+                return vec![base().generator_id(ours).build()];
             }
+            generators
+                .chunks(VALUES_A_FILTER)
+                .map(|ids| base().set_generator_id(any_of(ids)).build())
+                .collect()
         }
     }
 }
 
 type FiltersBuilder = aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
 
-fn changed(filters: FiltersBuilder, since: &Since) -> FiltersBuilder {
+pub(super) fn changed(filters: FiltersBuilder, since: &Since) -> FiltersBuilder {
     let updated = DateFilter::builder()
-        .start(time(since.at - LATE))
+        .start(time(since.at.saturating_sub(LATE).unwrap_or(since.at)))
         .end(time(Timestamp::now() + LATE))
         .build();
     let not_of = |run: &String| {
@@ -247,7 +257,7 @@ fn changed(filters: FiltersBuilder, since: &Since) -> FiltersBuilder {
 }
 
 impl Known {
-    fn of(finding: &AwsSecurityFinding) -> Self {
+    pub(super) fn of(finding: &AwsSecurityFinding) -> Self {
         let field = |name: &str| finding.product_fields()?.get(name).cloned();
         let status = finding
             .compliance()
@@ -263,8 +273,13 @@ impl Known {
     }
 }
 
+/// Whether a finding tells what every finding has. When it was first reported would be lost without.
+fn is_whole(finding: &AwsSecurityFinding) -> bool {
+    finding.id().is_some() && finding.generator_id().is_some() && finding.created_at().is_some()
+}
+
 /// Other products import under the same product ARN, and filters are answered from an index that may lag.
-fn is_ours(finding: &AwsSecurityFinding) -> bool {
+pub(super) fn is_ours(finding: &AwsSecurityFinding) -> bool {
     [finding.generator_id(), finding.id()]
         .iter()
         .all(|text| text.is_some_and(|text| text.starts_with(GENERATOR)))
@@ -279,4 +294,242 @@ fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
         .value(value)
         .comparison(comparison)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_securityhub::types::Compliance;
+    use eksentry_core::Severity;
+
+    use super::*;
+
+    fn location() -> Location {
+        Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        }
+    }
+
+    /// How a filter compares with what.
+    fn asked(filters: &[StringFilter]) -> Vec<(&str, &str)> {
+        filters
+            .iter()
+            .map(|filter| {
+                (
+                    filter
+                        .comparison()
+                        .map_or("", StringFilterComparison::as_str),
+                    filter.value().unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|n| format!("eksentry/{n}")).collect()
+    }
+
+    fn within<'a>(
+        without: &'a [String],
+        generators: &'a [String],
+        since: Option<&'a Since>,
+    ) -> Selection<'a> {
+        Selection::Within {
+            prefix: "arn:aws:ecr:eu-central-1:111122223333:repository/pay",
+            without,
+            generators,
+            since,
+        }
+    }
+
+    #[test]
+    fn only_findings_of_this_product_and_account_are_asked_for() {
+        let (ids, none) = (numbered(1), []);
+        for selection in [
+            Selection::Ids(&ids),
+            within(&none, &none, None),
+            within(&none, &ids, None),
+        ] {
+            for filters in filters(&location(), selection) {
+                assert_eq!(
+                    asked(filters.product_arn()),
+                    [(
+                        "EQUALS",
+                        "arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"
+                    )]
+                );
+                assert_eq!(
+                    asked(filters.aws_account_id()),
+                    [("EQUALS", "111122223333")]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_generators_are_asked_for_twenty_at_a_time() {
+        for (count, sizes) in [(1, &[1][..]), (20, &[20]), (21, &[20, 1]), (40, &[20, 20])] {
+            let many = numbered(count);
+            let ids = filters(&location(), Selection::Ids(&many));
+            let generators = filters(&location(), within(&[], &many, None));
+            assert_eq!(
+                ids.iter().map(|one| one.id().len()).collect::<Vec<_>>(),
+                sizes
+            );
+            assert_eq!(
+                generators
+                    .iter()
+                    .map(|one| one.generator_id().len())
+                    .collect::<Vec<_>>(),
+                sizes
+            );
+            assert_eq!(asked(ids[0].id())[0], ("EQUALS", "eksentry/0"));
+            assert_eq!(
+                asked(generators[0].generator_id())[0],
+                ("EQUALS", "eksentry/0")
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_is_asked_for_by_what_its_arns_begin_with() {
+        let without = ["arn:aws:ecr:eu-central-1:111122223333:repository/payments/".to_owned()];
+        let one = filters(&location(), within(&without, &[], None));
+        assert_eq!(one.len(), 1);
+        assert_eq!(
+            asked(one[0].resource_id()),
+            [
+                (
+                    "PREFIX",
+                    "arn:aws:ecr:eu-central-1:111122223333:repository/pay"
+                ),
+                ("PREFIX_NOT_EQUALS", without[0].as_str()),
+            ]
+        );
+        assert_eq!(
+            asked(one[0].generator_id()),
+            [("PREFIX", "eksentry/")],
+            "retired checks' findings too"
+        );
+        assert!(one[0].updated_at.is_none() && one[0].product_fields.is_none());
+    }
+
+    #[test]
+    fn changes_of_others_are_asked_for_with_an_hour_to_spare() {
+        let at: Timestamp = "2026-03-01T10:20:30.456Z".parse().unwrap();
+        let since = Since {
+            at,
+            other_than: vec!["run-1".into(), "run-2".into()],
+        };
+        let before = Timestamp::now();
+        let one = filters(&location(), within(&[], &[], Some(&since)));
+        let updated = &one[0].updated_at()[0];
+        assert_eq!(updated.start(), Some("2026-03-01T09:20:30.456Z"));
+        let end: Timestamp = updated.end().unwrap().parse().unwrap();
+        assert!(end > before + Duration::from_mins(59), "{end} {before}");
+        let runs: Vec<_> = one[0]
+            .product_fields()
+            .iter()
+            .map(|field| (field.key(), field.value()))
+            .collect();
+        let key = Some("eksentry/Run");
+        assert_eq!(runs, [(key, Some("run-1")), (key, Some("run-2"))]);
+        for field in one[0].product_fields() {
+            assert_eq!(field.comparison(), Some(&MapFilterComparison::NotEquals));
+        }
+    }
+
+    #[test]
+    fn what_a_finding_says_is_read_back() {
+        let fields = [(DIGEST, "d"), (REVISION, "r"), ("aws/x", "y")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        for (word, status) in [
+            ("PASSED", Some(Status::Passed)),
+            ("FAILED", Some(Status::Failed)),
+            ("WARNING", Some(Status::Warning)),
+            ("NOT_AVAILABLE", Some(Status::NotAvailable)),
+            ("SOMETHING_NEW", None),
+        ] {
+            for (state, archived) in [("ACTIVE", false), ("ARCHIVED", true)] {
+                let finding = AwsSecurityFinding::builder()
+                    .created_at("2026-01-02T03:04:05Z")
+                    .updated_at("2026-01-02T03:04:06Z")
+                    .record_state(state.into())
+                    .compliance(Compliance::builder().status(word.into()).build())
+                    .set_product_fields(Some(HashMap::from(fields.clone())))
+                    .build();
+                let known = Known {
+                    created_at: "2026-01-02T03:04:05Z".into(),
+                    updated_at: "2026-01-02T03:04:06Z".parse().ok(),
+                    archived,
+                    status,
+                    digest: Some("d".into()),
+                    revision: Some("r".into()),
+                };
+                assert_eq!(Known::of(&finding), known);
+            }
+        }
+    }
+
+    #[test]
+    fn each_outcome_has_the_status_that_its_finding_has() {
+        for (outcome, status) in [
+            (Outcome::Passed, Some(Status::Passed)),
+            (Outcome::Failed(Severity::Low), Some(Status::Failed)),
+            (Outcome::Warning, Some(Status::Warning)),
+            (Outcome::NotAvailable, Some(Status::NotAvailable)),
+            (Outcome::NotApplicable, None),
+            (Outcome::Pending, None),
+        ] {
+            assert_eq!(Status::of(outcome), status);
+        }
+    }
+
+    #[test]
+    fn a_finding_is_ours_if_both_its_ids_say_so() {
+        let (ours, other) = (Some("eksentry/x"), Some("prowler/x"));
+        for (generator, id, expected) in [
+            (ours, ours, true),
+            (ours, other, false),
+            (other, ours, false),
+            (ours, None, false),
+            (None, ours, false),
+        ] {
+            let finding = AwsSecurityFinding::builder()
+                .set_generator_id(generator.map(str::to_owned))
+                .set_id(id.map(str::to_owned))
+                .build();
+            assert_eq!(is_ours(&finding), expected, "{generator:?} {id:?}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_says_only_what_is_not_usual() {
+        let usual = Known {
+            created_at: "2026-01-02T03:04:05Z".into(),
+            updated_at: None,
+            archived: false,
+            status: None,
+            digest: None,
+            revision: None,
+        };
+        let archived = Known {
+            archived: true,
+            ..usual.clone()
+        };
+        for (known, json) in [
+            (
+                usual,
+                r#"{"createdAt":"2026-01-02T03:04:05Z","updatedAt":null}"#,
+            ),
+            (
+                archived,
+                r#"{"createdAt":"2026-01-02T03:04:05Z","updatedAt":null,"archived":true}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&known).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Known>(json).unwrap(), known);
+        }
+    }
 }

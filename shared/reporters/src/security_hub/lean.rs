@@ -71,6 +71,13 @@ impl DeserializeResponse for LeanDeserializer {
     }
 }
 
+/// A page's findings as they are read; nothing where reading is left to the SDK.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read(data: &[u8]) -> Option<Vec<AwsSecurityFinding>> {
+    let page: Page = serde_json::from_slice(data).ok()?;
+    page.into_output().findings
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Page {
@@ -136,5 +143,62 @@ impl Finding {
             }))
             .set_product_fields(fields)
             .build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::security_hub::{Known, Status};
+
+    fn read(json: &str) -> GetFindingsOutput {
+        serde_json::from_str::<Page>(json).unwrap().into_output()
+    }
+
+    #[test]
+    fn a_page_brings_what_is_known_of_a_finding() {
+        let page = read(
+            r#"{"NextToken": "2", "Findings": [{
+                "SchemaVersion": "2018-10-08", "Id": "eksentry/a/b", "GeneratorId": "eksentry/a",
+                "CreatedAt": "2026-01-02T03:04:05Z", "UpdatedAt": "2026-01-02T03:04:06Z",
+                "RecordState": "ARCHIVED", "Compliance": {"Status": "FAILED", "StatusReasons": []},
+                "ProductFields": {"eksentry/Digest": "d", "eksentry/Revision": "r", "aws/x": "y"},
+                "Resources": [{"Id": "b", "Details": {"Other": {}}}]
+            }]}"#,
+        );
+        assert_eq!(page.next_token(), Some("2"));
+        let [finding] = page.findings() else {
+            panic!("{page:?}");
+        };
+        assert_eq!(
+            (finding.id(), finding.generator_id()),
+            (Some("eksentry/a/b"), Some("eksentry/a"))
+        );
+        let known = Known {
+            created_at: "2026-01-02T03:04:05Z".into(),
+            updated_at: "2026-01-02T03:04:06Z".parse().ok(),
+            archived: true,
+            status: Some(Status::Failed),
+            digest: Some("d".into()),
+            revision: Some("r".into()),
+        };
+        assert_eq!(Known::of(finding), known);
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_hindrance() {
+        for json in [
+            "{}",
+            r#"{"Findings": null, "NextToken": null}"#,
+            r#"{"Findings": []}"#,
+        ] {
+            assert_eq!(read(json).findings(), []);
+        }
+        let bare = read(r#"{"Findings": [{"Compliance": null, "ProductFields": {}}]}"#);
+        let known = Known::of(&bare.findings()[0]);
+        assert_eq!(
+            (known.status, known.digest, known.archived),
+            (None, None, false)
+        );
     }
 }

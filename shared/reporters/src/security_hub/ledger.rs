@@ -11,11 +11,11 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use eksentry_aws::{Aws, client};
 use eksentry_core::{Location, Part};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{KnownFindings, Since};
+use super::{Known, KnownFindings, Since};
 use crate::ReportError;
 
 /// Who may not list a bucket is denied what is not in it, rather than told so.
@@ -72,14 +72,10 @@ impl Ledger {
         before: Option<&[(String, Timestamp)]>,
         mut findings: KnownFindings,
     ) -> Self {
-        let recent = before.unwrap_or_default().iter();
-        let recent = recent.filter(|(_, began_at)| *began_at + RECENT > as_of);
         let mut runs = vec![(run.to_owned(), as_of)];
-        runs.extend(recent.take(MOST_RUNS - 1).cloned());
-        findings.retain(|_, known| {
-            let kept = if known.archived { KEPT_ARCHIVED } else { KEPT };
-            known.updated_at.is_none_or(|at| at + kept > as_of)
-        });
+        runs.extend(recent(before.unwrap_or_default(), as_of).cloned());
+        runs.truncate(MOST_RUNS);
+        findings.retain(|_, known| is_kept(known, as_of));
         Self {
             version: VERSION,
             as_of,
@@ -87,6 +83,27 @@ impl Ledger {
             findings,
         }
     }
+}
+
+/// Whether less than that has passed. Moments that others tell may be the last that there are, to which nothing can be
+/// added.
+fn is_within(most: Duration, from: Timestamp, to: Timestamp) -> bool {
+    to.duration_since(from) < SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX)
+}
+
+/// The runs that may have changed findings since.
+fn recent(
+    runs: &[(String, Timestamp)],
+    as_of: Timestamp,
+) -> impl Iterator<Item = &(String, Timestamp)> {
+    runs.iter()
+        .filter(move |(_, began_at)| is_within(RECENT, *began_at, as_of))
+}
+
+/// Whether Security Hub still keeps a finding by then.
+fn is_kept(known: &Known, as_of: Timestamp) -> bool {
+    let kept = if known.archived { KEPT_ARCHIVED } else { KEPT };
+    known.updated_at.is_none_or(|at| is_within(kept, at, as_of))
 }
 
 /// A bucket of ledgers.
@@ -180,4 +197,115 @@ fn key(location: &Location, part: &Part) -> String {
         "ledger/{}/{}/{name}.json",
         location.account, location.region
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use eksentry_core::{RepositoryNames, ResourceKind};
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn location(region: &str, account: &str) -> Location {
+        Location {
+            partition: "aws".into(),
+            region: region.into(),
+            account: account.into(),
+        }
+    }
+
+    #[test]
+    fn it_forgets_what_security_hub_forgets() {
+        for (updated_at, archived, kept) in [
+            // 90 days while it is active, 30 once it is archived.
+            (Some("2026-05-02T00:00:01Z"), false, true),
+            (Some("2026-05-02T00:00:00Z"), false, false),
+            (Some("2026-07-01T00:00:01Z"), true, true),
+            (Some("2026-07-01T00:00:00Z"), true, false),
+            (None, true, true),
+        ] {
+            let known = Known {
+                created_at: "2026-01-01T00:00:00Z".into(),
+                updated_at: updated_at.map(at),
+                archived,
+                status: None,
+                digest: None,
+                revision: None,
+            };
+            let findings = KnownFindings::from([("id".to_owned(), known)]);
+            let ledger = Ledger::new(at("2026-07-31T00:00:00Z"), "run", None, findings);
+            assert_eq!(
+                !ledger.findings.is_empty(),
+                kept,
+                "{updated_at:?} {archived}"
+            );
+        }
+    }
+
+    #[test]
+    fn it_names_the_runs_that_may_have_written_since() {
+        let now = at("2026-07-31T12:00:00Z");
+        let before = [
+            ("late", "2026-07-31T11:59:00Z"),
+            ("just", "2026-07-31T10:00:01Z"),
+            ("old", "2026-07-31T10:00:00Z"),
+        ];
+        let before = before.map(|(run, began_at)| (run.to_owned(), at(began_at)));
+        let ledger = Ledger::new(now, "this", Some(&before), KnownFindings::new());
+        let runs: Vec<&str> = ledger.runs().iter().map(|(run, _)| run.as_str()).collect();
+        assert_eq!(runs, ["this", "late", "just"]);
+        assert_eq!(ledger.runs()[0].1, now);
+        let since = ledger.since();
+        assert_eq!(
+            (since.at, since.other_than),
+            (now, runs.iter().map(ToString::to_string).collect())
+        );
+    }
+
+    #[test]
+    fn it_names_no_more_runs_than_a_filter_takes() {
+        let now = at("2026-07-31T12:00:00Z");
+        for (count, named) in [(0, 1), (18, 19), (19, 20), (30, 20)] {
+            let before: Vec<_> = (0..count).map(|n| (n.to_string(), now)).collect();
+            let ledger = Ledger::new(now, "this", Some(&before), KnownFindings::new());
+            assert_eq!(ledger.since().other_than.len(), named);
+            assert_eq!(ledger.runs()[0].0, "this");
+        }
+    }
+
+    #[test]
+    fn each_part_of_each_place_has_an_object_of_its_own() {
+        let part = |prefix: &str| {
+            Part::Registry(RepositoryNames {
+                prefix: prefix.into(),
+                without: Vec::new(),
+            })
+        };
+        let mut keys = BTreeSet::new();
+        for region in ["eu-central-1", "us-east-1"] {
+            for account in ["111122223333", "444455556666"] {
+                let clusters = Part::of(ResourceKind::EksCluster);
+                for part in [
+                    clusters,
+                    Part::Keys,
+                    part(""),
+                    part("a"),
+                    part(&"a".repeat(256)),
+                ] {
+                    let key = key(&location(region, account), &part);
+                    assert!(
+                        key.starts_with(&format!("ledger/{account}/{region}/")),
+                        "{key}"
+                    );
+                    assert!(key.len() < 100, "{key}");
+                    assert!(keys.insert(key));
+                }
+            }
+        }
+    }
 }

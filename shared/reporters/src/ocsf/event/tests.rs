@@ -409,6 +409,9 @@ fn what_is_no_more_is_closed_whether_its_check_is_known_or_not() {
                 "NO_LONGER_FOUND"
             ])
         );
+        let why = "The resource is gone, or it is not checked for this any more.";
+        assert_eq!(event["message"], why);
+        assert_eq!(event["compliance"]["status_details"], json!([why]));
         assert_eq!(event["finding_info"]["title"], title);
         assert_eq!(
             event["finding_info"]["uid"],
@@ -433,4 +436,106 @@ fn each_event_and_finding_has_an_id_of_its_own() {
         vulnerabilities["metadata"]["uid"],
         compliance["metadata"]["uid"]
     );
+}
+
+#[test]
+fn an_event_is_filed_by_its_class_and_time() {
+    let finding = scanned(vec![vulnerability("CVE-2026-1")]);
+    let events = events(&finding, RUN);
+    let filed: Vec<_> = events
+        .iter()
+        .map(|event| (event.class().name(), event.at()))
+        .collect();
+    let at = "2026-03-01T10:20:30.456Z".parse().unwrap();
+    assert_eq!(
+        filed,
+        [("compliance_finding", at), ("vulnerability_finding", at)]
+    );
+}
+
+#[test]
+fn fixes_and_exploits_are_told_in_the_words_of_the_schema() {
+    for (fix, exploit, expected) in [
+        ("YES", "YES", json!([true, 1, "Complete", true])),
+        ("PARTIAL", "NO", json!([true, 2, "Partial", false])),
+        ("NO", "", json!([false, 3, "None", null])),
+        ("", "PERHAPS", json!([null, null, null, null])),
+    ] {
+        let found = Vulnerability {
+            fix_available: Some(fix.to_owned()),
+            exploit_available: Some(exploit.to_owned()),
+            ..vulnerability("CVE-2026-1")
+        };
+        let told = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
+        assert_eq!(
+            json!([
+                told["is_fix_available"],
+                told["fix_coverage_id"],
+                told["fix_coverage"],
+                told["is_exploit_available"]
+            ]),
+            expected
+        );
+    }
+}
+
+#[test]
+fn an_advisory_names_the_cves_that_it_is_about() {
+    let told = &written(&scanned(vec![vulnerability("ALAS2-2026-1")]))[1]["vulnerabilities"][0];
+    assert_eq!(
+        told["advisory"]["related_cves"],
+        json!([{"uid": "CVE-2025-1"}])
+    );
+    assert_eq!(
+        told["related_vulnerabilities"],
+        json!(["CVE-2025-1", "GHSA-x"])
+    );
+}
+
+#[test]
+fn a_vulnerability_is_as_severe_as_its_vendor_says_or_else_its_scanner() {
+    for (vendor, severity, expected) in [
+        (Some("Important"), Some(Severity::High), json!("Important")),
+        (Some(" "), Some(Severity::High), json!("HIGH")),
+        (None, Some(Severity::Low), json!("LOW")),
+        (None, None, json!(null)),
+    ] {
+        let found = Vulnerability {
+            vendor_severity: vendor.map(str::to_owned),
+            severity,
+            ..vulnerability("CVE-2026-1")
+        };
+        let told = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
+        assert_eq!(told["severity"], expected);
+    }
+}
+
+#[test]
+fn closing_has_its_own_numbers() {
+    let gone = only(&finding("kms-cmk-rotation", KEY, State::Gone));
+    let resource = Resource::parse(KEY).unwrap();
+    let at = "2026-03-01T10:20:30.456Z".parse().unwrap();
+    let closed = serde_json::to_value(closed("kms-cmk-rotation", &resource, at, RUN)).unwrap();
+    for event in [gone, closed] {
+        for (name, number) in [
+            ("activity_id", 3),
+            ("type_uid", 200_303),
+            ("severity_id", 1),
+            ("status_id", 4),
+            ("time", 1_772_360_430_456_i64),
+        ] {
+            assert_eq!(event[name], number, "{name} {event}");
+        }
+        assert_eq!(event["compliance"]["status_id"], 99);
+    }
+}
+
+#[test]
+fn both_events_of_an_image_tell_its_tags() {
+    let mut finding = scanned(vec![vulnerability("CVE-2026-1")]);
+    finding.tags = Some(vec![("team".to_owned(), "cards".to_owned())]);
+    for event in written(&finding) {
+        let tags = &event["resources"][0]["tags"];
+        assert_eq!(tags, &json!([{"name": "team", "value": "cards"}]));
+    }
 }

@@ -1,12 +1,27 @@
 use super::*;
+use aws_sdk_securityhub::operation::batch_import_findings::{
+    BatchImportFindings, BatchImportFindingsInput,
+};
+use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
+use aws_smithy_types::config_bag::ConfigBag;
+use eksentry_core::facts::cluster::{
+    EksCluster, Endpoint, LogType, LogTypes, NamedKey, RoleUsers, SecretsKey,
+};
 use eksentry_core::facts::image::{
     Content, EcrImage, Scan, ScanStatus, SeverityCounts, sort_worst_first,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
+use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::{Facts, Observation, Resource, Settings, State, Unread, checks};
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
+const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
+const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api";
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
 
@@ -87,6 +102,66 @@ fn vulnerability(id: usize, severity: Severity, text: &str) -> Vulnerability {
         references: vec![format!("https://example.com/{text}")],
         ..Vulnerability::default()
     }
+}
+
+fn cluster() -> State {
+    State::Present(Facts::EksCluster(Box::new(EksCluster {
+        name: "payments".into(),
+        arn: CLUSTER.into(),
+        status: "ACTIVE".into(),
+        version: "1.33".parse().ok(),
+        endpoint: Endpoint::read(true, true, ["203.0.113.0/24", "198.51.100.0/24"]),
+        enabled_logs: LogTypes::NONE.with(LogType::Audit),
+        secrets_key: Some(SecretsKey {
+            named: KEY.into(),
+            key: Ok(None::<NamedKey>),
+        }),
+        role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
+        role_users: RoleUsers {
+            others: Vec::new(),
+            unread: Vec::new(),
+        },
+        role: Ok(None),
+        subnets: vec!["subnet-1".into()],
+        security_groups: vec!["sg-1".into()],
+        url: Some("https://example.com".into()),
+        tags: vec![("team".into(), "cards".into())],
+    })))
+}
+
+fn repository(name: &str) -> State {
+    State::Present(Facts::EcrRepository(EcrRepository {
+        name: name.into(),
+        arn: REPOSITORY.into(),
+        mutability: TagMutability::ImmutableWithExclusion,
+        exclusion_filters: vec!["dev-*".into(), "test-*".into()],
+        scan_on_push: false,
+        registry_scanning: Ok(RegistryScanning::default()),
+    }))
+}
+
+fn mute() -> Mute {
+    let text = |text: &str| Some(text.to_owned());
+    Mute::try_from(Entry {
+        check: text("*"),
+        resource: text("*"),
+        tag: None,
+        reason: text("Goes away in May"),
+        until: text("2026-12-31"),
+    })
+    .unwrap()
+}
+
+/// A finding as BatchImportFindings sends it.
+fn sent(finding: &AwsSecurityFinding) -> String {
+    let config = BatchImportFindings::new().config().unwrap();
+    let serializer = config.load::<SharedRequestSerializer>().unwrap();
+    let input = BatchImportFindingsInput::builder().findings(finding.clone());
+    let input = Input::erase(input.build().unwrap());
+    let request = serializer.serialize_input(input, &mut ConfigBag::base());
+    let body = request.unwrap().body().bytes().unwrap().to_vec();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    body["Findings"][0].to_string()
 }
 
 fn rotation_off() -> Rendered {
@@ -248,7 +323,14 @@ fn the_worst_vulnerabilities_are_listed_as_far_as_they_fit() {
     let listed = rendered.finding.vulnerabilities();
     assert_eq!(listed[0].id(), Some("CVE-2026-99999"));
     assert!((100..5_000).contains(&listed.len()), "{}", listed.len());
-    assert!(rendered.size <= FINDING_BYTES, "{}", rendered.size);
+    let bytes = sent(&rendered.finding).len();
+    assert!(
+        bytes <= rendered.size && rendered.size <= 240 * 1024,
+        "{bytes} {}",
+        rendered.size
+    );
+    // Sizes are bounds, so not all of the room is used.
+    assert!(bytes > 80 * 1024, "{bytes}");
     let fields = rendered.finding.product_fields().unwrap();
     assert_eq!(fields["eksentry/Vulnerabilities/TOTAL"], "5001");
     assert_eq!(fields["eksentry/Vulnerabilities/CRITICAL"], "1");
@@ -302,6 +384,558 @@ fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() 
     assert_eq!(archived(already, later), None, "what is archived stays so");
 }
 
+#[test]
+fn what_asff_has_no_words_for_is_left_out() {
+    let odd = Vulnerability {
+        vendor: Some("NVD".into()),
+        published_at: Some(Timestamp::MIN),
+        updated_at: "2026-01-02T03:04:05Z".parse().ok(),
+        cvss: vec![Cvss {
+            score: Some(f64::NAN),
+            ..Cvss::default()
+        }],
+        epss: Some(f64::INFINITY),
+        ..vulnerability(1, Severity::High, "app.jar")
+    };
+    let rendered = render(&finding("ecr-image-scan-findings", IMAGE, image(vec![odd]))).unwrap();
+    let [listed] = rendered.finding.vulnerabilities() else {
+        panic!("it is listed all the same")
+    };
+    let vendor = listed.vendor().unwrap();
+    assert_eq!(vendor.vendor_created_at(), None);
+    assert_eq!(vendor.vendor_updated_at(), Some("2026-01-02T03:04:05.000Z"));
+    assert_eq!(
+        (listed.cvss()[0].base_score(), listed.epss_score()),
+        (None, None)
+    );
+}
+
+#[test]
+fn a_plain_finding_is_small_enough_for_calls_of_a_hundred() {
+    for finding in [
+        finding("eks-endpoint-private", CLUSTER, cluster()),
+        finding("ecr-immutable-tags", REPOSITORY, repository("cards/api")),
+        finding("ecr-image-scan-findings", IMAGE, image(Vec::new())),
+        finding("kms-cmk-rotation", KEY, key("signs nothing", Rotation::Off)),
+    ] {
+        let rendered = render(&finding).unwrap();
+        let bytes = sent(&rendered.finding).len();
+        assert!(
+            bytes <= rendered.size && rendered.size < 60_000,
+            "{bytes} {}",
+            rendered.size
+        );
+    }
+}
+
+#[test]
+fn what_is_said_tags_and_vulnerabilities_count() {
+    let plain = rotation_off();
+    let told = key(&"signs nothing ".repeat(50), Rotation::Off);
+    let longer = render(&finding("kms-cmk-rotation", KEY, told)).unwrap();
+    let difference = sent(&longer.finding).len() - sent(&plain.finding).len();
+    assert!(difference > 500 && longer.size >= plain.size + difference - 20);
+
+    let tags: Vec<_> = (0..50)
+        .map(|n| (format!("{n:0128}"), "v".repeat(256)))
+        .collect();
+    let tagged = rotation_off().with_tags(&tags);
+    let difference = sent(&tagged.finding).len() - sent(&plain.finding).len();
+    assert!(
+        tagged.size >= plain.size + difference - 20,
+        "{} {difference}",
+        tagged.size
+    );
+
+    let mut brought = finding("kms-cmk-rotation", KEY, key("signs nothing", Rotation::Off));
+    brought.tags = Some(tags);
+    let brought = render(&brought).unwrap();
+    assert!(
+        brought.size >= plain.size + difference - 20,
+        "{}",
+        brought.size
+    );
+
+    let one = vulnerability(1, Severity::Low, &"long/".repeat(20));
+    let size = |count| {
+        let list = vec![one.clone(); count];
+        let finding = finding("ecr-image-scan-findings", IMAGE, image(list));
+        render(&finding).unwrap().size
+    };
+    assert!(size(100) > size(50) + 50 * 300);
+}
+
+#[test]
+fn resources_are_described_where_asff_has_a_place_for_it() {
+    let image = image(Vec::new());
+    let key = key("signs nothing", Rotation::Every { days: 90 });
+    for (check, arn, state, kind, details) in [
+        (
+            "eks-endpoint-private",
+            CLUSTER,
+            cluster(),
+            "AwsEksCluster",
+            json!({
+                "AwsEksCluster": {
+                    "Arn": CLUSTER,
+                    "Name": "payments",
+                    "ClusterStatus": "ACTIVE",
+                    "Version": "1.33",
+                    "Endpoint": "https://example.com",
+                    "RoleArn": "arn:aws:iam::111122223333:role/payments",
+                    "ResourcesVpcConfig": {
+                        "SubnetIds": ["subnet-1"],
+                        "SecurityGroupIds": ["sg-1"],
+                        "EndpointPublicAccess": true,
+                    },
+                    "Logging": {"ClusterLogging": [{"Enabled": true, "Types": ["audit"]}]},
+                },
+                "Other": {
+                    "endpointPrivateAccess": "true",
+                    "publicAccessCidrs": "203.0.113.0/24, 198.51.100.0/24",
+                    "secretsKeyArn": KEY,
+                },
+            }),
+        ),
+        (
+            "ecr-immutable-tags",
+            REPOSITORY,
+            repository("cards/api"),
+            "AwsEcrRepository",
+            json!({
+                "AwsEcrRepository": {
+                    "Arn": REPOSITORY,
+                    "RepositoryName": "cards/api",
+                    "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+                    "ImageScanningConfiguration": {"ScanOnPush": false},
+                },
+                "Other": {"imageTagMutabilityExclusionFilters": "dev-*, test-*"},
+            }),
+        ),
+        (
+            "ecr-image-scan-findings",
+            IMAGE,
+            image,
+            "AwsEcrContainerImage",
+            json!({
+                "AwsEcrContainerImage": {
+                    "RegistryId": "111122223333",
+                    "RepositoryName": "cards/api",
+                    "ImageDigest": "sha256:0a1b",
+                    "ImageTags": ["1.4.2"],
+                    "ImagePublishedAt": "2026-02-01T00:00:00.000Z",
+                },
+            }),
+        ),
+        (
+            "kms-cmk-rotation",
+            KEY,
+            key,
+            "AwsKmsKey",
+            json!({
+                "AwsKmsKey": {
+                    "KeyId": "1234abcd",
+                    "AWSAccountId": "111122223333",
+                    "KeyManager": "CUSTOMER",
+                    "KeyState": "Enabled",
+                    "Origin": "AWS_KMS",
+                    "Description": "signs nothing",
+                    "KeyRotationStatus": true,
+                    "CreationDate": 1_714_979_289.0,
+                },
+                "Other": {
+                    "KeySpec": "SYMMETRIC_DEFAULT",
+                    "KeyUsage": "ENCRYPT_DECRYPT",
+                    "RotationPeriodInDays": "90",
+                },
+            }),
+        ),
+    ] {
+        let rendered = render(&finding(check, arn, state)).unwrap();
+        let sent: Value = serde_json::from_str(&sent(&rendered.finding)).unwrap();
+        let resource = &sent["Resources"][0];
+        assert_eq!(
+            json!([
+                resource["Type"],
+                resource["Id"],
+                resource["Partition"],
+                resource["Region"]
+            ]),
+            json!([kind, arn, "aws", "eu-central-1"])
+        );
+        assert_eq!(resource["Details"], details);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_has_no_details_and_only_clusters_bring_tags() {
+    let unread = State::Unread(Unread {
+        code: "ACCESS_DENIED",
+        text: "Denied.".into(),
+    });
+    let tags = |finding: &Finding| {
+        let rendered = render(finding).unwrap().finding;
+        rendered.resources()[0].tags().cloned()
+    };
+    let unread = finding("kms-cmk-rotation", KEY, unread);
+    assert_eq!(
+        render(&unread).unwrap().finding.resources()[0].details(),
+        None
+    );
+    assert_eq!(tags(&unread), None);
+    let team = HashMap::from([("team".to_owned(), "cards".to_owned())]);
+    assert_eq!(
+        tags(&finding("eks-endpoint-private", CLUSTER, cluster())),
+        Some(team)
+    );
+}
+
+#[test]
+fn only_an_images_finding_is_about_vulnerabilities() {
+    for (check, arn, state, kind) in [
+        (
+            "ecr-image-scan-findings",
+            IMAGE,
+            image(Vec::new()),
+            "Software and Configuration Checks/Vulnerabilities/CVE",
+        ),
+        (
+            "ecr-immutable-tags",
+            REPOSITORY,
+            repository("cards/api"),
+            "Software and Configuration Checks/AWS Security Best Practices",
+        ),
+    ] {
+        let rendered = render(&finding(check, arn, state)).unwrap();
+        let fields = rendered.finding.finding_provider_fields().unwrap();
+        assert_eq!(fields.types(), [kind]);
+    }
+}
+
+#[test]
+fn a_vulnerability_is_told_in_full_and_nothing_is_made_up() {
+    let text = |text: &str| Some(text.to_owned());
+    let full = Vulnerability {
+        id: "CVE-2026-1".into(),
+        severity: Some(Severity::High),
+        packages: vec![Package {
+            name: text("openssl"),
+            version: text("3.0.1"),
+            epoch: text("1"),
+            release: text("2.el9"),
+            architecture: text("X86_64"),
+            manager: text("OS"),
+            path: text("/usr/lib"),
+            fixed_in: text("3.0.2"),
+            layer: text("sha256:0a"),
+        }],
+        cvss: vec![Cvss {
+            version: text("3.1"),
+            score: Some(9.8),
+            vector: text("CVSS:3.1/AV:N"),
+            source: text("NVD"),
+        }],
+        vendor: text("NVD"),
+        vendor_url: text("https://example.com/nvd"),
+        vendor_severity: text("CRITICAL"),
+        published_at: "2026-01-01T00:00:00Z".parse().ok(),
+        updated_at: "2026-01-02T00:00:00Z".parse().ok(),
+        references: vec!["https://example.com/1".into(), " ".into()],
+        related: vec!["CVE-2025-1".into()],
+        fix_available: text("PARTIAL"),
+        exploit_available: text("NO"),
+        epss: Some(0.5),
+    };
+    let bare = Vulnerability {
+        id: " ".into(),
+        fix_available: text("PERHAPS"),
+        exploit_available: text("PARTIAL"),
+        references: vec![String::new()],
+        ..Vulnerability::default()
+    };
+    let expected = json!({
+        "Id": "CVE-2026-1",
+        "VulnerablePackages": [{
+            "Name": "openssl",
+            "Version": "3.0.1",
+            "Epoch": "1",
+            "Release": "2.el9",
+            "Architecture": "X86_64",
+            "PackageManager": "OS",
+            "FilePath": "/usr/lib",
+            "FixedInVersion": "3.0.2",
+            "SourceLayerHash": "sha256:0a",
+        }],
+        "Cvss": [{"Version": "3.1", "BaseScore": 9.8, "BaseVector": "CVSS:3.1/AV:N", "Source": "NVD"}],
+        "Vendor": {
+            "Name": "NVD",
+            "Url": "https://example.com/nvd",
+            "VendorSeverity": "CRITICAL",
+            "VendorCreatedAt": "2026-01-01T00:00:00.000Z",
+            "VendorUpdatedAt": "2026-01-02T00:00:00.000Z",
+        },
+        "ReferenceUrls": ["https://example.com/1"],
+        "RelatedVulnerabilities": ["CVE-2025-1"],
+        "FixAvailable": "PARTIAL",
+        "ExploitAvailable": "NO",
+        "EpssScore": 0.5,
+    });
+    let image = finding("ecr-image-scan-findings", IMAGE, image(vec![full, bare]));
+    let sent: Value = serde_json::from_str(&sent(&render(&image).unwrap().finding)).unwrap();
+    assert_eq!(
+        sent["Vulnerabilities"],
+        json!([expected, {"Id": "unknown"}])
+    );
+}
+
+#[test]
+fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
+    let text = |text: &str| Some(text.to_owned());
+    let package = Package {
+        name: text("a"),
+        version: text("1"),
+        epoch: text("0"),
+        release: text("1"),
+        architecture: text("X"),
+        manager: text("OS"),
+        path: text("/"),
+        fixed_in: text("2"),
+        layer: text("s"),
+    };
+    for packages in [0, 1, 20] {
+        let one = Vulnerability {
+            packages: vec![package.clone(); packages],
+            published_at: "2026-01-01T00:00:00Z".parse().ok(),
+            updated_at: "2026-01-02T00:00:00Z".parse().ok(),
+            related: vec!["CVE-2025-1".into()],
+            epss: Some(0.5),
+            ..vulnerability(1, Severity::High, "x")
+        };
+        let taken_for = bytes_of_vulnerability(&one);
+        let image = finding("ecr-image-scan-findings", IMAGE, image(vec![one]));
+        let sent: Value = serde_json::from_str(&sent(&render(&image).unwrap().finding)).unwrap();
+        let bytes = sent["Vulnerabilities"][0].to_string().len();
+        assert!(bytes <= taken_for, "{packages} {bytes} {taken_for}");
+    }
+}
+
+#[test]
+fn half_a_command_is_never_recommended() {
+    let check = checks::find("ecr-scan-on-push").unwrap();
+    let recommended = |length: usize| {
+        let name = "a".repeat(length);
+        let arn = format!("arn:aws:ecr:eu-central-1:111122223333:repository/{name}");
+        let rendered = render(&finding(check.id, &arn, repository(&name))).unwrap();
+        let remediation = rendered.finding.remediation().unwrap();
+        remediation
+            .recommendation()
+            .unwrap()
+            .text()
+            .unwrap()
+            .to_owned()
+    };
+    let frame = recommended(1).chars().count() - 1;
+    assert!(recommended(1).contains("aws ecr put-registry-scanning-configuration"));
+    let longest = recommended(512 - frame);
+    assert_eq!(longest.chars().count(), 512);
+    assert_eq!(recommended(513 - frame), check.remediation.text);
+}
+
+#[test]
+fn what_was_seen_is_cut_before_what_is_wanted() {
+    let unread = |length: usize| {
+        State::Unread(Unread {
+            code: "READ_FAILED",
+            text: "ä".repeat(length),
+        })
+    };
+    let wanted = " Automatic rotation should be on, and its period not too long.";
+    for (length, cut) in [
+        (10, false),
+        (1_024 - wanted.len(), false),
+        (1_025 - wanted.len(), true),
+    ] {
+        let rendered = render(&finding("kms-cmk-rotation", KEY, unread(length))).unwrap();
+        let description = rendered.finding.description().unwrap();
+        assert!(description.ends_with(wanted), "{description}");
+        assert_eq!(
+            description.chars().count(),
+            (length + wanted.len()).min(1_024)
+        );
+        assert_eq!(description.contains('…'), cut);
+    }
+}
+
+#[test]
+fn a_revision_tells_whether_a_look_would_find_the_same() {
+    let listed = |tag: &str, listed: Option<&str>| {
+        let State::Present(Facts::EcrImage(facts)) = image(Vec::new()) else {
+            panic!("an image");
+        };
+        let facts = EcrImage {
+            tags: vec![tag.into()],
+            scan_revision: listed.map(str::to_owned),
+            ..facts
+        };
+        finding(
+            "ecr-image-scan-findings",
+            IMAGE,
+            State::Present(Facts::EcrImage(facts)),
+        )
+    };
+    let one = revision(&listed("1.0", Some("1")));
+    assert!(one.is_some());
+    assert_eq!(one, revision(&listed("1.0", Some("1"))));
+    assert_ne!(one, revision(&listed("1.0", Some("2"))));
+    assert_ne!(one, revision(&listed("1.1", Some("1"))));
+    assert_eq!(revision(&listed("1.0", None)), None);
+    assert_eq!(outline(&listed("1.0", Some("1"))).unwrap().revision, one);
+    let rendered = render(&listed("1.0", Some("1"))).unwrap().finding;
+    assert_eq!(
+        rendered.product_fields().unwrap().get(REVISION),
+        one.as_ref()
+    );
+
+    let counts = {
+        let mut counts = SeverityCounts::default();
+        counts.add(Some(Severity::High), 1);
+        counts
+    };
+    let State::Present(Facts::EcrImage(facts)) = image(Vec::new()) else {
+        panic!("an image");
+    };
+    let failing = EcrImage {
+        scan_revision: Some("1".into()),
+        scan: Ok(Scan::Tried {
+            status: ScanStatus::Complete,
+            description: None,
+            result: Some(Arc::new(ScanResult {
+                counts,
+                vulnerabilities: Vec::new(),
+            })),
+        }),
+        ..facts.clone()
+    };
+    let failing = finding(
+        "ecr-image-scan-findings",
+        IMAGE,
+        State::Present(Facts::EcrImage(failing)),
+    );
+    assert!(revision(&failing).is_some());
+    assert_eq!(
+        revision(&failing.excepted(&mute())),
+        None,
+        "an exception ends"
+    );
+
+    let denied = EcrImage {
+        scan_revision: Some("1".into()),
+        scan: Err(Unread {
+            code: "ACCESS_DENIED",
+            text: "Denied.".into(),
+        }),
+        ..facts
+    };
+    let denied = finding(
+        "ecr-image-scan-findings",
+        IMAGE,
+        State::Present(Facts::EcrImage(denied)),
+    );
+    assert_eq!(
+        outline(&denied).unwrap().revision,
+        None,
+        "it may be readable the next time"
+    );
+}
+
+#[test]
+fn an_old_finding_is_archived_with_what_it_has_at_the_top() {
+    let at = "2026-03-01T10:20:30.456Z";
+    let later = "2026-03-01T10:20:30.457Z".parse().unwrap();
+    assert_eq!(
+        archived(rotation_off().finding, at.parse().unwrap()),
+        None,
+        "as new is newer"
+    );
+    let rendered = archived(rotation_off().finding, later).unwrap();
+    let label = |finding: &AwsSecurityFinding| {
+        let fields = finding.finding_provider_fields().unwrap();
+        (
+            fields.severity().unwrap().label().cloned(),
+            fields.types().to_vec(),
+        )
+    };
+    let types = vec!["Software and Configuration Checks/AWS Security Best Practices".to_owned()];
+    assert_eq!(
+        label(&rendered.finding),
+        (Some(SeverityLabel::Medium), types.clone())
+    );
+    assert!(
+        sent(&rendered.finding).len() <= rendered.size && rendered.size < 70_000,
+        "{}",
+        rendered.size
+    );
+
+    let mut old = rotation_off().finding;
+    old.finding_provider_fields = None;
+    old.types = Some(types.clone());
+    old.severity = Some(
+        aws_sdk_securityhub::types::Severity::builder()
+            .label(SeverityLabel::High)
+            .build(),
+    );
+    old.product_fields = Some(HashMap::from([("aws/x".to_owned(), "y".to_owned())]));
+    let rendered = archived(old, later).unwrap();
+    assert_eq!(label(&rendered.finding), (Some(SeverityLabel::High), types));
+    assert_eq!(rendered.finding.product_fields(), None);
+
+    let mut bare = rotation_off().finding;
+    bare.finding_provider_fields = None;
+    let rendered = archived(bare, later).unwrap();
+    assert_eq!(
+        label(&rendered.finding),
+        (Some(SeverityLabel::Informational), Vec::new())
+    );
+
+    let list = (0..500)
+        .map(|n| vulnerability(n, Severity::High, "x"))
+        .collect();
+    let large = render(&finding("ecr-image-scan-findings", IMAGE, image(list))).unwrap();
+    let rendered = archived(large.finding, later).unwrap();
+    assert!(sent(&rendered.finding).len() <= rendered.size);
+
+    let mut detailed = rotation_off().finding;
+    let details = (0..OTHER - 5).map(|n| (n.to_string(), "v".repeat(OTHER_VALUE)));
+    let details = ResourceDetails::builder().set_other(Some(details.collect()));
+    for resource in detailed.resources.iter_mut().flatten() {
+        resource.details = Some(details.clone().build());
+    }
+    let rendered = archived(detailed, later).unwrap();
+    assert!(sent(&rendered.finding).len() <= rendered.size);
+
+    let tags: Vec<_> = (0..50)
+        .map(|n| (format!("{n:0128}"), "v".repeat(256)))
+        .collect();
+    let tagged = archived(rotation_off().with_tags(&tags).finding, later).unwrap();
+    let plain = archived(rotation_off().finding, later).unwrap();
+    assert!(
+        tagged.size >= plain.size + 50 * 256,
+        "{} {}",
+        tagged.size,
+        plain.size
+    );
+}
+
+#[test]
+fn the_run_that_sends_a_finding_is_told_in_it() {
+    let of_run = |run: &str| {
+        let rendered = rotation_off().of_run(run).finding;
+        rendered.product_fields().unwrap().get(RUN).cloned()
+    };
+    assert_eq!(of_run("run-1"), Some("run-1".to_owned()));
+    assert_eq!(of_run(" "), None);
+}
+
 proptest! {
     #[test]
     fn whatever_texts_come_no_limit_of_asff_is_broken(text in ".{0,1500}", tag in ".{0,300}", count in 0_usize..40) {
@@ -317,7 +951,8 @@ proptest! {
             // Images have no tags.
             let has_tags = finding.resource.kind() != ResourceKind::EcrImage;
             let rendered = if has_tags { rendered.with_tags(&tags) } else { rendered };
-            prop_assert!(rendered.size <= FINDING_BYTES);
+            prop_assert!(sent(&rendered.finding).len() <= rendered.size);
+            prop_assert!(rendered.size <= 240 * 1024);
             assert_limits(&rendered.finding);
         }
     }

@@ -1,0 +1,78 @@
+//! Where tests and the fuzzer get in: any bytes in the place of a page of findings or of a ledger. Nothing here may
+//! panic.
+
+use aws_sdk_securityhub::types::AwsSecurityFindingFilters;
+use jiff::Timestamp;
+
+use super::asff::archived;
+use super::known::{Known, changed, is_ours};
+use super::{KnownFindings, Ledger, lean};
+
+/// Hands these bytes over as a page of findings, and as a ledger.
+///
+/// # Panics
+///
+/// Where what is archived is not what was read.
+pub fn documents(data: &[u8]) {
+    let now = Timestamp::UNIX_EPOCH;
+    let page = lean::read(data).unwrap_or_default();
+    let mut known = KnownFindings::new();
+    for finding in page.into_iter().filter(is_ours) {
+        let id = finding.id.clone().unwrap_or_default();
+        known.insert(id.clone(), Known::of(&finding));
+        if let Some(rendered) = archived(finding, now) {
+            assert_eq!(rendered.finding.id(), Some(id.as_str()));
+        }
+    }
+    let ledger = serde_json::from_slice::<Ledger>(data).ok();
+    let runs = ledger.as_ref().map(Ledger::runs);
+    let mut next = Ledger::new(now, "run", runs, known);
+    if let Some(ledger) = &ledger {
+        let _ = changed(AwsSecurityFindingFilters::builder(), &ledger.since());
+        next = Ledger::new(now, "run", Some(ledger.runs()), ledger.findings.clone());
+    }
+    let written = serde_json::to_vec(&next).expect("a ledger is JSON");
+    let read: Ledger = serde_json::from_slice(&written).expect("and is read as it was written");
+    assert_eq!(read, next);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_was_ever_found_stays_mended() {
+        let corpus =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/documents");
+        for entry in fs::read_dir(corpus).unwrap() {
+            documents(&fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_moments_and_texts_are_a_ledger(
+            moments in proptest::collection::vec(prop_oneof![
+                Just(Timestamp::MIN),
+                Just(Timestamp::MAX),
+                (-9_000_000_000_i64..9_000_000_000).prop_map(|at| Timestamp::from_second(at).unwrap()),
+            ], 3),
+            text in any::<String>(),
+            archived in any::<bool>(),
+        ) {
+            let finding = serde_json::json!({"createdAt": text, "updatedAt": moments[0], "archived": archived});
+            let ledger = serde_json::json!({"version": 1, "asOf": moments[1], "runs": [[text, moments[2]]],
+                "findings": {text.as_str(): finding}});
+            documents(ledger.to_string().as_bytes());
+            let page = serde_json::json!({"Findings": [{"Id": format!("eksentry/{text}"), "GeneratorId": "eksentry/",
+                "CreatedAt": text, "UpdatedAt": moments[0], "RecordState": text, "Compliance": {"Status": text},
+                "ProductFields": {"eksentry/Digest": text}}], "NextToken": text});
+            documents(page.to_string().as_bytes());
+        }
+    }
+}
