@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_smithy_types::error::display::DisplayErrorContext;
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Pages, client, problem};
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
@@ -54,10 +53,17 @@ impl Organization {
 
     async fn everyone(&self) -> Result<Vec<String>, Error> {
         let mut pages = self.0.list_accounts().into_paginator().send();
+        let mut leads = Pages::default();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                let problem = DisplayErrorContext(error);
+                not_listed(
+                    "organizations:ListAccounts",
+                    "the organization",
+                    problem(&error),
+                )
+            })?;
+            leads.lead_to(page.next_token()).map_err(|problem| {
                 not_listed("organizations:ListAccounts", "the organization", problem)
             })?;
             found.extend(page.accounts.into_iter().flatten().filter_map(active));
@@ -72,9 +78,16 @@ impl Organization {
         while let Some(unit) = units.pop() {
             let pages = self.0.list_accounts_for_parent().parent_id(&unit);
             let mut pages = pages.into_paginator().send();
+            let mut leads = Pages::default();
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| {
-                    let problem = DisplayErrorContext(error);
+                    not_listed(
+                        "organizations:ListAccountsForParent",
+                        &unit,
+                        problem(&error),
+                    )
+                })?;
+                leads.lead_to(page.next_token()).map_err(|problem| {
                     not_listed("organizations:ListAccountsForParent", &unit, problem)
                 })?;
                 found.extend(page.accounts.into_iter().flatten().filter_map(active));
@@ -83,12 +96,14 @@ impl Organization {
                 .0
                 .list_organizational_units_for_parent()
                 .parent_id(&unit);
+            let action = "organizations:ListOrganizationalUnitsForParent";
             let mut pages = pages.into_paginator().send();
+            let mut leads = Pages::default();
             while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| {
-                    let action = "organizations:ListOrganizationalUnitsForParent";
-                    not_listed(action, &unit, DisplayErrorContext(error))
-                })?;
+                let page = page.map_err(|error| not_listed(action, &unit, problem(&error)))?;
+                leads
+                    .lead_to(page.next_token())
+                    .map_err(|problem| not_listed(action, &unit, problem))?;
                 let below = page.organizational_units.into_iter().flatten();
                 units.extend(below.filter_map(|unit| unit.id));
             }
@@ -96,6 +111,15 @@ impl Organization {
         Ok(found)
     }
 }
+
+/// The states of accounts that can't be looked at. One in a state that is not known yet is entered, or fails to be.
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
+const INACTIVE: [&str; 4] = [
+    "CLOSED",
+    "PENDING_ACTIVATION",
+    "PENDING_CLOSURE",
+    "SUSPENDED",
+];
 
 /// An account that can be looked at; suspended and closed ones can't.
 fn active(account: aws_sdk_organizations::types::Account) -> Option<String> {
@@ -107,7 +131,10 @@ fn active(account: aws_sdk_organizations::types::Account) -> Option<String> {
         .state
         .as_ref()
         .map(aws_sdk_organizations::types::AccountState::as_str);
-    (state.or(status).unwrap_or("ACTIVE") == "ACTIVE").then_some(account.id?)
+    let is_active = state
+        .or(status)
+        .is_none_or(|state| !INACTIVE.contains(&state));
+    account.id.filter(|_| is_active)
 }
 
 fn not_listed(action: &str, of: &str, problem: impl std::fmt::Display) -> Error {

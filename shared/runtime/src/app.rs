@@ -109,12 +109,8 @@ async fn caller(aws: &Aws) -> Result<Arn, Error> {
         .get_caller_identity()
         .send()
         .await;
-    let answer = call.map_err(|error| {
-        failed(format!(
-            "failed: {}",
-            aws_smithy_types::error::display::DisplayErrorContext(error)
-        ))
-    })?;
+    let answer =
+        call.map_err(|error| failed(format!("failed: {}", eksentry_aws::problem(&error))))?;
     let arn = answer.arn().unwrap_or_default();
     arn.parse()
         .map_err(|error| failed(format!("answered without an ARN: {error}")))

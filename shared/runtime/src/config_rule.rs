@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
+use crate::origin::{expect_here, expect_home};
 use crate::place::Account;
 use crate::run::{Outcome, Run, Targets};
 use event::{Item, Message, RuleEvent};
@@ -34,6 +35,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let (check, settings) = event.check()?;
     let invocation = Invocation::new("config-rule", &app, &context).await?;
     let environment = invocation.settings;
+    event.expect_home(&invocation.aws.home.location)?;
     // Who uses a cluster's role is a question about all Regions; nothing else is.
     let account = if check.kind() == ResourceKind::EksCluster {
         Account::home(invocation.aws, environment, 1).await?
@@ -62,7 +64,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
             return Ok(json!({}));
         }
         Message::Change(item) => rule.answer_change(item, event.left_scope).await?,
-        Message::Schedule { ordering } => rule.answer_schedule(*ordering).await,
+        Message::Schedule { ordering, .. } => rule.answer_schedule(*ordering).await,
     };
     if outcome.summary.not_available > 0 {
         let message = format!(
@@ -76,7 +78,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let Outcome {
         summary, errors, ..
     } = outcome;
-    invocation.answer(summary, &errors)
+    invocation.answer(summary, errors)
 }
 
 /// The rule that is to be answered.
@@ -257,16 +259,50 @@ impl Item {
         kind: eksentry_core::ResourceKind,
         here: &eksentry_core::Location,
     ) -> Result<Resource, Error> {
-        let elsewhere =
-            |given: &Option<String>, own: &str| given.as_ref().is_some_and(|given| given != own);
-        if elsewhere(&self.account, &here.account) || elsewhere(&self.region, &here.region) {
-            let message = format!(
-                "the configuration item of {} is of account {:?} in {:?}, but this function looks at {here}",
-                self.resource_id, self.account, self.region
-            );
-            return Err(Error::invalid_event(message));
+        let resource = Resource::named(kind, &self.resource_id, here)
+            .map_err(|error| Error::invalid_event(format!("in the configuration item, {error}")))?;
+        let item = format!("the configuration item of {resource}");
+        expect_home(&item, None, self.region.as_deref(), here)?;
+        for arn in self.arns.iter().filter(|arn| !arn.is_empty()) {
+            if expect_here(&item, arn, here)? != resource {
+                let message = format!("{item} names another resource as well, {arn}");
+                return Err(Error::invalid_event(message));
+            }
         }
-        Resource::named(kind, &self.resource_id, here)
-            .map_err(|error| Error::invalid_event(format!("in the configuration item, {error}")))
+        Ok(resource)
+    }
+}
+
+impl RuleEvent {
+    /// The rule and what it is told of are of the function's own account; an answer would otherwise be about resources of
+    /// the wrong one.
+    fn expect_home(&self, home: &eksentry_core::Location) -> Result<(), Error> {
+        expect_home("the event", self.account.as_deref(), None, home)?;
+        match &self.message {
+            Message::Change(item) => {
+                let what = "the configuration item";
+                expect_home(what, item.account.as_deref(), None, home)
+            }
+            Message::Schedule { account, .. } => {
+                expect_home("the schedule", account.as_deref(), None, home)
+            }
+            Message::Nothing => Ok(()),
+        }
+    }
+}
+
+/// The resource that a change is about, as far as that can be told without a call.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn named(
+    payload: &Value,
+    home: &eksentry_core::Location,
+) -> Result<Option<Resource>, Error> {
+    let event = RuleEvent::read(payload)?;
+    let (check, _) = event.check()?;
+    match event.message {
+        Message::Change(item) if check.kind().config_type() == Some(&item.resource_type) => {
+            item.resource(check.kind(), home).map(Some)
+        }
+        Message::Change(_) | Message::Schedule { .. } | Message::Nothing => Ok(None),
     }
 }

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, without_values};
 use crate::invocation::Invocation;
+use crate::origin::{expect_here, expect_home};
 use crate::run::{Outcome, Run, Targets};
 use crate::scan_event::ScanReport;
 
@@ -54,7 +55,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let Outcome {
         summary, errors, ..
     } = outcome;
-    invocation.answer(summary, &errors)
+    invocation.answer(summary, errors)
 }
 
 /// What an event tells.
@@ -62,6 +63,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
 struct News {
     account: Option<String>,
     region: Option<String>,
+    /// Its name, or as Inspector has it its ARN.
     repository: String,
     digest: Option<String>,
     what: What,
@@ -122,7 +124,8 @@ impl News {
             ));
         }
         let envelope = Envelope::deserialize(event).map_err(|error| {
-            Error::invalid_event(format!("the event is none of EventBridge: {error}"))
+            let problem = without_values(&error);
+            Error::invalid_event(format!("the event is none of EventBridge: {problem}"))
         })?;
         let name = envelope.detail_type.unwrap_or_default();
         let read = match (envelope.source.unwrap_or_default().as_str(), name.as_str()) {
@@ -134,7 +137,8 @@ impl News {
         };
         let read = read.map_err(|error| {
             Error::invalid_event(format!(
-                "the detail of the event {name:?} is wrong: {error}"
+                "the detail of the event {name:?} is wrong: {}",
+                without_values(&error)
             ))
         })?;
         Ok(read.map(|(repository, digest, what)| Self {
@@ -148,27 +152,26 @@ impl News {
 
     /// What the event is about: the image, and for a push its repository.
     fn resources(&self, location: &Location) -> Result<Vec<Resource>, Error> {
-        let elsewhere =
-            |given: &Option<String>, own: &str| given.as_ref().is_some_and(|given| given != own);
-        if elsewhere(&self.account, &location.account) || elsewhere(&self.region, &location.region)
-        {
-            let message = format!(
-                "the event is of account {:?} in {:?}, but this function looks at {location}: deploy eksentry there",
-                self.account, self.region
-            );
+        let (account, region) = (self.account.as_deref(), self.region.as_deref());
+        expect_home("the event", account, region, location)?;
+        let wrong = |error| Error::invalid_event(format!("in the event, {error}"));
+        let repository = if self.repository.starts_with("arn:") {
+            expect_here("the event", &self.repository, location)?
+        } else {
+            Resource::named(ResourceKind::EcrRepository, &self.repository, location)
+                .map_err(wrong)?
+        };
+        if repository.kind() != ResourceKind::EcrRepository {
+            let message = format!("the event names {repository}, which is no repository");
             return Err(Error::invalid_event(message));
         }
-        let repository = (self.what == What::Pushed)
-            .then(|| Resource::named(ResourceKind::EcrRepository, &self.repository, location));
         let image = self
             .digest
             .as_ref()
-            .map(|digest| Resource::image(&self.repository, digest, location));
-        let resources = repository
-            .into_iter()
-            .chain(image)
-            .collect::<Result<_, _>>();
-        resources.map_err(|error| Error::invalid_event(format!("in the event, {error}")))
+            .map(|digest| Resource::image(repository.name(), digest, location));
+        let image = image.transpose().map_err(wrong)?;
+        let repository = (self.what == What::Pushed).then_some(repository);
+        Ok(repository.into_iter().chain(image).collect())
     }
 
     /// What of an observation is to be judged.
@@ -203,6 +206,26 @@ impl News {
     }
 }
 
+/// What an event is about, and of each resource what is judged where the API can't be read.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn named(
+    event: &Value,
+    home: &Location,
+) -> Result<Vec<(Resource, Option<Observation>)>, Error> {
+    let Some(news) = News::read(event)? else {
+        return Ok(Vec::new());
+    };
+    let weigh = |resource: Resource| {
+        let observation = Observation {
+            resource: resource.clone(),
+            observed_at: jiff::Timestamp::UNIX_EPOCH,
+            state: State::Unread(eksentry_core::Unread::not_asked("it")),
+        };
+        (resource, news.weigh(observation, &RefCell::default()))
+    };
+    Ok(news.resources(home)?.into_iter().map(weigh).collect())
+}
+
 type Read = (String, Option<String>, What);
 
 fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
@@ -219,11 +242,6 @@ fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
 
 fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
     let detail = ScanDetail::deserialize(detail)?;
-    // Inspector names the repository by its ARN.
-    let name = detail
-        .repository_name
-        .rsplit_once(":repository/")
-        .map(|(_, name)| name.to_owned());
     let counts = detail
         .finding_severity_counts
         .as_ref()
@@ -241,7 +259,7 @@ fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
         tags: detail.image_tags.into_iter().flatten().flatten().collect(),
     };
     Ok((
-        name.unwrap_or(detail.repository_name),
+        detail.repository_name,
         Some(detail.image_digest),
         What::Scanned(report),
     ))
@@ -323,16 +341,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn inspector_names_the_repository_by_arn() {
+    fn inspected(repository: &str) -> Result<Vec<Resource>, Error> {
         let detail = json!({
             "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": "sha256:0a", "image-tags": null,
-            "repository-name": "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
+            "repository-name": repository,
         });
-        let news = News::read(&event("aws.inspector2", "Inspector2 Scan", &detail))
+        let here = Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        };
+        News::read(&event("aws.inspector2", "Inspector2 Scan", &detail))
             .unwrap()
-            .unwrap();
-        assert_eq!(news.repository, "cards/api");
+            .unwrap()
+            .resources(&here)
+    }
+
+    #[test]
+    fn inspector_names_the_repository_by_arn() {
+        let image = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a";
+        let expected = [Resource::parse(image).unwrap()];
+        let by_arn = inspected("arn:aws:ecr:eu-central-1:111122223333:repository/cards/api");
+        assert_eq!(by_arn.unwrap(), expected);
+        assert_eq!(inspected("cards/api").unwrap(), expected);
+    }
+
+    #[test]
+    fn arns_of_elsewhere_or_of_something_else_are_refused() {
+        for (repository, told) in [
+            (
+                "arn:aws:ecr:eu-central-1:444455556666:repository/app",
+                "444455556666",
+            ),
+            (
+                "arn:aws:ecr:us-east-1:111122223333:repository/app",
+                "us-east-1",
+            ),
+            (
+                "arn:aws-cn:ecr:eu-central-1:111122223333:repository/app",
+                "aws-cn",
+            ),
+            ("arn:aws:ecr:eu-central-1::repository/app", "in no account"),
+            (
+                "arn:aws:ecr:eu-central-1:111122223333:repository/app/sha256:0a",
+                "no repository",
+            ),
+            (
+                "arn:aws:eks:eu-central-1:111122223333:cluster/app",
+                "no repository",
+            ),
+            (
+                "arn:aws:s3:eu-central-1:111122223333:repository/app",
+                "names no resource",
+            ),
+            ("arn:aws:ecr", "no ARN"),
+            ("foo:repository/app", "foo:repository/app"),
+        ] {
+            let error = inspected(repository).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidEvent);
+            assert!(error.message.contains(told), "{error}");
+        }
     }
 
     #[test]

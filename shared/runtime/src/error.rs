@@ -1,6 +1,7 @@
 //! Why an invocation failed.
 
 use std::fmt;
+use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
 
@@ -11,13 +12,13 @@ pub enum ErrorKind {
     InvalidEvent,
     /// The function's environment is wrong. Trying again helps only once it is mended.
     InvalidSettings,
-    /// A resource could not be read, so that Config has no evaluation of it.
+    /// Something could not be read: a resource, so that Config has no evaluation of it, or the mute list.
     NotAvailable,
     /// An account could not be entered.
     NotEntered,
     /// Resources could not be listed.
     NotListed,
-    /// There was no time left to look at everything, and no queue to hand the rest to.
+    /// There was no time left to look at everything and no queue to hand the rest to, or a service did not answer in time.
     OutOfTime,
     /// A report could not be delivered.
     NotDelivered,
@@ -56,9 +57,27 @@ impl Error {
         }
     }
 
-    /// A failure of [`ErrorKind::InvalidEvent`].
+    /// A failure of [`ErrorKind::InvalidEvent`]. What senders wrote is in the message, and that goes into logs and
+    /// dead-letter queues: it is cut to 1,000 characters.
     pub fn invalid_event(message: impl fmt::Display) -> Self {
+        const MOST: usize = 1_000;
+        let mut message = message.to_string();
+        if let Some((end, _)) = message.char_indices().nth(MOST) {
+            message.truncate(end);
+            message.push('…');
+        }
         Self::new(ErrorKind::InvalidEvent, message)
+    }
+
+    /// An invocation that waited for an answer until its time was up.
+    pub(crate) fn silence(waited: Duration) -> Self {
+        let message = format!(
+            "after {:.1} s a service of AWS had still not answered, so not all was looked at or delivered; the next \
+             invocation does it again. Check the function's network and the services' health, and give the function \
+             more time",
+            waited.as_secs_f64()
+        );
+        Self::new(ErrorKind::OutOfTime, message)
     }
 
     /// Several failures as one, of the first one's kind; `None` where there are none. The first few are told, the log
@@ -82,6 +101,25 @@ impl Error {
     }
 }
 
+/// What serde has against something, without the value that it quotes: events and files hold what nobody wants in a log,
+/// and a whole document may be one text.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    const MOST: usize = 300;
+    let text = error.to_string();
+    for (open, close) in [
+        ("string \"", "\", expected "),
+        ("variant `", "`, expected "),
+    ] {
+        if let (Some(from), Some(to)) = (text.find(open), text.rfind(close))
+            && from + open.len() <= to
+        {
+            let kind = &text[..from + open.len() - " `".len()];
+            return [kind, &text[to + "`".len()..]].concat();
+        }
+    }
+    text.chars().take(MOST).collect()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
@@ -102,6 +140,49 @@ impl From<Error> for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    enum One {
+        Known,
+    }
+
+    #[test]
+    fn what_serde_quotes_is_not_told() {
+        use serde_json::from_str;
+        let hidden = r#"se\"cret", expected x"#;
+        let json = serde_json::to_string(hidden).unwrap();
+        for (error, told) in [
+            (
+                from_str::<Vec<u8>>(&json).unwrap_err(),
+                "invalid type: string, expected a sequence",
+            ),
+            (
+                from_str::<u8>(&json).unwrap_err(),
+                "invalid type: string, expected u8",
+            ),
+            (from_str::<u8>("[1").unwrap_err(), "invalid type: sequence"),
+            (
+                from_str::<Vec<u8>>("nonsense").unwrap_err(),
+                "expected ident at line 1 column 2",
+            ),
+        ] {
+            let text = without_values(&error);
+            assert!(text.starts_with(told), "{text}");
+            assert!(!text.contains("cret"), "{text}");
+        }
+        assert!(matches!(from_str(r#""Known""#), Ok(One::Known)));
+        let text = without_values(&from_str::<One>(&json).unwrap_err());
+        assert!(
+            text.starts_with("unknown variant, expected `Known`"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn what_senders_wrote_is_cut() {
+        let message = Error::invalid_event("ä".repeat(100_000)).message;
+        assert_eq!(message, format!("{}…", "ä".repeat(1_000)));
+    }
 
     #[test]
     fn many_failures_are_one_of_bounded_length() {

@@ -3,20 +3,24 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_smithy_types::error::display::DisplayErrorContext;
-use eksentry_aws::{Aws, client};
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+use eksentry_aws::{Aws, client, problem};
 use eksentry_core::MuteList;
 use eksentry_core::mute_list::{Entry, Mute, MuteError};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, without_values};
 
 pub(crate) const ACTIONS: &[&str] = &["ssm:GetParameter"];
 
 /// For how long a list that was read is used: the Parameter Store takes forty calls a second from a whole account.
 const GOOD_FOR: Duration = Duration::from_mins(5);
+
+/// For how long it is used when it can't be read again.
+const BEST_FOR: Duration = Duration::from_hours(24);
 
 /// The mute list of a process.
 #[derive(Debug)]
@@ -30,6 +34,27 @@ pub(crate) struct Exceptions {
 pub(crate) struct Read {
     pub(crate) mutes: Arc<MuteList>,
     pub(crate) errors: Vec<Error>,
+}
+
+impl Read {
+    fn failed(kind: ErrorKind, message: String) -> Self {
+        Self {
+            mutes: Arc::default(),
+            errors: vec![Error::new(kind, message)],
+        }
+    }
+
+    /// Why the list is not known for now, if so. An invocation that did without has to be made again.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Error> {
+        let errors = self.errors.iter();
+        errors.filter(|error| error.kind == ErrorKind::NotAvailable)
+    }
+
+    /// What is wrong with the list until somebody mends it. Sweeps say so.
+    pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
+        let errors = self.errors.iter();
+        errors.filter(|error| error.kind != ErrorKind::NotAvailable)
+    }
 }
 
 impl Exceptions {
@@ -53,17 +78,33 @@ impl Exceptions {
             return read.clone();
         }
         let answer = client.get_parameter().name(name).send().await;
-        let read = match answer {
-            Ok(answer) => {
-                let value = answer.parameter.and_then(|parameter| parameter.value);
-                let read = parse(name, &value.unwrap_or_default());
+        let value = match answer {
+            Ok(answer) => answer
+                .parameter
+                .and_then(|parameter| parameter.value)
+                .ok_or_else(|| {
+                    (
+                        false,
+                        "ssm:GetParameter answered without a value".to_owned(),
+                    )
+                }),
+            Err(error) => {
+                let told = format!("ssm:GetParameter failed: {}", problem(&error));
+                Err((is_lasting(&error), told))
+            }
+        };
+        let read = match (value, &*kept) {
+            (Ok(value), _) => {
+                let read = parse(name, &value);
                 *kept = Some((Instant::now(), read.clone()));
                 read
             }
-            Err(error) => {
-                let problem = format!("ssm:GetParameter failed: {}", DisplayErrorContext(error));
-                unreadable(name, &problem)
+            (Err((true, problem)), _) => unreadable(name, &problem),
+            (Err((false, problem)), Some((at, read))) if at.elapsed() < BEST_FOR => {
+                tracing::warn!("the mute list {name} is used as it was: {problem}");
+                read.clone()
             }
+            (Err((false, problem)), _) => unread(name, &problem),
         };
         for error in &read.errors {
             tracing::error!(errorType = error.kind.name(), "{error}");
@@ -73,16 +114,26 @@ impl Exceptions {
 }
 
 /// Reads a JSON list of exceptions, each by itself.
-fn parse(name: &str, json: &str) -> Read {
+pub(crate) fn parse(name: &str, json: &str) -> Read {
     let entries: Vec<Value> = match serde_json::from_str(json) {
         Ok(entries) => entries,
-        Err(error) => return unreadable(name, &format!("it is no JSON list: {error}")),
+        Err(error) => {
+            return unreadable(
+                name,
+                &format!("it is no JSON list: {}", without_values(&error)),
+            );
+        }
     };
     let mut errors = Vec::new();
     let mut mutes = Vec::new();
     for (number, entry) in (1..).zip(entries) {
         let read = Entry::deserialize(&entry)
-            .map_err(|error| format!("exception {number} can't be read: {error}"))
+            .map_err(|error| {
+                format!(
+                    "exception {number} can't be read: {}",
+                    without_values(&error)
+                )
+            })
             .and_then(|entry| {
                 Mute::try_from(entry).map_err(|problem| MuteError { number, problem }.to_string())
             });
@@ -100,15 +151,27 @@ fn parse(name: &str, json: &str) -> Read {
     }
 }
 
+/// Whether a call fails until somebody mends the settings, the parameter or the role.
+fn is_lasting(error: &SdkError<GetParameterError>) -> bool {
+    let code = error.code().unwrap_or_default();
+    ["NotFound", "AccessDenied", "InvalidKeyId"]
+        .iter()
+        .any(|word| code.contains(word))
+}
+
+/// A list that is none.
 fn unreadable(name: &str, problem: &str) -> Read {
     let message = format!(
         "the mute list {name} could not be read, so nothing is muted: {problem}; it is a JSON list of exceptions, see \
          docs/mute-list.md"
     );
-    Read {
-        mutes: Arc::default(),
-        errors: vec![Error::new(ErrorKind::InvalidSettings, message)],
-    }
+    Read::failed(ErrorKind::InvalidSettings, message)
+}
+
+/// A list that could not be read for now.
+fn unread(name: &str, problem: &str) -> Read {
+    let message = format!("the mute list {name} could not be read, so nothing is muted: {problem}");
+    Read::failed(ErrorKind::NotAvailable, message)
 }
 
 #[cfg(test)]

@@ -65,8 +65,7 @@ impl<'a> Invocation<'a> {
     ) -> Result<Self, Error> {
         let settings = app.settings()?;
         let aws = app.aws(context).await?;
-        let left = context.deadline().duration_since(SystemTime::now());
-        let left = left.unwrap_or(LONGEST);
+        let left = time_left(context);
         let started_at = Instant::now();
         let traffic = aws.aws.traffic();
         Ok(Self {
@@ -100,10 +99,15 @@ impl<'a> Invocation<'a> {
     }
 
     /// The function's answer: what was done, or what went wrong with it. Either is in the log and in the metrics.
-    pub(crate) fn answer(self, mut summary: Summary, errors: &[Error]) -> Result<Value, Error> {
+    pub(crate) fn answer(
+        self,
+        mut summary: Summary,
+        mut errors: Vec<Error>,
+    ) -> Result<Value, Error> {
+        errors.extend(self.exceptions.unread().cloned());
         summary.errors = errors.len();
         let summary = self.conclude(summary);
-        match Error::all(errors) {
+        match Error::all(&errors) {
             None => Ok(serde_json::to_value(summary).unwrap_or_default()),
             Some(error) => Err(error),
         }
@@ -120,6 +124,12 @@ impl<'a> Invocation<'a> {
         tracing::info!(summary = json(&summary), "{} is done", self.function);
         summary
     }
+}
+
+/// How long an invocation may still take.
+pub(crate) fn time_left(context: &Context) -> Duration {
+    let left = context.deadline().duration_since(SystemTime::now());
+    left.unwrap_or(LONGEST)
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -9,9 +9,12 @@ mod delivery;
 pub mod ecr_event;
 mod error;
 mod exceptions;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod invocation;
 mod logging;
 mod metrics;
+mod origin;
 mod place;
 mod queue;
 mod run;
@@ -23,6 +26,7 @@ pub mod sweep_worker;
 mod task;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
@@ -31,6 +35,10 @@ pub use app::App;
 pub use error::{Error, ErrorKind};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
 pub use summary::{CheckSummary, Summary};
+
+/// How much of the time that is left when an event comes is kept for saying that it was not enough.
+const LAST_WORD: u32 = 20;
+const LONGEST_LAST_WORD: Duration = Duration::from_secs(1);
 
 /// The IAM actions of all calls that the functions may make.
 pub fn actions() -> impl Iterator<Item = &'static str> {
@@ -64,8 +72,12 @@ where
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let app = Arc::clone(&app);
         async move {
+            let left = invocation::time_left(&event.context);
+            let most = left.saturating_sub((left / LAST_WORD).min(LONGEST_LAST_WORD));
             // Boxed, since a whole run is one deep future.
-            let answer = Box::pin(handle(app, event)).await;
+            let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
+            // Lambda would kill the process, and nobody would know what for.
+            let answer = answer.unwrap_or_else(|_| Err(Error::silence(most)));
             if let Err(error) = &answer {
                 tracing::error!(errorType = error.kind.name(), "{error}");
             }

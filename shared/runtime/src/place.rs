@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Pages, client};
 use eksentry_collectors::{AccountClusters, Clients, Reader};
 use eksentry_core::Location;
 use eksentry_reporters::SecurityHub;
@@ -171,13 +171,14 @@ async fn enabled_regions(aws: &Aws) -> Result<Vec<String>, String> {
         .region_opt_status_contains(Enabled)
         .region_opt_status_contains(EnabledByDefault)
         .max_results(50);
-    let mut pages = call.into_paginator().items().send();
-    let mut regions = Vec::new();
-    while let Some(region) = pages.next().await {
-        let region = region.map_err(|error| {
-            aws_smithy_types::error::display::DisplayErrorContext(error).to_string()
-        })?;
-        regions.extend(region.region_name);
+    let mut pages = call.into_paginator().send();
+    let (mut leads, mut regions) = (Pages::default(), Vec::new());
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| eksentry_aws::problem(&error))?;
+        let led = leads.lead_to(page.next_token());
+        led.map_err(|problem| problem.to_string())?;
+        let listed = page.regions.unwrap_or_default().into_iter();
+        regions.extend(listed.filter_map(|region| region.region_name));
     }
     regions.sort_unstable();
     Ok(regions)

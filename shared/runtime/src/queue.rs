@@ -1,7 +1,6 @@
 //! The queue of slices.
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use eksentry_aws::{Aws, client};
 use serde::Serialize;
 
@@ -75,7 +74,7 @@ impl Queue {
             let answer = call
                 .send()
                 .await
-                .map_err(|error| (entries.len(), DisplayErrorContext(error).to_string()))?;
+                .map_err(|error| (entries.len(), eksentry_aws::problem(&error)))?;
             let failed = answer.failed();
             entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
             let Some(first) = failed.first() else {

@@ -157,6 +157,10 @@ impl Run<'_> {
         outcome.all_listed = !outcome.cut_off && unlisted.is_empty();
 
         for list in &unlisted {
+            if !list.is_loss() {
+                tracing::warn!(reason = list.reason.code, "{}", list.reason.text);
+                continue;
+            }
             tracing::error!(
                 reason = list.reason.code,
                 "not all could be listed: {}",

@@ -45,8 +45,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let task = Task::read(&payload)?;
     let invocation = Invocation::new("sweep", &app, &context).await?;
     let (summary, mut errors) = sweep(&invocation, &task).await?;
-    errors.extend(invocation.exceptions.errors.iter().cloned());
-    invocation.answer(summary, &errors)
+    errors.extend(invocation.exceptions.wrong().cloned());
+    invocation.answer(summary, errors)
 }
 
 /// Makes a sweep, or a slice of one; returns what was done and what went wrong.
@@ -331,7 +331,7 @@ impl Sweep<'_> {
     /// Hub holds is what takes long, where no ledger helps.
     fn leave(&self, task: Task) {
         self.done.borrow_mut().rest.push(Task {
-            handed_on: self.task.handed_on + 1,
+            handed_on: self.task.handed_on.saturating_add(1),
             neighbours: task.neighbours.map(|neighbours| (neighbours / 2).max(1)),
             ..task
         });

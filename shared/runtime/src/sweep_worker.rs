@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, without_values};
 use crate::invocation::Invocation;
 use crate::summary::Summary;
 use crate::sweep::sweep;
@@ -16,18 +16,18 @@ use crate::task::Task;
 
 /// A batch of messages, as far as it matters here: `aws_lambda_events` refuses all of it for one odd attribute.
 #[derive(Deserialize)]
-struct Batch {
+pub(crate) struct Batch {
     #[serde(rename = "Records")]
-    records: Option<Vec<Message>>,
+    pub(crate) records: Option<Vec<Message>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message {
+pub(crate) struct Message {
     #[serde(default)]
     message_id: Option<String>,
     #[serde(default)]
-    body: Option<String>,
+    pub(crate) body: Option<String>,
 }
 
 /// Handles a batch of messages; answers which of them must come again.
@@ -43,7 +43,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         ));
     }
     let batch = Batch::deserialize(&payload).map_err(|error| {
-        Error::invalid_event(format!("the event is no batch of SQS messages: {error}"))
+        let problem = without_values(&error);
+        Error::invalid_event(format!("the event is no batch of SQS messages: {problem}"))
     })?;
     let invocation = Invocation::new("sweep-worker", &app, &context).await?;
     let mut answer = SqsBatchResponse::default();
@@ -74,9 +75,11 @@ async fn work(
 ) -> Result<(), Error> {
     let body = message.body.unwrap_or_default();
     let event: Value = serde_json::from_str(&body).map_err(|error| {
-        Error::invalid_event(format!("the message's body is not JSON: {error}"))
+        let problem = without_values(&error);
+        Error::invalid_event(format!("the message's body is not JSON: {problem}"))
     })?;
-    let (summary, errors) = sweep(invocation, &Task::read(&event)?).await?;
+    let (summary, mut errors) = sweep(invocation, &Task::read(&event)?).await?;
+    errors.extend(invocation.exceptions.unread().cloned());
     total.add(&summary);
     match Error::all(&errors) {
         // If it came again, it would send its slices again, each time. The next sweep makes good what failed.

@@ -6,7 +6,8 @@ use eksentry_core::{Check, Location, Part, Resource, Settings as CheckSettings, 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::app::is_account;
+use crate::error::{Error, without_values};
 use crate::settings::{Regions, Settings};
 
 /// A sweep, or a slice of one. What is empty or absent narrows nothing.
@@ -65,7 +66,8 @@ impl Task {
             }
             Value::Object(_) => Self::deserialize(event).map_err(|error| {
                 let form = r#"{"checks": [id, …], "resources": [ARN, …]}"#;
-                Error::invalid_event(format!("the event is not of the form {form}: {error}"))
+                let problem = without_values(&error);
+                Error::invalid_event(format!("the event is not of the form {form}: {problem}"))
             }),
             _ => Err(Error::invalid_event(
                 "the event is no JSON object: send {} to sweep everything",
@@ -142,7 +144,8 @@ impl Task {
     }
 }
 
-/// Whether a sweep looks there. Which accounts an organization has, its role decides.
+/// Whether a sweep looks there. Which accounts an organization has, only Organizations knows, and IAM keeps the rest out:
+/// an account that is none of it has no role of that name that lets this function in.
 fn covers(settings: &Settings, home: &Location, place: &Location) -> bool {
     place.partition == home.partition
         && covers_account(settings, home, &place.account)
@@ -151,9 +154,9 @@ fn covers(settings: &Settings, home: &Location, place: &Location) -> bool {
 
 fn covers_account(settings: &Settings, home: &Location, account: &str) -> bool {
     let accounts = &settings.accounts;
+    let of_organization = accounts.organization || !accounts.units.is_empty();
     account == home.account
-        || accounts.organization
-        || !accounts.units.is_empty()
+        || of_organization && is_account(account)
         || accounts.ids.iter().any(|id| id == account)
 }
 
@@ -269,6 +272,13 @@ mod tests {
                 "all",
                 "organization",
             ),
+            ("arn:aws:eks:eu-central-1::cluster/c", "all", "organization"),
+            (
+                "arn:aws:eks:eu-central-1:1111?2223333:cluster/c",
+                "all",
+                "organization",
+            ),
+            ("arn:aws:eks:*:*:cluster/*", "all", "organization"),
             ("arn:aws:s3:::bucket", "", ""),
             ("payments", "", ""),
         ] {
@@ -292,5 +302,16 @@ mod tests {
         assert!(check(task(Some("111122223333"), Some("eu-west-1"))).is_ok());
         assert!(check(task(Some("444455556666"), None)).is_err());
         assert!(check(task(None, Some("us-east-1"))).is_err());
+        // Part of a role's ARN it becomes, so nothing but an account's number may be one.
+        let organization = settings("all", "organization");
+        for (account, fits) in [
+            ("444455556666", true),
+            ("444455556666:role/x", false),
+            ("44445555666", false),
+            ("", false),
+        ] {
+            let checked = task(Some(account), None).check_place(&organization, &home());
+            assert_eq!(checked.is_ok(), fits, "{account:?}");
+        }
     }
 }

@@ -12,7 +12,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::error::{Error, without_values};
+
+/// The longest type and id of a resource, in characters.
+/// Source: <https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html>.
+const LONGEST_TYPE: usize = 256;
+const LONGEST_ID: usize = 768;
 
 /// An invocation of a rule.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(super) struct RuleEvent {
     pub(super) left_scope: bool,
     pub(super) is_proactive: bool,
     pub(super) message: Message,
+    /// The account that the rule is in.
+    pub(super) account: Option<String>,
     parameters: BTreeMap<String, Raw>,
 }
 
@@ -31,7 +38,10 @@ pub(super) enum Message {
     /// A resource changed.
     Change(Item),
     /// It is time to look at everything.
-    Schedule { ordering: Timestamp },
+    Schedule {
+        ordering: Timestamp,
+        account: Option<String>,
+    },
     /// Something that is about no resource, a snapshot's delivery for example.
     Nothing,
 }
@@ -44,6 +54,7 @@ pub(super) struct Item {
     pub(super) captured_at: Timestamp,
     pub(super) account: Option<String>,
     pub(super) region: Option<String>,
+    pub(super) arns: Vec<String>,
     status: String,
 }
 
@@ -70,6 +81,8 @@ struct Outer {
     config_rule_name: Option<String>,
     #[serde(default)]
     evaluation_mode: Option<String>,
+    #[serde(default)]
+    account_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +95,9 @@ struct Inner {
     configuration_item_summary: Option<Value>,
     #[serde(default)]
     notification_creation_time: Option<Timestamp>,
+    /// A schedule's; an item says so itself.
+    #[serde(default)]
+    aws_account_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +113,11 @@ struct RawItem {
     aws_account_id: Option<String>,
     #[serde(default)]
     aws_region: Option<String>,
+    #[serde(default, rename = "ARN")]
+    arn: Option<String>,
+    /// The same, as the API writes it.
+    #[serde(default, rename = "arn")]
+    api_arn: Option<String>,
 }
 
 impl RuleEvent {
@@ -107,7 +128,10 @@ impl RuleEvent {
             ));
         }
         let outer = Outer::deserialize(payload).map_err(|error| {
-            Error::invalid_event(format!("the event is none of an AWS Config rule: {error}"))
+            let problem = without_values(&error);
+            Error::invalid_event(format!(
+                "the event is none of an AWS Config rule: {problem}"
+            ))
         })?;
         let inner: Inner = embedded(&outer.invoking_event, "invokingEvent")?;
         let parameters = match &outer.rule_parameters {
@@ -122,6 +146,7 @@ impl RuleEvent {
             token: outer.result_token,
             left_scope: outer.event_left_scope,
             is_proactive: outer.evaluation_mode.as_deref() == Some("PROACTIVE"),
+            account: outer.account_id,
             message: message(inner)?,
             parameters,
         })
@@ -171,7 +196,10 @@ fn message(inner: Inner) -> Result<Message, Error> {
         .notification_creation_time
         .unwrap_or_else(Timestamp::now);
     match inner.message_type.as_str() {
-        "ScheduledNotification" => Ok(Message::Schedule { ordering: now }),
+        "ScheduledNotification" => Ok(Message::Schedule {
+            ordering: now,
+            account: inner.aws_account_id,
+        }),
         "ConfigurationItemChangeNotification" | "OversizedConfigurationItemChangeNotification" => {
             let item = inner
                 .configuration_item
@@ -183,6 +211,8 @@ fn message(inner: Inner) -> Result<Message, Error> {
                 ))
             })?;
             let item: RawItem = embedded(&item, "configuration item")?;
+            check_length("resourceType", &item.resource_type, LONGEST_TYPE)?;
+            check_length("resourceId", &item.resource_id, LONGEST_ID)?;
             Ok(Message::Change(Item {
                 captured_at: item.configuration_item_capture_time.unwrap_or(now),
                 resource_type: item.resource_type,
@@ -192,10 +222,22 @@ fn message(inner: Inner) -> Result<Message, Error> {
                     .unwrap_or_else(|| "OK".to_owned()),
                 account: item.aws_account_id,
                 region: item.aws_region,
+                arns: item.arn.into_iter().chain(item.api_arn).collect(),
             }))
         }
         _ => Ok(Message::Nothing),
     }
+}
+
+/// What cannot be answered is no event: an evaluation names the item's type and id, of which none is empty.
+fn check_length(name: &str, text: &str, most: usize) -> Result<(), Error> {
+    let length = text.chars().count();
+    if (1..=most).contains(&length) {
+        return Ok(());
+    }
+    Err(Error::invalid_event(format!(
+        "the configuration item's {name} has {length} characters, where AWS Config has 1 to {most}"
+    )))
 }
 
 /// Config puts JSON into texts.
@@ -204,7 +246,10 @@ fn embedded<T: DeserializeOwned>(value: &Value, name: &str) -> Result<T, Error> 
         Value::String(text) => serde_json::from_str(text),
         other => T::deserialize(other),
     };
-    read.map_err(|error| Error::invalid_event(format!("the event's {name} can't be read: {error}")))
+    read.map_err(|error| {
+        let problem = without_values(&error);
+        Error::invalid_event(format!("the event's {name} can't be read: {problem}"))
+    })
 }
 
 /// A flag, which some senders write as a text.
@@ -294,6 +339,25 @@ mod tests {
             json!({"invokingEvent": r#"{"messageType": "ConfigurationItemChangeNotification"}"#, "resultToken": "t"}),
         ] {
             assert!(RuleEvent::read(&payload).is_err(), "{payload}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_answered_is_refused() {
+        let read = |resource_type: &str, resource_id: &str| {
+            let item = json!({"resourceType": resource_type, "resourceId": resource_id});
+            let message = json!({"messageType": "ConfigurationItemChangeNotification", "configurationItem": item});
+            RuleEvent::read(&json!({"invokingEvent": message, "resultToken": "t"}))
+        };
+        assert!(read(&"t".repeat(256), &"ä".repeat(768)).is_ok());
+        for (resource_type, resource_id, mention) in [
+            (String::new(), "a".to_owned(), "resourceType has 0"),
+            ("t".repeat(257), "a".to_owned(), "resourceType has 257"),
+            ("t".to_owned(), String::new(), "resourceId has 0"),
+            ("t".to_owned(), "a".repeat(769), "resourceId has 769"),
+        ] {
+            let error = read(&resource_type, &resource_id).unwrap_err();
+            assert!(error.message.contains(mention), "{error}");
         }
     }
 

@@ -1,0 +1,127 @@
+//! Where tests and the fuzzer get in: any bytes in the place of an event, of the settings or of a mute list.
+//!
+//! Nothing here may panic, and what is accepted names resources where the function looks, and nowhere else.
+
+use std::collections::BTreeMap;
+
+use eksentry_core::{Finding, Location, Resource, checks};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::app::is_account;
+use crate::settings::Settings;
+use crate::sweep_worker::Batch;
+use crate::task::Task;
+use crate::{config_rule, ecr_event, exceptions};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-central-1";
+
+/// Hands these bytes to every function as its event.
+///
+/// # Panics
+///
+/// Where one accepts an event about a resource where it does not look.
+pub fn events(data: &[u8]) {
+    let Ok(event) = serde_json::from_slice::<Value>(data) else {
+        return;
+    };
+    let home = home();
+    if let Ok(Some(resource)) = config_rule::named(&event, &home) {
+        assert_at_home(&resource);
+    }
+    for (resource, judged) in ecr_event::named(&event, &home).unwrap_or_default() {
+        assert_at_home(&resource);
+        let judged = judged.into_iter();
+        for (observation, check) in
+            judged.flat_map(|seen| checks::CHECKS.map(|check| (seen.clone(), check)))
+        {
+            let finding = Finding::of(
+                check,
+                &observation,
+                &eksentry_core::Settings::default(),
+                None,
+            );
+            let _ = eksentry_reporters::security_hub::render(&finding);
+        }
+    }
+    task(&event, &home);
+    let batch = Batch::deserialize(&event);
+    for message in batch
+        .ok()
+        .and_then(|batch| batch.records)
+        .unwrap_or_default()
+    {
+        if let Ok(event) = serde_json::from_str(&message.body.unwrap_or_default()) {
+            task(&event, &home);
+        }
+    }
+}
+
+/// Hands these bytes over as a mute list, and as an environment: an object of texts.
+pub fn documents(data: &[u8]) {
+    let _ = exceptions::parse("/eksentry/mute-list", &String::from_utf8_lossy(data));
+    if let Ok(variables) = serde_json::from_slice::<BTreeMap<String, String>>(data) {
+        let _ = Settings::from_environment(|name| variables.get(name).cloned());
+    }
+}
+
+fn task(event: &Value, home: &Location) {
+    let Ok(task) = Task::read(event) else { return };
+    for (regions, accounts) in [
+        ("", ""),
+        ("eu-west-1", "444455556666"),
+        ("all", "organization"),
+    ] {
+        let settings = settings(regions, accounts);
+        let _ = (task.checks(&settings), task.check_place(&settings, home));
+        let named = task.named(&settings, home).unwrap_or_default();
+        for (account, of_account) in named {
+            assert!(is_account(&account), "{account:?}");
+            assert!(
+                account == ACCOUNT || accounts.contains(&account) || accounts == "organization"
+            );
+            for (region, resources) in of_account {
+                assert!(region == REGION || regions.contains(&region) || regions == "all");
+                let place = Location {
+                    region,
+                    account: account.clone(),
+                    ..home.clone()
+                };
+                assert!(
+                    resources
+                        .iter()
+                        .all(|resource| Location::of(resource.arn()) == place)
+                );
+            }
+        }
+    }
+}
+
+fn assert_at_home(resource: &Resource) {
+    assert_eq!(Location::of(resource.arn()), home());
+    assert_eq!(
+        Resource::parse(resource.arn().as_str()).as_ref(),
+        Ok(resource)
+    );
+}
+
+fn home() -> Location {
+    Location {
+        partition: "aws".to_owned(),
+        region: REGION.to_owned(),
+        account: ACCOUNT.to_owned(),
+    }
+}
+
+fn settings(regions: &str, accounts: &str) -> Settings {
+    let read = |name: &str| match name {
+        "EKSENTRY_REGIONS" => Some(regions.to_owned()),
+        "EKSENTRY_ACCOUNTS" => Some(accounts.to_owned()),
+        _ => None,
+    };
+    Settings::from_environment(read).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
