@@ -214,4 +214,6 @@ fn patterns(
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;

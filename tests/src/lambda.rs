@@ -208,12 +208,25 @@ impl Function {
         }
     }
 
+    /// The process's id.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What the function wrote to stdout and stderr so far, line by line.
     pub fn logs(&self) -> Vec<String> {
         self.logs
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Forgets what the function wrote so far, for runs whose logs would not fit into memory.
+    pub fn forget_logs(&self) {
+        self.logs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// Ends the function, and tells all that it wrote.
@@ -353,14 +366,37 @@ fn lambda_environment(name: &str, server: &Background) -> BTreeMap<String, Strin
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", crate::stand_in::ACCESS_KEY.to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
-        ("AWS_SESSION_TOKEN", "token".to_owned()),
+        (
+            "AWS_SECRET_ACCESS_KEY",
+            crate::stand_in::SECRET_KEY.to_owned(),
+        ),
+        (
+            "AWS_SESSION_TOKEN",
+            crate::stand_in::SESSION_TOKEN.to_owned(),
+        ),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("TZ", ":UTC".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// Freezes a process, or lets it go on, as Lambda does with functions that nobody needs for now.
+///
+/// # Errors
+///
+/// When there is no such process, or no command `kill`.
+pub fn freeze(process: u32, frozen: bool) -> io::Result<()> {
+    let signal = if frozen { "-STOP" } else { "-CONT" };
+    let status = Command::new("kill")
+        .args([signal, &process.to_string()])
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("kill {signal} ended in {status}")))
+    }
 }
 
 /// The processor time that a process took so far, of all its threads; none where /proc does not tell.

@@ -20,6 +20,7 @@
 //! ```
 
 mod access;
+mod altered;
 mod asff;
 mod config;
 mod ecr;
@@ -56,20 +57,28 @@ use std::{
     },
 };
 
+use serde_json::Value;
 use thiserror::Error;
 
 pub use self::{
     config::Evaluation,
     faults::{Fault, FaultKind},
+    paging::TOKEN as PAGE_TOKEN,
     recording::{Call, Use},
     sqs::{Message, sqs_event},
-    sts::ACCESS_KEY,
+    sts::{ACCESS_KEY, SECRET_KEY, SESSION_KEY, SESSION_TOKEN},
 };
-use self::{rates::Rates, server::Server, state::State};
+use self::{
+    rates::Rates,
+    server::Server,
+    service::Service,
+    state::{Kept, State},
+};
 use crate::{
     account::{Account, AccountError, Record},
     background::ANY_PORT,
     deployment::Deployment,
+    model::validate,
     template::TemplateError,
 };
 
@@ -77,6 +86,13 @@ use crate::{
 /// in `ocsf` one of the events that were written to its buckets. CI holds them against the service models and against
 /// the schema. One that saw violations leaves none: its own test judges them.
 pub const RECORD_TO: &str = "EKSENTRY_RECORD_REQUESTS";
+
+/// What Security Hub would not take of a finding, by its published model and by the limits that its documentation adds.
+pub fn finding_problems(finding: &Value) -> Vec<String> {
+    let mut problems = asff::problems(finding);
+    problems.extend(validate("securityhub", "AwsSecurityFinding", finding));
+    problems
+}
 
 /// Why there is no stand-in.
 #[derive(Debug, Error)]
@@ -93,6 +109,10 @@ pub enum StandInError {
         source: io::Error,
     },
 }
+
+/// What Security Hub, AWS Config and S3 held at one time.
+#[derive(Clone, Debug)]
+pub struct Snapshot(Kept);
 
 /// AWS, as far as the functions use it. It stops when it is dropped.
 #[derive(Debug)]
@@ -167,8 +187,8 @@ impl StandIn {
             ("AWS_REGION", self.region.clone()),
             ("AWS_DEFAULT_REGION", self.region.clone()),
             ("AWS_ACCESS_KEY_ID", access_key.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
-            ("AWS_SESSION_TOKEN", "token".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+            ("AWS_SESSION_TOKEN", SESSION_TOKEN.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
@@ -194,6 +214,21 @@ impl StandIn {
         self.state().heal();
     }
 
+    /// How many calls something went wrong with since [`StandIn::heal`].
+    pub fn hits(&self) -> usize {
+        self.state().hits
+    }
+
+    /// What the services hold that functions write to.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot(self.state().kept())
+    }
+
+    /// Lets those services hold what they held then; messages in queues are gone.
+    pub fn restore(&self, snapshot: &Snapshot) {
+        self.state().restore(snapshot.0.clone());
+    }
+
     /// From now on calls may come no faster than AWS documents: GetFindings 3 a second after a burst of 6,
     /// BatchImportFindings 10 after 30, of each account in each Region.
     pub fn limit_rates(&self) {
@@ -211,6 +246,11 @@ impl StandIn {
     /// From now on calls are only counted, for runs whose calls would not fit into memory.
     pub fn count_only(&self) {
         self.state().recording.count_only();
+    }
+
+    /// From now on each call keeps what was answered.
+    pub fn keep_answers(&self) {
+        self.state().recording.keep_answers();
     }
 
     /// How many calls of each `service.Operation` there were.
@@ -294,6 +334,11 @@ impl StandIn {
         self.state().recording.violations().to_vec()
     }
 
+    /// The same, which is forgotten then.
+    pub fn take_violations(&self) -> Vec<String> {
+        self.state().recording.take_violations()
+    }
+
     /// What functions did without a permission, and what would permit it; each is a violation as well.
     pub fn denials(&self) -> Vec<String> {
         self.state().recording.denials().to_vec()
@@ -328,6 +373,22 @@ impl StandIn {
         // A panic while the state was locked fails its own test; what it left is still good to look at.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a call such as `ecr.DescribeImages` with these members is answered in pages.
+pub fn is_paged(call: &Call) -> bool {
+    Service::of_signing_name(&call.service)
+        .is_some_and(|service| altered::is_paged(service, &call.operation, &call.members))
+}
+
+/// How many words an operation such as `ecr.DescribeImages` has for what is not there: the numbers that
+/// [`FaultKind::NotFound`] takes are below.
+pub fn not_found_errors(name: &str) -> usize {
+    let Some((service, operation)) = name.split_once('.') else {
+        return 0;
+    };
+    Service::of_signing_name(service)
+        .map_or(0, |service| faults::not_found(service, operation).len())
 }
 
 impl Drop for StandIn {

@@ -455,9 +455,11 @@ impl Rule {
     }
 }
 
-/// An RFC 3339 timestamp with its offset.
+/// An RFC 3339 timestamp with its offset; the year has four digits and no sign.
 pub(super) fn moment(text: &str) -> Option<jiff::Timestamp> {
-    text.contains('T').then(|| text.parse().ok()).flatten()
+    let year = text.split('-').next().unwrap_or_default();
+    let is_one = text.contains('T') && year.len() == 4;
+    is_one.then(|| text.parse().ok()).flatten()
 }
 
 fn text_problem(value: &Value, most: usize) -> Option<String> {

@@ -37,7 +37,7 @@ const PAGES: Paging = Paging {
 };
 
 /// The rules that are known, and their results.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     /// By the token that was handed out: the rule.
     tokens: BTreeMap<String, String>,

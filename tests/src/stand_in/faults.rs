@@ -69,10 +69,23 @@ pub enum FaultKind {
         #[serde(default = "internal_failure")]
         code: String,
     },
+    /// What the request is about is not there, in the service's own words for it. Some operations have several, which
+    /// [`not_found_errors`](super::not_found_errors) counts; this is the number of one.
+    NotFound(usize),
     /// The connection breaks before the answer.
     Reset,
     /// The answer is cut off in the middle.
     Malformed,
+    /// The answer is a page for people, as a proxy between the two would send it, with the status of a success.
+    Garbage,
+    /// A list begins with an empty page, and a token of the page that would have been the first.
+    EmptyPage,
+    /// A list tells the same token with every page.
+    RepeatedToken,
+    /// The answer lacks the member at this JSON pointer.
+    Missing(String),
+    /// The answer has a word that no SDK knows at this JSON pointer.
+    UnknownWord(String),
     /// The answer takes so many milliseconds longer; other faults still apply.
     Latency(u64),
 }
@@ -215,8 +228,39 @@ impl FaultKind {
                 status,
                 message,
             } => Some(AwsError::new(code, message).status(*status)),
-            Self::Partial { .. } | Self::Reset | Self::Malformed | Self::Latency(_) => None,
+            Self::NotFound(number) => not_found(service, operation)
+                .get(*number)
+                .map(|(code, status)| AwsError::new(*code, "It is not there.").status(*status)),
+            _ => None,
         }
+    }
+}
+
+/// The codes and HTTP statuses with which an operation says that what it was asked for is not there.
+pub(super) fn not_found(service: Service, operation: &str) -> &'static [(&'static str, u16)] {
+    match (service, operation) {
+        (Service::Eks, "ListClusters") => &[],
+        (Service::Eks, _) => &[("ResourceNotFoundException", 404)],
+        (Service::Ecr, "DescribeRepositories") => &[("RepositoryNotFoundException", 400)],
+        (Service::Ecr, "DescribeImages") => &[
+            ("ImageNotFoundException", 400),
+            ("RepositoryNotFoundException", 400),
+        ],
+        (Service::Ecr, "DescribeImageScanFindings") => &[
+            ("ScanNotFoundException", 400),
+            ("ImageNotFoundException", 400),
+            ("RepositoryNotFoundException", 400),
+        ],
+        (Service::Kms, "DescribeKey" | "GetKeyRotationStatus") => &[("NotFoundException", 400)],
+        (Service::Iam, _) => &[("NoSuchEntity", 404)],
+        (Service::Config, _) => &[("NoSuchConfigRuleException", 400)],
+        (Service::Organizations, "ListAccounts") => &[("AWSOrganizationsNotInUseException", 400)],
+        (Service::Organizations, _) => &[("ParentNotFoundException", 400)],
+        (Service::S3, "GetObject") => &[("NoSuchKey", 404), ("NoSuchBucket", 404)],
+        (Service::S3, _) => &[("NoSuchBucket", 404)],
+        (Service::Sqs, _) => &[("AWS.SimpleQueueService.NonExistentQueue", 400)],
+        (Service::Ssm, _) => &[("ParameterNotFound", 400)],
+        _ => &[],
     }
 }
 
@@ -430,6 +474,12 @@ mod tests {
             "access-denied",
             "reset",
             "malformed",
+            "garbage",
+            "empty-page",
+            "repeated-token",
+            "{not-found: 0}",
+            "{missing: /cluster/arn}",
+            "{unknown-word: /cluster/status}",
             "{latency: 200}",
             "{error: {code: InternalFailure, status: 500}}",
             "{partial: {ids: [a], code: InternalFailure}}",

@@ -8,6 +8,9 @@ use std::{
 use super::{service::AwsError, wire::Request};
 use crate::account::Account;
 
+/// What every token begins with, so that it can be told wherever it turns up.
+pub const TOKEN: &str = "next-page-";
+
 /// How an operation pages.
 pub(super) struct Paging {
     /// The member that asks for a page's size.
@@ -88,7 +91,8 @@ impl Paging {
             return Ok(0);
         };
         let position = given
-            .get(16..)
+            .strip_prefix(TOKEN)
+            .and_then(|rest| rest.get(16..))
             .and_then(|digits| usize::from_str_radix(digits, 16).ok());
         position
             .filter(|position| token(self.fingerprint(request), *position) == given)
@@ -118,7 +122,7 @@ impl Paging {
 }
 
 fn token(fingerprint: u64, position: usize) -> String {
-    format!("{fingerprint:016x}{position:08x}")
+    format!("{TOKEN}{fingerprint:016x}{position:08x}")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::{service::AwsError, wire::Request};
 use crate::{
     account::Record,
     iam::{self, Statement},
+    model::validate_request,
 };
 
 /// One call, as it came and as it ended.
@@ -35,6 +36,9 @@ pub struct Call {
     pub region: String,
     /// Who signed it.
     pub access_key: String,
+    /// What was answered, before it was encoded; kept only after [`StandIn::keep_answers`](super::StandIn::keep_answers),
+    /// and never of S3 or of errors.
+    pub answer: Option<Value>,
 }
 
 impl Call {
@@ -63,6 +67,9 @@ pub(super) struct Recording {
     calls: Vec<Call>,
     counts: BTreeMap<String, usize>,
     count_only: bool,
+    /// Whether answers are kept, and the one to the call that goes on.
+    keeps_answers: bool,
+    answer: Option<Value>,
     uses: BTreeSet<Use>,
     denials: Vec<String>,
     violations: Vec<String>,
@@ -82,6 +89,20 @@ impl Recording {
         self.count_only = true;
     }
 
+    /// Keeps the answers to calls from now on.
+    pub(super) fn keep_answers(&mut self) {
+        self.keeps_answers = true;
+    }
+
+    /// Notes the answer to the call that is added next.
+    pub(super) fn note_answer(&mut self, answer: &Value) {
+        self.answer = self.keeps_answers.then(|| answer.clone());
+    }
+
+    pub(super) fn take_violations(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.violations)
+    }
+
     pub(super) fn violations(&self) -> &[String] {
         &self.violations
     }
@@ -93,6 +114,7 @@ impl Recording {
         status: Option<u16>,
         error: Option<String>,
     ) {
+        let answer = self.answer.take();
         *self.counts.entry(request.name()).or_default() += 1;
         if self.count_only {
             return;
@@ -106,6 +128,7 @@ impl Recording {
             at,
             region: request.region,
             access_key: request.access_key,
+            answer,
         });
     }
 
@@ -143,6 +166,19 @@ impl Recording {
     pub(super) fn judge(&mut self, of: &str, error: &AwsError) {
         if error.violation {
             self.add_violation(of, &format!("{}: {}", error.code, error.message));
+        }
+    }
+
+    /// Adds what the published model does not allow in a request. Where calls are only counted there are too many to be
+    /// looked at.
+    pub(super) fn hold_against_model(&mut self, request: &Request) {
+        if self.count_only {
+            return;
+        }
+        let problems =
+            validate_request(request.service.name(), &request.operation, &request.members);
+        for problem in problems {
+            self.add_violation(&request.name(), &problem);
         }
     }
 

@@ -28,13 +28,13 @@ const UNKNOWN_HEADERS: [&str; 5] = [
 const CRC32: &str = "x-amz-checksum-crc32";
 
 /// What S3 holds, of all buckets.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
     /// By `bucket/key`.
     objects: BTreeMap<String, Object>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Object {
     body: Vec<u8>,
     modified: Timestamp,

@@ -34,7 +34,7 @@ const PAGES: Paging = Paging {
 };
 
 /// What Security Hub holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SecurityHub {
     findings: BTreeMap<Place, BTreeMap<Key, Record>>,
     /// The oldest first.
@@ -47,7 +47,7 @@ type Place = (String, String);
 type Key = (String, String);
 
 /// What passed a request's filters when its first page was asked for, so that the others need not filter again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Listing {
     place: Place,
     /// As text, since there is no other order or hash of JSON.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     access::{self, Need},
+    altered,
     config::Config,
     ecr, eks,
     faults::{Fault, FaultKind, Hit, trouble},
@@ -49,6 +50,16 @@ pub(super) struct State {
     /// None: calls may come as fast as they like.
     pub rates: Option<Rates>,
     pub recording: Recording,
+    /// How many calls faults have hit since nothing went wrong.
+    pub hits: usize,
+}
+
+/// What is kept of what functions said.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    hub: SecurityHub,
+    config: Config,
+    objects: Objects,
 }
 
 /// What happens to one HTTP request.
@@ -75,7 +86,28 @@ impl State {
             objects: Objects::default(),
             rates: None,
             recording: Recording::default(),
+            hits: 0,
         }
+    }
+
+    pub(super) fn kept(&self) -> Kept {
+        Kept {
+            hub: self.hub.clone(),
+            config: self.config.clone(),
+            objects: self.objects.clone(),
+        }
+    }
+
+    pub(super) fn restore(&mut self, kept: Kept) {
+        let Kept {
+            hub,
+            config,
+            objects,
+        } = kept;
+        self.hub = hub;
+        self.config = config;
+        self.objects = objects;
+        self.queues.take();
     }
 
     /// The account that the stand-in was started with.
@@ -105,12 +137,13 @@ impl State {
         for account in self.accounts_mut() {
             account.faults.clear();
         }
+        self.hits = 0;
     }
 
     /// Answers one HTTP request and records it.
     pub(super) fn answer(&mut self, parts: &Parts, body: &[u8]) -> Outcome {
         let at = Timestamp::now();
-        let request = match decode(parts, body) {
+        let mut request = match decode(parts, body) {
             Ok(request) => request,
             Err(misfit) => {
                 self.recording
@@ -121,11 +154,17 @@ impl State {
                 };
             }
         };
+        let resumed = altered::resume(&mut request);
         let trouble = trouble(
             self.accounts_mut().flat_map(|account| &mut account.faults),
             &request,
         );
-        let (reply, error) = self.reply(&request, trouble.hit.as_ref());
+        self.hits += usize::from(trouble.hit.is_some() || !trouble.delay.is_zero());
+        let judged = self.recording.violations().len();
+        let (reply, error) = self.reply(&request, trouble.hit.as_ref(), resumed);
+        if self.recording.violations().len() == judged {
+            self.recording.hold_against_model(&request);
+        }
         if let Some(hit) = trouble.hit {
             hit.settle(self.accounts_mut().flat_map(|account| &mut account.faults));
         }
@@ -138,15 +177,25 @@ impl State {
     }
 
     /// The reply to a request, and the code of the error in it.
-    fn reply(&mut self, request: &Request, fault: Option<&Hit>) -> (Option<Reply>, Option<String>) {
+    fn reply(
+        &mut self,
+        request: &Request,
+        fault: Option<&Hit>,
+        resumed: bool,
+    ) -> (Option<Reply>, Option<String>) {
         let kind = fault.map(|fault| &fault.kind);
         if matches!(kind, Some(FaultKind::Reset)) {
             return (None, None);
         }
-        match self.result(request, fault) {
+        match self.result(request, fault, resumed) {
             Ok(mut reply) => {
-                if matches!(kind, Some(FaultKind::Malformed)) {
-                    reply.body.truncate(reply.body.len() / 2);
+                match kind {
+                    Some(FaultKind::Malformed) => reply.body.truncate(reply.body.len() / 2),
+                    Some(FaultKind::Garbage) => {
+                        reply.body = altered::GARBAGE.into();
+                        reply.content_type = "text/html";
+                    }
+                    _ => {}
                 }
                 (Some(reply), None)
             }
@@ -160,7 +209,12 @@ impl State {
         }
     }
 
-    fn result(&mut self, request: &Request, fault: Option<&Hit>) -> Result<Reply, AwsError> {
+    fn result(
+        &mut self,
+        request: &Request,
+        fault: Option<&Hit>,
+        resumed: bool,
+    ) -> Result<Reply, AwsError> {
         let caller = self.callers.account(request)?;
         self.authorize(&caller, request)?;
         if let Some(rates) = &mut self.rates
@@ -173,7 +227,7 @@ impl State {
         {
             return Err(error);
         }
-        let answer = match request.service {
+        let mut answer = match request.service {
             Service::S3 => return self.s3(request),
             Service::Sts => {
                 let served = std::iter::once(&self.home).chain(&self.others);
@@ -191,6 +245,10 @@ impl State {
             Service::Config => self.config(&caller, request, fault),
             Service::Sqs => self.queues.answer(request, fault),
         }?;
+        if let Some(fault) = fault {
+            altered::alter(&fault.kind, request, resumed, &mut answer);
+        }
+        self.recording.note_answer(&answer);
         Ok(encode(request.service, &request.operation, &answer))
     }
 

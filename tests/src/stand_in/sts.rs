@@ -15,6 +15,15 @@ use crate::{
 /// The access key of the account that the stand-in was started with.
 pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
+/// What the access keys of sessions begin with.
+pub const SESSION_KEY: &str = "ASIA0000";
+
+/// The secret key and the session's token that go with every access key. No text is like them by chance.
+pub const SECRET_KEY: &str = "cH4Xn0kvWq/7uZ2rJ9dT+EXAMPLE/secretKeyOfNo1";
+
+/// See [`SECRET_KEY`].
+pub const SESSION_TOKEN: &str = "FwoGZXIvYXdzEEXAMPLE//sessionTokenOfNo1+pQ8vLm3";
+
 /// Who signs with which access key.
 #[derive(Debug)]
 pub(super) struct Callers {
@@ -67,7 +76,7 @@ impl Callers {
     }
 
     fn hand_out(&mut self, session: Session) -> String {
-        let access_key = format!("ASIA{:016}", self.sessions.len() + 1);
+        let access_key = format!("{SESSION_KEY}{:012}", self.sessions.len() + 1);
         self.sessions.insert(access_key.clone(), session);
         access_key
     }
@@ -187,8 +196,8 @@ impl Callers {
         Ok(json!({
             "Credentials": {
                 "AccessKeyId": access_key,
-                "SecretAccessKey": "secret",
-                "SessionToken": "token",
+                "SecretAccessKey": SECRET_KEY,
+                "SessionToken": SESSION_TOKEN,
                 "Expiration": "2099-01-01T00:00:00Z",
             },
             "AssumedRoleUser": {"AssumedRoleId": format!("AROAIOSFODNN7EXAMPLE:{session}"), "Arn": assumed},

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Keeps tests/models: what AWS publishes of the operations that the functions call, as far as tests need it.
+
+The source is the botocore that .ci/requirements.txt pins. A file has the operations and every shape that these reach,
+without the documentation. With --check nothing is written, and a file that differs is an error.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import botocore.session
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
+
+# By the names that the services sign with; botocore names one otherwise.
+BOTOCORE = {"tagging": "resourcegroupstaggingapi"}
+OPERATIONS = {
+    "account": ["ListRegions"],
+    "config": ["GetComplianceDetailsByConfigRule", "PutEvaluations"],
+    "ecr": [
+        "DescribeImageScanFindings",
+        "DescribeImages",
+        "DescribeRepositories",
+        "GetRegistryScanningConfiguration",
+    ],
+    "eks": ["DescribeCluster", "DescribeNodegroup", "ListClusters", "ListNodegroups"],
+    "iam": [
+        "GetPolicy",
+        "GetPolicyVersion",
+        "GetRole",
+        "GetRolePolicy",
+        "ListAttachedRolePolicies",
+        "ListRolePolicies",
+    ],
+    "kms": ["DescribeKey", "GetKeyRotationStatus", "ListKeys"],
+    "organizations": ["ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"],
+    "s3": ["GetObject", "PutObject"],
+    "securityhub": ["BatchImportFindings", "GetFindings"],
+    "sqs": ["SendMessage", "SendMessageBatch"],
+    "ssm": ["GetParameter"],
+    "sts": ["AssumeRole", "GetCallerIdentity"],
+    "tagging": ["GetResources"],
+}
+
+# Security Hub describes hundreds of kinds of resources, of which findings of ours have these.
+ONLY = {
+    ("securityhub", "ResourceDetails"): [
+        "AwsEcrContainerImage",
+        "AwsEcrRepository",
+        "AwsEksCluster",
+        "AwsKmsKey",
+        "Other",
+    ],
+}
+
+# What says how a value is made and how it travels.
+OF_A_SHAPE = ("type", "required", "enum", "min", "max", "pattern", "timestampFormat", "payload", "exception", "error")
+OF_A_MEMBER = ("shape", "location", "locationName", "timestampFormat")
+
+
+def some_of(mapping, names):
+    return {name: mapping[name] for name in names if name in mapping}
+
+
+def shape(service, name, described):
+    """One shape, and the names of those that it is made of."""
+    kept = some_of(described, OF_A_SHAPE)
+    only = ONLY.get((service, name))
+    reached = []
+    if "members" in described:
+        members = {key: member for key, member in described["members"].items() if not only or key in only}
+        kept["members"] = {key: some_of(member, OF_A_MEMBER) for key, member in sorted(members.items())}
+        reached += [member["shape"] for member in members.values()]
+    for part in ("member", "key", "value"):
+        if part in described:
+            kept[part] = some_of(described[part], OF_A_MEMBER)
+            reached.append(described[part]["shape"])
+    return kept, reached
+
+
+def model(session, service):
+    described = session.get_component("data_loader").load_service_model(BOTOCORE.get(service, service), "service-2")
+    operations, shapes, left = {}, {}, []
+    for name in OPERATIONS[service]:
+        whole = described["operations"][name]
+        operation = {part: whole[part]["shape"] for part in ("input", "output") if part in whole}
+        operation["errors"] = [error["shape"] for error in whole.get("errors", [])]
+        operations[name] = operation
+        left += [operation[part] for part in ("input", "output") if part in operation] + operation["errors"]
+    while left:
+        name = left.pop()
+        if name not in shapes:
+            shapes[name], reached = shape(service, name, described["shapes"][name])
+            left += reached
+    return {"protocol": described["metadata"]["protocol"], "operations": operations, "shapes": shapes}
+
+
+def text(written):
+    """JSON with a line for each operation and shape, so that a difference can be read."""
+
+    def lines(mapping):
+        return ",\n".join(
+            f"    {json.dumps(name)}: {json.dumps(entry, sort_keys=True, ensure_ascii=False)}"
+            for name, entry in sorted(mapping.items())
+        )
+
+    return (
+        "{\n"
+        f'  "protocol": {json.dumps(written["protocol"])},\n'
+        f'  "operations": {{\n{lines(written["operations"])}\n  }},\n'
+        f'  "shapes": {{\n{lines(written["shapes"])}\n  }}\n'
+        "}\n"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
+    check = parser.parse_args().check
+    session = botocore.session.Session()
+    wanted = {f"{service}.json": text(model(session, service)) for service in OPERATIONS}
+    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    if not check:
+        FOLDER.mkdir(exist_ok=True)
+        for name, content in wanted.items():
+            (FOLDER / name).write_text(content, encoding="utf-8")
+        for name in there.keys() - wanted.keys():
+            (FOLDER / name).unlink()
+        return 0
+    differing = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    for name in differing:
+        print(f"tests/models/{name} is not what botocore {botocore.__version__} says", file=sys.stderr)
+    if differing:
+        print("write them anew with: .venv/ci/bin/python .ci/models.py", file=sys.stderr)
+    else:
+        print(f"{len(wanted)} models are what botocore {botocore.__version__} says")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+//! Many events at once.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    process,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use comfy_table::Table;
+use eksentry_tests::lambda::{binaries, cpu_time};
+use eksentry_tests::load::{Crew, Estate, Tally, Waves, Work, differences, drive, sweep};
+use eksentry_tests::stand_in::StandIn;
+
+use super::{Trouble, bar, megabytes, number, size};
+
+/// In how many waves the account changes.
+const WAVES: usize = 20;
+
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// How many events of images there are, at least
+    #[arg(long, default_value_t = 10_000)]
+    events: usize,
+    /// How many changes AWS Config tells, at least
+    #[arg(long, default_value_t = 1_000)]
+    changes: usize,
+    /// How many instances of ecr-event there are
+    #[arg(long, default_value_t = 8)]
+    instances: usize,
+    /// How many instances of config-rule there are
+    #[arg(long, default_value_t = 4)]
+    rule_instances: usize,
+    /// How many repositories the account has, at least 4
+    #[arg(long, default_value_t = 100)]
+    repositories: usize,
+    /// How many images each of them has
+    #[arg(long, default_value_t = 100)]
+    images: usize,
+    #[command(flatten)]
+    trouble: Trouble,
+}
+
+/// Makes a burst; answers what should not have happened.
+pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
+    let binaries = binaries()?;
+    let mut estate = Estate::new(size(options.repositories, options.images));
+    let aws = StandIn::start(estate.account()?)?;
+    aws.count_only();
+    eprintln!("Sweeping the account as it is before.");
+    sweep(&aws, binaries)?;
+    options.trouble.begin(&aws);
+    let mut crews = [
+        Crew::start(&aws, binaries, "ecr-event", options.instances, &[])?,
+        Crew::start(&aws, binaries, "config-rule", options.rule_instances, &[])?,
+    ];
+
+    let (calls, harness) = (aws.counts(), cpu_time(process::id()));
+    let all = number_of_events(options)?;
+    let bar = bar(
+        all,
+        "{spinner} {pos} of about {len} in {elapsed}; {eta} left",
+    );
+    let waves = Waves {
+        images: options.events.div_ceil(WAVES),
+        items: options.changes.div_ceil(WAVES),
+        goes_on: &|wave| wave < WAVES,
+        done: &|| bar.inc(1),
+    };
+    let begun = Instant::now();
+    let works = drive(&aws, &mut estate, crews.each_mut(), &waves)?;
+    let took = begun.elapsed();
+    bar.finish_and_clear();
+    let harness = cpu_time(process::id()).zip(harness);
+    let harness = harness.map(|(now, before)| now.saturating_sub(before));
+    let calls = more(&calls, aws.counts());
+    let told_off = aws.told_off();
+
+    let mut problems: Vec<String> = crews.iter().flat_map(Crew::problems).collect();
+    problems.extend(show(&crews, works, took));
+    show_calls(&calls, told_off, harness);
+    aws.heal();
+    eprintln!("Sweeping the account as it is now, undisturbed.");
+    problems.extend(differences(&aws, estate.told(), binaries)?);
+    problems.extend(aws.violations());
+    Ok(problems)
+}
+
+fn number_of_events(options: &Options) -> Result<u64, Box<dyn Error>> {
+    Ok(u64::try_from(options.events + options.changes)?)
+}
+
+/// Shows what came of the events; answers what was lost.
+fn show(crews: &[Crew; 2], works: [Vec<Work>; 2], took: Duration) -> Vec<String> {
+    let mut table = Table::new();
+    table.set_header([
+        "function",
+        "instances",
+        "events",
+        "a second",
+        "p50",
+        "p95",
+        "p99",
+        "max",
+        "failed invocations",
+        "came again",
+        "refused",
+        "lost",
+        "calls an invocation",
+        "CPU an invocation",
+        "memory: start",
+        "after 1,000",
+        "end",
+    ]);
+    let mut lost = Vec::new();
+    for (crew, works) in crews.iter().zip(works) {
+        let cpu: Duration = works.iter().map(|work| work.cpu).sum();
+        let memory = |at: usize| megabytes(works.iter().filter_map(|work| work.memory[at]).max());
+        let memory = [memory(0), memory(1), memory(2)];
+        let instances = works.len();
+        let mut all = Tally::default();
+        for work in works {
+            all.add(work.tally);
+        }
+        let mut row = vec![crew.function.to_owned(), instances.to_string()];
+        row.extend(cells(&all, cpu, took));
+        row.extend(memory);
+        table.add_row(row);
+        lost.extend(all.lost);
+    }
+    println!("In {:.0} s:\n{table}", took.as_secs_f64());
+    lost
+}
+
+fn cells(all: &Tally, cpu: Duration, took: Duration) -> Vec<String> {
+    let invocations = number(all.latencies.len()).max(1.0);
+    let milliseconds = |time: Duration| format!("{:.0} ms", time.as_secs_f64() * 1e3);
+    let errors = all.errors.iter();
+    let errors: Vec<String> = errors
+        .map(|(error, count)| format!("{error} {count}"))
+        .collect();
+    let mut cells = vec![
+        all.events.to_string(),
+        format!("{:.1}", number(all.events) / took.as_secs_f64()),
+    ];
+    cells.extend([50, 95, 99, 100].map(|percent| milliseconds(all.percentile(percent))));
+    cells.extend([
+        errors.join(", "),
+        all.redelivered.to_string(),
+        all.refused.to_string(),
+        all.lost.len().to_string(),
+        format!("{:.1}", number(all.calls) / invocations),
+        format!("{:.1} ms", cpu.as_secs_f64() * 1e3 / invocations),
+    ]);
+    cells
+}
+
+fn show_calls(calls: &BTreeMap<String, usize>, told_off: usize, harness: Option<Duration>) {
+    let mut table = Table::new();
+    table.set_header(["operation", "calls"]);
+    for (operation, count) in calls {
+        table.add_row([operation.clone(), count.to_string()]);
+    }
+    println!("{table}");
+    println!("Calls that came too fast for Security Hub's rates: {told_off}.");
+    if let Some(harness) = harness {
+        println!(
+            "The stand-in and what drives it took {:.0} s of CPU.",
+            harness.as_secs_f64()
+        );
+    }
+}
+
+fn more(
+    before: &BTreeMap<String, usize>,
+    mut after: BTreeMap<String, usize>,
+) -> BTreeMap<String, usize> {
+    for (name, count) in &mut after {
+        *count -= before.get(name).copied().unwrap_or_default();
+    }
+    after.retain(|_, count| *count > 0);
+    after
+}

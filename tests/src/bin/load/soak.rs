@@ -1,0 +1,256 @@
+//! Events, changes and sweeps for a long time.
+
+use std::{
+    error::Error,
+    process,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use comfy_table::Table;
+use eksentry_tests::lambda::{Function, binaries};
+use eksentry_tests::load::{
+    ACCOUNT, BUCKET, Course, Crew, Estate, REGION, Tally, Usage, Waves, differences, drive, sweep,
+};
+use eksentry_tests::stand_in::{Message, StandIn, sqs_event};
+use serde_json::json;
+
+use super::{Trouble, bar, megabytes, size};
+
+const EVERY: Duration = Duration::from_secs(10);
+/// Until then functions warm up.
+const WARM: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(15);
+
+#[derive(Parser)]
+pub(crate) struct Options {
+    /// How long it goes on, at least 2
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// How many repositories the account has, at least 4; each has 25 images
+    #[arg(long, default_value_t = 40)]
+    repositories: usize,
+    #[command(flatten)]
+    trouble: Trouble,
+}
+
+/// One process that is watched.
+struct Watched {
+    name: String,
+    process: u32,
+    course: Course,
+}
+
+/// An instance that is invoked over and over with the same, and what came of it.
+struct Repeated {
+    instance: Function,
+    payload: Vec<u8>,
+    invocations: usize,
+    failures: Vec<String>,
+}
+
+/// Makes a soak; answers what should not have happened.
+pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
+    let binaries = binaries()?;
+    let mut estate = Estate::new(size(options.repositories, 25));
+    let aws = StandIn::start(estate.account()?)?;
+    aws.count_only();
+    eprintln!("Sweeping the account as it is before.");
+    sweep(&aws, binaries)?;
+    options.trouble.begin(&aws);
+    let ledger = [("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned())];
+    let start = |function, count, environment: &[(String, String)]| {
+        Crew::start(&aws, binaries, function, count, environment)
+    };
+    let mut crews = [start("ecr-event", 2, &[])?, start("config-rule", 2, &[])?];
+    let mut repeated = Vec::new();
+    for (function, payload) in [("sweep", b"{}".to_vec()), ("sweep-worker", slices())] {
+        let instances = start(function, 1, &ledger)?.instances.into_iter();
+        repeated.extend(instances.map(|instance| Repeated {
+            instance,
+            payload: payload.clone(),
+            invocations: 0,
+            failures: Vec::new(),
+        }));
+    }
+    let mut watched = watch(&crews, &repeated);
+
+    let begun = Instant::now();
+    let all = Duration::from_secs(options.minutes * 60);
+    let is_over = || begun.elapsed() >= all;
+    let tallies = Mutex::new(Vec::new());
+    let bar = bar(
+        all.as_secs() / EVERY.as_secs(),
+        "{spinner} {elapsed}; {eta} left",
+    );
+    let waves = Waves {
+        images: 100,
+        items: 30,
+        goes_on: &|_| !is_over(),
+        done: &|| (),
+    };
+    thread::scope(|scope| {
+        for one in &mut repeated {
+            scope.spawn(|| one.repeat(is_over));
+        }
+        scope.spawn(|| {
+            while !is_over() {
+                look(&mut watched, begun.elapsed());
+                bar.inc(1);
+                thread::sleep(EVERY);
+            }
+        });
+        let works = drive(&aws, &mut estate, crews.each_mut(), &waves)?;
+        let mut tallies = tallies
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        tallies.extend(works.map(|works| {
+            let mut all = Tally::default();
+            for work in works {
+                all.add(work.tally);
+            }
+            all
+        }));
+        Ok::<_, Box<dyn Error>>(())
+    })?;
+    bar.finish_and_clear();
+
+    let mut problems = show(&watched);
+    let tallies = tallies
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    for (crew, tally) in crews.iter().zip(tallies) {
+        println!(
+            "{}: {} events, {} came again",
+            crew.function, tally.events, tally.redelivered
+        );
+        problems.extend(tally.lost.into_iter().chain(crew.problems()));
+    }
+    for one in repeated {
+        println!(
+            "{:?}: {} invocations, {} failed",
+            one.instance,
+            one.invocations,
+            one.failures.len()
+        );
+        problems.extend(one.failures.into_iter().chain(one.instance.problems()));
+    }
+    aws.heal();
+    sweep(&aws, binaries)?;
+    problems.extend(differences(&aws, estate.told(), binaries)?);
+    problems.extend(aws.violations());
+    Ok(problems)
+}
+
+/// What a worker is given: each part of a sweep in a message of its own.
+fn slices() -> Vec<u8> {
+    let parts = [
+        json!("clusters"),
+        json!({"registry": {"prefix": ""}}),
+        json!("keys"),
+    ];
+    let messages = parts.into_iter().enumerate().map(|(number, part)| Message {
+        queue_url: format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/slices"),
+        id: number.to_string(),
+        body: json!({"part": part}).to_string(),
+    });
+    let messages: Vec<_> = messages.collect();
+    sqs_event(&messages).to_string().into_bytes()
+}
+
+impl Repeated {
+    fn repeat(&mut self, is_over: impl Fn() -> bool) {
+        while !is_over() {
+            let invocation = self.instance.invoke(&self.payload, TIME_LIMIT);
+            self.instance.forget_logs();
+            self.invocations += 1;
+            if let Err(error) = invocation.outcome {
+                self.failures.push(format!("{:?}: {error}", self.instance));
+            }
+        }
+    }
+}
+
+fn watch(crews: &[Crew], repeated: &[Repeated]) -> Vec<Watched> {
+    let events = crews.iter().flat_map(|crew| {
+        let instances = crew.instances.iter();
+        instances.map(|instance| (crew.function.to_owned(), instance.process_id()))
+    });
+    let sweeps = repeated.iter().zip(["sweep", "sweep-worker"]);
+    let sweeps = sweeps.map(|(one, name)| (name.to_owned(), one.instance.process_id()));
+    let own = (
+        "(the stand-in and what drives it)".to_owned(),
+        process::id(),
+    );
+    let all = events.chain(sweeps).chain([own]);
+    all.map(|(name, process)| Watched {
+        name,
+        process,
+        course: Course::default(),
+    })
+    .collect()
+}
+
+fn look(watched: &mut [Watched], at: Duration) {
+    for one in watched {
+        let usage = Usage::of(one.process);
+        one.course.samples.extend(usage.map(|usage| (at, usage)));
+    }
+}
+
+/// Shows how the processes did; answers which functions grew.
+fn show(watched: &[Watched]) -> Vec<String> {
+    let mut table = Table::new();
+    table.set_header([
+        "process",
+        "memory: start",
+        "after 1 minute",
+        "end",
+        "growth an hour after that",
+        "open files: after 1 minute",
+        "end",
+        "threads: after 1 minute",
+        "end",
+        "grows",
+    ]);
+    let mut problems = Vec::new();
+    for Watched {
+        name,
+        process: id,
+        course,
+    } in watched
+    {
+        let seen = [
+            course.after(Duration::ZERO),
+            course.after(WARM),
+            course.end(),
+        ];
+        let memory = seen.map(|usage| megabytes(usage.map(|usage| usage.memory)));
+        let count = |usage: Option<Usage>, of: fn(Usage) -> usize| {
+            usage.map_or_else(String::new, |usage| of(usage).to_string())
+        };
+        let grows = course.verdict().grows.join(", ");
+        let mut row = vec![name.clone()];
+        row.extend(memory);
+        row.push(format!("{:+.2} MB", course.slope(WARM) / 1e6));
+        for of in [
+            |usage: Usage| usage.open_files,
+            |usage: Usage| usage.threads,
+        ] {
+            row.extend([count(seen[1], of), count(seen[2], of)]);
+        }
+        row.push(if grows.is_empty() {
+            "nothing".to_owned()
+        } else {
+            grows.clone()
+        });
+        table.add_row(row);
+        if !grows.is_empty() && *id != process::id() {
+            problems.push(format!("{name} grows: {grows}"));
+        }
+    }
+    println!("{table}");
+    problems
+}

@@ -1,0 +1,63 @@
+//! What nobody would send, and whatever comes of it: findings made of any bytes, held against every rule that there is.
+//!
+//! The same bytes make the same finding, so tests that draw lots, the fuzzer, and what either has found in the past all
+//! go through [`findings`].
+
+mod facts;
+mod reports;
+mod texts;
+
+use arbitrary::{Result, Unstructured};
+use eksentry_core::{Finding, Observation, State, checks::CHECKS, policy::PolicyDocument};
+use percent_encoding::percent_decode;
+
+pub use self::{
+    reports::assert_reportable,
+    texts::{PIECES, text},
+};
+
+/// Makes an observation of these bytes, has every check judge it, and holds what would be reported against the models
+/// and the documented limits.
+///
+/// # Panics
+///
+/// Where a report is one that its service would not take, or is about another account's resource.
+pub fn findings(data: &[u8]) {
+    // Bytes that are too few make a smaller finding, never none.
+    let _ = try_findings(&mut Unstructured::new(data));
+}
+
+/// Reads these bytes as a policy document, as IAM hands it out: percent-encoded.
+pub fn policy(data: &[u8]) {
+    let text = percent_decode(data).decode_utf8_lossy();
+    if let Ok(policy) = serde_json::from_str::<PolicyDocument>(&text) {
+        let _ = (policy.allows_everything(), policy.trusted_principals());
+    }
+}
+
+fn try_findings(bytes: &mut Unstructured<'_>) -> Result<()> {
+    let (resource, present) = facts::resource_and_facts(bytes)?;
+    let observation = Observation {
+        resource,
+        observed_at: facts::moment(bytes)?,
+        state: match bytes.int_in_range(0..=9)? {
+            8 => State::Unread(facts::unread(bytes)?),
+            9 => State::Gone,
+            _ => State::Present(present),
+        },
+    };
+    let docs = facts::docs(bytes)?;
+    let tags = facts::tags(bytes)?;
+    for check in CHECKS {
+        let settings = facts::settings(check, bytes)?;
+        let finding = Finding::of(check, &observation, &settings, docs);
+        assert_reportable(&finding, &tags);
+        if let Some(mute) = facts::mute(bytes)? {
+            assert_reportable(&finding.excepted(&mute), &tags);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,409 @@
+//! Facts that no service would tell, about resources that there can be.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arbitrary::{Result, Unstructured};
+use eksentry_core::{
+    Check, Facts, Location, Mute, Resource, ResourceKind, Settings, Severity, Unread,
+    checks::CHECKS,
+    facts::{
+        EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
+        cluster::{Endpoint, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
+        image::{
+            Content, Cvss, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
+            sort_worst_first,
+        },
+        key::{KeyState, Rotation},
+        repository::{RegistryScanning, ScanningRule, TagMutability},
+    },
+    mute_list::Entry,
+    parameters::Raw,
+};
+use jiff::Timestamp;
+
+use super::texts::{maybe, text, text_of, texts};
+
+/// Vulnerabilities that are all different would cost many bytes.
+const COUNTS: [usize; 16] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 5, 5, 5, 30, 30, 500, 3_000];
+
+const SCORES: [f64; 9] = [
+    0.0,
+    9.8,
+    -0.0,
+    -1.0,
+    1e300,
+    f64::MIN_POSITIVE,
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+];
+
+/// A resource whose name its service allows, and facts of its kind that are as they come.
+pub(super) fn resource_and_facts(bytes: &mut Unstructured<'_>) -> Result<(Resource, Facts)> {
+    let kind = *bytes.choose(&ResourceKind::ALL)?;
+    let resource = resource(kind, bytes)?;
+    let facts = match kind {
+        ResourceKind::EksCluster => Facts::EksCluster(Box::new(cluster(bytes)?)),
+        ResourceKind::EcrRepository => Facts::EcrRepository(repository(bytes)?),
+        ResourceKind::EcrImage => Facts::EcrImage(image(bytes)?),
+        ResourceKind::KmsKey => Facts::KmsKey(key(bytes)?),
+    };
+    Ok((resource, facts))
+}
+
+/// What nobody allows as a name is refused when a resource is made, so there is another one then.
+fn resource(kind: ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource> {
+    let (partition, region) = *bytes.choose(&[
+        ("aws", "eu-central-1"),
+        ("aws-cn", "cn-northwest-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+    ])?;
+    let location = Location {
+        partition: partition.to_owned(),
+        region: region.to_owned(),
+        account: "111122223333".to_owned(),
+    };
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    let name = text(bytes)?;
+    let long = "n".repeat(bytes.int_in_range(1..=256)?);
+    let parsed = Resource::parse(&name);
+    let of_name = |name: &str| match kind {
+        ResourceKind::EcrImage => Resource::image(name, &digest, &location),
+        kind => Resource::named(kind, name, &location),
+    };
+    let made = parsed.ok().filter(|resource| resource.kind() == kind);
+    let made = made.or_else(|| of_name(&name).ok());
+    Ok(made.unwrap_or_else(|| of_name(&long).expect("so long a name is allowed")))
+}
+
+fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
+    let cidrs = texts(bytes, 60)?;
+    let more = if bytes.arbitrary()? {
+        vec!["0.0.0.0/0"]
+    } else {
+        vec![]
+    };
+    let logs = LogType::ALL
+        .into_iter()
+        .try_fold(LogTypes::NONE, |set, log| {
+            Ok(if bytes.arbitrary()? {
+                set.with(log)
+            } else {
+                set
+            })
+        })?;
+    let cidrs = if bytes.arbitrary()? {
+        cidrs
+    } else {
+        Vec::new()
+    };
+    Ok(EksCluster {
+        name: text(bytes)?,
+        arn: text(bytes)?,
+        status: text(bytes)?,
+        version: text(bytes)?.parse().ok(),
+        endpoint: Endpoint::read(
+            bytes.arbitrary()?,
+            bytes.arbitrary()?,
+            cidrs.iter().map(String::as_str).chain(more),
+        ),
+        enabled_logs: logs,
+        secrets_key: secrets_key(bytes)?,
+        role_arn: maybe(bytes)?,
+        role_users: RoleUsers {
+            others: texts(bytes, 120)?,
+            unread: unreads(bytes)?,
+        },
+        role: role(bytes)?,
+        subnets: texts(bytes, 120)?,
+        security_groups: texts(bytes, 120)?,
+        url: maybe(bytes)?,
+        tags: tags(bytes)?,
+    })
+}
+
+fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
+    if bytes.arbitrary()? {
+        return Ok(None);
+    }
+    let named = NamedKey {
+        arn: text(bytes)?,
+        state: key_state(bytes)?,
+        aws_managed: bytes.arbitrary()?,
+    };
+    let named = bytes.arbitrary::<bool>()?.then_some(named);
+    Ok(Some(SecretsKey {
+        named: text(bytes)?,
+        key: fact(named, bytes)?,
+    }))
+}
+
+fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
+    let trusted = texts(bytes, 120)?;
+    let role = Role {
+        trusted: fact(trusted, bytes)?,
+        administrator_policies: texts(bytes, 60)?,
+        unread: unreads(bytes)?,
+    };
+    let role = bytes.arbitrary::<bool>()?.then_some(role);
+    fact(role, bytes)
+}
+
+fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
+    let frequency = if bytes.arbitrary()? {
+        "SCAN_ON_PUSH".to_owned()
+    } else {
+        text(bytes)?
+    };
+    let filters = texts(bytes, 120)?;
+    let scanning = RegistryScanning {
+        enhanced: bytes.arbitrary()?,
+        rules: vec![ScanningRule { frequency, filters }],
+    };
+    let mutability = match bytes.int_in_range(0..=2)? {
+        0 => "IMMUTABLE_WITH_EXCLUSION".to_owned(),
+        1 => "IMMUTABLE".to_owned(),
+        _ => text(bytes)?,
+    };
+    Ok(EcrRepository {
+        name: text(bytes)?,
+        arn: text(bytes)?,
+        mutability: TagMutability::read(Some(&mutability)),
+        exclusion_filters: texts(bytes, 120)?,
+        scan_on_push: bytes.arbitrary()?,
+        registry_scanning: fact(scanning, bytes)?,
+    })
+}
+
+fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
+    let media_type = maybe(bytes)?;
+    let tags = texts(bytes, 1_000)?;
+    let is_image: bool = bytes.arbitrary()?;
+    let content = Content::read(media_type.as_deref(), maybe(bytes)?.as_deref(), &tags);
+    let scan = scan(bytes)?;
+    Ok(EcrImage {
+        repository: text(bytes)?,
+        digest: text(bytes)?,
+        registry: maybe(bytes)?,
+        tags,
+        content: if is_image { Content::Image } else { content },
+        archived: bytes.ratio(1, 10)?,
+        pushed_at: maybe_moment(bytes)?,
+        idle_days: bytes.arbitrary()?,
+        scan_revision: maybe(bytes)?,
+        scan: fact(scan, bytes)?,
+    })
+}
+
+fn scan(bytes: &mut Unstructured<'_>) -> Result<Scan> {
+    let status = match bytes.int_in_range(0..=4)? {
+        0 => return Ok(Scan::Never),
+        1 => text(bytes)?,
+        2 => "FAILED".to_owned(),
+        _ => "COMPLETE".to_owned(),
+    };
+    let count = *bytes.choose(&COUNTS)?;
+    let different = (0..count.min(3)).map(|_| vulnerability(bytes));
+    let different = different.collect::<Result<Vec<_>>>()?;
+    let mut vulnerabilities: Vec<_> = different.iter().cycle().take(count).cloned().collect();
+    sort_worst_first(&mut vulnerabilities);
+    let mut counts = SeverityCounts::default();
+    for _ in 0..bytes.int_in_range(0..=8)? {
+        counts.add(severity(bytes)?, *bytes.choose(&[0, 1, 7, u64::MAX])?);
+    }
+    let result = ScanResult {
+        counts,
+        vulnerabilities,
+    };
+    Ok(Scan::Tried {
+        status: ScanStatus::read(&status),
+        description: maybe(bytes)?,
+        result: bytes.ratio(9, 10)?.then(|| Arc::new(result)),
+    })
+}
+
+fn vulnerability(bytes: &mut Unstructured<'_>) -> Result<Vulnerability> {
+    let word = *bytes.choose(&["YES", "NO", "PARTIAL", "", "MAYBE"])?;
+    let packages = (0..*bytes.choose(&[0, 1, 2, 30])?).map(|_| package(bytes));
+    let packages = packages.collect::<Result<_>>()?;
+    let cvss = (0..bytes.int_in_range(0..=25)?).map(|_| cvss(bytes));
+    Ok(Vulnerability {
+        cvss: cvss.collect::<Result<_>>()?,
+        id: short(bytes)?.unwrap_or_else(|| "CVE-2024-3094".to_owned()),
+        severity: severity(bytes)?,
+        packages,
+        vendor: short(bytes)?,
+        vendor_url: short(bytes)?,
+        vendor_severity: short(bytes)?,
+        published_at: maybe_moment(bytes)?,
+        updated_at: maybe_moment(bytes)?,
+        references: texts(bytes, 30)?,
+        related: texts(bytes, 30)?,
+        fix_available: bytes.arbitrary::<bool>()?.then(|| word.to_owned()),
+        exploit_available: short(bytes)?,
+        epss: Some(score(bytes)?),
+    })
+}
+
+fn package(bytes: &mut Unstructured<'_>) -> Result<Package> {
+    Ok(Package {
+        name: short(bytes)?,
+        version: short(bytes)?,
+        epoch: short(bytes)?,
+        release: short(bytes)?,
+        architecture: short(bytes)?,
+        manager: short(bytes)?,
+        path: short(bytes)?,
+        fixed_in: short(bytes)?,
+        layer: short(bytes)?,
+    })
+}
+
+fn cvss(bytes: &mut Unstructured<'_>) -> Result<Cvss> {
+    Ok(Cvss {
+        version: short(bytes)?,
+        score: bytes.arbitrary::<bool>()?.then_some(score(bytes)?),
+        vector: short(bytes)?,
+        source: short(bytes)?,
+    })
+}
+
+fn key(bytes: &mut Unstructured<'_>) -> Result<KmsKey> {
+    let own = |usual: &str, bytes: &mut Unstructured<'_>| {
+        Ok(if bytes.ratio(4, 5)? {
+            Some(usual.to_owned())
+        } else {
+            maybe(bytes)?
+        })
+    };
+    let rotation = match bytes.int_in_range(0..=2)? {
+        0 => Rotation::Off,
+        1 => Rotation::Unsupported,
+        _ => Rotation::Every {
+            days: bytes.arbitrary()?,
+        },
+    };
+    Ok(KmsKey {
+        id: text(bytes)?,
+        account: maybe(bytes)?,
+        customer_managed: bytes.ratio(4, 5)?,
+        spec: own("SYMMETRIC_DEFAULT", bytes)?,
+        usage: own("ENCRYPT_DECRYPT", bytes)?,
+        origin: own("AWS_KMS", bytes)?,
+        state: key_state(bytes)?,
+        replica: bytes.ratio(1, 5)?,
+        description: maybe(bytes)?,
+        created_at: maybe_moment(bytes)?,
+        rotation: fact(rotation, bytes)?,
+    })
+}
+
+fn key_state(bytes: &mut Unstructured<'_>) -> Result<KeyState> {
+    let names = ["Enabled".to_owned(), "Updating".to_owned(), text(bytes)?];
+    let name = bytes.choose(&names)?;
+    Ok(KeyState::read(Some(name)))
+}
+
+/// Mostly what was read, sometimes why it was not.
+fn fact<T>(value: T, bytes: &mut Unstructured<'_>) -> Result<Fact<T>> {
+    Ok(if bytes.ratio(1, 5)? {
+        Err(unread(bytes)?)
+    } else {
+        Ok(value)
+    })
+}
+
+pub(super) fn unread(bytes: &mut Unstructured<'_>) -> Result<Unread> {
+    Ok(Unread {
+        code: bytes.choose(&["ACCESS_DENIED", "READ_FAILED"])?,
+        text: text(bytes)?,
+    })
+}
+
+fn unreads(bytes: &mut Unstructured<'_>) -> Result<Vec<Unread>> {
+    let count = *bytes.choose(&[0, 0, 1, 40])?;
+    (0..count).map(|_| unread(bytes)).collect()
+}
+
+fn severity(bytes: &mut Unstructured<'_>) -> Result<Option<Severity>> {
+    let severity = *bytes.choose(&Severity::ALL)?;
+    Ok(bytes.ratio(9, 10)?.then_some(severity))
+}
+
+fn score(bytes: &mut Unstructured<'_>) -> Result<f64> {
+    Ok(if bytes.arbitrary()? {
+        *bytes.choose(&SCORES)?
+    } else {
+        bytes.arbitrary()?
+    })
+}
+
+/// A text that is not so long that thousands of it would not fit into memory.
+fn short(bytes: &mut Unstructured<'_>) -> Result<Option<String>> {
+    Ok(if bytes.arbitrary()? {
+        Some(text_of(bytes, 600)?)
+    } else {
+        None
+    })
+}
+
+/// Up to seventy tags.
+pub(super) fn tags(bytes: &mut Unstructured<'_>) -> Result<Vec<(String, String)>> {
+    let (key, value) = (text(bytes)?, text(bytes)?);
+    let count = *bytes.choose(&[0, 1, 70])?;
+    Ok((0..count)
+        .map(|number| (format!("{number}{key}"), value.clone()))
+        .chain([(value.clone(), key.clone())])
+        .collect())
+}
+
+pub(super) fn moment(bytes: &mut Unstructured<'_>) -> Result<Timestamp> {
+    let second = bytes.int_in_range(0..=4_102_444_800)?;
+    Ok(Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// Vendors may write any time.
+fn maybe_moment(bytes: &mut Unstructured<'_>) -> Result<Option<Timestamp>> {
+    Ok(match bytes.int_in_range(0..=4)? {
+        0 => None,
+        1 => Some(Timestamp::MIN),
+        2 => Some(Timestamp::MAX),
+        _ => Some(moment(bytes)?),
+    })
+}
+
+/// Where the checks' pages are published; the settings take nothing but a URL.
+pub(super) fn docs(bytes: &mut Unstructured<'_>) -> Result<Option<&'static str>> {
+    Ok(*bytes.choose(&[None, Some("https://example.com/docs/")])?)
+}
+
+/// What the check takes of such parameters; its defaults where it takes none of it.
+pub(super) fn settings(check: &'static Check, bytes: &mut Unstructured<'_>) -> Result<Settings> {
+    let mut raw = BTreeMap::new();
+    if bytes.ratio(1, 3)? {
+        for parameter in check.parameters {
+            let value = match bytes.int_in_range(0..=2)? {
+                0 => Raw::Text(text(bytes)?),
+                1 => Raw::List(texts(bytes, 40)?.into_iter().map(Raw::Text).collect()),
+                _ => Raw::Number(bytes.arbitrary()?),
+            };
+            raw.insert(parameter.name().to_owned(), value);
+        }
+    }
+    Ok(Settings::read(check.id, check.parameters, &raw).unwrap_or_default())
+}
+
+/// An exception of a hostile mute list, if it is one.
+pub(super) fn mute(bytes: &mut Unstructured<'_>) -> Result<Option<Mute>> {
+    if bytes.ratio(4, 5)? {
+        return Ok(None);
+    }
+    let entry = Entry {
+        check: Some(bytes.choose(&CHECKS)?.id.to_owned()),
+        resource: Some("*".to_owned()),
+        tag: maybe(bytes)?,
+        reason: maybe(bytes)?,
+        until: Some("2030-01-01".to_owned()),
+    };
+    Ok(Mute::try_from(entry).ok())
+}

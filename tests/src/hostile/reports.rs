@@ -1,0 +1,142 @@
+//! Reports, held against what their services take.
+
+use aws_sdk_securityhub::{
+    operation::batch_import_findings::{BatchImportFindings, BatchImportFindingsInput},
+    types::AwsSecurityFinding,
+};
+use aws_smithy_runtime_api::client::{
+    interceptors::context::Input,
+    runtime_plugin::RuntimePlugin,
+    ser_de::{SerializeRequest, SharedRequestSerializer},
+};
+use aws_smithy_types::config_bag::ConfigBag;
+use eksentry_core::{Finding, Location, finding::GENERATOR};
+use eksentry_reporters::{
+    Compliance, Evaluation, ocsf,
+    security_hub::{outline, render},
+};
+use serde_json::{Value, json};
+
+use crate::{model::validate, stand_in::finding_problems};
+
+const RUN: &str = "0a1b2c3d-run";
+
+/// Holds all that would be reported of a finding against what each service takes.
+///
+/// # Panics
+///
+/// Where a service would not take it, where it is not what it is said to be, or where it is about another account.
+pub fn assert_reportable(finding: &Finding, tags: &[(String, String)]) {
+    let of = finding.id();
+    assert_security_hub(&of, finding, tags);
+    assert_aws_config(&of, finding);
+    assert_ocsf(&of, finding);
+}
+
+fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
+    let Some(rendered) = render(finding) else {
+        assert_eq!(outline(finding), None, "{of}");
+        return;
+    };
+    let rendered = rendered.of_run(RUN).with_tags(tags);
+    let document = as_sent(rendered.finding);
+    let problems = finding_problems(&document);
+    assert!(problems.is_empty(), "{of}: {}", problems.join("; "));
+    let bytes = document.to_string().len();
+    assert!(
+        bytes <= rendered.size,
+        "{of}: {bytes} bytes, said to be {}",
+        rendered.size
+    );
+
+    let place = Location::of(finding.resource.arn());
+    let Location {
+        partition,
+        region,
+        account,
+    } = &place;
+    let product =
+        format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default");
+    for (name, expected) in [
+        ("Id", of),
+        ("ProductArn", &product),
+        ("AwsAccountId", account),
+    ] {
+        assert_eq!(document[name], expected, "{of}");
+    }
+    assert_eq!(
+        document["Resources"][0]["Id"],
+        finding.resource.arn().as_str(),
+        "{of}"
+    );
+    assert!(of.starts_with(GENERATOR), "{of}");
+
+    let again = render(finding).expect("it was rendered before");
+    let again = as_sent(again.of_run(RUN).with_tags(tags).finding);
+    assert_eq!(document, again, "{of} is rendered otherwise another time");
+}
+
+fn assert_aws_config(of: &str, finding: &Finding) {
+    let at = finding.observed_at;
+    let Some(evaluation) = Evaluation::of(&finding.resource, &finding.verdict, at) else {
+        return;
+    };
+    let sent = json!({
+        "ComplianceResourceType": evaluation.resource_type,
+        "ComplianceResourceId": evaluation.resource_id,
+        "ComplianceType": config_word(evaluation.compliance),
+        "OrderingTimestamp": at.as_second(),
+    });
+    let problems = validate("config", "Evaluation", &sent);
+    assert!(problems.is_empty(), "{of}: {}", problems.join("; "));
+}
+
+const fn config_word(compliance: Compliance) -> &'static str {
+    match compliance {
+        Compliance::Compliant => "COMPLIANT",
+        Compliance::NonCompliant => "NON_COMPLIANT",
+        Compliance::NotApplicable => "NOT_APPLICABLE",
+    }
+}
+
+fn assert_ocsf(of: &str, finding: &Finding) {
+    for event in ocsf::events(finding, RUN) {
+        let line = serde_json::to_string(&event).expect("an event is JSON");
+        assert!(!line.contains('\n'), "{of}: a line is one line");
+        let event: Value = serde_json::from_str(&line).expect("it was written as JSON");
+        assert_nothing_empty(of, &event);
+    }
+}
+
+/// What is not known is left out.
+fn assert_nothing_empty(of: &str, value: &Value) {
+    match value {
+        Value::Null => panic!("{of}: a null"),
+        Value::Array(items) => items.iter().for_each(|item| assert_nothing_empty(of, item)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                assert_nothing_empty(&format!("{of} {name}"), member);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A finding in the JSON that the SDK sends.
+fn as_sent(finding: AwsSecurityFinding) -> Value {
+    let input = BatchImportFindingsInput::builder()
+        .findings(finding)
+        .build();
+    let input = input.expect("it has findings");
+    let sdk = BatchImportFindings::new()
+        .config()
+        .expect("the SDK knows how to send");
+    let serializer = sdk
+        .load::<SharedRequestSerializer>()
+        .expect("and how to write");
+    let request = serializer.serialize_input(Input::erase(input), &mut ConfigBag::base());
+    let request = request.expect("whatever the finding, it is written");
+    let body = request.body().bytes().expect("the body is in memory");
+    let mut sent: Value = serde_json::from_slice(body).expect("the SDK writes JSON");
+    sent["Findings"][0].take()
+}

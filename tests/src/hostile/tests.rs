@@ -1,0 +1,50 @@
+use std::{fs, path::Path};
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+/// Each case is many findings. What fails is printed as it is: smaller bytes say no more about a finding.
+fn few() -> ProptestConfig {
+    ProptestConfig {
+        cases: 64,
+        max_shrink_iters: 0,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(few())]
+    #[test]
+    fn whatever_the_facts_each_service_takes_what_is_reported(data in vec(any::<u8>(), 0..6_000)) {
+        findings(&data);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_policy_or_none(text in r#"[{}\[\]",:*?%+a-zA-Z0-9]{0,200}"#) {
+        policy(text.as_bytes());
+    }
+}
+
+#[test]
+fn what_was_ever_found_stays_mended() {
+    replay("findings", findings);
+    replay("documents", policy);
+}
+
+fn replay(target: &str, enter: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let inputs: Vec<_> = fs::read_dir(corpus).unwrap().collect();
+    assert!(
+        !inputs.is_empty(),
+        "tests/fuzz/corpus/{target} holds what was found"
+    );
+    for input in inputs {
+        enter(&fs::read(input.unwrap().path()).unwrap());
+    }
+}

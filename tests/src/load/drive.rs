@@ -1,0 +1,176 @@
+//! Warm instances of functions, and the events that they are given.
+
+use std::{error::Error, fmt, panic, path::Path, thread, time::Duration};
+
+use eksentry_core::checks::CHECKS;
+
+use super::{ACCOUNT, Estate, Queue, Tally};
+use crate::{account::AccountError, lambda::Function, stand_in::StandIn};
+
+/// As long as template.yaml lets `ecr-event` run.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
+/// A wave follows when all but the last so many are done.
+const WAVES_AT_A_TIME: usize = 2;
+/// After how many events an instance's memory is looked at once more.
+const MIDDLE: usize = 1_000;
+
+/// Warm instances of one function, each with one event at a time.
+#[derive(Debug)]
+pub struct Crew {
+    /// The function, by its folder.
+    pub function: &'static str,
+    /// The instances.
+    pub instances: Vec<Function>,
+}
+
+/// What an instance did.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    /// What came of its events.
+    pub tally: Tally,
+    /// The processor time that it took.
+    pub cpu: Duration,
+    /// Its resident memory in bytes before the first event, after a thousand of the crew's, and at the end.
+    pub memory: [Option<u64>; 3],
+}
+
+/// How large waves are, and when no more come.
+#[derive(Clone, Copy)]
+pub struct Waves<'a> {
+    /// Events of images in a wave, at least.
+    pub images: usize,
+    /// Changes that Config tells in a wave, at least.
+    pub items: usize,
+    /// Whether another wave is to come, by its number from 0.
+    pub goes_on: &'a (dyn Fn(usize) -> bool + Sync),
+    /// Is told whenever an event is done.
+    pub done: &'a (dyn Fn() + Sync),
+}
+
+impl fmt::Debug for Waves<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Waves")
+            .field("images", &self.images)
+            .field("items", &self.items)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Crew {
+    /// Starts instances of a function in the role that it is deployed with, and waits until each asks for an event.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such role, or the function does not start.
+    pub fn start(
+        aws: &StandIn,
+        binaries: &Path,
+        function: &'static str,
+        count: usize,
+        environment: &[(String, String)],
+    ) -> Result<Self, Box<dyn Error>> {
+        let deployment = aws.deployment(environment)?;
+        let start = || -> Result<Function, Box<dyn Error>> {
+            let own = aws.sign_in(&deployment, function)?.into_iter();
+            let own = own.chain(environment.iter().cloned());
+            let mut instance = Function::start(&binaries.join(function), own)?.of_account(ACCOUNT);
+            instance.first_poll()?;
+            Ok(instance)
+        };
+        Ok(Self {
+            function,
+            instances: (0..count).map(|_| start()).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Works off a queue until it is closed and all is done; `done` is told of each event. Answers what each instance did.
+    pub fn work_off(&mut self, queue: &Queue, done: &(dyn Fn() + Sync)) -> Vec<Work> {
+        thread::scope(|scope| {
+            let instances = self.instances.iter_mut();
+            let works: Vec<_> = instances
+                .map(|instance| scope.spawn(|| work_off(instance, queue, done)))
+                .collect();
+            let works = works.into_iter().map(thread::ScopedJoinHandle::join);
+            works
+                .map(|work| work.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    /// What Lambda would have refused of its instances.
+    pub fn problems(&self) -> Vec<String> {
+        self.instances.iter().flat_map(Function::problems).collect()
+    }
+}
+
+fn work_off(instance: &mut Function, queue: &Queue, done: &(dyn Fn() + Sync)) -> Work {
+    let (cpu, start) = (instance.cpu_time(), instance.resident_memory());
+    let (mut tally, mut middle) = (Tally::default(), None);
+    while let Some(delivery) = queue.take() {
+        let invocation = instance.invoke(&delivery.event.payload, TIME_LIMIT);
+        instance.forget_logs();
+        queue.settle(delivery, &invocation, &mut tally);
+        done();
+        if middle.is_none() && queue.done() >= MIDDLE {
+            middle = instance.resident_memory();
+        }
+    }
+    let cpu = instance.cpu_time().zip(cpu);
+    Work {
+        tally,
+        cpu: cpu.map_or(Duration::ZERO, |(now, before)| now.saturating_sub(before)),
+        memory: [start, middle, instance.resident_memory()],
+    }
+}
+
+/// Changes the account in waves, and lets the crews of `ecr-event` and `config-rule` work off what tells of it, both at
+/// the same time. Answers what each instance of each did.
+///
+/// # Errors
+///
+/// When the account can't be changed.
+pub fn drive(
+    aws: &StandIn,
+    estate: &mut Estate,
+    [images, items]: [&mut Crew; 2],
+    waves: &Waves<'_>,
+) -> Result<[Vec<Work>; 2], AccountError> {
+    for check in CHECKS {
+        aws.know_result_token(&Estate::token(check.id), &Estate::rule(check.id));
+    }
+    let queues = [Queue::default(), Queue::default()];
+    thread::scope(|scope| {
+        let [of_images, of_items] = &queues;
+        let works = [
+            scope.spawn(|| images.work_off(of_images, waves.done)),
+            scope.spawn(|| items.work_off(of_items, waves.done)),
+        ];
+        let made = make_waves(aws, estate, &queues, waves);
+        queues.iter().for_each(Queue::close);
+        let works = works.map(|work| {
+            let work = work.join();
+            work.unwrap_or_else(|panic| panic::resume_unwind(panic))
+        });
+        made.map(|()| works)
+    })
+}
+
+fn make_waves(
+    aws: &StandIn,
+    estate: &mut Estate,
+    [of_images, of_items]: &[Queue; 2],
+    waves: &Waves<'_>,
+) -> Result<(), AccountError> {
+    for wave in (0..).take_while(|wave| (waves.goes_on)(*wave)) {
+        if let Some(past) = wave.checked_sub(WAVES_AT_A_TIME) {
+            of_images.wait_for(past);
+            of_items.wait_for(past);
+        }
+        let mut events = (Vec::new(), Vec::new());
+        aws.change(|account| events = estate.wave(account, waves.images, waves.items))?;
+        of_images.add(wave, events.0);
+        of_items.add(wave, events.1);
+    }
+    Ok(())
+}

@@ -1,0 +1,538 @@
+//! An account that changes in waves, and the events that tell of it.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    mem,
+    time::Duration,
+};
+
+use eksentry_core::{ResourceKind, checks::CHECKS};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, BUCKET, Event, REGION};
+use crate::account::{Account, AccountError, Image, Record, digest, uuid};
+
+/// Each wave changes one resource in so many, and the next one others: what is told late of one is not told of a
+/// resource that has changed again meanwhile.
+const TURNS: usize = 4;
+
+/// So many events lie in an order that is not theirs.
+const DISORDER: usize = 5;
+/// One event in so many comes twice, is of another business, is unsound.
+const DUPLICATE: usize = 9;
+const FOREIGN: usize = 25;
+const UNSOUND: usize = 23;
+/// One item of Config in so many is too large to be in its event.
+const OVERSIZED: usize = 3;
+
+/// How large an account is; at least four of everything.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// ECR repositories.
+    pub repositories: usize,
+    /// Images of each.
+    pub images: usize,
+    /// EKS clusters.
+    pub clusters: usize,
+    /// KMS keys.
+    pub keys: usize,
+}
+
+/// A check and a resource that AWS Config was to have an answer about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    /// The check's id.
+    pub check: &'static str,
+    /// The resource's name, as Config knows it.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// An account that changes, always in the same way.
+#[derive(Debug)]
+pub struct Estate {
+    size: Size,
+    wave: usize,
+    steps: usize,
+    events: usize,
+    told: BTreeSet<Told>,
+    /// Items of what changed with an image.
+    beside: Vec<Value>,
+}
+
+impl Estate {
+    /// An estate before its first wave.
+    pub fn new(size: Size) -> Self {
+        Self {
+            size,
+            wave: 0,
+            steps: 0,
+            events: 0,
+            told: BTreeSet::new(),
+            beside: Vec::new(),
+        }
+    }
+
+    /// The account as it is then: all images are scanned, and one in five is vulnerable.
+    pub fn account(&self) -> Result<Account, AccountError> {
+        let Size {
+            repositories,
+            images,
+            clusters,
+            keys,
+        } = self.size;
+        let image = |repository, slot: usize| {
+            let found = if slot.is_multiple_of(5) {
+                vulnerable("CRITICAL", "COMPLETE")
+            } else {
+                json!({})
+            };
+            json!({"imageDigest": image_digest(repository, slot), "scan": found})
+        };
+        let repository = |number| {
+            let images = (0..images).map(|slot| image(number, slot));
+            json!({"repositoryName": repository_name(number), "images": images.collect::<Vec<_>>()})
+        };
+        let mut account = Account::empty(ACCOUNT, REGION);
+        account.add(json!({
+            "repositories": (0..repositories).map(repository).collect::<Vec<_>>(),
+            "clusters": (0..clusters).map(|number| cluster(number, number % 2 == 0)).collect::<Vec<_>>(),
+            "keys": (0..keys).map(|number| json!({"KeyId": key_id(number)})).collect::<Vec<_>>(),
+            "buckets": [BUCKET],
+        }))?;
+        Ok(account)
+    }
+
+    /// What Config was asked so far.
+    pub fn told(&self) -> &BTreeSet<Told> {
+        &self.told
+    }
+
+    /// The token under which Config takes the results of a check's rule.
+    pub fn token(check: &str) -> String {
+        format!("token-of-{check}")
+    }
+
+    /// The name of a check's rule.
+    pub fn rule(check: &str) -> String {
+        format!("eksentry-{check}")
+    }
+
+    /// Changes the account, and tells in at least so many events of images and of Config's items. Another wave follows.
+    pub fn wave(
+        &mut self,
+        account: &mut Account,
+        images: usize,
+        items: usize,
+    ) -> (Vec<Event>, Vec<Event>) {
+        let mut of_images = Vec::new();
+        while of_images.len() < images {
+            let told = self.change_image(account);
+            self.tell(told, &mut of_images, &foreign_event(), unsound_image_event);
+        }
+        let mut of_items = Vec::new();
+        let beside = mem::take(&mut self.beside);
+        self.tell(beside, &mut of_items, &foreign_item(), unsound_item);
+        while of_items.len() < items {
+            let told = self.change_item(account);
+            self.tell(told, &mut of_items, &foreign_item(), unsound_item);
+        }
+        self.wave += 1;
+        (of_images, of_items)
+    }
+
+    /// Adds events, and between them what else comes out of a queue.
+    fn tell(
+        &mut self,
+        events: Vec<Value>,
+        all: &mut Vec<Event>,
+        foreign: &Value,
+        unsound: fn(&Value) -> Value,
+    ) {
+        for event in events {
+            self.events += 1;
+            let every = |so_many: usize| self.events.is_multiple_of(so_many);
+            all.push(sound(&event));
+            if every(DUPLICATE) {
+                all.push(sound(&event));
+            }
+            if every(FOREIGN) {
+                all.push(sound(foreign));
+            }
+            if every(UNSOUND) {
+                all.push(Event {
+                    payload: unsound(&event).to_string().into_bytes(),
+                    is_sound: false,
+                });
+            }
+            if every(DISORDER) {
+                let last = all.len().saturating_sub(DISORDER);
+                all[last..].reverse();
+            }
+        }
+    }
+
+    fn change_image(&mut self, account: &mut Account) -> Vec<Value> {
+        self.steps += 1;
+        let number = self.turn("repository", self.size.repositories);
+        let slot = self.pick("image", self.size.images);
+        let (name, digest) = (repository_name(number), image_digest(number, slot));
+        let Some(repository) = account.repository(&name) else {
+            return Vec::new();
+        };
+        let action = |kind| image_action(&name, &digest, kind);
+        let Some(image) = repository.image(&digest) else {
+            let members = Record::from_iter([("imageDigest".to_owned(), json!(digest))]);
+            repository.images.push(Image {
+                scan: record(vulnerable("LOW", "COMPLETE")),
+                members,
+            });
+            return vec![action("PUSH"), image_scan(&name, &digest, "COMPLETE")];
+        };
+        let severity = ["CRITICAL", "HIGH", "LOW"][self.pick("severity", 3)];
+        match self.pick("change of image", 10) {
+            0..=3 => {
+                image.scan = record(vulnerable(severity, "COMPLETE"));
+                vec![image_scan(&name, &digest, "COMPLETE")]
+            }
+            4 => {
+                image.scan = record(json!({"imageScanStatus": {"status": "FAILED"}}));
+                vec![image_scan(&name, &digest, "FAILED")]
+            }
+            5 | 6 => {
+                image.scan = record(vulnerable(severity, "ACTIVE"));
+                vec![inspector_scan(&name, &digest)]
+            }
+            7 => {
+                repository.images.retain(|image| image.digest() != digest);
+                vec![action("DELETE")]
+            }
+            _ => {
+                turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
+                let items = self.items(ResourceKind::EcrRepository, &name, "OK");
+                self.beside.extend(items);
+                vec![action("PUSH")]
+            }
+        }
+    }
+
+    fn change_item(&mut self, account: &mut Account) -> Vec<Value> {
+        self.steps += 1;
+        let number = self.turn("cluster", self.size.clusters);
+        let cluster_name = cluster_name(number);
+        let (kind, name, status) = match self.pick("change of item", 8) {
+            0..=3 => {
+                let status = self.change_cluster(account, number);
+                (ResourceKind::EksCluster, cluster_name, status)
+            }
+            4 | 5 => {
+                let id = key_id(self.turn("key", self.size.keys));
+                if let Some(key) = account.key(&id) {
+                    let rotates = self.pick("rotation", 2) == 0;
+                    key.rotation =
+                        Record::from_iter([("KeyRotationEnabled".to_owned(), json!(rotates))]);
+                    if self.pick("state of key", 5) == 0 {
+                        turn_over(&mut key.members, "KeyState", "PendingDeletion");
+                    }
+                }
+                (ResourceKind::KmsKey, id, "OK")
+            }
+            _ => {
+                let name = repository_name(self.turn("repository", self.size.repositories));
+                if let Some(repository) = account.repository(&name) {
+                    turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
+                }
+                (ResourceKind::EcrRepository, name, "OK")
+            }
+        };
+        self.items(kind, &name, status)
+    }
+
+    /// Opens or closes a cluster, deletes it, or makes it anew; says what Config calls that.
+    fn change_cluster(&self, account: &mut Account, number: usize) -> &'static str {
+        let name = cluster_name(number);
+        let is_closed = self.pick("closed", 2) == 0;
+        let was_there = account.cluster(&name).is_some();
+        account.clusters.retain(|cluster| cluster.name() != name);
+        if was_there && self.pick("deleted", 4) == 0 {
+            return "ResourceDeleted";
+        }
+        // The entry is one of those that the account began with, so it can be read.
+        account
+            .clusters
+            .extend(serde_json::from_value(cluster(number, is_closed)));
+        if was_there {
+            "OK"
+        } else {
+            "ResourceDiscovered"
+        }
+    }
+
+    /// What Config says of an item to the rules of all checks of its kind.
+    fn items(&mut self, kind: ResourceKind, name: &str, status: &str) -> Vec<Value> {
+        let place = match kind {
+            ResourceKind::EksCluster => format!("eks:{REGION}:{ACCOUNT}:cluster"),
+            ResourceKind::KmsKey => format!("kms:{REGION}:{ACCOUNT}:key"),
+            _ => format!("ecr:{REGION}:{ACCOUNT}:repository"),
+        };
+        let checks = CHECKS.iter().filter(|check| check.kind() == kind);
+        let mut items = Vec::new();
+        for check in checks {
+            self.told.insert(Told {
+                check: check.id,
+                name: name.to_owned(),
+                arn: format!("arn:aws:{place}/{name}"),
+            });
+            items.push(self.item(check.id, kind, name, status));
+        }
+        items
+    }
+
+    fn item(&self, check: &str, kind: ResourceKind, name: &str, status: &str) -> Value {
+        let captured_at = Timestamp::UNIX_EPOCH
+            + Duration::from_hours(20_000 * 24)
+            + Duration::from_millis(self.steps.try_into().unwrap_or(u64::MAX));
+        let item = json!({
+            "resourceType": kind.config_type(), "resourceId": name, "resourceName": name,
+            "awsAccountId": ACCOUNT, "awsRegion": REGION, "configurationItemStatus": status,
+            "configurationItemCaptureTime": captured_at.to_string(),
+        });
+        let (message, member) = if self.steps.is_multiple_of(OVERSIZED) {
+            (
+                "OversizedConfigurationItemChangeNotification",
+                "configurationItemSummary",
+            )
+        } else {
+            ("ConfigurationItemChangeNotification", "configurationItem")
+        };
+        let invoking = json!({
+            "messageType": message, member: item,
+            "notificationCreationTime": captured_at.to_string(), "recordVersion": "1.3",
+        });
+        json!({
+            "version": "1.0", "accountId": ACCOUNT, "configRuleName": Self::rule(check),
+            "resultToken": Self::token(check), "eventLeftScope": false, "evaluationMode": "DETECTIVE",
+            "invokingEvent": invoking.to_string(), "ruleParameters": json!({"checkId": check}).to_string(),
+        })
+    }
+
+    /// One of so many whose turn it is.
+    fn turn(&self, what: &str, count: usize) -> usize {
+        let first = self.wave % TURNS;
+        let whose_turn = count.saturating_sub(first).div_ceil(TURNS).max(1);
+        first + TURNS * self.pick(what, whose_turn)
+    }
+
+    /// One of so many, seemingly at random.
+    fn pick(&self, what: &str, count: usize) -> usize {
+        let mut hasher = DefaultHasher::new();
+        (self.steps, what).hash(&mut hasher);
+        let all = u64::try_from(count.max(1)).unwrap_or(u64::MAX);
+        usize::try_from(hasher.finish() % all).unwrap_or_default()
+    }
+}
+
+fn repository_name(number: usize) -> String {
+    format!("team-{}/service-{number:03}", number / 10)
+}
+
+fn image_digest(repository: usize, slot: usize) -> String {
+    format!("sha256:{}", digest(&format!("image {repository} {slot}")))
+}
+
+fn cluster_name(number: usize) -> String {
+    format!("cluster-{number}")
+}
+
+fn key_id(number: usize) -> String {
+    uuid(&format!("key {number}"))
+}
+
+fn cluster(number: usize, is_closed: bool) -> Value {
+    let logs = [
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    ];
+    json!({
+        "name": cluster_name(number),
+        "resourcesVpcConfig": {"endpointPublicAccess": !is_closed, "endpointPrivateAccess": true},
+        "logging": {"clusterLogging": [{"types": logs, "enabled": is_closed}]},
+        "nodegroups": [{"nodegroupName": "general"}],
+    })
+}
+
+/// A scan that found something.
+fn vulnerable(severity: &str, status: &str) -> Value {
+    let found = json!([{"name": "CVE-2024-3094", "severity": severity}]);
+    json!({"imageScanStatus": {"status": status}, "imageScanFindings": {"findings": found}})
+}
+
+fn record(value: Value) -> Option<Record> {
+    serde_json::from_value(value).ok()
+}
+
+/// Gives a member this value, or takes it away where it has it.
+fn turn_over(members: &mut Record, name: &str, value: &str) {
+    if members.remove(name).is_none() {
+        members.insert(name.to_owned(), value.into());
+    }
+}
+
+fn sound(event: &Value) -> Event {
+    Event {
+        payload: event.to_string().into_bytes(),
+        is_sound: true,
+    }
+}
+
+fn image_event(source: &str, kind: &str, detail: &Value) -> Value {
+    json!({
+        "version": "0", "source": source, "detail-type": kind, "account": ACCOUNT, "region": REGION,
+        "time": "2026-03-01T10:00:00Z", "resources": [], "detail": detail,
+    })
+}
+
+fn image_action(repository: &str, digest: &str, action: &str) -> Value {
+    let detail = json!({
+        "action-type": action, "result": "SUCCESS", "repository-name": repository, "image-digest": digest,
+        "image-tag": "v1",
+    });
+    image_event("aws.ecr", "ECR Image Action", &detail)
+}
+
+fn image_scan(repository: &str, digest: &str, status: &str) -> Value {
+    let detail = json!({
+        "scan-status": status, "repository-name": repository, "image-digest": digest, "image-tags": ["v1"],
+        "finding-severity-counts": {"LOW": 1},
+    });
+    image_event("aws.ecr", "ECR Image Scan", &detail)
+}
+
+fn inspector_scan(repository: &str, digest: &str) -> Value {
+    let detail = json!({
+        "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": digest, "image-tags": ["v1"], "version": "1.0",
+        "repository-name": format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"),
+        "finding-severity-counts": {"LOW": 1, "TOTAL": 1},
+    });
+    image_event("aws.inspector2", "Inspector2 Scan", &detail)
+}
+
+/// An event that `ecr-event` has no business with.
+fn foreign_event() -> Value {
+    image_event(
+        "aws.ecr",
+        "ECR Replication Action",
+        &json!({"action-type": "REPLICATE"}),
+    )
+}
+
+fn unsound_image_event(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["detail"]["repository-name"] = json!("<script>");
+    event
+}
+
+/// A message of Config that is about no resource.
+fn foreign_item() -> Value {
+    let invoking = json!({"messageType": "ConfigurationSnapshotDeliveryCompleted"});
+    json!({
+        "version": "1.0", "accountId": ACCOUNT, "configRuleName": "eksentry-kms-cmk-rotation",
+        "resultToken": "token-of-kms-cmk-rotation", "invokingEvent": invoking.to_string(),
+    })
+}
+
+fn unsound_item(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["invokingEvent"] = json!("no JSON");
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size {
+        repositories: 8,
+        images: 5,
+        clusters: 4,
+        keys: 4,
+    };
+
+    #[test]
+    fn waves_change_what_the_one_before_left_alone() {
+        let mut estate = Estate::new(SIZE);
+        let mut account = estate.account().unwrap();
+        let images = |account: &Account| -> Vec<String> {
+            account
+                .repositories
+                .iter()
+                .map(|repository| format!("{repository:?}"))
+                .collect()
+        };
+        for wave in 0..8 {
+            let before = images(&account);
+            let (of_images, items) = estate.wave(&mut account, 60, 30);
+            account.settle("the account after a wave").unwrap();
+            assert!(of_images.len() >= 60 && items.len() >= 30);
+            let after = images(&account);
+            for (number, (before, after)) in before.iter().zip(&after).enumerate() {
+                assert!(
+                    before == after || number % TURNS == wave % TURNS,
+                    "{number} in wave {wave}"
+                );
+            }
+            assert_ne!(before, after, "{wave}");
+        }
+    }
+
+    #[test]
+    fn a_wave_has_events_of_every_sort() {
+        let mut estate = Estate::new(SIZE);
+        let mut account = estate.account().unwrap();
+        let (of_images, items) = estate.wave(&mut account, 300, 300);
+        for (events, wanted) in [
+            (
+                &of_images,
+                &[
+                    "PUSH",
+                    "DELETE",
+                    "COMPLETE",
+                    "FAILED",
+                    "Inspector2 Scan",
+                    "Replication",
+                    "<script>",
+                ][..],
+            ),
+            (
+                &items,
+                &[
+                    "ResourceDeleted",
+                    "ResourceDiscovered",
+                    "Oversized",
+                    "AWS::KMS::Key",
+                    "Snapshot",
+                    "no JSON",
+                ],
+            ),
+        ] {
+            let texts: Vec<_> = events
+                .iter()
+                .map(|event| String::from_utf8_lossy(&event.payload))
+                .collect();
+            for wanted in wanted {
+                assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}");
+            }
+            assert!(events.iter().any(|event| !event.is_sound));
+            let once: BTreeSet<_> = texts.iter().collect();
+            assert!(once.len() < texts.len(), "none comes twice");
+        }
+        // Of one cluster, one key and two repositories.
+        assert_eq!(estate.told().len(), 5 + 1 + 2 * 2);
+    }
+}

@@ -1,0 +1,269 @@
+//! The queue between events and functions, and what came of them.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::lambda::Invocation;
+
+/// How often Lambda invokes a function with an event that nobody waits for, until it goes to the dead-letter queue.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+const TRIES: u32 = 3;
+/// The type of the error that refuses an event for good.
+const REFUSED: &str = "InvalidEvent";
+
+/// An event for a function.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What the function is given.
+    pub payload: Vec<u8>,
+    /// Whether it is one that AWS could send; the function is to refuse any other.
+    pub is_sound: bool,
+}
+
+/// Events that wait for instances of one function. One that fails comes again, at once but after all others: Lambda
+/// would wait a minute and then two.
+#[derive(Debug, Default)]
+pub struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Delivery>,
+    /// The events of each wave that are not done.
+    open: BTreeMap<usize, usize>,
+    done: usize,
+    is_closed: bool,
+}
+
+/// An event that is handed out.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub event: Event,
+    wave: usize,
+    tries: u32,
+}
+
+/// What came of events.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How many events were done with.
+    pub events: usize,
+    /// How long each invocation took.
+    pub latencies: Vec<Duration>,
+    /// How many calls to AWS those made that succeeded.
+    pub calls: u64,
+    /// How many invocations failed, by the error's type.
+    pub errors: BTreeMap<String, usize>,
+    /// How many events came again since their invocation had failed.
+    pub redelivered: usize,
+    /// How many events were refused as they should be.
+    pub refused: usize,
+    /// What went wrong: events that failed as often as Lambda tries, and unsound ones that nobody refused.
+    pub lost: Vec<String>,
+}
+
+impl Queue {
+    /// Adds the events of a wave.
+    pub fn add(&self, wave: usize, events: Vec<Event>) {
+        let mut state = self.state();
+        *state.open.entry(wave).or_default() += events.len();
+        let deliveries = events.into_iter().map(|event| Delivery {
+            event,
+            wave,
+            tries: 0,
+        });
+        state.waiting.extend(deliveries);
+        self.changed.notify_all();
+    }
+
+    /// Lets instances go once everything is done.
+    pub fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until this wave and all before it are done.
+    pub fn wait_for(&self, wave: usize) {
+        let is_open = |state: &mut State| state.open.range(..=wave).any(|(_, open)| *open > 0);
+        drop(self.changed.wait_while(self.state(), is_open));
+    }
+
+    /// How many events are done.
+    pub fn done(&self) -> usize {
+        self.state().done
+    }
+
+    /// The next event, once there is one; none when all are done.
+    pub(super) fn take(&self) -> Option<Delivery> {
+        let has_to_wait = |state: &mut State| {
+            let is_over = state.is_closed && state.open.values().all(|open| *open == 0);
+            state.waiting.is_empty() && !is_over
+        };
+        let state = self.changed.wait_while(self.state(), has_to_wait);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        state.waiting.pop_front()
+    }
+
+    /// Takes back an event with what came of it.
+    pub(super) fn settle(
+        &self,
+        mut delivery: Delivery,
+        invocation: &Invocation,
+        tally: &mut Tally,
+    ) {
+        delivery.tries += 1;
+        tally.count(invocation);
+        let mut state = self.state();
+        if invocation.outcome.is_err() && delivery.tries < TRIES {
+            tally.redelivered += 1;
+            state.waiting.push_back(delivery);
+        } else {
+            tally.conclude(&delivery.event, invocation);
+            state.done += 1;
+            if let Some(open) = state.open.get_mut(&delivery.wave) {
+                *open -= 1;
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is whole, whatever panicked after it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tally {
+    /// Adds another's numbers.
+    pub fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.latencies.extend(other.latencies);
+        self.calls += other.calls;
+        for (error, count) in other.errors {
+            *self.errors.entry(error).or_default() += count;
+        }
+        self.redelivered += other.redelivered;
+        self.refused += other.refused;
+        self.lost.extend(other.lost);
+    }
+
+    /// The latency that so many percent of all invocations stayed within; zero without any.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let mut latencies = self.latencies.clone();
+        latencies.sort_unstable();
+        let place = (latencies.len() * percent).div_ceil(100).saturating_sub(1);
+        latencies.get(place).copied().unwrap_or_default()
+    }
+
+    fn count(&mut self, invocation: &Invocation) {
+        self.latencies.push(invocation.duration);
+        match &invocation.outcome {
+            Ok(answer) => {
+                self.calls += answer
+                    .get("calls")
+                    .and_then(Value::as_u64)
+                    .unwrap_or_default();
+            }
+            Err(error) => *self.errors.entry(error.error_type.clone()).or_default() += 1,
+        }
+    }
+
+    fn conclude(&mut self, event: &Event, invocation: &Invocation) {
+        self.events += 1;
+        let what = || String::from_utf8_lossy(&event.payload).into_owned();
+        match &invocation.outcome {
+            Ok(_) if event.is_sound => {}
+            Err(error) if !event.is_sound && error.error_type == REFUSED => self.refused += 1,
+            Ok(answer) => self
+                .lost
+                .push(format!("nobody refused {}: {answer}", what())),
+            Err(error) => self.lost.push(format!("{error}: {}", what())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::lambda::FunctionError;
+
+    fn failed(error_type: &str) -> Invocation {
+        let error = FunctionError {
+            error_type: error_type.to_owned(),
+            error_message: String::new(),
+        };
+        Invocation {
+            outcome: Err(error),
+            duration: Duration::from_millis(1),
+        }
+    }
+
+    fn event(is_sound: bool) -> Event {
+        Event {
+            payload: b"{}".to_vec(),
+            is_sound,
+        }
+    }
+
+    #[test]
+    fn an_event_that_fails_comes_twice_again_and_is_lost_then() {
+        let (queue, mut tally) = (Queue::default(), Tally::default());
+        queue.add(0, vec![event(true), event(false)]);
+        queue.close();
+        while let Some(delivery) = queue.take() {
+            let error = if delivery.event.is_sound {
+                "NotDelivered"
+            } else {
+                REFUSED
+            };
+            queue.settle(delivery, &failed(error), &mut tally);
+        }
+        let counts = (tally.events, tally.latencies.len(), tally.redelivered);
+        assert_eq!(counts, (2, 6, 4));
+        assert_eq!((tally.refused, tally.lost.len()), (1, 1));
+        assert_eq!(
+            (tally.errors[REFUSED], tally.errors["NotDelivered"]),
+            (3, 3)
+        );
+    }
+
+    #[test]
+    fn what_succeeds_is_done_and_an_unsound_event_must_not() {
+        let (queue, mut tally) = (Queue::default(), Tally::default());
+        queue.add(0, vec![event(true), event(false)]);
+        queue.close();
+        let done = Invocation {
+            outcome: Ok(json!({"calls": 3})),
+            duration: Duration::from_millis(1),
+        };
+        while let Some(delivery) = queue.take() {
+            queue.settle(delivery, &done, &mut tally);
+        }
+        queue.wait_for(0);
+        assert_eq!((queue.done(), tally.calls, tally.lost.len()), (2, 6, 1));
+    }
+
+    #[test]
+    fn a_percentile_is_one_of_the_latencies() {
+        let latencies = (1..=100).map(Duration::from_millis).collect();
+        let tally = Tally {
+            latencies,
+            ..Tally::default()
+        };
+        for (percent, milliseconds) in [(50, 50), (95, 95), (100, 100)] {
+            let expected = Duration::from_millis(milliseconds);
+            assert_eq!(tally.percentile(percent), expected);
+        }
+        assert_eq!(Tally::default().percentile(50), Duration::ZERO);
+    }
+}

@@ -1,0 +1,106 @@
+//! What Security Hub and AWS Config should say, and what they do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    path::Path,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{ACCOUNT, Estate, Told};
+use crate::{
+    account::{Record, text},
+    lambda::Function,
+    stand_in::StandIn,
+};
+
+const TIME_LIMIT: Duration = Duration::from_mins(15);
+
+/// Sweeps the account in place.
+///
+/// # Errors
+///
+/// When the sweep fails.
+pub fn sweep(aws: &StandIn, binaries: &Path) -> Result<Value, Box<dyn Error>> {
+    let environment = aws.sign_in(&aws.deployment(&[])?, "sweep")?;
+    let mut sweep = Function::start(&binaries.join("sweep"), environment)?.of_account(ACCOUNT);
+    Ok(sweep.invoke(b"{}", TIME_LIMIT).outcome?)
+}
+
+/// Where what is held differs from what an undisturbed sweep says of the account as it is now: Security Hub's findings by
+/// status and severity, and AWS Config's answers to what it was asked. Nothing should.
+///
+/// # Errors
+///
+/// When that sweep can't be made.
+pub fn differences(
+    aws: &StandIn,
+    told: &BTreeSet<Told>,
+    binaries: &Path,
+) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut account = None;
+    aws.change(|current| account = Some(current.clone()))?;
+    let mut account = account.ok_or("there is no account")?;
+    account.faults.clear();
+    let undisturbed = StandIn::start(account)?;
+    undisturbed.count_only();
+    sweep(&undisturbed, binaries)?;
+    let truth = findings(&undisturbed);
+
+    let mut differences = compare("Security Hub", &findings(aws), &truth);
+    let should = told.iter().map(|told| {
+        let id = format!("eksentry/{}/{}", told.check, told.arn);
+        let compliance = compliance(truth.get(&id)).to_owned();
+        (place(&Estate::rule(told.check), &told.name), compliance)
+    });
+    let evaluations = aws.evaluations().into_iter();
+    let held = evaluations.map(|one| (place(&one.rule, &one.resource_id), one.compliance));
+    differences.extend(compare("Config", &held.collect(), &should.collect()));
+    Ok(differences)
+}
+
+fn place(rule: &str, resource: &str) -> String {
+    format!("{rule} of {resource}")
+}
+
+/// Status and severity of each finding that is not archived, by id.
+fn findings(aws: &StandIn) -> BTreeMap<String, String> {
+    let mut findings = BTreeMap::new();
+    aws.each_finding(|finding: &Record| {
+        if finding["RecordState"] != "ARCHIVED" {
+            let says = [
+                &finding["Compliance"]["Status"],
+                &finding["FindingProviderFields"]["Severity"]["Label"],
+            ];
+            let says = says.map(|word| word.as_str().unwrap_or_default());
+            findings.insert(text(finding, "Id").to_owned(), says.join(" "));
+        }
+    });
+    findings
+}
+
+/// What Config is told where Security Hub holds this.
+fn compliance(finding: Option<&String>) -> &'static str {
+    match finding.and_then(|says| says.split(' ').next()) {
+        None => "NOT_APPLICABLE",
+        Some("PASSED") => "COMPLIANT",
+        Some(_) => "NON_COMPLIANT",
+    }
+}
+
+fn compare(
+    whose: &str,
+    held: &BTreeMap<String, String>,
+    should: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let all: BTreeSet<&String> = held.keys().chain(should.keys()).collect();
+    let all = all.into_iter().map(|id| (id, held.get(id), should.get(id)));
+    all.filter(|(_, held, should)| held != should)
+        .map(|(id, held, should)| {
+            let [held, should] = [held, should].map(|says| says.map_or("nothing", String::as_str));
+            format!("{whose} holds {held} of {id}, and should hold {should}")
+        })
+        .collect()
+}

@@ -1,0 +1,188 @@
+//! What a process takes of its machine, and whether that grows.
+
+use std::{fs, time::Duration};
+
+/// Growth up to so much is noise: allocators keep pages for later, and pools of connections breathe.
+const NOISE_BYTES: f64 = 1_000_000.0;
+const NOISE_PART: f64 = 0.05;
+const NOISE_COUNT: f64 = 2.0;
+
+/// What a process takes at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Resident memory, in bytes.
+    pub memory: u64,
+    /// Open file descriptors, connections among them.
+    pub open_files: usize,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// What a process took over time.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// When it was looked at, and what it took then.
+    pub samples: Vec<(Duration, Usage)>,
+}
+
+/// Whether a process grows. It does when the least that it takes in the last quarter of the time is above the most that it
+/// took in the second one by more than 5 % and 1 MB of memory, or by more than 5 % and two file descriptors or threads: what
+/// is kept for good lifts the least, while what is only in flight comes and goes. The first quarter is for warming up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What grows; empty is well.
+    pub grows: Vec<&'static str>,
+}
+
+impl Usage {
+    /// What a process takes now; none where /proc does not tell.
+    pub fn of(process: u32) -> Option<Self> {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let member = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let files = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+        Some(Self {
+            memory: member("VmRSS:")? * 1024,
+            open_files: files.count(),
+            threads: usize::try_from(member("Threads:")?).ok()?,
+        })
+    }
+}
+
+impl Course {
+    /// What it took when it was first looked at after so long; none if that was never.
+    pub fn after(&self, time: Duration) -> Option<Usage> {
+        let mut samples = self.samples.iter();
+        samples.find(|(at, _)| *at >= time).map(|(_, usage)| *usage)
+    }
+
+    /// What it took at last.
+    pub fn end(&self) -> Option<Usage> {
+        self.samples.last().map(|(_, usage)| *usage)
+    }
+
+    /// By how many bytes an hour its memory grew after so long, by least squares.
+    pub fn slope(&self, warm: Duration) -> f64 {
+        let samples = self.samples.iter().filter(|(at, _)| *at >= warm);
+        let points: Vec<(f64, f64)> = samples
+            .map(|(at, usage)| (at.as_secs_f64() / 3600.0, float(usage.memory)))
+            .collect();
+        let mean = |part: fn(&(f64, f64)) -> f64| mean(points.iter().map(part));
+        let (middle_x, middle_y) = (mean(|point| point.0), mean(|point| point.1));
+        let from_middle = points.iter().map(|(x, y)| (x - middle_x, y - middle_y));
+        let (products, squares) = from_middle.fold((0.0, 0.0), |(products, squares), (x, y)| {
+            (x.mul_add(y, products), x.mul_add(x, squares))
+        });
+        if squares > 0.0 {
+            products / squares
+        } else {
+            0.0
+        }
+    }
+
+    /// Whether it grew.
+    pub fn verdict(&self) -> Verdict {
+        type Measure = fn(&Usage) -> f64;
+        let measures: [(&str, Measure, f64); 3] = [
+            ("memory", |usage| float(usage.memory), NOISE_BYTES),
+            ("open files", |usage| float(usage.open_files), NOISE_COUNT),
+            ("threads", |usage| float(usage.threads), NOISE_COUNT),
+        ];
+        let all = self.samples.len();
+        let quarter = |number: usize, measure: Measure| {
+            let part = &self.samples[all * (number - 1) / 4..all * number / 4];
+            part.iter().map(move |(_, usage)| measure(usage))
+        };
+        let grew = |(name, measure, noise): (&'static str, Measure, f64)| {
+            let before = quarter(2, measure).reduce(f64::max)?;
+            let after = quarter(4, measure).reduce(f64::min)?;
+            (after > before + noise.max(before * NOISE_PART)).then_some(name)
+        };
+        Verdict {
+            grows: measures.into_iter().filter_map(grew).collect(),
+        }
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    if count > 0.0 { sum / count } else { 0.0 }
+}
+
+fn float(number: impl TryInto<u64>) -> f64 {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    #[expect(clippy::cast_precision_loss, reason = "nothing here comes near 2^53")]
+    let number = number as f64;
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A course of forty samples, ten seconds apart, with so much memory each.
+    fn course(memory: impl Fn(u64) -> u64) -> Course {
+        let usage = |n| Usage {
+            memory: memory(n),
+            open_files: 12,
+            threads: 3,
+        };
+        Course {
+            samples: (0..40)
+                .map(|n| (Duration::from_secs(n * 10), usage(n)))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_only_warms_up_does_not_grow() {
+        let warms_up = course(|n| 10_000_000 + n.min(6) * 1_000_000);
+        assert_eq!(warms_up.verdict().grows, [""; 0]);
+        assert!(warms_up.slope(Duration::from_mins(1)).abs() < 1.0);
+        assert_eq!(
+            warms_up.after(Duration::from_secs(15)).unwrap().memory,
+            12_000_000
+        );
+        assert_eq!(warms_up.end().unwrap().memory, 16_000_000);
+    }
+
+    #[test]
+    fn what_goes_on_growing_is_seen() {
+        let grows = course(|n| 10_000_000 + n * 100_000);
+        assert_eq!(grows.verdict().grows, ["memory"]);
+        let an_hour = grows.slope(Duration::from_mins(1));
+        assert!((an_hour - 36_000_000.0).abs() < 1.0, "{an_hour}");
+    }
+
+    #[test]
+    fn connections_that_are_never_closed_are_seen() {
+        let mut leaks = course(|_| 10_000_000);
+        for (n, (_, usage)) in leaks.samples.iter_mut().enumerate() {
+            usage.open_files += n;
+        }
+        assert_eq!(leaks.verdict().grows, ["open files"]);
+    }
+
+    #[test]
+    fn what_comes_and_goes_does_not_grow() {
+        let late = course(|n| 25_000_000 + u64::from(n >= 30 && n % 3 > 0) * 6_000_000);
+        assert_eq!(late.verdict().grows, [""; 0]);
+        let for_good = course(|n| 25_000_000 + u64::from(n >= 30) * 6_000_000);
+        assert_eq!(for_good.verdict().grows, ["memory"]);
+    }
+
+    #[test]
+    fn nothing_seen_is_nothing_grown() {
+        let nothing = Course::default();
+        assert_eq!(nothing.verdict().grows, [""; 0]);
+        assert!(nothing.end().is_none() && nothing.slope(Duration::ZERO) == 0.0);
+    }
+
+    #[test]
+    fn a_process_takes_something() {
+        let own = Usage::of(std::process::id()).unwrap();
+        assert!(own.memory > 100_000 && own.open_files >= 3 && own.threads >= 1);
+    }
+}

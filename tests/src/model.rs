@@ -1,0 +1,118 @@
+//! What AWS publishes of the operations that the functions call: their models, and values held against them.
+//!
+//! The models in `tests/models` are taken from botocore by `.ci/models.py`, so nothing here was written by whoever wrote
+//! the functions or the stand-in. They say less than the documentation: of Security Hub's findings, say, neither how
+//! long a text may be nor how large the whole.
+
+mod fit;
+mod places;
+mod shape;
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use self::{
+    places::{Place, places},
+    shape::{ErrorShape, Kind, Location, Member, Shape},
+};
+use crate::account::Record;
+
+/// The models, by the names that the services sign with.
+const MODELS: [(&str, &str); 13] = [
+    ("account", include_str!("../models/account.json")),
+    ("config", include_str!("../models/config.json")),
+    ("ecr", include_str!("../models/ecr.json")),
+    ("eks", include_str!("../models/eks.json")),
+    ("iam", include_str!("../models/iam.json")),
+    ("kms", include_str!("../models/kms.json")),
+    (
+        "organizations",
+        include_str!("../models/organizations.json"),
+    ),
+    ("s3", include_str!("../models/s3.json")),
+    ("securityhub", include_str!("../models/securityhub.json")),
+    ("sqs", include_str!("../models/sqs.json")),
+    ("ssm", include_str!("../models/ssm.json")),
+    ("sts", include_str!("../models/sts.json")),
+    ("tagging", include_str!("../models/tagging.json")),
+];
+
+/// What is published of a service.
+#[derive(Debug, Deserialize)]
+pub struct Model {
+    /// Such as `json`, `rest-json`, `rest-xml` or `query`.
+    pub protocol: String,
+    /// The operations that the functions call, by name.
+    pub operations: BTreeMap<String, Operation>,
+    /// Everything that these are made of, by name.
+    pub shapes: BTreeMap<String, Shape>,
+}
+
+/// What an operation takes and answers, as names of shapes.
+#[derive(Debug, Deserialize)]
+pub struct Operation {
+    /// What it takes.
+    pub input: Option<String>,
+    /// What it answers.
+    pub output: Option<String>,
+    /// The errors that it names.
+    pub errors: Vec<String>,
+}
+
+impl Model {
+    /// The model of a service, by the name that it signs with; none: the functions have no business with it.
+    pub fn of(service: &str) -> Option<&'static Self> {
+        static READ: OnceLock<BTreeMap<&'static str, Model>> = OnceLock::new();
+        READ.get_or_init(|| MODELS.map(|(name, text)| (name, read(name, text))).into())
+            .get(service)
+    }
+
+    /// All models, by the names that the services sign with.
+    pub fn all() -> impl Iterator<Item = (&'static str, &'static Self)> {
+        MODELS
+            .iter()
+            .filter_map(|(name, _)| Some((*name, Self::of(name)?)))
+    }
+
+    /// The errors that an operation names, as they are on the wire.
+    pub fn errors(&self, operation: &str) -> Vec<ErrorShape> {
+        let named = self.operations.get(operation).into_iter();
+        named
+            .flat_map(|operation| &operation.errors)
+            .filter_map(|name| Some(self.shapes.get(name)?.error(name)))
+            .collect()
+    }
+}
+
+fn read(name: &str, text: &str) -> Model {
+    serde_json::from_str(text).unwrap_or_else(|error| {
+        panic!("tests/models/{name}.json is not what is read here: {error}")
+    })
+}
+
+/// What is wrong with a value as one of a service's shapes; nothing, if the model allows it.
+pub fn validate(service: &str, shape: &str, value: &Value) -> Vec<String> {
+    match Model::of(service) {
+        Some(model) => fit::problems(model, shape, value),
+        None => vec![format!("{service} has no model in tests/models")],
+    }
+}
+
+/// What is wrong with a request, by the model of its operation.
+pub fn validate_request(service: &str, operation: &str, members: &Record) -> Vec<String> {
+    let Some(known) = Model::of(service).and_then(|model| model.operations.get(operation)) else {
+        return vec![format!(
+            "{service}.{operation} has no model in tests/models; .ci/models.py lists those that have"
+        )];
+    };
+    match &known.input {
+        Some(input) => validate(service, input, &Value::Object(members.clone())),
+        None if members.is_empty() => Vec::new(),
+        None => vec![format!("{operation} takes no members")],
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn only_problem(service: &str, shape: &str, value: &Value) -> String {
+    let mut problems = validate(service, shape, value);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+#[test]
+fn every_shape_that_a_model_names_is_in_it() {
+    for (service, model) in Model::all() {
+        let operations = model.operations.values().flat_map(|operation| {
+            let ends = operation.input.iter().chain(&operation.output);
+            ends.chain(&operation.errors)
+        });
+        let parts = model.shapes.values().flat_map(|shape| {
+            let inside = [&shape.member, &shape.key, &shape.value]
+                .into_iter()
+                .flatten();
+            inside.chain(shape.members.values()).map(|part| &part.shape)
+        });
+        for name in operations.chain(parts) {
+            assert!(model.shapes.contains_key(name), "{service}: {name}");
+        }
+    }
+}
+
+#[test]
+fn every_pattern_is_read() {
+    for (service, model) in Model::all() {
+        for (name, shape) in &model.shapes {
+            if let Some(pattern) = &shape.pattern {
+                assert!(
+                    pattern.read.is_some(),
+                    "{service}: {name}: {}",
+                    pattern.text
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_that_fits_has_no_problems() {
+    let evaluation = json!({"ComplianceResourceType": "AWS::KMS::Key", "ComplianceResourceId": "k",
+        "ComplianceType": "COMPLIANT", "OrderingTimestamp": 1.5});
+    let request = json!({"ResultToken": "t", "Evaluations": [evaluation]});
+    assert_eq!(
+        validate("config", "PutEvaluationsRequest", &request),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn each_way_not_to_fit_is_named_with_its_place() {
+    let evaluation = |name: &str, value: Value| {
+        let mut evaluation = json!({"ComplianceResourceType": "AWS::KMS::Key", "ComplianceResourceId": "k",
+            "ComplianceType": "COMPLIANT", "OrderingTimestamp": 1.5});
+        evaluation[name] = value;
+        only_problem("config", "Evaluation", &evaluation)
+    };
+    for (name, value, said) in [
+        ("Wrong", json!(1), "Evaluation.Wrong is no member"),
+        ("ComplianceResourceId", json!(1), "is 1, not String"),
+        ("ComplianceType", json!("GOOD"), "none of COMPLIANT"),
+        ("Annotation", json!(""), "has 0 characters, where 1 to 256"),
+        ("Annotation", json!("ä".repeat(257)), "has 257 characters"),
+        (
+            "OrderingTimestamp",
+            json!("2026-01-01T00:00:00Z"),
+            "not Timestamp",
+        ),
+        ("OrderingTimestamp", json!(null), "is null"),
+    ] {
+        let problem = evaluation(name, value);
+        assert!(problem.contains(said), "{problem}");
+    }
+    let lacking = validate("config", "Evaluations", &json!([{}]));
+    assert_eq!(lacking.len(), 4, "{lacking:?}");
+    assert_eq!(lacking[0], "Evaluations[0] lacks ComplianceResourceType");
+}
+
+#[test]
+fn numbers_lists_and_patterns_have_bounds() {
+    for (service, shape, value, said) in [
+        (
+            "eks",
+            "ListClustersRequestMaxResults",
+            json!(0),
+            "is 0, where 1 to 100",
+        ),
+        (
+            "eks",
+            "ListClustersRequestMaxResults",
+            json!(1.5),
+            "is 1.5, not Integer",
+        ),
+        (
+            "eks",
+            "ListClustersRequestMaxResults",
+            json!(5_000_000_000_u64),
+            "not Integer",
+        ),
+        ("securityhub", "Double", json!("NaN"), "not Double"),
+        (
+            "securityhub",
+            "NonEmptyString",
+            json!(" \n"),
+            "does not match",
+        ),
+        (
+            "securityhub",
+            "BatchImportFindingsRequestFindingList",
+            json!([]),
+            "has 0 entries, where 1 to 100",
+        ),
+    ] {
+        let problem = only_problem(service, shape, &value);
+        assert!(problem.contains(said), "{problem}");
+    }
+}
+
+#[test]
+fn what_travels_as_text_may_be_text() {
+    let members = |value: Value| match value {
+        Value::Object(members) => members,
+        other => panic!("{other}"),
+    };
+    for (service, operation, request) in [
+        ("eks", "ListClusters", json!({"maxResults": "7"})),
+        (
+            "sts",
+            "AssumeRole",
+            json!({"RoleArn": "arn:aws:iam::111122223333:role/r", "RoleSessionName": "se",
+            "DurationSeconds": "900"}),
+        ),
+    ] {
+        let problems = validate_request(service, operation, &members(request));
+        assert_eq!(problems, Vec::<String>::new());
+    }
+    let odd = validate_request("eks", "CreateCluster", &Record::new());
+    assert!(odd[0].contains(".ci/models.py"), "{odd:?}");
+}
+
+#[test]
+fn errors_are_named_as_on_the_wire() {
+    let errors = Model::of("eks").unwrap().errors("DescribeCluster");
+    let missing = ErrorShape {
+        code: "ResourceNotFoundException".to_owned(),
+        status: 404,
+    };
+    assert!(errors.contains(&missing), "{errors:?}");
+}
+
+#[test]
+fn places_are_the_members_of_an_answer_and_the_first_entries_of_its_lists() {
+    let answer = json!({"cluster": {"name": "a", "status": "ACTIVE", "tags": {"a/b": "c", "d": "e"},
+        "logging": {"clusterLogging": [{"types": ["api", "audit"]}, {"types": ["audit"]}]}, "version": null, "new": 1}});
+    let places = places("eks", "DescribeCluster", &answer);
+    let pointers: Vec<&str> = places.iter().map(|place| place.pointer.as_str()).collect();
+    let logging = "/cluster/logging/clusterLogging";
+    assert_eq!(
+        pointers,
+        [
+            "/cluster",
+            "/cluster/logging",
+            logging,
+            &format!("{logging}/0"),
+            &format!("{logging}/0/types"),
+            &format!("{logging}/0/types/0"),
+            "/cluster/name",
+            "/cluster/status",
+            "/cluster/tags",
+            "/cluster/tags/a~1b",
+        ]
+    );
+    for place in &places {
+        assert!(answer.pointer(&place.pointer).is_some(), "{place:?}");
+        let word = place.pointer.ends_with("/status") || place.pointer.ends_with("/types/0");
+        assert_eq!(place.is_enumerated, word, "{place:?}");
+    }
+}

@@ -1,0 +1,201 @@
+//! Answers that are not quite what AWS's documentation lets one expect.
+
+use serde_json::{Map, Value, json};
+
+use super::{faults::FaultKind, service::Service, wire::Request};
+use crate::account::Record;
+
+/// The tokens of pages that only a fault knows of.
+const AFTER_EMPTY: &str = "behind-an-empty-page";
+const REPEATED: &str = "again-and-again";
+
+/// A word that no enumeration has.
+pub(super) const UNKNOWN: &str = "SOMETHING_NEW";
+
+/// What a proxy would send.
+pub(super) const GARBAGE: &str = "<html><body><h1>Welcome to the guest network</h1></body></html>";
+
+/// How a service names the tokens of pages, in requests and in answers, and the flag that says that there is a token.
+struct Tokens {
+    asks: &'static str,
+    tells: &'static str,
+    flag: Option<&'static str>,
+}
+
+fn tokens(service: Service) -> Option<Tokens> {
+    let (asks, tells, flag) = match service {
+        Service::Ecr | Service::Eks => ("nextToken", "nextToken", None),
+        Service::Account | Service::Config | Service::Organizations | Service::SecurityHub => {
+            ("NextToken", "NextToken", None)
+        }
+        Service::Iam => ("Marker", "Marker", Some("IsTruncated")),
+        Service::Kms => ("Marker", "NextMarker", Some("Truncated")),
+        Service::S3 | Service::Sqs | Service::Ssm | Service::Sts | Service::Tagging => return None,
+    };
+    Some(Tokens { asks, tells, flag })
+}
+
+/// Whether the answer to a request may come in pages: those to questions about all that there is.
+pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> bool {
+    let asks_for_one = ["repositoryNames", "imageIds"]
+        .iter()
+        .any(|name| members.contains_key(*name));
+    let is_list = operation.starts_with("List")
+        || [
+            "DescribeImages",
+            "DescribeImageScanFindings",
+            "DescribeRepositories",
+            "GetComplianceDetailsByConfigRule",
+            "GetFindings",
+        ]
+        .contains(&operation);
+    is_list && tokens(service).is_some() && !asks_for_one
+}
+
+/// Lets a request that asks for a page of a fault's ask for the first one; says whether it came from an empty page.
+pub(super) fn resume(request: &mut Request) -> bool {
+    let Some(Tokens { asks, .. }) = tokens(request.service) else {
+        return false;
+    };
+    let token = request.members.get(asks).and_then(Value::as_str);
+    let is_after_empty = token == Some(AFTER_EMPTY);
+    if is_after_empty || token == Some(REPEATED) {
+        request.members.remove(asks);
+    }
+    is_after_empty
+}
+
+/// Alters a successful answer as the fault wants it.
+pub(super) fn alter(kind: &FaultKind, request: &Request, resumed: bool, answer: &mut Value) {
+    let service = request.service;
+    let is_paged = is_paged(service, &request.operation, &request.members);
+    match kind {
+        FaultKind::EmptyPage if is_paged && !resumed && !has_token(request) => {
+            empty(answer);
+            tell(service, AFTER_EMPTY, answer);
+        }
+        FaultKind::RepeatedToken if is_paged => tell(service, REPEATED, answer),
+        FaultKind::Missing(pointer) => {
+            remove(answer, pointer);
+        }
+        FaultKind::UnknownWord(pointer) => {
+            if let Some(word) = answer.pointer_mut(pointer) {
+                *word = UNKNOWN.into();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn has_token(request: &Request) -> bool {
+    tokens(request.service).is_some_and(|tokens| request.has(tokens.asks))
+}
+
+/// Empties every list of an answer that is one of the page's items.
+fn empty(answer: &mut Value) {
+    for member in members(answer) {
+        match member {
+            Value::Array(items) => items.clear(),
+            // An image's findings are one level below.
+            Value::Object(_) => empty(member),
+            _ => {}
+        }
+    }
+}
+
+fn members(answer: &mut Value) -> impl Iterator<Item = &mut Value> {
+    answer.as_object_mut().into_iter().flat_map(Map::values_mut)
+}
+
+fn tell(service: Service, token: &str, answer: &mut Value) {
+    let Some(Tokens { tells, flag, .. }) = tokens(service) else {
+        return;
+    };
+    answer[tells] = token.into();
+    if let Some(flag) = flag {
+        answer[flag] = json!(true);
+    }
+}
+
+/// Takes a member away; one of a list, too.
+fn remove(answer: &mut Value, pointer: &str) -> Option<Value> {
+    let (parent, name) = pointer.rsplit_once('/')?;
+    match answer.pointer_mut(parent)? {
+        Value::Object(members) => members.remove(&name.replace("~1", "/").replace("~0", "~")),
+        Value::Array(items) => {
+            let position = name.parse().ok().filter(|at| *at < items.len())?;
+            Some(items.remove(position))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stand_in::wire::record;
+
+    fn request(service: Service, operation: &str, members: Value) -> Request {
+        Request {
+            service,
+            operation: operation.to_owned(),
+            members: record(members),
+            access_key: String::new(),
+            region: String::new(),
+            size: 0,
+            body: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_empty_page_leads_to_the_first_one() {
+        let mut first = request(Service::Kms, "ListKeys", json!({}));
+        let mut answer = json!({"Keys": [{"KeyId": "k"}], "Truncated": false});
+        alter(&FaultKind::EmptyPage, &first, false, &mut answer);
+        assert_eq!(
+            answer,
+            json!({"Keys": [], "Truncated": true, "NextMarker": AFTER_EMPTY})
+        );
+
+        first
+            .members
+            .insert("Marker".to_owned(), AFTER_EMPTY.into());
+        assert!(resume(&mut first));
+        assert!(!first.has("Marker"));
+        let mut answer = json!({"Keys": [{"KeyId": "k"}]});
+        alter(&FaultKind::EmptyPage, &first, true, &mut answer);
+        assert_eq!(answer, json!({"Keys": [{"KeyId": "k"}]}));
+    }
+
+    #[test]
+    fn a_repeated_token_never_ends() {
+        let mut list = request(Service::Eks, "ListClusters", json!({"nextToken": REPEATED}));
+        assert!(!resume(&mut list));
+        let mut answer = json!({"clusters": ["a"]});
+        alter(&FaultKind::RepeatedToken, &list, false, &mut answer);
+        assert_eq!(answer["nextToken"], REPEATED);
+        let one = request(
+            Service::Ecr,
+            "DescribeImages",
+            json!({"imageIds": [{"imageDigest": "sha256:0a"}]}),
+        );
+        assert!(!is_paged(one.service, &one.operation, &one.members));
+    }
+
+    #[test]
+    fn members_go_missing_and_words_are_unknown() {
+        let describe = request(Service::Eks, "DescribeCluster", json!({}));
+        let altered = |kind: FaultKind| {
+            let mut answer =
+                json!({"cluster": {"status": "ACTIVE", "tags": {"a/b": "c"}, "ids": ["x", "y"]}});
+            alter(&kind, &describe, false, &mut answer);
+            answer["cluster"].take()
+        };
+        let missing = |pointer: &str| altered(FaultKind::Missing(pointer.to_owned()));
+        assert_eq!(missing("/cluster/tags/a~1b")["tags"], json!({}));
+        assert_eq!(missing("/cluster/ids/0")["ids"], json!(["y"]));
+        assert_eq!(missing("/cluster/nothing"), missing("/nothing/at/all"));
+        let unknown = altered(FaultKind::UnknownWord("/cluster/status".to_owned()));
+        assert_eq!(unknown["status"], UNKNOWN);
+    }
+}
