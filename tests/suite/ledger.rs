@@ -237,7 +237,7 @@ fn what_is_gone_and_what_comes_back_is_told_by_the_ledger_alone() {
 }
 
 #[test]
-fn a_sweep_that_is_killed_while_it_reports_is_made_good_by_the_next() {
+fn a_sweep_that_is_cut_off_while_it_reports_is_made_good_by_the_next() {
     for first in [true, false] {
         let mut world = large();
         if !first {
@@ -258,7 +258,7 @@ fn a_sweep_that_is_killed_while_it_reports_is_made_good_by_the_next() {
             .fail(hold.one_in(3).seed(u64::from(first)).times(1));
         world.limit(Duration::from_secs(5));
         let error = world.error("sweep", &json!({}));
-        assert_eq!(error.error_type, "Sandbox.Timedout");
+        assert_eq!(error.error_type, "OutOfTime");
         world.heal();
         world.sweep();
 

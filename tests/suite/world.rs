@@ -11,6 +11,8 @@ use eksentry_tests::lambda::{Function, FunctionError, Invocation, binaries};
 use eksentry_tests::stand_in::{Fault, FaultKind, Message, StandIn, sqs_event};
 use serde_json::{Value, json};
 
+use crate::logs;
+
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-central-1";
 const TIME_LIMIT: Duration = Duration::from_mins(1);
@@ -107,17 +109,39 @@ impl World {
         [one.0, other.0]
     }
 
-    fn run(&self, function: &str, event: &Value) -> (Invocation, Vec<String>) {
+    /// A function that waits for events.
+    pub(crate) fn start(&self, function: &str) -> Function {
         let binary = binaries().unwrap().join(function);
         let environment = self.credentials(function).into_iter();
-        let mut running = Function::start(&binary, environment.chain(self.environment.clone()))
+        Function::start(&binary, environment.chain(self.environment.clone()))
             .unwrap()
-            .of_account(ACCOUNT);
+            .of_account(ACCOUNT)
+    }
+
+    fn run(&self, function: &str, event: &Value) -> (Invocation, Vec<String>) {
+        let mut running = self.start(function);
+        let event = logs::with_canary(event);
         let invocation = running.invoke(event.to_string().as_bytes(), self.time_limit);
         assert_eq!(running.problems(), Vec::<String>::new());
         let denials = self.aws.denials();
         assert!(denials.is_empty(), "{function}: {}", denials.join("; "));
-        (invocation, running.end())
+        let logs = running.end();
+        logs::assert_discreet(&logs, &invocation.outcome, &self.secrets(&event));
+        (invocation, logs)
+    }
+
+    /// What an invocation is told, and tells nobody.
+    fn secrets(&self, event: &Value) -> Vec<String> {
+        let environment = self.environment.iter();
+        let external_id = environment.filter(|(name, _)| name == "EKSENTRY_EXTERNAL_ID");
+        let token = event["resultToken"]
+            .as_str()
+            .filter(|token| token.len() > 8);
+        external_id
+            .map(|(_, value)| value.clone())
+            .chain(token.map(str::to_owned))
+            .filter(|secret| !secret.is_empty())
+            .collect()
     }
 
     /// Those of a session of the function's role, in the stack that gives it this environment.
@@ -193,13 +217,14 @@ impl World {
     pub(crate) fn state(&self) -> BTreeMap<String, Value> {
         let mut state = BTreeMap::new();
         self.aws.each_finding(|finding| {
+            let whole = Value::Object(finding.clone());
             let says = json!([
                 status(finding),
-                finding["Compliance"]["StatusReasons"],
-                finding["Workflow"]["Status"],
-                finding["Resources"],
+                whole["Compliance"]["StatusReasons"],
+                whole["Workflow"]["Status"],
+                whole["Resources"],
                 finding.get("Vulnerabilities"),
-                finding["ProductFields"]["eksentry/Digest"],
+                whole["ProductFields"]["eksentry/Digest"],
             ]);
             state.insert(
                 format!("{} {}", text(finding, "ProductArn"), text(finding, "Id")),
@@ -251,6 +276,7 @@ impl World {
 }
 
 fn status(finding: &Record) -> String {
+    let finding = Value::Object(finding.clone());
     let state = if finding["RecordState"] == "ARCHIVED" {
         "ARCHIVED "
     } else {
@@ -265,7 +291,10 @@ fn status(finding: &Record) -> String {
 
 /// A text member of a finding.
 pub(crate) fn text<'a>(finding: &'a Record, name: &str) -> &'a str {
-    finding[name].as_str().unwrap_or_default()
+    finding
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 pub(crate) fn workspace() -> PathBuf {

@@ -1,10 +1,11 @@
-//! Who may depend on whom. `ARCHITECTURE.md` says why.
+//! Who may depend on whom, which `ARCHITECTURE.md` explains, and on what all of them rely.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
-use cargo_metadata::{DependencyKind, MetadataCommand};
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 
-use super::{names_in, root};
+use super::{names_in, read, root};
 
 const CORE: &str = "eksentry-core";
 const AWS: &str = "eksentry-aws";
@@ -116,4 +117,79 @@ fn only_the_runtime_and_the_functions_know_lambda() {
 #[test]
 fn only_the_tests_serve_http() {
     assert_eq!(Workspace::read().dependents("axum"), BTreeSet::new());
+}
+
+/// All packages, the registry's too, as Cargo.lock has them.
+fn locked() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .features(CargoOpt::AllFeatures)
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .expect("Cargo.lock is up to date: `cargo update --workspace` makes it so")
+}
+
+#[test]
+fn no_dependency_needs_a_newer_compiler_than_the_stated_one() {
+    let metadata = locked();
+    let stated = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| package.rust_version.clone());
+    let stated: BTreeSet<_> = stated.collect();
+    let [Some(stated)] = &stated.into_iter().collect::<Vec<_>>()[..] else {
+        panic!("each crate of the workspace says `rust-version.workspace = true`")
+    };
+    for package in &metadata.packages {
+        assert!(
+            package
+                .rust_version
+                .as_ref()
+                .is_none_or(|wanted| wanted <= stated),
+            "{} {} needs Rust {:?}, and Cargo.toml states {stated}",
+            package.name,
+            package.version,
+            package.rust_version
+        );
+    }
+    let said = format!("Rust {stated}");
+    let times = read("CONTRIBUTING.md").matches(&said).count();
+    assert_eq!(times, 1, "CONTRIBUTING.md says {said:?} once");
+}
+
+#[test]
+fn no_crate_may_be_unsafe() {
+    let lints = read("Cargo.toml");
+    assert!(lints.contains("\nunsafe_code = \"forbid\"\n"));
+    for package in locked().workspace_packages() {
+        let manifest = read(&package.manifest_path);
+        assert!(
+            manifest.contains("\n[lints]\nworkspace = true\n"),
+            "{} has no `[lints] workspace = true`",
+            package.manifest_path
+        );
+    }
+}
+
+#[test]
+fn dependencies_are_pinned_and_all_from_one_registry() {
+    for package in locked().packages {
+        let source = package.source.as_ref().map(ToString::to_string);
+        assert!(
+            source.is_none_or(
+                |source| source == "registry+https://github.com/rust-lang/crates.io-index"
+            ),
+            "{} is not of crates.io",
+            package.name
+        );
+    }
+    // A copy of the sources without its history can't tell.
+    if root().join(".git").exists() {
+        let tracked = Command::new("git")
+            .args(["ls-files", "--error-unmatch", "Cargo.lock"])
+            .current_dir(root())
+            .output()
+            .expect("git runs");
+        assert!(tracked.status.success(), "Cargo.lock is not committed");
+    }
 }

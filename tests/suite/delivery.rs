@@ -1,0 +1,360 @@
+//! Events that come twice, late and in any order, and processes that are frozen, cut short, cut off or signed out: what
+//! Security Hub holds in the end is the truth as it was seen last.
+
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use eksentry_tests::account::Account;
+use eksentry_tests::lambda::{Function, Invocation, freeze};
+use eksentry_tests::stand_in::{Fault, FaultKind, Message, StandIn, sqs_event};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+
+use crate::world::{
+    ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, key_arn,
+};
+
+const ROTATION: &str = "kms-cmk-rotation";
+const ENDPOINT: &str = "eks-endpoint-private";
+const IMPORT: &str = "securityhub.BatchImportFindings";
+const PATIENCE: Duration = Duration::from_secs(30);
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// Waits until there were so many calls of an operation.
+fn await_calls(world: &World, operation: &str, count: usize) {
+    let until = Instant::now() + PATIENCE;
+    while world.calls(operation) < count {
+        assert!(Instant::now() < until, "{operation} was not called");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Invokes a sweep, freezes it at that call, lets things go on meanwhile, and thaws it.
+fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut World)) -> Invocation {
+    let count = world.calls(operation) + 1;
+    // So that there is time to freeze it before it takes the answer.
+    let slow = FaultKind::Latency(1_500);
+    world.aws.fail(Fault::new(operation, slow).times(1));
+    let mut sweep = world.start("sweep");
+    sweep.first_poll().unwrap();
+    let process = sweep.process_id();
+    thread::scope(|scope| {
+        let invocation = scope.spawn(|| sweep.invoke(b"{}", PATIENCE));
+        await_calls(world, operation, count);
+        freeze(process, true).unwrap();
+        meanwhile(world);
+        thread::sleep(Duration::from_secs(2));
+        freeze(process, false).unwrap();
+        invocation.join().unwrap()
+    })
+}
+
+/// Puts a key in the place of all others.
+fn replace_keys(world: &World, keys: &Value) {
+    world.change(|account| {
+        account.keys.clear();
+        account.add(json!({"keys": keys})).unwrap();
+    });
+}
+
+#[test]
+fn what_a_frozen_function_saw_does_not_replace_what_was_seen_since() {
+    let mut world = World::with(json!({"keys": [key("k", false)]}));
+    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+        replace_keys(world, &json!([key("k", true), key("new", false)]));
+        world.sweep();
+    });
+    thawed.outcome.unwrap();
+    assert_eq!(
+        world.statuses(),
+        [
+            "FAILED MEDIUM kms-cmk-rotation key/new",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/k"
+        ]
+    );
+    world.end();
+}
+
+/// Who sees what Security Hub holds already sends nothing, and Security Hub can't tell that what comes after is older.
+#[test]
+fn what_a_frozen_function_saw_is_made_good_by_the_next_sweep_where_nobody_had_news_since() {
+    let mut world = World::with(json!({"keys": [key("k", true)]}));
+    world.sweep();
+    replace_keys(&world, &json!([key("k", false)]));
+    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+        replace_keys(world, &json!([key("k", true)]));
+        assert_eq!(world.sweep()["posted"], 0);
+    });
+    thawed.outcome.unwrap();
+    world.sweep();
+    assert_eq!(
+        world.status(ROTATION, &key_arn("k")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+#[test]
+fn what_was_gone_before_a_freeze_and_is_back_after_it_is_not_archived() {
+    let mut world = World::with(json!({"keys": [key("k", false), key("other", true)]}));
+    world.sweep();
+    world.change(|account| account.keys.retain(|key| key.id() == "other"));
+    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+        world.change(|account| account.add(json!({"keys": [key("k", true)]})).unwrap());
+        world.sweep();
+    });
+    thawed.outcome.unwrap();
+    assert_eq!(
+        world.status(ROTATION, &key_arn("k")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+#[test]
+fn a_deadline_in_the_middle_of_an_import_is_said_and_made_good_by_the_same_process() {
+    let mut world = World::with(json!({"keys": [key("k", false)], "clusters": [closed("c")]}));
+    let mut sweep = world.start("sweep");
+    let never = FaultKind::Latency(3_600_000);
+    world.aws.fail(Fault::new(IMPORT, never));
+    let error = sweep
+        .invoke(b"{}", Duration::from_secs(4))
+        .outcome
+        .unwrap_err();
+    assert_eq!(error.error_type, "OutOfTime");
+    for part in ["not answered", "next invocation"] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
+    world.heal();
+    sweep.invoke(b"{}", PATIENCE).outcome.unwrap();
+    let imports = world.calls(IMPORT);
+    assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
+    let summary = sweep.invoke(b"{}", PATIENCE).outcome.unwrap();
+    assert_eq!(
+        (&summary["posted"], world.calls(IMPORT)),
+        (&json!(0), imports)
+    );
+    world.end();
+}
+
+fn message(body: &Value) -> Message {
+    Message {
+        queue_url: format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/slices"),
+        id: "1".to_owned(),
+        body: body.to_string(),
+    }
+}
+
+/// An address where nobody listens for now.
+fn nobody() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[test]
+fn a_function_that_starts_without_a_network_says_so_and_works_once_there_is_one() {
+    let events = [
+        ("sweep", json!({})),
+        (
+            "sweep-worker",
+            sqs_event(&[message(&json!({"part": "keys"}))]),
+        ),
+        (
+            "config-rule",
+            change_event("TESTMODE", ENDPOINT, CLUSTER, "c", "OK"),
+        ),
+        ("ecr-event", push()),
+    ];
+    let address = nobody();
+    let environment = |function: &str| {
+        let world = World::with(json!({}));
+        let credentials = world.aws.environment().into_iter();
+        let endpoint = ("AWS_ENDPOINT_URL".to_owned(), format!("http://{address}"));
+        let binary = eksentry_tests::lambda::binaries().unwrap().join(function);
+        let function = Function::start(&binary, credentials.chain([endpoint]));
+        function.unwrap().of_account(ACCOUNT)
+    };
+    let mut functions: Vec<(Function, &Value)> = events
+        .iter()
+        .map(|(function, event)| (environment(function), event))
+        .collect();
+    let outcomes = thread::scope(|scope| {
+        let waits: Vec<_> = functions
+            .iter_mut()
+            .map(|(function, event)| {
+                let event = event.to_string();
+                scope.spawn(move || function.invoke(event.as_bytes(), PATIENCE).outcome)
+            })
+            .collect();
+        waits
+            .into_iter()
+            .map(|wait| wait.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    for outcome in outcomes {
+        match outcome {
+            Ok(answer) => assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "1"),
+            Err(error) => assert!(
+                ["NotListed", "NotDelivered", "NotAvailable"].contains(&error.error_type.as_str()),
+                "{error}"
+            ),
+        }
+    }
+
+    let mut account = Account::empty(ACCOUNT, REGION);
+    let entries = json!({"keys": [key("k", true)], "clusters": [closed("c")], "repositories": [{"repositoryName": "app"}]});
+    account.add(entries).unwrap();
+    let aws = StandIn::start_at(address, account).unwrap();
+    for (function, event) in &mut functions {
+        let event = event.to_string();
+        let answer = function.invoke(event.as_bytes(), PATIENCE).outcome.unwrap();
+        let failures = answer.get("batchItemFailures").and_then(Value::as_array);
+        assert!(failures.is_none_or(Vec::is_empty), "{answer}");
+    }
+    assert!(aws.findings().len() >= 8, "{:?}", aws.findings().len());
+    assert_eq!(aws.violations(), [""; 0]);
+}
+
+#[test]
+fn credentials_that_expire_in_the_middle_of_a_sweep_hide_nothing_and_archive_nothing() {
+    let keys: Vec<Value> = (0..40)
+        .map(|number| key(&format!("k{number}"), number % 2 == 0))
+        .collect();
+    let mut world = World::with(json!({"keys": keys, "clusters": [closed("c")]}));
+    world.sweep();
+    let before = world.statuses();
+    world.change(|account| account.keys.retain(|key| key.id() != "k0"));
+    world.change(|account| account.add(json!({"keys": [key("new", false)]})).unwrap());
+    let earlier = world.calls("kms.DescribeKey");
+    world.aws.fail(Fault::new("kms.*", FaultKind::Latency(40)));
+    let mut sweep = world.start("sweep");
+    let outcome = thread::scope(|scope| {
+        let invocation = scope.spawn(|| sweep.invoke(b"{}", PATIENCE));
+        await_calls(&world, "kms.DescribeKey", earlier + 5);
+        world.aws.fail(Fault::new(
+            "*",
+            FaultKind::Error {
+                code: "ExpiredTokenException".to_owned(),
+                status: 403,
+                message: "The security token included in the request is expired".to_owned(),
+            },
+        ));
+        invocation.join().unwrap().outcome
+    });
+    let error = outcome.unwrap_err();
+    assert!(
+        ["NotListed", "NotDelivered"].contains(&error.error_type.as_str()),
+        "{error}"
+    );
+    assert_eq!(world.statuses(), before, "nothing could be sent any more");
+
+    world.heal();
+    world.sweep();
+    assert_eq!(world.status(ROTATION, &key_arn("new")), "FAILED MEDIUM");
+    assert_eq!(
+        world.status(ROTATION, &key_arn("k0")),
+        "ARCHIVED PASSED INFORMATIONAL"
+    );
+    assert_eq!(
+        world.status(ENDPOINT, &cluster_arn("c")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+fn ecr_event(detail_type: &str, detail: &Value) -> Value {
+    json!({
+        "source": "aws.ecr", "detail-type": detail_type, "account": ACCOUNT, "region": REGION, "detail": detail,
+    })
+}
+
+fn action(action: &str) -> Value {
+    let detail = json!({
+        "result": "SUCCESS", "action-type": action, "repository-name": "app", "image-digest": DIGEST, "image-tag": "v1",
+    });
+    ecr_event("ECR Image Action", &detail)
+}
+
+fn push() -> Value {
+    action("PUSH")
+}
+
+/// What ECR tells in the life of an image.
+fn events() -> [Value; 4] {
+    let scan = json!({
+        "scan-status": "COMPLETE", "repository-name": "app", "image-digest": DIGEST, "image-tags": ["v1"],
+        "finding-severity-counts": {"CRITICAL": 9},
+    });
+    [
+        push(),
+        ecr_event("ECR Image Scan", &scan),
+        action("DELETE"),
+        action("UPDATE_STORAGE_CLASS"),
+    ]
+}
+
+/// A repository whose image is gone, never scanned, or scanned with one result or another.
+fn repository(state: u8) -> Value {
+    let scan = match state {
+        1 => Value::Null,
+        2 => json!({}),
+        _ => {
+            json!({"imageScanFindings": {"findings": [{"name": "CVE-2024-3094", "severity": "HIGH"}]}})
+        }
+    };
+    let image = json!({"imageDigest": DIGEST, "imageTags": ["v1"], "scan": scan});
+    let images = if state == 0 {
+        json!([])
+    } else {
+        json!([image])
+    };
+    let mutability = if state.is_multiple_of(2) {
+        "MUTABLE"
+    } else {
+        "IMMUTABLE"
+    };
+    json!({"repositories": [{"repositoryName": "app", "imageTagMutability": mutability, "images": images}]})
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Events of earlier states come late, some come twice; only what ECR says when they come counts.
+    #[test]
+    fn events_in_any_order_and_number_end_in_the_truth(
+        states in prop::collection::vec(0..4_u8, 1..4),
+        early in prop::collection::vec((any::<Index>(), any::<Index>()), 0..5),
+        order in Just([0_usize, 1, 2, 3]).prop_shuffle(),
+        twice in 0..4_usize,
+    ) {
+        let mut world = World::with(repository(states[0]));
+        let events = events();
+        let mut function = world.start("ecr-event");
+        let mut deliver = |event: &Value| function.invoke(event.to_string().as_bytes(), PATIENCE).outcome.unwrap();
+        for (position, state) in states.iter().enumerate() {
+            let repositories = repository(*state);
+            world.change(|account| {
+                account.repositories.clear();
+                account.add(repositories).unwrap();
+            });
+            for (_, event) in early.iter().filter(|(at, _)| at.index(states.len()) == position) {
+                deliver(event.get(&events));
+            }
+        }
+        for which in order.into_iter().chain([twice]) {
+            deliver(&events[which]);
+        }
+        drop(function);
+        let ended = world.statuses();
+        let summary = world.sweep();
+        // A sweep has nothing to add but that an image that is still there was never scanned, which no event tells.
+        let state = states[states.len() - 1];
+        prop_assert_eq!(&summary["archived"], &json!(0));
+        if state != 1 {
+            prop_assert_eq!(&summary["posted"], &json!(0), "{:?}", ended);
+        }
+        world.end();
+    }
+}

@@ -1,0 +1,258 @@
+//! The cases: what goes wrong with which call.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use eksentry_tests::model::{Place, places};
+use eksentry_tests::stand_in::{Call, Fault, FaultKind, is_paged, not_found_errors};
+use serde_json::{Map, Value};
+
+use super::Undisturbed;
+
+/// Longer than anybody waits.
+const NEVER: u64 = 3_600_000;
+
+/// Members of requests that say which resource a call is about.
+const SUBJECTS: [&str; 11] = [
+    "KeyId",
+    "PolicyArn",
+    "PolicyName",
+    "RoleArn",
+    "RoleName",
+    "clusterName",
+    "imageId",
+    "name",
+    "nodegroupName",
+    "repositoryName",
+    "ParentId",
+];
+
+/// What goes wrong, as the table's columns have it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Column {
+    Passing,
+    Throttled,
+    Internal,
+    Unavailable,
+    NoAnswer,
+    Reset,
+    Truncated,
+    Garbage,
+    Denied,
+    NotFound,
+    EmptyPage,
+    RepeatedToken,
+    UnknownWord,
+    Missing,
+}
+
+impl Column {
+    pub(super) const ALL: [Self; 14] = [
+        Self::Passing,
+        Self::Throttled,
+        Self::Internal,
+        Self::Unavailable,
+        Self::NoAnswer,
+        Self::Reset,
+        Self::Truncated,
+        Self::Garbage,
+        Self::Denied,
+        Self::NotFound,
+        Self::EmptyPage,
+        Self::RepeatedToken,
+        Self::UnknownWord,
+        Self::Missing,
+    ];
+
+    /// Its heading.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Passing => "in passing",
+            Self::Throttled => "throttled",
+            Self::Internal => "500",
+            Self::Unavailable => "503",
+            Self::NoAnswer => "no answer",
+            Self::Reset => "reset",
+            Self::Truncated => "cut off",
+            Self::Garbage => "no AWS",
+            Self::Denied => "denied",
+            Self::NotFound => "not found",
+            Self::EmptyPage => "empty page",
+            Self::RepeatedToken => "same token",
+            Self::UnknownWord => "new word",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Whether the answer is one that AWS could mean, so that a verdict may follow it.
+    pub(super) fn speaks(self) -> bool {
+        matches!(self, Self::NotFound | Self::UnknownWord | Self::Missing)
+    }
+}
+
+/// Something that goes wrong with a call.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    /// The position of the scenario.
+    pub(super) scenario: usize,
+    /// `service.Operation`.
+    pub(super) call: String,
+    /// Which of the calls: the members of the request that say what it is about; none for all of them.
+    pub(super) subject: Map<String, Value>,
+    pub(super) column: Column,
+    kinds: Vec<FaultKind>,
+}
+
+impl Case {
+    pub(super) fn name(&self, undisturbed: &[Undisturbed]) -> String {
+        let scenario = undisturbed[self.scenario].scenario.name;
+        let what = match &self.kinds[..] {
+            [FaultKind::Missing(pointer) | FaultKind::UnknownWord(pointer)] => pointer.clone(),
+            [FaultKind::NotFound(number)] => number.to_string(),
+            _ => String::new(),
+        };
+        format!("{scenario}, {} {} {what}", self.call, self.column.heading())
+    }
+
+    pub(super) fn faults(&self) -> Vec<Fault> {
+        let fault = |kind: &FaultKind| {
+            let fault = Fault::new(&self.call, kind.clone());
+            let fault = fault.matching(Value::Object(self.subject.clone()));
+            if self.column == Column::Passing {
+                fault.times(1)
+            } else {
+                fault
+            }
+        };
+        self.kinds.iter().map(fault).collect()
+    }
+
+    /// How long the function may take.
+    pub(super) fn limit(&self) -> Duration {
+        if self.column == Column::NoAnswer {
+            Duration::from_secs(6)
+        } else {
+            Duration::from_mins(1)
+        }
+    }
+}
+
+/// All cases of these scenarios.
+pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (
+        scenario,
+        Undisturbed {
+            calls,
+            scenario: of,
+            ..
+        },
+    ) in undisturbed.iter().enumerate()
+    {
+        let matters = |call: &&Call| of.calls.iter().any(|start| call.name().starts_with(start));
+        let mut names = BTreeSet::new();
+        for call in calls.iter().filter(matters) {
+            if names.insert(call.name()) {
+                cases.extend(of_call(scenario, call, of.alters_answers));
+            }
+        }
+    }
+    cases
+}
+
+fn of_call(scenario: usize, call: &Call, alters_answers: bool) -> Vec<Case> {
+    let subject = call
+        .members
+        .iter()
+        .filter(|(name, _)| SUBJECTS.contains(&name.as_str()));
+    let subject: Map<String, Value> = subject
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut cases = Vec::new();
+    for column in Column::ALL {
+        for kinds in kinds(column, call, alters_answers) {
+            cases.push(Case {
+                scenario,
+                call: call.name(),
+                subject: subject.clone(),
+                column,
+                kinds,
+            });
+        }
+    }
+    cases
+}
+
+/// What goes wrong in each of a column's cases.
+fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind>> {
+    let internal = error("InternalFailure", 500);
+    let unavailable = error("ServiceUnavailable", 503);
+    let in_pages = |kind: FaultKind| {
+        if is_paged(call) {
+            vec![vec![kind]]
+        } else {
+            Vec::new()
+        }
+    };
+    match column {
+        Column::Passing => vec![vec![
+            FaultKind::Throttle,
+            internal,
+            unavailable,
+            FaultKind::Reset,
+        ]],
+        Column::Throttled => vec![vec![FaultKind::Throttle]],
+        Column::Internal => vec![vec![internal]],
+        Column::Unavailable => vec![vec![unavailable]],
+        Column::NoAnswer => vec![vec![FaultKind::Latency(NEVER)]],
+        Column::Reset => vec![vec![FaultKind::Reset]],
+        Column::Truncated => vec![vec![FaultKind::Malformed]],
+        Column::Garbage => vec![vec![FaultKind::Garbage]],
+        Column::Denied => vec![vec![FaultKind::AccessDenied]],
+        Column::NotFound => (0..not_found_errors(&call.name()))
+            .map(|number| vec![FaultKind::NotFound(number)])
+            .collect(),
+        Column::EmptyPage => in_pages(FaultKind::EmptyPage),
+        Column::RepeatedToken => in_pages(FaultKind::RepeatedToken),
+        Column::UnknownWord | Column::Missing if !alters_answers => Vec::new(),
+        Column::UnknownWord => places_of(call)
+            .into_iter()
+            .filter(|place| place.is_enumerated)
+            .map(|place| vec![FaultKind::UnknownWord(place.pointer)])
+            .collect(),
+        Column::Missing => places_of(call)
+            .into_iter()
+            .filter(|place| place.is_member && !is_all_right_without(&place.pointer))
+            .map(|place| vec![FaultKind::Missing(place.pointer)])
+            .collect(),
+    }
+}
+
+/// What the service's published model knows of the answer.
+fn places_of(call: &Call) -> Vec<Place> {
+    let answer = call.answer.iter();
+    answer
+        .flat_map(|answer| places(&call.service, &call.operation, answer))
+        .collect()
+}
+
+/// What nobody can tell from an answer that is as it should be: the end of a list looks just like a page that lost its
+/// token, and no findings at all like a page that lost them, since a list that is absent is an empty one.
+fn is_all_right_without(pointer: &str) -> bool {
+    [
+        "/nextToken",
+        "/NextToken",
+        "/NextMarker",
+        "/Marker",
+        "/Findings",
+    ]
+    .contains(&pointer)
+}
+
+fn error(code: &str, status: u16) -> FaultKind {
+    FaultKind::Error {
+        code: code.to_owned(),
+        status,
+        message: "out of order".to_owned(),
+    }
+}

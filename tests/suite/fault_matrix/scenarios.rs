@@ -1,0 +1,328 @@
+//! What functions are at when something goes wrong: little, but one of everything.
+
+use eksentry_tests::account::{Account, Parameter};
+use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
+use serde_json::{Value, json};
+
+use crate::any_faults::{BUCKET, EMPTY, ledger};
+use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, schedule_event};
+
+const MUTE_LIST: &str = "/eksentry/mute-list";
+const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+const OTHER: &str = "444455556666";
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+/// One way of invoking a function.
+pub(super) struct Scenario {
+    /// Its name, for people.
+    pub(super) name: &'static str,
+    pub(super) function: &'static str,
+    /// Beside the mute list, which all have.
+    environment: &'static [(&'static str, &'static str)],
+    pub(super) event: fn(&World) -> Value,
+    /// The calls that matter, by how they begin; those of the others are tried in another scenario.
+    pub(super) calls: &'static [&'static str],
+    /// Whether what answers may lack is tried here.
+    pub(super) alters_answers: bool,
+}
+
+pub(super) static SCENARIOS: [Scenario; 10] = [
+    Scenario {
+        name: "`sweep` of an account",
+        function: "sweep",
+        environment: &[("EKSENTRY_LEDGER_BUCKET", BUCKET)],
+        event: |_| json!({}),
+        calls: &[""],
+        alters_answers: true,
+    },
+    Scenario {
+        name: "`sweep` of an organization",
+        function: "sweep",
+        environment: &[
+            ("EKSENTRY_ACCOUNTS", "organization"),
+            ("EKSENTRY_REGIONS", "all"),
+        ],
+        event: |_| json!({"checks": ["kms-cmk-rotation"]}),
+        calls: &["organizations.", "account.", "sts."],
+        alters_answers: true,
+    },
+    Scenario {
+        name: "`sweep` of a unit",
+        function: "sweep",
+        environment: &[("EKSENTRY_ACCOUNTS", "ou-ab12-payments,111122223333")],
+        event: |_| json!({"checks": ["kms-cmk-rotation"]}),
+        calls: &["organizations."],
+        alters_answers: true,
+    },
+    Scenario {
+        name: "`sweep` that hands on",
+        function: "sweep",
+        environment: &[
+            ("EKSENTRY_ACCOUNTS", "111122223333,444455556666"),
+            ("EKSENTRY_QUEUE_URL", QUEUE),
+        ],
+        event: |_| json!({}),
+        calls: &["sqs."],
+        alters_answers: true,
+    },
+    Scenario {
+        name: "`sweep` that writes OCSF",
+        function: "sweep",
+        environment: &[("EKSENTRY_OCSF", "s3://eksentry-ledgers/ocsf")],
+        event: |_| json!({}),
+        calls: &["s3."],
+        alters_answers: false,
+    },
+    Scenario {
+        name: "`sweep-worker`",
+        function: "sweep-worker",
+        environment: &[],
+        event: |_| sqs_event(&messages()),
+        calls: &["eks.ListClusters", "kms.", "securityhub.", "ssm."],
+        alters_answers: false,
+    },
+    Scenario {
+        name: "`config-rule`, a change",
+        function: "config-rule",
+        environment: &[],
+        event: |world| {
+            let check = "eks-dedicated-cluster-role";
+            let token = world.aws.result_token(&format!("eksentry-{check}"));
+            change_event(&token, check, CLUSTER, "beta", "OK")
+        },
+        calls: &[""],
+        alters_answers: false,
+    },
+    Scenario {
+        name: "`config-rule`, a schedule",
+        function: "config-rule",
+        environment: &[],
+        event: |world| {
+            let check = "kms-cmk-rotation";
+            let token = world.aws.result_token(&format!("eksentry-{check}"));
+            schedule_event(&token, check)
+        },
+        calls: &["kms.", "config.", "securityhub.", "tagging."],
+        alters_answers: false,
+    },
+    Scenario {
+        name: "`ecr-event`, a push",
+        function: "ecr-event",
+        environment: &[],
+        event: |_| {
+            ecr_event(
+                "ECR Image Action",
+                json!({
+                    "result": "SUCCESS", "action-type": "PUSH", "repository-name": "team/b", "image-digest": DIGEST,
+                    "image-tag": "one",
+                }),
+            )
+        },
+        calls: &[""],
+        alters_answers: false,
+    },
+    Scenario {
+        name: "`ecr-event`, a delete",
+        function: "ecr-event",
+        environment: &[],
+        event: |_| {
+            ecr_event(
+                "ECR Image Action",
+                json!({
+                    "result": "SUCCESS", "action-type": "DELETE", "repository-name": "team/a", "image-digest": DIGEST,
+                }),
+            )
+        },
+        calls: &["ecr."],
+        alters_answers: false,
+    },
+];
+
+fn ecr_event(detail_type: &str, detail: Value) -> Value {
+    json!({
+        "source": "aws.ecr", "detail-type": detail_type, "account": ACCOUNT, "region": REGION, "resources": [],
+        "detail": detail,
+    })
+}
+
+fn messages() -> Vec<Message> {
+    let parts = ["clusters", "keys"].map(|part| json!({"part": part}).to_string());
+    let numbered = parts.into_iter().enumerate();
+    let messages = numbered.map(|(number, body)| Message {
+        queue_url: QUEUE.to_owned(),
+        id: number.to_string(),
+        body,
+    });
+    messages.collect()
+}
+
+/// The call of an IAM action.
+pub(super) fn call_of(action: &str) -> String {
+    match action {
+        "sqs:SendMessage" => "sqs.SendMessageBatch".to_owned(),
+        "tag:GetResources" => "tagging.GetResources".to_owned(),
+        // Without it GetObject does not say that there is no such object.
+        "s3:ListBucket" => "s3.GetObject".to_owned(),
+        other => other.replacen(':', ".", 1),
+    }
+}
+
+impl Scenario {
+    pub(super) fn is_push(&self) -> bool {
+        self.name.ends_with("a push")
+    }
+
+    /// The world as it is now, which no function has seen yet.
+    pub(super) fn world(&self) -> World {
+        self.world_of(&now())
+    }
+
+    /// What a sweep left some time ago.
+    pub(super) fn earlier(&self) -> Snapshot {
+        let mut world = self.world_of(&before());
+        world.aws.put_object(&ledger(), EMPTY.into());
+        world.sweep();
+        let messages = world.aws.take_messages();
+        if !messages.is_empty() {
+            assert_eq!(world.work(&messages), [""; 0]);
+        }
+        if self.function == "config-rule" {
+            let event = (self.event)(&world);
+            world.ok("config-rule", &event);
+        }
+        let earlier = world.aws.snapshot();
+        world.end();
+        earlier
+    }
+
+    fn world_of(&self, entries: &Value) -> World {
+        let keys = json!({"keys": entries["keys"]});
+        let world = World::of(account(entries)).and_at(OTHER, REGION, keys);
+        let world = self
+            .environment
+            .iter()
+            .fold(world, |world, (name, value)| world.and(name, value));
+        world.and("EKSENTRY_MUTE_LIST", MUTE_LIST)
+    }
+}
+
+/// The home account with these resources; pages are short.
+fn account(entries: &Value) -> Account {
+    let mut account = Account::empty(ACCOUNT, REGION);
+    account.page_size = Some(2);
+    account.buckets.push(BUCKET.to_owned());
+    account.parameters.push(Parameter {
+        name: MUTE_LIST.to_owned(),
+        value: json!([{
+            "check": "kms-cmk-rotation", "resource": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/muted"),
+            "reason": "Moves away", "until": "2999-12-31",
+        }])
+        .to_string(),
+        kind: None,
+    });
+    account.organization = serde_json::from_value(json!({
+        "units": [
+            {"Id": "ou-ab12-payments", "ParentId": "r-ab12"},
+            {"Id": "ou-ab12-cards000", "ParentId": "ou-ab12-payments"},
+        ],
+        "accounts": [
+            {"Id": ACCOUNT, "ParentId": "r-ab12"},
+            {"Id": OTHER, "ParentId": "ou-ab12-cards000"},
+        ],
+    }))
+    .unwrap();
+    account.add(entries.clone()).unwrap();
+    account
+}
+
+fn role(name: &str) -> Value {
+    json!(format!("arn:aws:iam::{ACCOUNT}:role/{name}"))
+}
+
+fn cluster(name: &str, role_name: &str, base: Value) -> Value {
+    let mut cluster = base;
+    cluster["name"] = name.into();
+    cluster["roleArn"] = role(role_name);
+    cluster["nodegroups"] = json!([{"nodegroupName": "general"}]);
+    cluster
+}
+
+/// A cluster of before Kubernetes 1.28, whose secrets are encrypted with a key of the account's own.
+fn old_cluster() -> Value {
+    let mut cluster = cluster("alpha", "alpha", closed("alpha"));
+    cluster["version"] = "1.27".into();
+    cluster["encryptionConfig"] = json!([{
+        "resources": ["secrets"],
+        "provider": {"keyArn": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/named")},
+    }]);
+    cluster
+}
+
+fn roles() -> Value {
+    let read = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}],
+    });
+    let own = json!([{"name": "read", "document": read}]);
+    json!([
+        {"RoleName": "alpha", "attached": own, "inline": {"more": read}},
+        {"RoleName": "beta"},
+        {"RoleName": "shared"},
+    ])
+}
+
+fn image(digest: &str, severities: &[&str]) -> Value {
+    let findings = severities.iter().enumerate().map(
+        |(number, severity)| json!({"name": format!("CVE-2024-{number}"), "severity": severity}),
+    );
+    json!({
+        "imageDigest": digest, "imageTags": [format!("v{}", severities.len())],
+        "scan": {"imageScanFindings": {"findings": findings.collect::<Vec<_>>()}},
+    })
+}
+
+/// What the earlier sweep saw.
+fn before() -> Value {
+    json!({
+        "clusters": [
+            old_cluster(),
+            cluster("beta", "beta", closed("beta")),
+            cluster("gone", "beta", json!({})),
+        ],
+        "roles": roles(),
+        "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
+        "repositories": [
+            {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
+                image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
+            ]},
+            {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
+            {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
+        ],
+    })
+}
+
+/// What there is now: something is new, something changed for the better and for the worse, and something is gone.
+fn now() -> Value {
+    json!({
+        "clusters": [
+            old_cluster(),
+            cluster("beta", "shared", json!({})),
+            cluster("new", "shared", closed("new")),
+        ],
+        "roles": roles(),
+        "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
+        "repositories": [
+            {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
+                image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
+            ]},
+            {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
+                image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
+            ]},
+            {"repositoryName": "team/new"},
+        ],
+    })
+}
+
+fn digest(of: char) -> String {
+    format!("sha256:{}", of.to_string().repeat(64))
+}
