@@ -9,7 +9,7 @@ use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
 use crate::unread::unread;
-use crate::{Memo, Reader, endless};
+use crate::{Memo, Reader, endless, nameless, without};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "iam:GetRole",
@@ -19,6 +19,9 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
 ];
+
+const LIST_MANAGED: &str = "iam:ListAttachedRolePolicies";
+const GET_POLICY: &str = "iam:GetPolicy";
 
 /// How many of a role's policies are read at a time.
 const POLICIES_AT_A_TIME: usize = 4;
@@ -32,8 +35,13 @@ pub(crate) struct Memos {
 
 /// Where a policy of a role is found.
 enum PolicySource {
-    Managed { arn: String },
-    Inline { name: String },
+    /// Without an ARN it can't be looked at.
+    Managed {
+        arn: Option<String>,
+    },
+    Inline {
+        name: String,
+    },
 }
 
 impl Reader<'_> {
@@ -102,7 +110,7 @@ impl Reader<'_> {
 
     /// The names and ARNs of the policies that are attached to a role.
     async fn managed_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
-        let action = "iam:ListAttachedRolePolicies";
+        let action = LIST_MANAGED;
         let target = format!("role {role}");
         let call = self.clients.iam.list_attached_role_policies();
         let mut pages = call.role_name(role).into_paginator().send();
@@ -112,8 +120,9 @@ impl Reader<'_> {
             let led = leads.lead_on(page.is_truncated(), page.marker());
             led.map_err(endless(action, &target))?;
             for policy in page.attached_policies.unwrap_or_default() {
-                let arn = policy.policy_arn.unwrap_or_default();
-                let name = policy.policy_name.unwrap_or_else(|| arn.clone());
+                let arn = policy.policy_arn;
+                let name = policy.policy_name.or_else(|| arn.clone());
+                let name = name.unwrap_or_default();
                 policies.push((name, PolicySource::Managed { arn }));
             }
         }
@@ -139,10 +148,16 @@ impl Reader<'_> {
 
     async fn policy_allows_everything(&self, role: &str, source: &PolicySource) -> Fact<bool> {
         match source {
-            PolicySource::Managed { arn } if arn.ends_with(":aws:policy/AdministratorAccess") => {
+            PolicySource::Managed { arn: None } => {
+                let target = format!("role {role}");
+                Err(nameless(LIST_MANAGED, &target, "a policy without an ARN"))
+            }
+            PolicySource::Managed { arn: Some(arn) }
+                if arn.ends_with(":aws:policy/AdministratorAccess") =>
+            {
                 Ok(true)
             }
-            PolicySource::Managed { arn } => {
+            PolicySource::Managed { arn: Some(arn) } => {
                 self.iam
                     .allows_everything
                     .get(arn.clone(), || self.managed_policy_allows_everything(arn))
@@ -181,11 +196,11 @@ impl Reader<'_> {
             .iam
             .call(call)
             .await
-            .map_err(|error| unread("iam:GetPolicy", &target, &error))?
+            .map_err(|error| unread(GET_POLICY, &target, &error))?
             .policy;
         let version = policy
             .and_then(|policy| policy.default_version_id)
-            .unwrap_or_default();
+            .ok_or_else(|| without(GET_POLICY, &target, "a default version"))?;
         let call = self
             .clients
             .iam

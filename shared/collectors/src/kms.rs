@@ -9,7 +9,7 @@ use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, 
 use tokio::sync::mpsc;
 
 use crate::unread::unread;
-use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, timestamp};
+use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, timestamp, without};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "kms:ListKeys",
@@ -18,6 +18,7 @@ pub(crate) const ACTIONS: &[&str] = &[
 ];
 
 const LIST: &str = "kms:ListKeys";
+const DESCRIBE: &str = "kms:DescribeKey";
 
 /// The period of automatic rotation where an answer has none.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
@@ -79,10 +80,10 @@ impl Reader<'_> {
                 key_metadata: Some(metadata),
                 ..
             }) => metadata,
-            Ok(_) => return State::Unread(without(&target, "a key")),
+            Ok(_) => return State::Unread(without(DESCRIBE, &target, "a key")),
             Err(error) => {
                 return gone_or_unread(
-                    unread("kms:DescribeKey", &target, &error),
+                    unread(DESCRIBE, &target, &error),
                     error.as_service_error(),
                     DescribeKeyError::is_not_found_exception,
                 );
@@ -94,7 +95,7 @@ impl Reader<'_> {
             ("KeyState", metadata.key_state().is_some()),
         ] {
             if !is_there {
-                return State::Unread(without(&target, name));
+                return State::Unread(without(DESCRIBE, &target, name));
             }
         }
         let mut key = facts(id, &metadata);
@@ -122,7 +123,7 @@ impl Reader<'_> {
                     state: state(&metadata),
                     aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
                 })),
-                Ok(_) => Err(without(&format!("key {named}"), "a key")),
+                Ok(_) => Err(without(DESCRIBE, &format!("key {named}"), "a key")),
                 Err(error)
                     if error
                         .as_service_error()
@@ -130,7 +131,7 @@ impl Reader<'_> {
                 {
                     Ok(None)
                 }
-                Err(error) => Err(unread("kms:DescribeKey", &format!("key {named}"), &error)),
+                Err(error) => Err(unread(DESCRIBE, &format!("key {named}"), &error)),
             }
         };
         self.kms.named.get(named.to_owned(), describe).await
@@ -164,13 +165,6 @@ impl Reader<'_> {
                 &error,
             )),
         }
-    }
-}
-
-fn without(target: &str, what: &str) -> Unread {
-    Unread {
-        code: "READ_FAILED",
-        text: format!("kms:DescribeKey on {target} answered without {what}."),
     }
 }
 

@@ -149,6 +149,14 @@ fn nameless(action: &str, target: &str, problem: &str) -> Unread {
     }
 }
 
+/// An answer that lacks something that the service always tells.
+fn without(action: &str, target: &str, what: &str) -> Unread {
+    Unread {
+        code: "READ_FAILED",
+        text: format!("{action} on {target} answered without {what}."),
+    }
+}
+
 /// What is to become of a resource of which a list has told something, but which was not looked at itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {

@@ -290,6 +290,46 @@ fn requirements(finding: &Finding) -> Vec<String> {
         .collect()
 }
 
+/// What a finding that was read lacks of what has to be sent with it again. The SDK reads an absent text as an empty one.
+pub(super) fn lacking(finding: &AwsSecurityFinding) -> Option<&'static str> {
+    let is_there = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+    let resources = finding.resources();
+    let compliance = finding.compliance();
+    let mut reasons = compliance.iter().flat_map(|one| one.status_reasons());
+    let mut vulnerabilities = finding.vulnerabilities().iter();
+    [
+        ("SchemaVersion", is_there(finding.schema_version())),
+        ("Id", is_there(finding.id())),
+        ("ProductArn", is_there(finding.product_arn())),
+        ("GeneratorId", is_there(finding.generator_id())),
+        ("AwsAccountId", is_there(finding.aws_account_id())),
+        ("CreatedAt", is_there(finding.created_at())),
+        ("UpdatedAt", is_there(finding.updated_at())),
+        ("Title", is_there(finding.title())),
+        ("Description", is_there(finding.description())),
+        ("Resources", !resources.is_empty()),
+        (
+            "Resources.Id",
+            resources.iter().all(|one| is_there(one.id())),
+        ),
+        (
+            "Resources.Type",
+            resources.iter().all(|one| is_there(one.r#type())),
+        ),
+        (
+            "Compliance.StatusReasons.ReasonCode",
+            reasons.all(|one| is_there(one.reason_code())),
+        ),
+        (
+            "Vulnerabilities.Id",
+            vulnerabilities.all(|one| is_there(one.id())),
+        ),
+    ]
+    .into_iter()
+    .find(|(_, is_there)| !is_there)
+    .map(|(name, _)| name)
+}
+
 /// A finding as Security Hub holds it, to be sent again as archived; `None` where it is archived already, or newer
 /// than the observation. What belongs to the customer or to Security Hub is left out, since it can't be sent.
 pub(super) fn archived(

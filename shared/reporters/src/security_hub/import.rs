@@ -10,7 +10,8 @@ use aws_sdk_securityhub::types::{AwsSecurityFinding, RecordState};
 use jiff::Timestamp;
 
 use super::SecurityHub;
-use super::asff::{Rendered, archived};
+use super::asff::{Rendered, archived, lacking};
+use super::known::GET_FINDINGS;
 use crate::ReportError;
 
 /// Limits of BatchImportFindings, the size with room for what surrounds the findings.
@@ -60,7 +61,8 @@ impl SecurityHub {
 
     /// Sends findings, given by id, again as they are, but archived as of the time at which their resource was seen to
     /// be gone. One that Security Hub does not hold, or holds in a newer state than that, is left alone. They are held in
-    /// memory in full, so give few. The ids of those that were archived or absent before come back too.
+    /// memory in full, so give few. One that was told incompletely fails, since it could not be sent as it was. The ids of
+    /// those that were archived or absent before come back too.
     ///
     /// # Errors
     ///
@@ -78,11 +80,23 @@ impl SecurityHub {
         let active: HashSet<&str> = active.filter_map(AwsSecurityFinding::id).collect();
         let before = ids.iter().filter(|id| !active.contains(id.as_str()));
         let before = before.cloned().collect();
+        let mut incomplete = Vec::new();
         let findings = found.into_iter().filter_map(|finding| {
             let gone_at = *gone.get(finding.id()?)?;
+            if let Some(member) = lacking(&finding) {
+                incomplete.push(Failure {
+                    id: id_of(&finding),
+                    problem: format!(
+                        "{GET_FINDINGS} told it without {member}, so it was not archived"
+                    ),
+                });
+                return None;
+            }
             Some(archived(finding, gone_at)?.of_run(run))
         });
-        Ok((self.import(findings.collect()).await, before))
+        let mut imported = self.import(findings.collect()).await;
+        imported.failed.append(&mut incomplete);
+        Ok((imported, before))
     }
 
     async fn import_batch(&self, batch: Vec<AwsSecurityFinding>, imported: &mut Imported) {

@@ -29,7 +29,7 @@ const PAGE: i32 = 100;
 /// differ too.
 const LATE: Duration = Duration::from_hours(1);
 
-const GET_FINDINGS: &str = "securityhub:GetFindings";
+pub(super) const GET_FINDINGS: &str = "securityhub:GetFindings";
 
 /// What there is to know of a finding that Security Hub holds, to tell whether it changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -385,6 +385,65 @@ fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() 
 }
 
 #[test]
+fn what_a_stored_finding_lacks_is_told() {
+    let whole = || rotation_off().finding;
+    assert_eq!(lacking(&whole()), None);
+    let resource = || whole().resources.unwrap().remove(0);
+    for (member, altered) in [
+        ("SchemaVersion", whole_but(|one| one.schema_version = None)),
+        ("Id", whole_but(|one| one.id = Some(String::new()))),
+        ("ProductArn", whole_but(|one| one.product_arn = None)),
+        ("GeneratorId", whole_but(|one| one.generator_id = None)),
+        ("AwsAccountId", whole_but(|one| one.aws_account_id = None)),
+        ("CreatedAt", whole_but(|one| one.created_at = None)),
+        ("UpdatedAt", whole_but(|one| one.updated_at = None)),
+        ("Title", whole_but(|one| one.title = Some(String::new()))),
+        ("Description", whole_but(|one| one.description = None)),
+        (
+            "Resources",
+            whole_but(|one| one.resources = Some(Vec::new())),
+        ),
+        (
+            "Resources.Id",
+            whole_but(|one| {
+                let mut second = resource();
+                second.id = Some(String::new());
+                one.resources = Some(vec![resource(), second]);
+            }),
+        ),
+        (
+            "Resources.Type",
+            whole_but(|one| {
+                let mut second = resource();
+                second.r#type = None;
+                one.resources = Some(vec![resource(), second]);
+            }),
+        ),
+        (
+            "Compliance.StatusReasons.ReasonCode",
+            whole_but(|one| {
+                let compliance = one.compliance.as_mut().unwrap();
+                compliance.status_reasons.as_mut().unwrap()[0].reason_code = None;
+            }),
+        ),
+        (
+            "Vulnerabilities.Id",
+            whole_but(|one| {
+                one.vulnerabilities = Some(vec![SdkVulnerability::builder().build()]);
+            }),
+        ),
+    ] {
+        assert_eq!(lacking(&altered), Some(member));
+    }
+}
+
+fn whole_but(alter: impl FnOnce(&mut AwsSecurityFinding)) -> AwsSecurityFinding {
+    let mut finding = rotation_off().finding;
+    alter(&mut finding);
+    finding
+}
+
+#[test]
 fn what_asff_has_no_words_for_is_left_out() {
     let odd = Vulnerability {
         vendor: Some("NVD".into()),
