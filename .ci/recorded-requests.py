@@ -149,7 +149,8 @@ def main():
 
     models, seen, problems = Models(), collections.Counter(), {}
     for path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        # Not splitlines(): texts may hold what Unicode takes for the end of a line.
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if not line.strip():
                 continue
             try:

@@ -165,11 +165,13 @@ impl State {
         if self.recording.violations().len() == judged {
             self.recording.hold_against_model(&request);
         }
+        let is_violation = self.recording.violations().len() > judged;
         if let Some(hit) = trouble.hit {
             hit.settle(self.accounts_mut().flat_map(|account| &mut account.faults));
         }
+        let status = reply.as_ref().map(|reply| reply.status);
         self.recording
-            .add_call(request, at, reply.as_ref().map(|reply| reply.status), error);
+            .add_call(request, at, status, error, is_violation);
         Outcome {
             delay: trouble.delay,
             reply,
