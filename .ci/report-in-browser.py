@@ -21,6 +21,7 @@ import subprocess
 import sys
 import unittest
 from pathlib import Path
+from urllib.parse import urlencode
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
@@ -92,9 +93,37 @@ def make_hostile_report():
     subprocess.run(command, cwd=WORKSPACE, check=True, stdout=subprocess.DEVNULL)
 
 
+EMBEDDED = re.compile(r'(<script type="application/json" id="data">)(.*?)(</script>)', re.DOTALL)
+
+
 def data_of(path):
-    embedded = re.search(r'<script type="application/json" id="data">(.*?)</script>', path.read_text(), re.DOTALL)
-    return json.loads(embedded[1])
+    return json.loads(EMBEDDED.search(path.read_text())[2])
+
+
+def with_data(data, path):
+    """The hostile report with other data, in a file beside it."""
+    embedded = json.dumps(data).replace("<", "\\u003c")
+    path.write_text(EMBEDDED.sub(lambda found: found[1] + embedded + found[3], HOSTILE_REPORT.read_text()))
+    return path
+
+
+def text_paths(value, path=()):
+    if isinstance(value, str):
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in items:
+        yield from text_paths(inner, (*path, name))
+
+
+def with_each_text(item, text):
+    """A copy of the item for each text in it, with this one in that place."""
+    for *outer, last in text_paths(item):
+        copy = json.loads(json.dumps(item))
+        inner = copy
+        for name in outer:
+            inner = inner[name]
+        inner[last] = text
+        yield copy
 
 
 # --- What the page should show, from its data alone -----------------------------------------------------------------
@@ -595,6 +624,36 @@ class Hostile(Pages):
         self.search(page, EVIL)
         self.assert_findings(page, expected_findings(self.data, status="", check=EVIL, q=EVIL))
         self.assertEqual(page.title(), title)
+
+    def test_a_hostile_text_in_any_place_does_nothing(self):
+        finding = max(self.data["findings"], key=lambda one: len(list(text_paths(one))))
+        evaluation = data_of(REPORT)["evaluations"][0]
+        data = {**self.data, "account": EVIL, "region": EVIL}
+        for name, item in (("findings", finding), ("evaluations", evaluation)):
+            data[name] = [copy for evil in (EVIL, EVIL_LINK) for copy in with_each_text(item, evil)]
+        path = with_data(data, HOSTILE_REPORT.with_name("any-place.html"))
+        for view, row in (("#status=", ".finding"), ("#tab=config", "tbody tr")):
+            page = self.open(view, path=path)
+            # As before a page is printed: all that there is.
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            number = len(data["findings" if row == ".finding" else "evaluations"])
+            self.assertEqual(page.locator(f"#results {row}").count(), number)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+            page.wait_for_timeout(500)
+            self.assertNotEqual(page.title(), "broken")
+            strange = "body :is(img, iframe, object, embed, style, base, form, meta, svg)"
+            self.assertEqual(page.locator(strange).count(), 1, "the page's own mark")
+            self.assertEqual(page.locator("script").count(), 2, "the data and what shows it")
+            attributes = "all => all.flatMap((one) => one.getAttributeNames()).filter((name) => name.startsWith('on'))"
+            self.assertEqual(page.eval_on_selector_all("*", attributes), [])
+            addresses = page.eval_on_selector_all("#results a", "all => all.map((one) => one.protocol)")
+            self.assertLessEqual(set(addresses), {"http:", "https:"})
+
+    def test_a_hostile_address_of_the_page_does_nothing(self):
+        for name in ("q", "status", "severity", "check", "sort", "tab", "__proto__"):
+            page = self.open(f"#{urlencode({name: EVIL})}")
+            self.assertNotEqual(page.title(), "broken")
+            self.assertEqual(page.locator("#results :is(img, script)").count(), 0, name)
 
     def test_hostile_texts_fit_a_phone(self):
         for page in self.each_view(viewport=SMALL_PHONE):
