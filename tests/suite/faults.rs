@@ -3,7 +3,7 @@
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::{World, key, key_arn};
+use crate::world::{World, cluster_arn, key, key_arn};
 
 const ROTATION: &str = "kms-cmk-rotation";
 const IMPORT: &str = "securityhub.BatchImportFindings";
@@ -52,6 +52,41 @@ fn an_answer_that_cannot_be_understood_is_not_available_and_hides_nothing_else()
             "PASSED INFORMATIONAL kms-cmk-rotation key/fine"
         ]
     );
+    world.end();
+}
+
+/// XML can be read as far as it goes: here without the last and worst policy.
+#[test]
+fn a_list_of_policies_that_is_cut_off_is_no_whole_one() {
+    let policy = |name: &str, action: &str| {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+        json!({"name": name, "document": {"Statement": [statement]}})
+    };
+    let attached = [
+        policy("first", "s3:Get*"),
+        policy("second", "s3:Get*"),
+        policy("worst", "*"),
+    ];
+    let mut world = World::with(json!({
+        "clusters": [{"name": "c", "roleArn": "arn:aws:iam::111122223333:role/of-c"}],
+        "roles": [{"RoleName": "of-c", "attached": attached}],
+    }));
+    let role = "eks-dedicated-cluster-role";
+    let list = "iam.ListAttachedRolePolicies";
+    world.aws.fail(Fault::new(list, FaultKind::Malformed));
+    world.sweep();
+    assert_eq!(
+        world.status(role, &cluster_arn("c")),
+        "NOT_AVAILABLE INFORMATIONAL"
+    );
+    let finding = world.finding(role, &cluster_arn("c")).unwrap();
+    let why = finding["Compliance"]["StatusReasons"].to_string();
+    let told =
+        "iam:ListAttachedRolePolicies on role of-c failed (the answer could not be understood)";
+    assert!(why.contains(told), "{why}");
+    world.heal();
+    world.sweep();
+    assert_eq!(world.status(role, &cluster_arn("c")), "FAILED MEDIUM");
     world.end();
 }
 

@@ -6,6 +6,7 @@ mod pages;
 mod problem;
 mod rate;
 mod traffic;
+mod whole;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub use pages::{Endless, Pages};
 pub use problem::problem;
 pub use rate::Rate;
 pub use traffic::{Traffic, Watch};
+pub use whole::Whole;
 
 /// The IAM actions of the calls that are made here.
 pub const ACTIONS: &[&str] = &["sts:AssumeRole"];
@@ -160,7 +162,8 @@ macro_rules! client {
         let aws: &$crate::Aws = $aws;
         let config = $sdk::config::Builder::from(aws.config())
             .retry_partition(aws.retries())
-            .interceptor(aws.watch($pace));
+            .interceptor(aws.watch($pace))
+            .interceptor($crate::Whole);
         $sdk::Client::from_conf(config.build())
     }};
 }
