@@ -24,7 +24,9 @@ use percent_encoding::percent_decode_str;
 use crate::{ReportError, text};
 pub use event::{Class, Event, closed, events};
 
-pub(crate) const ACTIONS: &[&str] = &["s3:PutObject"];
+pub(crate) const ACTIONS: &[&str] = &[PUT_OBJECT];
+
+const PUT_OBJECT: &str = "s3:PutObject";
 
 /// How many bytes of lines are gathered before they are written. A run gathers for two classes, and a sweep makes a few
 /// runs at the same time.
@@ -165,13 +167,19 @@ impl Ocsf {
                 let call = client
                     .put_object()
                     .bucket(bucket)
-                    .key(key)
+                    .key(&key)
                     .content_type("application/x-ndjson")
                     .body(ByteStream::from(lines))
                     .send();
-                call.await
-                    .map(drop)
-                    .map_err(|error| ReportError::of_call("s3:PutObject", error))
+                let answer = call
+                    .await
+                    .map_err(|error| ReportError::of_call(PUT_OBJECT, error))?;
+                // Whatever else says that all is well is none of S3's, which has taken nothing then.
+                let taken = answer.e_tag().map(drop);
+                taken.ok_or_else(|| ReportError {
+                    action: PUT_OBJECT,
+                    problem: format!("s3://{bucket}/{key} was answered for without an ETag"),
+                })
             }
             Target::Folder(folder) => {
                 let path = folder.join(name);

@@ -196,6 +196,7 @@ impl State {
                     Some(FaultKind::Garbage) => {
                         reply.body = altered::GARBAGE.into();
                         reply.content_type = "text/html";
+                        reply.headers.clear();
                     }
                     _ => {}
                 }
