@@ -258,6 +258,16 @@ impl StandIn {
         self.state().recording.counts().clone()
     }
 
+    /// How many there were more than these.
+    pub fn counts_since(&self, earlier: &BTreeMap<String, usize>) -> BTreeMap<String, usize> {
+        let mut counts = self.counts();
+        for (name, count) in &mut counts {
+            *count -= earlier.get(name).copied().unwrap_or_default();
+        }
+        counts.retain(|_, count| *count > 0);
+        counts
+    }
+
     /// Takes the messages that were sent to queues, in the order in which they came.
     pub fn take_messages(&self) -> Vec<Message> {
         self.state().queues.take()

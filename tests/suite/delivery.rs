@@ -1,6 +1,7 @@
 //! Events that come twice, late and in any order, and processes that are frozen, cut short, cut off or signed out: what
 //! Security Hub holds in the end is the truth as it was seen last.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::world::{
     ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, key_arn,
+    repository_arn,
 };
 
 const ROTATION: &str = "kms-cmk-rotation";
@@ -316,6 +318,65 @@ fn repository(state: u8) -> Value {
         "IMMUTABLE"
     };
     json!({"repositories": [{"repositoryName": "app", "imageTagMutability": mutability, "images": images}]})
+}
+
+/// Sweeps, a worker, events and a rule, some of them twice, that all look at the same cluster and image.
+#[test]
+fn invocations_at_the_same_time_end_as_one_alone_would() {
+    let mut world = World::with(json!({}));
+    let token = world.aws.result_token(&format!("eksentry-{ENDPOINT}"));
+    let change = change_event(&token, ENDPOINT, CLUSTER, "c", "OK");
+    let [push, scan, delete, _] = events();
+    let clusters = sqs_event(&[message(&json!({"part": "clusters"}))]);
+    let together = [
+        ("sweep", json!({})),
+        ("ecr-event", push.clone()),
+        ("ecr-event", scan.clone()),
+        ("config-rule", change.clone()),
+        ("sweep-worker", clusters),
+        ("ecr-event", delete),
+        ("config-rule", change),
+        ("ecr-event", scan),
+        ("ecr-event", push),
+        ("sweep", json!({})),
+    ];
+    let image = format!("{}/{DIGEST}", repository_arn("app"));
+    let mut created = BTreeMap::new();
+    for (state, cluster, expected) in [
+        (
+            2,
+            json!({"name": "c"}),
+            ["FAILED HIGH", "PASSED INFORMATIONAL"],
+        ),
+        (3, closed("c"), ["PASSED INFORMATIONAL", "FAILED HIGH"]),
+        (
+            0,
+            json!({"name": "c"}),
+            ["FAILED HIGH", "ARCHIVED FAILED HIGH"],
+        ),
+    ] {
+        world.change(|account| {
+            account.clusters.clear();
+            account.repositories.clear();
+            account.add(repository(state)).unwrap();
+            account.add(json!({"clusters": [cluster]})).unwrap();
+        });
+        for invocation in world.invoke_together(&together) {
+            invocation.outcome.unwrap();
+        }
+        let ended = [
+            world.status(ENDPOINT, &cluster_arn("c")),
+            world.status("ecr-image-scan-findings", &image),
+        ];
+        assert_eq!(ended, expected);
+        let summary = world.sweep();
+        let news = (&summary["posted"], &summary["archived"]);
+        assert_eq!(news, (&json!(0), &json!(0)), "a sweep has nothing to add");
+        let times = world.times("CreatedAt");
+        assert!(created.iter().all(|(id, at)| times.get(id) == Some(at)));
+        created = times;
+    }
+    world.end();
 }
 
 proptest! {

@@ -89,7 +89,9 @@ fn a_message_that_comes_again_or_twice_at_once_changes_nothing() {
     world.sweep();
     let messages = world.aws.take_messages();
     let event = eksentry_tests::stand_in::sqs_event(&messages);
-    for invocation in world.invoke_twice("sweep-worker", &event) {
+    for invocation in
+        world.invoke_together(&[("sweep-worker", event.clone()), ("sweep-worker", event)])
+    {
         assert_eq!(
             invocation.outcome.unwrap(),
             json!({"batchItemFailures": []})

@@ -98,15 +98,20 @@ impl World {
         invocation
     }
 
-    /// Invokes a function twice at the same time with the same event.
-    pub(crate) fn invoke_twice(&mut self, function: &str, event: &Value) -> [Invocation; 2] {
+    /// Invokes functions at the same time, each with its event.
+    pub(crate) fn invoke_together(&mut self, events: &[(&str, Value)]) -> Vec<Invocation> {
         let world = &*self;
-        let (one, other) = thread::scope(|scope| {
-            let other = scope.spawn(|| world.run(function, event));
-            (world.run(function, event), other.join().unwrap())
+        let runs: Vec<_> = thread::scope(|scope| {
+            let run = |(function, event)| scope.spawn(move || world.run(function, event));
+            let runs: Vec<_> = events
+                .iter()
+                .map(|(name, event)| run((*name, event)))
+                .collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
         });
-        self.logs.extend(one.1.into_iter().chain(other.1));
-        [one.0, other.0]
+        let (invocations, logs): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
+        self.logs.extend(logs.into_iter().flatten());
+        invocations
     }
 
     /// A function that waits for events.

@@ -198,7 +198,7 @@ fn sweep(
         repositories,
         name,
         resources,
-        calls: differences(&calls, aws.counts()),
+        calls: aws.counts_since(&calls),
         told_off: aws.told_off() - told_off,
         wall: invocation.duration,
         cpu: since(cpu, function.cpu_time()),
@@ -357,17 +357,6 @@ fn listed(calls: &BTreeMap<String, usize>) -> String {
         .map(|(name, count)| format!("{name} {count}"))
         .collect();
     calls.join(", ")
-}
-
-fn differences(
-    before: &BTreeMap<String, usize>,
-    mut after: BTreeMap<String, usize>,
-) -> BTreeMap<String, usize> {
-    for (name, count) in &mut after {
-        *count -= before.get(name).copied().unwrap_or_default();
-    }
-    after.retain(|_, count| *count > 0);
-    after
 }
 
 fn since(before: Option<Duration>, now: Option<Duration>) -> Option<Duration> {

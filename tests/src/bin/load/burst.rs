@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     bar.finish_and_clear();
     let harness = cpu_time(process::id()).zip(harness);
     let harness = harness.map(|(now, before)| now.saturating_sub(before));
-    let calls = more(&calls, aws.counts());
+    let calls = aws.counts_since(&calls);
     let told_off = aws.told_off();
 
     let mut problems: Vec<String> = crews.iter().flat_map(Crew::problems).collect();
@@ -170,15 +170,4 @@ fn show_calls(calls: &BTreeMap<String, usize>, told_off: usize, harness: Option<
             harness.as_secs_f64()
         );
     }
-}
-
-fn more(
-    before: &BTreeMap<String, usize>,
-    mut after: BTreeMap<String, usize>,
-) -> BTreeMap<String, usize> {
-    for (name, count) in &mut after {
-        *count -= before.get(name).copied().unwrap_or_default();
-    }
-    after.retain(|_, count| *count > 0);
-    after
 }
