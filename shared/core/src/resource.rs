@@ -214,12 +214,6 @@ impl Resource {
         location: &Location,
     ) -> Result<Self, ResourceError> {
         let name = format!("{repository}/{digest}");
-        if repository.is_empty() || !name.contains(DIGEST) {
-            return Err(ResourceError::Name {
-                kind: ResourceKind::EcrImage,
-                name: digest.chars().take(200).collect(),
-            });
-        }
         Self::named(ResourceKind::EcrImage, &name, location)
     }
 
