@@ -87,6 +87,10 @@ fn assert_aws_config(of: &str, finding: &Finding) {
         "ComplianceType": config_word(evaluation.compliance),
         "OrderingTimestamp": at.as_second(),
     });
+    assert!(
+        !evaluation.annotation.is_empty(),
+        "{of}: an annotation says something"
+    );
     let problems = validate("config", "Evaluation", &sent);
     assert!(problems.is_empty(), "{of}: {}", problems.join("; "));
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Model,
-    shape::{Kind, Member, Shape},
+    shape::{Kind, Member},
 };
 
 /// A value in an answer that has one, and what the model says of it.
@@ -12,14 +12,10 @@ use super::{
 pub struct Place {
     /// Where it is: a JSON pointer.
     pub pointer: String,
-    /// What kind of value it is.
-    pub kind: Kind,
     /// Whether it is one of the words that the model lists, which may be more some day.
     pub is_enumerated: bool,
     /// Whether it is a member of a structure, and no entry of a list or a map.
     pub is_member: bool,
-    /// Whether the model says that it is always there.
-    pub is_required: bool,
 }
 
 /// All that stands in an operation's answer and is no null, from the outside to the inside. Of lists and maps only the
@@ -43,59 +39,45 @@ fn inside(model: &Model, shape: &str, pointer: &str, value: &Value, places: &mut
     match (shape.kind, value) {
         (Kind::Structure, Value::Object(members)) => {
             for (name, value) in members {
-                if let Some((known, member)) = shape.member_called(name) {
+                if let Some((_, member)) = shape.member_called(name) {
                     let pointer = format!("{pointer}/{}", escaped(name));
-                    let part = Part::MemberOf(shape, known);
-                    part.add(model, member, pointer, value, places);
+                    add(model, member, true, pointer, value, places);
                 }
             }
         }
         (Kind::List, Value::Array(entries)) => {
             if let (Some(member), Some(first)) = (&shape.member, entries.first()) {
-                Part::Entry.add(model, member, format!("{pointer}/0"), first, places);
+                add(model, member, false, format!("{pointer}/0"), first, places);
             }
         }
         (Kind::Map, Value::Object(entries)) => {
             if let (Some(member), Some((name, first))) = (&shape.value, entries.iter().next()) {
                 let pointer = format!("{pointer}/{}", escaped(name));
-                Part::Entry.add(model, member, pointer, first, places);
+                add(model, member, false, pointer, first, places);
             }
         }
         _ => {}
     }
 }
 
-/// What something is to the value that it is in.
-#[derive(Clone, Copy)]
-enum Part<'a> {
-    MemberOf(&'a Shape, &'a str),
-    Entry,
-}
-
-impl Part<'_> {
-    fn add(
-        self,
-        model: &Model,
-        member: &Member,
-        pointer: String,
-        value: &Value,
-        places: &mut Vec<Place>,
-    ) {
-        let Some(shape) = model.shapes.get(&member.shape).filter(|_| !value.is_null()) else {
-            return;
-        };
-        places.push(Place {
-            pointer: pointer.clone(),
-            kind: shape.kind,
-            is_enumerated: !shape.words.is_empty(),
-            is_member: matches!(self, Self::MemberOf(..)),
-            is_required: match self {
-                Self::MemberOf(whole, name) => whole.required.iter().any(|other| other == name),
-                Self::Entry => false,
-            },
-        });
-        inside(model, &member.shape, &pointer, value, places);
-    }
+/// Adds a value and what it is made of.
+fn add(
+    model: &Model,
+    member: &Member,
+    is_member: bool,
+    pointer: String,
+    value: &Value,
+    places: &mut Vec<Place>,
+) {
+    let Some(shape) = model.shapes.get(&member.shape).filter(|_| !value.is_null()) else {
+        return;
+    };
+    places.push(Place {
+        pointer: pointer.clone(),
+        is_enumerated: !shape.words.is_empty(),
+        is_member,
+    });
+    inside(model, &member.shape, &pointer, value, places);
 }
 
 fn escaped(name: &str) -> String {

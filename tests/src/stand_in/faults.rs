@@ -13,7 +13,13 @@ use super::{
     service::{AwsError, Service},
     wire::{Request, record},
 };
-use crate::account::Record;
+use crate::{
+    account::Record,
+    model::{ErrorShape, Model},
+};
+
+/// In the names of errors of something that is not there, one of these is.
+const NOT_FOUND: [&str; 4] = ["DoesNotExist", "NoSuch", "NotFound", "NotInUse"];
 
 /// Something that goes wrong with the calls that it fits.
 #[derive(Clone, Debug, Deserialize)]
@@ -230,38 +236,27 @@ impl FaultKind {
             } => Some(AwsError::new(code, message).status(*status)),
             Self::NotFound(number) => not_found(service, operation)
                 .get(*number)
-                .map(|(code, status)| AwsError::new(*code, "It is not there.").status(*status)),
+                .map(|error| AwsError::new(&error.code, "It is not there.").status(error.status)),
             _ => None,
         }
     }
 }
 
-/// The codes and HTTP statuses with which an operation says that what it was asked for is not there.
-pub(super) fn not_found(service: Service, operation: &str) -> &'static [(&'static str, u16)] {
-    match (service, operation) {
-        (Service::Eks, "ListClusters") => &[],
-        (Service::Eks, _) => &[("ResourceNotFoundException", 404)],
-        (Service::Ecr, "DescribeRepositories") => &[("RepositoryNotFoundException", 400)],
-        (Service::Ecr, "DescribeImages") => &[
-            ("ImageNotFoundException", 400),
-            ("RepositoryNotFoundException", 400),
-        ],
-        (Service::Ecr, "DescribeImageScanFindings") => &[
-            ("ScanNotFoundException", 400),
-            ("ImageNotFoundException", 400),
-            ("RepositoryNotFoundException", 400),
-        ],
-        (Service::Kms, "DescribeKey" | "GetKeyRotationStatus") => &[("NotFoundException", 400)],
-        (Service::Iam, _) => &[("NoSuchEntity", 404)],
-        (Service::Config, _) => &[("NoSuchConfigRuleException", 400)],
-        (Service::Organizations, "ListAccounts") => &[("AWSOrganizationsNotInUseException", 400)],
-        (Service::Organizations, _) => &[("ParentNotFoundException", 400)],
-        (Service::S3, "GetObject") => &[("NoSuchKey", 404), ("NoSuchBucket", 404)],
-        (Service::S3, _) => &[("NoSuchBucket", 404)],
-        (Service::Sqs, _) => &[("AWS.SimpleQueueService.NonExistentQueue", 400)],
-        (Service::Ssm, _) => &[("ParameterNotFound", 400)],
-        _ => &[],
+/// The errors with which an operation says that what it was asked for is not there.
+pub(super) fn not_found(service: Service, operation: &str) -> Vec<ErrorShape> {
+    let model = Model::of(service.name()).into_iter();
+    let mut errors: Vec<ErrorShape> = model
+        .flat_map(|model| model.errors(operation))
+        .filter(|error| NOT_FOUND.iter().any(|words| error.code.contains(words)))
+        .collect();
+    if service == Service::S3 {
+        // Which the model leaves out.
+        errors.push(ErrorShape {
+            code: "NoSuchBucket".to_owned(),
+            status: 404,
+        });
     }
+    errors
 }
 
 impl Hit {
