@@ -761,9 +761,17 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
         fixed_in: text("2"),
         layer: text("s"),
     };
-    for packages in [0, 1, 20] {
+    let score = Cvss {
+        version: text("3.1"),
+        score: Some(9.8),
+        vector: text("AV:N"),
+        source: text("NVD"),
+    };
+    // What it has in the finding, and what it is taken for.
+    let sizes = |packages: usize, scores: usize| {
         let one = Vulnerability {
             packages: vec![package.clone(); packages],
+            cvss: vec![score.clone(); scores],
             published_at: "2026-01-01T00:00:00Z".parse().ok(),
             updated_at: "2026-01-02T00:00:00Z".parse().ok(),
             related: vec!["CVE-2025-1".into()],
@@ -773,8 +781,22 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
         let taken_for = bytes_of_vulnerability(&one);
         let image = finding("ecr-image-scan-findings", IMAGE, image(vec![one]));
         let sent: Value = serde_json::from_str(&sent(&render(&image).unwrap().finding)).unwrap();
-        let bytes = sent["Vulnerabilities"][0].to_string().len();
-        assert!(bytes <= taken_for, "{packages} {bytes} {taken_for}");
+        (sent["Vulnerabilities"][0].to_string().len(), taken_for)
+    };
+    let (one, one_taken_for) = sizes(1, 1);
+    for (packages, scores) in [(0, 0), (1, 1), (20, 1), (1, 20), (20, 20)] {
+        let (bytes, taken_for) = sizes(packages, scores);
+        assert!(
+            bytes <= taken_for,
+            "{packages} {scores} {bytes} {taken_for}"
+        );
+        // Each of many counts as much as it adds.
+        if packages > 0 {
+            assert!(
+                bytes - one <= taken_for - one_taken_for,
+                "{packages} {scores}"
+            );
+        }
     }
 }
 
