@@ -45,6 +45,7 @@ struct Watched {
 
 /// An instance that is invoked over and over with the same, and what came of it.
 struct Repeated {
+    function: &'static str,
     instance: Function,
     payload: Vec<u8>,
     invocations: usize,
@@ -69,6 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     for (function, payload) in [("sweep", b"{}".to_vec()), ("sweep-worker", slices())] {
         let instances = start(function, 1, &ledger)?.instances.into_iter();
         repeated.extend(instances.map(|instance| Repeated {
+            function,
             instance,
             payload: payload.clone(),
             invocations: 0,
@@ -130,8 +132,8 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     }
     for one in repeated {
         println!(
-            "{:?}: {} invocations, {} failed",
-            one.instance,
+            "{}: {} invocations, {} failed",
+            one.function,
             one.invocations,
             one.failures.len()
         );
@@ -167,7 +169,7 @@ impl Repeated {
             self.instance.forget_logs();
             self.invocations += 1;
             if let Err(error) = invocation.outcome {
-                self.failures.push(format!("{:?}: {error}", self.instance));
+                self.failures.push(format!("{}: {error}", self.function));
             }
         }
     }
@@ -178,8 +180,9 @@ fn watch(crews: &[Crew], repeated: &[Repeated]) -> Vec<Watched> {
         let instances = crew.instances.iter();
         instances.map(|instance| (crew.function.to_owned(), instance.process_id()))
     });
-    let sweeps = repeated.iter().zip(["sweep", "sweep-worker"]);
-    let sweeps = sweeps.map(|(one, name)| (name.to_owned(), one.instance.process_id()));
+    let sweeps = repeated
+        .iter()
+        .map(|one| (one.function.to_owned(), one.instance.process_id()));
     let own = (
         "(the stand-in and what drives it)".to_owned(),
         process::id(),
