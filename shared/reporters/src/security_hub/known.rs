@@ -487,6 +487,24 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_is_whole_if_it_says_which_it_is_whose_and_since_when() {
+        let some = || Some("eksentry/x".to_owned());
+        for (id, generator, created_at, expected) in [
+            (some(), some(), some(), true),
+            (None, some(), some(), false),
+            (some(), None, some(), false),
+            (some(), some(), None, false),
+        ] {
+            let finding = AwsSecurityFinding::builder()
+                .set_id(id)
+                .set_generator_id(generator)
+                .set_created_at(created_at)
+                .build();
+            assert_eq!(is_whole(&finding), expected, "{finding:?}");
+        }
+    }
+
+    #[test]
     fn a_finding_is_ours_if_both_its_ids_say_so() {
         let (ours, other) = (Some("eksentry/x"), Some("prowler/x"));
         for (generator, id, expected) in [
