@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use aws_smithy_types::error::ErrorMetadata;
+
 /// Messages come from outside: they are cut to this many characters.
 const MOST: usize = 800;
 
@@ -11,7 +13,11 @@ pub fn problem(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let told = error.to_string();
+        // Errors that the SDK does not know end in a debug view as well.
+        let told = match error.downcast_ref::<ErrorMetadata>() {
+            Some(said) => said.message().unwrap_or_default().to_owned(),
+            None => error.to_string(),
+        };
         // An error of a service is its own cause.
         if !text.ends_with(&told) {
             text = format!("{text}: {told}");
@@ -51,6 +57,25 @@ mod tests {
         };
         assert_eq!(error.answer, "<SessionToken>");
         assert_eq!(problem(&error), "response error: it is no XML");
+    }
+
+    #[test]
+    fn what_a_service_says_is_told_in_its_words() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("unhandled error (SlowDown)")]
+        struct Unhandled {
+            source: ErrorMetadata,
+        }
+        let said = || ErrorMetadata::builder().code("SlowDown");
+        for (source, told) in [
+            (
+                said().message("Rate exceeded").build(),
+                "unhandled error (SlowDown): Rate exceeded",
+            ),
+            (said().build(), "unhandled error (SlowDown)"),
+        ] {
+            assert_eq!(problem(&Unhandled { source }), told);
+        }
     }
 
     #[test]
