@@ -386,61 +386,40 @@ fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() 
 
 #[test]
 fn what_a_stored_finding_lacks_is_told() {
-    let whole = || rotation_off().finding;
-    assert_eq!(lacking(&whole()), None);
-    let resource = || whole().resources.unwrap().remove(0);
-    for (member, altered) in [
-        ("SchemaVersion", whole_but(|one| one.schema_version = None)),
-        ("Id", whole_but(|one| one.id = Some(String::new()))),
-        ("ProductArn", whole_but(|one| one.product_arn = None)),
-        ("GeneratorId", whole_but(|one| one.generator_id = None)),
-        ("AwsAccountId", whole_but(|one| one.aws_account_id = None)),
-        ("CreatedAt", whole_but(|one| one.created_at = None)),
-        ("UpdatedAt", whole_but(|one| one.updated_at = None)),
-        ("Title", whole_but(|one| one.title = Some(String::new()))),
-        ("Description", whole_but(|one| one.description = None)),
-        (
-            "Resources",
-            whole_but(|one| one.resources = Some(Vec::new())),
-        ),
-        (
-            "Resources.Id",
-            whole_but(|one| {
-                let mut second = resource();
-                second.id = Some(String::new());
-                one.resources = Some(vec![resource(), second]);
-            }),
-        ),
-        (
-            "Resources.Type",
-            whole_but(|one| {
-                let mut second = resource();
-                second.r#type = None;
-                one.resources = Some(vec![resource(), second]);
-            }),
-        ),
-        (
-            "Compliance.StatusReasons.ReasonCode",
-            whole_but(|one| {
-                let compliance = one.compliance.as_mut().unwrap();
-                compliance.status_reasons.as_mut().unwrap()[0].reason_code = None;
-            }),
-        ),
-        (
-            "Vulnerabilities.Id",
-            whole_but(|one| {
-                one.vulnerabilities = Some(vec![SdkVulnerability::builder().build()]);
-            }),
-        ),
-    ] {
-        assert_eq!(lacking(&altered), Some(member));
+    type Alter = fn(&mut AwsSecurityFinding);
+    /// Another resource behind the first.
+    fn second(finding: &mut AwsSecurityFinding) -> &mut SdkResource {
+        let resources = finding.resources.as_mut().unwrap();
+        resources.push(resources[0].clone());
+        &mut resources[1]
     }
-}
-
-fn whole_but(alter: impl FnOnce(&mut AwsSecurityFinding)) -> AwsSecurityFinding {
-    let mut finding = rotation_off().finding;
-    alter(&mut finding);
-    finding
+    let alterations: [(&str, Alter); 14] = [
+        ("SchemaVersion", |one| one.schema_version = None),
+        ("Id", |one| one.id = Some(String::new())),
+        ("ProductArn", |one| one.product_arn = None),
+        ("GeneratorId", |one| one.generator_id = None),
+        ("AwsAccountId", |one| one.aws_account_id = None),
+        ("CreatedAt", |one| one.created_at = None),
+        ("UpdatedAt", |one| one.updated_at = None),
+        ("Title", |one| one.title = Some(String::new())),
+        ("Description", |one| one.description = None),
+        ("Resources", |one| one.resources = Some(Vec::new())),
+        ("Resources.Id", |one| second(one).id = Some(String::new())),
+        ("Resources.Type", |one| second(one).r#type = None),
+        ("Compliance.StatusReasons.ReasonCode", |one| {
+            let compliance = one.compliance.as_mut().unwrap();
+            compliance.status_reasons.as_mut().unwrap()[0].reason_code = None;
+        }),
+        ("Vulnerabilities.Id", |one| {
+            one.vulnerabilities = Some(vec![SdkVulnerability::builder().build()]);
+        }),
+    ];
+    assert_eq!(lacking(&rotation_off().finding), None);
+    for (member, alter) in alterations {
+        let mut finding = rotation_off().finding;
+        alter(&mut finding);
+        assert_eq!(lacking(&finding), Some(member));
+    }
 }
 
 #[test]
