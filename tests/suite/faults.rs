@@ -1,5 +1,7 @@
 //! What goes wrong on the way to AWS and back.
 
+use std::time::Duration;
+
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::json;
 
@@ -51,6 +53,23 @@ fn an_answer_that_cannot_be_understood_is_not_available_and_hides_nothing_else()
             "NOT_AVAILABLE INFORMATIONAL kms-cmk-rotation key/hit",
             "PASSED INFORMATIONAL kms-cmk-rotation key/fine"
         ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_call_that_is_never_answered_hides_nothing_else() {
+    let mut world = two_keys();
+    let never = FaultKind::Latency(3_600_000);
+    let hit = json!({"KeyId": "hit"});
+    let fault = Fault::new("kms.GetKeyRotationStatus", never);
+    world.aws.fail(fault.matching(hit));
+    world.limit(Duration::from_secs(8));
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "OutOfTime", "{error}");
+    assert_eq!(
+        world.statuses(),
+        ["PASSED INFORMATIONAL kms-cmk-rotation key/fine"]
     );
     world.end();
 }
