@@ -29,7 +29,7 @@ use rules::Ending;
 use scenarios::{SCENARIOS, Scenario};
 
 /// Most of the time a case waits: for the next try of a call, or for its turn at Security Hub's documented rates.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 96;
 
 /// What there is when a run has ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ impl Bench {
             for fault in case.faults() {
                 self.world.aws.fail(fault);
             }
-            ending = self.invoke(case.limit() * patience);
+            ending = self.invoke(case.limit(self.scenario.function) * patience);
             if self.world.aws.hits() > 0 {
                 break;
             }

@@ -35,6 +35,7 @@ pub(super) enum Column {
     Internal,
     Unavailable,
     NoAnswer,
+    Deadline,
     Reset,
     Truncated,
     Garbage,
@@ -47,12 +48,13 @@ pub(super) enum Column {
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Passing,
         Self::Throttled,
         Self::Internal,
         Self::Unavailable,
         Self::NoAnswer,
+        Self::Deadline,
         Self::Reset,
         Self::Truncated,
         Self::Garbage,
@@ -72,6 +74,7 @@ impl Column {
             Self::Internal => "500",
             Self::Unavailable => "503",
             Self::NoAnswer => "no answer",
+            Self::Deadline => "deadline",
             Self::Reset => "reset",
             Self::Truncated => "cut off",
             Self::Garbage => "no AWS",
@@ -127,12 +130,13 @@ impl Case {
         self.kinds.iter().map(fault).collect()
     }
 
-    /// How long the function may take.
-    pub(super) fn limit(&self) -> Duration {
-        if self.column == Column::NoAnswer {
-            Duration::from_secs(6)
-        } else {
-            Duration::from_mins(1)
+    /// How long the function may take: where that matters as long as template.yaml lets it.
+    pub(super) fn limit(&self, function: &str) -> Duration {
+        match self.column {
+            Column::NoAnswer if function == "ecr-event" => Duration::from_mins(2),
+            Column::NoAnswer => Duration::from_mins(15),
+            Column::Deadline => Duration::from_secs(6),
+            _ => Duration::from_mins(1),
         }
     }
 }
@@ -204,7 +208,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
         Column::Throttled => vec![vec![FaultKind::Throttle]],
         Column::Internal => vec![vec![internal]],
         Column::Unavailable => vec![vec![unavailable]],
-        Column::NoAnswer => vec![vec![FaultKind::Latency(NEVER)]],
+        Column::NoAnswer | Column::Deadline => vec![vec![FaultKind::Latency(NEVER)]],
         Column::Reset => vec![vec![FaultKind::Reset]],
         Column::Truncated => vec![vec![FaultKind::Malformed]],
         Column::Garbage => vec![vec![FaultKind::Garbage]],
