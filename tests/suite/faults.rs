@@ -5,7 +5,7 @@ use std::time::Duration;
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::{World, cluster_arn, key, key_arn};
+use crate::world::{World, closed, cluster_arn, key, key_arn};
 
 const ROTATION: &str = "kms-cmk-rotation";
 const IMPORT: &str = "securityhub.BatchImportFindings";
@@ -72,6 +72,32 @@ fn a_call_that_is_never_answered_hides_nothing_else() {
         ["PASSED INFORMATIONAL kms-cmk-rotation key/fine"]
     );
     world.end();
+}
+
+/// Who else has a role is not known then, and it is not taken for nobody.
+#[test]
+fn a_list_of_clusters_or_node_groups_that_is_missing_makes_no_role_a_dedicated_one() {
+    let check = "eks-dedicated-cluster-role";
+    for (operation, list) in [
+        ("eks.ListClusters", "/clusters"),
+        ("eks.ListNodegroups", "/nodegroups"),
+    ] {
+        let mut world = World::with(json!({"clusters": [closed("c")]}));
+        world.sweep();
+        assert_eq!(
+            world.status(check, &cluster_arn("c")),
+            "PASSED INFORMATIONAL"
+        );
+        let missing = FaultKind::Missing(list.to_owned());
+        world.aws.fail(Fault::new(operation, missing));
+        world.ok("sweep", &json!({"resources": [cluster_arn("c")]}));
+        assert_eq!(
+            world.status(check, &cluster_arn("c")),
+            "NOT_AVAILABLE INFORMATIONAL",
+            "{operation}"
+        );
+        world.end();
+    }
 }
 
 /// XML can be read as far as it goes: here without the last and worst policy.

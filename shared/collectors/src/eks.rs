@@ -252,8 +252,8 @@ impl Clusters {
     }
 
     async fn role_use(&self) -> RoleUse {
-        let names = match self.names().await {
-            Ok(Names { names, .. }) => names,
+        let (names, missing) = match self.names().await {
+            Ok(Names { names, missing }) => (names, missing),
             Err(reason) => {
                 return RoleUse {
                     users: Vec::new(),
@@ -265,7 +265,9 @@ impl Clusters {
             .map(|name| self.role_use_of_cluster(name))
             .buffer_unordered(LOOKS_AT_A_TIME)
             .collect();
-        RoleUse::of(parts.await)
+        let mut found = RoleUse::of(parts.await);
+        found.unread.extend(missing.clone());
+        found
     }
 
     async fn role_use_of_cluster(&self, name: &str) -> RoleUse {
@@ -375,7 +377,7 @@ impl Clusters {
                 Ok(page) => {
                     let led = leads.lead_to(page.next_token());
                     led.map_err(endless(action, &target))?;
-                    names.extend(page.nodegroups.unwrap_or_default());
+                    names.extend(page.nodegroups.ok_or_else(|| no_list(action, &target))?);
                 }
                 Err(error)
                     if error

@@ -126,7 +126,7 @@ fn no_list(action: &str, target: &str) -> Unread {
     Unread {
         code: NO_LIST,
         text: format!(
-            "{action} on {target} answered without a list, which is taken for an empty one but proves nothing gone."
+            "{action} on {target} answered without a list, which proves neither that there is anything nor that there is nothing."
         ),
     }
 }
