@@ -18,7 +18,12 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 BOTOCORE = {"tagging": "resourcegroupstaggingapi"}
 OPERATIONS = {
     "account": ["ListRegions"],
-    "config": ["GetComplianceDetailsByConfigRule", "PutEvaluations"],
+    "config": [
+        "DescribeConfigurationRecorderStatus",
+        "DescribeConfigurationRecorders",
+        "GetComplianceDetailsByConfigRule",
+        "PutEvaluations",
+    ],
     "ecr": [
         "DescribeImageScanFindings",
         "DescribeImages",

@@ -14,6 +14,10 @@
 //!   rules:
 //!     - scanFrequency: SCAN_ON_PUSH
 //!       repositoryFilters: [{filter: "payments/*", filterType: WILDCARD}]
+//! recorders:                          # as DescribeConfigurationRecorders (one that records everything)
+//!   - name: default
+//!     recordingGroup: {allSupported: false, resourceTypes: [AWS::EKS::Cluster]}
+//!     status: {recording: false}      # as DescribeConfigurationRecorderStatus (it is on)
 //! clusters:                           # as DescribeCluster
 //!   - name: payments                  # all that is required: a public endpoint, no logs, a role of its own
 //!   - name: ledger
@@ -132,6 +136,8 @@ pub struct Account {
     pub page_size: Option<usize>,
     /// The registry's scanning configuration; basic without rules if there is none.
     pub registry_scanning: Option<Record>,
+    /// The AWS Config recorders; one that records everything if there is no list.
+    pub recorders: Option<Vec<Recorder>>,
     /// The EKS clusters.
     #[serde(default)]
     pub clusters: Vec<Cluster>,
@@ -162,6 +168,17 @@ pub struct Account {
     pub faults: Vec<Fault>,
     #[serde(skip)]
     pub(crate) index: Index,
+}
+
+/// An AWS Config recorder with its status.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Recorder {
+    /// As DescribeConfigurationRecorderStatus has it, beside the name.
+    #[serde(default)]
+    pub status: Record,
+    /// As DescribeConfigurationRecorders has it.
+    #[serde(flatten)]
+    pub members: Record,
 }
 
 /// An EKS cluster with its node groups.
@@ -331,6 +348,7 @@ impl Account {
             region: region.to_owned(),
             page_size: None,
             registry_scanning: None,
+            recorders: None,
             clusters: Vec::new(),
             repositories: Vec::new(),
             keys: Vec::new(),

@@ -21,12 +21,15 @@ use eksentry_core::facts::image::{
 use eksentry_core::facts::repository::{
     EcrRepository, RegistryScanning, ScanningRule, TagMutability,
 };
+use eksentry_core::kind::Family;
 use eksentry_core::repository_names::RepositoryNames;
-use eksentry_core::{Fact, Facts, Need, Needs, Observation, Resource, ResourceKind, State, Unread};
-use futures::StreamExt;
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Part, Resource, State, Unread};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::collector::{Collector, Listing};
 use crate::unread::unread;
 use crate::{
     Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, endless, gone_or_unread, nameless, no_list,
@@ -55,20 +58,67 @@ const VULNERABILITIES: usize = 1_000;
 /// The id of a vulnerability that was told without one.
 const NAMELESS: &str = "unknown";
 
+/// Reads repositories and their images.
+pub(crate) struct RegistryCollector;
+
+impl Collector for RegistryCollector {
+    fn family(&self) -> Family {
+        Family::Registry
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        ACTIONS
+    }
+
+    fn describe<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        resource: &'a Resource,
+        needs: Needs,
+    ) -> LocalBoxFuture<'a, State> {
+        if resource.kind() == EcrImage::KIND {
+            reader.image(resource, needs).boxed_local()
+        } else {
+            reader.repository(resource, needs).boxed_local()
+        }
+    }
+
+    fn list<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        listing: Listing<'a>,
+    ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
+        let Part::Registry(names) = listing.slice else {
+            return async { Vec::new() }.boxed_local();
+        };
+        let wanted = Wanted {
+            names,
+            repositories: listing.wants(EcrRepository::KIND),
+            images: listing.wants(EcrImage::KIND),
+        };
+        let Listing {
+            needs, gate, out, ..
+        } = listing;
+        reader
+            .all_of_the_registry(wanted, needs, gate, out)
+            .boxed_local()
+    }
+}
+
 /// What of a registry is to be looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted<'a> {
-    pub(crate) names: &'a RepositoryNames,
-    pub(crate) repositories: bool,
-    pub(crate) images: bool,
+struct Wanted<'a> {
+    names: &'a RepositoryNames,
+    repositories: bool,
+    images: bool,
 }
 
 impl Wanted<'_> {
     /// What is lost of it when repositories are.
     fn lost(self, reason: &Unread) -> Vec<Unlisted> {
         let kinds = [
-            (self.repositories, ResourceKind::EcrRepository),
-            (self.images, ResourceKind::EcrImage),
+            (self.repositories, EcrRepository::KIND),
+            (self.images, EcrImage::KIND),
         ];
         let lost = kinds.into_iter().filter(|(wanted, _)| *wanted);
         lost.map(|(_, kind)| Unlisted::all(kind, reason.clone()))
@@ -121,7 +171,7 @@ impl ListedRepository {
 }
 
 impl Reader<'_> {
-    pub(crate) async fn all_of_the_registry(
+    async fn all_of_the_registry(
         &self,
         wanted: Wanted<'_>,
         needs: Needs,
@@ -174,7 +224,7 @@ impl Reader<'_> {
         let mut registry = Registry::default();
         for repository in repositories {
             let name = repository.repository_name().unwrap_or_default();
-            match Resource::named(ResourceKind::EcrRepository, name, &self.location) {
+            match Resource::named(EcrRepository::KIND, name, &self.location) {
                 Ok(_) => {
                     let listed = ListedRepository::read(name, &repository, listed_at);
                     registry.repositories.push(listed);
@@ -202,7 +252,7 @@ impl Reader<'_> {
             .filter(|repository| wanted.names.contains(&repository.name));
         if wanted.repositories {
             for repository in chosen.clone() {
-                let kind = ResourceKind::EcrRepository;
+                let kind = EcrRepository::KIND;
                 if let Ok(resource) = Resource::named(kind, &repository.name, &self.location) {
                     let state = self.repository_facts(repository, &resource, needs).await;
                     let observation = Observation {
@@ -252,7 +302,27 @@ impl Reader<'_> {
         Ok(names)
     }
 
-    pub(crate) async fn repository(&self, resource: &Resource, needs: Needs) -> State {
+    /// Returns whether the registry holds a repository.
+    pub(crate) async fn has_repositories(&self) -> Fact<bool> {
+        let target = self.location.to_string();
+        if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
+            return match gaps.first() {
+                Some(reason) if repositories.is_empty() => Err(reason.clone()),
+                _ => Ok(!repositories.is_empty()),
+            };
+        }
+        let call = self.clients.ecr.describe_repositories().max_results(1);
+        let page = self.clients.paces.ecr.call(call.send()).await;
+        let page = page.map_err(|error| unread(LIST, &target, &error))?;
+        match page.repositories.as_deref() {
+            Some([]) if page.next_token.is_none_or(|token| token.is_empty()) => Ok(false),
+            Some([]) => Err(no_list(LIST, &target)),
+            Some(_) => Ok(true),
+            None => Err(no_list(LIST, &target)),
+        }
+    }
+
+    async fn repository(&self, resource: &Resource, needs: Needs) -> State {
         let name = resource.name();
         let target = format!("repository {name}");
         let call = self
@@ -284,7 +354,7 @@ impl Reader<'_> {
         resource: &Resource,
         needs: Needs,
     ) -> State {
-        let registry_scanning = if needs.include(Need::RegistryScanning) {
+        let registry_scanning = if needs.contains(Need::RegistryScanning) {
             self.ecr
                 .scanning
                 .get_or_init(|| self.registry_scanning())
@@ -294,14 +364,14 @@ impl Reader<'_> {
             Err(Unread::not_asked("the registry's scanning configuration"))
         };
         let filters = repository.exclusion_filters.iter();
-        State::Present(Facts::EcrRepository(EcrRepository {
+        State::present(EcrRepository {
             name: repository.name.to_string(),
-            arn: resource.arn().to_string(),
+            arn: resource.id().to_owned(),
             mutability: repository.mutability.clone(),
             exclusion_filters: filters.map(ToString::to_string).collect(),
             scan_on_push: repository.scan_on_push,
             registry_scanning,
-        }))
+        })
     }
 
     async fn registry_scanning(&self) -> Fact<RegistryScanning> {
@@ -346,7 +416,7 @@ impl Reader<'_> {
         let mut unlisted = Vec::new();
         let mut lost = |reason| {
             unlisted.push(Unlisted {
-                kind: ResourceKind::EcrImage,
+                kind: EcrImage::KIND,
                 repository: Some(repository.to_owned()),
                 reason,
             });
@@ -409,7 +479,7 @@ impl Reader<'_> {
         let mut observation = Observation {
             resource,
             observed_at,
-            state: State::Present(Facts::EcrImage(image.clone())),
+            state: State::present(image.clone()),
         };
         match gate(&observation) {
             Step::Settled => return,
@@ -419,7 +489,7 @@ impl Reader<'_> {
         self.hand_on(observation, out).await;
     }
 
-    pub(crate) async fn image(&self, image: &Resource, needs: Needs) -> State {
+    async fn image(&self, image: &Resource, needs: Needs) -> State {
         let (repository, digest) = image.repository_and_digest();
         let any = DescribeImagesFilter::builder()
             .image_status(ImageStatusFilter::Any)
@@ -450,7 +520,7 @@ impl Reader<'_> {
             ),
         };
         match state {
-            State::Unread(_) if needs.include(Need::ImageScan) => {
+            State::Unread(_) if needs.contains(Need::ImageScan) => {
                 self.image_of_scan(image).await.unwrap_or(state)
             }
             state => state,
@@ -465,7 +535,7 @@ impl Reader<'_> {
             .await
             .ok()
             .filter(|scan| scan.result().is_some())?;
-        Some(State::Present(Facts::EcrImage(EcrImage {
+        Some(State::present(EcrImage {
             repository: repository.to_owned(),
             digest: digest.to_owned(),
             registry: Some(self.location.account.clone()),
@@ -476,12 +546,12 @@ impl Reader<'_> {
             idle_days: None,
             scan_revision: None,
             scan: Ok(scan),
-        })))
+        }))
     }
 
     /// An image with what scanning it brought, where that is needed and could matter.
     async fn with_scan(&self, mut image: EcrImage, detail: &ImageDetail, needs: Needs) -> State {
-        if needs.include(Need::ImageScan) && image.inapplicable().is_none() {
+        if needs.contains(Need::ImageScan) && image.inapplicable().is_none() {
             // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
             image.scan = match self.scan(&image.repository, &image.digest).await {
                 Ok(scan) => Ok(scan),
@@ -498,7 +568,7 @@ impl Reader<'_> {
                 image.scan_revision = None;
             }
         }
-        State::Present(Facts::EcrImage(image))
+        State::present(image)
     }
 
     /// Reads a scan to its last finding. Where that fails, the state says whether the image is gone.

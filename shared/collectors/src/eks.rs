@@ -8,10 +8,13 @@ use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
 use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
 use eksentry_aws::{Pace, Pages};
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
-use eksentry_core::{Fact, Facts, Location, Need, Needs, Observation, ResourceKind, State, Unread};
-use futures::StreamExt;
+use eksentry_core::kind::Family;
+use eksentry_core::{Fact, FactsOf, Location, Need, Needs, Observation, Resource, State, Unread};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::collector::{Collector, Listing};
 use crate::unread::unread;
 use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, endless, no_list};
 
@@ -73,13 +76,41 @@ struct RoleUser {
     name: String,
 }
 
-impl Reader<'_> {
-    pub(crate) async fn all_clusters(
-        &self,
+/// Reads clusters.
+pub(crate) struct ClusterCollector;
+
+impl Collector for ClusterCollector {
+    fn family(&self) -> Family {
+        Family::Clusters
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        ACTIONS
+    }
+
+    fn describe<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        resource: &'a Resource,
         needs: Needs,
-        out: &mpsc::Sender<Observation>,
-    ) -> Vec<Unlisted> {
-        let kind = ResourceKind::EksCluster;
+    ) -> LocalBoxFuture<'a, State> {
+        reader.cluster(resource.name(), needs).boxed_local()
+    }
+
+    fn list<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        listing: Listing<'a>,
+    ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
+        reader
+            .all_clusters(listing.needs, listing.out)
+            .boxed_local()
+    }
+}
+
+impl Reader<'_> {
+    async fn all_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+        let kind = EksCluster::KIND;
         match self.clusters.names().await {
             Ok(Names { names, missing }) => {
                 let left_out = self.look_at_names(kind, names, LIST, needs, out).await;
@@ -90,7 +121,20 @@ impl Reader<'_> {
         }
     }
 
-    pub(crate) async fn cluster(&self, name: &str, needs: Needs) -> State {
+    /// Returns whether the Region holds a cluster.
+    pub(crate) async fn has_clusters(&self) -> Fact<bool> {
+        match self.clusters.names().await {
+            Ok(Names { names, .. }) if !names.is_empty() => Ok(true),
+            Ok(Names { missing: None, .. }) => Ok(false),
+            Ok(Names {
+                missing: Some(reason),
+                ..
+            }) => Err(reason.clone()),
+            Err(reason) => Err(reason.clone()),
+        }
+    }
+
+    async fn cluster(&self, name: &str, needs: Needs) -> State {
         let cluster = match self.clusters.described(name).await {
             Described::Present(cluster) => cluster,
             Described::Gone => return State::Gone,
@@ -100,7 +144,7 @@ impl Reader<'_> {
             self.secrets_key(&cluster, needs),
             async {
                 match cluster.role_arn() {
-                    _ if !needs.include(Need::ClusterRole) => {
+                    _ if !needs.contains(Need::ClusterRole) => {
                         Err(Unread::not_asked("the cluster's role"))
                     }
                     Some(arn) => self.role(arn).await,
@@ -115,7 +159,7 @@ impl Reader<'_> {
             self.role_users(&cluster, needs),
         );
         let network = cluster.resources_vpc_config();
-        State::Present(Facts::EksCluster(Box::new(EksCluster {
+        State::present(EksCluster {
             name: name.to_owned(),
             arn: cluster.arn().unwrap_or_default().to_owned(),
             status: cluster
@@ -149,7 +193,7 @@ impl Reader<'_> {
                 .unwrap_or_default(),
             url: cluster.endpoint().map(str::to_owned),
             tags: sorted(cluster.tags()),
-        })))
+        })
     }
 
     async fn secrets_key(&self, cluster: &Cluster, needs: Needs) -> Option<SecretsKey> {
@@ -158,7 +202,7 @@ impl Reader<'_> {
             .filter(|entry| names_secrets(entry))
             .filter_map(|entry| entry.provider()?.key_arn())
             .find(|arn| !arn.trim().is_empty())?;
-        let key = if needs.include(Need::SecretsKey) {
+        let key = if needs.contains(Need::SecretsKey) {
             self.named_key(named).await
         } else {
             Err(Unread::not_asked("the cluster's KMS key"))
@@ -170,7 +214,7 @@ impl Reader<'_> {
     }
 
     async fn role_users(&self, cluster: &Cluster, needs: Needs) -> RoleUsers {
-        if !needs.include(Need::ClusterRole) {
+        if !needs.contains(Need::ClusterRole) {
             return RoleUsers {
                 others: Vec::new(),
                 unread: vec![Unread::not_asked("who uses the cluster's role")],

@@ -5,9 +5,13 @@ use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
 use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::NamedKey;
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
-use eksentry_core::{Fact, Facts, Need, Needs, Observation, ResourceKind, State, Unread};
+use eksentry_core::kind::Family;
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
+use crate::collector::{Collector, Listing};
 use crate::unread::unread;
 use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, timestamp, without};
 
@@ -30,13 +34,39 @@ pub(crate) struct Memos {
     named: Memo<String, Fact<Option<NamedKey>>>,
 }
 
-impl Reader<'_> {
-    pub(crate) async fn all_keys(
-        &self,
+/// Reads keys.
+pub(crate) struct KeyCollector;
+
+impl Collector for KeyCollector {
+    fn family(&self) -> Family {
+        Family::Keys
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        ACTIONS
+    }
+
+    fn describe<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        resource: &'a Resource,
         needs: Needs,
-        out: &mpsc::Sender<Observation>,
-    ) -> Vec<Unlisted> {
-        let (kind, target) = (ResourceKind::KmsKey, self.location.to_string());
+    ) -> LocalBoxFuture<'a, State> {
+        reader.key(resource.name(), needs).boxed_local()
+    }
+
+    fn list<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        listing: Listing<'a>,
+    ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
+        reader.all_keys(listing.needs, listing.out).boxed_local()
+    }
+}
+
+impl Reader<'_> {
+    async fn all_keys(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+        let (kind, target) = (KmsKey::KIND, self.location.to_string());
         let unlisted = |reason| Unlisted::all(kind, reason);
         let pages = self.clients.kms.list_keys().limit(1000);
         let mut pages = pages.into_paginator().send();
@@ -67,7 +97,7 @@ impl Reader<'_> {
         missing
     }
 
-    pub(crate) async fn key(&self, id: &str, needs: Needs) -> State {
+    async fn key(&self, id: &str, needs: Needs) -> State {
         let target = format!("key {id}");
         let metadata = match self
             .clients
@@ -99,10 +129,10 @@ impl Reader<'_> {
             }
         }
         let mut key = facts(id, &metadata);
-        if needs.include(Need::KeyRotation) && key.cannot_rotate().is_none() {
+        if needs.contains(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
         }
-        State::Present(Facts::KmsKey(key))
+        State::present(key)
     }
 
     /// The key that an ARN or an alias names; `None` where KMS has none.

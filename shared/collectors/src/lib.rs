@@ -2,6 +2,8 @@
 //!
 //! A [`Reader`] lives for one run: it reads an account in a Region and asks AWS nothing twice.
 
+mod account;
+mod collector;
 mod ecr;
 mod eks;
 mod iam;
@@ -19,6 +21,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use crate::collector::Listing;
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
 pub use crate::tags::Tags;
@@ -28,21 +31,14 @@ const LOOKS_AT_A_TIME: usize = 32;
 
 /// The IAM actions of all calls made here, in the order of the services.
 pub fn actions() -> impl Iterator<Item = &'static str> {
-    [
-        eks::ACTIONS,
-        ecr::ACTIONS,
-        kms::ACTIONS,
-        iam::ACTIONS,
-        tags::ACTIONS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    let shared = [iam::ACTIONS, tags::ACTIONS].into_iter().flatten().copied();
+    collector::actions().chain(shared)
 }
 
 /// The clients of the services that are read, of one account in one Region; made once, borrowed by every run.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    config: aws_sdk_config::Client,
     eks: aws_sdk_eks::Client,
     ecr: aws_sdk_ecr::Client,
     kms: aws_sdk_kms::Client,
@@ -55,6 +51,7 @@ pub struct Clients {
 /// slows down nothing but itself.
 #[derive(Debug, Clone, Default)]
 struct Paces {
+    config: Pace,
     eks: Pace,
     ecr: Pace,
     kms: Pace,
@@ -67,6 +64,7 @@ impl Clients {
     pub fn new(aws: &Aws) -> Self {
         let paces = Paces::default();
         Self {
+            config: client!(aws_sdk_config, aws, Some(&paces.config)),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
@@ -94,7 +92,7 @@ pub struct Reader<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
     /// Their kind.
-    pub kind: ResourceKind,
+    pub kind: &'static ResourceKind,
     /// The repository whose images they are, where it is only those.
     pub repository: Option<String>,
     /// Why.
@@ -107,7 +105,7 @@ const NO_LIST: &str = "NO_LIST";
 
 impl Unlisted {
     /// All of a kind.
-    fn all(kind: ResourceKind, reason: Unread) -> Self {
+    fn all(kind: &'static ResourceKind, reason: Unread) -> Self {
         Self {
             kind,
             repository: None,
@@ -199,11 +197,9 @@ impl<'a> Reader<'a> {
     /// Looks at one resource.
     pub async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
         let observed_at = Timestamp::now();
-        let state = match resource.kind() {
-            ResourceKind::EksCluster => Box::pin(self.cluster(resource.name(), needs)).await,
-            ResourceKind::EcrRepository => self.repository(resource, needs).await,
-            ResourceKind::EcrImage => self.image(resource, needs).await,
-            ResourceKind::KmsKey => self.key(resource.name(), needs).await,
+        let state = match collector::of(resource.kind()) {
+            Some(collector) => collector.describe(self, resource, needs).await,
+            None => State::Unread(Unread::not_asked("the resource")),
         };
         Observation {
             resource: resource.clone(),
@@ -232,35 +228,28 @@ impl<'a> Reader<'a> {
     pub async fn look_at_part(
         &self,
         part: &Part,
-        kinds: &[ResourceKind],
+        kinds: &[&'static ResourceKind],
         needs: Needs,
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let wanted = |kind| kinds.contains(&kind);
-        match part {
-            Part::Clusters if wanted(ResourceKind::EksCluster) => {
-                self.all_clusters(needs, out).await
-            }
-            Part::Keys if wanted(ResourceKind::KmsKey) => self.all_keys(needs, out).await,
-            Part::Registry(names)
-                if wanted(ResourceKind::EcrRepository) || wanted(ResourceKind::EcrImage) =>
-            {
-                let wanted = ecr::Wanted {
-                    names,
-                    repositories: wanted(ResourceKind::EcrRepository),
-                    images: wanted(ResourceKind::EcrImage),
-                };
-                self.all_of_the_registry(wanted, needs, gate, out).await
-            }
-            Part::Clusters | Part::Keys | Part::Registry(_) => Vec::new(),
-        }
+        let Some(collector) = kinds.first().and_then(|kind| collector::of(kind)) else {
+            return Vec::new();
+        };
+        let listing = Listing {
+            slice: part,
+            kinds,
+            needs,
+            gate,
+            out,
+        };
+        collector.list(self, listing).await
     }
 
     /// Looks at resources that a list named; what can't be looked at comes back.
     async fn look_at_names(
         &self,
-        kind: ResourceKind,
+        kind: &'static ResourceKind,
         names: &[String],
         action: &str,
         needs: Needs,
@@ -279,7 +268,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What is said of a listed resource whose name no service should allow.
-    fn left_out(&self, kind: ResourceKind, action: &str, error: &ResourceError) -> Unlisted {
+    fn left_out(
+        &self,
+        kind: &'static ResourceKind,
+        action: &str,
+        error: &ResourceError,
+    ) -> Unlisted {
         let target = self.location.to_string();
         Unlisted::all(kind, nameless(action, &target, &error.to_string()))
     }

@@ -26,7 +26,7 @@ impl Reader<'_> {
         for chunk in resources.chunks(RESOURCES_A_CALL) {
             let arns = chunk
                 .iter()
-                .map(|resource| resource.arn().to_string())
+                .map(|resource| resource.id().to_owned())
                 .collect();
             let call = self
                 .clients

@@ -1,8 +1,14 @@
 //! What a check is.
 
-use crate::facts::{EcrImage, EcrRepository, EksCluster, Facts, KmsKey, Observation, State};
+use std::fmt;
+
+use enumset::{EnumSet, EnumSetType};
+
+use crate::facts::{Facts, FactsOf};
+use crate::kind::ResourceKind;
+use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, Settings};
-use crate::resource::{Resource, ResourceKind};
+use crate::resource::Resource;
 use crate::severity::Severity;
 use crate::standards::{self, Control};
 use crate::verdict::Verdict;
@@ -24,8 +30,8 @@ pub struct Check {
     pub parameters: &'static [&'static dyn AnyParameter],
     /// The facts it needs beyond what describing the resource tells.
     pub needs: &'static [Need],
-    /// The decision.
-    pub evaluate: Evaluate,
+    /// The decision, `&Evaluate(evaluate)`.
+    pub evaluate: &'static dyn Judge,
 }
 
 /// How to mend a failure.
@@ -43,30 +49,45 @@ pub struct Remediation {
 impl Remediation {
     /// The command for one resource.
     pub fn command_for(&self, resource: &Resource) -> String {
-        let (name, digest) = resource.repository_and_digest();
+        let parent = resource.parent();
         self.command
-            .replace("{repository}", name)
-            .replace("{name}", if digest.is_empty() { name } else { digest })
-            .replace("{region}", resource.arn().region())
+            .replace("{repository}", parent.as_ref().unwrap_or(resource).name())
+            .replace("{name}", resource.name_in_parent())
+            .replace("{region}", resource.region())
     }
 }
 
-/// The decision about one kind of resource. Each is given the facts, all of which may be unread, and the check's
-/// settings; none of them sees a resource to which no check applies.
-#[derive(Debug, Clone, Copy)]
-pub enum Evaluate {
-    /// About a cluster.
-    EksCluster(fn(&EksCluster, &Settings) -> Verdict),
-    /// About a repository.
-    EcrRepository(fn(&EcrRepository, &Settings) -> Verdict),
-    /// About an image.
-    EcrImage(fn(&EcrImage, &Settings) -> Verdict),
-    /// About a key.
-    KmsKey(fn(&KmsKey, &Settings) -> Verdict),
+/// The decision about one kind of resource: a pure function of the facts, all of which may be unread, and of the check's
+/// settings. It never sees a resource to which no check applies.
+pub struct Evaluate<F>(pub fn(&F, &Settings) -> Verdict);
+
+/// A decision about facts whose kind is known only when the program runs.
+pub trait Judge: fmt::Debug + Sync {
+    /// Returns the kind of resource that it judges.
+    fn kind(&self) -> &'static ResourceKind;
+
+    /// Judges facts; `None` if they are of another kind.
+    fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict>;
+}
+
+impl<F: FactsOf> Judge for Evaluate<F> {
+    fn kind(&self) -> &'static ResourceKind {
+        F::KIND
+    }
+
+    fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict> {
+        Some(self.0(facts.of()?, settings))
+    }
+}
+
+impl<F: FactsOf> fmt::Debug for Evaluate<F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Evaluate({:?})", F::KIND)
+    }
 }
 
 /// A group of facts that costs calls of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, EnumSetType)]
 pub enum Need {
     /// The cluster's IAM role, and who else uses it.
     ClusterRole,
@@ -78,34 +99,23 @@ pub enum Need {
     ImageScan,
     /// A key's automatic rotation.
     KeyRotation,
+    /// An account's AWS Config recorder.
+    Recorder,
 }
 
 /// A set of [`Need`]s.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Needs(u8);
+pub type Needs = EnumSet<Need>;
 
-impl Needs {
-    /// What these checks need.
-    pub fn of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Self {
-        let needs = checks.into_iter().flat_map(|check| check.needs);
-        Self(needs.fold(0, |set, need| set | 1 << *need as u8))
-    }
-
-    /// Whether it is among them.
-    pub fn include(self, need: Need) -> bool {
-        self.0 & (1 << need as u8) != 0
-    }
+/// Returns what some checks need together.
+pub fn needs_of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Needs {
+    let needs = checks.into_iter().flat_map(|check| check.needs);
+    needs.copied().collect()
 }
 
 impl Check {
-    /// The kind of resource that it judges.
-    pub const fn kind(&self) -> ResourceKind {
-        match self.evaluate {
-            Evaluate::EksCluster(_) => ResourceKind::EksCluster,
-            Evaluate::EcrRepository(_) => ResourceKind::EcrRepository,
-            Evaluate::EcrImage(_) => ResourceKind::EcrImage,
-            Evaluate::KmsKey(_) => ResourceKind::KmsKey,
-        }
+    /// Returns the kind of resource that it judges.
+    pub fn kind(&self) -> &'static ResourceKind {
+        self.evaluate.kind()
     }
 
     /// Why a failure is of that severity; `None` where it never is.
@@ -141,31 +151,15 @@ impl Check {
             State::Unread(unread) => return Verdict::not_available(unread),
             State::Present(facts) => facts,
         };
-        let inapplicable = match facts {
-            Facts::EksCluster(cluster) => cluster.inapplicable(),
-            Facts::EcrImage(image) => image.inapplicable(),
-            Facts::EcrRepository(_) | Facts::KmsKey(_) => None,
-        };
-        if let Some(reason) = inapplicable {
+        if let Some(reason) = facts.inapplicable() {
             return Verdict::not_applicable("RESOURCE_NOT_APPLICABLE", reason);
         }
-        match (self.evaluate, facts) {
-            (Evaluate::EksCluster(evaluate), Facts::EksCluster(cluster)) => {
-                evaluate(cluster, settings)
-            }
-            (Evaluate::EcrRepository(evaluate), Facts::EcrRepository(repository)) => {
-                evaluate(repository, settings)
-            }
-            (Evaluate::EcrImage(evaluate), Facts::EcrImage(image)) => evaluate(image, settings),
-            (Evaluate::KmsKey(evaluate), Facts::KmsKey(key)) => evaluate(key, settings),
-            _ => Verdict::not_applicable(
-                "RESOURCE_OF_OTHER_KIND",
-                format!(
-                    "The check judges no {}.",
-                    observation.resource.kind().noun()
-                ),
-            ),
-        }
+        let judged = self.evaluate.judge(facts.as_ref(), settings);
+        judged.unwrap_or_else(|| {
+            let noun = observation.resource.kind().noun;
+            let text = format!("The check judges no {noun}.");
+            Verdict::not_applicable("RESOURCE_OF_OTHER_KIND", text)
+        })
     }
 
     /// The values that its parameters have, by name; those with no value are left out.
@@ -180,15 +174,19 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::checks::samples::{cluster, image, key, repository, settings, unread};
+    use crate::checks::samples::{account, cluster, image, key, repository, settings, unread};
     use crate::checks::{CHECKS, find};
     use crate::facts::image::Content;
+    use crate::facts::{EcrImage, EksCluster};
     use crate::verdict::Outcome;
 
     const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
     const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api";
     const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
+    const ACCOUNT: &str = "AWS::::Account:111122223333/eu-central-1";
     const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
     fn resource(arn: &str) -> Resource {
@@ -208,23 +206,16 @@ mod tests {
 
     #[test]
     fn each_check_judges_its_own_kind_and_no_other() {
-        for (arn, facts, kind) in [
-            (
-                CLUSTER,
-                Facts::EksCluster(Box::new(cluster())),
-                ResourceKind::EksCluster,
-            ),
-            (
-                REPOSITORY,
-                Facts::EcrRepository(repository()),
-                ResourceKind::EcrRepository,
-            ),
-            (IMAGE, Facts::EcrImage(image()), ResourceKind::EcrImage),
-            (KEY, Facts::KmsKey(key()), ResourceKind::KmsKey),
+        for (arn, facts) in [
+            (CLUSTER, Arc::new(cluster()) as Arc<dyn Facts>),
+            (REPOSITORY, Arc::new(repository())),
+            (IMAGE, Arc::new(image())),
+            (KEY, Arc::new(key())),
+            (ACCOUNT, Arc::new(account())),
         ] {
             for check in CHECKS {
                 let verdict = judge(check.id, arn, State::Present(facts.clone()));
-                if check.kind() == kind {
+                if check.kind() == facts.kind() {
                     assert_eq!(verdict.outcome, Outcome::Passed, "{} {arn}", check.id);
                 } else {
                     assert_eq!(
@@ -267,14 +258,14 @@ mod tests {
             (
                 private,
                 CLUSTER,
-                State::Present(Facts::EksCluster(Box::new(leaving))),
+                State::present(leaving),
                 Outcome::NotApplicable,
                 "The cluster's status is DELETING.",
             ),
             (
                 scan,
                 IMAGE,
-                State::Present(Facts::EcrImage(index)),
+                State::present(index),
                 Outcome::NotApplicable,
                 "This is an index; the images of its platforms are judged.",
             ),
@@ -307,19 +298,9 @@ mod tests {
             ),
             (&["ecr-image-scan-findings"], vec![ImageScan]),
         ] {
-            let needs = Needs::of(checks.iter().map(|id| find(id).unwrap()));
-            let all = [
-                ClusterRole,
-                SecretsKey,
-                RegistryScanning,
-                ImageScan,
-                KeyRotation,
-            ];
-            let included: Vec<Need> = all
-                .into_iter()
-                .filter(|need| needs.include(*need))
-                .collect();
-            assert_eq!(included, expected, "{checks:?}");
+            let needs = needs_of(checks.iter().map(|id| find(id).unwrap()));
+            let expected: Needs = expected.into_iter().collect();
+            assert_eq!(needs, expected, "{checks:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The registry: every check there is, sorted by id. To add one, write its file and add its lines here.
 
+mod config_records_resources;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
 mod ecr_scan_on_push;
@@ -16,7 +17,8 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 9] = [
+pub static CHECKS: [&Check; 10] = [
+    &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_scan_on_push::CHECK,
@@ -55,6 +57,7 @@ pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
 mod tests {
     use super::*;
     use crate::parameters::Settings;
+    use crate::resource::LONGEST_CHECK_ID;
 
     #[test]
     fn they_are_sorted_and_unique() {
@@ -69,8 +72,9 @@ mod tests {
                 "{}",
                 check.id
             );
+            assert!(check.id.len() <= LONGEST_CHECK_ID, "{}", check.id);
             assert!(
-                ["ecr-", "eks-", "kms-"]
+                ["config-", "ecr-", "eks-", "kms-"]
                     .iter()
                     .any(|service| check.id.starts_with(service)),
                 "{}",

@@ -1,17 +1,20 @@
-//! What is known of a resource when it is judged, one file a kind of resource.
+//! The facts about resources that checks judge, one file a kind of resource.
 //!
 //! Unknown is never `false`: what could not be read is an [`Unread`], and so is what nobody asked for.
 
+pub mod account;
 pub mod cluster;
 pub mod image;
 pub mod key;
 pub mod repository;
 
-use jiff::Timestamp;
+use std::any::Any;
+use std::fmt::Debug;
 
 use crate::details::Details;
-use crate::resource::Resource;
+use crate::kind::ResourceKind;
 
+pub use account::Account;
 pub use cluster::EksCluster;
 pub use image::EcrImage;
 pub use key::KmsKey;
@@ -39,80 +42,42 @@ impl Unread {
     }
 }
 
-/// The facts about one resource.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Facts {
-    /// Of a cluster.
-    EksCluster(Box<EksCluster>),
-    /// Of a repository.
-    EcrRepository(EcrRepository),
-    /// Of an image.
-    EcrImage(EcrImage),
-    /// Of a key.
-    KmsKey(KmsKey),
-}
+/// The facts about one resource, of any kind: what reports and runs need to know of them. Checks are given the facts
+/// themselves.
+pub trait Facts: Any + Debug + Send + Sync {
+    /// Returns the kind of the resource.
+    fn kind(&self) -> &'static ResourceKind;
 
-impl Facts {
-    /// What reports say of the resource.
-    pub fn details(&self) -> Details {
-        match self {
-            Self::EksCluster(cluster) => cluster.details(),
-            Self::EcrRepository(repository) => repository.details(),
-            Self::EcrImage(image) => image.details(),
-            Self::KmsKey(key) => key.details(),
-        }
+    /// Returns the properties of the resource that reports show.
+    fn details(&self) -> Details;
+
+    /// Returns the resource's tags, where describing it brings them along.
+    fn tags(&self) -> Option<&[(String, String)]> {
+        None
     }
 
-    /// The resource's tags, where the look at it brought them along.
-    pub fn tags(&self) -> Option<&Vec<(String, String)>> {
-        match self {
-            Self::EksCluster(cluster) => Some(&cluster.tags),
-            Self::EcrRepository(_) | Self::EcrImage(_) | Self::KmsKey(_) => None,
-        }
+    /// Returns a text that changes whenever the listed facts change, where a list brings one.
+    fn revision(&self) -> Option<&str> {
+        None
     }
 
-    /// A text that is another one whenever these facts are, where a list gives one.
-    pub fn revision(&self) -> Option<&String> {
-        match self {
-            Self::EcrImage(image) => image.scan_revision.as_ref(),
-            Self::EksCluster(_) | Self::EcrRepository(_) | Self::KmsKey(_) => None,
-        }
+    /// Returns why no check applies to the resource as it is, if none does.
+    fn inapplicable(&self) -> Option<String> {
+        None
     }
 }
 
-/// What a look at a resource found.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every look finds its resource, and few are in memory at a time"
-)]
-#[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// It is there.
-    Present(Facts),
-    /// The API says that there is no such resource.
-    Gone,
-    /// The resource itself could not be read.
-    Unread(Unread),
+/// Facts of one kind of resource.
+pub trait FactsOf: Facts {
+    /// The kind.
+    const KIND: &'static ResourceKind;
 }
 
-/// One look at one resource.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Observation {
-    /// The resource.
-    pub resource: Resource,
-    /// When it was looked at.
-    pub observed_at: Timestamp,
-    /// What was found.
-    pub state: State,
-}
-
-impl Observation {
-    /// The facts, if the resource is there and could be read.
-    pub fn facts(&self) -> Option<&Facts> {
-        match &self.state {
-            State::Present(facts) => Some(facts),
-            State::Gone | State::Unread(_) => None,
-        }
+impl dyn Facts {
+    /// Returns the facts as those of one kind; `None` if they are of another.
+    pub fn of<F: FactsOf>(&self) -> Option<&F> {
+        let any: &dyn Any = self;
+        any.downcast_ref()
     }
 }
 
@@ -126,7 +91,7 @@ mod tests {
     use crate::facts::key::{KeyState, Rotation};
     use crate::facts::repository::TagMutability;
 
-    fn details(facts: Facts) -> serde_json::Value {
+    fn details(facts: impl Facts) -> serde_json::Value {
         serde_json::to_value(facts.details()).unwrap()
     }
 
@@ -154,7 +119,7 @@ mod tests {
             "enabledLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
             "secretsKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
         });
-        assert_eq!(details(Facts::EksCluster(Box::new(cluster))), expected);
+        assert_eq!(details(cluster), expected);
     }
 
     #[test]
@@ -163,7 +128,7 @@ mod tests {
             endpoint: Endpoint::read(false, true, ["203.0.113.0/24"]),
             ..cluster()
         };
-        let told = details(Facts::EksCluster(Box::new(private)));
+        let told = details(private);
         assert_eq!(told["endpointPublicAccess"], false);
         assert!(told.get("publicAccessCidrs").is_none(), "{told}");
     }
@@ -189,7 +154,7 @@ mod tests {
                 "imageTagMutabilityExclusionFilters": ["dev-*"],
                 "scanOnPush": true,
             });
-            assert_eq!(details(Facts::EcrRepository(repository)), expected);
+            assert_eq!(details(repository), expected);
         }
     }
 
@@ -207,7 +172,7 @@ mod tests {
             "imageTags": ["1.0"],
             "imagePushedAt": "2026-02-01T00:00:00Z",
         });
-        assert_eq!(details(Facts::EcrImage(image)), expected);
+        assert_eq!(details(image), expected);
     }
 
     #[test]
@@ -240,12 +205,12 @@ mod tests {
                 json!([null, "CUSTOMER", null, null]),
             ),
         ] {
-            let told = details(Facts::KmsKey(KmsKey {
+            let told = details(KmsKey {
                 customer_managed,
                 state,
                 rotation,
                 ..key()
-            }));
+            });
             assert_eq!(
                 json!([told["KeyState"], told["KeyManager"], told[on], told[days]]),
                 expected

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::check::Check;
 use crate::details::Details;
-use crate::facts::Observation;
 use crate::mute_list::Mute;
+use crate::observation::Observation;
 use crate::parameters::Settings;
 use crate::resource::Resource;
 use crate::verdict::{Outcome, Verdict};
@@ -47,16 +47,19 @@ impl Finding {
             resource: observation.resource.clone(),
             details: observation
                 .facts()
-                .map(super::facts::Facts::details)
+                .map(|facts| facts.details())
                 .unwrap_or_default(),
-            tags: observation.facts().and_then(|facts| facts.tags()).cloned(),
+            tags: observation
+                .facts()
+                .and_then(|facts| facts.tags())
+                .map(<[_]>::to_vec),
             verdict: check.judge(observation, settings),
             parameters: check.effective_parameters(settings),
             link: check.link(docs),
             revision: observation
                 .facts()
                 .and_then(|facts| facts.revision())
-                .cloned(),
+                .map(str::to_owned),
             observed_at: observation.observed_at,
         }
     }
@@ -64,7 +67,7 @@ impl Finding {
     /// The same under an exception: a failure is none while it holds.
     pub fn excepted(self, mute: &Mute) -> Self {
         Self {
-            verdict: self.verdict.muted(mute),
+            verdict: self.verdict.muted(mute.reason(), mute.until()),
             ..self
         }
     }
@@ -78,15 +81,15 @@ impl Finding {
         Some(format!("{severity}, since {reason}."))
     }
 
-    /// The finding's id in every report, `eksentry/<checkId>/<resource ARN>`.
+    /// Returns the finding's id in every report, `eksentry/<checkId>/<resource id>`.
     pub fn id(&self) -> String {
         finding_id(self.check, &self.resource)
     }
 }
 
-/// The id of the finding of a check about a resource: `eksentry/<checkId>/<resource ARN>`.
+/// Returns the id of the finding of a check about a resource: `eksentry/<checkId>/<resource id>`.
 pub fn finding_id(check: &Check, resource: &Resource) -> String {
-    format!("{}/{}", generator_id(check), resource.arn())
+    format!("{}/{}", generator_id(check), resource.id())
 }
 
 /// What all findings of a check have in common, `eksentry/<checkId>`.
@@ -104,8 +107,9 @@ mod tests {
     use crate::checks::samples::{cluster, image, key, unread};
     use crate::facts::image::Scan;
     use crate::facts::key::Rotation;
-    use crate::facts::{EcrImage, EksCluster, Facts, KmsKey, State};
+    use crate::facts::{EcrImage, EksCluster, KmsKey};
     use crate::mute_list::Entry;
+    use crate::observation::State;
     use crate::severity::Severity;
 
     const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
@@ -131,7 +135,7 @@ mod tests {
             rotation: Ok(rotation),
             ..key()
         };
-        finding("kms-cmk-rotation", KEY, State::Present(Facts::KmsKey(key)))
+        finding("kms-cmk-rotation", KEY, State::present(key))
     }
 
     #[test]
@@ -157,17 +161,13 @@ mod tests {
         let (private, scan) = ("eks-endpoint-private", "ecr-image-scan-findings");
         for (finding, has_details, tags, revision) in [
             (
-                finding(
-                    private,
-                    CLUSTER,
-                    State::Present(Facts::EksCluster(Box::new(cluster))),
-                ),
+                finding(private, CLUSTER, State::present(cluster)),
                 true,
                 Some(tags),
                 None,
             ),
             (
-                finding(scan, IMAGE, State::Present(Facts::EcrImage(image))),
+                finding(scan, IMAGE, State::present(image)),
                 true,
                 None,
                 Some("1"),

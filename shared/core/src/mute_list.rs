@@ -10,7 +10,7 @@ use wildmatch::WildMatch;
 
 use crate::check::Check;
 use crate::checks::{self, UnknownCheck};
-use crate::resource::Resource;
+use crate::resource::{ACCOUNT, Resource};
 
 /// The longest reason, in characters: with what stands around it, it fits in an annotation of AWS Config (256).
 pub const LONGEST_REASON: usize = 200;
@@ -68,7 +68,8 @@ pub enum MuteProblem {
     NoResource,
     /// Its resource can match no ARN, most likely since it is a name.
     #[error(
-        "its resource {0:?} matches no ARN: write arn:partition:service:region:account:resource, with * and ? as wildcards"
+        "its resource {0:?} matches no ARN: write arn:partition:service:region:account:resource, or for an account \
+         {ACCOUNT}account/region, with * and ? as wildcards"
     )]
     Resource(String),
     /// Its tag has no key.
@@ -135,9 +136,8 @@ impl TryFrom<Entry> for Mute {
 fn read_resource(text: &str) -> Result<WildMatch, MuteProblem> {
     let begin = text.split(['*', '?']).next().unwrap_or_default();
     let wild = begin.len() < text.len();
-    if (begin.starts_with("arn:") || (wild && "arn:".starts_with(begin)))
-        && !text.chars().any(char::is_whitespace)
-    {
+    let may_begin = |id: &str| begin.starts_with(id) || (wild && id.starts_with(begin));
+    if ["arn:", ACCOUNT].into_iter().any(may_begin) && !text.chars().any(char::is_whitespace) {
         Ok(WildMatch::new(text))
     } else {
         Err(MuteProblem::Resource(cut(text)))
@@ -188,7 +188,7 @@ impl Mute {
             && self
                 .resource
                 .as_ref()
-                .is_none_or(|pattern| pattern.matches(resource.arn().as_str()))
+                .is_none_or(|pattern| pattern.matches(resource.id()))
     }
 
     fn matches_tags(&self, tags: &[(String, String)]) -> bool {
@@ -422,7 +422,7 @@ mod tests {
         for (field, text, expected) in [
             ("check", None, "give a check's id, or \"*\""),
             ("check", Some(""), "it has no check"),
-            ("check", Some("eks-*"), "the checks are ecr-image-scan-"),
+            ("check", Some("eks-*"), "the checks are config-records-"),
             ("resource", None, "it has neither resource nor tag"),
             ("resource", Some(""), "resource \"\" matches no ARN"),
             ("resource", Some("payments"), "write arn:partition:"),

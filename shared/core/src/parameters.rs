@@ -1,6 +1,7 @@
 //! The parameters of checks: declared once beside the check, read once at the edge.
 
 use core::net::IpAddr;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -286,6 +287,22 @@ impl ParameterValue for Vec<String> {
 
     fn write(&self) -> Vec<String> {
         self.clone()
+    }
+}
+
+/// A list of texts that may be written down as a parameter's default.
+pub type Texts = Cow<'static, [Cow<'static, str>]>;
+
+impl ParameterValue for Texts {
+    const FORM: &'static str = Vec::<String>::FORM;
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Ok(texts.iter().cloned().map(Cow::Owned).collect())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
     }
 }
 

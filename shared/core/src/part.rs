@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kind::{Family, ResourceKind};
+use crate::kinds::KINDS;
 use crate::repository_names::RepositoryNames;
-use crate::resource::{Location, Resource, ResourceKind};
+use crate::resource::{Location, Resource};
 
 /// A part of what an account has in a Region. All that must be known together to judge it, or to tell what is gone of
 /// it, is in it; so each part may be looked at by another worker.
@@ -16,63 +18,91 @@ pub enum Part {
     Keys,
     /// The repositories with these names, and their images.
     Registry(RepositoryNames),
+    /// The account itself.
+    Account,
 }
 
 impl Part {
     /// Everything, in as few parts as there are.
-    pub fn all() -> [Self; 3] {
+    pub fn all() -> [Self; 4] {
         [
             Self::Clusters,
             Self::Keys,
             Self::Registry(RepositoryNames::all()),
+            Self::Account,
         ]
     }
 
     /// All resources of a kind, and of those that are listed with it.
-    pub fn of(kind: ResourceKind) -> Self {
-        match kind {
-            ResourceKind::EksCluster => Self::Clusters,
-            ResourceKind::KmsKey => Self::Keys,
-            ResourceKind::EcrRepository | ResourceKind::EcrImage => {
-                Self::Registry(RepositoryNames::all())
-            }
+    pub fn of(kind: &ResourceKind) -> Self {
+        match kind.family {
+            Family::Clusters => Self::Clusters,
+            Family::Keys => Self::Keys,
+            Family::Registry => Self::Registry(RepositoryNames::all()),
+            Family::Account => Self::Account,
         }
     }
 
-    /// The kinds of its resources.
-    pub const fn kinds(&self) -> &'static [ResourceKind] {
+    const fn family(&self) -> Family {
         match self {
-            Self::Clusters => &[ResourceKind::EksCluster],
-            Self::Keys => &[ResourceKind::KmsKey],
-            Self::Registry(_) => &[ResourceKind::EcrRepository, ResourceKind::EcrImage],
+            Self::Clusters => Family::Clusters,
+            Self::Keys => Family::Keys,
+            Self::Registry(_) => Family::Registry,
+            Self::Account => Family::Account,
         }
     }
 
-    /// Whether a resource lies in it, wherever that is.
+    /// Returns the kinds of its resources.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static ResourceKind> + use<> {
+        let family = self.family();
+        KINDS.into_iter().filter(move |kind| kind.family == family)
+    }
+
+    /// Returns whether a resource lies in it, wherever that is.
     pub fn holds(&self, resource: &Resource) -> bool {
-        self.kinds().contains(&resource.kind())
+        resource.kind().family == self.family()
             && match self {
                 Self::Registry(names) => names.contains(resource.repository_and_digest().0),
-                Self::Clusters | Self::Keys => true,
+                Self::Clusters | Self::Keys | Self::Account => true,
             }
     }
 
-    /// What the ARNs of its resources at a location begin with, and what of that lies in other parts.
-    pub fn arns(&self, location: &Location) -> (String, Vec<String>) {
-        let arn = |name: &str| location.prefix(self.kinds()[0], name);
-        match self {
-            Self::Clusters | Self::Keys => (arn(""), Vec::new()),
-            Self::Registry(names) => {
-                let without = names.without.iter().map(|name| arn(name));
-                (arn(&names.prefix), without.collect())
+    /// Returns the begins of the ids that its resources at a location have in Security Hub.
+    pub fn ranges(&self, location: &Location) -> Vec<IdRange> {
+        let mut ranges: Vec<IdRange> = Vec::new();
+        for kind in self.kinds() {
+            let id = |path: &str| location.asff_prefix(kind, path);
+            let range = match self {
+                Self::Clusters | Self::Keys | Self::Account => IdRange {
+                    prefix: id(""),
+                    without: Vec::new(),
+                },
+                Self::Registry(names) => IdRange {
+                    prefix: id(&names.prefix),
+                    without: names.without.iter().map(|name| id(name)).collect(),
+                },
+            };
+            if !ranges.contains(&range) {
+                ranges.push(range);
             }
         }
+        ranges
     }
+}
+
+/// Ids of resources that begin in one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdRange {
+    /// The begin of the ids.
+    pub prefix: String,
+    /// The begins of ids that are left out; each begins with `prefix`.
+    pub without: Vec<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{account, cluster, image, key, repository};
 
     #[test]
     fn a_part_holds_what_its_arns_say() {
@@ -85,24 +115,27 @@ mod tests {
             prefix: "pay".into(),
             without: vec!["payments/".into()],
         });
-        let (prefix, without) = part.arns(&location);
+        let ranges = part.ranges(&location);
+        let [IdRange { prefix, without }] = ranges.as_slice() else {
+            panic!("{ranges:?}");
+        };
         for (name, held) in [
             ("pay", true),
             ("payday", true),
             ("payments/api", false),
             ("app", false),
         ] {
-            let repository = Resource::named(ResourceKind::EcrRepository, name, &location).unwrap();
+            let repository = Resource::named(&repository::KIND, name, &location).unwrap();
             let image =
                 Resource::image(name, &format!("sha256:{}", "0".repeat(64)), &location).unwrap();
             for resource in [repository, image] {
-                let arn = resource.arn().as_str();
+                let arn = resource.id();
                 let listed =
-                    arn.starts_with(&prefix) && !without.iter().any(|other| arn.starts_with(other));
+                    arn.starts_with(prefix) && !without.iter().any(|other| arn.starts_with(other));
                 assert_eq!((part.holds(&resource), listed), (held, held), "{name}");
             }
         }
-        let key = Resource::named(ResourceKind::KmsKey, "pay", &location).unwrap();
+        let key = Resource::named(&key::KIND, "pay", &location).unwrap();
         assert!(!part.holds(&key) && Part::Keys.holds(&key));
     }
 
@@ -113,32 +146,37 @@ mod tests {
             region: "eu-central-1".into(),
             account: "111122223333".into(),
         };
-        for (kind, name, arns) in [
+        for (kind, name, ids) in [
             (
-                ResourceKind::EksCluster,
+                &cluster::KIND,
                 "a",
                 "arn:aws:eks:eu-central-1:111122223333:cluster/",
             ),
             (
-                ResourceKind::KmsKey,
+                &key::KIND,
                 "a",
                 "arn:aws:kms:eu-central-1:111122223333:key/",
             ),
             (
-                ResourceKind::EcrRepository,
+                &repository::KIND,
                 "a",
                 "arn:aws:ecr:eu-central-1:111122223333:repository/",
             ),
             (
-                ResourceKind::EcrImage,
+                &image::KIND,
                 "a/sha256:0",
                 "arn:aws:ecr:eu-central-1:111122223333:repository/",
             ),
+            (&account::KIND, "", "AWS::::Account:111122223333"),
         ] {
             let resource = Resource::named(kind, name, &location).unwrap();
             let part = Part::of(kind);
-            assert!(part.holds(&resource) && part.kinds().contains(&kind));
-            assert_eq!(part.arns(&location), (arns.to_owned(), Vec::new()));
+            assert!(part.holds(&resource) && part.kinds().any(|one| one == kind));
+            let range = IdRange {
+                prefix: ids.to_owned(),
+                without: Vec::new(),
+            };
+            assert_eq!(part.ranges(&location), [range]);
             let holding = Part::all().into_iter().filter(|part| part.holds(&resource));
             assert_eq!(holding.collect::<Vec<_>>(), [part]);
         }

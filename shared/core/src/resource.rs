@@ -1,10 +1,15 @@
-//! The resources that checks judge.
+//! The identity of resources, and the accounts and Regions where they are.
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 use crate::arn::{Arn, ArnError};
+use crate::facts::image;
+use crate::facts::repository::DIGEST;
+use crate::kind::{Identity, Parent, ResourceKind};
+use crate::kinds::KINDS;
 
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,7 +23,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// Where a resource with this ARN is.
+    /// Returns where an ARN says that it is.
     pub fn of(arn: &Arn) -> Self {
         Self {
             partition: arn.partition().to_owned(),
@@ -27,26 +32,27 @@ impl Location {
         }
     }
 
-    fn arn(&self, service: &str, resource: &str) -> Result<Arn, ArnError> {
-        format!(
-            "arn:{}:{service}:{}:{}:{resource}",
-            self.partition, self.region, self.account
-        )
-        .parse()
+    /// Returns the begin of the ids of resources of a kind at this location whose paths begin with `path`.
+    pub(crate) fn prefix(&self, kind: &ResourceKind, path: &str) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+        } = self;
+        match kind.identity {
+            Identity::Arn {
+                service, prefix, ..
+            } => format!("arn:{partition}:{service}:{region}:{account}:{prefix}{path}"),
+            Identity::Account => format!("{ACCOUNT}{account}/{region}"),
+        }
     }
-}
 
-impl Location {
-    /// What the ARNs of resources of that kind begin with whose names begin so.
-    pub(crate) fn prefix(&self, kind: ResourceKind, name: &str) -> String {
-        format!(
-            "arn:{}:{}:{}:{}:{}{name}",
-            self.partition,
-            kind.service(),
-            self.region,
-            self.account,
-            kind.prefix()
-        )
+    /// Returns the begin of the ids that the same resources have in ASFF.
+    pub(crate) fn asff_prefix(&self, kind: &ResourceKind, path: &str) -> String {
+        match kind.identity {
+            Identity::Arn { .. } => self.prefix(kind, path),
+            Identity::Account => format!("{ACCOUNT}{}", self.account),
+        }
     }
 }
 
@@ -56,245 +62,320 @@ impl fmt::Display for Location {
     }
 }
 
-/// The kinds of resource that checks judge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub enum ResourceKind {
-    /// An Amazon EKS cluster.
-    EksCluster,
-    /// A private Amazon ECR repository.
-    EcrRepository,
-    /// An image in a private Amazon ECR repository; its ARN is `<repository ARN>/sha256:…`, as Inspector writes it.
-    EcrImage,
-    /// An AWS KMS key.
-    KmsKey,
-}
-
-impl ResourceKind {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [
-        Self::EksCluster,
-        Self::EcrRepository,
-        Self::EcrImage,
-        Self::KmsKey,
-    ];
-
-    /// The resource type in ASFF, `AwsEksCluster` for example.
-    pub const fn asff_type(self) -> &'static str {
-        match self {
-            Self::EksCluster => "AwsEksCluster",
-            Self::EcrRepository => "AwsEcrRepository",
-            Self::EcrImage => "AwsEcrContainerImage",
-            Self::KmsKey => "AwsKmsKey",
-        }
-    }
-
-    /// The resource type in AWS Config, `AWS::EKS::Cluster` for example; Config does not know images.
-    pub const fn config_type(self) -> Option<&'static str> {
-        match self {
-            Self::EksCluster => Some("AWS::EKS::Cluster"),
-            Self::EcrRepository => Some("AWS::ECR::Repository"),
-            Self::EcrImage => None,
-            Self::KmsKey => Some("AWS::KMS::Key"),
-        }
-    }
-
-    /// What people call it: `cluster`, `repository`, `image`, `key`.
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::EksCluster => "cluster",
-            Self::EcrRepository => "repository",
-            Self::EcrImage => "image",
-            Self::KmsKey => "key",
-        }
-    }
-
-    const fn service(self) -> &'static str {
-        match self {
-            Self::EksCluster => "eks",
-            Self::EcrRepository | Self::EcrImage => "ecr",
-            Self::KmsKey => "kms",
-        }
-    }
-
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::EksCluster => "cluster/",
-            Self::EcrRepository | Self::EcrImage => "repository/",
-            Self::KmsKey => "key/",
-        }
-    }
-}
-
-/// One resource: its kind and its ARN.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+/// The identity of a resource: its kind, where it is, and its path there. Its text, [`id`](Self::id), ends the ids of the
+/// resource's findings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Resource {
-    kind: ResourceKind,
-    arn: Arn,
+    kind: &'static ResourceKind,
+    id: Box<str>,
 }
 
 /// The text names no resource that checks judge.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// It is no ARN.
+    /// It is neither an ARN nor an account.
     #[error(transparent)]
     Arn(#[from] ArnError),
     /// It is the ARN of something else.
     #[error(
-        "{0} is no resource that a check judges: name an EKS cluster, an ECR repository or image, or a KMS key"
+        "{0} is no resource that a check judges: name one of these: {nouns}",
+        nouns = nouns()
     )]
     Kind(Arn),
     /// It is nowhere that a resource can be.
     #[error(
         "{0} is in no account and Region: an account has twelve digits, and a Region is called eu-central-1, say"
     )]
-    Place(Arn),
+    Place(String),
     /// It is a name that the service does not allow.
-    #[error("{name:?} is no name of a {}", kind.noun())]
+    #[error("{name:?} is no name of a {}", kind.noun)]
     Name {
-        /// What it should name.
-        kind: ResourceKind,
+        /// The kind of resource that it should name.
+        kind: &'static ResourceKind,
         /// The name, cut to 200 characters.
         name: String,
     },
 }
 
-const DIGEST: &str = "/sha256:";
+/// The begin of the id of an account.
+pub(crate) const ACCOUNT: &str = "AWS::::Account:";
+
+/// The most characters that a check's id may have.
+pub(crate) const LONGEST_CHECK_ID: usize = 48;
+
+/// The most bytes of an id, such that the ids of findings stay within ASFF's 512 characters.
+const LONGEST: usize = 512 - "eksentry/".len() - LONGEST_CHECK_ID - "/".len();
+
+fn nouns() -> String {
+    KINDS.map(|kind| kind.title).join(", ")
+}
 
 impl Resource {
-    /// The resource that an ARN names.
+    /// Returns the resource that a text identifies: an ARN, or `AWS::::Account:<account>/<region>`. Every id of a
+    /// resource that was ever written is read.
     ///
     /// # Errors
     ///
-    /// When the text is no ARN, or the ARN of something that no check judges.
+    /// If the text identifies nothing that a check judges.
     pub fn parse(text: &str) -> Result<Self, ResourceError> {
-        let arn: Arn = text.parse()?;
-        let kind = match (arn.service(), arn.resource()) {
-            ("eks", resource) if resource.starts_with("cluster/") => ResourceKind::EksCluster,
-            ("kms", resource) if resource.starts_with("key/") => ResourceKind::KmsKey,
-            ("ecr", resource) if resource.starts_with("repository/") => {
-                if resource.contains(DIGEST) {
-                    ResourceKind::EcrImage
-                } else {
-                    ResourceKind::EcrRepository
-                }
-            }
-            _ => return Err(ResourceError::Kind(arn)),
-        };
-        if !is_place(&arn) {
-            return Err(ResourceError::Place(arn));
+        if let Some(place) = text.strip_prefix(ACCOUNT) {
+            return Self::parse_account(text, place);
         }
-        let resource = Self { kind, arn };
-        check_name(kind, resource.name())?;
-        Ok(resource)
+        let arn: Arn = text.parse()?;
+        let mut of_prefix = KINDS.into_iter().filter_map(|kind| match kind.identity {
+            Identity::Arn {
+                service,
+                prefix,
+                owns,
+                ..
+            } if service == arn.service() => {
+                let path = arn.resource().strip_prefix(prefix)?;
+                Some((kind, path, owns(path)))
+            }
+            Identity::Arn { .. } | Identity::Account => None,
+        });
+        let Some(first) = of_prefix.next() else {
+            return Err(ResourceError::Kind(arn));
+        };
+        let (kind, path, _) = match first {
+            (_, _, true) => first,
+            _ => of_prefix.find(|(.., owned)| *owned).unwrap_or(first),
+        };
+        if !is_place(arn.partition(), arn.region(), arn.account()) {
+            return Err(ResourceError::Place(arn.to_string()));
+        }
+        check_path(kind, path)?;
+        Ok(Self {
+            kind,
+            id: text.into(),
+        })
     }
 
-    /// The resource of that kind and name (the cluster's or repository's name, the key's id) at a location.
+    fn parse_account(text: &str, place: &str) -> Result<Self, ResourceError> {
+        let (account, region) = place.split_once('/').unwrap_or((place, ""));
+        let kind = KINDS
+            .into_iter()
+            .find(|kind| matches!(kind.identity, Identity::Account));
+        match kind {
+            Some(kind) if is_place("aws", region, account) => Ok(Self {
+                kind,
+                id: text.into(),
+            }),
+            _ => Err(ResourceError::Place(text.chars().take(200).collect())),
+        }
+    }
+
+    /// Returns the resource of a kind and path (the cluster's or repository's name, the key's id) at a location. The path
+    /// of an account is empty.
     ///
     /// # Errors
     ///
-    /// When the service allows no such name.
+    /// If the service allows no such path.
     pub fn named(
-        kind: ResourceKind,
-        name: &str,
+        kind: &'static ResourceKind,
+        path: &str,
         location: &Location,
     ) -> Result<Self, ResourceError> {
-        check_name(kind, name)?;
-        let arn = location.arn(kind.service(), &format!("{}{name}", kind.prefix()))?;
-        Ok(Self { kind, arn })
+        check_path(kind, path)?;
+        let id = location.prefix(kind, path);
+        // The location is the caller's, but nothing that can't be read back may become an id.
+        match kind.identity {
+            Identity::Arn { .. } => drop(id.parse::<Arn>()?),
+            Identity::Account => {}
+        }
+        Ok(Self {
+            kind,
+            id: fit(id).into(),
+        })
     }
 
-    /// The image with that digest in that repository.
+    /// Returns the image with a digest in a repository.
     ///
     /// # Errors
     ///
-    /// When the service allows no such name or digest.
+    /// If the service allows no such name or digest.
     pub fn image(
         repository: &str,
         digest: &str,
         location: &Location,
     ) -> Result<Self, ResourceError> {
-        let name = format!("{repository}/{digest}");
-        Self::named(ResourceKind::EcrImage, &name, location)
+        Self::named(&image::KIND, &format!("{repository}/{digest}"), location)
     }
 
-    /// The kind.
-    pub fn kind(&self) -> ResourceKind {
+    /// Returns the kind.
+    pub fn kind(&self) -> &'static ResourceKind {
         self.kind
     }
 
-    /// The ARN; of an image, `<repository ARN>/sha256:…`.
-    pub fn arn(&self) -> &Arn {
-        &self.arn
+    /// Returns the text that identifies the resource: its ARN, of an image `<repository ARN>/sha256:…`, of an account in a
+    /// Region `AWS::::Account:<account>/<region>`.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
-    /// The cluster's or repository's name or the key's id, as AWS Config's resource ids are; of an image,
-    /// `<repository>/sha256:…`.
+    /// Returns the id that Security Hub's own findings give the resource in ASFF. It differs from [`id`](Self::id) for an
+    /// account only, whose Region stands in a member of its own.
+    pub fn asff_id(&self) -> &str {
+        match self.kind.identity {
+            Identity::Arn { .. } => &self.id,
+            Identity::Account => self.id.split('/').next().unwrap_or_default(),
+        }
+    }
+
+    /// Returns the partition, `aws` for example.
+    pub fn partition(&self) -> &str {
+        match self.kind.identity {
+            Identity::Arn { .. } => self.field(1),
+            Identity::Account => partition_of(self.region()),
+        }
+    }
+
+    /// Returns the Region's id.
+    pub fn region(&self) -> &str {
+        match self.kind.identity {
+            Identity::Arn { .. } => self.field(3),
+            Identity::Account => self.id.split('/').nth(1).unwrap_or_default(),
+        }
+    }
+
+    /// Returns the account's twelve digits.
+    pub fn account(&self) -> &str {
+        match self.kind.identity {
+            Identity::Arn { .. } => self.field(4),
+            Identity::Account => self.field(4).split('/').next().unwrap_or_default(),
+        }
+    }
+
+    /// Returns where the resource is.
+    pub fn location(&self) -> Location {
+        Location {
+            partition: self.partition().to_owned(),
+            region: self.region().to_owned(),
+            account: self.account().to_owned(),
+        }
+    }
+
+    /// Returns the name: the cluster's or repository's name, the key's id, the account's digits, as AWS Config's resource
+    /// ids are; of an image, `<repository>/sha256:…`.
     pub fn name(&self) -> &str {
-        let resource = self.arn.resource();
-        resource
-            .strip_prefix(self.kind.prefix())
-            .unwrap_or(resource)
+        match self.kind.identity {
+            Identity::Arn { prefix, .. } => {
+                let resource = self.field(5);
+                resource.strip_prefix(prefix).unwrap_or(resource)
+            }
+            Identity::Account => self.account(),
+        }
     }
 
-    /// The repository's name and the digest of an image; of anything else its name and nothing.
+    /// Returns the resource that contains this one, as the repository an image; `None` if there is none.
+    pub fn parent(&self) -> Option<Self> {
+        let Parent { kind, path } = self.kind.parent?;
+        Self::named(kind, path(self.name()), &self.location()).ok()
+    }
+
+    /// Returns the name within the parent: of an image its digest. Without a parent it is the [`name`](Self::name).
+    pub fn name_in_parent(&self) -> &str {
+        let name = self.name();
+        let of_parent = self.kind.parent.map(|parent| (parent.path)(name));
+        of_parent
+            .and_then(|parent| name.strip_prefix(parent)?.strip_prefix('/'))
+            .unwrap_or(name)
+    }
+
+    /// Returns the repository's name and the digest of an image; of anything else its name and an empty text.
     pub fn repository_and_digest(&self) -> (&str, &str) {
         let name = self.name();
         name.rfind(DIGEST)
             .map_or((name, ""), |at| (&name[..at], &name[at + 1..]))
     }
+
+    /// Returns a part of the id between colons.
+    fn field(&self, index: usize) -> &str {
+        self.id.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+}
+
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.id)
+    }
 }
 
 impl fmt::Display for Resource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.kind.noun(), self.name())
+        write!(formatter, "{} {}", self.kind.noun, self.name())
     }
 }
 
-/// ARNs reach us in events too, and decide whose role is assumed, and where.
-fn is_place(arn: &Arn) -> bool {
+/// Shortens an id that is too long for a finding's: its end is replaced by `~` and 16 digits of the SHA-256 of the whole,
+/// so that different resources keep different ids.
+fn fit(id: String) -> String {
+    const HASH: usize = 16;
+    if id.len() <= LONGEST {
+        return id;
+    }
+    let hash = Sha256::digest(&id);
+    let hash: String = hash
+        .iter()
+        .take(HASH / 2)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let end = (0..=LONGEST - HASH - 1)
+        .rev()
+        .find(|end| id.is_char_boundary(*end))
+        .unwrap_or_default();
+    format!("{}~{hash}", &id[..end])
+}
+
+/// Returns the partition that a Region belongs to.
+/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
+fn partition_of(region: &str) -> &'static str {
+    [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ]
+    .into_iter()
+    .find(|(prefix, _)| region.starts_with(prefix))
+    .map_or("aws", |(_, partition)| partition)
+}
+
+/// Returns whether an account and a Region can be such. Ids reach us in events too, and decide whose role is assumed, and
+/// where.
+fn is_place(partition: &str, region: &str, account: &str) -> bool {
     let word = |text: &str, allowed: fn(char) -> bool| {
         (1..=32).contains(&text.len()) && text.chars().all(|c| c == '-' || allowed(c))
     };
-    word(arn.partition(), |c| c.is_ascii_lowercase())
-        && word(arn.region(), |c| {
-            c.is_ascii_lowercase() || c.is_ascii_digit()
-        })
-        && arn.account().len() == 12
-        && arn.account().chars().all(|c| c.is_ascii_digit())
+    word(partition, |c| c.is_ascii_lowercase())
+        && word(region, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && account.len() == 12
+        && account.chars().all(|c| c.is_ascii_digit())
 }
 
 /// Names reach us in events, so nothing but what the services allow is taken: no path that leads elsewhere, no second
-/// digest. A repository's name has at most 256 characters and is the longest: with a digest of 64 and the rest of a
-/// finding's Id it stays within ASFF's 512.
-fn check_name(kind: ResourceKind, name: &str) -> Result<(), ResourceError> {
-    let (path, digest) = if kind == ResourceKind::EcrImage {
-        name.split_once(DIGEST).unwrap_or((name, ""))
-    } else {
-        (name, "0")
+/// digest.
+fn check_path(kind: &'static ResourceKind, path: &str) -> Result<(), ResourceError> {
+    let is_allowed = match kind.identity {
+        Identity::Arn { owns, allows, .. } => owns(path) && allows(path),
+        Identity::Account => path.is_empty(),
     };
-    let is_digest =
-        (1..=64).contains(&digest.len()) && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_name = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
-    let has_path = matches!(kind, ResourceKind::EcrRepository | ResourceKind::EcrImage);
-    let is_path = path.split('/').all(is_name) && (has_path || !path.contains('/'));
-    if path.len() <= 256 && is_path && is_digest {
-        Ok(())
-    } else {
-        Err(ResourceError::Name {
-            kind,
-            name: name.chars().take(200).collect(),
-        })
+    if is_allowed {
+        return Ok(());
     }
+    Err(ResourceError::Name {
+        kind,
+        name: path.chars().take(200).collect(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{account, cluster, key, repository};
 
     fn location() -> Location {
         Location {
@@ -307,44 +388,97 @@ mod tests {
     #[test]
     fn an_arn_and_a_name_lead_to_the_same_resource() {
         for (kind, name) in [
-            (ResourceKind::EksCluster, "payments"),
-            (ResourceKind::EcrRepository, "cards/api"),
-            (ResourceKind::KmsKey, "mrk-1234abcd"),
+            (&cluster::KIND, "payments"),
+            (&repository::KIND, "cards/api"),
+            (&key::KIND, "mrk-1234abcd"),
         ] {
             let named = Resource::named(kind, name, &location()).unwrap();
-            assert_eq!(Resource::parse(named.arn().as_str()), Ok(named.clone()));
+            assert_eq!(Resource::parse(named.id()), Ok(named.clone()));
             assert_eq!((named.kind(), named.name()), (kind, name));
         }
+    }
+
+    #[test]
+    fn an_account_is_identified_with_its_region() {
+        let home = Resource::named(&account::KIND, "", &location()).unwrap();
+        assert_eq!(home.id(), "AWS::::Account:111122223333/eu-central-1");
+        assert_eq!(home.asff_id(), "AWS::::Account:111122223333");
+        assert_eq!(Resource::parse(home.id()), Ok(home.clone()));
+        assert_eq!((home.name(), home.location()), ("111122223333", location()));
+        for (region, partition) in [
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("us-east-1", "aws"),
+        ] {
+            let id = format!("AWS::::Account:111122223333/{region}");
+            assert_eq!(Resource::parse(&id).unwrap().partition(), partition);
+        }
+        for wrong in [
+            "AWS::::Account:",
+            "AWS::::Account:111122223333",
+            "AWS::::Account:111122223333/",
+            "AWS::::Account:11112222333/eu-central-1",
+            "AWS::::Account:111122223333/eu-central-1/x",
+            "AWS::::Account:111122223333/../x",
+        ] {
+            let error = Resource::parse(wrong).unwrap_err();
+            assert!(matches!(error, ResourceError::Place(_)), "{wrong}");
+        }
+        assert!(Resource::named(&account::KIND, "x", &location()).is_err());
+    }
+
+    #[test]
+    fn ids_too_long_for_a_finding_are_shortened_and_stay_different() {
+        let id = |end: &str| "n".repeat(LONGEST - end.len()) + end;
+        assert_eq!(fit(id("a")), id("a"));
+        let [one, other] = ["ab", "ac"].map(|end| fit("n".to_owned() + &id(end)));
+        assert_eq!((one.len(), other.len()), (LONGEST, LONGEST));
+        assert_ne!(one, other);
+        assert!(one.contains("n~"), "{one}");
+        assert!(fit("é".repeat(LONGEST)).len() <= LONGEST);
+    }
+
+    #[test]
+    fn an_image_is_named_within_its_repository() {
+        let image = Resource::image("cards/api", "sha256:0a1b", &location()).unwrap();
+        let repository = Resource::named(&repository::KIND, "cards/api", &location()).unwrap();
+        assert_eq!(image.parent(), Some(repository.clone()));
+        assert_eq!(image.name_in_parent(), "sha256:0a1b");
+        assert_eq!(repository.parent(), None);
+        assert_eq!(repository.name_in_parent(), "cards/api");
     }
 
     #[test]
     fn an_image_knows_its_repository_and_digest() {
         let image = Resource::image("cards/api", "sha256:0a1b", &location()).unwrap();
         assert_eq!(
-            image.arn().as_str(),
+            image.id(),
             "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b"
         );
         assert_eq!(image.repository_and_digest(), ("cards/api", "sha256:0a1b"));
-        assert_eq!(Resource::parse(image.arn().as_str()), Ok(image));
+        assert_eq!(Resource::parse(image.id()), Ok(image));
     }
 
     #[test]
     fn names_that_no_service_allows_are_refused() {
         let long = "a".repeat(257);
         for (kind, name) in [
-            (ResourceKind::EksCluster, ""),
-            (ResourceKind::EksCluster, "a/b"),
-            (ResourceKind::EksCluster, "<script>"),
-            (ResourceKind::EcrRepository, "a b"),
-            (ResourceKind::EcrRepository, long.as_str()),
-            (ResourceKind::KmsKey, "alias/x"),
-            (ResourceKind::EksCluster, ".."),
-            (ResourceKind::EksCluster, "-c"),
-            (ResourceKind::EcrRepository, "../app"),
-            (ResourceKind::EcrRepository, "app/"),
-            (ResourceKind::EcrRepository, "app//x"),
-            (ResourceKind::EcrRepository, "app:v1"),
-            (ResourceKind::EcrRepository, "*"),
+            (&cluster::KIND, ""),
+            (&cluster::KIND, "a/b"),
+            (&cluster::KIND, "<script>"),
+            (&repository::KIND, "a b"),
+            (&repository::KIND, long.as_str()),
+            (&key::KIND, "alias/x"),
+            (&cluster::KIND, ".."),
+            (&cluster::KIND, "-c"),
+            (&repository::KIND, "../app"),
+            (&repository::KIND, "app/"),
+            (&repository::KIND, "app//x"),
+            (&repository::KIND, "app:v1"),
+            (&repository::KIND, "*"),
         ] {
             assert!(
                 Resource::named(kind, name, &location()).is_err(),
@@ -391,38 +525,38 @@ mod tests {
     fn each_kind_has_its_names() {
         for (kind, asff, config, name, told) in [
             (
-                ResourceKind::EksCluster,
+                &cluster::KIND,
                 "AwsEksCluster",
                 Some("AWS::EKS::Cluster"),
                 "payments",
                 "cluster payments",
             ),
             (
-                ResourceKind::EcrRepository,
+                &repository::KIND,
                 "AwsEcrRepository",
                 Some("AWS::ECR::Repository"),
                 "cards/api",
                 "repository cards/api",
             ),
             (
-                ResourceKind::EcrImage,
+                &image::KIND,
                 "AwsEcrContainerImage",
                 None,
                 "cards/api/sha256:0a1b",
                 "image cards/api/sha256:0a1b",
             ),
             (
-                ResourceKind::KmsKey,
+                &key::KIND,
                 "AwsKmsKey",
                 Some("AWS::KMS::Key"),
                 "1234abcd",
                 "key 1234abcd",
             ),
         ] {
-            assert_eq!((kind.asff_type(), kind.config_type()), (asff, config));
+            assert_eq!((kind.asff_type, kind.config_type()), (asff, config));
             let resource = Resource::named(kind, name, &location()).unwrap();
             assert_eq!(resource.to_string(), told);
-            assert_eq!(Location::of(resource.arn()), location());
+            assert_eq!(resource.location(), location());
         }
         assert_eq!(
             location().to_string(),
@@ -437,19 +571,17 @@ mod tests {
             let digest = format!("sha256:{}", "0".repeat(digest));
             Resource::image(&"a".repeat(repository), &digest, &location()).is_ok()
         };
-        assert!(
-            named(ResourceKind::EcrRepository, 256) && !named(ResourceKind::EcrRepository, 257)
-        );
+        assert!(named(&repository::KIND, 256) && !named(&repository::KIND, 257));
         assert!(image(256, 64) && !image(256, 65) && !image(257, 64));
     }
 
     #[test]
     fn only_an_image_has_a_colon_and_nothing_has_a_space() {
         for (kind, name) in [
-            (ResourceKind::EksCluster, "a:b"),
-            (ResourceKind::EcrRepository, "a:b"),
-            (ResourceKind::KmsKey, "a:b"),
-            (ResourceKind::EcrImage, "a b/sha256:0a1b"),
+            (&cluster::KIND, "a:b"),
+            (&repository::KIND, "a:b"),
+            (&key::KIND, "a:b"),
+            (&image::KIND, "a b/sha256:0a1b"),
         ] {
             assert!(Resource::named(kind, name, &location()).is_err(), "{name}");
         }

@@ -148,6 +148,14 @@ const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Gr
 /// By the checks' ids, sorted.
 static MAPPINGS: &[(&str, &[Group])] = &[
     (
+        "config-records-resources",
+        &[
+            of(&CIS_AWS, &["3.3"]),
+            of(&FSBP, &["Config.1"]),
+            of(&NIST_800_53, &["CM-3", "CM-6(1)", "CM-8", "CM-8(2)"]),
+        ],
+    ),
+    (
         "ecr-image-scan-findings",
         &[of(&CIS_EKS, &["5.1.1"]), of(&SOC_2, &["CC7.1"])],
     ),

@@ -6,8 +6,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use eksentry_core::facts::EksCluster;
 use eksentry_core::{
-    Check, Finding, Observation, Outcome as Decision, Part, Resource, ResourceKind, Settings, State,
+    Check, FactsOf, Finding, Observation, Outcome as Decision, Part, Resource, Settings, State,
 };
 use eksentry_reporters::aws_config::is_test;
 use eksentry_reporters::{Compliance, Evaluation};
@@ -37,7 +38,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let environment = invocation.settings;
     event.expect_home(&invocation.aws.home.location)?;
     // Who uses a cluster's role is a question about all Regions; nothing else is.
-    let account = if check.kind() == ResourceKind::EksCluster {
+    let account = if check.kind() == EksCluster::KIND {
         Account::home(invocation.aws, environment, 1).await?
     } else {
         Account::here(invocation.aws)
@@ -256,7 +257,7 @@ impl Rule<'_> {
 impl Item {
     fn resource(
         &self,
-        kind: eksentry_core::ResourceKind,
+        kind: &'static eksentry_core::ResourceKind,
         here: &eksentry_core::Location,
     ) -> Result<Resource, Error> {
         let resource = Resource::named(kind, &self.resource_id, here)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use eksentry_collectors::{Reader, Tags};
 use eksentry_core::finding::GENERATOR;
-use eksentry_core::{Finding, Outcome, Resource, ResourceKind, Severity};
+use eksentry_core::kind::TagSource;
+use eksentry_core::{Finding, Outcome, Resource, Severity};
 use eksentry_reporters::security_hub::{
     Imported, Known, KnownFindings, Outline, SecurityHub, Status, outline, render, revision, time,
 };
@@ -307,7 +308,7 @@ impl<'a> Delivery<'a> {
                 .of_run(self.run);
             if let Some(tags) = waiting
                 .untagged()
-                .and_then(|resource| tags.get(resource.arn().as_str()))
+                .and_then(|resource| tags.get(resource.id()))
             {
                 rendered = rendered.with_tags(tags);
             }
@@ -415,7 +416,7 @@ impl Waiting {
 
     /// The resource, where its tags are still to be read.
     fn untagged(&self) -> Option<&Resource> {
-        let has_tags = self.finding.resource.kind() != ResourceKind::EcrImage;
+        let has_tags = self.finding.resource.kind().tags == TagSource::TaggingApi;
         (has_tags && self.finding.tags.is_none()).then_some(&self.finding.resource)
     }
 }
@@ -429,7 +430,7 @@ impl Policy {
         may_refresh: bool,
     ) -> News {
         let unwanted = self.passed_images == PassedImages::Recovered
-            && finding.resource.kind() == ResourceKind::EcrImage
+            && !finding.resource.kind().sends_every_pass
             && finding.verdict.outcome == Outcome::Passed;
         let ends_a_failure =
             known.is_some_and(|known| !known.archived && known.status != Some(Status::Passed));

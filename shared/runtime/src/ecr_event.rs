@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eksentry_collectors::{AccountClusters, Reader};
-use eksentry_core::{Facts, Location, Observation, Resource, ResourceKind, State};
+use eksentry_core::facts::{EcrImage, EcrRepository};
+use eksentry_core::kind::Family;
+use eksentry_core::{FactsOf, Location, Observation, Resource, ResourceKind, State};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +34,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
     let (settings, home) = (invocation.settings, &invocation.aws.home);
     let targets = news.resources(&home.location)?;
-    let ecr = |kind| [ResourceKind::EcrRepository, ResourceKind::EcrImage].contains(&kind);
+    let ecr = |kind: &ResourceKind| kind.family == Family::Registry;
     let checks = settings.enabled_checks();
     let checks = checks.filter(|check| ecr(check.kind()));
     let checks: Vec<_> = checks.map(|check| (check, settings.of(check))).collect();
@@ -158,10 +160,9 @@ impl News {
         let repository = if self.repository.starts_with("arn:") {
             expect_here("the event", &self.repository, location)?
         } else {
-            Resource::named(ResourceKind::EcrRepository, &self.repository, location)
-                .map_err(wrong)?
+            Resource::named(EcrRepository::KIND, &self.repository, location).map_err(wrong)?
         };
-        if repository.kind() != ResourceKind::EcrRepository {
+        if repository.kind() != EcrRepository::KIND {
             let message = format!("the event names {repository}, which is no repository");
             return Err(Error::invalid_event(message));
         }
@@ -180,20 +181,22 @@ impl News {
         observation: Observation,
         unread: &RefCell<Option<Error>>,
     ) -> Option<Observation> {
-        if observation.resource.kind() != ResourceKind::EcrImage {
+        if observation.resource.kind() != EcrImage::KIND {
             return Some(observation);
         }
         match (&self.what, &observation.state) {
             (What::Scanned(report), _) => Some(report.complete(observation)),
-            (What::Pushed, State::Present(Facts::EcrImage(image))) => {
-                let has_result = image
-                    .scan
-                    .as_ref()
-                    .is_ok_and(|scan| scan.result().is_some());
+            (What::Pushed, State::Present(facts)) => {
+                let scan = facts.of::<EcrImage>().map(|image| &image.scan);
+                let has_result = scan
+                    .is_some_and(|scan| scan.as_ref().is_ok_and(|scan| scan.result().is_some()));
                 has_result.then_some(observation)
             }
-            (What::Removed, State::Present(Facts::EcrImage(image))) => {
-                image.archived.then_some(observation)
+            (What::Removed, State::Present(facts)) => {
+                let image = facts.of::<EcrImage>();
+                image
+                    .is_some_and(|image| image.archived)
+                    .then_some(observation)
             }
             (What::Removed, State::Unread(reason)) => {
                 let message = format!("whether the image is gone is not known: {}", reason.text);
@@ -201,7 +204,7 @@ impl News {
                 None
             }
             (What::Removed, State::Gone) => Some(observation),
-            (What::Pushed | What::Removed, _) => None,
+            (What::Pushed, State::Gone | State::Unread(_)) => None,
         }
     }
 }

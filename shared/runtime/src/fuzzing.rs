@@ -91,7 +91,7 @@ fn task(event: &Value, home: &Location) {
                 assert!(
                     resources
                         .iter()
-                        .all(|resource| Location::of(resource.arn()) == place)
+                        .all(|resource| resource.location() == place)
                 );
             }
         }
@@ -99,11 +99,8 @@ fn task(event: &Value, home: &Location) {
 }
 
 fn assert_at_home(resource: &Resource) {
-    assert_eq!(Location::of(resource.arn()), home());
-    assert_eq!(
-        Resource::parse(resource.arn().as_str()).as_ref(),
-        Ok(resource)
-    );
+    assert_eq!(resource.location(), home());
+    assert_eq!(Resource::parse(resource.id()).as_ref(), Ok(resource));
 }
 
 fn home() -> Location {

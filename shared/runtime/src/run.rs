@@ -1,10 +1,13 @@
 //! One run: look at resources, judge them, report.
 
 use eksentry_collectors::{Reader, Step, Unlisted};
+use eksentry_core::check::needs_of;
 use eksentry_core::finding::{finding_id, generator_id};
+use eksentry_core::kind::TagSource;
+use eksentry_core::part::IdRange;
 use eksentry_core::{
-    Check, Finding, Location, Mute, Needs, Observation, Outcome as Decision, Part, Resource,
-    ResourceKind, Settings, checks,
+    Check, Finding, Mute, Observation, Outcome as Decision, Part, Resource, ResourceKind, Settings,
+    checks,
 };
 use eksentry_reporters::ReportError;
 use eksentry_reporters::ocsf::Log;
@@ -242,11 +245,11 @@ impl Run<'_> {
         delivery: Option<&Delivery<'_>>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let needs = Needs::of(self.checks.iter().map(|(check, _)| *check));
+        let needs = needs_of(self.checks.iter().map(|(check, _)| *check));
         match &self.targets {
             Targets::Part(part) => {
-                let kinds = part.kinds().iter().copied();
-                let kinds: Vec<ResourceKind> = kinds.filter(|kind| self.judges(*kind)).collect();
+                let kinds = part.kinds().filter(|kind| self.judges(kind));
+                let kinds: Vec<_> = kinds.collect();
                 let gate = |listed: &Observation| self.weigh_listed(listed, delivery);
                 self.reader
                     .look_at_part(part, &kinds, needs, &gate, out)
@@ -289,7 +292,7 @@ impl Run<'_> {
         }
     }
 
-    fn judges(&self, kind: ResourceKind) -> bool {
+    fn judges(&self, kind: &ResourceKind) -> bool {
         self.checks.iter().any(|(check, _)| check.kind() == kind)
     }
 
@@ -380,7 +383,7 @@ impl Run<'_> {
             if !self.waits_for_tags(&finding) {
                 return finding;
             }
-            let tags = tags.get(tagged(&finding).arn().as_str());
+            let tags = tags.get(tagged(&finding).id());
             let tags = tags.cloned().unwrap_or_default();
             let finding = self.except(finding, &tags);
             let own = has_tags(&finding).then_some(tags);
@@ -424,14 +427,16 @@ impl Run<'_> {
         };
         let since = ledger.as_ref().map(Ledger::since);
         let generators = self.generators();
-        let (prefix, without) = part.arns(&self.place.location);
-        let changed = hub.known(Selection::Within {
-            prefix: &prefix,
-            without: &without,
-            generators: &generators,
-            since: since.as_ref(),
-        });
-        let changed = changed.await.map_err(failed)?;
+        let mut changed = KnownFindings::new();
+        for IdRange { prefix, without } in part.ranges(&self.place.location) {
+            let read = hub.known(Selection::Within {
+                prefix: &prefix,
+                without: &without,
+                generators: &generators,
+                since: since.as_ref(),
+            });
+            changed.extend(read.await.map_err(failed)?);
+        }
         let runs = ledger.as_ref().map(|ledger| ledger.runs().to_vec());
         let mut known = ledger.map(|ledger| ledger.findings).unwrap_or_default();
         known.extend(changed);
@@ -532,7 +537,7 @@ impl Run<'_> {
     /// Whether a finding that the run has not come across is of a resource that is gone, or of a check that is gone or
     /// switched off.
     fn is_gone(&self, check: &str, resource: &Resource, unlisted: &[Unlisted]) -> bool {
-        let here = Location::of(resource.arn()) == self.place.location;
+        let here = resource.location() == self.place.location;
         let enabled =
             checks::find(check).is_ok_and(|check| self.invocation.settings.is_enabled(check));
         let listed = !unlisted.iter().any(|list| {
@@ -550,19 +555,20 @@ impl Run<'_> {
 
 /// Whether the resource may have tags of its own, as images have none.
 fn has_tags(finding: &Finding) -> bool {
-    finding.resource.kind() != ResourceKind::EcrImage
+    matches!(
+        finding.resource.kind().tags,
+        TagSource::Description | TagSource::TaggingApi
+    )
 }
 
 /// The resource that has the tags: of an image its repository.
 fn tagged(finding: &Finding) -> Resource {
     let resource = &finding.resource;
-    let (repository, digest) = resource.repository_and_digest();
-    let location = Location::of(resource.arn());
-    if digest.is_empty() {
-        return resource.clone();
-    }
-    Resource::named(ResourceKind::EcrRepository, repository, &location)
-        .unwrap_or_else(|_| resource.clone())
+    let parent = match resource.kind().tags {
+        TagSource::Parent => resource.parent(),
+        TagSource::Description | TagSource::TaggingApi | TagSource::None => None,
+    };
+    parent.unwrap_or_else(|| resource.clone())
 }
 
 /// What is judged, on its way.
@@ -580,7 +586,7 @@ impl<E: FnMut(&Finding)> Judged<'_, '_, E> {
         let outcome = finding.verdict.outcome;
         tracing::info!(
             check = finding.check.id,
-            resource = finding.resource.arn().as_str(),
+            resource = finding.resource.id(),
             outcome = outcome.name(),
             severity = outcome.severity().label(),
             reasons = finding.verdict.codes().join(","),

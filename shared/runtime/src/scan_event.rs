@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eksentry_core::facts::EcrImage;
 use eksentry_core::facts::image::{Content, Scan, ScanResult, ScanStatus, SeverityCounts};
-use eksentry_core::{Facts, Observation, Severity, State};
+use eksentry_core::{Observation, Severity, State};
 
 /// A scan's outcome, as the event has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +45,22 @@ impl ScanReport {
         };
         let (repository, digest) = observation.resource.repository_and_digest();
         match &mut observation.state {
-            State::Present(Facts::EcrImage(image)) if image.scan.is_err() => image.scan = Ok(scan),
+            State::Present(facts) => {
+                if let Some(image) = facts.of::<EcrImage>()
+                    && image.scan.is_err()
+                {
+                    let scan = Ok(scan);
+                    observation.state = State::present(EcrImage {
+                        scan,
+                        ..image.clone()
+                    });
+                }
+            }
             State::Unread(_) => {
-                observation.state = State::Present(Facts::EcrImage(EcrImage {
+                observation.state = State::present(EcrImage {
                     repository: repository.to_owned(),
                     digest: digest.to_owned(),
-                    registry: Some(observation.resource.arn().account().to_owned()),
+                    registry: Some(observation.resource.account().to_owned()),
                     tags: self.tags.clone(),
                     content: Content::Image,
                     archived: false,
@@ -58,9 +68,9 @@ impl ScanReport {
                     idle_days: None,
                     scan_revision: None,
                     scan: Ok(scan),
-                }));
+                });
             }
-            State::Present(_) | State::Gone => {}
+            State::Gone => {}
         }
         observation
     }
@@ -135,24 +145,21 @@ mod tests {
                 })
                 .state
         };
-        assert_eq!(
+        assert!(matches!(
             complete(report("COMPLETE", &[("HIGH", 1)]), State::Gone),
             State::Gone
-        );
+        ));
         let no_counts = ScanReport {
             counts: None,
             ..report("COMPLETE", &[])
         };
-        assert_eq!(complete(no_counts, unread()), unread());
-        assert_eq!(
+        assert!(matches!(complete(no_counts, unread()), State::Unread(_)));
+        assert!(matches!(
             complete(report("SOMETHING_NEW", &[("HIGH", 1)]), unread()),
-            unread()
-        );
-        let State::Present(Facts::EcrImage(image)) =
-            complete(report("COMPLETE", &[("HIGH", 1)]), unread())
-        else {
-            panic!("the event's counts were not taken")
-        };
+            State::Unread(_)
+        ));
+        let state = complete(report("COMPLETE", &[("HIGH", 1)]), unread());
+        let image: EcrImage = state.facts_of::<EcrImage>().unwrap().clone();
         assert_eq!(
             image.scan.unwrap().result().unwrap().counts.highest(),
             Some(Severity::High)

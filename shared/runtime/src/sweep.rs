@@ -222,7 +222,7 @@ impl Sweep<'_> {
             return true;
         }
         let mut kinds = self.checks.iter().map(|(check, _)| check.kind());
-        kinds.any(|kind| part.kinds().contains(&kind))
+        kinds.any(|kind| part.kinds().any(|one| one == kind))
     }
 
     async fn part(&self, place: &Place, reader: &Reader<'_>, part: Part) {
@@ -252,7 +252,7 @@ impl Sweep<'_> {
             };
             let arns: Vec<String> = resources
                 .iter()
-                .map(|resource| resource.arn().to_string())
+                .map(|resource| resource.id().to_owned())
                 .collect();
             let reader = account.reader(place);
             let targets = Targets::Resources(resources);

@@ -105,7 +105,7 @@ impl Task {
         for arn in &self.resources {
             let resource = Resource::parse(arn)
                 .map_err(|error| Error::invalid_event(format!("in resources, {error}")))?;
-            let place = Location::of(resource.arn());
+            let place = resource.location();
             if !covers(settings, home, &place) {
                 let message = format!(
                     "{arn} is in {place}, where this function does not look (its home is {home}): sweep it there, or \

@@ -1,6 +1,6 @@
 //! The page of one check.
 
-use eksentry_core::{Check, ResourceKind, Standard, parameters::AnyParameter, standards::groups};
+use eksentry_core::{Check, Standard, parameters::AnyParameter, standards::groups};
 
 use super::standards::link;
 use super::{row, source_path, template};
@@ -25,16 +25,6 @@ pub(super) fn page(check: &Check, source: &str) -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// What people call a kind of resource outside its service.
-pub(super) fn resource(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::EksCluster => "EKS cluster",
-        ResourceKind::EcrRepository => "ECR repository",
-        ResourceKind::EcrImage => "ECR image",
-        ResourceKind::KmsKey => "KMS key",
-    }
-}
-
 fn note(check: &Check) -> String {
     format!(
         "<!-- Derived from {}. Edit that, then run {} -->",
@@ -48,14 +38,14 @@ fn overview(check: &Check) -> String {
     let types = match kind.config_type() {
         Some(config_type) => format!(
             "`{}` in findings, `{config_type}` in AWS Config",
-            kind.asff_type()
+            kind.asff_type
         ),
-        None => format!("`{}` in findings", kind.asff_type()),
+        None => format!("`{}` in findings", kind.asff_type),
     };
     let lines = [
         row(&["Check", &format!("`{}`", check.id)]),
         row(&["---", "---"]),
-        row(&["Resource", &format!("{}: {types}", resource(kind))]),
+        row(&["Resource", &format!("{}: {types}", kind.title)]),
         row(&["Severity of a failure", &severities(check)]),
         row(&["Wanted", check.requirement]),
     ];
@@ -95,17 +85,11 @@ fn remediation(check: &Check) -> String {
 
 /// The command with blanks for people where a finding names its resource.
 fn command(check: &Check) -> String {
-    let name = match check.kind() {
-        ResourceKind::EksCluster => "<cluster>",
-        ResourceKind::EcrRepository => "<repository>",
-        ResourceKind::EcrImage => "<digest>",
-        ResourceKind::KmsKey => "<key id>",
-    };
     check
         .remediation
         .command
         .replace("{repository}", "<repository>")
-        .replace("{name}", name)
+        .replace("{name}", check.kind().placeholder)
         .replace("{region}", "<region>")
 }
 
@@ -118,23 +102,19 @@ fn triggers(check: &Check) -> String {
         ),
         None => "- AWS Config: never, since AWS Config has no such resource type.".to_owned(),
     };
-    let event = match check.kind() {
-        ResourceKind::EcrRepository => {
-            Some("- `ecr-event`: when an image is pushed to the repository.")
-        }
-        ResourceKind::EcrImage => Some(
-            "- `ecr-event`: when a scan of the image ends or Amazon Inspector has news of it, and when it is pushed \
-             with a result already there.",
-        ),
-        ResourceKind::EksCluster | ResourceKind::KmsKey => None,
-    };
+    let events = check.kind().events;
+    let event = events.map(|events| format!("- `ecr-event`: when {events}."));
     let sweep = format!(
         "- `sweep`: as often as `SweepSchedule` in the template says, and by hand with `{{\"checks\": [\"{id}\"]}}`."
     );
-    let lines: Vec<_> = [Some(config.as_str()), event, Some(sweep.as_str())]
-        .into_iter()
-        .flatten()
-        .collect();
+    let lines: Vec<_> = [
+        Some(config.as_str()),
+        event.as_deref(),
+        Some(sweep.as_str()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     lines.join("\n")
 }
 

@@ -6,7 +6,7 @@ use eksentry_core::{
     standards::{NIST_800_53, PCI_DSS, SOC_2, groups},
 };
 
-use super::{Block, page, page_path, row, severities};
+use super::{Block, page_path, row, severities};
 
 /// The table, with an empty line on either side.
 pub(super) fn block() -> Block {
@@ -33,7 +33,7 @@ fn check(check: &Check) -> String {
         &id,
         check.title,
         &severities(check),
-        page::resource(check.kind()),
+        check.kind().title,
         &controls(check),
     ])
 }

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arbitrary::{Result, Unstructured};
 use eksentry_core::{
-    Check, Facts, Location, Mute, Resource, ResourceKind, Settings, Severity, Unread,
+    Check, Facts, FactsOf, Location, Mute, Resource, ResourceKind, Settings, Severity, Unread,
     checks::CHECKS,
     facts::{
-        EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
+        Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
+        account::{DailyTypes, RecordedTypes, Recorder},
         cluster::{Endpoint, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
         image::{
             Content, Cvss, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
@@ -16,6 +17,7 @@ use eksentry_core::{
         key::{KeyState, Rotation},
         repository::{RegistryScanning, ScanningRule, TagMutability},
     },
+    kind::Identity,
     mute_list::Entry,
     parameters::Raw,
 };
@@ -38,21 +40,30 @@ const SCORES: [f64; 9] = [
     f64::NEG_INFINITY,
 ];
 
-/// A resource whose name its service allows, and facts of its kind that are as they come.
-pub(super) fn resource_and_facts(bytes: &mut Unstructured<'_>) -> Result<(Resource, Facts)> {
-    let kind = *bytes.choose(&ResourceKind::ALL)?;
+/// Makes facts of one kind of resource, as they come.
+type Make = fn(&mut Unstructured<'_>) -> Result<Arc<dyn Facts>>;
+
+static KINDS: [(&ResourceKind, Make); 5] = [
+    (EksCluster::KIND, |bytes| Ok(Arc::new(cluster(bytes)?))),
+    (EcrRepository::KIND, |bytes| {
+        Ok(Arc::new(repository(bytes)?))
+    }),
+    (EcrImage::KIND, |bytes| Ok(Arc::new(image(bytes)?))),
+    (KmsKey::KIND, |bytes| Ok(Arc::new(key(bytes)?))),
+    (Account::KIND, |bytes| Ok(Arc::new(account(bytes)?))),
+];
+
+/// Returns a resource whose name its service allows, and facts of its kind.
+pub(super) fn resource_and_facts(
+    bytes: &mut Unstructured<'_>,
+) -> Result<(Resource, Arc<dyn Facts>)> {
+    let (kind, make) = *bytes.choose(&KINDS)?;
     let resource = resource(kind, bytes)?;
-    let facts = match kind {
-        ResourceKind::EksCluster => Facts::EksCluster(Box::new(cluster(bytes)?)),
-        ResourceKind::EcrRepository => Facts::EcrRepository(repository(bytes)?),
-        ResourceKind::EcrImage => Facts::EcrImage(image(bytes)?),
-        ResourceKind::KmsKey => Facts::KmsKey(key(bytes)?),
-    };
-    Ok((resource, facts))
+    Ok((resource, make(bytes)?))
 }
 
 /// What nobody allows as a name is refused when a resource is made, so there is another one then.
-fn resource(kind: ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource> {
+fn resource(kind: &'static ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource> {
     let (partition, region) = *bytes.choose(&[
         ("aws", "eu-central-1"),
         ("aws-cn", "cn-northwest-1"),
@@ -67,13 +78,41 @@ fn resource(kind: ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource
     let name = text(bytes)?;
     let long = "n".repeat(bytes.int_in_range(1..=256)?);
     let parsed = Resource::parse(&name);
-    let of_name = |name: &str| match kind {
-        ResourceKind::EcrImage => Resource::image(name, &digest, &location),
-        kind => Resource::named(kind, name, &location),
+    let of_name = |name: &str| match kind.identity {
+        Identity::Account => Resource::named(kind, "", &location),
+        Identity::Arn { .. } if kind == EcrImage::KIND => Resource::image(name, &digest, &location),
+        Identity::Arn { .. } => Resource::named(kind, name, &location),
     };
     let made = parsed.ok().filter(|resource| resource.kind() == kind);
     let made = made.or_else(|| of_name(&name).ok());
     Ok(made.unwrap_or_else(|| of_name(&long).expect("so long a name is allowed")))
+}
+
+fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
+    let types = texts(bytes, 60)?;
+    let types = match bytes.int_in_range(0..=3)? {
+        0 => Ok(RecordedTypes::All),
+        1 => Ok(RecordedTypes::Only(types)),
+        2 => Ok(RecordedTypes::AllBut(types)),
+        _ => Err(unread(bytes)?),
+    };
+    let is_there: bool = bytes.arbitrary()?;
+    let overrides = vec![(bytes.arbitrary()?, texts(bytes, 5)?)];
+    let recorder = Recorder {
+        name: text(bytes)?,
+        recording: bytes.arbitrary()?,
+        last_status: Some(text(bytes)?),
+        types,
+        daily: DailyTypes {
+            by_default: bytes.arbitrary()?,
+            overrides,
+        },
+    };
+    Ok(Account {
+        has_clusters: fact(bytes.arbitrary()?, bytes)?,
+        has_repositories: fact(bytes.arbitrary()?, bytes)?,
+        recorder: fact(is_there.then_some(recorder), bytes)?,
+    })
 }
 
 fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {

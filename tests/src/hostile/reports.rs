@@ -49,7 +49,7 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
         rendered.size
     );
 
-    let place = Location::of(finding.resource.arn());
+    let place = finding.resource.location();
     let Location {
         partition,
         region,
@@ -66,7 +66,7 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
     }
     assert_eq!(
         document["Resources"][0]["Id"],
-        finding.resource.arn().as_str(),
+        finding.resource.asff_id(),
         "{of}"
     );
     assert!(of.starts_with(GENERATOR), "{of}");

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use eksentry_core::{ResourceKind, checks::CHECKS};
+use eksentry_core::facts::{EcrRepository, EksCluster, KmsKey};
+use eksentry_core::{FactsOf, Location, Resource, ResourceKind, checks::CHECKS};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -212,7 +213,7 @@ impl Estate {
             }
             _ => {
                 turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
-                let items = self.items(ResourceKind::EcrRepository, &name, "OK");
+                let items = self.items(EcrRepository::KIND, &name, "OK");
                 self.beside.extend(items);
                 vec![action("PUSH")]
             }
@@ -226,7 +227,7 @@ impl Estate {
         let (kind, name, status) = match self.pick("change of item", 8) {
             0..=3 => {
                 let status = self.change_cluster(account, number);
-                (ResourceKind::EksCluster, cluster_name, status)
+                (EksCluster::KIND, cluster_name, status)
             }
             4 | 5 => {
                 let id = key_id(self.turn("key", self.size.keys));
@@ -238,14 +239,14 @@ impl Estate {
                         turn_over(&mut key.members, "KeyState", "PendingDeletion");
                     }
                 }
-                (ResourceKind::KmsKey, id, "OK")
+                (KmsKey::KIND, id, "OK")
             }
             _ => {
                 let name = repository_name(self.turn("repository", self.size.repositories));
                 if let Some(repository) = account.repository(&name) {
                     turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
                 }
-                (ResourceKind::EcrRepository, name, "OK")
+                (EcrRepository::KIND, name, "OK")
             }
         };
         self.items(kind, &name, status)
@@ -272,26 +273,22 @@ impl Estate {
     }
 
     /// What Config says of an item to the rules of all checks of its kind.
-    fn items(&mut self, kind: ResourceKind, name: &str, status: &str) -> Vec<Value> {
-        let place = match kind {
-            ResourceKind::EksCluster => format!("eks:{REGION}:{ACCOUNT}:cluster"),
-            ResourceKind::KmsKey => format!("kms:{REGION}:{ACCOUNT}:key"),
-            _ => format!("ecr:{REGION}:{ACCOUNT}:repository"),
-        };
+    fn items(&mut self, kind: &'static ResourceKind, name: &str, status: &str) -> Vec<Value> {
+        let resource = Resource::named(kind, name, &location()).expect("an allowed name");
         let checks = CHECKS.iter().filter(|check| check.kind() == kind);
         let mut items = Vec::new();
         for check in checks {
             self.told.insert(Told {
                 check: check.id,
                 name: name.to_owned(),
-                arn: format!("arn:aws:{place}/{name}"),
+                arn: resource.id().to_owned(),
             });
             items.push(self.item(check.id, kind, name, status));
         }
         items
     }
 
-    fn item(&self, check: &str, kind: ResourceKind, name: &str, status: &str) -> Value {
+    fn item(&self, check: &str, kind: &'static ResourceKind, name: &str, status: &str) -> Value {
         let captured_at = Timestamp::UNIX_EPOCH
             + Duration::from_hours(20_000 * 24)
             + Duration::from_millis(self.steps.try_into().unwrap_or(u64::MAX));
@@ -388,6 +385,14 @@ fn sound(event: &Value) -> Event {
     Event {
         payload: event.to_string().into_bytes(),
         is_sound: true,
+    }
+}
+
+fn location() -> Location {
+    Location {
+        partition: "aws".to_owned(),
+        region: REGION.to_owned(),
+        account: ACCOUNT.to_owned(),
     }
 }
 

@@ -61,6 +61,12 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
                 own("config", format!("config-rule/config-rule-{id}")),
             )
         }
+        (Service::Config, "DescribeConfigurationRecorders") => {
+            one("config:DescribeConfigurationRecorders", ANY.to_owned())
+        }
+        (Service::Config, "DescribeConfigurationRecorderStatus") => {
+            one("config:DescribeConfigurationRecorderStatus", ANY.to_owned())
+        }
         (Service::Ecr, "DescribeImages") => {
             one("ecr:DescribeImages", repository(text("repositoryName")))
         }

@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{faults::Hit, paging::Paging, service::AwsError, wire::Request};
-use crate::account::Account;
+use super::{
+    faults::Hit,
+    paging::Paging,
+    service::AwsError,
+    wire::{Request, record},
+};
+use crate::account::{Account, Recorder};
 
 /// The ResultToken with which a function is tried out; nothing is stored.
 const TEST_TOKEN: &str = "TESTMODE";
@@ -67,6 +72,39 @@ pub struct Evaluation {
     pub ordering: Timestamp,
     /// When the result came in.
     pub recorded: Timestamp,
+}
+
+/// Answers a question about the recorders of an account in a Region.
+pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let usual = [Recorder {
+        members: record(json!({
+            "name": "default",
+            "recordingGroup": {
+                "allSupported": true,
+                "includeGlobalResourceTypes": false,
+                "recordingStrategy": {"useOnly": "ALL_SUPPORTED_RESOURCE_TYPES"},
+            },
+        })),
+        ..Recorder::default()
+    }];
+    let recorders = account.recorders.as_deref().unwrap_or(&usual);
+    match request.operation.as_str() {
+        "DescribeConfigurationRecorders" => {
+            let members = recorders.iter().map(|recorder| &recorder.members);
+            Ok(json!({"ConfigurationRecorders": members.collect::<Vec<_>>()}))
+        }
+        "DescribeConfigurationRecorderStatus" => {
+            let statuses = recorders.iter().map(|recorder| {
+                let mut status = record(json!({"recording": true, "lastStatus": "SUCCESS"}));
+                let name = recorder.members.get("name").cloned();
+                status.insert("name".to_owned(), name.unwrap_or_default());
+                status.extend(recorder.status.clone());
+                status
+            });
+            Ok(json!({"ConfigurationRecordersStatus": statuses.collect::<Vec<_>>()}))
+        }
+        other => Err(AwsError::unknown_operation(other)),
+    }
 }
 
 impl Config {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     access::{self, Need},
     altered,
-    config::Config,
+    config::{self, Config},
     ecr, eks,
     faults::{Fault, FaultKind, Hit, trouble},
     iam, kms, organizations,
@@ -245,6 +245,13 @@ impl State {
             Service::Ssm => self.read(&caller, request, ssm::answer),
             Service::Tagging => self.read(&caller, request, tagging::answer),
             Service::SecurityHub => self.security_hub(&caller, request, fault),
+            Service::Config
+                if request
+                    .operation
+                    .starts_with("DescribeConfigurationRecorder") =>
+            {
+                self.read(&caller, request, config::answer)
+            }
             Service::Config => self.config(&caller, request, fault),
             Service::Sqs => self.queues.answer(request, fault),
         }?;

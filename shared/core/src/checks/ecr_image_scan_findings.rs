@@ -71,7 +71,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&SEVERITY_THRESHOLD, &ACTIVE_DAYS],
     needs: &[Need::ImageScan],
-    evaluate: Evaluate::EcrImage(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {

@@ -49,7 +49,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&ALLOWED_MUTABLE_TAG_FILTERS],
     needs: &[],
-    evaluate: Evaluate::EcrRepository(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {

@@ -36,7 +36,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[],
     needs: &[Need::RegistryScanning],
-    evaluate: Evaluate::EcrRepository(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(repository: &EcrRepository, _: &Settings) -> Verdict {

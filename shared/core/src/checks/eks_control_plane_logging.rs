@@ -47,7 +47,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&REQUIRED_LOG_TYPES],
     needs: &[],
-    evaluate: Evaluate::EksCluster(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {

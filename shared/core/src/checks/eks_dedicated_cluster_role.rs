@@ -39,7 +39,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[],
     needs: &[Need::ClusterRole],
-    evaluate: Evaluate::EksCluster(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 const EKS: &str = "Service eks.amazonaws.com";

@@ -49,7 +49,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&ALLOWED_PUBLIC_CIDRS],
     needs: &[],
-    evaluate: Evaluate::EksCluster(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {

@@ -43,7 +43,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&ALLOWED_KEY_ARNS],
     needs: &[Need::SecretsKey],
-    evaluate: Evaluate::EksCluster(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {

@@ -40,7 +40,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[],
     needs: &[Need::SecretsKey],
-    evaluate: Evaluate::EksCluster(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 /// The first version whose API data EKS envelope-encrypts by default.

@@ -43,7 +43,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[&MAX_ROTATION_PERIOD_DAYS],
     needs: &[Need::KeyRotation],
-    evaluate: Evaluate::KmsKey(evaluate),
+    evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(key: &KmsKey, settings: &Settings) -> Verdict {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::facts::Unread;
+use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
     EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
 };
@@ -105,6 +106,24 @@ pub(crate) fn key() -> KmsKey {
         description: None,
         created_at: None,
         rotation: Ok(Rotation::Every { days: 365 }),
+    }
+}
+
+pub(crate) fn account() -> Account {
+    Account {
+        has_clusters: Ok(true),
+        has_repositories: Ok(true),
+        recorder: Ok(Some(recorder())),
+    }
+}
+
+pub(crate) fn recorder() -> Recorder {
+    Recorder {
+        name: "default".into(),
+        recording: true,
+        last_status: Some("Success".into()),
+        types: Ok(RecordedTypes::All),
+        daily: DailyTypes::default(),
     }
 }
 

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::key::KeyState;
-use super::{Fact, Unread};
+use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
 
 /// A cluster, with the role and the key it was made with.
 #[derive(Debug, Clone, PartialEq)]
@@ -284,6 +285,54 @@ pub struct Role {
     pub administrator_policies: Vec<String>,
     /// The policies that could not be read.
     pub unread: Vec<Unread>,
+}
+
+/// Amazon EKS clusters.
+pub static KIND: ResourceKind = ResourceKind {
+    name: "EksCluster",
+    noun: "cluster",
+    title: "EKS cluster",
+    placeholder: "<cluster>",
+    events: None,
+    identity: Identity::Arn {
+        service: "eks",
+        prefix: "cluster/",
+        owns: |_| true,
+        allows: is_name,
+    },
+    family: Family::Clusters,
+    parent: None,
+    asff_type: "AwsEksCluster",
+    ocsf_type: "AwsEksCluster",
+    config: Some(ConfigType {
+        name: "AWS::EKS::Cluster",
+        records_changes: true,
+    }),
+    tags: TagSource::Description,
+    topic: Topic::Configuration,
+    sends_every_pass: true,
+};
+
+impl Facts for EksCluster {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        self.details()
+    }
+
+    fn tags(&self) -> Option<&[(String, String)]> {
+        Some(&self.tags)
+    }
+
+    fn inapplicable(&self) -> Option<String> {
+        self.inapplicable()
+    }
+}
+
+impl FactsOf for EksCluster {
+    const KIND: &'static ResourceKind = &KIND;
 }
 
 #[cfg(test)]

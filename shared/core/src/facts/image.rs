@@ -5,8 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Fact;
+use super::repository::{DIGEST, PREFIX, is_repository_name};
+use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
+use crate::kind::{Family, Identity, Parent, ResourceKind, TagSource, Topic};
 use crate::severity::Severity;
 
 /// An image and its scan.
@@ -331,6 +333,65 @@ impl EcrImage {
             .texts("imageTags", &self.tags)
             .time("imagePushedAt", self.pushed_at)
     }
+}
+
+/// Images in private Amazon ECR repositories. The path of one is `<repository>/sha256:…`, as Amazon Inspector writes it.
+pub static KIND: ResourceKind = ResourceKind {
+    name: "EcrImage",
+    noun: "image",
+    title: "ECR image",
+    placeholder: "<digest>",
+    events: Some(
+        "a scan of the image ends or Amazon Inspector has news of it, and when it is pushed with a result already there",
+    ),
+    identity: Identity::Arn {
+        service: "ecr",
+        prefix: PREFIX,
+        owns: |path| path.contains(DIGEST),
+        allows: is_image_path,
+    },
+    family: Family::Registry,
+    parent: Some(Parent {
+        kind: &super::repository::KIND,
+        path: |path| path.split(DIGEST).next().unwrap_or_default(),
+    }),
+    asff_type: "AwsEcrContainerImage",
+    ocsf_type: "AwsEcrContainerImage",
+    config: None,
+    tags: TagSource::Parent,
+    topic: Topic::Vulnerabilities,
+    sends_every_pass: false,
+};
+
+/// Returns whether a text can be a repository's name and an image's digest, once.
+fn is_image_path(path: &str) -> bool {
+    path.split_once(DIGEST).is_some_and(|(repository, digest)| {
+        is_repository_name(repository)
+            && (1..=64).contains(&digest.len())
+            && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+impl Facts for EcrImage {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        self.details()
+    }
+
+    fn revision(&self) -> Option<&str> {
+        self.scan_revision.as_deref()
+    }
+
+    fn inapplicable(&self) -> Option<String> {
+        self.inapplicable()
+    }
+}
+
+impl FactsOf for EcrImage {
+    const KIND: &'static ResourceKind = &KIND;
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::Fact;
+use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
 
 /// A KMS key.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,6 +142,46 @@ impl KmsKey {
             Ok(Rotation::Unsupported) | Err(_) => details,
         }
     }
+}
+
+/// AWS KMS keys.
+pub static KIND: ResourceKind = ResourceKind {
+    name: "KmsKey",
+    noun: "key",
+    title: "KMS key",
+    placeholder: "<key id>",
+    events: None,
+    identity: Identity::Arn {
+        service: "kms",
+        prefix: "key/",
+        owns: |_| true,
+        allows: is_name,
+    },
+    family: Family::Keys,
+    parent: None,
+    asff_type: "AwsKmsKey",
+    ocsf_type: "AwsKmsKey",
+    config: Some(ConfigType {
+        name: "AWS::KMS::Key",
+        records_changes: true,
+    }),
+    tags: TagSource::TaggingApi,
+    topic: Topic::Configuration,
+    sends_every_pass: true,
+};
+
+impl Facts for KmsKey {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        self.details()
+    }
+}
+
+impl FactsOf for KmsKey {
+    const KIND: &'static ResourceKind = &KIND;
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 
 use wildmatch::WildMatchPattern;
 
-use super::Fact;
+use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
+use crate::kind::{
+    ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, Topic, is_name,
+};
 
 /// A repository, with what its registry's settings mean for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +120,57 @@ impl EcrRepository {
             )
             .flag("scanOnPush", self.scan_on_push)
     }
+}
+
+/// Private Amazon ECR repositories.
+pub static KIND: ResourceKind = ResourceKind {
+    name: "EcrRepository",
+    noun: "repository",
+    title: "ECR repository",
+    placeholder: "<repository>",
+    events: Some("an image is pushed to the repository"),
+    identity: Identity::Arn {
+        service: "ecr",
+        prefix: PREFIX,
+        owns: |path| !path.contains(DIGEST),
+        allows: is_repository_name,
+    },
+    family: Family::Registry,
+    parent: None,
+    asff_type: "AwsEcrRepository",
+    ocsf_type: "AwsEcrRepository",
+    config: Some(ConfigType {
+        name: "AWS::ECR::Repository",
+        records_changes: true,
+    }),
+    tags: TagSource::TaggingApi,
+    topic: Topic::Configuration,
+    sends_every_pass: true,
+};
+
+/// The begin of the last part of the ARNs of repositories and their images.
+pub(super) const PREFIX: &str = "repository/";
+
+/// The text between a repository's name and the hexadecimal digits of an image's digest.
+pub(crate) const DIGEST: &str = "/sha256:";
+
+/// Returns whether a text can be a repository's name: names with slashes between them.
+pub(super) fn is_repository_name(text: &str) -> bool {
+    text.len() <= LONGEST_NAME && text.split('/').all(is_name)
+}
+
+impl Facts for EcrRepository {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        self.details()
+    }
+}
+
+impl FactsOf for EcrRepository {
+    const KIND: &'static ResourceKind = &KIND;
 }
 
 #[cfg(test)]

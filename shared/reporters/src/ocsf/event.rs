@@ -560,7 +560,6 @@ impl<'a> Subject<'a> {
         let (activity_id, activity_name) = activity.told();
         let (status_id, status) = status.told();
         let (severity_id, severity) = severity(Some(Severity::Informational));
-        let arn = self.resource.arn();
         Event {
             class,
             at: self.at,
@@ -583,8 +582,8 @@ impl<'a> Subject<'a> {
             message: String::new(),
             cloud: Cloud {
                 provider: "AWS",
-                partition: arn.partition(),
-                region: arn.region(),
+                partition: self.resource.partition(),
+                region: self.resource.region(),
                 account: account(self.resource),
             },
             finding_info: self.finding_info(class),
@@ -596,7 +595,7 @@ impl<'a> Subject<'a> {
                 name: "resources[].uid",
                 type_id: 10,
                 kind: "Resource UID",
-                value: arn.as_str(),
+                value: self.resource.id(),
             }],
         }
     }
@@ -653,15 +652,14 @@ impl<'a> Subject<'a> {
     }
 
     fn resources(&self) -> [ResourceDetails<'a>; 1] {
-        let arn = self.resource.arn();
         [ResourceDetails {
-            uid: arn.as_str(),
+            uid: self.resource.id(),
             name: self.resource.name(),
-            kind: self.resource.kind().asff_type(),
+            kind: self.resource.kind().ocsf_type,
             role_id: 1,
             role: "Target",
-            cloud_partition: arn.partition(),
-            region: arn.region(),
+            cloud_partition: self.resource.partition(),
+            region: self.resource.region(),
             owner: Owner {
                 account: account(self.resource),
             },
@@ -676,7 +674,7 @@ impl<'a> Subject<'a> {
             Class::Compliance => "",
             Class::Vulnerability => VULNERABILITIES,
         };
-        format!("{GENERATOR}{}/{}{suffix}", self.check, self.resource.arn())
+        format!("{GENERATOR}{}/{}{suffix}", self.check, self.resource.id())
     }
 
     fn event_uid(&self, class: Class) -> String {
@@ -714,7 +712,7 @@ const fn type_uid(class: Class, activity: Activity) -> u32 {
 
 fn account(resource: &Resource) -> Account<'_> {
     Account {
-        uid: resource.arn().account(),
+        uid: resource.account(),
         type_id: 10,
         kind: "AWS Account",
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use aws_sdk_securityhub::types::builders::AwsSecurityFindingBuilder;
+use aws_sdk_securityhub::types::builders::{AwsSecurityFindingBuilder, ResourceDetailsBuilder};
 use aws_sdk_securityhub::types::{
     AwsEcrContainerImageDetails, AwsEcrRepositoryDetails,
     AwsEcrRepositoryImageScanningConfigurationDetails, AwsEksClusterDetails,
@@ -19,7 +19,8 @@ use aws_sdk_securityhub::types::{
 };
 use eksentry_core::facts::image::{Cvss, Package, ScanResult, Vulnerability};
 use eksentry_core::finding::generator_id;
-use eksentry_core::{Detail, Details, Finding, Location, Outcome, Reason, ResourceKind, Severity};
+use eksentry_core::kind::Topic;
+use eksentry_core::{Detail, Details, Finding, Location, Outcome, Reason, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -232,7 +233,7 @@ fn severity(finding: &Finding) -> String {
 
 fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBuilder {
     let check = finding.check;
-    let location = Location::of(finding.resource.arn());
+    let location = finding.resource.location();
     let observed_at = time(finding.observed_at);
     let recommendation = Recommendation::builder()
         .text(recommendation(finding))
@@ -250,7 +251,7 @@ fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBu
         .description(description(finding))
         .finding_provider_fields(provider_fields(
             finding.verdict.outcome.severity(),
-            check.kind(),
+            check.kind().topic,
         ))
         .remediation(
             Remediation::builder()
@@ -420,11 +421,10 @@ fn recommendation(finding: &Finding) -> String {
     }
 }
 
-fn provider_fields(severity: Severity, kind: ResourceKind) -> FindingProviderFields {
-    let kind = if kind == ResourceKind::EcrImage {
-        VULNERABILITIES
-    } else {
-        CONFIGURATION
+fn provider_fields(severity: Severity, topic: Topic) -> FindingProviderFields {
+    let branch = match topic {
+        Topic::Configuration => CONFIGURATION,
+        Topic::Vulnerabilities => VULNERABILITIES,
     };
     FindingProviderFields::builder()
         .severity(
@@ -432,7 +432,7 @@ fn provider_fields(severity: Severity, kind: ResourceKind) -> FindingProviderFie
                 .label(SeverityLabel::from(severity.label()))
                 .build(),
         )
-        .types(kind)
+        .types(branch)
         .build()
 }
 
@@ -485,12 +485,15 @@ fn product_fields(finding: &Finding, outline: &Outline) -> HashMap<String, Strin
 
 fn resource(finding: &Finding, location: &Location) -> SdkResource {
     SdkResource::builder()
-        .r#type(finding.resource.kind().asff_type())
-        .id(finding.resource.arn().as_str())
+        .r#type(finding.resource.kind().asff_type)
+        .id(finding.resource.asff_id())
         .partition(Partition::from(location.partition.as_str()))
         .region(&location.region)
         .set_tags(finding.tags.as_deref().and_then(render_tags))
-        .set_details(details(finding.resource.kind(), finding.details.clone()))
+        .set_details(details(
+            finding.resource.kind().asff_type,
+            finding.details.clone(),
+        ))
         .build()
 }
 
@@ -502,17 +505,32 @@ fn render_tags(tags: &[(String, String)]) -> Option<HashMap<String, String>> {
     Some(tags).filter(|tags| !tags.is_empty())
 }
 
+/// Moves those properties to a member of ASFF's details that ASFF has a place for.
+type Fill = fn(ResourceDetailsBuilder, &mut Details) -> ResourceDetailsBuilder;
+
+/// The resource types that have a member of their own in ASFF's details.
+static MEMBERS: [(&str, Fill); 4] = [
+    ("AwsEksCluster", |details, left| {
+        details.aws_eks_cluster(cluster(left))
+    }),
+    ("AwsEcrRepository", |details, left| {
+        details.aws_ecr_repository(repository(left))
+    }),
+    ("AwsEcrContainerImage", |details, left| {
+        details.aws_ecr_container_image(image(left))
+    }),
+    ("AwsKmsKey", |details, left| details.aws_kms_key(key(left))),
+];
+
 /// Properties go to the members that ASFF has for them, the others to `Other`.
-fn details(kind: ResourceKind, mut left: Details) -> Option<ResourceDetails> {
+fn details(asff_type: &str, mut left: Details) -> Option<ResourceDetails> {
     if left.is_empty() {
         return None;
     }
     let details = ResourceDetails::builder();
-    let details = match kind {
-        ResourceKind::EksCluster => details.aws_eks_cluster(cluster(&mut left)),
-        ResourceKind::EcrRepository => details.aws_ecr_repository(repository(&mut left)),
-        ResourceKind::EcrImage => details.aws_ecr_container_image(image(&mut left)),
-        ResourceKind::KmsKey => details.aws_kms_key(key(&mut left)),
+    let details = match MEMBERS.iter().find(|(name, _)| *name == asff_type) {
+        Some((_, fill)) => fill(details, &mut left),
+        None => details,
     };
     let other = left.iter().filter_map(|(name, detail)| {
         Some((

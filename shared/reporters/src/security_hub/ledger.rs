@@ -203,7 +203,8 @@ fn key(location: &Location, part: &Part) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
-    use eksentry_core::{RepositoryNames, ResourceKind};
+    use eksentry_core::facts::EksCluster;
+    use eksentry_core::{FactsOf, RepositoryNames};
 
     use super::*;
 
@@ -289,7 +290,7 @@ mod tests {
         let mut keys = BTreeSet::new();
         for region in ["eu-central-1", "us-east-1"] {
             for account in ["111122223333", "444455556666"] {
-                let clusters = Part::of(ResourceKind::EksCluster);
+                let clusters = Part::of(EksCluster::KIND);
                 for part in [
                     clusters,
                     Part::Keys,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use eksentry_core::parameters::Raw;
-use eksentry_core::{Check, ResourceKind, Settings, checks};
+use eksentry_core::{Check, Settings, checks};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -171,7 +171,7 @@ impl RuleEvent {
                 "neither the parameter checkId nor the name of the rule {rule:?} names a check: {error}"
             ))
         })?;
-        if check.kind() == ResourceKind::EcrImage {
+        if check.kind().config.is_none() {
             let rules = checks::CHECKS
                 .iter()
                 .filter(|check| check.kind().config_type().is_some());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use eksentry_core::facts::image::{Content, EcrImage, Scan, ScanStatus, SeverityCounts};
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::{Facts, Observation, Settings, State, Unread};
+use eksentry_core::{Observation, Settings, State, Unread};
 use serde_json::{Value, json};
 
 use super::*;
@@ -44,7 +44,7 @@ fn key(description: &str, rotation: Rotation) -> KmsKey {
 
 fn rotation(rotation: Rotation) -> Finding {
     let key = key("signs nothing", rotation);
-    finding("kms-cmk-rotation", KEY, State::Present(Facts::KmsKey(key)))
+    finding("kms-cmk-rotation", KEY, State::present(key))
 }
 
 fn image(status: ScanStatus, counts: SeverityCounts, found: Vec<Vulnerability>) -> Finding {
@@ -68,7 +68,7 @@ fn image(status: ScanStatus, counts: SeverityCounts, found: Vec<Vulnerability>) 
             result: Some(Arc::new(result)),
         }),
     };
-    let state = State::Present(Facts::EcrImage(image));
+    let state = State::present(image);
     finding("ecr-image-scan-findings", IMAGE, state)
 }
 
@@ -367,7 +367,7 @@ fn whatever_a_text_holds_an_event_is_one_line_and_has_no_empty_text() {
         "👩‍👩‍👧\u{2028}\u{2029}\u{feff}",
     ] {
         let key = key(hostile, Rotation::Off);
-        let mut finding = finding("kms-cmk-rotation", KEY, State::Present(Facts::KmsKey(key)));
+        let mut finding = finding("kms-cmk-rotation", KEY, State::present(key));
         finding.verdict.reasons[0].text = hostile.to_owned();
         finding.parameters = vec![("maxRotationPeriodDays", vec![hostile.to_owned()])];
         let line = serde_json::to_string(&events(&finding, RUN)[0]).unwrap();

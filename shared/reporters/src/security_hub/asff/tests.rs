@@ -15,7 +15,7 @@ use eksentry_core::facts::image::{
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::{Facts, Observation, Resource, Settings, State, Unread, checks};
+use eksentry_core::{FactsOf, Observation, Resource, Settings, State, Unread, checks};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
 }
 
 fn key(description: &str, rotation: Rotation) -> State {
-    State::Present(Facts::KmsKey(KmsKey {
+    State::present(KmsKey {
         id: "1234abcd".into(),
         account: Some("111122223333".into()),
         customer_managed: true,
@@ -53,7 +53,7 @@ fn key(description: &str, rotation: Rotation) -> State {
         description: Some(description.into()),
         created_at: "2024-05-06T07:08:09Z".parse().ok(),
         rotation: Ok(rotation),
-    }))
+    })
 }
 
 fn image(vulnerabilities: Vec<Vulnerability>) -> State {
@@ -61,7 +61,7 @@ fn image(vulnerabilities: Vec<Vulnerability>) -> State {
     for vulnerability in &vulnerabilities {
         counts.add(vulnerability.severity, 1);
     }
-    State::Present(Facts::EcrImage(EcrImage {
+    State::present(EcrImage {
         repository: "cards/api".into(),
         digest: "sha256:0a1b".into(),
         registry: Some("111122223333".into()),
@@ -79,7 +79,7 @@ fn image(vulnerabilities: Vec<Vulnerability>) -> State {
                 vulnerabilities,
             })),
         }),
-    }))
+    })
 }
 
 fn vulnerability(id: usize, severity: Severity, text: &str) -> Vulnerability {
@@ -105,7 +105,7 @@ fn vulnerability(id: usize, severity: Severity, text: &str) -> Vulnerability {
 }
 
 fn cluster() -> State {
-    State::Present(Facts::EksCluster(Box::new(EksCluster {
+    State::present(EksCluster {
         name: "payments".into(),
         arn: CLUSTER.into(),
         status: "ACTIVE".into(),
@@ -126,18 +126,18 @@ fn cluster() -> State {
         security_groups: vec!["sg-1".into()],
         url: Some("https://example.com".into()),
         tags: vec![("team".into(), "cards".into())],
-    })))
+    })
 }
 
 fn repository(name: &str) -> State {
-    State::Present(Facts::EcrRepository(EcrRepository {
+    State::present(EcrRepository {
         name: name.into(),
         arn: REPOSITORY.into(),
         mutability: TagMutability::ImmutableWithExclusion,
         exclusion_filters: vec!["dev-*".into(), "test-*".into()],
         scan_on_push: false,
         registry_scanning: Ok(RegistryScanning::default()),
-    }))
+    })
 }
 
 fn mute() -> Mute {
@@ -829,19 +829,14 @@ fn what_was_seen_is_cut_before_what_is_wanted() {
 #[test]
 fn a_revision_tells_whether_a_look_would_find_the_same() {
     let listed = |tag: &str, listed: Option<&str>| {
-        let State::Present(Facts::EcrImage(facts)) = image(Vec::new()) else {
-            panic!("an image");
-        };
+        let state = image(Vec::new());
+        let facts: EcrImage = state.facts_of::<EcrImage>().unwrap().clone();
         let facts = EcrImage {
             tags: vec![tag.into()],
             scan_revision: listed.map(str::to_owned),
             ..facts
         };
-        finding(
-            "ecr-image-scan-findings",
-            IMAGE,
-            State::Present(Facts::EcrImage(facts)),
-        )
+        finding("ecr-image-scan-findings", IMAGE, State::present(facts))
     };
     let one = revision(&listed("1.0", Some("1")));
     assert!(one.is_some());
@@ -861,9 +856,8 @@ fn a_revision_tells_whether_a_look_would_find_the_same() {
         counts.add(Some(Severity::High), 1);
         counts
     };
-    let State::Present(Facts::EcrImage(facts)) = image(Vec::new()) else {
-        panic!("an image");
-    };
+    let state = image(Vec::new());
+    let facts: EcrImage = state.facts_of::<EcrImage>().unwrap().clone();
     let failing = EcrImage {
         scan_revision: Some("1".into()),
         scan: Ok(Scan::Tried {
@@ -876,11 +870,7 @@ fn a_revision_tells_whether_a_look_would_find_the_same() {
         }),
         ..facts.clone()
     };
-    let failing = finding(
-        "ecr-image-scan-findings",
-        IMAGE,
-        State::Present(Facts::EcrImage(failing)),
-    );
+    let failing = finding("ecr-image-scan-findings", IMAGE, State::present(failing));
     assert!(revision(&failing).is_some());
     assert_eq!(
         revision(&failing.excepted(&mute())),
@@ -896,11 +886,7 @@ fn a_revision_tells_whether_a_look_would_find_the_same() {
         }),
         ..facts
     };
-    let denied = finding(
-        "ecr-image-scan-findings",
-        IMAGE,
-        State::Present(Facts::EcrImage(denied)),
-    );
+    let denied = finding("ecr-image-scan-findings", IMAGE, State::present(denied));
     assert_eq!(
         outline(&denied).unwrap().revision,
         None,
@@ -1009,7 +995,7 @@ proptest! {
         ] {
             let rendered = render(&finding).unwrap();
             // Images have no tags.
-            let has_tags = finding.resource.kind() != ResourceKind::EcrImage;
+            let has_tags = finding.resource.kind() != EcrImage::KIND;
             let rendered = if has_tags { rendered.with_tags(&tags) } else { rendered };
             prop_assert!(sent(&rendered.finding).len() <= rendered.size);
             prop_assert!(rendered.size <= 240 * 1024);

@@ -1,0 +1,208 @@
+//! AWS Config's answers about recorders, as facts.
+
+use aws_sdk_config::types::{
+    ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup,
+    RecordingMode, RecordingStrategyType, ResourceType,
+};
+use eksentry_core::facts::account::{DailyTypes, RecordedTypes, Recorder};
+use eksentry_core::{Fact, Unread};
+
+/// Returns the customer's own recorder. Recorders that are linked to a service record for that service alone.
+pub(super) fn of_the_customer(
+    recorders: &[ConfigurationRecorder],
+) -> Option<&ConfigurationRecorder> {
+    recorders
+        .iter()
+        .find(|recorder| recorder.service_principal().is_none_or(str::is_empty))
+}
+
+/// Returns a recorder with its status; `None` if no status is of it.
+pub(super) fn recorder(
+    recorder: &ConfigurationRecorder,
+    statuses: &[ConfigurationRecorderStatus],
+) -> Option<Recorder> {
+    let name = recorder.name().unwrap_or_default();
+    let status = statuses
+        .iter()
+        .find(|status| status.name().unwrap_or_default() == name)?;
+    Some(Recorder {
+        name: name.to_owned(),
+        recording: status.recording(),
+        last_status: status.last_status().map(|word| word.as_str().to_owned()),
+        types: recorded_types(recorder.recording_group()),
+        daily: recorder
+            .recording_mode()
+            .map(daily_types)
+            .unwrap_or_default(),
+    })
+}
+
+/// The strategy decides; answers of before there were strategies have the other members alone.
+fn recorded_types(group: Option<&RecordingGroup>) -> Fact<RecordedTypes> {
+    let Some(group) = group else {
+        return Err(unknown(
+            "The AWS Config recorder does not say which resource types it records.",
+        ));
+    };
+    let only = || RecordedTypes::Only(names(group.resource_types()));
+    let all_but = || {
+        let excluded = group.exclusion_by_resource_types();
+        RecordedTypes::AllBut(names(
+            excluded.map_or(&[], |excluded| excluded.resource_types()),
+        ))
+    };
+    let strategy = group
+        .recording_strategy()
+        .and_then(|strategy| strategy.use_only());
+    Ok(match strategy {
+        Some(RecordingStrategyType::AllSupportedResourceTypes) => RecordedTypes::All,
+        Some(RecordingStrategyType::InclusionByResourceTypes) => only(),
+        Some(RecordingStrategyType::ExclusionByResourceTypes) => all_but(),
+        Some(other) => {
+            return Err(unknown(&format!(
+                "AWS Config calls the recording strategy {}, which eksentry does not know; update eksentry.",
+                other.as_str()
+            )));
+        }
+        None if group.all_supported() => RecordedTypes::All,
+        None if group.exclusion_by_resource_types().is_some() => all_but(),
+        None => only(),
+    })
+}
+
+fn unknown(text: &str) -> Unread {
+    Unread {
+        code: "RECORDED_TYPES_UNKNOWN",
+        text: text.to_owned(),
+    }
+}
+
+fn daily_types(mode: &RecordingMode) -> DailyTypes {
+    let is_daily = |frequency: &RecordingFrequency| *frequency == RecordingFrequency::Daily;
+    let overrides = mode.recording_mode_overrides().iter().map(|one| {
+        let types = names(one.resource_types());
+        (is_daily(one.recording_frequency()), types)
+    });
+    DailyTypes {
+        by_default: is_daily(mode.recording_frequency()),
+        overrides: overrides.collect(),
+    }
+}
+
+fn names(types: &[ResourceType]) -> Vec<String> {
+    types.iter().map(|one| one.as_str().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_config::types::{
+        ExclusionByResourceTypes, RecorderStatus, RecordingModeOverride, RecordingStrategy,
+    };
+
+    use super::*;
+
+    fn strategy(word: RecordingStrategyType) -> RecordingStrategy {
+        RecordingStrategy::builder().use_only(word).build()
+    }
+
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_strategy_decides_and_older_members_where_there_is_none() {
+        use RecordingStrategyType::{
+            AllSupportedResourceTypes, ExclusionByResourceTypes as Exclusion,
+            InclusionByResourceTypes,
+        };
+        let group = RecordingGroup::builder;
+        let key = ResourceType::from("AWS::KMS::Key");
+        let without_key = ExclusionByResourceTypes::builder()
+            .resource_types(key.clone())
+            .build();
+        let (only_key, all_but_key) = (
+            RecordedTypes::Only(owned(&["AWS::KMS::Key"])),
+            RecordedTypes::AllBut(owned(&["AWS::KMS::Key"])),
+        );
+        for (group, expected) in [
+            (
+                group().recording_strategy(strategy(AllSupportedResourceTypes)),
+                RecordedTypes::All,
+            ),
+            (
+                group()
+                    .recording_strategy(strategy(InclusionByResourceTypes))
+                    .resource_types(key.clone()),
+                only_key.clone(),
+            ),
+            (
+                group()
+                    .recording_strategy(strategy(Exclusion))
+                    .exclusion_by_resource_types(without_key.clone()),
+                all_but_key.clone(),
+            ),
+            (group().all_supported(true), RecordedTypes::All),
+            (group().resource_types(key), only_key),
+            (
+                group().exclusion_by_resource_types(without_key),
+                all_but_key,
+            ),
+            (group(), RecordedTypes::Only(Vec::new())),
+        ] {
+            let group = group.build();
+            assert_eq!(recorded_types(Some(&group)), Ok(expected), "{group:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_is_unknown_without_a_group_or_with_a_new_strategy() {
+        let new = RecordingGroup::builder()
+            .recording_strategy(strategy(RecordingStrategyType::from("SOME")))
+            .build();
+        for group in [None, Some(&new)] {
+            let code = recorded_types(group).map_err(|unread| unread.code);
+            assert_eq!(code, Err("RECORDED_TYPES_UNKNOWN"), "{group:?}");
+        }
+    }
+
+    #[test]
+    fn daily_types_are_the_default_and_its_overrides() {
+        let daily = RecordingModeOverride::builder()
+            .resource_types(ResourceType::EksCluster)
+            .recording_frequency(RecordingFrequency::Daily)
+            .build()
+            .unwrap();
+        let mode = RecordingMode::builder()
+            .recording_frequency(RecordingFrequency::Continuous)
+            .recording_mode_overrides(daily)
+            .build()
+            .unwrap();
+        let expected = DailyTypes {
+            by_default: false,
+            overrides: vec![(true, owned(&["AWS::EKS::Cluster"]))],
+        };
+        assert_eq!(daily_types(&mode), expected);
+    }
+
+    #[test]
+    fn recorders_of_services_are_passed_over_and_statuses_go_by_name() {
+        let named = |name: &str| ConfigurationRecorder::builder().name(name);
+        let linked = named("linked").service_principal("x.amazonaws.com").build();
+        assert_eq!(of_the_customer(std::slice::from_ref(&linked)), None);
+        let own = named("default").build();
+        let recorders = [linked, own.clone()];
+        assert_eq!(of_the_customer(&recorders), Some(&own));
+
+        let status = |name: &str| {
+            ConfigurationRecorderStatus::builder()
+                .name(name)
+                .recording(true)
+                .last_status(RecorderStatus::Failure)
+                .build()
+        };
+        assert_eq!(recorder(&own, &[status("other")]), None);
+        let read = recorder(&own, &[status("other"), status("default")]).unwrap();
+        assert_eq!((read.name.as_str(), read.recording), ("default", true));
+        assert_eq!(read.last_status.as_deref(), Some("Failure"));
+    }
+}

@@ -1,0 +1,94 @@
+//! What reads resources of some kinds.
+
+use eksentry_core::kind::Family;
+use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};
+use futures::future::LocalBoxFuture;
+use tokio::sync::mpsc;
+
+use crate::{Gate, Reader, Unlisted, account, ecr, eks, kms};
+
+/// Reads the resources of one family: lists them, and describes one.
+pub(crate) trait Collector: Sync {
+    /// Returns the family of the kinds that it reads.
+    fn family(&self) -> Family;
+
+    /// Returns the IAM actions of all its calls.
+    fn actions(&self) -> &'static [&'static str];
+
+    /// Describes one resource.
+    fn describe<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        resource: &'a Resource,
+        needs: Needs,
+    ) -> LocalBoxFuture<'a, State>;
+
+    /// Lists the resources of a slice and hands on what it sees of each. Returns what it could not list; without any, the
+    /// enumeration is complete.
+    fn list<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        listing: Listing<'a>,
+    ) -> LocalBoxFuture<'a, Vec<Unlisted>>;
+}
+
+/// The resources to list, and where they go.
+#[derive(Clone, Copy)]
+pub(crate) struct Listing<'a> {
+    /// The slice of what there is.
+    pub(crate) slice: &'a Part,
+    /// The kinds of resource that are judged.
+    pub(crate) kinds: &'a [&'static ResourceKind],
+    /// The facts that are needed.
+    pub(crate) needs: Needs,
+    /// Decides whether a listed resource is described.
+    pub(crate) gate: &'a Gate<'a>,
+    /// Takes what is seen.
+    pub(crate) out: &'a mpsc::Sender<Observation>,
+}
+
+impl Listing<'_> {
+    /// Returns whether resources of a kind are judged.
+    pub(crate) fn wants(&self, kind: &ResourceKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+}
+
+/// All collectors, one a family.
+static COLLECTORS: [&dyn Collector; 4] = [
+    &eks::ClusterCollector,
+    &ecr::RegistryCollector,
+    &kms::KeyCollector,
+    &account::AccountCollector,
+];
+
+/// Returns the IAM actions of the calls of all collectors.
+pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
+    COLLECTORS
+        .into_iter()
+        .flat_map(|collector| collector.actions().iter().copied())
+}
+
+/// Returns the collector of a kind's family.
+pub(crate) fn of(kind: &ResourceKind) -> Option<&'static dyn Collector> {
+    COLLECTORS
+        .into_iter()
+        .find(|collector| collector.family() == kind.family)
+}
+
+#[cfg(test)]
+mod tests {
+    use eksentry_core::kinds::KINDS;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_collector() {
+        for kind in KINDS {
+            let collectors = COLLECTORS
+                .iter()
+                .filter(|collector| collector.family() == kind.family);
+            assert_eq!(collectors.count(), 1, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Facts about an AWS account in a Region: the services that record and watch what happens there.
+
+use super::{Fact, Facts, FactsOf, Unread};
+use crate::details::Details;
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+
+/// An account in a Region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Whether the Region holds an Amazon EKS cluster of the account.
+    pub has_clusters: Fact<bool>,
+    /// Whether the Region holds a private Amazon ECR repository of the account.
+    pub has_repositories: Fact<bool>,
+    /// The customer's own AWS Config recorder; `None` if there is none.
+    pub recorder: Fact<Option<Recorder>>,
+}
+
+/// An AWS Config configuration recorder.
+/// Source: <https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorder {
+    /// Its name.
+    pub name: String,
+    /// Whether it is on.
+    pub recording: bool,
+    /// The status of its last delivery, `Success` or `Failure` for example; AWS Config spells it in more than one way.
+    pub last_status: Option<String>,
+    /// The resource types that it records.
+    pub types: Fact<RecordedTypes>,
+    /// The resource types that it records once a day rather than at each change.
+    pub daily: DailyTypes,
+}
+
+/// The resource types that a recorder records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordedTypes {
+    /// All that AWS Config supports.
+    All,
+    /// These.
+    Only(Vec<String>),
+    /// All but these.
+    AllBut(Vec<String>),
+}
+
+/// The resource types that a recorder records once a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DailyTypes {
+    /// Whether all types are recorded daily that no override names.
+    pub by_default: bool,
+    /// The overrides: whether their types are recorded daily, and the types.
+    pub overrides: Vec<(bool, Vec<String>)>,
+}
+
+impl RecordedTypes {
+    /// Returns whether a resource type is recorded, `AWS::EKS::Cluster` for example.
+    pub fn include(&self, resource_type: &str) -> bool {
+        let contains = |types: &[String]| types.iter().any(|one| one == resource_type);
+        match self {
+            Self::All => true,
+            Self::Only(types) => contains(types),
+            Self::AllBut(types) => !contains(types),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let sorted = |types: &[String]| {
+            let mut types = types.to_vec();
+            types.sort_unstable();
+            types.join(", ")
+        };
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Only(types) => sorted(types),
+            Self::AllBut(types) => format!("all but {}", sorted(types)),
+        }
+    }
+}
+
+impl DailyTypes {
+    /// Returns whether a resource type is recorded daily. An override beats the default.
+    pub fn include(&self, resource_type: &str) -> bool {
+        let names =
+            |(_, types): &&(bool, Vec<String>)| types.iter().any(|one| one == resource_type);
+        let named = self.overrides.iter().find(names);
+        named.map_or(self.by_default, |(daily, _)| *daily)
+    }
+}
+
+impl Account {
+    /// Returns why nothing in the Region needs what a check of clusters and repositories asks for, if nothing does. A
+    /// list that could not be read proves nothing.
+    pub fn holds_nothing(&self) -> Option<&'static str> {
+        let nothing = self.has_clusters == Ok(false) && self.has_repositories == Ok(false);
+        nothing.then_some("The Region holds neither clusters nor repositories.")
+    }
+}
+
+/// AWS accounts, each in each Region by itself: cross-Region aggregation shows findings of several Regions side by side.
+pub static KIND: ResourceKind = ResourceKind {
+    name: "Account",
+    noun: "account",
+    title: "AWS account",
+    placeholder: "<account>",
+    events: None,
+    identity: Identity::Account,
+    family: Family::Account,
+    parent: None,
+    asff_type: "AwsAccount",
+    ocsf_type: "AwsAccount",
+    config: Some(ConfigType {
+        name: "AWS::::Account",
+        records_changes: false,
+    }),
+    tags: TagSource::None,
+    topic: Topic::Configuration,
+    sends_every_pass: true,
+};
+
+impl Facts for Account {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        let Ok(Some(recorder)) = &self.recorder else {
+            return Details::default();
+        };
+        let types = recorder.types.as_ref().ok().map(RecordedTypes::describe);
+        Details::default()
+            .text("recorderName", Some(&recorder.name))
+            .flag("recording", recorder.recording)
+            .text("recordedTypes", types.as_deref())
+    }
+}
+
+impl FactsOf for Account {
+    const KIND: &'static ResourceKind = &KIND;
+}
+
+impl Account {
+    /// Returns an account of which nothing was read yet.
+    pub fn unread() -> Self {
+        Self {
+            has_clusters: Err(Unread::not_asked("the Region's clusters")),
+            has_repositories: Err(Unread::not_asked("the Region's repositories")),
+            recorder: Err(Unread::not_asked("the AWS Config recorder")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(types: &[&str]) -> Vec<String> {
+        types.iter().map(|one| (*one).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_type_is_recorded_as_the_strategy_says() {
+        for (recorded, expected) in [
+            (RecordedTypes::All, [true, true]),
+            (RecordedTypes::Only(types(&["A"])), [true, false]),
+            (RecordedTypes::Only(Vec::new()), [false, false]),
+            (RecordedTypes::AllBut(types(&["A"])), [false, true]),
+        ] {
+            assert_eq!(
+                ["A", "B"].map(|one| recorded.include(one)),
+                expected,
+                "{recorded:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_override_beats_the_default_frequency() {
+        for (by_default, overrides, expected) in [
+            (false, vec![], [false, false]),
+            (true, vec![], [true, true]),
+            (false, vec![(true, types(&["A"]))], [true, false]),
+            (true, vec![(false, types(&["A"]))], [false, true]),
+        ] {
+            let daily = DailyTypes {
+                by_default,
+                overrides,
+            };
+            assert_eq!(
+                ["A", "B"].map(|one| daily.include(one)),
+                expected,
+                "{daily:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_that_was_not_read_does_not_say_that_the_region_is_empty() {
+        let unread = || Err(Unread::not_asked("it"));
+        for (clusters, repositories, nothing) in [
+            (Ok(false), Ok(false), true),
+            (Ok(true), Ok(false), false),
+            (Ok(false), Ok(true), false),
+            (Ok(false), unread(), false),
+            (unread(), Ok(false), false),
+        ] {
+            let account = Account {
+                has_clusters: clusters,
+                has_repositories: repositories,
+                ..Account::unread()
+            };
+            assert_eq!(account.holds_nothing().is_some(), nothing, "{account:?}");
+        }
+    }
+
+    #[test]
+    fn reports_show_the_recorder_whatever_the_order_of_its_types() {
+        let details = |recorder| {
+            let account = Account {
+                recorder,
+                ..Account::unread()
+            };
+            serde_json::to_value(account.details()).unwrap()
+        };
+        let recorder = Recorder {
+            name: "default".into(),
+            recording: true,
+            last_status: None,
+            types: Ok(RecordedTypes::AllBut(types(&["B", "A"]))),
+            daily: DailyTypes::default(),
+        };
+        let expected = serde_json::json!({
+            "recorderName": "default", "recording": true, "recordedTypes": "all but A, B",
+        });
+        assert_eq!(details(Ok(Some(recorder))), expected);
+        assert_eq!(details(Ok(None)), serde_json::json!({}));
+    }
+}

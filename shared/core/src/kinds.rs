@@ -1,0 +1,46 @@
+//! The table of all kinds of resource. To add one, describe it beside its facts and add its line here.
+
+use crate::facts::{account, cluster, image, key, repository};
+use crate::kind::ResourceKind;
+
+/// All kinds, in the order in which they are listed.
+pub static KINDS: [&ResourceKind; 5] = [
+    &cluster::KIND,
+    &repository::KIND,
+    &image::KIND,
+    &key::KIND,
+    &account::KIND,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Parent;
+
+    #[test]
+    fn each_is_told_apart_by_each_of_its_names() {
+        let names: [(&str, fn(&ResourceKind) -> &'static str); 4] = [
+            ("name", |kind| kind.name),
+            ("noun", |kind| kind.noun),
+            ("title", |kind| kind.title),
+            ("asff_type", |kind| kind.asff_type),
+        ];
+        for (member, name) in names {
+            let mut names = KINDS.map(name).to_vec();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), KINDS.len(), "{member}");
+            assert!(names.iter().all(|name| !name.is_empty()), "{member}");
+        }
+    }
+
+    #[test]
+    fn parents_are_listed_with_their_children() {
+        for kind in KINDS {
+            if let Some(Parent { kind: parent, .. }) = kind.parent {
+                assert!(KINDS.contains(&parent), "{kind:?}");
+                assert_eq!(parent.family, kind.family, "{kind:?}");
+            }
+        }
+    }
+}
