@@ -92,6 +92,12 @@ pub fn finding_id(check: &Check, resource: &Resource) -> String {
     format!("{}/{}", generator_id(check), resource.id())
 }
 
+/// Returns the check's id and the resource that a finding's id names; `None` if it is no id of ours.
+pub fn parse_finding_id(id: &str) -> Option<(&str, Resource)> {
+    let (check, resource) = id.strip_prefix(GENERATOR)?.split_once('/')?;
+    Some((check, Resource::parse(resource).ok()?))
+}
+
 /// What all findings of a check have in common, `eksentry/<checkId>`.
 pub fn generator_id(check: &Check) -> String {
     format!("{GENERATOR}{}", check.id)
@@ -144,6 +150,29 @@ mod tests {
             rotated(Rotation::Off).id(),
             "eksentry/kms-cmk-rotation/arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
         );
+    }
+
+    #[test]
+    fn every_id_that_is_written_is_read_back() {
+        for resource in [
+            CLUSTER,
+            "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
+            IMAGE,
+            KEY,
+            "AWS::::Account:111122223333/eu-central-1",
+        ] {
+            let resource = Resource::parse(resource).unwrap();
+            let check = find("kms-cmk-rotation").unwrap();
+            let id = finding_id(check, &resource);
+            assert_eq!(parse_finding_id(&id), Some((check.id, resource)));
+        }
+        for id in [
+            "eksentry/x",
+            "other/kms-cmk-rotation/arn:aws:kms:r:1:key/1",
+            "eksentry/x/y",
+        ] {
+            assert!(parse_finding_id(id).is_none(), "{id}");
+        }
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Part {
             }
     }
 
+    /// Returns whether it may hold so many resources that a ledger of what was reported pays.
+    pub const fn may_be_large(&self) -> bool {
+        matches!(self, Self::Registry(_))
+    }
+
     /// Returns the begins of the ids that its resources at a location have in Security Hub.
     pub fn ranges(&self, location: &Location) -> Vec<IdRange> {
         let mut ranges: Vec<IdRange> = Vec::new();

@@ -21,7 +21,8 @@ use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
 use crate::origin::{expect_here, expect_home};
 use crate::place::Account;
-use crate::run::{Outcome, Run, Targets};
+use crate::run::{Outcome, Run};
+use crate::scope::Targets;
 use event::{Item, Message, RuleEvent};
 
 /// Handles an invocation of a rule: a change is answered with one evaluation, a periodic one with an evaluation of each

@@ -16,8 +16,9 @@ use crate::app::App;
 use crate::error::{Error, ErrorKind, without_values};
 use crate::invocation::Invocation;
 use crate::origin::{expect_here, expect_home};
-use crate::run::{Outcome, Run, Targets};
+use crate::run::{Outcome, Run};
 use crate::scan_event::ScanReport;
+use crate::scope::Targets;
 
 /// Handles an event; one that is none of this function's business succeeds and posts nothing. Answers with a
 /// [`Summary`](crate::Summary).

@@ -5,7 +5,6 @@
 mod accounts;
 mod app;
 pub mod config_rule;
-mod delivery;
 pub mod ecr_event;
 mod error;
 mod exceptions;
@@ -19,7 +18,9 @@ mod place;
 mod queue;
 mod run;
 mod scan_event;
+mod scope;
 mod settings;
+mod sinks;
 mod summary;
 pub mod sweep;
 pub mod sweep_worker;

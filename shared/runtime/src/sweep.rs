@@ -14,7 +14,8 @@ use crate::app::App;
 use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
 use crate::place::{Account, Place};
-use crate::run::{Run, Targets};
+use crate::run::Run;
+use crate::scope::Targets;
 use crate::summary::Summary;
 use crate::task::Task;
 

@@ -1,11 +1,10 @@
-//! The way of findings to Security Hub: what changed is sent, what is gone is archived, the rest is left alone.
+//! Sends findings to Security Hub, batch by batch, and archives what is gone.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use eksentry_collectors::{Reader, Tags};
-use eksentry_core::finding::GENERATOR;
+use eksentry_core::finding::parse_finding_id;
 use eksentry_core::kind::TagSource;
 use eksentry_core::{Finding, Outcome, Resource, Severity};
 use eksentry_reporters::security_hub::{
@@ -16,8 +15,10 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::policy::{Decision, Policy, age};
 use crate::error::{Error, ErrorKind};
-use crate::settings::{PassedImages, Settings};
+use crate::settings::Settings;
+use crate::sinks::{Finished, Gone};
 use crate::summary::Summary;
 
 /// How many findings are gathered before they are sent, and how many bytes at most: a call takes no more findings, and
@@ -33,16 +34,11 @@ const BATCHES_AT_A_TIME: usize = 3;
 const REFRESHES: usize = 100;
 const ONE_IN: usize = 10;
 
-/// A finding that is this many times as old as it should be is refreshed in any case, and so is one that Security Hub
-/// will drop soon.
-const OVERDUE: u32 = 2;
-const DROPPED_SOON: Duration = Duration::from_hours(80 * 24);
-
 /// How many findings are archived at a time: they are read in full, and held in memory so.
 const ARCHIVED_AT_A_TIME: usize = 20;
 
 /// Findings on their way to Security Hub.
-pub(crate) struct Delivery<'a> {
+pub(super) struct Delivery<'a> {
     hub: &'a SecurityHub,
     reader: &'a Reader<'a>,
     policy: Policy,
@@ -51,13 +47,6 @@ pub(crate) struct Delivery<'a> {
     /// Nothing that the run tells was read before.
     started_at: Timestamp,
     state: RefCell<State>,
-}
-
-/// When what is sent.
-#[derive(Debug, Clone, Copy)]
-struct Policy {
-    refresh: Duration,
-    passed_images: PassedImages,
 }
 
 #[derive(Default)]
@@ -81,7 +70,7 @@ struct Remembered {
 }
 
 /// Findings that are sent together.
-pub(crate) struct Batch(Vec<Waiting>);
+pub(super) struct Batch(Vec<Waiting>);
 
 /// A finding that is to be sent.
 struct Waiting {
@@ -91,21 +80,8 @@ struct Waiting {
     refreshes: bool,
 }
 
-/// What there is to do about a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
-    /// It is new or says something else than before.
-    Changed,
-    /// It says the same, but long ago.
-    Old,
-    /// Security Hub holds the same, or something newer.
-    Nothing,
-    /// It is one of those that are not wanted.
-    Withheld,
-}
-
 impl<'a> Delivery<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         hub: &'a SecurityHub,
         reader: &'a Reader<'a>,
         settings: &Settings,
@@ -118,10 +94,7 @@ impl<'a> Delivery<'a> {
         Self {
             hub,
             reader,
-            policy: Policy {
-                refresh: settings.refresh,
-                passed_images: settings.passed_images,
-            },
+            policy: Policy::of(settings),
             run,
             started_at: reader.began_at(),
             state: RefCell::new(State {
@@ -131,21 +104,23 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Whether these findings, of one resource and made of no more than a list tells, say that a look at it would bring
-    /// nothing new. If so, they are done with.
-    pub(crate) fn settles(&self, findings: &[Finding]) -> bool {
-        let mut state = self.state.borrow_mut();
-        let is_known = |finding: &Finding| {
+    /// Returns whether these findings, of one resource and made of no more than a list tells, say that a look at it would
+    /// bring nothing new.
+    pub(super) fn is_settled(&self, findings: &[Finding]) -> bool {
+        let state = self.state.borrow();
+        findings.iter().all(|finding| {
             let Some(Remembered { known, .. }) = state.known.get(&finding.id()) else {
                 return false;
             };
             let revision = revision(finding);
             let same = revision.is_some() && revision == known.revision && !known.archived;
             same && age(known, finding.observed_at).is_some_and(|age| age < self.policy.refresh)
-        };
-        if !findings.iter().all(is_known) {
-            return false;
-        }
+        })
+    }
+
+    /// Counts findings that are settled as unchanged.
+    pub(super) fn settle(&self, findings: &[Finding]) {
+        let mut state = self.state.borrow_mut();
         let state = &mut *state;
         for finding in findings {
             state.counts.unchanged += 1;
@@ -157,31 +132,18 @@ impl<'a> Delivery<'a> {
             }
         }
         state.counts.resources += 1;
-        true
     }
 
-    /// Takes a finding over; whenever there are enough to be sent, they go out.
-    pub(crate) async fn take(&self, finding: &Finding, out: &mpsc::Sender<Batch>) {
-        if self.decide(finding) {
-            self.hand_out(out).await;
-        }
-    }
-
-    /// Hands out what is left to be sent.
-    pub(crate) async fn hand_out(&self, out: &mpsc::Sender<Batch>) {
-        let batch = {
-            let mut state = self.state.borrow_mut();
-            state.bytes = 0;
-            std::mem::take(&mut state.batch)
-        };
-        if !batch.is_empty() {
-            // The receiver goes only when its run was given up.
-            let _ = out.send(Batch(batch)).await;
-        }
+    /// Returns the findings that wait to be sent, if there are any; they wait no longer.
+    pub(super) fn batch(&self) -> Option<Batch> {
+        let mut state = self.state.borrow_mut();
+        state.bytes = 0;
+        let batch = std::mem::take(&mut state.batch);
+        (!batch.is_empty()).then_some(Batch(batch))
     }
 
     /// Sends what is handed out, some batches at the same time.
-    pub(crate) async fn send_all(&self, batches: mpsc::Receiver<Batch>) {
+    pub(super) async fn send_all(&self, batches: mpsc::Receiver<Batch>) {
         let next = async |mut batches: mpsc::Receiver<Batch>| {
             let batch = batches.recv().await?;
             Some((batch, batches))
@@ -191,8 +153,8 @@ impl<'a> Delivery<'a> {
             .await;
     }
 
-    /// Puts a finding where it belongs; says whether there is enough to be sent.
-    fn decide(&self, finding: &Finding) -> bool {
+    /// Queues, skips or archives a finding. Returns whether there are enough to be sent.
+    pub(super) fn take(&self, finding: &Finding) -> bool {
         let id = finding.id();
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
@@ -206,69 +168,82 @@ impl<'a> Delivery<'a> {
             }
             return false;
         };
-        let news = self.policy.news(known, finding, &outline, may_refresh);
+        let decision = self.policy.decide(known, finding, &outline, may_refresh);
         let created_at = known.map(|known| known.created_at.clone());
-        match news {
-            News::Nothing => state.counts.unchanged += 1,
-            News::Withheld => state.counts.withheld += 1,
-            News::Changed | News::Old => {
-                state.refreshes += usize::from(news == News::Old);
+        match decision {
+            Decision::Nothing => state.counts.unchanged += 1,
+            Decision::Withheld => state.counts.withheld += 1,
+            Decision::Changed | Decision::Old => {
+                state.refreshes += usize::from(decision == Decision::Old);
                 state.bytes += outline.size;
                 state
                     .batch
-                    .push(Waiting::new(finding, outline, created_at, news));
+                    .push(Waiting::new(finding, outline, created_at, decision));
             }
         }
         state.batch.len() >= BATCH || state.bytes >= BATCH_BYTES
     }
 
-    /// Archives what the run has not come across, where `is_gone` says of the check and resource that it should have;
-    /// these are what comes back. What is newer than the run was not there to be come across.
-    pub(crate) fn archive_unmet(
-        &self,
-        is_gone: impl Fn(&str, &Resource) -> bool,
-    ) -> Vec<(String, Resource)> {
-        let mut state = self.state.borrow_mut();
-        let state = &mut *state;
-        let mut unmet = Vec::new();
-        for (id, Remembered { known, met }) in &state.known {
+    /// Returns the findings that the run has not come across, where `is_gone` says of the check and resource that it
+    /// should have. What is newer than the run was not there to be come across.
+    pub(super) fn unmet(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
+        let state = self.state.borrow();
+        let unmet = state.known.iter().filter_map(|(id, remembered)| {
+            let Remembered { known, met } = remembered;
             let before = known.updated_at.is_none_or(|at| at < self.started_at);
-            if !met
-                && !known.archived
-                && before
-                && let Some((check, resource)) = parse(id)
-                && is_gone(check, &resource)
-            {
-                state.gone.insert(id.clone(), self.started_at);
-                unmet.push((check.to_owned(), resource));
-            }
-        }
-        unmet
+            let (check, resource) = parse_finding_id(id)?;
+            let gone = !met && !known.archived && before && is_gone(check, &resource);
+            gone.then(|| Gone {
+                id: id.clone(),
+                check: check.to_owned(),
+                resource,
+                at: self.started_at,
+            })
+        });
+        unmet.collect()
     }
 
-    /// Archives what is gone, as far as there is time until then. Returns what Security Hub is known to hold now, what
-    /// was done, what went wrong on the whole way, and whether something is left to archive.
-    pub(crate) async fn finish(self, until: Instant) -> (KnownFindings, Summary, Vec<Error>, bool) {
+    /// Notes that a finding is to be archived, if Security Hub holds it.
+    pub(super) fn close(&self, gone: &Gone) {
+        let mut state = self.state.borrow_mut();
+        if state.known.contains_key(&gone.id) {
+            state.gone.insert(gone.id.clone(), gone.at);
+        }
+    }
+
+    /// Archives what is gone, as far as there is time until then. Returns what Security Hub is known to hold now, and the
+    /// results of the whole way.
+    pub(super) async fn finish(self, until: Instant) -> (KnownFindings, Finished) {
         let gone: Vec<_> = std::mem::take(&mut self.state.borrow_mut().gone)
             .into_iter()
             .collect();
-        let mut left = false;
+        let mut cut_off = false;
         for chunk in gone.chunks(ARCHIVED_AT_A_TIME) {
-            left = Instant::now() >= until;
-            if left || !self.archive(chunk).await {
+            cut_off = Instant::now() >= until;
+            if cut_off || !self.archive(chunk).await {
                 break;
             }
         }
-        let state = self.state.into_inner();
-        let known = state.known.into_iter();
+        let State {
+            known,
+            counts,
+            errors,
+            ..
+        } = self.state.into_inner();
+        let known = known.into_iter();
         let known = known.map(|(id, remembered)| (id, remembered.known));
-        (known.collect(), state.counts, state.errors, left)
+        let finished = Finished {
+            counts,
+            errors,
+            cut_off,
+        };
+        (known.collect(), finished)
     }
 
     /// Archives some findings; says whether Security Hub let it.
     async fn archive(&self, gone: &[(String, Timestamp)]) -> bool {
         let _room = self.hub.room().await;
-        self.state.borrow_mut().doubt_archived(gone);
+        self.state.borrow_mut().forget_until_archived(gone);
         let gone: HashMap<_, _> = gone.iter().cloned().collect();
         let archived = Box::pin(self.hub.archive(&gone, self.run)).await;
         let mut state = self.state.borrow_mut();
@@ -315,7 +290,7 @@ impl<'a> Delivery<'a> {
             findings.push(rendered);
             sent.insert(waiting.finding.id(), (waiting.known, waiting.refreshes));
         }
-        self.state.borrow_mut().doubt(&sent);
+        self.state.borrow_mut().forget_until_confirmed(&sent);
         let imported = self.hub.import(findings).await;
         let mut state = self.state.borrow_mut();
         for id in &imported.taken {
@@ -352,9 +327,9 @@ impl State {
 
     /// From when findings are sent until Security Hub says that it took them, what it holds of them is not known. When
     /// they were first reported is.
-    fn doubt(&mut self, sent: &HashMap<String, (Known, bool)>) {
+    fn forget_until_confirmed(&mut self, sent: &HashMap<String, (Known, bool)>) {
         for (id, (known, _)) in sent {
-            let doubtful = |updated_at| Known {
+            let unconfirmed = |updated_at| Known {
                 updated_at,
                 status: None,
                 digest: None,
@@ -363,16 +338,16 @@ impl State {
             };
             self.known
                 .entry(id.clone())
-                .and_modify(|before| before.known = doubtful(before.known.updated_at))
+                .and_modify(|before| before.known = unconfirmed(before.known.updated_at))
                 .or_insert_with(|| Remembered {
-                    known: doubtful(None),
+                    known: unconfirmed(None),
                     met: true,
                 });
         }
     }
 
     /// The same of findings that are about to be archived.
-    fn doubt_archived(&mut self, gone: &[(String, Timestamp)]) {
+    fn forget_until_archived(&mut self, gone: &[(String, Timestamp)]) {
         for (id, _) in gone {
             if let Some(Remembered { known, .. }) = self.known.get_mut(id) {
                 known.digest = None;
@@ -399,7 +374,12 @@ impl State {
 }
 
 impl Waiting {
-    fn new(finding: &Finding, outline: Outline, created_at: Option<String>, news: News) -> Self {
+    fn new(
+        finding: &Finding,
+        outline: Outline,
+        created_at: Option<String>,
+        decision: Decision,
+    ) -> Self {
         Self {
             known: Known {
                 created_at: created_at.unwrap_or_else(|| time(finding.observed_at)),
@@ -410,7 +390,7 @@ impl Waiting {
                 revision: outline.revision,
             },
             finding: finding.clone(),
-            refreshes: news == News::Old,
+            refreshes: decision == Decision::Old,
         }
     }
 
@@ -421,41 +401,6 @@ impl Waiting {
     }
 }
 
-impl Policy {
-    fn news(
-        &self,
-        known: Option<&Known>,
-        finding: &Finding,
-        outline: &Outline,
-        may_refresh: bool,
-    ) -> News {
-        let unwanted = self.passed_images == PassedImages::Recovered
-            && !finding.resource.kind().sends_every_pass
-            && finding.verdict.outcome == Outcome::Passed;
-        let ends_a_failure =
-            known.is_some_and(|known| !known.archived && known.status != Some(Status::Passed));
-        if unwanted && !ends_a_failure {
-            return News::Withheld;
-        }
-        let Some(known) = known else {
-            return News::Changed;
-        };
-        if known.updated_at.is_some_and(|at| at >= finding.observed_at) {
-            return News::Nothing;
-        }
-        let same = !known.archived && known.digest.as_ref() == Some(&outline.digest);
-        match age(known, finding.observed_at) {
-            Some(_) if !same => News::Changed,
-            Some(age) if age < self.refresh => News::Nothing,
-            Some(age) if may_refresh || age >= (self.refresh * OVERDUE).min(DROPPED_SOON) => {
-                News::Old
-            }
-            Some(_) => News::Nothing,
-            None => News::Changed,
-        }
-    }
-}
-
 /// The outcome that a finding tells of; how bad a failure is does not count here.
 fn outcome(status: Status) -> Outcome {
     match status {
@@ -463,115 +408,5 @@ fn outcome(status: Status) -> Outcome {
         Status::Failed => Outcome::Failed(Severity::Informational),
         Status::Warning => Outcome::Warning,
         Status::NotAvailable => Outcome::NotAvailable,
-    }
-}
-
-/// How long ago a finding was last updated; `None` where it does not say.
-fn age(known: &Known, now: Timestamp) -> Option<Duration> {
-    let age = now.duration_since(known.updated_at?);
-    Some(Duration::try_from(age).unwrap_or_default())
-}
-
-/// The check and the resource in a finding's id.
-fn parse(id: &str) -> Option<(&str, Resource)> {
-    let (check, arn) = id.strip_prefix(GENERATOR)?.split_once('/')?;
-    Some((check, Resource::parse(arn).ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use eksentry_core::{Settings as CheckSettings, checks};
-
-    const DAY: Duration = Duration::from_hours(24);
-
-    fn finding() -> Finding {
-        let resource =
-            Resource::parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd").unwrap();
-        let unread = eksentry_core::Unread {
-            code: "ACCESS_DENIED",
-            text: "Denied.".to_owned(),
-        };
-        let observation = eksentry_core::Observation {
-            resource,
-            observed_at: "2026-03-01T00:00:00Z".parse().unwrap(),
-            state: eksentry_core::State::Unread(unread),
-        };
-        Finding::of(
-            checks::find("kms-cmk-rotation").unwrap(),
-            &observation,
-            &CheckSettings::default(),
-            None,
-        )
-    }
-
-    #[test]
-    fn only_news_are_sent() {
-        let policy = Policy {
-            refresh: 30 * DAY,
-            passed_images: PassedImages::All,
-        };
-        let finding = finding();
-        let outline = outline(&finding).unwrap();
-        let known = |updated_at: &str, archived, digest: &str| Known {
-            created_at: "2026-01-01T00:00:00Z".to_owned(),
-            updated_at: updated_at.parse().ok(),
-            archived,
-            status: Some(Status::NotAvailable),
-            digest: Some(digest.to_owned()),
-            revision: None,
-        };
-        let same = outline.digest.as_str();
-        for (known, may_refresh, news) in [
-            (
-                known("2026-02-20T00:00:00Z", false, same),
-                true,
-                News::Nothing,
-            ),
-            (known("2026-01-20T00:00:00Z", false, same), true, News::Old),
-            (
-                known("2026-01-20T00:00:00Z", false, same),
-                false,
-                News::Nothing,
-            ),
-            (known("2025-12-20T00:00:00Z", false, same), false, News::Old),
-            (
-                known("2026-02-20T00:00:00Z", false, "other"),
-                false,
-                News::Changed,
-            ),
-            (
-                known("2026-02-20T00:00:00Z", true, same),
-                false,
-                News::Changed,
-            ),
-            (
-                known("2026-03-02T00:00:00Z", false, "other"),
-                true,
-                News::Nothing,
-            ),
-            (known("long ago", false, same), false, News::Changed),
-        ] {
-            assert_eq!(
-                policy.news(Some(&known), &finding, &outline, may_refresh),
-                news,
-                "{known:?}"
-            );
-        }
-        assert_eq!(policy.news(None, &finding, &outline, false), News::Changed);
-    }
-
-    #[test]
-    fn an_id_names_its_check_and_resource() {
-        let id = finding().id();
-        let (check, resource) = parse(&id).unwrap();
-        assert_eq!((check, resource.name()), ("kms-cmk-rotation", "1234abcd"));
-        for id in [
-            "eksentry/x",
-            "other/kms-cmk-rotation/arn:aws:kms:r:1:key/1",
-            "eksentry/x/y",
-        ] {
-            assert!(parse(id).is_none(), "{id}");
-        }
     }
 }

@@ -1,0 +1,69 @@
+//! What a run is about: resources, and the checks that judge them.
+
+use eksentry_core::finding::{finding_id, generator_id};
+use eksentry_core::{Check, Part, Resource, ResourceKind, Settings as CheckSettings};
+
+use crate::settings::Settings;
+
+/// The resources that a run looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Targets {
+    /// Every resource of a part that a check of the run judges.
+    Part(Part),
+    /// These.
+    Resources(Vec<Resource>),
+}
+
+impl Targets {
+    /// Returns a description for the log.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Part(part) => serde_json::to_string(part).unwrap_or_default(),
+            Self::Resources(resources) => format!("{} resources", resources.len()),
+        }
+    }
+}
+
+/// The checks of a run, with their settings, and its targets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) checks: &'a [(&'static Check, CheckSettings)],
+    pub(crate) targets: &'a Targets,
+}
+
+impl Scope<'_> {
+    /// Returns whether a check of the run judges resources of a kind.
+    pub(crate) fn judges(&self, kind: &ResourceKind) -> bool {
+        self.checks.iter().any(|(check, _)| check.kind() == kind)
+    }
+
+    /// Returns whether a check is one of the run's.
+    pub(crate) fn runs(&self, check: &str) -> bool {
+        self.checks.iter().any(|(known, _)| known.id == check)
+    }
+
+    /// Returns whether every check that is switched on is one of the run's.
+    pub(crate) fn covers_every_check(&self, settings: &Settings) -> bool {
+        let mut enabled = settings.enabled_checks();
+        enabled.all(|check| self.runs(check.id))
+    }
+
+    /// Returns the ids of the checks' findings about resources.
+    pub(crate) fn finding_ids(&self, resources: &[Resource]) -> Vec<String> {
+        let ids = resources.iter().flat_map(|resource| {
+            let checks = self.checks.iter();
+            let checks = checks.filter(|(check, _)| check.kind() == resource.kind());
+            checks.map(move |(check, _)| finding_id(check, resource))
+        });
+        ids.collect()
+    }
+
+    /// Returns the generators of the checks' findings; none where all of ours are meant, those of retired checks too.
+    pub(crate) fn generators(&self, settings: &Settings) -> Vec<String> {
+        if self.covers_every_check(settings) {
+            return Vec::new();
+        }
+        let checks = self.checks.iter();
+        checks.map(|(check, _)| generator_id(check)).collect()
+    }
+}

@@ -1,0 +1,138 @@
+//! What Security Hub holds of ours, read back before a run, and the ledger that saves reading it.
+
+use eksentry_core::Part;
+use eksentry_core::part::IdRange;
+use eksentry_reporters::ReportError;
+use eksentry_reporters::security_hub::{KnownFindings, Ledger, Selection};
+use jiff::Timestamp;
+
+use crate::error::{Error, ErrorKind};
+use crate::invocation::Invocation;
+use crate::place::Place;
+use crate::scope::{Scope, Targets};
+use crate::summary::Summary;
+
+/// From how many findings on a ledger is kept: reading as many back takes Security Hub three seconds.
+const LEDGER_PAYS: usize = 1_000;
+
+/// How many findings of a ledger are compared with Security Hub; one call takes as many.
+const SAMPLE: usize = 20;
+
+/// Where what is known of a run's targets came from, and where it is kept afterwards.
+pub(super) struct Memory<'a> {
+    invocation: &'a Invocation<'a>,
+    place: &'a Place,
+    scope: Scope<'a>,
+    /// Since when what others changed would have to be read again.
+    as_of: Timestamp,
+    /// The runs whose findings the ledger had, if there was one.
+    runs: Option<Vec<(String, Timestamp)>>,
+}
+
+impl<'a> Memory<'a> {
+    /// Reads what Security Hub holds of ours about the targets.
+    pub(super) async fn read(
+        invocation: &'a Invocation<'a>,
+        place: &'a Place,
+        scope: Scope<'a>,
+    ) -> Result<(Self, KnownFindings), Error> {
+        let mut memory = Self {
+            invocation,
+            place,
+            scope,
+            as_of: Timestamp::now(),
+            runs: None,
+        };
+        let known = match scope.targets {
+            Targets::Resources(resources) => {
+                let ids = scope.finding_ids(resources);
+                place.security_hub.known(Selection::Ids(&ids)).await
+            }
+            Targets::Part(part) => memory.read_part(part).await,
+        };
+        let known = known.map_err(|error| {
+            let message = format!(
+                "no finding was sent, since those that Security Hub holds could not be read: {error}"
+            );
+            Error::new(ErrorKind::NotDelivered, message)
+        })?;
+        Ok((memory, known))
+    }
+
+    async fn read_part(&mut self, part: &Part) -> Result<KnownFindings, ReportError> {
+        let mut ledger = self.ledger(part).await;
+        if let Some(read) = &ledger
+            && !self.matches_hub(read).await?
+        {
+            tracing::warn!("the ledger is not used, since Security Hub holds something else");
+            ledger = None;
+        }
+        let since = ledger.as_ref().map(Ledger::since);
+        let generators = self.scope.generators(self.invocation.settings);
+        let mut changed = KnownFindings::new();
+        for IdRange { prefix, without } in part.ranges(&self.place.location) {
+            let read = self.place.security_hub.known(Selection::Within {
+                prefix: &prefix,
+                without: &without,
+                generators: &generators,
+                since: since.as_ref(),
+            });
+            changed.extend(read.await?);
+        }
+        self.runs = ledger.as_ref().map(|ledger| ledger.runs().to_vec());
+        let mut known = ledger.map(|ledger| ledger.findings).unwrap_or_default();
+        known.extend(changed);
+        Ok(known)
+    }
+
+    /// Returns the ledger of a part, where there is one to be used. One that can't be read costs time and nothing else.
+    async fn ledger(&self, part: &Part) -> Option<Ledger> {
+        if !self.keeps_a_ledger(part) {
+            return None;
+        }
+        let ledgers = self.invocation.aws.ledgers.as_ref()?;
+        let read = ledgers.read(&self.place.location, part).await;
+        read.unwrap_or_else(|error| {
+            tracing::warn!("the ledger is not used, and all is read from Security Hub: {error}");
+            None
+        })
+    }
+
+    /// Returns whether Security Hub still holds some findings of the ledger, whichever come first out of the map. It would
+    /// not after it was switched off and on again.
+    async fn matches_hub(&self, ledger: &Ledger) -> Result<bool, ReportError> {
+        let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
+        let sample: Vec<String> = listed.take(SAMPLE).map(|(id, _)| id.clone()).collect();
+        let hub = &self.place.security_hub;
+        let held = hub.known(Selection::Ids(&sample)).await?;
+        // Of those without a digest it is not known whether they were taken.
+        let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
+        Ok(sample.iter().all(is_held))
+    }
+
+    /// Keeps what is known now, where it will save reading it back.
+    pub(super) async fn keep(&self, findings: KnownFindings, counts: &Summary) {
+        let (Targets::Part(part), Some(ledgers)) =
+            (self.scope.targets, &self.invocation.aws.ledgers)
+        else {
+            return;
+        };
+        let pays = findings.len() >= LEDGER_PAYS || self.runs.is_some();
+        if !self.keeps_a_ledger(part) || !pays {
+            return;
+        }
+        let run = &self.invocation.id;
+        let ledger = Ledger::new(self.as_of, run, self.runs.as_deref(), findings);
+        if let Err(error) = ledgers.write(&self.place.location, part, &ledger).await {
+            tracing::warn!(
+                posted = counts.posted,
+                "the ledger could not be written; the next sweep reads from Security Hub what this one sent: {error}"
+            );
+        }
+    }
+
+    /// Only a sweep by all checks sees all findings.
+    fn keeps_a_ledger(&self, part: &Part) -> bool {
+        part.may_be_large() && self.scope.covers_every_check(self.invocation.settings)
+    }
+}

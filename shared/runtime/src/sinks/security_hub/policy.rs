@@ -1,0 +1,181 @@
+//! Which findings are sent, and when.
+
+use std::time::Duration;
+
+use eksentry_core::{Finding, Outcome};
+use eksentry_reporters::security_hub::{Known, Outline, Status};
+use jiff::Timestamp;
+
+use crate::settings::{PassedImages, Settings};
+
+/// A finding that is this many times as old as it should be is refreshed in any case, and so is one that Security Hub
+/// will drop soon.
+const OVERDUE: u32 = 2;
+const DROPPED_SOON: Duration = Duration::from_hours(80 * 24);
+
+/// The settings that decide which findings are sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) refresh: Duration,
+    passed_images: PassedImages,
+}
+
+/// The decision about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It is new or says something else than before.
+    Changed,
+    /// It says the same, but long ago.
+    Old,
+    /// Security Hub holds the same, or something newer.
+    Nothing,
+    /// It is one of those that are not wanted.
+    Withheld,
+}
+
+impl Policy {
+    /// Returns the policy that the environment asks for.
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            refresh: settings.refresh,
+            passed_images: settings.passed_images,
+        }
+    }
+
+    /// Returns what to do about a finding, given what Security Hub holds of it. `may_refresh` says whether the run may
+    /// send another one again that has not changed.
+    pub(super) fn decide(
+        &self,
+        known: Option<&Known>,
+        finding: &Finding,
+        outline: &Outline,
+        may_refresh: bool,
+    ) -> Decision {
+        let unwanted = self.passed_images == PassedImages::Recovered
+            && !finding.resource.kind().sends_every_pass
+            && finding.verdict.outcome == Outcome::Passed;
+        let ends_a_failure =
+            known.is_some_and(|known| !known.archived && known.status != Some(Status::Passed));
+        if unwanted && !ends_a_failure {
+            return Decision::Withheld;
+        }
+        let Some(known) = known else {
+            return Decision::Changed;
+        };
+        if known.updated_at.is_some_and(|at| at >= finding.observed_at) {
+            return Decision::Nothing;
+        }
+        let same = !known.archived && known.digest.as_ref() == Some(&outline.digest);
+        match age(known, finding.observed_at) {
+            Some(_) if !same => Decision::Changed,
+            Some(age) if age < self.refresh => Decision::Nothing,
+            Some(age) if may_refresh || age >= (self.refresh * OVERDUE).min(DROPPED_SOON) => {
+                Decision::Old
+            }
+            Some(_) => Decision::Nothing,
+            None => Decision::Changed,
+        }
+    }
+}
+
+/// Returns how long ago a finding was last updated; `None` where it does not say.
+pub(super) fn age(known: &Known, now: Timestamp) -> Option<Duration> {
+    let age = now.duration_since(known.updated_at?);
+    Some(Duration::try_from(age).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eksentry_core::{Resource, Settings as CheckSettings, checks};
+    use eksentry_reporters::security_hub::outline;
+
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn finding() -> Finding {
+        let resource =
+            Resource::parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd").unwrap();
+        let unread = eksentry_core::Unread {
+            code: "ACCESS_DENIED",
+            text: "Denied.".to_owned(),
+        };
+        let observation = eksentry_core::Observation {
+            resource,
+            observed_at: "2026-03-01T00:00:00Z".parse().unwrap(),
+            state: eksentry_core::State::Unread(unread),
+        };
+        Finding::of(
+            checks::find("kms-cmk-rotation").unwrap(),
+            &observation,
+            &CheckSettings::default(),
+            None,
+        )
+    }
+
+    #[test]
+    fn a_finding_is_sent_if_it_changed_or_is_old() {
+        let policy = Policy {
+            refresh: 30 * DAY,
+            passed_images: PassedImages::All,
+        };
+        let finding = finding();
+        let outline = outline(&finding).unwrap();
+        let known = |updated_at: &str, archived, digest: &str| Known {
+            created_at: "2026-01-01T00:00:00Z".to_owned(),
+            updated_at: updated_at.parse().ok(),
+            archived,
+            status: Some(Status::NotAvailable),
+            digest: Some(digest.to_owned()),
+            revision: None,
+        };
+        let same = outline.digest.as_str();
+        for (known, may_refresh, expected) in [
+            (
+                known("2026-02-20T00:00:00Z", false, same),
+                true,
+                Decision::Nothing,
+            ),
+            (
+                known("2026-01-20T00:00:00Z", false, same),
+                true,
+                Decision::Old,
+            ),
+            (
+                known("2026-01-20T00:00:00Z", false, same),
+                false,
+                Decision::Nothing,
+            ),
+            (
+                known("2025-12-20T00:00:00Z", false, same),
+                false,
+                Decision::Old,
+            ),
+            (
+                known("2026-02-20T00:00:00Z", false, "other"),
+                false,
+                Decision::Changed,
+            ),
+            (
+                known("2026-02-20T00:00:00Z", true, same),
+                false,
+                Decision::Changed,
+            ),
+            (
+                known("2026-03-02T00:00:00Z", false, "other"),
+                true,
+                Decision::Nothing,
+            ),
+            (known("long ago", false, same), false, Decision::Changed),
+        ] {
+            assert_eq!(
+                policy.decide(Some(&known), &finding, &outline, may_refresh),
+                expected,
+                "{known:?}"
+            );
+        }
+        assert_eq!(
+            policy.decide(None, &finding, &outline, false),
+            Decision::Changed
+        );
+    }
+}
