@@ -242,7 +242,7 @@ impl Resource {
     pub fn account(&self) -> &str {
         match self.kind.identity {
             Identity::Arn { .. } => self.field(4),
-            Identity::Account => self.field(4).split('/').next().unwrap_or_default(),
+            Identity::Account => self.asff_id().strip_prefix(ACCOUNT).unwrap_or_default(),
         }
     }
 
