@@ -12,9 +12,11 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Endless, Pace, client};
+use eksentry_aws::{Aws, Endless, Lazy, Pace, client};
 use eksentry_core::resource::ResourceError;
-use eksentry_core::{Location, Needs, Observation, Part, Resource, ResourceKind, State, Unread};
+use eksentry_core::{
+    Location, Need, Needs, Observation, Part, Resource, ResourceKind, State, Unread,
+};
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -22,6 +24,7 @@ use tokio::sync::mpsc;
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
 pub use crate::tags::Tags;
+pub use crate::unread::unread;
 
 /// How many resources are looked at at a time; each holds its facts in memory.
 const LOOKS_AT_A_TIME: usize = 32;
@@ -40,14 +43,20 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     .copied()
 }
 
+/// Whether some of these facts are about all Regions of an account, so that clusters of others than the resource's own
+/// are read for them.
+pub fn span_regions(needs: Needs) -> bool {
+    needs.include(Need::ClusterRole)
+}
+
 /// The clients of the services that are read, of one account in one Region; made once, borrowed by every run.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    eks: aws_sdk_eks::Client,
-    ecr: aws_sdk_ecr::Client,
-    kms: aws_sdk_kms::Client,
-    iam: aws_sdk_iam::Client,
-    tagging: aws_sdk_resourcegroupstagging::Client,
+    eks: Lazy<aws_sdk_eks::Client>,
+    ecr: Lazy<aws_sdk_ecr::Client>,
+    kms: Lazy<aws_sdk_kms::Client>,
+    iam: Lazy<aws_sdk_iam::Client>,
+    tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
 }
 
@@ -70,7 +79,7 @@ impl Clients {
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
-            iam: client!(aws_sdk_iam, aws, Some(&paces.iam)),
+            iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
         }
@@ -131,8 +140,8 @@ fn no_list(action: &str, target: &str) -> Unread {
     }
 }
 
-/// A list whose pages do not lead on.
-fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
+/// The error of a list whose pages do not lead on, as a reason.
+pub fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
     move |problem| Unread {
         code: "READ_FAILED",
         text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),
