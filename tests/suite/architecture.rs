@@ -6,6 +6,7 @@ mod console;
 mod crates;
 mod environments;
 mod files;
+mod modules;
 mod sources;
 mod template;
 

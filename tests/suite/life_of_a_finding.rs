@@ -247,6 +247,39 @@ fn nothing_is_sent_where_what_is_known_cannot_be_read() {
     world.end();
 }
 
+/// Without the list that GetFindings always has, Security Hub says nothing of what it holds.
+#[test]
+fn an_answer_without_findings_is_none_that_says_that_there_are_none() {
+    let lacks = || {
+        let missing = FaultKind::Missing("/Findings".to_owned());
+        Fault::new("securityhub.GetFindings", missing)
+    };
+    let mut world = one_key();
+    world.sweep();
+    let (imports, created) = (world.calls(IMPORT), world.times("CreatedAt"));
+    world.change(|account| rotate(account, true));
+    world.aws.fail(lacks());
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    assert!(error.error_message.contains("Findings"), "{error}");
+    assert_eq!(world.calls(IMPORT), imports);
+    world.heal();
+    assert_eq!(world.sweep()["posted"], 1);
+    assert_eq!(world.times("CreatedAt"), created);
+
+    // The same where a finding is read in full, to be archived.
+    world.change(|account| account.keys.clear());
+    let id = format!("eksentry/{ROTATION}/{}", k());
+    let in_full = json!({"Filters": {"Id": [{"Value": id, "Comparison": "EQUALS"}]}});
+    world.aws.fail(lacks().matching(in_full));
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    assert_eq!(world.status(ROTATION, &k()), "PASSED INFORMATIONAL");
+    world.heal();
+    assert_eq!(world.sweep()["archived"], 1);
+    world.end();
+}
+
 #[test]
 fn tags_come_along_and_their_absence_keeps_nothing_back() {
     let tagged = json!({"keys": [{"KeyId": "k", "tags": {"team": "ledger", "empty": ""}}]});

@@ -1,6 +1,7 @@
 //! Other Regions and other accounts.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::stand_in::{Call, Fault, FaultKind};
@@ -77,22 +78,126 @@ fn only_the_regions_that_are_named_are_looked_at() {
 }
 
 #[test]
-fn regions_that_cannot_be_listed_are_an_error_and_archive_nothing() {
-    let mut world = World::with(keys("here"))
+fn where_regions_cannot_be_listed_the_functions_own_is_looked_at_and_the_rest_is_an_error() {
+    let mut world = World::with(json!({"keys": [key("here", true), key("gone", true)]}))
         .and_at(ACCOUNT, AWAY, keys("away"))
         .and(REGIONS, "all");
     world.sweep();
-    world.change(|account| account.keys.clear());
+    world.change(|account| account.keys.retain(|key| key.id() != "gone"));
+    world.change(|account| account.add(json!({"keys": [key("new", false)]})).unwrap());
     world.deny("account.ListRegions");
     let error = world.error("sweep", &json!({}));
-    assert_eq!(error.error_type, "NotEntered");
-    for part in [ACCOUNT, "account:ListRegions"] {
+    assert_eq!(error.error_type, "NotListed");
+    for part in [ACCOUNT, REGION, "account:ListRegions", "EKSENTRY_REGIONS"] {
         assert!(error.error_message.contains(part), "{error}");
     }
     assert_eq!(
-        world.status(ROTATION, &key_arn("here")),
-        "PASSED INFORMATIONAL"
+        world.statuses(),
+        [
+            "ARCHIVED PASSED INFORMATIONAL kms-cmk-rotation key/gone",
+            "FAILED MEDIUM kms-cmk-rotation key/new",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/away",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/here",
+        ]
     );
+    world.end();
+}
+
+/// An answer that leaves the Regions out, or has none: no account has none.
+#[test]
+fn an_answer_without_regions_is_no_account_without_regions() {
+    for fault in ["/Regions", "/Regions/0"] {
+        let mut world = World::with(keys("here")).and(REGIONS, "all");
+        world.aws.fail(Fault::new(
+            "account.ListRegions",
+            FaultKind::Missing(fault.to_owned()),
+        ));
+        let error = world.error("sweep", &json!({}));
+        assert_eq!(error.error_type, "NotListed", "{error}");
+        assert_eq!(places(&world), [line(ACCOUNT, REGION, "key/here")]);
+        world.end();
+    }
+}
+
+#[test]
+fn regions_are_listed_only_where_something_depends_on_them() {
+    let cluster = |name: &str| format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{name}");
+    for (event, lists) in [
+        (json!({"resources": [key_arn("here")]}), 0),
+        (
+            json!({"resources": [cluster("own")], "checks": ["eks-endpoint-private"]}),
+            0,
+        ),
+        (json!({"resources": [cluster("own")], "checks": [ROLE]}), 1),
+        (json!({"resources": [cluster("own")]}), 1),
+        (
+            json!({"region": REGION, "checks": ["eks-endpoint-private"]}),
+            0,
+        ),
+        (json!({"region": REGION, "part": "keys"}), 0),
+        (json!({"region": REGION, "part": "clusters"}), 1),
+        (json!({"region": REGION}), 1),
+        (json!({"region": AWAY, "part": "keys"}), 1),
+        (json!({"part": "keys"}), 1),
+    ] {
+        let mut world =
+            World::with(json!({"clusters": [closed("own")], "keys": [key("here", true)]}))
+                .and_at(ACCOUNT, AWAY, keys("away"))
+                .and(REGIONS, "all");
+        world.ok("sweep", &event);
+        assert_eq!(world.calls("account.ListRegions"), lists, "{event}");
+        world.end();
+    }
+}
+
+#[test]
+fn a_registry_that_is_slow_to_list_keeps_no_other_region_cluster_or_key_waiting() {
+    let entries = |name: &str| {
+        json!({
+            "clusters": [closed(name)], "keys": [key(name, true)], "repositories": [{"repositoryName": name}],
+        })
+    };
+    let mut world = World::with(entries("here"))
+        .and_at(ACCOUNT, AWAY, entries("away"))
+        .and(REGIONS, "all");
+    world.aws.fail(Fault::new(
+        "ecr.DescribeRepositories",
+        FaultKind::Latency(3_600_000),
+    ));
+    world.limit(Duration::from_secs(8));
+    let checks = json!({"checks": [ROTATION, "eks-endpoint-private", "ecr-immutable-tags"]});
+    let error = world.error("sweep", &checks);
+    assert_eq!(error.error_type, "OutOfTime", "{error}");
+    let calls = world.aws.calls_of("ecr.DescribeRepositories").into_iter();
+    let regions: BTreeSet<String> = calls.map(|call| call.region).collect();
+    assert_eq!(Vec::from_iter(regions), [REGION, AWAY]);
+    assert_eq!(
+        world.statuses(),
+        [
+            "PASSED INFORMATIONAL eks-endpoint-private cluster/away",
+            "PASSED INFORMATIONAL eks-endpoint-private cluster/here",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/away",
+            "PASSED INFORMATIONAL kms-cmk-rotation key/here",
+        ]
+    );
+    world.end();
+}
+
+/// What has nothing to do with other Regions is judged and posted as ever, and the invocation succeeds.
+#[test]
+fn a_part_of_a_sweep_does_without_the_list_of_regions() {
+    let mut world = World::with(keys("here"))
+        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and(REGIONS, "all");
+    world.deny("account.ListRegions");
+    for region in [REGION, AWAY] {
+        world.ok("sweep", &json!({"region": region, "part": "keys"}));
+    }
+    let expected = [
+        line(ACCOUNT, REGION, "key/here"),
+        line(ACCOUNT, AWAY, "key/away"),
+    ];
+    assert_eq!(places(&world), expected);
     world.end();
 }
 
@@ -187,6 +292,89 @@ fn config_and_the_sweep_say_the_same_of_a_role_that_is_shared_across_regions() {
         world.end();
     }
     swept.end();
+}
+
+#[test]
+fn a_rule_whose_check_spans_no_regions_does_without_their_list() {
+    for check in [
+        "eks-endpoint-private",
+        "eks-control-plane-logging",
+        "eks-secrets-envelope-encryption",
+        "eks-secrets-customer-managed-key",
+    ] {
+        for periodic in [false, true] {
+            let mut world = World::with(json!({"clusters": [closed("own")]})).and(REGIONS, "all");
+            world.deny("account.ListRegions");
+            let token = world.aws.result_token(&format!("eksentry-{check}"));
+            let event = if periodic {
+                schedule_event(&token, check)
+            } else {
+                change_event(&token, check, CLUSTER, "own", "OK")
+            };
+            world.ok("config-rule", &event);
+            assert_eq!(world.aws.evaluations().len(), 1, "{check}");
+            assert_eq!(world.calls("account.ListRegions"), 0, "{check}");
+            world.end();
+        }
+    }
+}
+
+#[test]
+fn without_the_list_of_regions_a_role_is_not_said_to_be_dedicated() {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
+    let sharing = |name: &str| {
+        let mut cluster = closed(name);
+        cluster["roleArn"] = json!(role);
+        cluster
+    };
+    let entries = || {
+        json!({
+            "clusters": [closed("own"), sharing("one"), sharing("two")],
+            "roles": [{"RoleName": "shared"}],
+        })
+    };
+    let arn = |name: &str| format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{name}");
+    let denied = || {
+        let world = World::with(entries()).and(REGIONS, "all");
+        world.deny("account.ListRegions");
+        world
+    };
+    let mut world = denied();
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotListed");
+    for name in ["one", "two"] {
+        assert_eq!(
+            world.status(ROLE, &arn(name)),
+            "FAILED MEDIUM",
+            "it is certain"
+        );
+    }
+    assert_eq!(
+        world.status(ROLE, &arn("own")),
+        "NOT_AVAILABLE INFORMATIONAL"
+    );
+    let finding = world.finding(ROLE, &arn("own")).unwrap();
+    let reasons = finding["Compliance"]["StatusReasons"].to_string();
+    assert!(
+        reasons.contains("ACCESS_DENIED") && reasons.contains("account:ListRegions"),
+        "{reasons}"
+    );
+    for name in ["own", "one"] {
+        let status = world.status("eks-endpoint-private", &arn(name));
+        assert_eq!(status, "PASSED INFORMATIONAL");
+    }
+    world.end();
+
+    for (name, evaluation) in [("one", Some("NON_COMPLIANT")), ("own", None)] {
+        let mut world = denied();
+        let token = world.aws.result_token(&format!("eksentry-{ROLE}"));
+        let event = change_event(&token, ROLE, CLUSTER, name, "OK");
+        let outcome = world.invoke("config-rule", &event).outcome;
+        let evaluations = world.aws.evaluations();
+        let put = evaluations.first().map(|one| one.compliance.as_str());
+        assert_eq!((outcome.is_ok(), put), (evaluation.is_some(), evaluation));
+        world.end();
+    }
 }
 
 #[test]

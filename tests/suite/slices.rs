@@ -373,6 +373,55 @@ fn named_resources_that_there_is_no_time_for_are_handed_on() {
 }
 
 #[test]
+fn thousands_of_named_resources_are_handed_on_in_messages_that_sqs_takes() {
+    const MOST_BYTES: usize = 256 * 1024;
+    let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
+    world.limit(Duration::from_secs(15));
+    let arns: Vec<String> = (0..5_000)
+        .map(|n| key_arn(&format!("key-{n:04}")))
+        .collect();
+    let narrowed = json!({"resources": arns, "checks": [ROTATION, ROTATION]});
+    let summary = world.ok("sweep", &narrowed);
+    let messages = world.aws.take_messages();
+    assert!(messages.len() > 1, "{} bytes", messages[0].body.len());
+    assert_eq!(summary["slices"], messages.len());
+    let mut handed_on: Vec<Value> = Vec::new();
+    for message in &messages {
+        assert!(message.body.len() < MOST_BYTES);
+        let mut body = body(message);
+        handed_on.extend(body["resources"].as_array().unwrap().iter().cloned());
+        body["resources"].take();
+        let rest = json!({"checks": [ROTATION], "resources": null, "handedOn": 1});
+        assert_eq!(body, rest);
+    }
+    for call in world.aws.calls_of("sqs.SendMessageBatch") {
+        let entries = call.members["Entries"].as_array().unwrap().iter();
+        let bytes = entries.map(|entry| entry["MessageBody"].as_str().unwrap().len());
+        assert!(bytes.sum::<usize>() < MOST_BYTES);
+    }
+    let arns: Vec<Value> = arns.into_iter().map(Value::from).collect();
+    assert!(handed_on == arns, "{} of {}", handed_on.len(), arns.len());
+    world.end();
+}
+
+#[test]
+fn a_message_of_which_sqs_does_not_say_that_it_took_it_is_sent_again() {
+    let silent = || {
+        let missing = FaultKind::Missing("/Successful".to_owned());
+        Fault::new("sqs.SendMessageBatch", missing)
+    };
+    let mut world = three_accounts().and(QUEUE_URL, QUEUE);
+    world.aws.fail(silent().times(1));
+    assert_eq!(world.sweep()["slices"], 3);
+    assert_eq!(world.calls("sqs.SendMessageBatch"), 2);
+    world.aws.fail(silent());
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotDelivered");
+    assert!(error.error_message.contains(QUEUE), "{error}");
+    world.end();
+}
+
+#[test]
 fn a_slice_that_was_handed_on_often_enough_is_not_handed_on_again() {
     let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
     let messages = [message("often", json!({"part": "keys", "handedOn": 5}))];

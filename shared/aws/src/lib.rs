@@ -1,10 +1,12 @@
 //! The way to AWS that all clients share: one HTTP stack, credentials, retries, and how fast calls may go. Knows no
 //! service but STS, which credentials come from.
 
+mod lazy;
 mod pace;
 mod pages;
 mod problem;
 mod rate;
+mod required;
 mod traffic;
 mod whole;
 
@@ -18,10 +20,12 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
+pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{Endless, Pages};
 pub use problem::problem;
 pub use rate::Rate;
+pub use required::Required;
 pub use traffic::{Traffic, Watch};
 pub use whole::Whole;
 
@@ -151,19 +155,28 @@ impl Aws {
     }
 }
 
-/// A client of an SDK crate with all that clients share, given the [`Aws`] and, for services whose calls keep to one, the
-/// [`Pace`]. A macro, since the crates' builders have the same methods but no trait in common.
+/// A [`Lazy`] client of an SDK crate with all that clients share, given the [`Aws`] and, for services whose calls keep to
+/// one, the [`Pace`]; then, for services whose answers must not lack something, the operations and members that
+/// [`Required`] takes. A macro, since the crates' builders have the same methods but no trait in common.
 #[macro_export]
 macro_rules! client {
     ($sdk:ident, $aws:expr) => {
         $crate::client!($sdk, $aws, None)
     };
-    ($sdk:ident, $aws:expr, $pace:expr) => {{
+    ($sdk:ident, $aws:expr, $pace:expr) => {
+        $crate::client!($sdk, $aws, $pace, &[])
+    };
+    ($sdk:ident, $aws:expr, $pace:expr, $required:expr) => {{
         let aws: &$crate::Aws = $aws;
-        let config = $sdk::config::Builder::from(aws.config())
-            .retry_partition(aws.retries())
-            .interceptor(aws.watch($pace))
-            .interceptor($crate::Whole);
-        $sdk::Client::from_conf(config.build())
+        let pace: Option<&$crate::Pace> = $pace;
+        let (aws, pace) = (aws.clone(), pace.cloned());
+        $crate::Lazy::new(move || {
+            let config = $sdk::config::Builder::from(aws.config())
+                .retry_partition(aws.retries())
+                .interceptor(aws.watch(pace.as_ref()))
+                .interceptor($crate::Whole)
+                .interceptor($crate::Required($required));
+            $sdk::Client::from_conf(config.build())
+        })
     }};
 }

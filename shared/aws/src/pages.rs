@@ -1,13 +1,19 @@
 //! Whether the pages of a list lead on.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 /// The pages of one list, as far as they have come. The SDK's paginators end without an error where a page leads to
-/// itself, and a list that has ended so would be taken for a whole one.
+/// itself, and a list that has ended so would be taken for a whole one; where pages lead back to an earlier one, the
+/// paginators never end.
 #[derive(Debug, Default)]
 pub struct Pages {
-    token: Option<String>,
+    hasher: RandomState,
+    /// The hashes of all tokens so far, since a token may have some thousand characters.
+    tokens: HashSet<u64>,
 }
 
-/// A page that leads to itself, or nowhere though there is more.
+/// A page that leads back to one that was read already, or nowhere though there is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a page of the list did not lead to the next one, so not everything was listed")]
 pub struct Endless;
@@ -17,21 +23,23 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// When it leads to this very page.
+    /// When a page before had the same token, so that the list would begin again there. No page may be asked for then.
     pub fn lead_to(&mut self, next: Option<&str>) -> Result<(), Endless> {
-        let next = next.filter(|token| !token.is_empty());
-        if next.is_some() && next == self.token.as_deref() {
-            return Err(Endless);
+        let Some(next) = next.filter(|token| !token.is_empty()) else {
+            return Ok(());
+        };
+        if self.tokens.insert(self.hasher.hash_one(next)) {
+            Ok(())
+        } else {
+            Err(Endless)
         }
-        self.token = next.map(str::to_owned);
-        Ok(())
     }
 
     /// The same of a service that says in so many words whether there is more.
     ///
     /// # Errors
     ///
-    /// When it leads to this very page, or there is more but no token of it.
+    /// When the token was there before, or there is more but no token of it.
     pub fn lead_on(&mut self, is_truncated: bool, next: Option<&str>) -> Result<(), Endless> {
         if is_truncated && next.is_none_or(str::is_empty) {
             return Err(Endless);
@@ -45,13 +53,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_lead_on_until_one_leads_to_itself() {
+    fn pages_lead_on_until_one_leads_back() {
+        for (before, next) in [
+            (&["one"][..], "one"),
+            (&["one", "two"], "one"),
+            (&["one", "two", "three"], "two"),
+        ] {
+            let mut pages = Pages::default();
+            for token in before {
+                assert_eq!(pages.lead_to(Some(token)), Ok(()), "{before:?}");
+            }
+            assert_eq!(pages.lead_to(Some(next)), Err(Endless), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_list_is_no_token() {
         let mut pages = Pages::default();
-        for next in [Some("one"), Some("two"), Some("one"), Some(""), None, None] {
+        for next in [None, Some(""), Some(""), None, Some("one")] {
             assert_eq!(pages.lead_to(next), Ok(()), "{next:?}");
         }
-        assert_eq!(pages.lead_to(Some("three")), Ok(()));
-        assert_eq!(pages.lead_to(Some("three")), Err(Endless));
+    }
+
+    #[test]
+    fn a_long_list_leads_to_its_end() {
+        let mut pages = Pages::default();
+        for page in 0..10_000 {
+            assert_eq!(pages.lead_to(Some(&page.to_string())), Ok(()), "{page}");
+        }
     }
 
     #[test]

@@ -428,7 +428,9 @@ impl Reader<'_> {
         while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
             match page {
                 Ok(page) => {
-                    if let Err(error) = leads.lead_to(page.next_token()) {
+                    let end = leads.lead_to(page.next_token());
+                    let is_last = end.is_err();
+                    if let Err(error) = end {
                         lost(endless(LIST_IMAGES, &target)(error));
                     }
                     if page.image_details.is_none() {
@@ -447,6 +449,9 @@ impl Reader<'_> {
                             self.listed_image(image, detail, needs, gate, out)
                         })
                         .await;
+                    if is_last {
+                        break;
+                    }
                 }
                 // The repository was deleted meanwhile, and its images with it.
                 Err(error)

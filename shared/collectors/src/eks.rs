@@ -6,7 +6,7 @@ use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
 use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
 use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
-use eksentry_aws::{Pace, Pages};
+use eksentry_aws::{Lazy, Pace, Pages};
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
 use eksentry_core::kind::Family;
 use eksentry_core::{Fact, FactsOf, Location, Need, Needs, Observation, Resource, State, Unread};
@@ -30,7 +30,7 @@ const LIST: &str = "eks:ListClusters";
 /// An account's clusters in one Region; nothing is asked twice.
 #[derive(Debug)]
 pub(crate) struct Clusters {
-    client: aws_sdk_eks::Client,
+    client: Lazy<aws_sdk_eks::Client>,
     pace: Pace,
     location: Location,
     names: OnceCell<Fact<Names>>,
@@ -41,6 +41,8 @@ pub(crate) struct Clusters {
 #[derive(Debug)]
 pub struct AccountClusters {
     regions: Vec<Arc<Clusters>>,
+    /// Why there may be clusters in other Regions too.
+    missing: Option<Unread>,
     role_use: OnceCell<RoleUse>,
 }
 
@@ -244,11 +246,20 @@ impl Reader<'_> {
 impl AccountClusters {
     /// The clusters of one account in these Regions.
     pub fn new<'a>(regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>) -> Arc<Self> {
+        Self::of_some(regions, None)
+    }
+
+    /// The clusters of one account in these Regions, which for that reason may not be all that matter.
+    pub fn of_some<'a>(
+        regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>,
+        missing: Option<Unread>,
+    ) -> Arc<Self> {
         let regions = regions
             .into_iter()
             .map(|(clients, location)| Arc::new(Clusters::new(clients, location)));
         Arc::new(Self {
             regions: regions.collect(),
+            missing,
             role_use: OnceCell::new(),
         })
     }
@@ -264,7 +275,12 @@ impl AccountClusters {
     async fn role_use(&self) -> &RoleUse {
         let find_out = || async {
             let parts = self.regions.iter().map(|clusters| clusters.role_use());
-            RoleUse::of(futures::future::join_all(parts).await)
+            let mut parts = futures::future::join_all(parts).await;
+            parts.push(RoleUse {
+                users: Vec::new(),
+                unread: self.missing.iter().cloned().collect(),
+            });
+            RoleUse::of(parts)
         };
         self.role_use.get_or_init(find_out).await
     }

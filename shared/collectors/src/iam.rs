@@ -20,6 +20,12 @@ pub(crate) const ACTIONS: &[&str] = &[
     "iam:GetPolicyVersion",
 ];
 
+/// A role without policies is told as having none; an answer without the list says nothing.
+pub(crate) const REQUIRED: [(&str, &str); 2] = [
+    ("ListAttachedRolePolicies", "AttachedPolicies"),
+    ("ListRolePolicies", "PolicyNames"),
+];
+
 const LIST_MANAGED: &str = "iam:ListAttachedRolePolicies";
 const GET_POLICY: &str = "iam:GetPolicy";
 

@@ -83,6 +83,7 @@ impl Reader<'_> {
                     break;
                 }
             };
+            let is_last = end.is_err();
             if let Err(error) = end {
                 missing.push(unlisted(endless(LIST, &target)(error)));
             }
@@ -93,6 +94,9 @@ impl Reader<'_> {
             let ids = listed.into_iter().map(|key| key.key_id.unwrap_or_default());
             let ids: Vec<String> = ids.collect();
             missing.extend(self.look_at_names(kind, &ids, LIST, needs, out).await);
+            if is_last {
+                break;
+            }
         }
         missing
     }

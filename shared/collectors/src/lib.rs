@@ -14,9 +14,11 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Endless, Pace, client};
+use eksentry_aws::{Aws, Endless, Lazy, Pace, client};
 use eksentry_core::resource::ResourceError;
-use eksentry_core::{Location, Needs, Observation, Part, Resource, ResourceKind, State, Unread};
+use eksentry_core::{
+    Location, Need, Needs, Observation, Part, Resource, ResourceKind, State, Unread,
+};
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -25,6 +27,7 @@ use crate::collector::Listing;
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
 pub use crate::tags::Tags;
+pub use crate::unread::unread;
 
 /// How many resources are looked at at a time; each holds its facts in memory.
 const LOOKS_AT_A_TIME: usize = 32;
@@ -35,15 +38,21 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     collector::actions().chain(shared)
 }
 
+/// Whether some of these facts are about all Regions of an account, so that clusters of others than the resource's own
+/// are read for them.
+pub fn span_regions(needs: Needs) -> bool {
+    needs.contains(Need::ClusterRole)
+}
+
 /// The clients of the services that are read, of one account in one Region; made once, borrowed by every run.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    config: aws_sdk_config::Client,
-    eks: aws_sdk_eks::Client,
-    ecr: aws_sdk_ecr::Client,
-    kms: aws_sdk_kms::Client,
-    iam: aws_sdk_iam::Client,
-    tagging: aws_sdk_resourcegroupstagging::Client,
+    config: Lazy<aws_sdk_config::Client>,
+    eks: Lazy<aws_sdk_eks::Client>,
+    ecr: Lazy<aws_sdk_ecr::Client>,
+    kms: Lazy<aws_sdk_kms::Client>,
+    iam: Lazy<aws_sdk_iam::Client>,
+    tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
 }
 
@@ -68,7 +77,7 @@ impl Clients {
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
-            iam: client!(aws_sdk_iam, aws, Some(&paces.iam)),
+            iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
         }
@@ -129,8 +138,8 @@ fn no_list(action: &str, target: &str) -> Unread {
     }
 }
 
-/// A list whose pages do not lead on.
-fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
+/// The error of a list whose pages do not lead on, as a reason.
+pub fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
     move |problem| Unread {
         code: "READ_FAILED",
         text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_resourcegroupstagging::types::ResourceTagMapping;
 use eksentry_core::{Fact, Resource};
 
-use crate::Reader;
 use crate::unread::unread;
+use crate::{Reader, no_list};
 
-pub(crate) const ACTIONS: &[&str] = &["tag:GetResources"];
+pub(crate) const ACTIONS: &[&str] = &[ACTION];
+
+const ACTION: &str = "tag:GetResources";
+const TARGET: &str = "the findings' resources";
 
 /// The most resources that one call takes.
 const RESOURCES_A_CALL: usize = 100;
@@ -40,18 +44,52 @@ impl Reader<'_> {
                 .tagging
                 .call(call)
                 .await
-                .map_err(|error| unread("tag:GetResources", "the findings' resources", &error))?;
-            for mapping in answer.resource_tag_mapping_list() {
-                let pairs = mapping
-                    .tags()
+                .map_err(|error| unread(ACTION, TARGET, &error))?;
+            let listed = answer.resource_tag_mapping_list;
+            tags.extend(
+                listed
+                    .ok_or_else(|| no_list(ACTION, TARGET))?
                     .iter()
-                    .map(|tag| (tag.key().to_owned(), tag.value().to_owned()));
-                tags.insert(
-                    mapping.resource_arn().unwrap_or_default().to_owned(),
-                    pairs.collect(),
-                );
-            }
+                    .map(read),
+            );
         }
         Ok(tags)
+    }
+}
+
+/// A resource's ARN and its tags, sorted: the API tells them in any order.
+fn read(mapping: &ResourceTagMapping) -> (String, Vec<(String, String)>) {
+    let tags = mapping.tags().iter();
+    let mut tags: Vec<_> = tags
+        .map(|tag| (tag.key().to_owned(), tag.value().to_owned()))
+        .collect();
+    tags.sort_unstable();
+    (mapping.resource_arn().unwrap_or_default().to_owned(), tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_resourcegroupstagging::types::Tag;
+
+    use super::*;
+
+    #[test]
+    fn tags_in_another_order_are_the_same_tags() {
+        let tag = |(key, value): (&str, &str)| Tag::builder().key(key).value(value).build();
+        let read = |tags: [(&str, &str); 3]| {
+            let tags = tags.map(|pair| tag(pair).unwrap());
+            let mapping = ResourceTagMapping::builder().resource_arn("arn");
+            super::read(&mapping.set_tags(Some(tags.to_vec())).build())
+        };
+        let sorted = [("env", "prod"), ("owner", ""), ("team", "cards")];
+        let (arn, tags) = read([sorted[2], sorted[0], sorted[1]]);
+        assert_eq!(arn, "arn");
+        assert_eq!(
+            tags,
+            sorted.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
+        assert_eq!(read(sorted), (arn, tags));
+        let bare = ResourceTagMapping::builder().resource_arn("bare").build();
+        assert_eq!(super::read(&bare), ("bare".to_owned(), Vec::new()));
     }
 }

@@ -5,7 +5,7 @@
 use aws_sdk_config::operation::put_evaluations::PutEvaluationsError;
 use aws_sdk_config::types::{ComplianceType, Evaluation as SdkEvaluation};
 use aws_smithy_types::DateTime;
-use eksentry_aws::{Aws, Pages, client};
+use eksentry_aws::{Aws, Lazy, Pages, client};
 use eksentry_core::{Outcome, Resource, Verdict};
 use jiff::Timestamp;
 
@@ -101,20 +101,23 @@ impl Evaluation {
 
 const PUT: &str = "config:PutEvaluations";
 
+/// Without results to clean up, Config says that there are none.
+const REQUIRED: [(&str, &str); 1] = [("GetComplianceDetailsByConfigRule", "EvaluationResults")];
+
 const UNKNOWN_TOKEN: &str =
     "AWS Config does not know the event's result token, or no longer; events by hand need TESTMODE";
 
 /// The AWS Config sink.
 #[derive(Debug, Clone)]
 pub struct AwsConfig {
-    client: aws_sdk_config::Client,
+    client: Lazy<aws_sdk_config::Client>,
 }
 
 impl AwsConfig {
     /// The sink of that account and Region.
     pub fn new(aws: &Aws) -> Self {
         Self {
-            client: client!(aws_sdk_config, aws),
+            client: client!(aws_sdk_config, aws, None, &REQUIRED),
         }
     }
 

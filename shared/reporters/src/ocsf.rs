@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Lazy, client};
 use eksentry_core::{Finding, Location, Resource};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -117,7 +117,7 @@ pub struct Ocsf {
 #[derive(Debug)]
 enum Target {
     Bucket {
-        client: aws_sdk_s3::Client,
+        client: Lazy<aws_sdk_s3::Client>,
         bucket: String,
         prefix: String,
     },

@@ -14,7 +14,7 @@ mod ledger;
 use std::sync::Arc;
 
 use aws_sdk_securityhub::error::{ProvideErrorMetadata, SdkError};
-use eksentry_aws::{Aws, Rate, client};
+use eksentry_aws::{Aws, Lazy, Rate, client};
 use eksentry_core::Location;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -28,10 +28,13 @@ pub use ledger::{Ledger, Ledgers};
 
 pub(crate) const ACTIONS: &[&str] = &["securityhub:BatchImportFindings", "securityhub:GetFindings"];
 
+/// An answer without findings says that Security Hub holds none; one without the list says nothing.
+const REQUIRED: [(&str, &str); 1] = [("GetFindings", "Findings")];
+
 /// The Security Hub sink of one account in one Region.
 #[derive(Debug, Clone)]
 pub struct SecurityHub {
-    client: aws_sdk_securityhub::Client,
+    client: Lazy<aws_sdk_securityhub::Client>,
     location: Location,
     /// Ten calls a second, thirty at once.
     /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
@@ -50,7 +53,7 @@ impl SecurityHub {
     /// The sink of that account and Region, to whose rates this process is one of so many that keep.
     pub fn new(aws: &Aws, location: Location, processes: u32) -> Self {
         Self {
-            client: client!(aws_sdk_securityhub, aws),
+            client: client!(aws_sdk_securityhub, aws, None, &REQUIRED),
             location,
             imports: Rate::new(10, 30, processes),
             reads: Rate::new(3, 6, processes),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eksentry_aws::{Aws, Pages, client, problem};
+use eksentry_aws::{Aws, Lazy, Pages, client, problem};
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
@@ -44,11 +44,18 @@ pub(crate) async fn accounts(
     (accounts.into_iter().collect(), errors)
 }
 
-struct Organization(aws_sdk_organizations::Client);
+/// A unit without accounts or units below it is told as having none; an answer without the list says nothing.
+const REQUIRED: [(&str, &str); 3] = [
+    ("ListAccounts", "Accounts"),
+    ("ListAccountsForParent", "Accounts"),
+    ("ListOrganizationalUnitsForParent", "OrganizationalUnits"),
+];
+
+struct Organization(Lazy<aws_sdk_organizations::Client>);
 
 impl Organization {
     fn new(aws: &Aws) -> Self {
-        Self(client!(aws_sdk_organizations, aws))
+        Self(client!(aws_sdk_organizations, aws, None, &REQUIRED))
     }
 
     async fn everyone(&self) -> Result<Vec<String>, Error> {

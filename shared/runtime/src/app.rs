@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exceptions::Exceptions;
 use crate::place::Place;
 use crate::queue::Queue;
-use crate::settings::Settings;
+use crate::settings::{Settings, is_account};
 
 /// What a function keeps from event to event. Clients are made when the first event needs them: TLS roots and
 /// configuration would otherwise cost every cold start before the first poll.
@@ -114,8 +114,4 @@ async fn caller(aws: &Aws) -> Result<Arn, Error> {
     let arn = answer.arn().unwrap_or_default();
     arn.parse()
         .map_err(|error| failed(format!("answered without an ARN: {error}")))
-}
-
-pub(crate) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -6,9 +6,10 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eksentry_core::facts::EksCluster;
+use eksentry_collectors::span_regions;
+use eksentry_core::check::needs_of;
 use eksentry_core::{
-    Check, FactsOf, Finding, Observation, Outcome as Decision, Part, Resource, Settings, State,
+    Check, Finding, Observation, Outcome as Decision, Part, Resource, Settings, State,
 };
 use eksentry_reporters::aws_config::is_test;
 use eksentry_reporters::{Compliance, Evaluation};
@@ -16,11 +17,11 @@ use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
 use crate::origin::{expect_here, expect_home};
-use crate::place::Account;
+use crate::place::{Account, EntryOptions};
 use crate::run::{Outcome, Run};
 use crate::scope::Targets;
 use event::{Item, Message, RuleEvent};
@@ -38,12 +39,13 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let invocation = Invocation::new("config-rule", &app, &context).await?;
     let environment = invocation.settings;
     event.expect_home(&invocation.aws.home.location)?;
-    // Who uses a cluster's role is a question about all Regions; nothing else is.
-    let account = if check.kind() == EksCluster::KIND {
-        Account::home(invocation.aws, environment, 1).await?
-    } else {
-        Account::here(invocation.aws)
+    let Connections { aws, home, .. } = invocation.aws;
+    let options = EntryOptions {
+        regions: std::slice::from_ref(&home.location.region),
+        spans_regions: span_regions(needs_of([check])),
+        processes: 1,
     };
+    let account = Account::enter(aws, home, environment, &home.location.account, options).await?;
     // A test or a proactive evaluation is answered, and nothing else.
     let reports = !is_test(&event.token) && !event.is_proactive;
     let rule = Rule {

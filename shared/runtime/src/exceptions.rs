@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::operation::get_parameter::GetParameterError;
-use eksentry_aws::{Aws, client, problem};
+use eksentry_aws::{Aws, Lazy, client, problem};
 use eksentry_core::MuteList;
 use eksentry_core::mute_list::{Entry, Mute, MuteError};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ const BEST_FOR: Duration = Duration::from_hours(24);
 /// The mute list of a process.
 #[derive(Debug)]
 pub(crate) struct Exceptions {
-    source: Option<(aws_sdk_ssm::Client, String)>,
+    source: Option<(Lazy<aws_sdk_ssm::Client>, String)>,
     read: Mutex<Option<(Instant, Read)>>,
 }
 

@@ -8,8 +8,7 @@ use eksentry_core::{Finding, Location, Resource, checks};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::app::is_account;
-use crate::settings::Settings;
+use crate::settings::{Settings, is_account};
 use crate::sweep_worker::Batch;
 use crate::task::Task;
 use crate::{config_rule, ecr_event, exceptions};

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use eksentry_aws::{Aws, Pages, client};
-use eksentry_collectors::{AccountClusters, Clients, Reader};
-use eksentry_core::Location;
+use eksentry_collectors::{AccountClusters, Clients, Reader, endless, unread};
+use eksentry_core::{Fact, Location, Unread};
 use eksentry_reporters::SecurityHub;
 
-use crate::app::Connections;
 use crate::error::{Error, ErrorKind};
 use crate::settings::{Regions, Settings};
 
-pub(crate) const ACTIONS: &[&str] = &["account:ListRegions"];
+pub(crate) const ACTIONS: &[&str] = &[LIST_REGIONS];
+
+const LIST_REGIONS: &str = "account:ListRegions";
 
 /// An account in a Region, with what is needed to look there and to report there.
 #[derive(Debug, Clone)]
@@ -32,98 +33,101 @@ impl Place {
     }
 }
 
+/// The Regions of an account that are to be entered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryOptions<'a> {
+    /// The Regions to look at; where none is named, all that the settings name.
+    pub(crate) regions: &'a [String],
+    /// Whether facts are needed that span Regions: then the clusters of all Regions that the settings name are known.
+    pub(crate) spans_regions: bool,
+    /// How many processes report to each place at the same time.
+    pub(crate) processes: u32,
+}
+
 /// An account that was entered, in each Region that is to be looked at.
 #[derive(Debug)]
 pub(crate) struct Account {
     places: Vec<Place>,
     clusters: Arc<AccountClusters>,
+    left_out: Option<Error>,
 }
 
 impl Account {
-    /// The account that the function runs in. Who uses which role is known of its own Region in any case.
+    /// Enters an account: the one that the function runs in as it is, and any other by its role. Where its Regions are to
+    /// be listed and can't be, it is entered in the function's own Region; see [`Account::left_out`]. Who uses which role
+    /// is known of the function's own place in any case.
     ///
     /// # Errors
     ///
-    /// When its Regions can't be listed.
-    pub(crate) async fn home(
-        connections: &Connections,
-        settings: &Settings,
-        processes: u32,
-    ) -> Result<Self, Error> {
-        let home = &connections.home.location;
-        let regions = regions(&connections.aws, &settings.regions, home).await?;
-        let places = regions.into_iter().map(|region| {
-            if region == home.region && processes == 1 {
-                connections.home.clone()
-            } else {
-                place(&connections.aws, home, region, processes)
-            }
-        });
-        let places: Vec<Place> = places.collect();
-        let home =
-            (!places.iter().any(|place| place.location == *home)).then_some(&connections.home);
-        Ok(Self {
-            clusters: clusters(places.iter().chain(home)),
-            places,
-        })
-    }
-
-    /// The account that the function runs in, in that Region alone.
-    pub(crate) fn here(connections: &Connections) -> Self {
-        let places = vec![connections.home.clone()];
-        Self {
-            clusters: clusters(&places),
-            places,
-        }
-    }
-
-    /// Another account, by its role.
-    ///
-    /// # Errors
-    ///
-    /// When the role can't be assumed, or the account's Regions can't be listed.
+    /// When the role can't be assumed.
     pub(crate) async fn enter(
-        connections: &Connections,
+        aws: &Aws,
+        home: &Place,
         settings: &Settings,
         account: &str,
-        processes: u32,
+        options: EntryOptions<'_>,
     ) -> Result<Self, Error> {
-        let home = &connections.home.location;
-        if account == home.account {
-            return Self::home(connections, settings, processes).await;
-        }
-        let role = format!(
-            "arn:{}:iam::{account}:role/{}",
-            home.partition, settings.role_name
-        );
-        let external_id = settings.external_id.as_deref();
-        let aws = connections.aws.as_role(&role, external_id).await;
-        let aws = aws.map_err(|error| {
-            let message = format!(
-                "account {account} was not looked at, since the role {role} could not be assumed: {}; deploy \
-                 template-member.yaml there, with the external id of EKSENTRY_EXTERNAL_ID if that is set",
-                error.problem
-            );
-            Error::new(ErrorKind::NotEntered, message)
-        })?;
         let there = Location {
             account: account.to_owned(),
-            ..home.clone()
+            ..home.location.clone()
         };
-        let regions = regions(&aws, &settings.regions, &there).await?;
-        let places = regions
-            .into_iter()
-            .map(|region| place(&aws, &there, region, processes));
-        let places: Vec<Place> = places.collect();
+        let is_home = there == home.location;
+        let aws = if is_home {
+            aws.clone()
+        } else {
+            assume(aws, settings, &there).await?
+        };
+        let (named, unlisted) = match named(&aws, settings, &there, options).await {
+            Ok(named) => (named, None),
+            Err(reason) => (None, Some(reason)),
+        };
+        // A resource may be named in the function's own place, whatever Regions the settings name.
+        let mut places = options.regions.to_vec();
+        places.retain(|region| {
+            let is_named = named.as_ref().is_none_or(|named| named.contains(region));
+            is_named || is_home && *region == home.location.region
+        });
+        if options.regions.is_empty() {
+            places = named.clone().unwrap_or_else(|| vec![there.region.clone()]);
+        }
+        let mut entered = places.clone();
+        if options.spans_regions {
+            entered.extend(named.into_iter().flatten());
+            entered.sort_unstable();
+            entered.dedup();
+        }
+        let enter = |region: String| {
+            if is_home && region == home.location.region && options.processes == 1 {
+                home.clone()
+            } else {
+                place(&aws, &there, region, options.processes)
+            }
+        };
+        let mut entered: Vec<Place> = entered.into_iter().map(enter).collect();
+        let is_entered = entered.iter().any(|place| place.location == home.location);
+        let known = entered
+            .iter()
+            .chain((is_home && !is_entered).then_some(home));
+        let known = known.map(|place| (&place.clients, &place.location));
+        let missing = unlisted.clone().filter(|_| options.spans_regions);
+        let clusters = AccountClusters::of_some(known, missing);
+        entered.retain(|place| places.contains(&place.location.region));
+        let left_out = unlisted.filter(|_| options.regions.is_empty());
         Ok(Self {
-            clusters: clusters(&places),
-            places,
+            clusters,
+            places: entered,
+            left_out: left_out.map(|reason| others_left_out(&there, &reason)),
         })
     }
 
-    /// Its Regions.
+    /// Its Regions that are to be looked at.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// Why its other Regions are not looked at, where they could not be listed.
+    pub(crate) fn left_out(&self) -> Option<&Error> {
+        self.left_out.as_ref()
     }
 
     /// A reader of one of its places, which knows who uses which role in all of them.
@@ -132,11 +136,21 @@ impl Account {
     }
 }
 
-fn clusters<'a>(places: impl IntoIterator<Item = &'a Place>) -> Arc<AccountClusters> {
-    let places = places
-        .into_iter()
-        .map(|place| (&place.clients, &place.location));
-    AccountClusters::new(places)
+/// Returns what calls in another account have in common, as the role there.
+async fn assume(aws: &Aws, settings: &Settings, there: &Location) -> Result<Aws, Error> {
+    let Location {
+        partition, account, ..
+    } = there;
+    let role = format!("arn:{partition}:iam::{account}:role/{}", settings.role_name);
+    let assumed = aws.as_role(&role, settings.external_id.as_deref()).await;
+    assumed.map_err(|error| {
+        let message = format!(
+            "account {account} was not looked at, since the role {role} could not be assumed: {}; deploy \
+             template-member.yaml there, with the external id of EKSENTRY_EXTERNAL_ID if that is set",
+            error.problem
+        );
+        Error::new(ErrorKind::NotEntered, message)
+    })
 }
 
 fn place(aws: &Aws, account: &Location, region: String, processes: u32) -> Place {
@@ -148,24 +162,43 @@ fn place(aws: &Aws, account: &Location, region: String, processes: u32) -> Place
     Place::new(&aws, location, processes)
 }
 
-/// The Regions of an account that are looked at.
-async fn regions(aws: &Aws, regions: &Regions, account: &Location) -> Result<Vec<String>, Error> {
-    match regions {
-        Regions::Home => Ok(vec![account.region.clone()]),
-        Regions::These(regions) => Ok(regions.clone()),
-        Regions::All => enabled_regions(aws).await.map_err(|problem| {
-            let message = format!(
-                "account {} was not looked at, since account:ListRegions failed there: {problem}; allow it, or name the \
-                 Regions in EKSENTRY_REGIONS",
-                account.account
-            );
-            Error::new(ErrorKind::NotEntered, message)
-        }),
+/// The Regions of an account that the settings name; `None` where nothing depends on which these are, so that they are
+/// not listed.
+async fn named(
+    aws: &Aws,
+    settings: &Settings,
+    account: &Location,
+    options: EntryOptions<'_>,
+) -> Fact<Option<Vec<String>>> {
+    match &settings.regions {
+        Regions::Home => Ok(Some(vec![account.region.clone()])),
+        Regions::These(regions) => Ok(Some(regions.clone())),
+        Regions::All => {
+            let is_elsewhere = options
+                .regions
+                .iter()
+                .any(|region| *region != account.region);
+            if options.spans_regions || options.regions.is_empty() || is_elsewhere {
+                enabled_regions(aws, account).await.map(Some)
+            } else {
+                Ok(None)
+            }
+        }
     }
 }
 
-async fn enabled_regions(aws: &Aws) -> Result<Vec<String>, String> {
+fn others_left_out(account: &Location, reason: &Unread) -> Error {
+    let message = format!(
+        "account {} was looked at in {} alone, since its Regions could not be listed: {} Or name the Regions in \
+         EKSENTRY_REGIONS.",
+        account.account, account.region, reason.text
+    );
+    Error::new(ErrorKind::NotListed, message)
+}
+
+async fn enabled_regions(aws: &Aws, account: &Location) -> Fact<Vec<String>> {
     use aws_sdk_account::types::RegionOptStatus::{Enabled, EnabledByDefault};
+    let target = format!("account {}", account.account);
     let call = client!(aws_sdk_account, aws)
         .list_regions()
         .region_opt_status_contains(Enabled)
@@ -174,11 +207,18 @@ async fn enabled_regions(aws: &Aws) -> Result<Vec<String>, String> {
     let mut pages = call.into_paginator().send();
     let (mut leads, mut regions) = (Pages::default(), Vec::new());
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| eksentry_aws::problem(&error))?;
+        let page = page.map_err(|error| unread(LIST_REGIONS, &target, &error))?;
         let led = leads.lead_to(page.next_token());
-        led.map_err(|problem| problem.to_string())?;
+        led.map_err(endless(LIST_REGIONS, &target))?;
         let listed = page.regions.unwrap_or_default().into_iter();
         regions.extend(listed.filter_map(|region| region.region_name));
+    }
+    // Every account has Regions that can't be disabled.
+    if regions.is_empty() {
+        return Err(Unread {
+            code: "READ_FAILED",
+            text: format!("{LIST_REGIONS} on {target} answered without any Region."),
+        });
     }
     regions.sort_unstable();
     Ok(regions)

@@ -1,7 +1,7 @@
 //! The queue of slices.
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Lazy, client};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
@@ -12,13 +12,20 @@ pub(crate) const ACTIONS: &[&str] = &["sqs:SendMessage"];
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const MESSAGES_A_CALL: usize = 10;
 
+/// The most bytes of all messages of a call. SQS takes 1 MiB since August 2025, a message or a call, and 256 KiB before;
+/// not every Region and endpoint may have followed.
+const BYTES_A_CALL: usize = 256 * 1024;
+
+/// The most bytes that a message should have.
+pub(crate) const MESSAGE_BYTES: usize = 240 * 1024;
+
 /// How often a message is sent that SQS does not take.
 const TRIES: u32 = 3;
 
 /// The queue that `sweep-worker` takes slices from.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    client: aws_sdk_sqs::Client,
+    client: Lazy<aws_sdk_sqs::Client>,
     url: String,
 }
 
@@ -33,12 +40,11 @@ impl Queue {
     /// Sends messages; how many were taken, and why the others were not.
     pub(crate) async fn send(&self, messages: &[impl Serialize]) -> (usize, Vec<Error>) {
         let mut errors = Vec::new();
-        let bodies: Vec<String> = messages
+        let bodies = messages
             .iter()
-            .map(|message| serde_json::to_string(message).unwrap_or_default())
-            .collect();
-        for bodies in bodies.chunks(MESSAGES_A_CALL) {
-            if let Err(error) = self.send_batch(bodies).await {
+            .map(|message| serde_json::to_string(message).unwrap_or_default());
+        for bodies in batches(bodies) {
+            if let Err(error) = self.send_batch(&bodies).await {
                 errors.push(error);
             }
         }
@@ -75,13 +81,74 @@ impl Queue {
                 .send()
                 .await
                 .map_err(|error| (entries.len(), eksentry_aws::problem(&error)))?;
-            let failed = answer.failed();
-            entries.retain(|entry| failed.iter().any(|failed| failed.id() == entry.id()));
-            let Some(first) = failed.first() else {
+            // Only what SQS says that it took was sent. A slice that comes twice does no harm.
+            let taken = answer.successful();
+            entries.retain(|entry| !taken.iter().any(|taken| taken.id() == entry.id()));
+            if entries.is_empty() {
                 return Ok(());
-            };
-            problem = format!("{}: {}", first.code(), first.message().unwrap_or_default());
+            }
+            problem = answer.failed().first().map_or_else(
+                || "SQS did not say what became of a message".to_owned(),
+                |first| format!("{}: {}", first.code(), first.message().unwrap_or_default()),
+            );
         }
         Err((entries.len(), problem))
+    }
+}
+
+/// Splits messages into calls by number and size. One that is larger than a call may be is alone in one.
+fn batches(bodies: impl IntoIterator<Item = String>) -> Vec<Vec<String>> {
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for body in bodies {
+        match batches.last_mut() {
+            Some(batch) if batch.len() < MESSAGES_A_CALL && bytes + body.len() <= BYTES_A_CALL => {
+                bytes += body.len();
+                batch.push(body);
+            }
+            _ => {
+                bytes = body.len();
+                batches.push(vec![body]);
+            }
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn calls_keep_to_number_and_size() {
+        let sizes = |sizes: &[usize]| {
+            let bodies = sizes.iter().map(|size| "x".repeat(*size));
+            let batches = batches(bodies).into_iter();
+            batches.map(|batch| batch.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[1; 21]), [10, 10, 1]);
+        assert_eq!(sizes(&[MESSAGE_BYTES; 2]), [1, 1]);
+        assert_eq!(sizes(&[BYTES_A_CALL - 1, 1, 1]), [2, 1]);
+        assert_eq!(sizes(&[1, BYTES_A_CALL + 1, 1]), [1, 1, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_is_in_one_call(sizes in prop::collection::vec(0..BYTES_A_CALL, 0..40)) {
+            let bodies: Vec<String> = sizes
+                .iter()
+                .enumerate()
+                .map(|(number, size)| format!("{number:08}{}", "x".repeat(size.saturating_sub(8))))
+                .collect();
+            let batches = batches(bodies.clone());
+            for batch in &batches {
+                let bytes: usize = batch.iter().map(String::len).sum();
+                prop_assert!(batch.len() <= MESSAGES_A_CALL && bytes <= BYTES_A_CALL);
+            }
+            prop_assert_eq!(batches.concat(), bodies);
+        }
     }
 }

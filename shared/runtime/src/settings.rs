@@ -7,7 +7,6 @@ use eksentry_core::parameters::Raw;
 use eksentry_core::{Check, Settings as CheckSettings, checks};
 use eksentry_reporters::ocsf::{Destination, DestinationError};
 
-use crate::app::is_account;
 use crate::error::{Error, ErrorKind};
 
 /// The role that is assumed in other accounts, unless set.
@@ -247,6 +246,11 @@ fn accounts(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Ac
         }
     }
     Ok(accounts)
+}
+
+/// Returns `true` for the twelve digits of an account's id.
+pub(crate) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn role_name(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<String, Error> {

@@ -3,17 +3,22 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use eksentry_collectors::Reader;
-use eksentry_core::{Check, Part, RepositoryNames, Resource, Settings as CheckSettings};
-use futures::StreamExt;
+use eksentry_collectors::{Reader, span_regions};
+use eksentry_core::check::needs_of;
+use eksentry_core::{
+    Check, Part, RepositoryNames, Resource, ResourceKind, Settings as CheckSettings,
+};
+use futures::{Stream, StreamExt};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::accounts::accounts;
-use crate::app::App;
+use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
-use crate::place::{Account, Place};
+use crate::place::{Account, EntryOptions, Place};
+use crate::queue::MESSAGE_BYTES;
 use crate::run::Run;
 use crate::scope::Targets;
 use crate::summary::Summary;
@@ -34,6 +39,9 @@ const MOST_NEIGHBOURS: u32 = 20;
 
 /// How often a slice is handed on at most. One that does not get done in so many invocations never will.
 const MOST_HANDED_ON: u32 = 5;
+
+/// How many characters of a slice an error tells at most; it may name thousands of resources.
+const MOST_TOLD: usize = 500;
 
 /// Handles a schedule's event, or one sent by hand; answers with a [`Summary`].
 ///
@@ -144,57 +152,98 @@ impl Sweep<'_> {
 
     /// Looks at one account, part by part.
     async fn account(&self, id: &str) {
-        let Some(account) = self.enter(id).await else {
+        let parts = self.parts();
+        let options = EntryOptions {
+            regions: self.task.region.as_slice(),
+            spans_regions: self.spans_regions(|kind| {
+                let mut kinds = parts.iter().flat_map(Part::kinds);
+                kinds.any(|of_part| of_part == kind)
+            }),
+            processes: self.task.neighbours.unwrap_or(1),
+        };
+        let left = Task {
+            account: Some(id.to_owned()),
+            ..self.task.clone()
+        };
+        let Some(account) = self.enter(id, options, left).await else {
             return;
         };
-        let narrowed = self.task.region.as_ref();
-        let places = account.places().iter();
-        let places =
-            places.filter(|place| narrowed.is_none_or(|one| *one == place.location.region));
-        let readers: Vec<(&Place, Reader<'_>)> =
-            places.map(|place| (place, account.reader(place))).collect();
-        if let Some(region) = narrowed
-            && readers.is_empty()
+        if let Some(error) = account.left_out() {
+            self.fail(error.clone());
+        }
+        if let Some(region) = &self.task.region
+            && account.places().is_empty()
         {
             return self.fail(not_enabled(region, id));
         }
-        let mut parts = Vec::new();
-        for (place, reader) in &readers {
-            for part in self.parts(place, reader).await {
-                parts.push((*place, reader, part));
-            }
-        }
-        // Clusters and keys are few, and should not keep a registry waiting.
-        let (registries, few): (Vec<_>, Vec<_>) = parts
+        let places = account.places().iter();
+        let readers: Vec<(&Place, Reader<'_>)> =
+            places.map(|place| (place, account.reader(place))).collect();
+        let (registries, small): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
-            .partition(|(.., part)| matches!(part, Part::Registry(_)));
-        let look = |parts| {
-            futures::stream::iter(parts)
-                .for_each_concurrent(PARTS_AT_A_TIME, |(place, reader, part)| {
-                    Box::pin(self.part(place, reader, part))
-                })
+            .partition(|part| matches!(part, Part::Registry(_)));
+        // The registries of all Regions are listed while what is known is looked at. Clusters and keys are few, and
+        // neither wait for a registry nor keep one waiting.
+        let (listed, parts_of_registries) = mpsc::unbounded_channel();
+        let list = async {
+            let listed = listed;
+            let of_places = readers.iter().map(async |(place, reader)| {
+                for part in &registries {
+                    for part in self.split(place, reader, part).await {
+                        // The receiver goes only together with this.
+                        let _ = listed.send((*place, reader, part));
+                    }
+                }
+            });
+            futures::future::join_all(of_places).await;
         };
-        futures::join!(look(registries), look(few));
+        let next = async |mut parts: mpsc::UnboundedReceiver<_>| {
+            let part = parts.recv().await?;
+            Some((part, parts))
+        };
+        let parts_of_registries = futures::stream::unfold(parts_of_registries, next);
+        let small_parts = readers.iter().flat_map(|(place, reader)| {
+            let parts = small.iter().cloned();
+            parts.map(move |part| (*place, reader, part))
+        });
+        futures::join!(
+            list,
+            self.look(parts_of_registries),
+            self.look(futures::stream::iter(small_parts))
+        );
     }
 
-    /// The parts of a place that are to be looked at here. A large registry is many, which are slices if there is a queue.
-    async fn parts(&self, place: &Place, reader: &Reader<'_>) -> Vec<Part> {
+    /// The parts of each place that the sweep is about.
+    fn parts(&self) -> Vec<Part> {
         if let Some(part) = &self.task.part {
             return vec![part.clone()];
         }
         let all = Part::all().into_iter();
-        let mut parts: Vec<Part> = all.filter(|part| self.concerns(part)).collect();
-        let registry = Part::Registry(RepositoryNames::all());
-        if !parts.contains(&registry) || self.invocation.is_over() {
-            return parts;
+        all.filter(|part| self.concerns(part)).collect()
+    }
+
+    /// Looks at parts, a few at a time.
+    async fn look<'p>(&self, parts: impl Stream<Item = (&'p Place, &'p Reader<'p>, Part)>) {
+        parts
+            .for_each_concurrent(PARTS_AT_A_TIME, |(place, reader, part)| {
+                Box::pin(self.part(place, reader, part))
+            })
+            .await;
+    }
+
+    /// The parts of a place's registry that are to be looked at here. A large registry is many, which are slices if there
+    /// is a queue.
+    async fn split(&self, place: &Place, reader: &Reader<'_>, registry: &Part) -> Vec<Part> {
+        let whole = vec![registry.clone()];
+        if self.task.part.is_some() || self.invocation.is_over() {
+            return whole;
         }
         // Where they can't be listed, or not in time, looking at them will say so.
         let names = tokio::time::timeout_at(self.invocation.ends_at, reader.repository_names());
         let names = names.await.ok().and_then(Result::ok).unwrap_or_default();
         if names.len() <= REPOSITORIES_A_PART {
-            return parts;
+            return whole;
         }
-        parts.retain(|part| *part != registry);
         let split = RepositoryNames::split(&names, REPOSITORIES_A_PART);
         tracing::info!(
             place = %place.location,
@@ -210,10 +259,10 @@ impl Sweep<'_> {
             let neighbours = neighbours.saturating_add(1).min(MOST_NEIGHBOURS);
             let slices = registries.map(|part| self.slice(place, part, Some(neighbours)));
             self.done.borrow_mut().rest.extend(slices);
+            Vec::new()
         } else {
-            parts.extend(registries);
+            registries.collect()
         }
-        parts
     }
 
     /// Whether a check is about resources of that part, or was: a sweep that is not narrowed archives what is left of
@@ -224,6 +273,13 @@ impl Sweep<'_> {
         }
         let mut kinds = self.checks.iter().map(|(check, _)| check.kind());
         kinds.any(|kind| part.kinds().any(|one| one == kind))
+    }
+
+    /// Whether a check of the sweep needs facts that span Regions, of the kinds that are looked at.
+    fn spans_regions(&self, is_looked_at: impl Fn(&'static ResourceKind) -> bool) -> bool {
+        let checks = self.checks.iter().map(|(check, _)| *check);
+        let checks = checks.filter(|check| is_looked_at(check.kind()));
+        span_regions(needs_of(checks))
     }
 
     async fn part(&self, place: &Place, reader: &Reader<'_>, part: Part) {
@@ -238,28 +294,32 @@ impl Sweep<'_> {
 
     /// Looks at resources of one account that were named.
     async fn resources(&self, id: &str, regions: Vec<(String, Vec<Resource>)>) {
-        let Some(account) = self.enter(id).await else {
+        let names: Vec<String> = regions.iter().map(|(region, _)| region.clone()).collect();
+        let all = || regions.iter().flat_map(|(_, resources)| resources);
+        let options = EntryOptions {
+            regions: &names,
+            spans_regions: self.spans_regions(|kind| all().any(|resource| resource.kind() == kind)),
+            processes: self.task.neighbours.unwrap_or(1),
+        };
+        let left = Task {
+            resources: ids(all()),
+            ..self.task.clone()
+        };
+        let Some(account) = self.enter(id, options, left).await else {
             return;
         };
         for (region, resources) in regions {
-            let place = account.places().iter();
-            let home = &self.invocation.aws.home;
-            let place = place
-                .chain([home])
-                .find(|place| place.location.region == region && place.location.account == id);
-            let Some(place) = place else {
+            let mut places = account.places().iter();
+            let Some(place) = places.find(|place| place.location.region == region) else {
                 self.fail(not_enabled(&region, id));
                 continue;
             };
-            let arns: Vec<String> = resources
-                .iter()
-                .map(|resource| resource.id().to_owned())
-                .collect();
+            let ids = ids(&resources);
             let reader = account.reader(place);
             let targets = Targets::Resources(resources);
             if Box::pin(self.run(place, &reader, targets)).await {
                 self.leave(Task {
-                    resources: arns,
+                    resources: ids,
                     ..self.task.clone()
                 });
             }
@@ -293,16 +353,13 @@ impl Sweep<'_> {
         outcome.cut_off
     }
 
-    async fn enter(&self, id: &str) -> Option<Account> {
-        let Invocation { settings, aws, .. } = self.invocation;
-        let processes = self.task.neighbours.unwrap_or(1);
-        let entered = Account::enter(aws, settings, id, processes);
+    /// Enters an account. Where there is no time for that, the task is left.
+    async fn enter(&self, id: &str, options: EntryOptions<'_>, left: Task) -> Option<Account> {
+        let Connections { aws, home, .. } = self.invocation.aws;
+        let entered = Account::enter(aws, home, self.invocation.settings, id, options);
         match tokio::time::timeout_at(self.invocation.ends_at, entered).await {
             Err(_) => {
-                self.leave(Task {
-                    account: Some(id.to_owned()),
-                    ..self.task.clone()
-                });
+                self.leave(left);
                 None
             }
             Ok(Ok(account)) => Some(account),
@@ -339,6 +396,11 @@ impl Sweep<'_> {
     }
 }
 
+fn ids<'r>(resources: impl IntoIterator<Item = &'r Resource>) -> Vec<String> {
+    let ids = resources.into_iter().map(Resource::id);
+    ids.map(ToOwned::to_owned).collect()
+}
+
 fn not_enabled(region: &str, account: &str) -> Error {
     let message =
         format!("{region} was not looked at, since the Region is not enabled in account {account}");
@@ -361,17 +423,19 @@ async fn hand_on(
         } else {
             "give the function more time or memory, or set EKSENTRY_QUEUE_URL so that workers take them"
         };
+        let first = serde_json::to_string(first).unwrap_or_default();
         let message = format!(
             "time was up with {} part(s) of the sweep left, the first of them {}; {advice}",
             hopeless.len(),
-            serde_json::to_string(first).unwrap_or_default()
+            first.chars().take(MOST_TOLD).collect::<String>()
         );
         errors.push(Error::new(ErrorKind::OutOfTime, message));
     }
     if let Some(queue) = &invocation.aws.queue
         && !rest.is_empty()
     {
-        let (sent, failed) = queue.send(&rest).await;
+        let parts = rest.into_iter().flat_map(|task| task.split(MESSAGE_BYTES));
+        let (sent, failed) = queue.send(&parts.collect::<Vec<_>>()).await;
         summary.slices += sent;
         errors.extend(failed);
     }

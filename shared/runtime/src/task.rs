@@ -6,9 +6,8 @@ use eksentry_core::{Check, Location, Part, Resource, Settings as CheckSettings, 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::app::is_account;
 use crate::error::{Error, without_values};
-use crate::settings::{Regions, Settings};
+use crate::settings::{Regions, Settings, is_account};
 
 /// A sweep, or a slice of one. What is empty or absent narrows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +34,11 @@ pub(crate) struct Task {
     /// How often it was handed on since there was no time left.
     #[serde(deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub(crate) handed_on: u32,
+}
+
+/// How many bytes something has as JSON.
+fn bytes(value: &impl Serialize) -> usize {
+    serde_json::to_string(value).map_or(0, |json| json.len())
 }
 
 /// A list of texts; nulls in it, or in its place, say nothing.
@@ -64,15 +68,46 @@ impl Task {
             {
                 Ok(Self::default())
             }
-            Value::Object(_) => Self::deserialize(event).map_err(|error| {
-                let form = r#"{"checks": [id, …], "resources": [ARN, …]}"#;
-                let problem = without_values(&error);
-                Error::invalid_event(format!("the event is not of the form {form}: {problem}"))
-            }),
+            Value::Object(_) => {
+                let mut task = Self::deserialize(event).map_err(|error| {
+                    let form = r#"{"checks": [id, …], "resources": [ARN, …]}"#;
+                    let problem = without_values(&error);
+                    Error::invalid_event(format!("the event is not of the form {form}: {problem}"))
+                })?;
+                // Every slice names them all, so each is named once.
+                task.checks.sort_unstable();
+                task.checks.dedup();
+                Ok(task)
+            }
             _ => Err(Error::invalid_event(
                 "the event is no JSON object: send {} to sweep everything",
             )),
         }
+    }
+
+    /// The same as several tasks, each with some of the resources, whose JSON has at most so many bytes. One resource alone
+    /// may have more.
+    pub(crate) fn split(mut self, most: usize) -> Vec<Self> {
+        let resources = std::mem::take(&mut self.resources);
+        let frame = bytes(&self) + r#""resources":[],"#.len();
+        let mut parts: Vec<Self> = Vec::new();
+        let mut size = 0;
+        for resource in resources {
+            let more = bytes(&resource) + ",".len();
+            // The last one has no comma behind it.
+            if parts.is_empty() || size + more - 1 > most {
+                parts.push(self.clone());
+                size = frame;
+            }
+            size += more;
+            if let Some(part) = parts.last_mut() {
+                part.resources.push(resource);
+            }
+        }
+        if parts.is_empty() {
+            parts.push(self);
+        }
+        parts
     }
 
     /// The checks to be made, with their settings: those that it names, or else all that are switched on.
@@ -132,7 +167,13 @@ impl Task {
         };
         let narrowed = self.account.is_some() || self.region.is_some();
         // Without a Region of its own it is about all that are looked at.
-        let region = self.region.is_none() || covers_region(settings, home, &place.region);
+        let region = self
+            .region
+            .as_ref()
+            .is_none_or(|region| match &settings.regions {
+                Regions::These(regions) => regions.contains(region),
+                Regions::Home | Regions::All => covers_region(settings, home, region),
+            });
         if narrowed && !(region && covers_account(settings, home, &place.account)) {
             let message = format!(
                 "the event is about {place}, where this function does not look (its home is {home}): see EKSENTRY_ACCOUNTS \
@@ -173,6 +214,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use eksentry_core::RepositoryNames;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn home() -> Location {
@@ -241,6 +283,52 @@ mod tests {
             };
             let json = serde_json::to_value(&task).unwrap();
             assert_eq!(Task::read(&json).unwrap(), task, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_check_that_is_named_twice_is_named_once() {
+        let task = Task::read(&json!({"checks": ["b", "a", "b", null, "a"]})).unwrap();
+        assert_eq!(task.checks, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_task_that_fits_is_not_split() {
+        let task = |count: usize| Task {
+            resources: (0..count).map(|n| format!("arn:{n}")).collect(),
+            region: Some("eu-west-1".into()),
+            ..Task::default()
+        };
+        for count in [0, 1, 7] {
+            let most = bytes(&task(count));
+            assert_eq!(task(count).split(most), [task(count)]);
+        }
+        let sizes = |most| {
+            let parts = task(9).split(most).into_iter();
+            parts.map(|part| part.resources.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(bytes(&task(9)) - 1), [8, 1]);
+        assert_eq!(sizes(bytes(&task(3))), [3, 3, 3]);
+        assert_eq!(sizes(0), [1; 9]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_split_task_loses_nothing_and_names_nothing_twice(
+            resources in prop::collection::vec(".{0,40}", 0..60),
+            checks in prop::collection::vec("[a-z-]{0,20}", 0..4),
+            most in 0_usize..2_000,
+        ) {
+            let task = Task { resources, checks, handed_on: 3, ..Task::default() };
+            let parts = task.clone().split(most);
+            for part in &parts {
+                let json = serde_json::to_string(part).unwrap();
+                prop_assert!(json.len() <= most || part.resources.len() < 2, "{json}");
+                let rest = Task { resources: task.resources.clone(), ..part.clone() };
+                prop_assert_eq!(&rest, &task);
+            }
+            let of_parts: Vec<_> = parts.into_iter().flat_map(|part| part.resources).collect();
+            prop_assert_eq!(of_parts, task.resources);
         }
     }
 

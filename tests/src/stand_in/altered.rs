@@ -8,6 +8,7 @@ use crate::account::Record;
 /// The tokens of pages that only a fault knows of.
 const AFTER_EMPTY: &str = "behind-an-empty-page";
 const REPEATED: &str = "again-and-again";
+const BY_TURNS: [&str; 2] = ["there", "and-back"];
 
 /// A word that no enumeration has.
 pub(super) const UNKNOWN: &str = "SOMETHING_NEW";
@@ -52,29 +53,35 @@ pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> b
     is_list && tokens(service).is_some() && !asks_for_one
 }
 
-/// Lets a request that asks for a page of a fault's ask for the first one; says whether it came from an empty page.
-pub(super) fn resume(request: &mut Request) -> bool {
-    let Some(Tokens { asks, .. }) = tokens(request.service) else {
-        return false;
-    };
-    let token = request.members.get(asks).and_then(Value::as_str);
-    let is_after_empty = token == Some(AFTER_EMPTY);
-    if is_after_empty || token == Some(REPEATED) {
-        request.members.remove(asks);
-    }
-    is_after_empty
+/// Lets a request that asks for a page of a fault's ask for the first one; returns the token of the fault's page.
+pub(super) fn resume(request: &mut Request) -> Option<&'static str> {
+    let Tokens { asks, .. } = tokens(request.service)?;
+    let token = request.members.get(asks)?.as_str()?;
+    let of_faults = [AFTER_EMPTY, REPEATED].into_iter().chain(BY_TURNS);
+    let found = of_faults.into_iter().find(|of_fault| *of_fault == token)?;
+    request.members.remove(asks);
+    Some(found)
 }
 
-/// Alters a successful answer as the fault wants it.
-pub(super) fn alter(kind: &FaultKind, request: &Request, resumed: bool, answer: &mut Value) {
+/// Alters a successful answer as the fault wants it, given the token of the fault's page that was asked for.
+pub(super) fn alter(
+    kind: &FaultKind,
+    request: &Request,
+    resumed: Option<&str>,
+    answer: &mut Value,
+) {
     let service = request.service;
     let is_paged = is_paged(service, &request.operation, &request.members);
     match kind {
-        FaultKind::EmptyPage if is_paged && !resumed && !has_token(request) => {
+        FaultKind::EmptyPage if is_paged && resumed != Some(AFTER_EMPTY) && !has_token(request) => {
             empty(answer);
             tell(service, AFTER_EMPTY, answer);
         }
         FaultKind::RepeatedToken if is_paged => tell(service, REPEATED, answer),
+        FaultKind::TokensByTurns if is_paged => {
+            let turn = usize::from(resumed == Some(BY_TURNS[0]));
+            tell(service, BY_TURNS[turn], answer);
+        }
         FaultKind::Missing(pointer) => {
             remove(answer, pointer);
         }
@@ -151,7 +158,7 @@ mod tests {
     fn an_empty_page_leads_to_the_first_one() {
         let mut first = request(Service::Kms, "ListKeys", json!({}));
         let mut answer = json!({"Keys": [{"KeyId": "k"}], "Truncated": false});
-        alter(&FaultKind::EmptyPage, &first, false, &mut answer);
+        alter(&FaultKind::EmptyPage, &first, None, &mut answer);
         assert_eq!(
             answer,
             json!({"Keys": [], "Truncated": true, "NextMarker": AFTER_EMPTY})
@@ -160,19 +167,21 @@ mod tests {
         first
             .members
             .insert("Marker".to_owned(), AFTER_EMPTY.into());
-        assert!(resume(&mut first));
+        let resumed = resume(&mut first);
+        assert_eq!(resumed, Some(AFTER_EMPTY));
         assert!(!first.has("Marker"));
         let mut answer = json!({"Keys": [{"KeyId": "k"}]});
-        alter(&FaultKind::EmptyPage, &first, true, &mut answer);
+        alter(&FaultKind::EmptyPage, &first, resumed, &mut answer);
         assert_eq!(answer, json!({"Keys": [{"KeyId": "k"}]}));
     }
 
     #[test]
     fn a_repeated_token_never_ends() {
         let mut list = request(Service::Eks, "ListClusters", json!({"nextToken": REPEATED}));
-        assert!(!resume(&mut list));
+        let resumed = resume(&mut list);
+        assert_eq!(resumed, Some(REPEATED));
         let mut answer = json!({"clusters": ["a"]});
-        alter(&FaultKind::RepeatedToken, &list, false, &mut answer);
+        alter(&FaultKind::RepeatedToken, &list, resumed, &mut answer);
         assert_eq!(answer["nextToken"], REPEATED);
         let one = request(
             Service::Ecr,
@@ -183,12 +192,28 @@ mod tests {
     }
 
     #[test]
+    fn tokens_by_turns_lead_back() {
+        let mut list = request(Service::Iam, "ListRolePolicies", json!({}));
+        for expected in ["there", "and-back", "there", "and-back"] {
+            let resumed = resume(&mut list);
+            assert!(!list.has("Marker"));
+            let mut answer = json!({"PolicyNames": []});
+            alter(&FaultKind::TokensByTurns, &list, resumed, &mut answer);
+            assert_eq!(
+                answer,
+                json!({"PolicyNames": [], "IsTruncated": true, "Marker": expected})
+            );
+            list.members.insert("Marker".to_owned(), expected.into());
+        }
+    }
+
+    #[test]
     fn members_go_missing_and_words_are_unknown() {
         let describe = request(Service::Eks, "DescribeCluster", json!({}));
         let altered = |kind: FaultKind| {
             let mut answer =
                 json!({"cluster": {"status": "ACTIVE", "tags": {"a/b": "c"}, "ids": ["x", "y"]}});
-            alter(&kind, &describe, false, &mut answer);
+            alter(&kind, &describe, None, &mut answer);
             answer["cluster"].take()
         };
         let missing = |pointer: &str| altered(FaultKind::Missing(pointer.to_owned()));

@@ -88,6 +88,8 @@ pub enum FaultKind {
     EmptyPage,
     /// A list tells the same token with every page.
     RepeatedToken,
+    /// A list tells two tokens by turns, so that each page leads to the other one.
+    TokensByTurns,
     /// The answer lacks the member at this JSON pointer.
     Missing(String),
     /// The answer has a word that no SDK knows at this JSON pointer.

@@ -183,7 +183,7 @@ impl State {
         &mut self,
         request: &Request,
         fault: Option<&Hit>,
-        resumed: bool,
+        resumed: Option<&str>,
     ) -> (Option<Reply>, Option<String>) {
         let kind = fault.map(|fault| &fault.kind);
         if matches!(kind, Some(FaultKind::Reset)) {
@@ -216,7 +216,7 @@ impl State {
         &mut self,
         request: &Request,
         fault: Option<&Hit>,
-        resumed: bool,
+        resumed: Option<&str>,
     ) -> Result<Reply, AwsError> {
         let caller = self.callers.account(request)?;
         self.authorize(&caller, request)?;

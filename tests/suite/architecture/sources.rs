@@ -73,14 +73,14 @@ fn every_file_of_a_check_is_registered() {
 }
 
 /// A file's code up to its tests, which come last.
-fn without_tests(text: &str) -> &str {
+pub(super) fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests")
         .next()
         .unwrap_or_default()
 }
 
 /// All Rust files in a folder and below it, by their paths from the root.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for name in names_in(folder) {
         let path = folder.join(name);

@@ -43,12 +43,13 @@ pub(super) enum Column {
     NotFound,
     EmptyPage,
     RepeatedToken,
+    TokensByTurns,
     UnknownWord,
     Missing,
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Passing,
         Self::Throttled,
         Self::Internal,
@@ -62,6 +63,7 @@ impl Column {
         Self::NotFound,
         Self::EmptyPage,
         Self::RepeatedToken,
+        Self::TokensByTurns,
         Self::UnknownWord,
         Self::Missing,
     ];
@@ -82,6 +84,7 @@ impl Column {
             Self::NotFound => "not found",
             Self::EmptyPage => "empty page",
             Self::RepeatedToken => "same token",
+            Self::TokensByTurns => "by turns",
             Self::UnknownWord => "new word",
             Self::Missing => "missing",
         }
@@ -218,6 +221,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
             .collect(),
         Column::EmptyPage => in_pages(FaultKind::EmptyPage),
         Column::RepeatedToken => in_pages(FaultKind::RepeatedToken),
+        Column::TokensByTurns => in_pages(FaultKind::TokensByTurns),
         Column::UnknownWord | Column::Missing if !alters_answers => Vec::new(),
         Column::UnknownWord => places_of(call)
             .into_iter()
@@ -241,16 +245,9 @@ fn places_of(call: &Call) -> Vec<Place> {
 }
 
 /// What nobody can tell from an answer that is as it should be: the end of a list looks just like a page that lost its
-/// token, and no findings at all like a page that lost them, since a list that is absent is an empty one.
+/// token.
 fn is_all_right_without(pointer: &str) -> bool {
-    [
-        "/nextToken",
-        "/NextToken",
-        "/NextMarker",
-        "/Marker",
-        "/Findings",
-    ]
-    .contains(&pointer)
+    ["/nextToken", "/NextToken", "/NextMarker", "/Marker"].contains(&pointer)
 }
 
 fn error(code: &str, status: u16) -> FaultKind {

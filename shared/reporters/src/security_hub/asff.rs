@@ -487,7 +487,7 @@ fn resource(finding: &Finding, location: &Location) -> SdkResource {
     SdkResource::builder()
         .r#type(finding.resource.kind().asff_type)
         .id(finding.resource.asff_id())
-        .partition(Partition::from(location.partition.as_str()))
+        .set_partition(partition(&location.partition))
         .region(&location.region)
         .set_tags(finding.tags.as_deref().and_then(render_tags))
         .set_details(details(
@@ -495,6 +495,20 @@ fn resource(finding: &Finding, location: &Location) -> SdkResource {
             finding.details.clone(),
         ))
         .build()
+}
+
+/// The word that ASFF has for a partition; `None` for those that came after the format.
+/// Sources: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Resource.html> and
+/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
+fn partition(of_arn: &str) -> Option<Partition> {
+    match of_arn {
+        "aws" => Some(Partition::Aws),
+        "aws-cn" => Some(Partition::AwsCn),
+        "aws-us-gov" => Some(Partition::AwsUsGov),
+        "aws-iso" => Some(Partition::AwsUsIso),
+        "aws-iso-b" => Some(Partition::AwsUsIsoB),
+        _ => None,
+    }
 }
 
 fn render_tags(tags: &[(String, String)]) -> Option<HashMap<String, String>> {

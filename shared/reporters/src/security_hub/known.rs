@@ -174,7 +174,10 @@ impl SecurityHub {
                 }
                 let page = page.send().await;
                 let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
-                let findings = page.findings.unwrap_or_default();
+                let findings = page.findings.ok_or_else(|| ReportError {
+                    action: GET_FINDINGS,
+                    problem: "the answer lacks Findings".to_owned(),
+                })?;
                 if !findings.iter().all(is_whole) {
                     return Err(ReportError {
                         action: GET_FINDINGS,

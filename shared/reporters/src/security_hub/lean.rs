@@ -113,9 +113,11 @@ struct ProductFields {
 
 impl Page {
     fn into_output(self) -> GetFindingsOutput {
-        let findings = self.findings.into_iter().flatten().map(Finding::into_sdk);
+        let findings = self.findings;
         GetFindingsOutput::builder()
-            .set_findings(Some(findings.collect()))
+            .set_findings(
+                findings.map(|findings| findings.into_iter().map(Finding::into_sdk).collect()),
+            )
             .set_next_token(self.next_token)
             .build()
     }
@@ -186,14 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_no_hindrance() {
-        for json in [
-            "{}",
-            r#"{"Findings": null, "NextToken": null}"#,
-            r#"{"Findings": []}"#,
-        ] {
-            assert_eq!(read(json).findings(), []);
+    fn a_page_without_the_list_is_no_page_without_findings() {
+        for json in ["{}", r#"{"Findings": null, "NextToken": null}"#] {
+            assert_eq!(read(json).findings, None, "{json}");
         }
+        assert_eq!(read(r#"{"Findings": []}"#).findings, Some(Vec::new()));
+    }
+
+    #[test]
+    fn what_a_finding_lacks_is_no_hindrance() {
         let bare = read(r#"{"Findings": [{"Compliance": null, "ProductFields": {}}]}"#);
         let known = Known::of(&bare.findings()[0]);
         assert_eq!(

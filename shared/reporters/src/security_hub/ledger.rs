@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use eksentry_aws::{Aws, client};
+use eksentry_aws::{Aws, Lazy, client};
 use eksentry_core::{Location, Part};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ fn is_kept(known: &Known, as_of: Timestamp) -> bool {
 /// A bucket of ledgers.
 #[derive(Debug, Clone)]
 pub struct Ledgers {
-    client: aws_sdk_s3::Client,
+    client: Lazy<aws_sdk_s3::Client>,
     bucket: String,
     owner: String,
 }

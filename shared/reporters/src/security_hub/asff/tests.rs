@@ -606,6 +606,42 @@ fn resources_are_described_where_asff_has_a_place_for_it() {
 }
 
 #[test]
+fn a_partition_is_told_in_the_words_of_asff_or_not_at_all() {
+    for (of_arn, told) in [
+        ("aws", Some("aws")),
+        ("aws-cn", Some("aws-cn")),
+        ("aws-us-gov", Some("aws-us-gov")),
+        ("aws-iso", Some("aws-us-iso")),
+        ("aws-iso-b", Some("aws-us-iso-b")),
+        ("aws-iso-e", None),
+        ("aws-iso-f", None),
+        ("aws-eusc", None),
+    ] {
+        let arn = KEY.replacen("aws", of_arn, 1);
+        let state = key("", Rotation::Off);
+        let rendered = render(&finding("kms-cmk-rotation", &arn, state)).unwrap();
+        let sent: Value = serde_json::from_str(&sent(&rendered.finding)).unwrap();
+        let resource = sent["Resources"][0].as_object().unwrap();
+        assert_eq!(resource.get("Partition"), told.map(Value::from).as_ref());
+        assert_eq!(resource["Id"], arn);
+    }
+}
+
+#[test]
+fn tags_in_another_order_are_no_change() {
+    let tagged = |tags: [(&str, &str); 2]| {
+        let mut tagged = finding("eks-endpoint-private", CLUSTER, cluster());
+        let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        tagged.tags = Some(tags.to_vec());
+        tagged
+    };
+    let (env, team) = (("env", "prod"), ("team", "cards"));
+    let (one, other) = (tagged([env, team]), tagged([team, env]));
+    assert_eq!(outline(&one), outline(&other));
+    assert_eq!(render(&one), render(&other));
+}
+
+#[test]
 fn what_could_not_be_read_has_no_details_and_only_clusters_bring_tags() {
     let unread = State::Unread(Unread {
         code: "ACCESS_DENIED",

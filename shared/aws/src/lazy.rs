@@ -1,0 +1,42 @@
+//! Clients that are made when they are first used.
+
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
+/// A client that is made at its first use, since most invocations call few of the services that a function may call.
+/// Clones share it. [`client!`](crate::client) makes these.
+#[derive(Debug, Clone)]
+pub struct Lazy<C>(Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>);
+
+impl<C> Lazy<C> {
+    /// A client that is made in this way.
+    pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+}
+
+impl<C> Deref for Lazy<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_made_once_and_only_where_it_is_used() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let client = Lazy::new(move || count.fetch_add(1, Ordering::Relaxed) + 1);
+        let clone = client.clone();
+        assert_eq!(made.load(Ordering::Relaxed), 0);
+        assert_eq!((*clone, *client, *clone), (1, 1, 1));
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+}

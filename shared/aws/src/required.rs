@@ -1,0 +1,104 @@
+//! Whether an answer has what the service always sends.
+
+use std::collections::HashMap;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde::de::IgnoredAny;
+
+/// Refuses answers without a member that the service always sends: the names of operations, each with the name of that
+/// member. The SDK makes an empty list of a required one that is absent, and what was not told would not be there.
+#[derive(Debug, Clone, Copy)]
+pub struct Required(pub &'static [(&'static str, &'static str)]);
+
+/// An answer without a member that it must have.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the answer lacks {0}")]
+struct Lacking(&'static str);
+
+impl Intercept for Required {
+    fn name(&self) -> &'static str {
+        "Required"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let body = response.body().bytes().unwrap_or_default();
+        let operation = cfg.load::<Metadata>().map_or("", Metadata::name);
+        match self.lacking(operation, body) {
+            Some(member) if response.status().is_success() => Err(Lacking(member).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Required {
+    /// The member that the body of an operation's answer lacks.
+    fn lacking(self, operation: &str, body: &[u8]) -> Option<&'static str> {
+        let mut members = self.0.iter().filter(|(of, _)| *of == operation);
+        let (_, member) = members.find(|(_, member)| !has(body, member))?;
+        Some(member)
+    }
+}
+
+/// Whether a document of XML or JSON has a member of that name which is not null.
+fn has(body: &[u8], member: &str) -> bool {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    if text.trim_start().starts_with('<') {
+        let ends = |rest: &str| rest.starts_with(['>', '/', ' ']);
+        return text.match_indices('<').any(|(at, _)| {
+            let tag = &text[at + 1..];
+            tag.strip_prefix(member).is_some_and(ends)
+        });
+    }
+    let members: HashMap<String, Option<IgnoredAny>> =
+        serde_json::from_str(text).unwrap_or_default();
+    members.get(member).is_some_and(Option::is_some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_is_absent_or_null_is_lacking() {
+        for (body, expected) in [
+            (r#"{"Findings": []}"#, true),
+            (r#"{"Findings": [{"Id": "x"}], "NextToken": null}"#, true),
+            (r#"{"Findings": null}"#, false),
+            (r#"{"NextToken": "\"Findings\": []"}"#, false),
+            (r#"{"Page": {"Findings": []}}"#, false),
+            ("{}", false),
+            ("", false),
+        ] {
+            assert_eq!(has(body.as_bytes(), "Findings"), expected, "{body}");
+        }
+        for (body, expected) in [
+            ("<R><Names><member>a</member></Names></R>", true),
+            ("<R><Names/></R>", true),
+            ("<R><Names /></R>", true),
+            ("<R><NamesOfOthers/></R>", false),
+            ("<R></R>", false),
+        ] {
+            assert_eq!(has(body.as_bytes(), "Names"), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn only_the_operations_that_are_named_need_a_member() {
+        let required = Required(&[("List", "Names"), ("Get", "Name")]);
+        assert_eq!(required.lacking("List", b"{}"), Some("Names"));
+        assert_eq!(required.lacking("Get", b"{}"), Some("Name"));
+        assert_eq!(required.lacking("List", br#"{"Names": []}"#), None);
+        assert_eq!(required.lacking("Describe", b"{}"), None);
+    }
+}
