@@ -521,7 +521,7 @@ impl Run<'_> {
     }
 
     fn covers_every_check(&self) -> bool {
-        let mut enabled = self.invocation.settings.enabled_checks();
+        let mut enabled = self.invocation.selection.enabled_checks();
         enabled.all(|check| self.runs(check.id))
     }
 
@@ -534,7 +534,7 @@ impl Run<'_> {
     fn is_gone(&self, check: &str, resource: &Resource, unlisted: &[Unlisted]) -> bool {
         let here = Location::of(resource.arn()) == self.place.location;
         let enabled =
-            checks::find(check).is_ok_and(|check| self.invocation.settings.is_enabled(check));
+            checks::find(check).is_ok_and(|check| self.invocation.selection.is_enabled(check));
         let listed = !unlisted.iter().any(|list| {
             let repository = resource.repository_and_digest().0;
             list.kind == resource.kind()

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::accounts::accounts;
 use crate::app::App;
 use crate::error::{Error, ErrorKind};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, SWEEP};
 use crate::place::{Account, Place};
 use crate::run::{Run, Targets};
 use crate::summary::Summary;
@@ -43,9 +43,9 @@ const MOST_HANDED_ON: u32 = 5;
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let task = Task::read(&payload)?;
-    let invocation = Invocation::new("sweep", &app, &context).await?;
+    let invocation = Invocation::new(SWEEP, &app, &context).await?;
     let (summary, mut errors) = sweep(&invocation, &task).await?;
-    errors.extend(invocation.exceptions.wrong().cloned());
+    errors.extend(invocation.wrong().cloned());
     invocation.answer(summary, errors)
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn sweep(
     let sweep = Sweep {
         invocation,
         task,
-        checks: task.checks(invocation.settings)?,
+        checks: task.checks(&invocation.selection)?,
         done: RefCell::default(),
     };
     let named = task.named(invocation.settings, home)?;
