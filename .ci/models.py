@@ -44,7 +44,7 @@ OPERATIONS = {
     "s3": ["GetObject", "PutObject"],
     "securityhub": ["BatchImportFindings", "GetFindings"],
     "sqs": ["SendMessage", "SendMessageBatch"],
-    "ssm": ["GetParameter"],
+    "ssm": ["GetParameter", "GetParametersByPath"],
     "sts": ["AssumeRole", "GetCallerIdentity"],
     "tagging": ["GetResources"],
 }

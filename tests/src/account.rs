@@ -56,7 +56,7 @@
 //!     inline:                         # name: document
 //!       logs: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "logs:*", Resource: "*"}]}
 //! buckets: [eksentry-plans]           # of S3
-//! parameters:                         # as GetParameter
+//! parameters:                         # as GetParameter and GetParametersByPath
 //!   - {Name: /eksentry/accounts, Value: "[]"}     # Type: String
 //! member_role: {name: eksentry-audit, external_id: bank}  # the one role that may be assumed (any); external_id: (any)
 //! organization:                       # as ListAccounts and the like; a ParentId is a root or a unit

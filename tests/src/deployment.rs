@@ -42,7 +42,7 @@ impl Deployment {
         Ok(Self { stack, members })
     }
 
-    /// The same, with another value for a parameter of template.yaml that no function is told of.
+    /// The same, with another value for a parameter of template.yaml that no variable of a function tells.
     pub fn with(self, parameter: &str, value: &str) -> Result<Self, TemplateError> {
         Ok(Self {
             stack: self.stack.with(parameter, value)?,

@@ -1,7 +1,9 @@
-//! What follows from the registry of checks and is committed: the checks' pages, the table in the README and blocks of
-//! the template. Pure texts; a test compares them with what is committed and rewrites it when told to.
+//! What follows from the registry of checks and is committed: the checks' pages, the table in the README, blocks of the
+//! template, and the page and schema of the checks' parameters. Pure texts; a test compares them with what is committed
+//! and rewrites it when told to.
 
 mod page;
+mod parameters;
 mod readme;
 mod standards;
 mod template;
@@ -69,6 +71,11 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
     files.push(Derived {
         path: standards::PATH.into(),
         text: standards::page(),
+    });
+    files.push(with_blocks(root, parameters::PAGE, [parameters::block()])?);
+    files.push(Derived {
+        path: parameters::SCHEMA.into(),
+        text: parameters::schema(),
     });
     files.push(with_blocks(root, "README.md", [readme::block()])?);
     files.push(with_blocks(root, "template.yaml", template::blocks())?);

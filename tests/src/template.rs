@@ -17,8 +17,11 @@ use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 use thiserror::Error;
 
-pub use self::roles::Role;
+pub use self::{environment::BY_HAND, roles::Role};
 use crate::account::partition;
+
+/// The name of a stack that is given no other.
+const NAME: &str = "eksentry";
 
 /// What a template can't be deployed with, or what is not known of templates here.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -35,6 +38,7 @@ pub struct Template {
 #[derive(Clone, Debug)]
 pub struct Stack {
     template: Arc<Template>,
+    name: String,
     account: String,
     region: String,
     values: BTreeMap<String, String>,
@@ -103,6 +107,7 @@ impl Stack {
             .collect();
         Self {
             template,
+            name: NAME.to_owned(),
             account: account.to_owned(),
             region: region.to_owned(),
             values,
@@ -117,6 +122,14 @@ impl Stack {
         }
         self.values.insert(parameter.to_owned(), value.to_owned());
         Ok(self)
+    }
+
+    /// The same under another name.
+    pub fn named(self, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..self
+        }
     }
 
     /// The same in another account.

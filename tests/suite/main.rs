@@ -22,6 +22,7 @@ mod load;
 mod logs;
 mod mute_list;
 mod ocsf;
+mod parameters;
 mod places;
 mod samples;
 mod slices;

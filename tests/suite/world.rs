@@ -22,6 +22,8 @@ const TIME_LIMIT: Duration = Duration::from_mins(1);
 pub(crate) struct World {
     pub(crate) aws: StandIn,
     environment: Vec<(String, String)>,
+    /// Parameters of the stack that its functions' environment does not tell.
+    parameters: Vec<(&'static str, &'static str)>,
     /// Why no stack is like this.
     unlimited: Option<&'static str>,
     time_limit: Duration,
@@ -40,6 +42,7 @@ impl World {
         Self {
             aws: StandIn::start(account).unwrap(),
             environment: Vec::new(),
+            parameters: Vec::new(),
             unlimited: None,
             time_limit: TIME_LIMIT,
             logs: Vec::new(),
@@ -54,6 +57,12 @@ impl World {
     /// The same, with another variable in the functions' environment.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same, where another parameter of the stack has this value.
+    pub(crate) fn deployed_with(mut self, parameter: &'static str, value: &'static str) -> Self {
+        self.parameters.push((parameter, value));
         self
     }
 
@@ -159,7 +168,11 @@ impl World {
 
     /// The stacks that give functions this environment.
     pub(crate) fn deployment(&self) -> Deployment {
-        self.aws.deployment(&self.environment).unwrap()
+        let deployment = self.aws.deployment(&self.environment).unwrap();
+        let parameters = self.parameters.iter();
+        parameters.fold(deployment, |deployment, (name, value)| {
+            deployment.with(name, value).unwrap()
+        })
     }
 
     /// Hands messages to a worker; the ids of those that must come again.

@@ -18,6 +18,8 @@ use crate::verdict::Verdict;
 pub struct Check {
     /// Kebab-case; also the name of its file and of its page in the docs. For ever: never renamed, never reused.
     pub id: &'static str,
+    /// Whether it is made unless somebody switches it off. One that is not is made where it is switched on or named.
+    pub enabled: bool,
     /// What should be, in one sentence: "EKS clusters should …". At most 256 characters.
     pub title: &'static str,
     /// What is wanted, in a sentence that findings repeat.

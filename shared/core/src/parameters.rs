@@ -15,7 +15,7 @@ use crate::severity::Severity;
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]
 pub struct Parameter<T> {
-    /// Its name in Config's `ruleParameters` and in `EKSENTRY_PARAMETERS`.
+    /// Its name in Config's `ruleParameters`, in documents of parameters and in `EKSENTRY_PARAMETERS`.
     pub name: &'static str,
     /// What it means, in one sentence.
     pub description: &'static str,
@@ -23,11 +23,13 @@ pub struct Parameter<T> {
     pub default: T,
 }
 
-/// Which texts a parameter takes, as far as a form can ask for them.
+/// Which texts a parameter takes, as far as a schema can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
     /// One of these.
     OneOf(&'static [&'static str]),
+    /// None, one or several of these.
+    SomeOf(&'static [&'static str]),
     /// A whole number, not negative.
     Number,
     /// None, one or several texts of no particular form.
@@ -39,7 +41,7 @@ pub trait ParameterValue: Clone + Debug + Send + Sync {
     /// What is allowed, for people.
     const FORM: &'static str;
 
-    /// What is allowed, for forms.
+    /// What is allowed, for a schema.
     const VALUES: Values;
 
     /// Reads it.
@@ -61,7 +63,7 @@ pub trait AnyParameter: Debug + Sync {
     fn description(&self) -> &'static str;
     /// What is allowed, for people.
     fn form(&self) -> &'static str;
-    /// What is allowed, for forms.
+    /// What is allowed, for a schema.
     fn values(&self) -> Values;
     /// Its default as texts; none means that nothing is set.
     fn default_texts(&self) -> Vec<String>;
@@ -127,7 +129,7 @@ pub enum Raw {
 
 impl Raw {
     /// The value as texts; `None` of what no parameter takes.
-    fn texts(&self) -> Option<Vec<String>> {
+    pub fn texts(&self) -> Option<Vec<String>> {
         match self {
             Self::Null => Some(Vec::new()),
             Self::Flag(flag) => Some(vec![flag.to_string()]),
@@ -308,7 +310,13 @@ impl ParameterValue for Texts {
 
 impl ParameterValue for LogTypes {
     const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
-    const VALUES: Values = Values::Texts;
+    const VALUES: Values = Values::SomeOf(&[
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    ]);
 
     fn read(texts: &[String]) -> Result<Self, String> {
         texts.iter().try_fold(Self::NONE, |types, text| {
@@ -382,12 +390,17 @@ mod tests {
     }
 
     #[test]
-    fn what_forms_offer_is_taken() {
+    fn what_schemas_list_is_taken() {
         let Values::OneOf(severities) = Severity::VALUES else {
             panic!("a severity is one of a few");
         };
         assert_eq!(severities, Severity::ALL.map(Severity::label));
         assert_eq!(Severity::FORM, format!("one of {}", severities.join(", ")));
+        let Values::SomeOf(types) = LogTypes::VALUES else {
+            panic!("log types are some of a few");
+        };
+        assert_eq!(types, LogTypes::ALL.write());
+        assert_eq!(LogTypes::FORM, format!("a list of {}", types.join(", ")));
     }
 
     #[test]

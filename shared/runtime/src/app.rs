@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind};
 use crate::exceptions::Exceptions;
+use crate::parameters::Parameters;
 use crate::place::Place;
 use crate::queue::Queue;
 use crate::settings::{Settings, is_account};
@@ -28,6 +29,7 @@ pub(crate) struct Connections {
     pub(crate) home: Place,
     pub(crate) aws_config: AwsConfig,
     pub(crate) exceptions: Exceptions,
+    pub(crate) parameters: Parameters,
     pub(crate) queue: Option<Queue>,
     pub(crate) ledgers: Option<Ledgers>,
     pub(crate) ocsf: Option<Ocsf>,
@@ -65,6 +67,7 @@ impl Connections {
         Ok(Self {
             aws_config: AwsConfig::new(&aws),
             exceptions: Exceptions::new(&aws, settings.mute_list.as_deref()),
+            parameters: Parameters::new(&aws, &settings.parameters_paths),
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),
             ocsf: lake.map(|destination| Ocsf::new(&aws, destination)),

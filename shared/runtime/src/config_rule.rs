@@ -52,7 +52,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         invocation: &invocation,
         account: &account,
         check,
-        checks: [(check, settings.or(environment.of(check)))],
+        checks: [(check, settings.or(invocation.selection.of(check)))],
         name: &event.rule,
         token: &event.token,
         sinks: if reports {

@@ -33,12 +33,12 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         return Ok(json!({}));
     };
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
-    let (settings, home) = (invocation.settings, &invocation.aws.home);
+    let (selection, home) = (&invocation.selection, &invocation.aws.home);
     let targets = news.resources(&home.location)?;
     let ecr = |kind: &ResourceKind| kind.family == Family::Registry;
-    let checks = settings.enabled_checks();
+    let checks = selection.enabled_checks();
     let checks = checks.filter(|check| ecr(check.kind()));
-    let checks: Vec<_> = checks.map(|check| (check, settings.of(check))).collect();
+    let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
     // No cluster is looked at.
     let clusters = AccountClusters::new([]);
     let run = Run {

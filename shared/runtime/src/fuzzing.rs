@@ -1,4 +1,4 @@
-//! Where tests and the fuzzer get in: any bytes in the place of an event, of the settings or of a mute list.
+//! Where tests and the fuzzer get in: any bytes in the place of an event, of the settings, of a document of parameters or of a mute list.
 //!
 //! Nothing here may panic, and what is accepted names resources where the function looks, and nowhere else.
 
@@ -8,6 +8,8 @@ use eksentry_core::{Finding, Location, Resource, checks};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::documents::Part;
+use crate::selection::Selection;
 use crate::settings::{Settings, is_account};
 use crate::sweep_worker::Batch;
 use crate::task::Task;
@@ -57,9 +59,12 @@ pub fn events(data: &[u8]) {
     }
 }
 
-/// Hands these bytes over as a mute list, and as an environment: an object of texts.
+/// Hands these bytes over as a mute list, as a document of parameters, and as an environment: an object of texts.
 pub fn documents(data: &[u8]) {
-    let _ = exceptions::parse("/eksentry/mute-list", &String::from_utf8_lossy(data));
+    let text = String::from_utf8_lossy(data).into_owned();
+    let _ = Selection::of_documents([("/eksentry/checks/all", text.as_str())]);
+    let name = "/eksentry/mute-list".to_owned();
+    let _ = exceptions::parse(&[Part { name, text }]);
     if let Ok(variables) = serde_json::from_slice::<BTreeMap<String, String>>(data) {
         let _ = Settings::from_environment(|name| variables.get(name).cloned());
     }
@@ -73,7 +78,10 @@ fn task(event: &Value, home: &Location) {
         ("all", "organization"),
     ] {
         let settings = settings(regions, accounts);
-        let _ = (task.checks(&settings), task.check_place(&settings, home));
+        let _ = (
+            task.checks(&settings.selection),
+            task.check_place(&settings, home),
+        );
         let named = task.named(&settings, home).unwrap_or_default();
         for (account, of_account) in named {
             assert!(is_account(&account), "{account:?}");

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use eksentry_core::Need;
 use eksentry_reporters::Ocsf;
 use jiff::Timestamp;
 use lambda_runtime::Context;
@@ -10,9 +11,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::app::{App, Connections};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::exceptions::Read;
 use crate::metrics;
+use crate::parameters::Current;
+use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::summary::Summary;
 
@@ -23,10 +26,17 @@ const MOST_KEPT: Duration = Duration::from_mins(1);
 /// How long Lambda lets a function run at most. Emulators may set no deadline.
 const LONGEST: Duration = Duration::from_mins(15);
 
+/// The function that is invoked on a schedule or by hand.
+pub(crate) const SWEEP: &str = "sweep";
+
 /// One invocation of a function.
 pub(crate) struct Invocation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) aws: &'a Connections,
+    /// Which checks are made, and with which parameters.
+    pub(crate) selection: Selection,
+    /// Why the documents' parameters are those of an earlier invocation, if so.
+    outdated: Option<Error>,
     pub(crate) exceptions: Read,
     /// Tells this invocation's findings from those of any other. Lambda's own id is the same when it tries again.
     pub(crate) id: String,
@@ -57,7 +67,7 @@ impl<'a> Invocation<'a> {
     ///
     /// # Errors
     ///
-    /// When the settings are wrong, or it can't be told where the function runs.
+    /// When the settings are wrong, it can't be told where the function runs, or the checks' parameters are not known.
     pub(crate) async fn new(
         function: &'static str,
         app: &'a App,
@@ -68,8 +78,25 @@ impl<'a> Invocation<'a> {
         let left = time_left(context);
         let started_at = Instant::now();
         let traffic = aws.aws.traffic();
+        let (calls, throttled) = (traffic.calls(), traffic.throttled());
+        // Who has changed a document sees at the next sweep what comes of it. Events may be many.
+        let afresh = function == SWEEP;
+        let parameters = aws.parameters.now(&settings.selection, afresh);
+        let (parameters, exceptions) = tokio::join!(parameters, aws.exceptions.now(afresh));
+        let Current {
+            selection,
+            outdated,
+        } = parameters?;
+        let selection = if settings.aws_config {
+            selection
+        } else {
+            selection.without(Need::Recorder)
+        };
         Ok(Self {
             settings,
+            selection,
+            outdated,
+            exceptions,
             aws,
             id: format!(
                 "{}/{}",
@@ -79,9 +106,8 @@ impl<'a> Invocation<'a> {
             ends_at: started_at + (left.saturating_sub((left / KEPT).min(MOST_KEPT))),
             function,
             started_at,
-            calls: traffic.calls(),
-            throttled: traffic.throttled(),
-            exceptions: aws.exceptions.now().await,
+            calls,
+            throttled,
         })
     }
 
@@ -98,6 +124,20 @@ impl<'a> Invocation<'a> {
         Instant::now() >= self.ends_at
     }
 
+    /// What is wrong with the documents' parameters or the mute list until somebody mends it. Sweeps end in it; what else
+    /// is done is done, and made no better by a retry.
+    pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
+        let outdated = self.outdated.iter();
+        let outdated = outdated.filter(|error| error.kind == ErrorKind::InvalidSettings);
+        outdated.chain(self.exceptions.wrong())
+    }
+
+    /// How many errors there are beside these: parameters that are not those of now are one, whatever the answer is.
+    pub(crate) fn untold(&self, errors: &[Error]) -> usize {
+        let outdated = self.outdated.iter();
+        outdated.filter(|error| !errors.contains(error)).count()
+    }
+
     /// The function's answer: what was done, or what went wrong with it. Either is in the log and in the metrics.
     pub(crate) fn answer(
         self,
@@ -105,7 +145,7 @@ impl<'a> Invocation<'a> {
         mut errors: Vec<Error>,
     ) -> Result<Value, Error> {
         errors.extend(self.exceptions.unread().cloned());
-        summary.errors = errors.len();
+        summary.errors = errors.len() + self.untold(&errors);
         let summary = self.conclude(summary);
         match Error::all(&errors) {
             None => Ok(serde_json::to_value(summary).unwrap_or_default()),
@@ -120,7 +160,9 @@ impl<'a> Invocation<'a> {
         summary.throttled = traffic.throttled() - self.throttled;
         summary.duration_ms =
             u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        metrics::emit(self.function, &summary);
+        if self.settings.metrics {
+            metrics::emit(self.function, &summary);
+        }
         tracing::info!(summary = json(&summary), "{} is done", self.function);
         summary
     }

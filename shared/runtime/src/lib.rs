@@ -5,6 +5,7 @@
 mod accounts;
 mod app;
 pub mod config_rule;
+mod documents;
 pub mod ecr_event;
 mod error;
 mod exceptions;
@@ -14,17 +15,20 @@ mod invocation;
 mod logging;
 mod metrics;
 mod origin;
+mod parameters;
 mod place;
 mod queue;
 mod run;
 mod scan_event;
 mod scope;
+mod selection;
 mod settings;
 mod sinks;
 mod summary;
 pub mod sweep;
 pub mod sweep_worker;
 mod task;
+mod yaml;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,7 @@ use serde_json::Value;
 
 pub use app::App;
 pub use error::{Error, ErrorKind};
+pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
 pub use summary::{CheckSummary, Summary};
 
@@ -45,7 +50,7 @@ const LONGEST_LAST_WORD: Duration = Duration::from_secs(1);
 pub fn actions() -> impl Iterator<Item = &'static str> {
     let own = [
         accounts::ACTIONS,
-        exceptions::ACTIONS,
+        documents::ACTIONS,
         place::ACTIONS,
         queue::ACTIONS,
     ];

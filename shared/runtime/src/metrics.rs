@@ -20,9 +20,10 @@ pub(crate) fn emit(function: &str, summary: &Summary) {
     }
 }
 
-/// Writes one line about the run, and of a sweep one for each check and status. A status that no resource has is written
-/// as a zero, so that an alarm about it comes to rest. Verdicts about single resources, as events bring them, would count
-/// on top of a sweep's, which are about all.
+/// Writes one line about the run; of a sweep also one for each status, with the verdicts of all checks, and one for each
+/// check, with those that somebody has to look at. CloudWatch charges for each metric, and checks times statuses would be
+/// hundreds. A status that no resource has is written as a zero, so that an alarm about it comes to rest. Verdicts about
+/// single resources, as events bring them, would count on top of a sweep's, which are about all.
 fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) -> io::Result<()> {
     let run = [
         ("Resources", Unit::Count, summary.resources as u64),
@@ -38,17 +39,22 @@ fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) 
         ("Duration", Unit::Milliseconds, summary.duration_ms),
     ];
     Line::new(at, &[("Function", function)], &run).write(&mut out)?;
-    let verdicts = summary.checks.iter();
-    for (check, results) in verdicts.filter(|_| function.starts_with("sweep")) {
+    if function.starts_with("sweep") {
         for (status, count) in [
-            ("PASSED", results.passed),
-            ("FAILED", results.failed),
-            ("WARNING", results.warning),
-            ("NOT_AVAILABLE", results.not_available),
+            ("PASSED", summary.passed),
+            ("FAILED", summary.failed),
+            ("WARNING", summary.warning),
+            ("NOT_AVAILABLE", summary.not_available),
         ] {
-            let dimensions = [("Check", *check), ("Status", status)];
             let verdicts = [("Verdicts", Unit::Count, count as u64)];
-            Line::new(at, &dimensions, &verdicts).write(&mut out)?;
+            Line::new(at, &[("Status", status)], &verdicts).write(&mut out)?;
+        }
+        for (check, results) in &summary.checks {
+            let verdicts = [
+                ("Failed", Unit::Count, results.failed as u64),
+                ("NotAvailable", Unit::Count, results.not_available as u64),
+            ];
+            Line::new(at, &[("Check", check)], &verdicts).write(&mut out)?;
         }
     }
     out.flush()
@@ -165,6 +171,10 @@ mod tests {
         };
         Summary {
             resources: 1,
+            passed: 63,
+            failed: 18,
+            warning: 0,
+            not_available: 9,
             posted: 2,
             refreshed: 3,
             unchanged: 4,
@@ -289,32 +299,54 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_are_a_line_for_each_check_and_status() {
-        let mut written = lines("sweep", &summary()).into_iter().skip(1);
-        let mut checks: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
-        checks.sort_unstable();
-        for check in checks {
-            for (status, count) in [
-                ("PASSED", 7),
-                ("FAILED", 2),
+    fn verdicts_are_a_line_for_each_status_and_those_to_look_at_one_for_each_check() {
+        for function in ["sweep", "sweep-worker"] {
+            let mut written = lines(function, &summary()).into_iter().skip(1);
+            let count = |value| (value, "Count".to_owned());
+            for (status, value) in [
+                ("PASSED", 63),
+                ("FAILED", 18),
                 ("WARNING", 0),
-                ("NOT_AVAILABLE", 1),
+                ("NOT_AVAILABLE", 9),
             ] {
-                let metric = format!("Verdicts{{Check={check},Status={status}}}");
+                let metric = format!("Verdicts{{Status={status}}}");
                 assert_eq!(
                     extracted(&written.next().unwrap()),
-                    BTreeMap::from([(metric, (count, "Count".to_owned()))])
+                    BTreeMap::from([(metric, count(value))])
                 );
             }
+            let mut checks: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
+            checks.sort_unstable();
+            for check in checks {
+                assert_eq!(
+                    extracted(&written.next().unwrap()),
+                    BTreeMap::from([
+                        (format!("Failed{{Check={check}}}"), count(2)),
+                        (format!("NotAvailable{{Check={check}}}"), count(1)),
+                    ])
+                );
+            }
+            assert_eq!(written.next(), None);
         }
-        assert_eq!(written.next(), None);
     }
 
     #[test]
-    fn a_run_without_results_has_no_verdicts() {
-        let lines = lines("ecr-event", &Summary::default());
-        assert_eq!(lines.len(), 1);
-        assert_eq!(extracted(&lines[0]).len(), 11);
+    fn dimensions_do_not_multiply() {
+        let written = lines("sweep", &summary());
+        let metrics: BTreeSet<String> = written
+            .iter()
+            .flat_map(|line| extracted(line).into_keys())
+            .collect();
+        assert_eq!(metrics.len(), 11 + 4 + 2 * CHECKS.len());
+    }
+
+    #[test]
+    fn verdicts_of_events_are_not_counted() {
+        for function in ["ecr-event", "config-rule"] {
+            let lines = lines(function, &summary());
+            assert_eq!(lines.len(), 1);
+            assert_eq!(extracted(&lines[0]).len(), 11);
+        }
     }
 
     #[test]

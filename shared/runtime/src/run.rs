@@ -366,7 +366,7 @@ impl Run<'_> {
     fn is_gone(&self, check: &str, resource: &Resource, unlisted: &[Unlisted]) -> bool {
         let here = resource.location() == self.place.location;
         let enabled =
-            checks::find(check).is_ok_and(|check| self.invocation.settings.is_enabled(check));
+            checks::find(check).is_ok_and(|check| self.invocation.selection.is_enabled(check));
         let listed = !unlisted.iter().any(|list| {
             let repository = resource.repository_and_digest().0;
             list.kind == resource.kind()

@@ -3,7 +3,7 @@
 use eksentry_core::finding::{finding_id, generator_id};
 use eksentry_core::{Check, Part, Resource, ResourceKind, Settings as CheckSettings};
 
-use crate::settings::Settings;
+use crate::selection::Selection;
 
 /// The resources that a run looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Scope<'_> {
     }
 
     /// Returns whether every check that is switched on is one of the run's.
-    pub(crate) fn covers_every_check(&self, settings: &Settings) -> bool {
-        let mut enabled = settings.enabled_checks();
+    pub(crate) fn covers_every_check(&self, selection: &Selection) -> bool {
+        let mut enabled = selection.enabled_checks();
         enabled.all(|check| self.runs(check.id))
     }
 
@@ -59,8 +59,8 @@ impl Scope<'_> {
     }
 
     /// Returns the generators of the checks' findings; none where all of ours are meant, those of retired checks too.
-    pub(crate) fn generators(&self, settings: &Settings) -> Vec<String> {
-        if self.covers_every_check(settings) {
+    pub(crate) fn generators(&self, selection: &Selection) -> Vec<String> {
+        if self.covers_every_check(selection) {
             return Vec::new();
         }
         let checks = self.checks.iter();

@@ -1,13 +1,14 @@
 //! The functions' settings, from the environment.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
-use eksentry_core::{Check, Settings as CheckSettings, checks};
+use eksentry_core::{Settings as CheckSettings, checks};
 use eksentry_reporters::ocsf::{Destination, DestinationError};
 
 use crate::error::{Error, ErrorKind};
+use crate::selection::Selection;
 
 /// The role that is assumed in other accounts, unless set.
 const ROLE_NAME: &str = "eksentry-member";
@@ -46,9 +47,13 @@ pub struct Settings {
     pub workers: u32,
     /// The address at which the checks' pages are published (`EKSENTRY_DOCS_URL`).
     pub docs_url: Option<String>,
-    /// The ids of the checks that are made only where they are asked for by name (`EKSENTRY_DISABLED_CHECKS`).
-    disabled_checks: Vec<&'static str>,
-    parameters: HashMap<&'static str, CheckSettings>,
+    /// Whether metrics are written (`EKSENTRY_METRICS`).
+    pub metrics: bool,
+    /// The paths in the Parameter Store below which documents of parameters are (`EKSENTRY_PARAMETERS_PATHS`).
+    pub parameters_paths: Vec<String>,
+    /// What the environment itself says of checks (`EKSENTRY_ENABLED_CHECKS`, `EKSENTRY_DISABLED_CHECKS` and
+    /// `EKSENTRY_PARAMETERS`), which comes before the documents.
+    pub selection: Selection,
 }
 
 /// Regions to look at.
@@ -115,25 +120,14 @@ impl Settings {
             ledger_bucket: text("EKSENTRY_LEDGER_BUCKET", &variable),
             workers: number("EKSENTRY_WORKERS", &variable, 1..=1_000, 1)?,
             docs_url: url("EKSENTRY_DOCS_URL", &variable)?,
-            disabled_checks: disabled_checks("EKSENTRY_DISABLED_CHECKS", &variable)?,
-            parameters: parameters("EKSENTRY_PARAMETERS", &variable)?,
+            metrics: switch("EKSENTRY_METRICS", &variable)?,
+            parameters_paths: paths("EKSENTRY_PARAMETERS_PATHS", &variable)?,
+            selection: Selection {
+                enabled: checks_of("EKSENTRY_ENABLED_CHECKS", &variable)?,
+                disabled: checks_of("EKSENTRY_DISABLED_CHECKS", &variable)?,
+                parameters: parameters("EKSENTRY_PARAMETERS", &variable)?,
+            },
         })
-    }
-
-    /// Whether a check is made without being asked for by name.
-    pub fn is_enabled(&self, check: &Check) -> bool {
-        !self.disabled_checks.contains(&check.id)
-    }
-
-    /// The checks that are made where none is asked for by name.
-    pub fn enabled_checks(&self) -> impl Iterator<Item = &'static Check> {
-        let checks = checks::CHECKS.into_iter();
-        checks.filter(|check| self.is_enabled(check))
-    }
-
-    /// The parameters of a check that no Config rule parametrizes.
-    pub fn of(&self, check: &Check) -> CheckSettings {
-        self.parameters.get(check.id).cloned().unwrap_or_default()
     }
 }
 
@@ -280,10 +274,27 @@ fn passed_images(
     }
 }
 
-fn disabled_checks(
+/// Paths of the Parameter Store. The one to all parameters of the account is none that anybody means.
+fn paths(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<String>, Error> {
+    let mut paths: Vec<String> = Vec::new();
+    for path in list(name, variable) {
+        let path = path.trim_end_matches('/');
+        if !path.starts_with('/') || path.contains("//") {
+            let problem =
+                format!("has {path:?}: it takes paths like /eksentry/checks, with commas");
+            return Err(invalid(name, &problem));
+        }
+        if !paths.iter().any(|known| known == path) {
+            paths.push(path.to_owned());
+        }
+    }
+    Ok(paths)
+}
+
+fn checks_of(
     name: &str,
     variable: &impl Fn(&str) -> Option<String>,
-) -> Result<Vec<&'static str>, Error> {
+) -> Result<BTreeSet<&'static str>, Error> {
     let ids = list(name, variable).into_iter();
     ids.map(|id| {
         checks::find(&id)
@@ -296,10 +307,10 @@ fn disabled_checks(
 fn parameters(
     name: &str,
     variable: &impl Fn(&str) -> Option<String>,
-) -> Result<HashMap<&'static str, CheckSettings>, Error> {
+) -> Result<BTreeMap<&'static str, CheckSettings>, Error> {
     let value = variable(name).unwrap_or_default();
     if value.trim().is_empty() {
-        return Ok(HashMap::new());
+        return Ok(BTreeMap::new());
     }
     let raw: Option<BTreeMap<String, Option<BTreeMap<String, Raw>>>> =
         serde_json::from_str(&value).map_err(|error| {
@@ -334,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn sinks_are_on_unless_off() {
+    fn sinks_and_metrics_are_on_unless_off() {
         for (value, on) in [
             ("", true),
             ("on", true),
@@ -349,6 +360,11 @@ mod tests {
             );
             assert_eq!(
                 read("EKSENTRY_AWS_CONFIG", value).unwrap().aws_config,
+                on,
+                "{value:?}"
+            );
+            assert_eq!(
+                read("EKSENTRY_METRICS", value).unwrap().metrics,
                 on,
                 "{value:?}"
             );
@@ -401,6 +417,11 @@ mod tests {
             ("EKSENTRY_WORKERS", "many"),
             ("EKSENTRY_DOCS_URL", "docs/checks"),
             ("EKSENTRY_DISABLED_CHECKS", "kms-cmk-rotation,kms"),
+            ("EKSENTRY_ENABLED_CHECKS", "kms"),
+            ("EKSENTRY_METRICS", "some"),
+            ("EKSENTRY_PARAMETERS_PATHS", "eksentry/checks"),
+            ("EKSENTRY_PARAMETERS_PATHS", "/eksentry//checks"),
+            ("EKSENTRY_PARAMETERS_PATHS", "/a,/"),
         ] {
             let error = read(name, value).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidSettings);
@@ -413,6 +434,7 @@ mod tests {
         let enabled = |value| {
             let settings = read("EKSENTRY_DISABLED_CHECKS", value).unwrap();
             settings
+                .selection
                 .enabled_checks()
                 .map(|check| check.id)
                 .collect::<Vec<_>>()
@@ -421,6 +443,28 @@ mod tests {
         let without = enabled("kms-cmk-rotation, ecr-scan-on-push,");
         assert_eq!(without.len(), checks::CHECKS.len() - 2);
         assert!(!without.contains(&"kms-cmk-rotation"), "{without:?}");
+    }
+
+    #[test]
+    fn disabling_wins_over_enabling() {
+        let lists = Settings::from_environment(|asked| match asked {
+            "EKSENTRY_ENABLED_CHECKS" => Some("kms-cmk-rotation, ecr-scan-on-push".to_owned()),
+            "EKSENTRY_DISABLED_CHECKS" => Some("kms-cmk-rotation".to_owned()),
+            _ => None,
+        });
+        let selection = lists.unwrap().selection;
+        let is_enabled = |id| selection.is_enabled(checks::find(id).unwrap());
+        assert!(!is_enabled("kms-cmk-rotation") && is_enabled("ecr-scan-on-push"));
+    }
+
+    #[test]
+    fn paths_are_told_apart_and_each_is_read_once() {
+        let paths = |value| {
+            let settings = read("EKSENTRY_PARAMETERS_PATHS", value).unwrap();
+            settings.parameters_paths
+        };
+        assert_eq!(paths(""), [""; 0]);
+        assert_eq!(paths("/a/b/, /c,/a/b,"), ["/a/b", "/c"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::accounts::accounts;
 use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, SWEEP};
 use crate::place::{Account, EntryOptions, Place};
 use crate::queue::MESSAGE_BYTES;
 use crate::run::Run;
@@ -52,9 +52,9 @@ const MOST_TOLD: usize = 500;
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let task = Task::read(&payload)?;
-    let invocation = Invocation::new("sweep", &app, &context).await?;
+    let invocation = Invocation::new(SWEEP, &app, &context).await?;
     let (summary, mut errors) = sweep(&invocation, &task).await?;
-    errors.extend(invocation.exceptions.wrong().cloned());
+    errors.extend(invocation.wrong().cloned());
     invocation.answer(summary, errors)
 }
 
@@ -72,7 +72,7 @@ pub(crate) async fn sweep(
     let sweep = Sweep {
         invocation,
         task,
-        checks: task.checks(invocation.settings)?,
+        checks: task.checks(&invocation.selection)?,
         done: RefCell::default(),
     };
     let named = task.named(invocation.settings, home)?;

@@ -48,7 +48,10 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     })?;
     let invocation = Invocation::new("sweep-worker", &app, &context).await?;
     let mut answer = SqsBatchResponse::default();
-    let mut total = Summary::default();
+    let mut total = Summary {
+        errors: invocation.untold(&[]),
+        ..Summary::default()
+    };
     for message in batch.records.unwrap_or_default() {
         let id = message.message_id.clone().unwrap_or_default();
         let worked = Box::pin(work(&invocation, message, &mut total)).await;

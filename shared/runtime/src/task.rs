@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, without_values};
+use crate::selection::Selection;
 use crate::settings::{Regions, Settings, is_account};
 
 /// A sweep, or a slice of one. What is empty or absent narrows nothing.
@@ -113,7 +114,7 @@ impl Task {
     /// The checks to be made, with their settings: those that it names, or else all that are switched on.
     pub(crate) fn checks(
         &self,
-        settings: &Settings,
+        selection: &Selection,
     ) -> Result<Vec<(&'static Check, CheckSettings)>, Error> {
         let mut selected = self
             .checks
@@ -124,10 +125,10 @@ impl Task {
         selected.sort_by_key(|check| check.id);
         selected.dedup_by_key(|check| check.id);
         if selected.is_empty() {
-            selected = settings.enabled_checks().collect();
+            selected = selection.enabled_checks().collect();
         }
         let checks = selected.into_iter();
-        Ok(checks.map(|check| (check, settings.of(check))).collect())
+        Ok(checks.map(|check| (check, selection.of(check))).collect())
     }
 
     /// The resources that it names, by account and Region.

@@ -1,9 +1,9 @@
 //! The page of one check.
 
-use eksentry_core::{Check, Standard, parameters::AnyParameter, standards::groups};
+use eksentry_core::{Check, Standard, standards::groups};
 
 use super::standards::link;
-use super::{row, source_path, template};
+use super::{parameters, row, source_path, template};
 
 /// A check's page in Markdown; `source` is the text of the check's file.
 pub(super) fn page(check: &Check, source: &str) -> String {
@@ -42,12 +42,18 @@ fn overview(check: &Check) -> String {
         ),
         None => format!("`{}` in findings", kind.asff_type),
     };
+    let made = if check.enabled {
+        "unless `DisabledChecks` names it"
+    } else {
+        "only where `EnabledChecks` or an event names it"
+    };
     let lines = [
         row(&["Check", &format!("`{}`", check.id)]),
         row(&["---", "---"]),
         row(&["Resource", &format!("{}: {types}", kind.title)]),
         row(&["Severity of a failure", &severities(check)]),
         row(&["Wanted", check.requirement]),
+        row(&["Made", made]),
     ];
     lines.join("\n")
 }
@@ -97,8 +103,9 @@ fn triggers(check: &Check) -> String {
     let id = check.id;
     let config = match check.kind().config_type() {
         Some(config_type) => format!(
-            "- AWS Config: the rule `<stack>-{id}`, when AWS Config records a change of an `{config_type}`, and as \
-             often as `ConfigFrequency` in the template says."
+            "- AWS Config: the rule `<stack>-{id}`, where `ConfigRules` in the template is {}: when AWS Config records a \
+             change of an `{config_type}`, and as often as `ConfigFrequency` says.",
+            template::config_rules_of(check)
         ),
         None => "- AWS Config: never, since AWS Config has no such resource type.".to_owned(),
     };
@@ -119,37 +126,10 @@ fn triggers(check: &Check) -> String {
 }
 
 fn parameters(check: &Check) -> String {
-    let heads = [
-        "Parameter",
-        "In the template",
-        "Takes",
-        "Default",
-        "Meaning",
-    ];
-    let mut lines = vec![row(&heads), row(&["---"; 5])];
-    lines.extend(
-        check
-            .parameters
-            .iter()
-            .map(|&declared| parameter(check, declared)),
-    );
-    lines.join("\n")
-}
-
-fn parameter(check: &Check, declared: &dyn AnyParameter) -> String {
-    let default = declared.default_texts().join(",");
-    let default = if default.is_empty() {
-        "not set".to_owned()
-    } else {
-        format!("`{default}`")
-    };
-    row(&[
-        &format!("`{}`", declared.name()),
-        &format!("`{}`", template::logical_id(check, declared)),
-        declared.form(),
-        &default,
-        declared.description(),
-    ])
+    format!(
+        "{}\n\nThey are set in [a document of parameters](../parameters.md).",
+        parameters::table(check)
+    )
 }
 
 fn controls(check: &Check) -> String {

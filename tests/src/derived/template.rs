@@ -1,49 +1,42 @@
-//! The blocks of template.yaml: a template parameter for each check and each parameter of a check, a rule for each check
-//! that AWS Config can trigger, and what the dashboard shows of each check.
+//! The blocks of template.yaml: an AWS Config rule for each check that AWS Config can trigger, the condition under which
+//! it is made, and what the dashboard shows of each check.
 
-use eksentry_core::{
-    Check,
-    checks::CHECKS,
-    parameters::{AnyParameter, Values},
-};
+use eksentry_core::{Check, checks::CHECKS};
 
 use super::Block;
 
-/// What a value may hold, so that it can't break the JSON of `EKSENTRY_PARAMETERS`.
-const ALLOWED: &str = "[A-Za-z0-9.:/*_,-]*";
-
-/// The most characters of a value, so that AWS Config, which takes 1,024 for all parameters of a rule, takes it.
-const MAX_LENGTH: u32 = 700;
-
-/// The whole numbers that the functions can read.
-const NUMBER: &str = "[0-9]{1,9}";
-
-/// What the metric `Verdicts` has as `Status`, and what the dashboard calls its lines.
-const STATUSES: [(&str, &str); 4] = [
-    ("FAILED", "Failed"),
-    ("NOT_AVAILABLE", "NotAvailable"),
-    ("PASSED", "Passed"),
-    ("WARNING", "Warning"),
+/// The checks that have a rule with `ConfigRules=core`: those that there were first, for ever. Each rule has its price,
+/// and sweeps make all checks.
+const CORE: [&str; 8] = [
+    "ecr-immutable-tags",
+    "ecr-scan-on-push",
+    "eks-control-plane-logging",
+    "eks-dedicated-cluster-role",
+    "eks-endpoint-private",
+    "eks-secrets-customer-managed-key",
+    "eks-secrets-envelope-encryption",
+    "kms-cmk-rotation",
 ];
 
+/// The type of resource by which AWS Config knows an account. It records no changes of accounts.
+const ACCOUNT: &str = "AWS::::Account";
+
+/// What the template's parameter `ConfigRules` may be for a check to have a rule.
+pub(super) fn config_rules_of(check: &Check) -> &'static str {
+    if CORE.contains(&check.id) {
+        "`core` or `all`"
+    } else {
+        "`all`"
+    }
+}
+
 /// All blocks of the template.
-pub(super) fn blocks() -> [Block; 9] {
+pub(super) fn blocks() -> [Block; 3] {
     [
-        block("check group", check_group()),
-        block("parameter group", parameter_group()),
-        block("checks", switches()),
-        block("parameters", parameters()),
         block("conditions", conditions()),
-        block("EKSENTRY_DISABLED_CHECKS", disabled_checks()),
-        block("EKSENTRY_PARAMETERS", environment()),
         block("config rules", config_rules()),
         block("dashboard", dashboard()),
     ]
-}
-
-/// What the template calls a parameter of a check.
-pub(super) fn logical_id(check: &Check, parameter: &dyn AnyParameter) -> String {
-    pascal(check.id) + &pascal(parameter.name())
 }
 
 fn block(name: &str, lines: Vec<String>) -> Block {
@@ -54,174 +47,88 @@ fn block(name: &str, lines: Vec<String>) -> Block {
     }
 }
 
-fn check_group() -> Vec<String> {
-    CHECKS.map(|check| member(&pascal(check.id))).into()
+/// What a rule is about, and what triggers it.
+struct Rule<'a> {
+    id: &'a str,
+    title: &'a str,
+    /// Whether the check is made unless it is switched off.
+    enabled: bool,
+    config_type: &'a str,
 }
 
-fn parameter_group() -> Vec<String> {
-    declared()
-        .map(|(check, parameter)| member(&logical_id(check, parameter)))
-        .collect()
-}
-
-/// A parameter in its group.
-fn member(logical_id: &str) -> String {
-    format!("          - {logical_id}")
-}
-
-/// Whether a check is made.
-fn switches() -> Vec<String> {
-    CHECKS
-        .into_iter()
-        .flat_map(|check| {
-            let description = format!("{}: {}.", check.id, check.title);
-            [
-                format!("  {}:", pascal(check.id)),
-                "    Type: String".to_owned(),
-                format!("    Description: {}", quoted(&description)),
-                "    Default: 'on'".to_owned(),
-                "    AllowedValues: ['on', 'off']".to_owned(),
-            ]
+impl<'a> Rule<'a> {
+    /// The rule of a check; `None` where AWS Config does not know what it judges.
+    fn of(check: &'a Check) -> Option<Self> {
+        Some(Self {
+            id: check.id,
+            title: check.title,
+            enabled: check.enabled,
+            config_type: check.kind().config_type()?,
         })
-        .collect()
-}
-
-fn parameters() -> Vec<String> {
-    declared()
-        .flat_map(|(check, parameter)| template_parameter(check, parameter))
-        .collect()
-}
-
-fn template_parameter(check: &Check, parameter: &dyn AnyParameter) -> Vec<String> {
-    let description = format!("{}: {}", check.id, parameter.description());
-    let mut lines = vec![
-        format!("  {}:", logical_id(check, parameter)),
-        "    Type: String".to_owned(),
-        format!("    Description: {}", quoted(&description)),
-        format!(
-            "    Default: {}",
-            quoted(&parameter.default_texts().join(","))
-        ),
-    ];
-    lines.extend(allowed(parameter));
-    lines
-}
-
-/// What the console lets through.
-fn allowed(parameter: &dyn AnyParameter) -> Vec<String> {
-    let form = parameter.form();
-    match parameter.values() {
-        Values::OneOf(values) => vec![format!("    AllowedValues: [{}]", values.join(", "))],
-        Values::Number => vec![
-            format!("    AllowedPattern: {}", quoted(NUMBER)),
-            format!("    ConstraintDescription: {}", quoted(form)),
-        ],
-        Values::Texts => vec![
-            format!("    AllowedPattern: {}", quoted(ALLOWED)),
-            format!("    MaxLength: {MAX_LENGTH}"),
-            format!(
-                "    ConstraintDescription: {}",
-                quoted(&format!(
-                    "{form}, with commas and no spaces; empty is not set"
-                ))
-            ),
-        ],
     }
-}
 
-/// Whether a check is made, whether AWS Config triggers it, and whether a rule's parameter is set.
-fn conditions() -> Vec<String> {
-    CHECKS.into_iter().flat_map(conditions_of).collect()
-}
-
-fn conditions_of(check: &Check) -> Vec<String> {
-    let id = pascal(check.id);
-    let mut lines = vec![format!("  {id}On: !Equals [!Ref {id}, 'on']")];
-    if check.kind().config_type().is_some() {
-        lines.push(format!(
-            "  {id}InConfig: !And [!Condition AwsConfigOn, !Condition {id}On]"
-        ));
-        let optional = check.parameters.iter().filter(|one| may_be_empty(**one));
-        lines.extend(optional.map(|parameter| {
-            let id = logical_id(check, *parameter);
-            format!("  Has{id}: !Not [!Equals [!Ref {id}, '']]")
-        }));
+    fn is_core(&self) -> bool {
+        CORE.contains(&self.id)
     }
-    lines
-}
 
-fn may_be_empty(parameter: &dyn AnyParameter) -> bool {
-    parameter.values() == Values::Texts
-}
+    fn is_of_accounts(&self) -> bool {
+        self.config_type == ACCOUNT
+    }
 
-fn disabled_checks() -> Vec<String> {
-    let mut lines = vec![
-        "        EKSENTRY_DISABLED_CHECKS: !Join".to_owned(),
-        "          - ''".to_owned(),
-    ];
-    lines.extend(CHECKS.into_iter().enumerate().map(|(index, check)| {
-        let dash = if index == 0 { '-' } else { ' ' };
-        let id = check.id;
-        format!(
-            "          {dash} - !If [{}On, '', '{id},']",
-            pascal(check.id)
-        )
-    }));
-    lines
-}
+    /// Whether it is made: its check is, and the stack wants a rule of it.
+    fn condition(&self) -> String {
+        let rules = if self.is_core() {
+            "CoreRulesOn"
+        } else {
+            "AllRulesOn"
+        };
+        let mut lines = vec![
+            format!("  {}InConfig: !And", pascal(self.id)),
+            format!("    - !Condition {rules}"),
+        ];
+        if self.is_of_accounts() {
+            lines.push("    - !Condition ConfigIsPeriodic".to_owned());
+        }
+        lines.push(format!("    - {}", without("DisabledChecks", self.id)));
+        if !self.enabled {
+            lines.push(format!(
+                "    - !Not [{}]",
+                without("EnabledChecks", self.id)
+            ));
+        }
+        lines.join("\n")
+    }
 
-fn environment() -> Vec<String> {
-    let checks = CHECKS
-        .into_iter()
-        .filter(|check| !check.parameters.is_empty());
-    let members: Vec<_> = checks.map(environment_member).collect();
-    vec![
-        "        EKSENTRY_PARAMETERS: !Sub >-".to_owned(),
-        "          {".to_owned(),
-        members.join(",\n"),
-        "          }".to_owned(),
-    ]
-}
-
-fn environment_member(check: &Check) -> String {
-    let values: Vec<_> = check
-        .parameters
-        .iter()
-        .map(|&parameter| {
-            format!(
-                r#""{}": "${{{}}}""#,
-                parameter.name(),
-                logical_id(check, parameter)
+    fn resource(&self) -> String {
+        let (scope, change) = if self.is_of_accounts() {
+            (String::new(), "")
+        } else {
+            (
+                format!(
+                    "
+      Scope:
+        ComplianceResourceTypes: [{}]",
+                    self.config_type
+                ),
+                "
+          - EventSource: aws.config
+            MessageType: ConfigurationItemChangeNotification
+          - EventSource: aws.config
+            MessageType: OversizedConfigurationItemChangeNotification",
             )
-        })
-        .collect();
-    format!(r#"          "{}": {{{}}}"#, check.id, values.join(", "))
-}
-
-fn config_rules() -> Vec<String> {
-    let rules: Vec<_> = CHECKS.into_iter().filter_map(config_rule).collect();
-    vec![rules.join("\n\n")]
-}
-
-fn config_rule(check: &Check) -> Option<String> {
-    let rule = format!(
-        "  {name}Rule:
+        };
+        format!(
+            "  {name}Rule:
     Type: AWS::Config::ConfigRule
     Condition: {name}InConfig
     DependsOn: ConfigRulePermission
     Properties:
       ConfigRuleName: !Sub ${{AWS::StackName}}-{id}
-      Description: {title}
-      Scope:
-        ComplianceResourceTypes: [{config_type}]
+      Description: {title}{scope}
       Source:
         Owner: CUSTOM_LAMBDA
         SourceIdentifier: !GetAtt ConfigRuleFunction.Arn
-        SourceDetails:
-          - EventSource: aws.config
-            MessageType: ConfigurationItemChangeNotification
-          - EventSource: aws.config
-            MessageType: OversizedConfigurationItemChangeNotification
+        SourceDetails:{change}
           - !If
             - ConfigIsPeriodic
             - EventSource: aws.config
@@ -230,50 +137,57 @@ fn config_rule(check: &Check) -> Option<String> {
             - !Ref AWS::NoValue
       InputParameters:
         checkId: {id}",
-        name = pascal(check.id),
-        id = check.id,
-        title = quoted(check.title),
-        config_type = check.kind().config_type()?,
-    );
-    let parameters = check.parameters.iter().map(|&parameter| {
-        let id = logical_id(check, parameter);
-        let value = if may_be_empty(parameter) {
-            format!("!If [Has{id}, !Ref {id}, !Ref AWS::NoValue]")
-        } else {
-            format!("!Ref {id}")
-        };
-        format!("\n        {}: {value}", parameter.name())
-    });
-    Some(rule + &parameters.collect::<String>())
+            name = pascal(self.id),
+            id = self.id,
+            title = quoted(self.title),
+        )
+    }
 }
 
-/// For each status the metrics of all checks, as a dashboard has them.
+/// The expression that holds where an id is not in a list of the template's parameters.
+fn without(list: &str, id: &str) -> String {
+    let whole = format!("!Join ['', [',', !Ref {list}, ',']]");
+    format!("!Equals [!Join ['', !Split [',{id},', {whole}]], {whole}]")
+}
+
+fn conditions() -> Vec<String> {
+    let rules: Vec<_> = CHECKS.into_iter().filter_map(Rule::of).collect();
+    let mut lines = Vec::new();
+    // cfn-lint warns of a condition that nothing depends on.
+    if rules.iter().any(|rule| !rule.is_core()) {
+        let wanted = "!Equals [!Ref ConfigRules, all]";
+        lines.push(format!(
+            "  AllRulesOn: !And [!Condition AwsConfigOn, {wanted}]"
+        ));
+    }
+    lines.extend(rules.iter().map(Rule::condition));
+    lines
+}
+
+fn config_rules() -> Vec<String> {
+    let rules = CHECKS.into_iter().filter_map(Rule::of);
+    let rules: Vec<_> = rules.map(|rule| rule.resource()).collect();
+    vec![rules.join("\n\n")]
+}
+
+/// The metrics of all checks, as a dashboard has them.
 fn dashboard() -> Vec<String> {
-    STATUSES
-        .into_iter()
-        .flat_map(|(status, name)| {
-            let metrics = CHECKS.map(|check| verdicts(check, status));
-            [format!("          {name}: |-"), metrics.join(",\n")]
-        })
-        .collect()
+    let of_all = |metric: &str| {
+        let metrics = CHECKS.map(|check| {
+            let id = check.id;
+            format!(r#"                  ["eksentry", "{metric}", "Check", "{id}"]"#)
+        });
+        metrics.join(",\n")
+    };
+    vec![
+        "              - Failed: |-".to_owned(),
+        of_all("Failed"),
+        "                NotAvailable: |-".to_owned(),
+        of_all("NotAvailable"),
+    ]
 }
 
-fn verdicts(check: &Check, status: &str) -> String {
-    let id = check.id;
-    format!(r#"            ["eksentry", "Verdicts", "Check", "{id}", "Status", "{status}"]"#)
-}
-
-/// Every parameter of every check.
-fn declared() -> impl Iterator<Item = (&'static Check, &'static dyn AnyParameter)> {
-    CHECKS.into_iter().flat_map(|check| {
-        check
-            .parameters
-            .iter()
-            .map(move |&parameter| (check, parameter))
-    })
-}
-
-/// A name in kebab-case or camelCase in `PascalCase`.
+/// A name in kebab-case in `PascalCase`.
 fn pascal(name: &str) -> String {
     name.split('-')
         .map(|word| {
@@ -292,28 +206,66 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_become_logical_ids() {
-        assert_eq!(pascal("kms-cmk-rotation"), "KmsCmkRotation");
-        assert_eq!(pascal("maxRotationPeriodDays"), "MaxRotationPeriodDays");
+    fn rule(id: &'static str, enabled: bool, config_type: &'static str) -> Rule<'static> {
+        Rule {
+            id,
+            title: "Things should be",
+            enabled,
+            config_type,
+        }
     }
 
     #[test]
-    fn defaults_are_of_allowed_characters() {
-        for (check, parameter) in declared() {
-            let default = parameter.default_texts().join(",");
-            let allowed = |c: char| c.is_ascii_alphanumeric() || ".:/*_,-".contains(c);
-            assert!(
-                default.chars().all(allowed),
-                "CloudFormation would refuse the default {default:?} of {} {}",
-                check.id,
-                parameter.name()
-            );
-        }
+    fn names_become_logical_ids() {
+        assert_eq!(pascal("kms-cmk-rotation"), "KmsCmkRotation");
     }
 
     #[test]
     fn apostrophes_are_doubled() {
         assert_eq!(quoted("a repository's tags"), "'a repository''s tags'");
+    }
+
+    #[test]
+    fn the_core_is_of_checks_that_config_can_trigger() {
+        for id in CORE {
+            let check = CHECKS.iter().find(|check| check.id == id);
+            let rule = Rule::of(check.expect(id)).expect(id);
+            assert!(!rule.is_of_accounts(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_made_where_it_is_wanted_and_its_check_is_made() {
+        let core = rule("kms-cmk-rotation", true, "AWS::KMS::Key").condition();
+        assert!(core.contains("- !Condition CoreRulesOn"), "{core}");
+        let later = rule("kms-later", true, "AWS::KMS::Key").condition();
+        assert!(later.contains("- !Condition AllRulesOn"), "{later}");
+        for condition in [&core, &later] {
+            assert!(condition.contains("!Ref DisabledChecks"), "{condition}");
+            assert!(!condition.contains("!Ref EnabledChecks"), "{condition}");
+            assert!(!condition.contains("ConfigIsPeriodic"), "{condition}");
+        }
+        let off = rule("kms-off", false, "AWS::KMS::Key").condition();
+        assert!(off.contains("!Not [!Equals"), "{off}");
+        assert!(off.contains("!Ref EnabledChecks"), "{off}");
+    }
+
+    #[test]
+    fn a_rule_about_accounts_is_periodic_and_nothing_else() {
+        let account = rule("config-later", true, ACCOUNT);
+        assert!(
+            account
+                .condition()
+                .contains("- !Condition ConfigIsPeriodic")
+        );
+        let resource = account.resource();
+        assert!(resource.contains("ScheduledNotification"), "{resource}");
+        for of_changes in ["ConfigurationItemChange", "Scope"] {
+            assert!(!resource.contains(of_changes), "{resource}");
+        }
+        let resource = rule("kms-later", true, "AWS::KMS::Key").resource();
+        for of_changes in ["ConfigurationItemChange", "[AWS::KMS::Key]"] {
+            assert!(resource.contains(of_changes), "{resource}");
+        }
     }
 }

@@ -130,6 +130,11 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
         (Service::Ssm, "GetParameter") => {
             one("ssm:GetParameter", parameter_arn(account, text("Name")))
         }
+        // The path itself is what has to be granted; what lies below it is not looked at.
+        (Service::Ssm, "GetParametersByPath") => one(
+            "ssm:GetParametersByPath",
+            parameter_arn(account, text("Path")),
+        ),
         (Service::Sts, "AssumeRole") => one("sts:AssumeRole", text("RoleArn").to_owned()),
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>: no permission is needed.
         (Service::Sts, "GetCallerIdentity") => Vec::new(),

@@ -26,12 +26,14 @@ struct Tokens {
 fn tokens(service: Service) -> Option<Tokens> {
     let (asks, tells, flag) = match service {
         Service::Ecr | Service::Eks => ("nextToken", "nextToken", None),
-        Service::Account | Service::Config | Service::Organizations | Service::SecurityHub => {
-            ("NextToken", "NextToken", None)
-        }
+        Service::Account
+        | Service::Config
+        | Service::Organizations
+        | Service::SecurityHub
+        | Service::Ssm => ("NextToken", "NextToken", None),
         Service::Iam => ("Marker", "Marker", Some("IsTruncated")),
         Service::Kms => ("Marker", "NextMarker", Some("Truncated")),
-        Service::S3 | Service::Sqs | Service::Ssm | Service::Sts | Service::Tagging => return None,
+        Service::S3 | Service::Sqs | Service::Sts | Service::Tagging => return None,
     };
     Some(Tokens { asks, tells, flag })
 }
@@ -48,6 +50,7 @@ pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> b
             "DescribeRepositories",
             "GetComplianceDetailsByConfigRule",
             "GetFindings",
+            "GetParametersByPath",
         ]
         .contains(&operation);
     is_list && tokens(service).is_some() && !asks_for_one

@@ -6,6 +6,14 @@ use serde_json::Value;
 
 use super::{Stack, TemplateError, intrinsic, scalar};
 
+/// Variables that functions read and no stack sets, since Lambda's environment is too small for them: a stack writes
+/// documents instead. No role depends on them.
+pub const BY_HAND: [&str; 3] = [
+    "EKSENTRY_DISABLED_CHECKS",
+    "EKSENTRY_ENABLED_CHECKS",
+    "EKSENTRY_PARAMETERS",
+];
+
 impl Stack {
     /// The stack whose functions have such an environment: what the template sets a variable to has come to this value.
     /// An empty one is not set, and what no variable tells has its default.
@@ -14,7 +22,8 @@ impl Stack {
         environment: &[(String, String)],
     ) -> Result<Self, TemplateError> {
         let template = Arc::clone(&self.template);
-        for (name, value) in environment.iter().filter(|(_, value)| !value.is_empty()) {
+        let set = environment.iter().filter(|(_, value)| !value.is_empty());
+        for (name, value) in set.filter(|(name, _)| !BY_HAND.contains(&name.as_str())) {
             let mut variables = template.variables();
             let Some((_, set_to)) = variables.find(|(variable, _)| *variable == name) else {
                 return Err(TemplateError(format!(
@@ -48,10 +57,31 @@ impl Stack {
                 .flatten()
                 .filter(|(name, _)| !name.contains(':'))
                 .try_fold(self, |stack, (name, part)| stack.with(name, part)),
-            // A list of what is on. No role depends on it.
-            Some(("Fn::Join", _)) => Ok(self),
+            Some(("Fn::Join", arguments)) => self.with_joined(arguments, value),
             _ => Err(TemplateError(format!(
                 "it is not known which stack makes {value} of {expression}"
+            ))),
+        }
+    }
+
+    /// The stack in which texts were joined to this value: one of them is a parameter, and the others are what they are
+    /// where they are there at all.
+    fn with_joined(self, arguments: &Value, value: &str) -> Result<Self, TemplateError> {
+        let items = || arguments[1].as_array().into_iter().flatten();
+        let mut parts: Vec<&str> = value.split(&scalar(&arguments[0])).collect();
+        parts.retain(|part| !part.is_empty());
+        for item in items() {
+            if let Some(("Fn::If", branches)) = intrinsic::call(item) {
+                let literal = self.text(&branches[1])?;
+                parts.retain(|part| *part != literal);
+            }
+        }
+        let parameter = items().find(|item| matches!(intrinsic::call(item), Some(("Ref", _))));
+        match (parameter, parts.as_slice()) {
+            (_, []) => Ok(self),
+            (Some(parameter), [part]) => self.with_outcome(parameter, part),
+            _ => Err(TemplateError(format!(
+                "it is not known which stack joins {arguments} to {value}"
             ))),
         }
     }

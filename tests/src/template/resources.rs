@@ -4,10 +4,7 @@ use serde_json::Value;
 
 use super::{Stack, TemplateError, scalar};
 
-/// The stack's name, which names of its resources begin with.
-const STACK: &str = "eksentry";
-
-/// What CloudFormation adds to names that it makes up; every stack has another one.
+/// What CloudFormation adds to names that it makes up, behind the stack's; every stack has another one.
 const SUFFIX: &str = "1A2B3C4D5E6F";
 
 /// Types whose resources have a name, and the property that may set it.
@@ -27,7 +24,7 @@ impl Stack {
             "AWS::AccountId" => return Ok(self.account.clone().into()),
             "AWS::Region" => return Ok(self.region.clone().into()),
             "AWS::Partition" => return Ok(self.partition().into()),
-            "AWS::StackName" => return Ok(STACK.into()),
+            "AWS::StackName" => return Ok(self.name.clone().into()),
             _ => {}
         }
         if let Some(parameter) = self.template.body["Parameters"].get(name) {
@@ -107,6 +104,7 @@ impl Stack {
             return Ok(given.rsplit('/').next().unwrap_or(given).to_owned());
         }
         let kind = self.kind(name)?;
+        let stack = &self.name;
         let Some((_, property)) = NAMES.iter().find(|(known, _)| *known == kind) else {
             return Err(TemplateError(format!(
                 "it is not known what a reference to {name}, an {kind}, comes to: teach it to \
@@ -117,9 +115,9 @@ impl Stack {
             Some(set) => self.text(set),
             // The names of buckets have no capitals.
             None if kind == "AWS::S3::Bucket" => {
-                Ok(format!("{STACK}-{name}-{SUFFIX}").to_lowercase())
+                Ok(format!("{stack}-{name}-{SUFFIX}").to_lowercase())
             }
-            None => Ok(format!("{STACK}-{name}-{SUFFIX}")),
+            None => Ok(format!("{stack}-{name}-{SUFFIX}")),
         }
     }
 

@@ -113,8 +113,8 @@ fn metrics_of(line: &Value) -> Vec<Metric> {
         .collect()
 }
 
-/// The metrics on the dashboard.
-fn shown(stack: &Stack) -> Vec<Metric> {
+/// The widgets on the dashboard.
+fn widgets(stack: &Stack) -> Vec<Value> {
     let (_, dashboard) = stack
         .template()
         .resources("AWS::CloudWatch::Dashboard")
@@ -122,8 +122,21 @@ fn shown(stack: &Stack) -> Vec<Metric> {
         .expect("there is a dashboard");
     let body = stack.text(&dashboard["Properties"]["DashboardBody"]);
     let body: Value = serde_json::from_str(&body.expect("it has a body")).expect("it is JSON");
-    let widgets = body["widgets"].as_array().expect("it has widgets").iter();
-    widgets
+    body["widgets"].as_array().expect("it has widgets").clone()
+}
+
+/// Where the widgets are: from the left, from above, how wide and how high.
+fn places(stack: &Stack) -> Vec<[u64; 4]> {
+    let place = |widget: Value| {
+        ["x", "y", "width", "height"].map(|name| widget[name].as_u64().expect("it is a number"))
+    };
+    widgets(stack).into_iter().map(place).collect()
+}
+
+/// The metrics on the dashboard.
+fn shown(stack: &Stack) -> Vec<Metric> {
+    widgets(stack)
+        .iter()
         .filter_map(|widget| widget["properties"]["metrics"].as_array())
         .flat_map(|metrics| metrics_of_widget(metrics))
         .collect()
@@ -219,22 +232,66 @@ fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
 }
 
 #[test]
-fn the_dashboard_shows_every_check() {
+fn the_dashboard_shows_every_check_and_every_status() {
     for config in ["on", "off"] {
         let stack = with_defaults().with("AwsConfig", config);
         let shown = shown(&stack.expect("there is this parameter"));
-        for check in CHECKS {
-            for status in ["FAILED", "NOT_AVAILABLE", "PASSED", "WARNING"] {
-                let metric = Metric {
-                    namespace: "eksentry".to_owned(),
-                    name: "Verdicts".to_owned(),
-                    dimensions: [("Check", check.id), ("Status", status)]
-                        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                        .into(),
-                };
-                assert!(shown.contains(&metric), "{metric:?}");
+        let of_checks = CHECKS
+            .into_iter()
+            .flat_map(|check| ["Failed", "NotAvailable"].map(|name| (name, ("Check", check.id))));
+        let statuses = ["FAILED", "NOT_AVAILABLE", "PASSED", "WARNING"];
+        let of_statuses = statuses.map(|status| ("Verdicts", ("Status", status)));
+        for (name, (dimension, value)) in of_checks.chain(of_statuses) {
+            let metric = Metric {
+                namespace: "eksentry".to_owned(),
+                name: name.to_owned(),
+                dimensions: [(dimension.to_owned(), value.to_owned())].into(),
+            };
+            assert!(shown.contains(&metric), "{metric:?}");
+        }
+    }
+}
+
+#[test]
+fn without_metrics_the_dashboard_and_the_alarms_are_about_those_of_aws_alone() {
+    for metrics in ["on", "off"] {
+        let stack = with_defaults().with("Metrics", metrics);
+        let stack = stack.expect("there is this parameter");
+        let made: Vec<_> = stack.made("AWS::CloudWatch::Alarm").expect("it is known");
+        let alarms = watched(&stack)
+            .into_iter()
+            .filter(|(name, _)| made.iter().any(|(made, _)| made == name));
+        let metrics_shown = shown(&stack)
+            .into_iter()
+            .chain(alarms.map(|(_, metric)| metric));
+        let (aws, own): (Vec<_>, Vec<_>) =
+            metrics_shown.partition(|metric| metric.is_of_aws(&stack));
+        assert!(!aws.is_empty());
+        assert_eq!(own.is_empty(), metrics == "off", "{own:?}");
+    }
+}
+
+#[test]
+fn widgets_lie_beside_each_other() {
+    for metrics in ["on", "off"] {
+        let stack = with_defaults().with("Metrics", metrics);
+        let places = places(&stack.expect("there is this parameter"));
+        for (one, [x, y, width, height]) in places.iter().enumerate() {
+            assert!(x + width <= 24, "widget {one} is too wide");
+            for [other_x, other_y, other_width, other_height] in &places[one + 1..] {
+                let apart = x + width <= *other_x
+                    || other_x + other_width <= *x
+                    || y + height <= *other_y
+                    || other_y + other_height <= *y;
+                assert!(apart, "widget {one} lies on another one");
             }
         }
+        let rows: BTreeSet<u64> = places
+            .iter()
+            .flat_map(|[_, y, _, height]| *y..y + height)
+            .collect();
+        let last = rows.last().copied().unwrap_or_default();
+        assert_eq!(rows.len() as u64, last + 1, "there is a gap");
     }
 }
 

@@ -6,19 +6,39 @@ use std::{
 };
 
 use eksentry_core::checks::CHECKS;
-use eksentry_runtime::Settings;
-use eksentry_tests::template::{Stack, Template, members, scalar};
+use eksentry_runtime::{Selection, Settings};
+use eksentry_tests::template::{BY_HAND, Stack, Template, members, scalar};
 use serde_json::{Value, json};
 
-use super::names_in;
+use super::{names_in, read};
 
 /// The most characters of a rule's parameters.
 /// Source: <https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html>.
 const RULE_PARAMETERS: usize = 1024;
 
-/// The most bytes of a function's environment.
+/// The most bytes of a function's environment, as JSON, which is how Lambda measures it.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const ENVIRONMENT: usize = 4096;
+
+/// What CloudFormation takes: parameters, resources and bytes of a template in S3, bytes of a parameter's value, and
+/// conditions that are joined to one.
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
+const PARAMETERS: usize = 200;
+const RESOURCES: usize = 500;
+const TEMPLATE: usize = 1_000_000;
+const VALUE: usize = 4096;
+const JOINED: usize = 10;
+
+/// The most bytes of a parameter of the Parameter Store that costs nothing.
+/// Source: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
+const DOCUMENT: usize = 4096;
+
+/// The longest name of a stack for which the longest name that is made of it, that of the queue of slices, fits in the 80
+/// characters that SQS takes.
+const STACK_NAME: usize = 73;
+
+/// The longest name of a bucket, which CloudFormation makes up.
+const BUCKET_NAME: usize = 63;
 
 /// The most managed policies of a role, unless an account has asked for more.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
@@ -33,27 +53,96 @@ pub(super) fn with_defaults() -> Stack {
     )
 }
 
-/// The stack with every parameter as long as it may be.
+/// The longest value that a parameter may have.
+fn longest_value(name: &str, parameter: &Value) -> String {
+    let allowed = parameter["AllowedValues"].as_array().into_iter().flatten();
+    if let Some(longest) = allowed.map(scalar).max_by_key(String::len) {
+        return longest;
+    }
+    if parameter["Type"] == "Number" {
+        return scalar(&parameter["MaxValue"]);
+    }
+    let length = parameter["MaxLength"].as_u64();
+    let length =
+        length.unwrap_or_else(|| panic!("the template's parameter {name} needs a MaxLength"));
+    (0..length).map(|_| 'x').collect()
+}
+
+/// The stack with every parameter as long as it may be, of the longest name, in the Region with the longest name.
 fn with_longest_values() -> Stack {
-    let stack = with_defaults();
     let template = Template::of_eksentry().expect("it is a template");
-    let lengths = members(&template.body()["Parameters"])
-        .filter_map(|(name, parameter)| Some((name, parameter["MaxLength"].as_u64()?)));
-    lengths.fold(stack, |stack, (name, length)| {
-        let value: String = (0..length).map(|_| 'x').collect();
-        stack.with(name, &value).expect("there is this parameter")
+    let stack = Stack::new(template.clone(), "111122223333", "ap-southeast-1");
+    let stack = stack.named(&"s".repeat(STACK_NAME));
+    let longest = members(&template.body()["Parameters"])
+        .map(|(name, parameter)| (name.as_str(), longest_value(name, parameter)));
+    // Without these, less is made.
+    let on = ["SecurityHub", "AwsConfig"].map(|name| (name, "on".to_owned()));
+    longest.chain(on).fold(stack, |stack, (name, value)| {
+        let stack = stack.with(name, &value);
+        stack.expect("there is this parameter")
     })
 }
 
-/// The environment of every function.
-fn environment(stack: &Stack) -> BTreeMap<String, String> {
-    let variables = stack.template().variables();
-    variables
-        .filter_map(|(name, value)| {
-            let value = stack.resolve(value).expect("it comes to something");
-            Some((name.clone(), scalar(&value?)))
+/// The environment of each function that is made, by its name in the template: its own variables and those of all.
+fn environments(stack: &Stack) -> BTreeMap<String, BTreeMap<String, String>> {
+    let of_all = &stack.template().body()["Globals"]["Function"]["Environment"]["Variables"];
+    let functions = stack.made("AWS::Serverless::Function");
+    let functions = functions.expect("it is known which are made").into_iter();
+    functions
+        .map(|(name, function)| {
+            let own = &function["Properties"]["Environment"]["Variables"];
+            let variables = members(of_all).chain(members(own));
+            let set = variables.filter_map(|(name, value)| {
+                let value = stack.resolve(value).expect("it comes to something");
+                Some((name.clone(), scalar(&value?)))
+            });
+            (name.clone(), set.collect())
         })
         .collect()
+}
+
+/// The variables of all functions.
+fn environment(stack: &Stack) -> BTreeMap<String, String> {
+    environments(stack).into_values().flatten().collect()
+}
+
+/// The texts of the documents that a stack writes, by their names.
+fn documents(stack: &Stack) -> BTreeMap<String, String> {
+    let made = stack.made("AWS::SSM::Parameter");
+    let documents = made.expect("it is known which are made").into_iter();
+    documents
+        .map(|(_, document)| {
+            let text = |name: &str| stack.text(&document["Properties"][name]);
+            let (name, value) = (text("Name"), text("Value"));
+            (name.expect("it has a name"), value.expect("it has a value"))
+        })
+        .collect()
+}
+
+/// What a stack's documents say.
+fn selection(stack: &Stack) -> Selection {
+    let documents = documents(stack);
+    let parts = documents
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    Selection::of_documents(parts).expect("the functions take what the template writes")
+}
+
+/// The checks that have a rule in a stack.
+fn rules(stack: &Stack) -> BTreeSet<String> {
+    let made = stack.made("AWS::Config::ConfigRule");
+    let rules = made.expect("it is known which are made").into_iter();
+    rules
+        .map(|(_, rule)| scalar(&rule["Properties"]["InputParameters"]["checkId"]))
+        .collect()
+}
+
+fn stack(parameters: &[(&str, &str)]) -> Stack {
+    let parameters = parameters.iter();
+    parameters.fold(with_defaults(), |stack, (name, value)| {
+        let stack = stack.with(name, value);
+        stack.expect("there is this parameter")
+    })
 }
 
 /// A rule's parameters as AWS Config gets them.
@@ -94,58 +183,177 @@ fn the_environment_is_what_the_functions_read() {
     })
     .expect("nothing has to be set");
     let set: BTreeSet<_> = environment(&with_defaults()).into_keys().collect();
+    for name in BY_HAND {
+        assert!(
+            !set.contains(name),
+            "the environment is too small for {name}"
+        );
+        assert!(asked.borrow_mut().remove(name), "nobody reads {name}");
+    }
     assert_eq!(set, asked.into_inner());
 }
 
 #[test]
-fn the_environment_has_the_checks_defaults() {
-    let environment = environment(&with_defaults());
-    let settings = Settings::from_environment(|name| environment.get(name).cloned())
-        .expect("the functions take what the template sets");
-    let unset = Settings::from_environment(|_| None).expect("nothing has to be set");
-    for check in CHECKS {
+fn by_default_there_are_no_documents_and_none_is_read() {
+    let stack = with_defaults();
+    assert!(documents(&stack).is_empty());
+    let environment = environment(&stack);
+    let settings = Settings::from_environment(|name| environment.get(name).cloned());
+    let settings = settings.expect("the functions take what the template sets");
+    assert_eq!(settings.parameters_paths, [""; 0]);
+}
+
+#[test]
+fn documents_are_written_where_functions_look() {
+    const OWN: &str = "/eksentry/eksentry";
+    for (parameters, paths) in [
+        (&[("EnabledChecks", "kms-cmk-rotation")][..], &[OWN][..]),
+        (&[("DisabledChecks", "kms-cmk-rotation")], &[OWN]),
+        (&[("CheckParameters", "{}")], &[OWN]),
+        (
+            &[("CheckParametersPath", "/bank/checks")],
+            &["/bank/checks"],
+        ),
+        (
+            &[
+                ("CheckParameters", "{}"),
+                ("CheckParametersPath", "/bank/checks"),
+            ],
+            &[OWN, "/bank/checks"],
+        ),
+    ] {
+        let stack = stack(parameters);
+        let environments = environments(&stack);
+        for (function, environment) in &environments {
+            let settings = Settings::from_environment(|name| environment.get(name).cloned());
+            let settings = settings.expect("the functions take what the template sets");
+            assert_eq!(
+                settings.parameters_paths, paths,
+                "{function}, {parameters:?}"
+            );
+        }
+        let documents = documents(&stack);
+        let folders: BTreeSet<_> = documents
+            .keys()
+            .filter_map(|name| name.rsplit_once('/'))
+            .map(|(folder, _)| folder)
+            .collect();
+        let written = parameters
+            .iter()
+            .any(|(name, _)| *name != "CheckParametersPath");
         assert_eq!(
-            check.effective_parameters(&settings.of(check)),
-            check.effective_parameters(&unset.of(check)),
-            "{}",
-            check.id
+            folders,
+            written.then_some(OWN).into_iter().collect(),
+            "{parameters:?}"
         );
     }
 }
 
 #[test]
-fn a_check_that_is_off_is_named_to_the_functions() {
-    let disabled = |stack: &Stack| -> Vec<&str> {
-        let environment = environment(stack);
-        let settings = Settings::from_environment(|name| environment.get(name).cloned());
-        let settings = settings.expect("the functions take it");
-        let mut checks = CHECKS.to_vec();
-        checks.retain(|check| !settings.is_enabled(check));
-        checks.into_iter().map(|check| check.id).collect()
-    };
-    assert_eq!(disabled(&with_defaults()), Vec::<&str>::new());
-    let switched = ["EcrScanOnPush", "KmsCmkRotation"]
+fn documents_say_what_the_parameters_of_the_stack_do() {
+    let stack = stack(&[
+        ("EnabledChecks", "kms-cmk-rotation,ecr-scan-on-push"),
+        ("DisabledChecks", "ecr-scan-on-push,ecr-immutable-tags"),
+        (
+            "CheckParameters",
+            "{kms-cmk-rotation: {maxRotationPeriodDays: 90}}",
+        ),
+    ]);
+    let selection = selection(&stack);
+    let off: Vec<_> = CHECKS
         .into_iter()
-        .fold(with_defaults(), |stack, check| {
-            stack.with(check, "off").expect("each check has a switch")
-        });
+        .filter(|check| !selection.is_enabled(check))
+        .map(|check| check.id)
+        .collect();
+    assert_eq!(off, ["ecr-immutable-tags", "ecr-scan-on-push"]);
+    let rotation = CHECKS.iter().find(|check| check.id == "kms-cmk-rotation");
+    let rotation = rotation.expect("there is this check");
     assert_eq!(
-        disabled(&switched),
-        ["ecr-scan-on-push", "kms-cmk-rotation"]
+        rotation.effective_parameters(&selection.of(rotation)),
+        [("maxRotationPeriodDays", vec!["90".to_owned()])]
     );
 }
 
 #[test]
-fn the_environment_fits() {
-    let environment = environment(&with_defaults());
-    let size: usize = environment
+fn the_environment_fits_with_every_parameter_as_long_as_it_may_be() {
+    let stack = with_longest_values();
+    for (function, mut variables) in environments(&stack) {
+        // CloudFormation makes the name up, and ours is shorter.
+        if let Some(bucket) = variables.get_mut("EKSENTRY_LEDGER_BUCKET") {
+            *bucket = "x".repeat(BUCKET_NAME);
+        }
+        let size = json!(variables).to_string().len();
+        assert!(
+            size <= ENVIRONMENT,
+            "Lambda takes {ENVIRONMENT} bytes of environment and that of {function} can have {size}: lessen MaxLength"
+        );
+    }
+}
+
+#[test]
+fn the_template_is_as_large_as_cloudformation_takes() {
+    let text = read("template.yaml");
+    assert!(text.len() <= TEMPLATE, "it has {} bytes", text.len());
+    let stack = with_defaults();
+    let body = stack.template().body();
+    let parameters = members(&body["Parameters"]).count();
+    assert!(parameters <= PARAMETERS, "it has {parameters} parameters");
+
+    // What SAM makes besides, of each function and of each of its events: a rule, a schedule or a mapping, a permission,
+    // and where invocations that failed go.
+    let functions: Vec<_> = stack
+        .template()
+        .resources("AWS::Serverless::Function")
+        .collect();
+    let events = functions
         .iter()
-        .map(|(name, value)| name.len() + value.len())
-        .sum();
-    assert!(
-        size <= ENVIRONMENT,
-        "Lambda takes {ENVIRONMENT} bytes of environment and the defaults need {size}: leave defaults out"
-    );
+        .flat_map(|(_, function)| members(&function["Properties"]["Events"]));
+    let resources = members(&body["Resources"]).count() + functions.len() + 2 * events.count();
+    assert!(resources <= RESOURCES, "it has {resources} resources");
+
+    for (name, condition) in members(&body["Conditions"]) {
+        for function in ["Fn::And", "Fn::Or"] {
+            let joined = condition[function].as_array().map_or(2, Vec::len);
+            assert!((2..=JOINED).contains(&joined), "{name} joins {joined}");
+        }
+    }
+}
+
+#[test]
+fn cloudformation_and_the_parameter_store_take_the_longest_values() {
+    let stack = with_longest_values();
+    for (name, parameter) in members(&stack.template().body()["Parameters"]) {
+        let length = longest_value(name, parameter).len();
+        assert!(length <= VALUE, "{name} may have {length} characters");
+    }
+    let documents = documents(&stack);
+    assert_eq!(documents.len(), 3);
+    for (name, text) in documents {
+        assert!(
+            text.len() <= DOCUMENT,
+            "{name} may have {} bytes",
+            text.len()
+        );
+    }
+}
+
+/// Lists of seventy ids of thirty characters.
+#[test]
+fn lists_of_many_checks_fit() {
+    let ids: Vec<String> = (0..70).map(|n| format!("{n:x>30}")).collect();
+    let list = ids.join(",");
+    let stack = stack(&[("EnabledChecks", &list), ("DisabledChecks", &list)]);
+    let parameters = &stack.template().body()["Parameters"];
+    for name in ["EnabledChecks", "DisabledChecks"] {
+        let most = parameters[name]["MaxLength"].as_u64().expect("it has one");
+        assert!(
+            u64::try_from(list.len()).expect("it is short") <= most,
+            "{name}"
+        );
+    }
+    for (name, text) in documents(&stack) {
+        assert!(text.len() <= DOCUMENT, "{name} has {} bytes", text.len());
+    }
 }
 
 #[test]
@@ -154,24 +362,103 @@ fn config_has_a_rule_for_each_check_that_it_can_trigger() {
     let rules: BTreeSet<_> = stack
         .template()
         .resources("AWS::Config::ConfigRule")
-        .map(|(_, rule)| {
-            let types = &rule["Properties"]["Scope"]["ComplianceResourceTypes"];
-            (
-                scalar(&rule["Properties"]["InputParameters"]["checkId"]),
-                types.clone().to_string(),
-            )
-        })
+        .map(|(_, rule)| scalar(&rule["Properties"]["InputParameters"]["checkId"]))
         .collect();
     let checks = CHECKS
         .into_iter()
-        .filter_map(|check| {
-            Some((
-                check.id.to_owned(),
-                json!([check.kind().config_type()?]).to_string(),
-            ))
-        })
-        .collect();
-    assert_eq!(rules, checks);
+        .filter(|check| check.kind().config_type().is_some());
+    assert_eq!(rules, checks.map(|check| check.id.to_owned()).collect());
+}
+
+#[test]
+fn rules_are_about_what_their_checks_judge() {
+    let stack = stack(&[("ConfigRules", "all"), ("ConfigFrequency", "One_Hour")]);
+    for (name, rule) in stack.template().resources("AWS::Config::ConfigRule") {
+        let properties = &rule["Properties"];
+        let id = scalar(&properties["InputParameters"]["checkId"]);
+        let check = CHECKS.iter().find(|check| check.id == id);
+        let config_type = check.and_then(|check| check.kind().config_type());
+        let triggers = stack.resolve(&properties["Source"]["SourceDetails"]);
+        let triggers = triggers
+            .expect("it comes to something")
+            .expect("it has some");
+        let triggers: BTreeSet<_> = triggers
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|trigger| scalar(&trigger["MessageType"]))
+            .collect();
+        assert!(triggers.contains("ScheduledNotification"), "{name}");
+        // AWS Config records no changes of accounts.
+        let by_change = config_type != Some("AWS::::Account");
+        assert_eq!(
+            triggers.contains("ConfigurationItemChangeNotification"),
+            by_change,
+            "{name}"
+        );
+        if by_change {
+            let scope = &properties["Scope"]["ComplianceResourceTypes"];
+            assert_eq!(*scope, json!([config_type]), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_stack_has_the_rules_that_it_wants_of_the_checks_that_are_made() {
+    let of = |parameters: &[(&str, &str)]| rules(&stack(parameters));
+    let core = of(&[]);
+    assert_eq!(core.len(), 8);
+    assert_eq!(of(&[("ConfigRules", "none")]), BTreeSet::new());
+    let everything = [("ConfigRules", "all"), ("ConfigFrequency", "One_Hour")];
+    let expected = CHECKS
+        .into_iter()
+        .filter(|check| check.enabled && check.kind().config_type().is_some());
+    let expected: BTreeSet<_> = expected.map(|check| check.id.to_owned()).collect();
+    assert_eq!(of(&everything), expected);
+    assert!(core.is_subset(&expected));
+    for rules in ["core", "all", "none"] {
+        assert_eq!(
+            of(&[("ConfigRules", rules), ("AwsConfig", "off")]),
+            BTreeSet::new()
+        );
+    }
+    for (off, gone) in [
+        ("kms-cmk-rotation", &["kms-cmk-rotation"][..]),
+        (
+            "ecr-scan-on-push,kms-cmk-rotation,eks-endpoint-private",
+            &[
+                "ecr-scan-on-push",
+                "kms-cmk-rotation",
+                "eks-endpoint-private",
+            ],
+        ),
+        ("kms-cmk,rotation,cmk-rotation", &[]),
+    ] {
+        let left = of(&[("DisabledChecks", off)]);
+        let gone: BTreeSet<_> = gone.iter().map(|id| (*id).to_owned()).collect();
+        assert_eq!(left, core.difference(&gone).cloned().collect(), "{off}");
+    }
+}
+
+#[test]
+fn rules_judge_changes_alone_unless_a_frequency_is_set() {
+    for (frequency, periodic) in [("Never", false), ("One_Hour", true)] {
+        let stack = stack(&[("ConfigFrequency", frequency)]);
+        for (name, rule) in stack.made("AWS::Config::ConfigRule").expect("it is known") {
+            let details = stack.resolve(&rule["Properties"]["Source"]["SourceDetails"]);
+            let details = details
+                .expect("it comes to something")
+                .expect("it has some");
+            let is_periodic = details.to_string().contains("ScheduledNotification");
+            assert_eq!(is_periodic, periodic, "{name}");
+        }
+    }
+    let parameter =
+        |name| scalar(&with_defaults().template().body()["Parameters"][name]["Default"]);
+    assert_eq!(
+        (parameter("ConfigRules"), parameter("ConfigFrequency")),
+        ("core".to_owned(), "Never".to_owned())
+    );
 }
 
 #[test]
@@ -181,8 +468,7 @@ fn config_takes_the_parameters_of_every_rule() {
         let parameters = rule_parameters(&stack, rule).to_string();
         assert!(
             parameters.len() <= RULE_PARAMETERS,
-            "AWS Config takes {RULE_PARAMETERS} characters of parameters and those of {name} can have {}: lessen \
-             MAX_LENGTH in tests/src/derived/template.rs",
+            "AWS Config takes {RULE_PARAMETERS} characters of parameters and those of {name} have {}",
             parameters.len()
         );
     }

@@ -23,8 +23,9 @@ const WORTH_A_RETRY: [&str; 5] = [
 /// With these, what was looked at may not have been delivered, or not all have been looked at.
 const UNDELIVERED: [&str; 3] = ["NotDelivered", "NotEntered", "OutOfTime"];
 
-/// The call that reads the mute list.
+/// The call that reads the mute list, and the one that reads the checks' parameters.
 const MUTE_LIST: &str = "ssm.GetParameter";
+const PARAMETERS: &str = "ssm.GetParametersByPath";
 
 /// How an invocation ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,7 +64,7 @@ impl Ending {
 
     /// The rule: it succeeds, or it is worth a retry. What is wrong until somebody mends the settings is not.
     fn judge(&self, case: &Case) -> Result<(), String> {
-        let is_setting = case.call == MUTE_LIST
+        let is_setting = [MUTE_LIST, PARAMETERS].contains(&case.call.as_str())
             && [Column::Denied, Column::NotFound, Column::Missing].contains(&case.column);
         match self {
             Self::Success | Self::Again => Ok(()),
@@ -212,6 +213,8 @@ fn concerns(case: &Case, id: &str) -> bool {
                 && is_about(digest)
         }
         ("ecr", _) => check.starts_with("ecr-"),
+        // Without the parameters nothing is judged, as if by the defaults.
+        ("ssm", "GetParametersByPath") => true,
         // What is muted is not muted then.
         ("ssm", _) => resource.ends_with("key/muted"),
         ("organizations" | "account" | "sts", _) => true,

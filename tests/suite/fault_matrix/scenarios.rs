@@ -8,6 +8,7 @@ use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, schedule_event};
 
 const MUTE_LIST: &str = "/eksentry/mute-list";
+const PARAMETERS: &str = "/eksentry/checks";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
 const OTHER: &str = "444455556666";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -17,7 +18,7 @@ pub(super) struct Scenario {
     /// Its name, for people.
     pub(super) name: &'static str,
     pub(super) function: &'static str,
-    /// Beside the mute list, which all have.
+    /// Beside the mute list and the checks' parameters, which all have.
     environment: &'static [(&'static str, &'static str)],
     pub(super) event: fn(&World) -> Value,
     /// The calls that matter, by how they begin; those of the others are tried in another scenario.
@@ -202,7 +203,9 @@ impl Scenario {
             .environment
             .iter()
             .fold(world, |world, (name, value)| world.and(name, value));
-        world.and("EKSENTRY_MUTE_LIST", MUTE_LIST)
+        world
+            .and("EKSENTRY_MUTE_LIST", MUTE_LIST)
+            .and("EKSENTRY_PARAMETERS_PATHS", PARAMETERS)
     }
 }
 
@@ -220,6 +223,18 @@ fn account(entries: &Value) -> Account {
         .to_string(),
         kind: None,
     });
+    // Whoever does without the first page or the last one judges what nobody asked for.
+    for (name, text) in [
+        ("a", "disabledChecks: [eks-control-plane-logging]"),
+        ("b", "kms-cmk-rotation: {maxRotationPeriodDays: 365}"),
+        ("c", "disabledChecks: [eks-secrets-customer-managed-key]"),
+    ] {
+        account.parameters.push(Parameter {
+            name: format!("{PARAMETERS}/{name}"),
+            value: text.to_owned(),
+            kind: None,
+        });
+    }
     account.organization = serde_json::from_value(json!({
         "units": [
             {"Id": "ou-ab12-payments", "ParentId": "r-ab12"},

@@ -15,6 +15,7 @@ const AWAY: &str = "us-east-1";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
+const PATHS: &str = "EKSENTRY_PARAMETERS_PATHS";
 
 /// Settings with which roles have all statements that they ever have, and some that leave out what they can.
 pub(super) const SETTINGS: [&[(&str, &str)]; 8] = [
@@ -34,6 +35,7 @@ pub(super) const SETTINGS: [&[(&str, &str)]; 8] = [
 const HOME: &[(&str, &str)] = &[
     ("EKSENTRY_MUTE_LIST", MUTE_LIST),
     ("EKSENTRY_OCSF", "s3://lake/eksentry"),
+    (PATHS, "/eksentry/eksentry,/bank/checks"),
 ];
 const REGIONS: &[(&str, &str)] = &[("EKSENTRY_REGIONS", "eu-central-1,us-east-1")];
 const EVERYWHERE: &[(&str, &str)] = &[
@@ -51,6 +53,12 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
     let world = world
         .and("EKSENTRY_QUEUE_URL", QUEUE)
         .and("EKSENTRY_LEDGER_BUCKET", BUCKET);
+    // The first of these paths is the one to which the stack itself writes.
+    let writes = settings.iter().any(|(name, _)| *name == PATHS);
+    let world = match writes {
+        true => world.deployed_with("CheckParameters", "{}"),
+        false => world,
+    };
     let settings = settings.iter();
     settings.fold(world, |world, (name, value)| world.and(name, value))
 }
@@ -80,11 +88,17 @@ fn home() -> World {
     world.heal();
     world.change(|account| {
         account.buckets.extend([BUCKET, "lake"].map(str::to_owned));
-        account.parameters.push(Parameter {
-            name: MUTE_LIST.to_owned(),
-            value: "[]".to_owned(),
-            kind: None,
-        });
+        for (name, text) in [
+            (MUTE_LIST, "[]"),
+            ("/eksentry/eksentry/parameters", "{}"),
+            ("/bank/checks/all", "{}"),
+        ] {
+            account.parameters.push(Parameter {
+                name: name.to_owned(),
+                value: text.to_owned(),
+                kind: None,
+            });
+        }
         account.add(own_policy()).unwrap();
     });
     for sample in Sample::load_all(&workspace().join("events")).unwrap() {

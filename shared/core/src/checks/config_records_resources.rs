@@ -35,6 +35,7 @@ static REQUIRED_TYPES: Parameter<Texts> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "config-records-resources",
+    enabled: true,
     title: "AWS Config should record EKS clusters, ECR repositories and KMS keys",
     requirement: "A recorder should be on and record the required resource types continuously.",
     severities: &[(

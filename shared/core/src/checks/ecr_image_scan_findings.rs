@@ -38,6 +38,7 @@ static ACTIVE_DAYS: Parameter<u32> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "ecr-image-scan-findings",
+    enabled: true,
     title: "ECR images should be scanned and free of severe vulnerabilities",
     requirement: "The image should have been scanned, with no finding at or over the severity threshold.",
     severities: &[

@@ -29,6 +29,7 @@ static ALLOWED_MUTABLE_TAG_FILTERS: Parameter<Vec<String>> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "ecr-immutable-tags",
+    enabled: true,
     title: "ECR repositories should have immutable tags",
     requirement: "Tags should be immutable, but for those that an allowed filter names.",
     severities: &[

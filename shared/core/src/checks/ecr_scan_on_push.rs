@@ -22,6 +22,7 @@ use crate::verdict::Verdict;
 
 pub(super) static CHECK: Check = Check {
     id: "ecr-scan-on-push",
+    enabled: true,
     title: "ECR repositories should scan images on push",
     requirement: "Every pushed image should be scanned, by basic or enhanced scanning.",
     severities: &[(

@@ -28,6 +28,7 @@ static REQUIRED_LOG_TYPES: Parameter<LogTypes> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "eks-control-plane-logging",
+    enabled: true,
     title: "EKS clusters should send their control plane logs to CloudWatch",
     requirement: "Every required control plane log type should be enabled.",
     severities: &[

@@ -24,6 +24,7 @@ use crate::verdict::{Reason, Verdict};
 
 pub(super) static CHECK: Check = Check {
     id: "eks-dedicated-cluster-role",
+    enabled: true,
     title: "EKS clusters should have a dedicated IAM role with least privilege",
     requirement: "The cluster's IAM role should serve this cluster alone, be assumed by eks.amazonaws.com alone, and \
                   not grant everything.",

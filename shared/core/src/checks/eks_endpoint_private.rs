@@ -31,6 +31,7 @@ static ALLOWED_PUBLIC_CIDRS: Parameter<Vec<IpNet>> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "eks-endpoint-private",
+    enabled: true,
     title: "EKS clusters should not have a public endpoint",
     requirement: "The Kubernetes API server should be reached through the private endpoint alone, or from allowed \
                   addresses only.",

@@ -30,6 +30,7 @@ static ALLOWED_KEY_ARNS: Parameter<Vec<String>> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "eks-secrets-customer-managed-key",
+    enabled: true,
     title: "EKS clusters should encrypt Kubernetes secrets with a customer managed KMS key",
     requirement: "Kubernetes secrets should be encrypted with a KMS key that the customer manages, and an allowed one.",
     severities: &[(

@@ -26,6 +26,7 @@ use crate::verdict::Verdict;
 
 pub(super) static CHECK: Check = Check {
     id: "eks-secrets-envelope-encryption",
+    enabled: true,
     title: "EKS clusters should envelope-encrypt Kubernetes secrets with a working KMS key",
     requirement: "Kubernetes secrets should be envelope-encrypted, with a KMS key that can be used.",
     severities: &[(

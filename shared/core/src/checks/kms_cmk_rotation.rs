@@ -30,6 +30,7 @@ static MAX_ROTATION_PERIOD_DAYS: Parameter<u32> = Parameter {
 
 pub(super) static CHECK: Check = Check {
     id: "kms-cmk-rotation",
+    enabled: true,
     title: "Customer managed KMS keys should be rotated automatically",
     requirement: "Automatic rotation should be on, and its period not too long.",
     severities: &[(

@@ -68,7 +68,7 @@ impl<'a> Memory<'a> {
             ledger = None;
         }
         let since = ledger.as_ref().map(Ledger::since);
-        let generators = self.scope.generators(self.invocation.settings);
+        let generators = self.scope.generators(&self.invocation.selection);
         let mut changed = KnownFindings::new();
         for IdRange { prefix, without } in part.ranges(&self.place.location) {
             let read = self.place.security_hub.known(Selection::Within {
@@ -133,6 +133,6 @@ impl<'a> Memory<'a> {
 
     /// Only a sweep by all checks sees all findings.
     fn keeps_a_ledger(&self, part: &Part) -> bool {
-        part.may_be_large() && self.scope.covers_every_check(self.invocation.settings)
+        part.may_be_large() && self.scope.covers_every_check(&self.invocation.selection)
     }
 }

@@ -1,0 +1,163 @@
+//! Which checks are made, and with which parameters.
+
+mod document;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eksentry_core::{Check, Need, Settings as CheckSettings, checks};
+
+pub use document::{DISABLED_CHECKS, ENABLED_CHECKS};
+
+/// The checks that are switched on and off, and the parameters that are set for checks.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// The ids of checks that are made though they are off unless switched on.
+    pub(crate) enabled: BTreeSet<&'static str>,
+    /// The ids of checks that are made only where an event names them.
+    pub(crate) disabled: BTreeSet<&'static str>,
+    /// By the checks' ids.
+    pub(crate) parameters: BTreeMap<&'static str, CheckSettings>,
+}
+
+impl Selection {
+    /// Reads a document whose parts have these names and texts of YAML or JSON.
+    ///
+    /// # Errors
+    ///
+    /// Names what is wrong with the parts, and on which lines.
+    pub fn of_documents<'a>(
+        parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, String> {
+        document::read(parts)
+    }
+
+    /// Whether a check is made without being asked for by name.
+    pub fn is_enabled(&self, check: &Check) -> bool {
+        self.is_on(check.id, check.enabled)
+    }
+
+    /// The same of a check with that id and that default.
+    fn is_on(&self, id: &str, by_default: bool) -> bool {
+        (by_default || self.enabled.contains(id)) && !self.disabled.contains(id)
+    }
+
+    /// Returns the same without the checks that need some facts. Who does not use AWS Config needs no recorder, say.
+    pub(crate) fn without(mut self, need: Need) -> Self {
+        let needing = checks::CHECKS.into_iter();
+        let needing = needing.filter(|check| check.needs.contains(&need));
+        self.disabled.extend(needing.map(|check| check.id));
+        self
+    }
+
+    /// The checks that are made where none is asked for by name.
+    pub fn enabled_checks(&self) -> impl Iterator<Item = &'static Check> {
+        let checks = checks::CHECKS.into_iter();
+        checks.filter(|check| self.is_enabled(check))
+    }
+
+    /// The parameters of a check that no Config rule parametrizes.
+    pub fn of(&self, check: &Check) -> CheckSettings {
+        self.parameters.get(check.id).cloned().unwrap_or_default()
+    }
+
+    /// What both say together. Where both set a parameter, this one's value holds; what either switches off is off.
+    pub(crate) fn or(mut self, other: &Self) -> Self {
+        self.enabled.extend(&other.enabled);
+        self.disabled.extend(&other.disabled);
+        for (check, settings) in &other.parameters {
+            let own = self.parameters.entry(check).or_default();
+            *own = std::mem::take(own).or(settings.clone());
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eksentry_core::checks::find;
+
+    const ROTATION: &str = "kms-cmk-rotation";
+
+    fn selection(yaml: &str) -> Selection {
+        Selection::of_documents([("part", yaml)]).unwrap()
+    }
+
+    fn days(selection: &Selection) -> Vec<(&'static str, Vec<String>)> {
+        let check = find(ROTATION).unwrap();
+        check.effective_parameters(&selection.of(check))
+    }
+
+    #[test]
+    fn disabling_wins_over_enabling_and_both_over_the_default() {
+        let on = find(ROTATION).unwrap();
+        for (yaml, is_on_of_on, is_on_of_off) in [
+            ("{}", true, false),
+            ("enabledChecks: [kms-cmk-rotation]", true, true),
+            ("disabledChecks: [kms-cmk-rotation]", false, false),
+            (
+                "enabledChecks: kms-cmk-rotation\ndisabledChecks: kms-cmk-rotation",
+                false,
+                false,
+            ),
+            ("enabledChecks: [ecr-immutable-tags]", true, false),
+        ] {
+            let selection = selection(yaml);
+            assert_eq!(selection.is_enabled(on), is_on_of_on, "{yaml}");
+            assert_eq!(selection.is_on(ROTATION, false), is_on_of_off, "{yaml}");
+            let listed = selection.enabled_checks().any(|check| check.id == ROTATION);
+            assert_eq!(listed, is_on_of_on, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn checks_can_be_switched_off_by_what_they_need() {
+        let selection = Selection::default().without(Need::Recorder);
+        for (id, is_on) in [("config-records-resources", false), (ROTATION, true)] {
+            assert_eq!(selection.is_enabled(find(id).unwrap()), is_on, "{id}");
+        }
+    }
+
+    #[test]
+    fn the_first_sets_parameters_before_the_second_and_switches_add_up() {
+        let first = "
+            disabledChecks: ecr-immutable-tags
+            ecr-image-scan-findings: {activeDays: 30}
+            kms-cmk-rotation: {}";
+        let second = "
+            disabledChecks: ecr-scan-on-push
+            enabledChecks: ecr-immutable-tags
+            ecr-image-scan-findings: {activeDays: 60, severityThreshold: LOW}
+            kms-cmk-rotation: {maxRotationPeriodDays: 90}";
+        let both = selection(first).or(&selection(second));
+        let scan = find("ecr-image-scan-findings").unwrap();
+        assert_eq!(
+            scan.effective_parameters(&both.of(scan)),
+            [
+                ("severityThreshold", vec!["LOW".to_owned()]),
+                ("activeDays", vec!["30".to_owned()])
+            ]
+        );
+        assert_eq!(
+            days(&both),
+            [("maxRotationPeriodDays", vec!["90".to_owned()])]
+        );
+        let off: Vec<&str> = checks::CHECKS
+            .into_iter()
+            .filter(|check| !both.is_enabled(check))
+            .map(|check| check.id)
+            .collect();
+        assert_eq!(off, ["ecr-immutable-tags", "ecr-scan-on-push"]);
+    }
+
+    #[test]
+    fn the_default_makes_every_check_that_is_on_with_its_own_defaults() {
+        let selection = Selection::default();
+        let expected = checks::CHECKS.iter().filter(|check| check.enabled).count();
+        assert_eq!(selection.enabled_checks().count(), expected);
+        assert_eq!(
+            days(&selection),
+            [("maxRotationPeriodDays", vec!["365".to_owned()])]
+        );
+    }
+}

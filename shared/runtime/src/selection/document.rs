@@ -1,0 +1,415 @@
+//! A document of checks' parameters and switches: YAML or JSON, in one part or several.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eksentry_core::parameters::{AnyParameter, Raw};
+use eksentry_core::{Check, Settings as CheckSettings, checks};
+use serde::de::IgnoredAny;
+
+use super::Selection;
+use crate::yaml::{self, Content, Key, Node};
+
+/// The member of a document that lists checks that are switched on.
+pub const ENABLED_CHECKS: &str = "enabledChecks";
+
+/// The member of a document that lists checks that are switched off.
+pub const DISABLED_CHECKS: &str = "disabledChecks";
+
+/// How many of a document's problems are told.
+const TOLD: usize = 5;
+
+/// A problem on a line of a part.
+type Problem = (usize, String);
+
+/// Reads the parts of a document, each with its name. What one part sets for a check, no other may set.
+pub(super) fn read<'a>(
+    parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Selection, String> {
+    let mut selection = Selection::default();
+    let mut set = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, text) in parts {
+        let mut part = Part {
+            name,
+            selection: &mut selection,
+            set: &mut set,
+            problems: Vec::new(),
+        };
+        part.read(text);
+        let told = part.problems.into_iter();
+        problems.extend(told.map(|(line, problem)| format!("in {name}, line {line}: {problem}")));
+    }
+    if problems.is_empty() {
+        return Ok(selection);
+    }
+    let more = problems.len().saturating_sub(TOLD);
+    problems.truncate(TOLD);
+    let told = problems.join("; ");
+    Err(match more {
+        0 => told,
+        more => format!("{told}; and {more} more"),
+    })
+}
+
+/// A part that is being read.
+struct Part<'a, 's> {
+    name: &'a str,
+    selection: &'s mut Selection,
+    /// The part and line that set each check's parameters.
+    set: &'s mut BTreeMap<&'static str, (&'a str, usize)>,
+    problems: Vec<Problem>,
+}
+
+impl Part<'_, '_> {
+    fn read(&mut self, text: &str) {
+        let root = match yaml::read(text) {
+            Ok(root) => root,
+            Err(error) => return self.problems.push((error.line, error.problem)),
+        };
+        let Content::Mapping(members) = root.content else {
+            let problem = format!(
+                "it is no mapping of checks' ids to their parameters, such as \"kms-cmk-rotation: \
+                 {{maxRotationPeriodDays: 90}}\", {ENABLED_CHECKS} and {DISABLED_CHECKS}"
+            );
+            return self.problems.push((root.line, problem));
+        };
+        for (key, node) in members {
+            match key.text.as_str() {
+                ENABLED_CHECKS => {
+                    let ids = self.ids(ENABLED_CHECKS, &node);
+                    self.selection.enabled.extend(ids);
+                }
+                DISABLED_CHECKS => {
+                    let ids = self.ids(DISABLED_CHECKS, &node);
+                    self.selection.disabled.extend(ids);
+                }
+                id => match checks::find(id) {
+                    Ok(check) => self.check(check, &key, &node),
+                    Err(error) => self.problems.push((key.line, error.to_string())),
+                },
+            }
+        }
+    }
+
+    /// The checks of a list.
+    fn ids(&mut self, list: &str, node: &Node) -> BTreeSet<&'static str> {
+        let items = match &node.content {
+            Content::List(items) => items.iter().collect(),
+            Content::Plain(_) | Content::Quoted(_) => vec![node],
+            Content::Mapping(_) => {
+                let problem = format!("{list} is no list of checks' ids");
+                self.problems.push((node.line, problem));
+                return BTreeSet::new();
+            }
+        };
+        let mut ids = BTreeSet::new();
+        for item in items {
+            let Some(texts) = raw(item).texts() else {
+                let problem = format!("{list} has something that is no check's id");
+                self.problems.push((item.line, problem));
+                continue;
+            };
+            for text in texts {
+                match checks::find(&text) {
+                    Ok(check) => {
+                        ids.insert(check.id);
+                    }
+                    Err(error) => {
+                        let problem = format!("in {list}, {error}");
+                        self.problems.push((item.line, problem));
+                    }
+                }
+            }
+        }
+        ids
+    }
+
+    /// What is set for a check.
+    fn check(&mut self, check: &'static Check, key: &Key, node: &Node) {
+        if let Some((part, line)) = self.set.insert(check.id, (self.name, key.line)) {
+            let id = check.id;
+            let problem = format!("{id} is set by {part} already, on line {line}");
+            return self.problems.push((key.line, problem));
+        }
+        let members = match &node.content {
+            Content::Mapping(members) => members.as_slice(),
+            _ if node.is_null() => &[],
+            Content::Plain(_) | Content::Quoted(_) | Content::List(_) => {
+                let problem = format!("{} has no mapping of parameters to values", check.id);
+                return self.problems.push((node.line, problem));
+            }
+        };
+        let mut settings = CheckSettings::default();
+        for (name, value) in members {
+            match parameter(check, name, value) {
+                Ok(set) => settings = settings.or(set),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        self.selection.parameters.insert(check.id, settings);
+    }
+}
+
+/// The settings that a parameter's value makes. A parameter that the check does not have would be a value that nobody
+/// misses, so it is an error.
+fn parameter(check: &Check, name: &Key, value: &Node) -> Result<CheckSettings, Problem> {
+    let mut declared = check.parameters.iter().copied();
+    let Some(parameter) = declared.find(|one| one.name() == name.text) else {
+        return Err((name.line, unknown(check, &name.text)));
+    };
+    let given = BTreeMap::from([(name.text.clone(), raw(value))]);
+    CheckSettings::read(check.id, &[parameter], &given)
+        .map_err(|error| (wrong_line(parameter, value), error.to_string()))
+}
+
+fn unknown(check: &Check, name: &str) -> String {
+    let name: String = name.chars().take(100).collect();
+    let known: Vec<_> = check.parameters.iter().map(|one| one.name()).collect();
+    match known.as_slice() {
+        [] => format!("{} has no parameter {name:?}; it has none", check.id),
+        known => format!(
+            "{} has no parameter {name:?}; it has {}",
+            check.id,
+            known.join(", ")
+        ),
+    }
+}
+
+/// The line of the first item that is wrong by itself, or else of the whole value.
+fn wrong_line(parameter: &dyn AnyParameter, value: &Node) -> usize {
+    let Content::List(items) = &value.content else {
+        return value.line;
+    };
+    let is_wrong = |item: &&Node| match raw(item).texts() {
+        Some(texts) => !texts.is_empty() && parameter.validate(&texts).is_err(),
+        None => true,
+    };
+    items
+        .iter()
+        .find(is_wrong)
+        .map_or(value.line, |item| item.line)
+}
+
+/// A node as a parameter's value.
+fn raw(node: &Node) -> Raw {
+    match &node.content {
+        _ if node.is_null() => Raw::Null,
+        Content::Plain(text) => plain(text),
+        Content::Quoted(text) => Raw::Text(text.clone()),
+        Content::List(items) => Raw::List(items.iter().map(raw).collect()),
+        Content::Mapping(_) => Raw::Other(IgnoredAny),
+    }
+}
+
+/// A text without quotes: a number, `true`, `false`, or the text itself.
+fn plain(text: &str) -> Raw {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let number = || text.parse().ok().filter(|_| is_number);
+    let decimal = || text.parse().ok().filter(|_| is_number);
+    match text {
+        "true" => Raw::Flag(true),
+        "false" => Raw::Flag(false),
+        _ => number()
+            .map(Raw::Number)
+            .or_else(|| decimal().map(Raw::Decimal))
+            .unwrap_or_else(|| Raw::Text(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Result<Selection, String> {
+        read([("/eksentry/checks/all", text)])
+    }
+
+    /// The values that are set for a check.
+    fn values(selection: &Selection, id: &str) -> Vec<String> {
+        let check = checks::find(id).unwrap();
+        let values = check.effective_parameters(&selection.of(check)).into_iter();
+        values
+            .map(|(name, texts)| format!("{name}={}", texts.join(",")))
+            .collect()
+    }
+
+    #[test]
+    fn yaml_and_json_say_the_same() {
+        for text in [
+            "enabledChecks: [ecr-scan-on-push]
+disabledChecks: ecr-immutable-tags, ecr-scan-on-push
+kms-cmk-rotation:
+  maxRotationPeriodDays: 90
+eks-endpoint-private:
+  allowedPublicCidrs:
+    - 203.0.113.0/24 # the office
+    - '2001:db8::/32'
+eks-control-plane-logging: # all of the defaults
+",
+            r#"{"enabledChecks": "ecr-scan-on-push", "disabledChecks": ["ecr-immutable-tags", "ecr-scan-on-push"],
+                "kms-cmk-rotation": {"maxRotationPeriodDays": "90"},
+                "eks-endpoint-private": {"allowedPublicCidrs": "203.0.113.0/24,2001:db8::/32"},
+                "eks-control-plane-logging": null}"#,
+            "{kms-cmk-rotation: {maxRotationPeriodDays: 90.0}, disabledChecks: [ecr-immutable-tags, ecr-scan-on-push],
+              eks-endpoint-private: {allowedPublicCidrs: [203.0.113.0/24, '2001:db8::/32']}, enabledChecks: [ecr-scan-on-push]}",
+        ] {
+            let selection = of(text).unwrap();
+            assert_eq!(
+                values(&selection, "kms-cmk-rotation"),
+                ["maxRotationPeriodDays=90"],
+                "{text}"
+            );
+            assert_eq!(
+                values(&selection, "eks-endpoint-private"),
+                ["allowedPublicCidrs=203.0.113.0/24,2001:db8::/32"],
+                "{text}"
+            );
+            assert_eq!(
+                Vec::from_iter(&selection.disabled),
+                [&"ecr-immutable-tags", &"ecr-scan-on-push"]
+            );
+            assert_eq!(Vec::from_iter(&selection.enabled), [&"ecr-scan-on-push"]);
+        }
+    }
+
+    #[test]
+    fn a_document_may_set_nothing_but_not_be_nothing() {
+        for text in [
+            "{}",
+            "kms-cmk-rotation: {}",
+            "enabledChecks: []\ndisabledChecks: ''",
+        ] {
+            let selection = of(text).unwrap();
+            assert!(
+                selection.enabled.is_empty() && selection.disabled.is_empty(),
+                "{text}"
+            );
+            assert_eq!(
+                values(&selection, "kms-cmk-rotation"),
+                ["maxRotationPeriodDays=365"]
+            );
+        }
+        assert!(of("# kms-cmk-rotation: {}\n").is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line_its_check_and_what_there_is() {
+        for (text, line, mentions) in [
+            (
+                "\nkms-rotation:\n  days: 1\n",
+                2,
+                &["\"kms-rotation\" is no check", "kms-cmk-rotation"][..],
+            ),
+            (
+                "kms-cmk-rotation:\n  maxDays: 90\n",
+                2,
+                &[
+                    "kms-cmk-rotation has no parameter \"maxDays\"",
+                    "maxRotationPeriodDays",
+                ],
+            ),
+            (
+                "ecr-scan-on-push:\n  onPush: true",
+                2,
+                &[
+                    "ecr-scan-on-push has no parameter \"onPush\"",
+                    "it has none",
+                ],
+            ),
+            (
+                "kms-cmk-rotation:\n  maxRotationPeriodDays:\n    soon",
+                3,
+                &[
+                    "maxRotationPeriodDays of kms-cmk-rotation is \"soon\"",
+                    "a whole number of days",
+                ],
+            ),
+            (
+                "ecr-image-scan-findings: {\n  activeDays: 1,\n  severityThreshold: SEVERE }",
+                3,
+                &["severityThreshold", "\"SEVERE\"", "CRITICAL"],
+            ),
+            (
+                "eks-endpoint-private:\n  allowedPublicCidrs:\n    - 10.0.0.0/8\n    - 10.0.0.0/33\n",
+                4,
+                &["eks-endpoint-private", "10.0.0.0/33", "CIDR"],
+            ),
+            (
+                "eks-endpoint-private:\n  allowedPublicCidrs:\n    office: 10.0.0.0/8\n",
+                3,
+                &["allowedPublicCidrs of eks-endpoint-private", "an object"],
+            ),
+            (
+                "kms-cmk-rotation: 90",
+                1,
+                &["kms-cmk-rotation has no mapping"],
+            ),
+            ("- kms-cmk-rotation", 1, &["no mapping of checks' ids"]),
+            ("kms-cmk-rotation", 1, &["no mapping of checks' ids"]),
+            (
+                "disabledChecks:\n  - kms-cmk-rotation\n  - kms",
+                3,
+                &["in disabledChecks, \"kms\" is no check", "kms-cmk-rotation"],
+            ),
+            (
+                "enabledChecks:\n  kms: true",
+                2,
+                &["enabledChecks is no list"],
+            ),
+            (
+                "enabledChecks:\n  - kms-cmk-rotation: true",
+                2,
+                &["enabledChecks has something that is no check's id"],
+            ),
+            (
+                "kms-cmk-rotation: {}\nkms-cmk-rotation: {}",
+                2,
+                &["kms-cmk-rotation", "already, on line 1"],
+            ),
+            ("kms-cmk-rotation: {", 1, &["it is no YAML"]),
+        ] {
+            let error = of(text).unwrap_err();
+            let place = format!("in /eksentry/checks/all, line {line}: ");
+            assert!(error.starts_with(&place), "{text}: {error}");
+            for mention in mentions {
+                assert!(error.contains(mention), "{mention}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_but_not_too_many() {
+        let two = of("a: {}\nkms-cmk-rotation: {maxRotationPeriodDays: soon}\n").unwrap_err();
+        assert!(two.contains("line 1: \"a\""), "{two}");
+        assert!(two.contains("; in /eksentry/checks/all, line 2: "), "{two}");
+        let many: String = (0..12).map(|n| format!("check-{n}: {{}}\n")).collect();
+        let many = of(&many).unwrap_err();
+        assert!(many.contains("\"check-4\"") && !many.contains("\"check-5\""));
+        assert!(many.ends_with("; and 7 more"), "{many}");
+    }
+
+    #[test]
+    fn parts_add_up_but_two_may_not_set_the_same_check() {
+        let clusters = "disabledChecks: [eks-endpoint-private]\neks-control-plane-logging: {requiredLogTypes: [api]}";
+        let keys =
+            "disabledChecks: [ecr-scan-on-push]\nkms-cmk-rotation: {maxRotationPeriodDays: 90}";
+        let both = read([("/c/clusters", clusters), ("/c/keys", keys)]).unwrap();
+        assert_eq!(
+            Vec::from_iter(&both.disabled),
+            [&"ecr-scan-on-push", &"eks-endpoint-private"]
+        );
+        assert_eq!(
+            values(&both, "kms-cmk-rotation"),
+            ["maxRotationPeriodDays=90"]
+        );
+        assert_eq!(
+            values(&both, "eks-control-plane-logging"),
+            ["requiredLogTypes=api"]
+        );
+        let error = read([("/c/keys", keys), ("/c/more", keys)]).unwrap_err();
+        assert_eq!(
+            error,
+            "in /c/more, line 2: kms-cmk-rotation is set by /c/keys already, on line 2"
+        );
+    }
+}

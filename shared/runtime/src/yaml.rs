@@ -1,0 +1,299 @@
+//! YAML, and so JSON, as a tree whose nodes know their lines.
+//!
+//! `saphyr-parser` reads; this builds the tree. serde's readers of YAML tell lines of what is wrong with a text, but not
+//! of what is wrong with what it says.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+
+/// How deep lists and mappings may be nested. Documents of ours need three levels; without a limit, a few kilobytes of
+/// brackets would overflow the stack.
+const DEEPEST: usize = 16;
+
+/// A part of a document.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Node {
+    /// The line on which it begins, counted from 1.
+    pub(crate) line: usize,
+    pub(crate) content: Content,
+}
+
+/// The content of a part.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A text without quotes, which may mean a number, `true`, `false` or nothing.
+    Plain(String),
+    /// A text in quotes, or a block of text.
+    Quoted(String),
+    List(Vec<Node>),
+    /// Keys with values, in the order of the document. No key is there twice.
+    Mapping(Vec<(Key, Node)>),
+}
+
+/// The key of a value in a mapping.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The line on which it begins, counted from 1.
+    pub(crate) line: usize,
+    pub(crate) text: String,
+}
+
+/// A text that is no YAML, or has what is not read here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub(crate) struct YamlError {
+    pub(crate) line: usize,
+    pub(crate) problem: String,
+}
+
+impl YamlError {
+    /// What the parser has against a text. Where the text ends too early, the parser names the line behind the last.
+    fn of(error: &ScanError, text: &str) -> Self {
+        let last = text.lines().count().max(1);
+        Self {
+            line: error.marker().line().min(last),
+            problem: format!("it is no YAML: {}", error.info()),
+        }
+    }
+}
+
+impl Node {
+    /// Whether it says nothing: `null`, `~`, or no text at all.
+    pub(crate) fn is_null(&self) -> bool {
+        match &self.content {
+            Content::Plain(text) => ["", "~", "null", "Null", "NULL"].contains(&text.as_str()),
+            Content::Quoted(_) | Content::List(_) | Content::Mapping(_) => false,
+        }
+    }
+}
+
+/// Reads a text of one document. Anchors' aliases and tags are refused: nothing here needs them, and a few aliases can
+/// stand for gigabytes.
+///
+/// # Errors
+///
+/// When the text is no such document; the error names the line.
+pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut tree = Tree::default();
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| YamlError::of(&error, text))?;
+        tree.take(event, span)?;
+    }
+    tree.root.ok_or_else(|| YamlError {
+        line: 1,
+        problem: "there is nothing in it".to_owned(),
+    })
+}
+
+/// A tree under construction.
+#[derive(Default)]
+struct Tree {
+    /// What has begun and not ended, the innermost last.
+    open: Vec<Open>,
+    root: Option<Node>,
+}
+
+/// A list or mapping that has not ended.
+struct Open {
+    line: usize,
+    inside: Inside,
+}
+
+enum Inside {
+    List(Vec<Node>),
+    /// With the key whose value comes next.
+    Mapping(Vec<(Key, Node)>, Option<Key>),
+}
+
+impl Tree {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+        let line = span.start.line();
+        let error = |problem: &str| {
+            let problem = problem.to_owned();
+            Err(YamlError { line, problem })
+        };
+        match event {
+            Event::DocumentStart(_) if self.root.is_some() => error("a second document begins"),
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
+            Event::Alias(_) => error("aliases are not read: write the value out"),
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => error("tags are not read: leave it out"),
+            Event::Scalar(text, style, _, None) => {
+                let content = match style {
+                    ScalarStyle::Plain => Content::Plain(text.into_owned()),
+                    _ => Content::Quoted(text.into_owned()),
+                };
+                self.add(Node { line, content })
+            }
+            Event::SequenceStart(_, None) => self.open(line, Inside::List(Vec::new())),
+            Event::MappingStart(_, None) => self.open(line, Inside::Mapping(Vec::new(), None)),
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+        }
+    }
+
+    fn open(&mut self, line: usize, inside: Inside) -> Result<(), YamlError> {
+        if self.open.len() == DEEPEST {
+            let problem = format!("it is nested more than {DEEPEST} levels deep");
+            return Err(YamlError { line, problem });
+        }
+        self.open.push(Open { line, inside });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), YamlError> {
+        let Some(Open { line, inside }) = self.open.pop() else {
+            return Ok(());
+        };
+        let content = match inside {
+            Inside::List(items) => Content::List(items),
+            Inside::Mapping(members, _) => Content::Mapping(members),
+        };
+        self.add(Node { line, content })
+    }
+
+    /// Adds what is whole to what is open around it.
+    fn add(&mut self, node: Node) -> Result<(), YamlError> {
+        match self.open.last_mut().map(|open| &mut open.inside) {
+            None => self.root = Some(node),
+            Some(Inside::List(items)) => items.push(node),
+            Some(Inside::Mapping(members, next @ None)) => *next = Some(key(node, members)?),
+            Some(Inside::Mapping(members, next)) => {
+                members.extend(next.take().map(|key| (key, node)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key that a node is, in a mapping of these members.
+fn key(node: Node, members: &[(Key, Node)]) -> Result<Key, YamlError> {
+    let Node { line, content } = node;
+    let (Content::Plain(text) | Content::Quoted(text)) = content else {
+        let problem = "a key is a text, not a list or mapping".to_owned();
+        return Err(YamlError { line, problem });
+    };
+    match members.iter().find(|(other, _)| other.text == text) {
+        None => Ok(Key { line, text }),
+        Some((first, _)) => {
+            let text: String = text.chars().take(100).collect();
+            let problem = format!("{text:?} is there already, on line {}", first.line);
+            Err(YamlError { line, problem })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(line: usize, text: &str) -> Node {
+        let content = Content::Plain(text.to_owned());
+        Node { line, content }
+    }
+
+    fn mapping(line: usize, members: Vec<(usize, &str, Node)>) -> Node {
+        let members = members.into_iter().map(|(line, text, node)| {
+            let text = text.to_owned();
+            (Key { line, text }, node)
+        });
+        let content = Content::Mapping(members.collect());
+        Node { line, content }
+    }
+
+    #[test]
+    fn nodes_know_their_lines() {
+        let yaml = "# of clusters\na:\n  b: 90\n  c:\n    - one\n    - 'two'\n";
+        let two = Node {
+            line: 6,
+            content: Content::Quoted("two".to_owned()),
+        };
+        let list = Node {
+            line: 5,
+            content: Content::List(vec![plain(5, "one"), two]),
+        };
+        let inner = mapping(3, vec![(3, "b", plain(3, "90")), (4, "c", list)]);
+        assert_eq!(read(yaml), Ok(mapping(2, vec![(2, "a", inner)])));
+    }
+
+    #[test]
+    fn json_is_read_as_well_indented_or_not_and_whatever_ends_its_lines() {
+        let expected = |[one, two, three]: [usize; 3]| {
+            let days = Node {
+                line: three,
+                content: Content::Plain("90".to_owned()),
+            };
+            mapping(
+                one,
+                vec![(two, "a", mapping(two, vec![(three, "b", days)]))],
+            )
+        };
+        for (json, lines) in [
+            (r#"{"a":{"b":90}}"#, [1, 1, 1]),
+            ("{\n  \"a\": {\n    \"b\": 90\n  }\n}\n", [1, 2, 3]),
+            ("{\n\t\"a\": {\n\t\t\"b\": 90\n\t}\n}", [1, 2, 3]),
+            (
+                "\u{feff}{\r\n  \"a\": {\r\n    \"b\": 90\r\n  }\r\n}",
+                [1, 2, 3],
+            ),
+        ] {
+            assert_eq!(read(json), Ok(expected(lines)), "{json:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_told_from_a_text() {
+        let yaml = "a:\nb: ~\nc: null\nd: ''\ne: 'null'\nf: []\n";
+        let Content::Mapping(members) = read(yaml).unwrap().content else {
+            panic!("it is a mapping");
+        };
+        let nulls: Vec<_> = members
+            .iter()
+            .filter(|(_, node)| node.is_null())
+            .map(|(key, _)| key.text.as_str())
+            .collect();
+        assert_eq!(nulls, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_is_not_read_is_told_with_its_line() {
+        let nested = format!("a:\n  {}{}", "[".repeat(40), "]".repeat(40));
+        for (yaml, line, mention) in [
+            ("", 1, "nothing in it"),
+            ("# a comment\n", 1, "nothing in it"),
+            ("a: 1\nb: [", 2, "it is no YAML"),
+            ("a: 1\n  b: 2\n", 2, "it is no YAML"),
+            ("a: 1\nb: 2\na: 3\n", 3, "\"a\" is there already, on line 1"),
+            ("a: &x [1]\nb: *x\n", 2, "aliases"),
+            ("a: 1\n---\nb: 2\n", 2, "second document"),
+            ("a: !!str 1\n", 1, "tags"),
+            ("a:\n  !thing\n  b: 1\n", 2, "tags"),
+            ("? [a]\n: 1\n", 1, "a key is a text"),
+            (&nested, 2, "16 levels"),
+        ] {
+            let error = read(yaml).unwrap_err();
+            assert!(error.problem.contains(mention), "{yaml:?}: {error}");
+            assert_eq!(error.line, line, "{yaml:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn it_may_be_as_deep_as_it_may_be() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(DEEPEST)).is_ok());
+        assert!(read(&nested(DEEPEST + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in r#"([-a\[\]{}:,?&*!|>'"%#~ \n\t]|\PC){0,60}"#) {
+            let _ = read(&text);
+        }
+    }
+}
