@@ -55,9 +55,10 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
         .and("EKSENTRY_LEDGER_BUCKET", BUCKET);
     // The first of these paths is the one to which the stack itself writes.
     let writes = settings.iter().any(|(name, _)| *name == PATHS);
-    let world = match writes {
-        true => world.deployed_with("CheckParameters", "{}"),
-        false => world,
+    let world = if writes {
+        world.deployed_with("CheckParameters", "{}")
+    } else {
+        world
     };
     let settings = settings.iter();
     settings.fold(world, |world, (name, value)| world.and(name, value))
