@@ -1,0 +1,4 @@
+//! Whole policies, and what is read of them.
+
+mod shapes;
+mod statements;
