@@ -1,19 +1,31 @@
-//! IAM policy documents: what is read of them, and what they come to.
+//! IAM policy documents: what is read of them, and who is granted what.
 //!
-//! [`PolicyDocument`] is read whole or not at all, since what is not understood might grant something.
-//! [`ResourcePolicy`] is read as far as it is understood.
+//! [`PolicyDocument`] is read whole or not at all. [`ResourcePolicy`] is read as far as it is understood, and
+//! [`grants()`] tells whom it lets in: something counts as limited only if the text proves it, and what is not
+//! understood is never passed over, since it might grant something.
 
+mod audience;
 mod condition;
+mod context_key;
 mod document;
+mod grants;
 mod json;
+mod limit;
 mod pattern;
+mod principal;
 mod role;
+mod service;
+mod trust;
 
+pub use audience::{Account, Audience, Group, Organization, OrganizationPath, Reach};
 pub use condition::{Comparison, Condition, Operator, SetOperator};
 pub use document::{
     Effect, Element, NotUnderstood, PolicyDocument, Principal, ResourcePolicy, Statement,
     StatementId,
 };
+pub use grants::{DeadPrincipal, Grant, Granted, Grants, Scope, grants};
+pub use service::{Action, ActionClass, ECR, KMS, Service};
+pub use trust::{Outsiders, Trust};
 
 #[cfg(test)]
 mod tests;

@@ -128,6 +128,17 @@ impl Condition {
     pub fn is_on(&self, key: &str) -> bool {
         self.key.eq_ignore_ascii_case(key)
     }
+
+    /// Returns `true` if the condition is that a request has the key: `Null` with `false`.
+    pub(super) fn requires(&self, key: &str) -> bool {
+        self.operator.comparison == Comparison::Null
+            && self.is_on(key)
+            && !self.values.is_empty()
+            && self
+                .values
+                .iter()
+                .all(|value| value.eq_ignore_ascii_case("false"))
+    }
 }
 
 /// Reads a `Condition` element.
@@ -290,6 +301,26 @@ mod tests {
             r#"{"Unlike": {"a": "b"}}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_required_by_null_with_false_alone() {
+        for (text, required) in [
+            (r#"{"Null": {"AWS:PrincipalOrgID": "false"}}"#, true),
+            (r#"{"Null": {"aws:PrincipalOrgID": false}}"#, true),
+            (r#"{"Null": {"aws:PrincipalOrgID": ["False"]}}"#, true),
+            (r#"{"Null": {"aws:PrincipalOrgID": "true"}}"#, false),
+            (
+                r#"{"Null": {"aws:PrincipalOrgID": ["true", "false"]}}"#,
+                false,
+            ),
+            (r#"{"Null": {"aws:PrincipalOrgID": []}}"#, false),
+            (r#"{"Null": {"aws:PrincipalArn": "false"}}"#, false),
+            (r#"{"Bool": {"aws:PrincipalOrgID": "false"}}"#, false),
+        ] {
+            let read = read(text).unwrap();
+            assert_eq!(read[0].requires("aws:principalorgid"), required, "{text}");
         }
     }
 }

@@ -155,8 +155,8 @@ impl ResourcePolicy {
 }
 
 impl Statement {
-    /// Returns `true` if the action is one of the statement's. A statement that has neither `Action` nor `NotAction` may
-    /// mean any action.
+    /// Returns `true` if the action is one of the statement's. A statement that has neither `Action` nor `NotAction`
+    /// may mean any action.
     pub fn covers(&self, action: &str) -> bool {
         let matches = |pattern: &String| action_matches(pattern, action);
         match &self.action {
