@@ -8,7 +8,10 @@ mod reports;
 mod texts;
 
 use arbitrary::{Result, Unstructured};
-use eksentry_core::{Finding, Observation, State, checks::CHECKS, policy::PolicyDocument};
+use eksentry_core::policy::{
+    ECR, Granted, KMS, PolicyDocument, ResourcePolicy, Scope, Trust, grants,
+};
+use eksentry_core::{Finding, Observation, State, checks::CHECKS};
 use percent_encoding::percent_decode;
 
 pub use self::{
@@ -27,11 +30,25 @@ pub fn findings(data: &[u8]) {
     let _ = try_findings(&mut Unstructured::new(data));
 }
 
-/// Reads these bytes as a policy document, as IAM hands it out: percent-encoded.
+/// Reads these bytes as a policy document, as IAM hands it out: percent-encoded. Judges it as a role's policy, and as
+/// that of a registry and of a key.
 pub fn policy(data: &[u8]) {
     let text = percent_decode(data).decode_utf8_lossy();
     if let Ok(policy) = serde_json::from_str::<PolicyDocument>(&text) {
         let _ = (policy.allows_everything(), policy.trusted_principals());
+    }
+    let read = ResourcePolicy::from_text(&text, |text| serde_json::from_str(text));
+    let Ok(policy) = read else {
+        return;
+    };
+    let repositories = "arn:aws:ecr:eu-central-1:111122223333:repository/*";
+    for (service, scope) in [(&ECR, Scope::Named(repositories)), (&KMS, Scope::Attached)] {
+        let grants = grants(&policy, "111122223333", service, scope);
+        if let Granted::To { grants, .. } = grants.granted(|_| true) {
+            for grant in grants {
+                let _ = Trust::default().outsiders(&grant.audience);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every shape that a policy may legally have, and some that none has.
 
-use super::PolicyDocument;
+use crate::policy::PolicyDocument;
 
 fn read(document: &str) -> Option<PolicyDocument> {
     serde_json::from_str(document).ok()

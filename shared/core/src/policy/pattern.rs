@@ -1,0 +1,243 @@
+//! Wildcards in actions, resources and values: `*` is any text, `?` is one character.
+
+use wildmatch::WildMatch;
+
+/// A character that no action, ARN or pattern has.
+const FRESH: &str = "\u{1}";
+
+/// Returns `true` if the text has a wildcard.
+pub(super) fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Returns `true` if the text has a policy variable, `${aws:username}` for example.
+pub(super) fn has_variable(text: &str) -> bool {
+    text.contains("${")
+}
+
+/// Returns `true` if the action is one of the pattern. Names of actions are not case-sensitive.
+pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
+    if has_wildcard(pattern) {
+        WildMatch::new_case_insensitive(pattern).matches(action)
+    } else {
+        pattern.eq_ignore_ascii_case(action)
+    }
+}
+
+/// Returns a text that the pattern matches, and that a pattern matches by chance only if it has wildcards in the same
+/// places.
+pub(super) fn example(pattern: &str) -> String {
+    pattern.replace('?', FRESH).replace('*', &FRESH.repeat(64))
+}
+
+/// Returns `true` if a pattern of ARNs surely matches every ARN that the other one matches: a wildcard in one of its
+/// parts is taken to match within that part alone.
+pub(super) fn contains_arn(outer: &str, inner: &str) -> bool {
+    match (parts(outer), parts(inner)) {
+        (Some(outer), Some(inner)) => outer
+            .iter()
+            .zip(inner)
+            .all(|(outer, inner)| contains_text(outer, inner)),
+        _ => matches_all(outer),
+    }
+}
+
+/// Returns `true` if the pattern is `*`.
+pub(super) fn matches_all(pattern: &str) -> bool {
+    !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
+}
+
+/// Returns the pattern of the ARNs that both patterns may match, or `None` if there is none.
+pub(super) fn overlap(pattern: &str, scope: &str) -> Option<String> {
+    let pattern = without_variables(pattern);
+    if contains_text(&pattern, scope) {
+        return Some(scope.to_owned());
+    }
+    let (Some(parts), Some(scope)) = (parts(&pattern), self::parts(scope)) else {
+        return has_wildcard(scope).then_some(pattern);
+    };
+    let common: Option<Vec<&str>> = parts
+        .into_iter()
+        .zip(scope)
+        .map(|(part, scope)| {
+            if contains_text(part, scope) {
+                Some(scope)
+            } else if contains_text(scope, part) || (has_wildcard(part) && has_wildcard(scope)) {
+                Some(part)
+            } else {
+                None
+            }
+        })
+        .collect();
+    common.map(|parts| parts.join(":"))
+}
+
+/// Returns `true` if the pattern matches every action. A pattern that two actions fit which have nothing in common is
+/// one that all fit: no letter can be in it.
+pub(super) fn is_every_action(pattern: &str) -> bool {
+    ["zz:zzz", "qqq-qq:qqqqqqq"]
+        .iter()
+        .all(|action| action_matches(pattern, action))
+}
+
+/// Returns `true` if the pattern matches every resource of the partition that it names, or else of any.
+pub(super) fn is_every_resource(pattern: &str) -> bool {
+    let named = pattern.split(':').nth(1);
+    let partition = named.filter(|name| !has_wildcard(name)).unwrap_or("aws");
+    ["zz:::zz", "qqq-qq:us-east-1:111122223333:qqq/qq"]
+        .iter()
+        .all(|rest| WildMatch::new(pattern).matches(&format!("arn:{partition}:{rest}")))
+}
+
+/// The six parts of an ARN or of a pattern of ARNs.
+fn parts(arn: &str) -> Option<[&str; 6]> {
+    arn.splitn(6, ':').collect::<Vec<_>>().try_into().ok()
+}
+
+/// An outer pattern contains the inner one if it matches the inner one's shortest text and one so long that wildcards
+/// alone can match what stands for its wildcards.
+fn contains_text(outer: &str, inner: &str) -> bool {
+    let matcher = WildMatch::new(outer);
+    if !has_wildcard(inner) {
+        return matcher.matches(inner);
+    }
+    let one = inner.replace('?', FRESH);
+    [0, outer.len() + 1]
+        .iter()
+        .all(|length| matcher.matches(&one.replace('*', &FRESH.repeat(*length))))
+}
+
+/// The pattern with a wildcard for each policy variable, whose value only a request tells.
+fn without_variables(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, variable)) = rest.split_once("${") {
+        plain.push_str(before);
+        plain.push('*');
+        rest = variable.split_once('}').map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const REGISTRY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/*";
+    const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/team/pub-x";
+
+    #[test]
+    fn a_pattern_contains_what_is_narrower() {
+        for (outer, inner, contained) in [
+            ("*", "*", true),
+            ("*", "?", true),
+            ("?*", "*", false),
+            ("?", "?", true),
+            ("?", "*", false),
+            ("??", "*", false),
+            ("ecr:*", "ecr:Put*", true),
+            ("ECR:*", "ecr:PutImage", false),
+            ("ecr:Put*", "ecr:*", false),
+            ("ecr:PutImage", "ecr:PutImage*", false),
+            ("ecr:*Image", "ecr:Put*Image", true),
+            ("ecr:*Image", "ecr:Put*", false),
+            ("ecr:?utImage", "ecr:PutImage", true),
+            ("ecr:??????????????", "ecr:*", false),
+        ] {
+            let found = contains_text(outer, inner);
+            assert_eq!(found, contained, "{inner} in {outer}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_of_a_denial_ends_with_its_part() {
+        for (outer, inner, contained) in [
+            ("*", REPOSITORY, true),
+            ("**", "*", true),
+            (REGISTRY, REPOSITORY, true),
+            (REGISTRY, REGISTRY, true),
+            ("arn:*:ecr:*:*:*", REGISTRY, true),
+            ("arn:aws:ecr:*:repository/*", REPOSITORY, false),
+            ("arn:aws:ecr:*:*:repository/team/*", REGISTRY, false),
+            (REPOSITORY, REGISTRY, false),
+            (REGISTRY, "*", false),
+            ("arn:aws:*", REPOSITORY, false),
+            ("", REPOSITORY, false),
+        ] {
+            let found = contains_arn(outer, inner);
+            assert_eq!(found, contained, "{inner} in {outer}");
+        }
+    }
+
+    #[test]
+    fn a_statement_reaches_what_its_pattern_and_the_scope_have_in_common() {
+        for (pattern, scope, common) in [
+            ("*", REPOSITORY, Some(REPOSITORY)),
+            ("*", REGISTRY, Some(REGISTRY)),
+            (REGISTRY, REPOSITORY, Some(REPOSITORY)),
+            (REPOSITORY, REGISTRY, Some(REPOSITORY)),
+            (REPOSITORY, REPOSITORY, Some(REPOSITORY)),
+            (
+                "arn:aws:ecr:*:*:repository/team/*",
+                REGISTRY,
+                Some("arn:aws:ecr:eu-central-1:111122223333:repository/team/*"),
+            ),
+            ("arn:aws:ecr:*:*:repository/pub-*", REPOSITORY, None),
+            (
+                "arn:aws:ecr:us-east-1:111122223333:repository/*",
+                REGISTRY,
+                None,
+            ),
+            ("arn:aws:ecr:*:444455556666:repository/*", REPOSITORY, None),
+            (
+                "arn:aws:ecr:*:repository/team/pub-?",
+                REPOSITORY,
+                Some(REPOSITORY),
+            ),
+            (
+                "arn:aws:ecr:*:${aws:PrincipalAccount}:repository/${aws:username}*",
+                REPOSITORY,
+                Some(REPOSITORY),
+            ),
+            ("arn:aws:ecr:*:*:${a", REPOSITORY, Some(REPOSITORY)),
+            ("${aws:username}", REPOSITORY, Some(REPOSITORY)),
+            ("repository/*", REPOSITORY, None),
+            ("", REPOSITORY, None),
+            (
+                "arn:aws:ecr:*:*:*/pub-x",
+                REGISTRY,
+                Some("arn:aws:ecr:eu-central-1:111122223333:*/pub-x"),
+            ),
+        ] {
+            assert_eq!(overlap(pattern, scope).as_deref(), common, "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_contained_pattern_matches_the_other_matches(
+            outer in "[ab*?]{0,6}",
+            inner in "[ab*?]{0,6}",
+            text in "[ab]{0,6}",
+        ) {
+            if contains_text(&outer, &inner) && WildMatch::new(&inner).matches(&text) {
+                prop_assert!(WildMatch::new(&outer).matches(&text));
+            }
+        }
+
+        #[test]
+        fn an_overlap_has_every_arn_that_both_match(
+            pattern in "[ab*]{0,2}(:[ab*]{0,2}){5}",
+            scope in "[ab*]{0,2}(:[ab*]{0,2}){5}",
+            arn in "[ab]{0,2}(:[ab]{0,2}){5}",
+        ) {
+            if WildMatch::new(&pattern).matches(&arn) && WildMatch::new(&scope).matches(&arn) {
+                let common = overlap(&pattern, &scope);
+                prop_assert!(common.is_some_and(|common| WildMatch::new(&common).matches(&arn)));
+            }
+        }
+    }
+}

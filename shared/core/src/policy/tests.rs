@@ -1,0 +1,70 @@
+//! Whole policies, and who is granted what by them.
+
+mod cases;
+mod denials;
+mod properties;
+mod registries;
+mod shapes;
+mod statements;
+
+use super::{
+    ActionClass, ECR, Granted, Grants, KMS, Reach, ResourcePolicy, Scope, Service, grants,
+};
+
+const OWNER: &str = "111122223333";
+const REGISTRY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/*";
+
+fn policy(text: &str) -> ResourcePolicy {
+    ResourcePolicy::from_text(text, |text| serde_json::from_str(text)).unwrap()
+}
+
+fn of(text: &str, service: &Service, scope: Scope<'_>) -> Grants {
+    grants(&policy(text), OWNER, service, scope)
+}
+
+/// The grants of a policy with these statements.
+fn attached(statements: &str, service: &Service) -> Grants {
+    let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statements}}}"#);
+    of(&text, service, Scope::Attached)
+}
+
+/// Who is granted actions of a class, in words.
+fn told(grants: &Grants, class: ActionClass) -> String {
+    match grants.granted(|action| action.class == class) {
+        Granted::NotUnderstood(problems) => format!("not understood: {}", problems[0]),
+        Granted::To { reach, grants } => {
+            assert_eq!(reach == Reach::Nobody, grants.is_empty());
+            let audiences: Vec<String> = grants
+                .iter()
+                .map(|grant| grant.audience.to_string())
+                .collect();
+            if audiences.is_empty() {
+                "nobody".to_owned()
+            } else {
+                audiences.join(" | ")
+            }
+        }
+    }
+}
+
+fn pull(principal: &str, condition: &str) -> String {
+    format!(
+        r#"{{"Effect": "Allow", {principal}, "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "Condition": {{{condition}}}}}"#
+    )
+}
+
+fn by_anybody(condition: &str) -> String {
+    pull(r#""Principal": "*""#, condition)
+}
+
+fn decrypt(condition: &str) -> String {
+    format!(
+        r#"{{"Effect": "Allow", "Principal": {{"AWS": "*"}}, "Action": "kms:Decrypt", "Resource": "*", "Condition": {{{condition}}}}}"#
+    )
+}
+
+fn deny(condition: &str) -> String {
+    format!(
+        r#"{{"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": {{{condition}}}}}"#
+    )
+}

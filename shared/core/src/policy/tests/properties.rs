@@ -1,0 +1,485 @@
+//! What holds of any policy that is put together of statements in use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use wildmatch::WildMatch;
+
+use crate::policy::{
+    Account, ActionClass, Audience, Comparison, Condition, ECR, Effect, Element, Granted, Group,
+    Organization, Principal, Reach, ResourcePolicy, Scope, SetOperator, Statement, Trust, grants,
+};
+
+const OWNER: &str = "111122223333";
+const STRANGER: &str = "999999999999";
+const CLASSES: [ActionClass; 2] = [ActionClass::Read, ActionClass::Change];
+
+const PRINCIPALS: [&str; 9] = [
+    r#""Principal": "*""#,
+    r#""Principal": "*""#,
+    r#""Principal": {"AWS": "*"}"#,
+    r#""Principal": {"AWS": ["111122223333", "444455556666"]}"#,
+    r#""Principal": {"AWS": "arn:aws:iam::*:root"}"#,
+    r#""Principal": {"AWS": "AROADBQP57FF2AEXAMPLE"}"#,
+    r#""Principal": {"Service": "lambda.amazonaws.com"}"#,
+    r#""NotPrincipal": {"AWS": "arn:aws:iam::444455556666:root"}"#,
+    r#""NotPrincipal": {"AWS": ["111122223333"], "Service": "lambda.amazonaws.com"}"#,
+];
+
+const ACTIONS: [&str; 8] = [
+    r#""Action": "*""#,
+    r#""Action": "ecr:*""#,
+    r#""Action": ["ecr:BatchGetImage", "ecr:Describe*"]"#,
+    r#""Action": "ecr:Put*""#,
+    r#""Action": "ecr:PutImage""#,
+    r#""NotAction": "ecr:Get*""#,
+    r#""NotAction": ["ecr:Put*", "ecr:Delete*"]"#,
+    r#""Action": "s3:*""#,
+];
+
+const OPERATORS: [&str; 22] = [
+    "StringEquals",
+    "StringLike",
+    "StringEqualsIgnoreCase",
+    "StringNotEquals",
+    "StringNotLike",
+    "StringNotEqualsIfExists",
+    "StringEqualsIfExists",
+    "ForAnyValue:StringLike",
+    "ForAllValues:StringLike",
+    "ForAnyValue:StringNotLike",
+    "ForAllValues:StringNotLike",
+    "ArnLike",
+    "ArnEquals",
+    "ArnNotLike",
+    "ArnLikeIfExists",
+    "ArnNotEqualsIfExists",
+    "IpAddress",
+    "NotIpAddress",
+    "IpAddressIfExists",
+    "Bool",
+    "BoolIfExists",
+    "Null",
+];
+
+const KEYS: [&str; 11] = [
+    "aws:PrincipalOrgID",
+    "aws:principalorgid",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:userid",
+    "aws:SourceVpc",
+    "aws:SourceIp",
+    "aws:SecureTransport",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalTag/team",
+];
+
+const VALUES: [&str; 24] = [
+    "*",
+    "o-abc",
+    "o-*",
+    "o-abc/*",
+    "o-*/r-1/*",
+    "o-abc/r-1/ou-2/*",
+    "444455556666",
+    "4444*",
+    "${aws:ResourceAccount}",
+    "${aws:ResourceOrgID}",
+    "${aws:PrincipalOrgID}",
+    "${aws:PrincipalAccount}",
+    "arn:aws:iam::111122223333:role/*",
+    "arn:aws:iam::*:role/ci",
+    "arn:*:iam::111122223333:role/x",
+    "AROAEXAMPLE:*",
+    "*:session",
+    "vpc-0a",
+    "vpc-*",
+    "203.0.113.0/24",
+    "0.0.0.0/1",
+    "128.0.0.0/1",
+    "true",
+    "false",
+];
+
+/// A condition block, of one operator a condition.
+fn conditions() -> impl Strategy<Value = Vec<String>> {
+    let values = subsequence(&VALUES[..], 0..3);
+    let condition = (select(&KEYS[..]), values).prop_map(|(key, values)| {
+        let values: Vec<String> = values.iter().map(|value| format!(r#""{value}""#)).collect();
+        format!(r#"{{"{key}": [{}]}}"#, values.join(","))
+    });
+    (subsequence(&OPERATORS[..], 0..3), vec(condition, 3)).prop_map(|(operators, conditions)| {
+        let both = operators.into_iter().zip(conditions);
+        both.map(|(operator, condition)| format!(r#""{operator}": {condition}"#))
+            .collect()
+    })
+}
+
+fn statement(effect: &'static str) -> impl Strategy<Value = String> {
+    let rest = (select(&PRINCIPALS[..]), select(&ACTIONS[..]), conditions());
+    rest.prop_map(move |(principal, action, conditions)| {
+        let conditions = conditions.join(",");
+        format!(
+            r#"{{"Effect": "{effect}", {principal}, {action}, "Resource": "*", "Condition": {{{conditions}}}}}"#
+        )
+    })
+}
+
+fn statements() -> impl Strategy<Value = Vec<String>> {
+    let one = prop_oneof![statement("Allow"), statement("Allow"), statement("Deny")];
+    vec(one, 0..5)
+}
+
+fn policy(statements: &[String]) -> ResourcePolicy {
+    let text = format!(r#"{{"Statement": [{}]}}"#, statements.join(","));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The audiences that a policy grants each class of actions to.
+struct Granting(Vec<(ActionClass, Vec<Audience>)>);
+
+impl Granting {
+    /// Judges a policy of which everything is understood.
+    fn of(policy: &ResourcePolicy) -> Self {
+        let grants = grants(policy, OWNER, &ECR, Scope::Attached);
+        let audiences = CLASSES.map(|class| {
+            let Granted::To { grants, .. } = grants.granted(|action| action.class == class) else {
+                panic!("{policy:?} is understood");
+            };
+            let audiences = grants.iter().map(|grant| grant.audience.clone());
+            (class, audiences.collect())
+        });
+        Self(audiences.into())
+    }
+
+    fn reaches(&self) -> Vec<Reach> {
+        let widest = |audiences: &Vec<Audience>| audiences.iter().map(Audience::reach).max();
+        let reaches = self.0.iter().map(|(_, audiences)| widest(audiences));
+        reaches
+            .map(|reach| reach.unwrap_or(Reach::Nobody))
+            .collect()
+    }
+
+    /// Whether each class of actions is granted only to those whom each owner accepts.
+    fn accepted(&self) -> Vec<bool> {
+        let by_trust = trusts().into_iter().flat_map(|trust| {
+            let accepts = |(class, audiences): &(ActionClass, Vec<Audience>)| {
+                let mut audiences = audiences.iter();
+                audiences.all(|audience| trust.accepts(audience, *class))
+            };
+            self.0.iter().map(accepts).collect::<Vec<_>>()
+        });
+        by_trust.collect()
+    }
+
+    /// Returns `true` if this one grants no more than the other one.
+    fn is_no_wider_than(&self, other: &Self) -> bool {
+        let pairs = |one: Vec<bool>, other: Vec<bool>| one.into_iter().zip(other);
+        let mut reaches = self.reaches().into_iter().zip(other.reaches());
+        reaches.all(|(this, other)| this <= other)
+            && pairs(self.accepted(), other.accepted()).all(|(this, other)| this || !other)
+    }
+}
+
+fn trusts() -> Vec<Trust> {
+    let listed = Trust {
+        accounts: BTreeSet::from(["444455556666".to_owned()]),
+        ..Trust::default()
+    };
+    let own = Trust {
+        own_organization: Some("o-abc".parse().unwrap()),
+        ..Trust::default()
+    };
+    vec![Trust::default(), listed, own]
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig::with_cases(64)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn another_statement_that_allows_never_narrows(
+        statements in statements(),
+        another in statement("Allow"),
+    ) {
+        let more = [statements.clone(), vec![another]].concat();
+        let before = Granting::of(&policy(&statements));
+        prop_assert!(before.is_no_wider_than(&Granting::of(&policy(&more))));
+    }
+
+    #[test]
+    fn another_denial_never_widens(statements in statements(), denial in statement("Deny")) {
+        let more = [statements.clone(), vec![denial]].concat();
+        let after = Granting::of(&policy(&more));
+        prop_assert!(after.is_no_wider_than(&Granting::of(&policy(&statements))));
+    }
+
+    #[test]
+    fn the_order_of_statements_does_not_matter(
+        (statements, shuffled) in statements()
+            .prop_flat_map(|statements| (Just(statements.clone()), Just(statements).prop_shuffle())),
+    ) {
+        let sets = |statements: &[String]| {
+            let granting = Granting::of(&policy(statements)).0.into_iter();
+            let sets = granting.map(|(_, audiences)| audiences.into_iter().collect());
+            sets.collect::<Vec<BTreeSet<Audience>>>()
+        };
+        prop_assert_eq!(sets(&statements), sets(&shuffled));
+    }
+
+    #[test]
+    fn more_conditions_never_widen(
+        others in statements(),
+        principal in select(&PRINCIPALS[..]),
+        conditions in conditions(),
+    ) {
+        let with = |conditions: &[String]| {
+            let conditions = conditions.join(",");
+            let one = format!(
+                r#"{{"Effect": "Allow", {principal}, "Action": "ecr:*", "Condition": {{{conditions}}}}}"#
+            );
+            Granting::of(&policy(&[others.clone(), vec![one]].concat()))
+        };
+        let fewer = conditions.get(1..).unwrap_or_default();
+        prop_assert!(with(&conditions).is_no_wider_than(&with(fewer)));
+    }
+
+    #[test]
+    fn a_stranger_whom_the_policy_lets_in_is_counted_among_everyone(
+        statements in statements(),
+        stranger in stranger(),
+    ) {
+        let policy = policy(&statements);
+        let reaches = Granting::of(&policy).reaches();
+        for (actions, reach) in [
+            (["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], reaches[0]),
+            (["ecr:PutImage", "ecr:SetRepositoryPolicy"], reaches[1]),
+        ] {
+            if actions.iter().any(|action| stranger.is_let_in(&policy, action)) {
+                prop_assert_eq!(reach, Reach::Everyone, "{:?}", actions);
+            }
+        }
+    }
+}
+
+/// A request by a principal of an account that no policy names, with what it can choose.
+#[derive(Debug, Clone)]
+struct Stranger {
+    keys: BTreeMap<&'static str, Vec<&'static str>>,
+}
+
+const ARNS: [&str; 3] = [
+    "arn:aws:iam::999999999999:role/ci",
+    "arn:aws:iam::999999999999:role/a:iam::111122223333:role/x",
+    "arn:aws:sts::999999999999:federated-user/f",
+];
+
+const ADDRESSES: [&str; 3] = ["198.51.100.7", "9.9.9.9", "2001:db8::1"];
+
+fn stranger() -> impl Strategy<Value = Stranger> {
+    let texts = (
+        select(&ARNS[..]),
+        select(&ADDRESSES[..]),
+        select(&["true", "false"][..]),
+        select(&["AROAEVIL:session", "AIDAEVIL", "999999999999"][..]),
+    );
+    let options = (any::<bool>(), any::<bool>(), any::<bool>());
+    (texts, options).prop_map(|((arn, address, secure, id), (organization, vpc, tag))| {
+        let mut keys = BTreeMap::from([
+            ("aws:principalaccount", vec![STRANGER]),
+            ("aws:principalarn", vec![arn]),
+            ("aws:userid", vec![id]),
+            ("aws:sourceip", vec![address]),
+            ("aws:securetransport", vec![secure]),
+            ("aws:principalisawsservice", vec!["false"]),
+            ("aws:resourceaccount", vec![OWNER]),
+            ("aws:resourceorgid", vec!["o-own"]),
+        ]);
+        if organization {
+            keys.insert("aws:principalorgid", vec!["o-evil"]);
+            keys.insert("aws:principalorgpaths", vec!["o-evil/r-1/ou-2/"]);
+        }
+        if vpc {
+            keys.insert("aws:sourcevpc", vec!["vpc-evil"]);
+        }
+        if tag {
+            keys.insert("aws:principaltag/team", vec!["o-abc"]);
+        }
+        Stranger { keys }
+    })
+}
+
+impl Stranger {
+    /// Decides as IAM does: something allows the action, and nothing denies it.
+    fn is_let_in(&self, policy: &ResourcePolicy, action: &str) -> bool {
+        let applies = |statement: &&Statement| self.meets(statement, action);
+        let mut statements = policy.statements.iter().filter(applies).peekable();
+        statements.peek().is_some() && statements.all(|one| one.effect == Effect::Allow)
+    }
+
+    fn meets(&self, statement: &Statement, action: &str) -> bool {
+        let names_everyone = |principal: &Principal| match principal {
+            Principal::Text(text) => text == "*",
+            Principal::Kinds(kinds) => kinds
+                .iter()
+                .flat_map(|(_, names)| names)
+                .any(|name| name.contains('*')),
+        };
+        let is_named = match &statement.principal {
+            Element::Only(principal) => names_everyone(principal),
+            Element::AllBut(principal) => !names_everyone(principal),
+            Element::Absent => panic!("every statement has a principal"),
+        };
+        let conditions = statement.conditions.as_ref().unwrap();
+        is_named
+            && statement.covers(action)
+            && conditions
+                .iter()
+                .all(|condition| self.meets_condition(condition) == Some(true))
+    }
+
+    /// Returns `None` if a policy variable has no value: the statement is invalid then.
+    fn meets_condition(&self, condition: &Condition) -> Option<bool> {
+        let operator = condition.operator;
+        let values: Vec<String> = condition
+            .values
+            .iter()
+            .map(|value| self.resolve(value))
+            .collect::<Option<_>>()?;
+        let Some(actual) = self.keys.get(condition.key.to_ascii_lowercase().as_str()) else {
+            return Some(match operator.comparison {
+                Comparison::Null => values.iter().any(|value| value == "true"),
+                _ if operator.if_exists => true,
+                comparison => match operator.qualifier {
+                    Some(SetOperator::ForAllValues) => true,
+                    Some(SetOperator::ForAnyValue) => false,
+                    None => is_negated(comparison),
+                },
+            });
+        };
+        if operator.comparison == Comparison::Null {
+            return Some(values.iter().any(|value| value == "false"));
+        }
+        let matches = |actual: &&str| {
+            let any = values
+                .iter()
+                .any(|value| is_match(operator.comparison, value, actual));
+            any != is_negated(operator.comparison)
+        };
+        Some(match operator.qualifier {
+            Some(SetOperator::ForAllValues) => actual.iter().all(matches),
+            Some(SetOperator::ForAnyValue) | None => actual.iter().any(|one| matches(&one)),
+        })
+    }
+
+    fn resolve(&self, value: &str) -> Option<String> {
+        let Some(name) = value
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'))
+        else {
+            return Some(value.to_owned());
+        };
+        let values = self.keys.get(name.to_ascii_lowercase().as_str())?;
+        Some(values[0].to_owned())
+    }
+}
+
+fn is_negated(comparison: Comparison) -> bool {
+    format!("{comparison:?}").contains("Not")
+}
+
+fn is_match(comparison: Comparison, value: &str, actual: &str) -> bool {
+    match comparison {
+        Comparison::StringEquals | Comparison::StringNotEquals => value == actual,
+        Comparison::StringEqualsIgnoreCase | Comparison::Bool => value.eq_ignore_ascii_case(actual),
+        Comparison::StringLike | Comparison::StringNotLike => WildMatch::new(value).matches(actual),
+        Comparison::ArnLike
+        | Comparison::ArnEquals
+        | Comparison::ArnNotLike
+        | Comparison::ArnNotEquals => {
+            let (value, actual): (Vec<&str>, Vec<&str>) = (
+                value.splitn(6, ':').collect(),
+                actual.splitn(6, ':').collect(),
+            );
+            let mut parts = value.iter().zip(&actual);
+            value.len() == actual.len()
+                && parts.all(|(value, actual)| WildMatch::new(value).matches(actual))
+        }
+        Comparison::IpAddress | Comparison::NotIpAddress => {
+            let address: Result<IpNet, _> = actual.parse::<core::net::IpAddr>().map(IpNet::from);
+            match (value.parse::<IpNet>(), address) {
+                (Ok(block), Ok(address)) => block.contains(&address),
+                _ => false,
+            }
+        }
+        other => panic!("{other:?} is not among these policies"),
+    }
+}
+
+#[test]
+fn the_stranger_is_let_in_by_some_policies_and_kept_out_by_others() {
+    let stranger = Stranger {
+        keys: BTreeMap::from([
+            ("aws:principalorgid", vec!["o-evil"]),
+            ("aws:principalorgpaths", vec!["o-evil/r-1/"]),
+        ]),
+    };
+    let allow = |condition: &str| {
+        format!(
+            r#"{{"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {{{condition}}}}}"#
+        )
+    };
+    let deny = |condition: &str| allow(condition).replace("Allow", "Deny");
+    let unless = r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#;
+    let for_all = r#""ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-abc/*"}"#;
+    let for_any = r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#;
+    for (statements, is_let_in) in [
+        (vec![allow("")], true),
+        (vec![allow(unless)], true),
+        (
+            vec![allow(r#""StringLike": {"aws:PrincipalOrgID": "o-*"}"#)],
+            true,
+        ),
+        (
+            vec![allow(r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#)],
+            false,
+        ),
+        (
+            vec![allow(
+                r#""StringEqualsIfExists": {"aws:SourceVpc": "vpc-0a"}"#,
+            )],
+            true,
+        ),
+        (vec![allow(for_any)], false),
+        (vec![allow(""), deny(unless)], false),
+        (vec![allow(""), deny(for_all)], false),
+        (vec![allow(""), deny(for_any)], true),
+        (vec![], false),
+    ] {
+        let found = stranger.is_let_in(&policy(&statements), "ecr:PutImage");
+        assert_eq!(found, is_let_in, "{statements:?}");
+    }
+}
+
+#[test]
+fn a_group_of_any_kind_is_neither_everyone_nor_nobody() {
+    let organization = Organization::Path("o-abc".parse().unwrap());
+    let groups = [
+        Group::account(Account::Unknown),
+        Group::organization(organization),
+        Group::services(),
+        Group::networks(),
+    ];
+    for group in groups {
+        let audience = Audience::of(Group::everyone()).within(group);
+        assert_eq!(audience.reach(), Reach::Named);
+    }
+}

@@ -1,0 +1,234 @@
+//! What statements grant, and what is not understood of them.
+
+use super::*;
+use crate::policy::{
+    Comparison, Effect, Element, Operator, PolicyDocument, Principal, SetOperator,
+};
+
+#[test]
+fn a_policy_without_statements_grants_nothing() {
+    for text in [
+        "",
+        " \n",
+        "{}",
+        r#"{"Version": "2012-10-17"}"#,
+        r#"{"Statement": []}"#,
+    ] {
+        let grants = of(text, &ECR, Scope::Attached);
+        let found = grants.granted(|_| true);
+        let expected = Granted::To {
+            reach: Reach::Nobody,
+            grants: Vec::new(),
+        };
+        assert_eq!(found, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_no_policy_is_no_policy_without_statements() {
+    for text in ["null", "[]", r#""{}""#, "{", "everyone"] {
+        let read = ResourcePolicy::from_text(text, |text| serde_json::from_str(text));
+        assert!(read.is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn actions_are_matched_as_iam_does() {
+    for (actions, [read, change]) in [
+        (r#""Action": "ecr:*""#, [true, true]),
+        (r#""Action": "*""#, [true, true]),
+        (
+            r#""Action": ["s3:GetObject", "ecr:PutImage"]"#,
+            [false, true],
+        ),
+        (r#""Action": "ECR:BATCHGETIMAGE""#, [true, false]),
+        (r#""Action": "ecr:*Image""#, [true, true]),
+        (r#""Action": "ecr:Put?mage""#, [false, true]),
+        (r#""Action": "ecr:Get*""#, [true, false]),
+        (r#""Action": "ecr:NotYetKnown""#, [false, true]),
+        (r#""NotAction": "ecr:Put*""#, [true, true]),
+        (r#""NotAction": "ecr:*""#, [false, false]),
+        (r#""NotAction": "s3:*""#, [true, true]),
+        (r#""NotAction": []"#, [true, true]),
+        (r#""Sid": "neither""#, [true, true]),
+        (r#""Action": []"#, [false, false]),
+        (r#""Action": "s3:*""#, [false, false]),
+        (r#""Action": "ecr-public:*""#, [false, false]),
+        (r#""Action": "ecr:GetAuthorizationToken""#, [false, false]),
+    ] {
+        let statement = format!(r#"{{"Effect": "Allow", "Principal": "*", {actions}}}"#);
+        let grants = attached(&statement, &ECR);
+        for (class, granted) in [(ActionClass::Read, read), (ActionClass::Change, change)] {
+            let expected = if granted { "everyone" } else { "nobody" };
+            assert_eq!(told(&grants, class), expected, "{actions}");
+        }
+    }
+}
+
+#[test]
+fn several_statements_let_in_whom_one_of_them_lets_in() {
+    let grants = attached(
+        r#"[
+            {"Sid": "Own", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:*"},
+            {"Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "ecr:BatchGetImage"},
+            {"Effect": "Allow", "Principal": {"AWS": ["AROADBQP57FF2AEXAMPLE"]}, "Action": "ecr:PutImage"}
+        ]"#,
+        &ECR,
+    );
+    let Granted::To { reach, grants: to } =
+        grants.granted(|action| action.class == ActionClass::Read)
+    else {
+        panic!("the policy is understood");
+    };
+    assert_eq!(reach, Reach::Named);
+    let statements: Vec<String> = to.iter().map(|grant| grant.statement.to_string()).collect();
+    assert_eq!(statements, ["statement 2 (Partner)", "statement 1 (Own)"]);
+    assert_eq!(told(&grants, ActionClass::Change), "the own account");
+    let dead: Vec<(String, &str)> = grants
+        .dead_principals()
+        .map(|dead| (dead.statement.to_string(), dead.id.as_str()))
+        .collect();
+    assert_eq!(dead, [("statement 3".to_owned(), "AROADBQP57FF2AEXAMPLE")]);
+}
+
+#[test]
+fn what_is_not_understood_is_not_nobody() {
+    let account =
+        r#""Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:BatchGetImage""#;
+    for (statement, problem) in [
+        (format!(r#"{{{account}, "Newer": 1}}"#), "statement 1 has the unknown element Newer"),
+        (
+            format!(r#"{{{account}, "Sid": "S", "Condition": {{"StringFoo": {{"a": "b"}}}}}}"#),
+            "statement 1 (S) has the unknown condition operator StringFoo",
+        ),
+        (
+            format!(r#"{{{account}, "Condition": {{"StringEquals": {{"a": "b", "A": "c"}}}}}}"#),
+            "statement 1 has A twice in its Condition",
+        ),
+        (format!(r#"{{{account}, "Condition": []}}"#), "statement 1 has a Condition that is no object"),
+        (format!(r#"{{{account}, "NotAction": "ecr:*"}}"#), "statement 1 has both Action and NotAction"),
+        (format!(r#"{{{account}, "Action": "ecr:*"}}"#), "statement 1 has Action twice"),
+        (r#"{"Effect": "allow"}"#.to_owned(), "statement 1 has an Effect that is neither Allow nor Deny"),
+        (r#"{"Principal": "*"}"#.to_owned(), "statement 1 has no Effect"),
+        (r#""all""#.to_owned(), "statement 1 is no object"),
+        ("null".to_owned(), "statement 1 is no object"),
+        (
+            r#"{"Effect": "Allow", "Principal": ["*"], "Action": "*"}"#.to_owned(),
+            "statement 1 has a Principal of an unknown form",
+        ),
+        (r#"{"Effect": "Allow", "Action": "ecr:Get*"}"#.to_owned(), "statement 1 has no Principal"),
+        (r#"{"Effect": "Deny", "Action": "ecr:Get*"}"#.to_owned(), "statement 1 has no Principal"),
+        (
+            r#"{"Effect": "Allow", "Principal": {"AWS": ["111122223333", "x"]}, "Action": "ecr:*"}"#.to_owned(),
+            "statement 1 names the unknown principal AWS x",
+        ),
+        (
+            r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "x"}, "Action": "ecr:*"}"#.to_owned(),
+            "statement 1 names the unknown principal AWS x",
+        ),
+        (deny(r#""StringFoo": {"a": "b"}"#), "statement 1 has the unknown condition operator StringFoo"),
+    ] {
+        let grants = attached(&statement, &ECR);
+        let expected = format!("not understood: {problem}");
+        assert_eq!(told(&grants, ActionClass::Read), expected);
+        // Another statement that lets everyone in leaves no doubt; one that lets somebody in does.
+        let somebody = by_anybody(r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#);
+        let grants = attached(&format!("[{somebody}, {statement}]"), &ECR);
+        assert!(told(&grants, ActionClass::Read).starts_with("not understood"));
+        let grants = attached(&format!("[{statement}, {}]", by_anybody("")), &ECR);
+        let told = told(&grants, ActionClass::Read);
+        assert!(told.starts_with("everyone"), "{statement}: {told}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_of_a_policy_itself_may_concern_all_of_it() {
+    for (text, problem) in [
+        (
+            r#"{"Statement": [], "Newer": 1}"#,
+            "the policy has the unknown element Newer",
+        ),
+        (
+            r#"{"Statement": [], "Statement": []}"#,
+            "the policy has Statement twice",
+        ),
+        (r#"{"Id": 1, "Id": 2}"#, "the policy has Id twice"),
+        (
+            r#"{"statement": []}"#,
+            "the policy has the unknown element statement",
+        ),
+    ] {
+        let grants = of(text, &KMS, Scope::Attached);
+        for class in [ActionClass::Read, ActionClass::Use, ActionClass::Change] {
+            assert_eq!(told(&grants, class), format!("not understood: {problem}"));
+        }
+    }
+}
+
+#[test]
+fn a_condition_that_is_not_understood_leaves_other_actions_alone() {
+    let grants = attached(&by_anybody(r#""StringFoo": {"a": "b"}"#), &ECR);
+    assert!(told(&grants, ActionClass::Read).starts_with("not understood"));
+    assert_eq!(told(&grants, ActionClass::Change), "nobody");
+}
+
+#[test]
+fn a_statement_tells_its_elements_and_conditions() {
+    let issuer = "oidc.eks.eu-central-1.amazonaws.com/id/AB12";
+    let text = format!(
+        r#"{{"Statement": [{{
+            "Sid": "Pods", "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {{"Federated": "arn:aws:iam::111122223333:oidc-provider/{issuer}"}},
+            "Condition": {{
+                "StringEquals": {{"{issuer}:aud": "sts.amazonaws.com"}},
+                "ForAnyValue:StringLikeIfExists": {{"{issuer}:SUB": ["system:serviceaccount:pay:*"]}}
+            }}
+        }}, {{
+            "Effect": "Deny", "NotAction": "ecr:*", "NotResource": ["a", "b"], "Condition": {{"StringFoo": {{"a": "b"}}}}
+        }}]}}"#
+    );
+    let document: PolicyDocument = serde_json::from_str(&text).unwrap();
+    let [pods, denial] = document.statements() else {
+        panic!("{document:?} has two statements");
+    };
+    assert_eq!(pods.id.to_string(), "statement 1 (Pods)");
+    assert_eq!(pods.effect, Effect::Allow);
+    assert!(pods.covers("sts:assumerolewithwebidentity"));
+    assert_eq!(pods.resource, Element::Absent);
+    let provider = format!("arn:aws:iam::111122223333:oidc-provider/{issuer}");
+    let kinds = vec![("Federated".to_owned(), vec![provider])];
+    assert_eq!(pods.principal, Element::Only(Principal::Kinds(kinds)));
+    let conditions = pods.conditions.as_ref().unwrap();
+    let subject = conditions
+        .iter()
+        .find(|condition| condition.is_on(&format!("{issuer}:sub")))
+        .unwrap();
+    let operator = Operator {
+        qualifier: Some(SetOperator::ForAnyValue),
+        comparison: Comparison::StringLike,
+        if_exists: true,
+    };
+    assert_eq!(subject.operator, operator);
+    assert_eq!(subject.values, ["system:serviceaccount:pay:*"]);
+
+    assert_eq!(denial.effect, Effect::Deny);
+    assert!(denial.covers("sts:AssumeRole") && !denial.covers("ecr:PutImage"));
+    let excepted = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(denial.resource, Element::AllBut(excepted));
+    let problem = denial.conditions.as_ref().unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "statement 2 has the unknown condition operator StringFoo"
+    );
+}
+
+#[test]
+fn a_document_that_is_read_whole_grants_the_same() {
+    let text = format!(r#"{{"Statement": {}}}"#, by_anybody(""));
+    let document: PolicyDocument = serde_json::from_str(&text).unwrap();
+    assert_eq!(ResourcePolicy::from(document), policy(&text));
+    for text in ["{}", r#"{"Statement": [], "Newer": 1}"#] {
+        let read = serde_json::from_str::<PolicyDocument>(text);
+        assert!(read.is_err(), "{text}");
+    }
+}

@@ -1,0 +1,195 @@
+//! Which accounts and organizations an owner trusts.
+
+use std::collections::BTreeSet;
+
+use super::audience::{Account, Audience, Group, Organization, OrganizationPath, Reach};
+use super::service::ActionClass;
+
+/// The accounts and organizations that the owner of a resource trusts, besides its own account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The ids of trusted accounts.
+    pub accounts: BTreeSet<String>,
+    /// The trusted organizations, or parts of them.
+    pub organizations: BTreeSet<OrganizationPath>,
+    /// The organization of the owner's account, if it is known. It is trusted, but is not a list that somebody has set.
+    pub own_organization: Option<OrganizationPath>,
+}
+
+/// Those of an audience that are not trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outsiders {
+    /// The audience is trusted as a whole.
+    Nobody,
+    /// Accounts and organizations that are named.
+    Named(Group),
+    /// Any AWS principal of any account.
+    Everyone,
+}
+
+impl Trust {
+    /// Returns `true` if somebody has said who is trusted, so that all others are not.
+    pub fn is_listed(&self) -> bool {
+        !self.accounts.is_empty() || !self.organizations.is_empty()
+    }
+
+    /// Returns those of an audience that are not trusted. AWS services and named networks count as trusted.
+    pub fn outsiders(&self, audience: &Audience) -> Outsiders {
+        if audience.reach() == Reach::Everyone {
+            return Outsiders::Everyone;
+        }
+        let untrusted = audience
+            .groups()
+            .filter(|group| !group.everyone)
+            .map(|group| self.untrusted(group))
+            .min_by_key(|group| group.accounts.len() + group.organizations.len());
+        match untrusted {
+            Some(group) if group.reach() > Reach::Nobody => Outsiders::Named(group),
+            _ => Outsiders::Nobody,
+        }
+    }
+
+    /// Returns `true` if an audience may do actions of this class: if it is trusted, or if nobody has said who is and
+    /// it is named and changes nothing.
+    pub fn accepts(&self, audience: &Audience, class: ActionClass) -> bool {
+        match self.outsiders(audience) {
+            Outsiders::Nobody => true,
+            Outsiders::Named(_) => !self.is_listed() && class < ActionClass::Change,
+            Outsiders::Everyone => false,
+        }
+    }
+
+    fn untrusted(&self, group: &Group) -> Group {
+        let accounts = group.accounts.iter().filter(|account| match account {
+            Account::Own => false,
+            Account::Id(id) => !self.accounts.contains(id),
+            Account::Unknown => true,
+        });
+        let organizations = group
+            .organizations
+            .iter()
+            .filter(|organization| match organization {
+                Organization::Own => false,
+                Organization::Path(path) => {
+                    let mut trusted = self.organizations.iter().chain(&self.own_organization);
+                    !trusted.any(|trusted| trusted.contains(path))
+                }
+            });
+        Group {
+            accounts: accounts.cloned().collect(),
+            organizations: organizations.cloned().collect(),
+            ..Group::nobody()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: &str) -> Group {
+        Group::account(Account::Id(id.to_owned()))
+    }
+
+    fn organization(path: &str) -> Group {
+        Group::organization(Organization::Path(path.parse().unwrap()))
+    }
+
+    fn trust(accounts: &[&str], organizations: &[&str], own: Option<&str>) -> Trust {
+        Trust {
+            accounts: accounts.iter().map(|&id| id.to_owned()).collect(),
+            organizations: organizations
+                .iter()
+                .map(|path| path.parse().unwrap())
+                .collect(),
+            own_organization: own.map(|path| path.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn those_who_are_not_listed_are_outsiders() {
+        let of = Audience::of;
+        let listed = trust(&["1"], &["o-a", "o-b/r-1/ou-2"], Some("o-own"));
+        let own = Group::account(Account::Own);
+        let own_organization = Group::organization(Organization::Own);
+        let unknown = Group::account(Account::Unknown);
+        for (audience, outsiders) in [
+            (of(Group::everyone()), Outsiders::Everyone),
+            (of(Group::nobody()), Outsiders::Nobody),
+            (of(own.clone()), Outsiders::Nobody),
+            (of(own_organization), Outsiders::Nobody),
+            (
+                of(Group::services().or(Group::networks())),
+                Outsiders::Nobody,
+            ),
+            (of(account("1").or(own)), Outsiders::Nobody),
+            (
+                of(account("1").or(account("2"))),
+                Outsiders::Named(account("2")),
+            ),
+            (of(unknown.clone()), Outsiders::Named(unknown)),
+            (of(organization("o-a/r-9")), Outsiders::Nobody),
+            (of(organization("o-own")), Outsiders::Nobody),
+            (of(organization("o-b/r-1/ou-2/ou-3")), Outsiders::Nobody),
+            (
+                of(organization("o-b/r-1")),
+                Outsiders::Named(organization("o-b/r-1")),
+            ),
+            (
+                of(organization("o-ab")),
+                Outsiders::Named(organization("o-ab")),
+            ),
+            (
+                of(Group::networks().or(account("2"))),
+                Outsiders::Named(account("2")),
+            ),
+            // Whoever is of account 2 and also of a trusted organization, or in a named network, is trusted.
+            (
+                of(account("2")).within(organization("o-a")),
+                Outsiders::Nobody,
+            ),
+            (
+                of(organization("o-z")).within(Group::networks()),
+                Outsiders::Nobody,
+            ),
+            (
+                of(account("2").or(account("3"))).within(organization("o-z")),
+                Outsiders::Named(organization("o-z")),
+            ),
+        ] {
+            assert_eq!(listed.outsiders(&audience), outsiders, "{audience}");
+        }
+    }
+
+    #[test]
+    fn strangers_may_read_and_use_where_nobody_is_listed() {
+        use ActionClass::{Change, Read, Use};
+        let stranger = Audience::of(account("2"));
+        let organization = Audience::of(organization("o-own"));
+        let everyone = Audience::of(Group::everyone());
+        for (trust, audience, accepted) in [
+            (trust(&[], &[], None), &stranger, [true, true, false]),
+            (
+                trust(&[], &[], Some("o-own")),
+                &stranger,
+                [true, true, false],
+            ),
+            (trust(&["1"], &[], None), &stranger, [false; 3]),
+            (trust(&["2"], &[], None), &stranger, [true; 3]),
+            (trust(&[], &["o-a"], None), &stranger, [false; 3]),
+            (trust(&[], &[], None), &organization, [true, true, false]),
+            (trust(&[], &[], Some("o-own")), &organization, [true; 3]),
+            (trust(&["1"], &[], Some("o-own")), &organization, [true; 3]),
+            (trust(&["1"], &[], None), &organization, [false; 3]),
+            (trust(&[], &[], None), &everyone, [false; 3]),
+            (
+                trust(&["1"], &["o-a"], Some("o-own")),
+                &everyone,
+                [false; 3],
+            ),
+        ] {
+            let found = [Read, Use, Change].map(|class| trust.accepts(audience, class));
+            assert_eq!(found, accepted, "{audience} by {trust:?}");
+        }
+    }
+}
