@@ -20,6 +20,7 @@ OPERATIONS = {
     "account": ["ListRegions"],
     "config": ["GetComplianceDetailsByConfigRule", "PutEvaluations"],
     "ecr": [
+        "BatchGetImage",
         "DescribeImageScanFindings",
         "DescribeImages",
         "DescribeRepositories",
