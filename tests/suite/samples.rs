@@ -134,6 +134,11 @@ const CHANGES: &[Changes] = &[
         evaluations: &[],
     },
     Changes {
+        sample: "ecr-event/scan-failed-attestation",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
         sample: "sweep/narrowed",
         findings: &[
             "FAILED HIGH eks-endpoint-private cluster/mobile-banking",

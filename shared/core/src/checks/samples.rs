@@ -6,7 +6,9 @@ use crate::facts::Unread;
 use crate::facts::cluster::{
     EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
 };
-use crate::facts::image::{Content, EcrImage, Scan, ScanResult, ScanStatus, SeverityCounts};
+use crate::facts::image::{
+    Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
+};
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use crate::parameters::{AnyParameter, Settings};
@@ -69,8 +71,10 @@ pub(crate) fn image() -> EcrImage {
         registry: None,
         tags: vec!["1.0".into()],
         content: Content::Image,
+        manifest: Manifest::Unread,
         archived: false,
         pushed_at: None,
+        age: None,
         idle_days: Some(3),
         scan_revision: None,
         scan: Ok(scan("COMPLETE", &[])),
