@@ -95,6 +95,21 @@ const CHANGES: &[Changes] = &[
         evaluations: &[],
     },
     Changes {
+        sample: "ecr-event/inspector-scan-of-function",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/inspector-scan-of-instance",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/inspector-scan-of-machine-image",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
         sample: "ecr-event/push",
         findings: &[
             "FAILED MEDIUM ecr-immutable-tags repository/cards/3ds-server",
@@ -136,6 +151,14 @@ const CHANGES: &[Changes] = &[
     Changes {
         sample: "ecr-event/scan-failed-attestation",
         findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/scan-frequency-changed",
+        findings: &[
+            "FAILED MEDIUM ecr-scan-on-push repository/kyc/screening",
+            "PASSED INFORMATIONAL ecr-scan-on-push repository/cards/issuing",
+        ],
         evaluations: &[],
     },
     Changes {

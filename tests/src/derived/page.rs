@@ -1,6 +1,8 @@
 //! The page of one check.
 
-use eksentry_core::{Check, ResourceKind, Standard, parameters::AnyParameter, standards::groups};
+use eksentry_core::{
+    Check, Need, ResourceKind, Standard, parameters::AnyParameter, standards::groups,
+};
 
 use super::standards::link;
 use super::{row, source_path, template};
@@ -119,6 +121,10 @@ fn triggers(check: &Check) -> String {
         None => "- AWS Config: never, since AWS Config has no such resource type.".to_owned(),
     };
     let event = match check.kind() {
+        ResourceKind::EcrRepository if check.needs.contains(&Need::RegistryScanning) => Some(
+            "- `ecr-event`: when an image is pushed to the repository, and when the registry's rules scan the repository \
+             otherwise than before.",
+        ),
         ResourceKind::EcrRepository => {
             Some("- `ecr-event`: when an image is pushed to the repository.")
         }
