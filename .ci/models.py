@@ -25,6 +25,7 @@ OPERATIONS = {
         "PutEvaluations",
     ],
     "ecr": [
+        "BatchGetImage",
         "DescribeImageScanFindings",
         "DescribeImages",
         "DescribeRepositories",

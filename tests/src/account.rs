@@ -35,6 +35,7 @@
 //!       - imageTags: [v1]             # never scanned; the digest is made up
 //!       - imageTags: [v2]
 //!         scan: {}                    # as DescribeImageScanFindings: COMPLETE without findings
+//!         manifest: {layers: []}      # as BatchGetImage has it (an image of one layer)
 //!       - imageDigest: sha256:1111111111111111111111111111111111111111111111111111111111111111
 //!         scan:                       # counts and DescribeImages' summary follow from the findings
 //!           imageScanFindings:
@@ -211,6 +212,8 @@ pub struct Repository {
 pub struct Image {
     /// As DescribeImageScanFindings has it; none: the image was never scanned.
     pub scan: Option<Record>,
+    /// As BatchGetImage has it; none: an image of one layer.
+    pub manifest: Option<Record>,
     /// As DescribeImages has it.
     #[serde(flatten)]
     pub members: Record,

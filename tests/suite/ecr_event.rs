@@ -1,8 +1,10 @@
 //! `ecr-event`, end to end.
 
+use eksentry_tests::demo::Sample;
+use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, REGION, World, repository_arn};
+use crate::world::{ACCOUNT, REGION, World, repository_arn, workspace};
 
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const SCAN: &str = "ecr-image-scan-findings";
@@ -360,4 +362,206 @@ fn the_environments_parameters_judge_images() {
     world.ok("ecr-event", &scan("COMPLETE", &json!({"HIGH": 1})));
     assert_eq!(world.status(SCAN, &image()), "PASSED INFORMATIONAL");
     world.end();
+}
+
+/// A scan that ECR calls complete before its findings have arrived.
+fn arriving() -> Value {
+    json!({"imageTags": ["v1"], "scan": {"imageScanFindings": {
+        "findings": [], "imageScanCompletedAt": null, "findingSeverityCounts": null,
+    }}})
+}
+
+fn inspected(detail: Value) -> Value {
+    let mut event = json!({
+        "version": "0", "source": "aws.inspector2", "detail-type": "Inspector2 Scan", "account": ACCOUNT,
+        "region": REGION, "resources": [], "detail": {"scan-status": "INITIAL_SCAN_COMPLETE", "version": "1.0"},
+    });
+    let more = detail.as_object().unwrap().clone();
+    event["detail"].as_object_mut().unwrap().extend(more);
+    event
+}
+
+#[test]
+fn the_events_counts_fail_an_image_whose_findings_have_not_arrived() {
+    let mut world = world(arriving());
+    world.ok("ecr-event", &scan("COMPLETE", &json!({})));
+    world.ok("ecr-event", &scan("COMPLETE", &json!({"MEDIUM": 3})));
+    assert_eq!(world.statuses(), [""; 0], "no result is no pass");
+
+    let counts = json!({"CRITICAL": 4, "HIGH": 8, "MEDIUM": 11, "TOTAL": 30});
+    let detail = json!({
+        "repository-name": repository_arn("app"), "image-digest": DIGEST, "finding-severity-counts": counts,
+    });
+    world.ok("ecr-event", &inspected(detail));
+    assert_eq!(world.status(SCAN, &image()), "FAILED CRITICAL");
+    let announced = Value::from(world.finding(SCAN, &image()).unwrap());
+    let reason = &announced["Compliance"]["StatusReasons"][0];
+    assert_eq!(reason["ReasonCode"], "VULNERABILITIES_ANNOUNCED");
+    assert_eq!(announced.get("Vulnerabilities"), None);
+
+    world.sweep();
+    assert_eq!(world.status(SCAN, &image()), "FAILED CRITICAL");
+    world.change(|account| {
+        let image = account.repository("app").unwrap().image(DIGEST).unwrap();
+        image.scan = vulnerable()["scan"].as_object().cloned();
+    });
+    world.sweep();
+    let arrived = Value::from(world.finding(SCAN, &image()).unwrap());
+    assert_eq!(arrived["Vulnerabilities"][0]["Id"], "CVE-2024-3094");
+    world.end();
+}
+
+#[test]
+fn a_push_says_nothing_of_an_image_whose_findings_have_not_arrived() {
+    let mut world = world(arriving());
+    world.ok("ecr-event", &action("PUSH"));
+    assert_eq!(world.status(SCAN, &image()), "none");
+    world.end();
+}
+
+#[test]
+fn inspectors_scans_of_other_things_post_nothing() {
+    let mut world = world(vulnerable());
+    for detail in [
+        json!({"instance-id": "i-0a1b2c3d4e5f60718"}),
+        json!({"machine-image-id": "ami-0a1b2c3d4e5f60718"}),
+        json!({}),
+    ] {
+        world.ok("ecr-event", &inspected(detail));
+    }
+    assert_eq!(world.aws.calls().len(), 0);
+    world.end();
+}
+
+fn scanning_changed(repositories: &Value) -> Value {
+    json!({
+        "version": "0", "source": "aws.ecr", "detail-type": "ECR Scan Resource Change", "account": ACCOUNT,
+        "region": REGION, "resources": [],
+        "detail": {"action-type": "SCAN_FREQUENCY_CHANGE", "repositories": repositories},
+    })
+}
+
+#[test]
+fn a_change_of_scanning_judges_each_repository_by_how_it_is_scanned() {
+    let repositories = ["prod/api", "dev/api", "other"]
+        .map(|name| json!({"repositoryName": name, "imageTagMutability": "MUTABLE"}));
+    let mut world = World::with(json!({"repositories": repositories}));
+    world.change(|account| {
+        let scanning = json!({"scanType": "ENHANCED", "rules": [{
+            "scanFrequency": "CONTINUOUS_SCAN",
+            "repositoryFilters": [{"filter": "prod/*", "filterType": "WILDCARD"}],
+        }]});
+        account.registry_scanning = scanning.as_object().cloned();
+    });
+    let named = json!([
+        {"repository-name": "prod/api", "repository-arn": repository_arn("prod/api")},
+        {"repository-name": "gone"},
+        {"repository-name": "dev/api", "scan-frequency": "CONTINUOUS_SCAN"},
+    ]);
+    let expected = [
+        "FAILED MEDIUM ecr-scan-on-push repository/dev/api",
+        "PASSED INFORMATIONAL ecr-scan-on-push repository/prod/api",
+    ];
+    world.ok("ecr-event", &scanning_changed(&named));
+    assert_eq!(world.statuses(), expected);
+    world.end();
+}
+
+#[test]
+fn a_wrong_entry_among_repositories_is_an_error_and_loses_no_other() {
+    for wrong in [
+        json!({"repository-arn": "arn:aws:ecr:eu-central-1:444455556666:repository/app"}),
+        json!({"repository-arn": format!("arn:aws:ecr:us-east-1:{ACCOUNT}:repository/app")}),
+        json!({"repository-name": "<script>"}),
+        json!(7),
+    ] {
+        let mut world = world(json!({}));
+        let event = scanning_changed(&json!([wrong, {"repository-name": "app"}]));
+        let error = world.error("ecr-event", &event);
+        assert_eq!(error.error_type, "InvalidEvent", "{wrong}");
+        assert_eq!(
+            world.statuses(),
+            ["FAILED MEDIUM ecr-scan-on-push repository/app"],
+            "{wrong}"
+        );
+        world.end();
+    }
+}
+
+#[test]
+fn a_change_of_scanning_that_names_nothing_posts_nothing() {
+    let mut world = world(vulnerable());
+    for repositories in [json!([]), Value::Null] {
+        world.ok("ecr-event", &scanning_changed(&repositories));
+    }
+    assert_eq!(world.statuses(), [""; 0]);
+    assert_eq!(world.aws.calls().len(), 0);
+    world.end();
+}
+
+/// The patterns of the rules that trigger the function.
+fn patterns() -> Vec<Value> {
+    let template = Template::of_eksentry().unwrap();
+    let stack = Stack::new(template, ACCOUNT, REGION);
+    let mut functions = stack.template().resources("AWS::Serverless::Function");
+    let (_, function) = functions
+        .find(|(_, function)| function["Properties"]["CodeUri"] == "functions/ecr-event")
+        .unwrap();
+    let events = function["Properties"]["Events"].as_object().unwrap();
+    let patterns = events.values().map(|event| &event["Properties"]["Pattern"]);
+    patterns
+        .map(|pattern| stack.resolve(pattern).unwrap().unwrap())
+        .collect()
+}
+
+/// Whether an event fits a pattern, as far as EventBridge's patterns are used here: values, prefixes and members.
+fn fits(pattern: &Value, event: &Value) -> bool {
+    match pattern {
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, pattern)| fits(pattern, &event[name.as_str()])),
+        Value::Array(options) => options.iter().any(|option| match option {
+            Value::Object(test) => {
+                assert!(test.len() == 1, "{test:?} is not understood");
+                let prefix = test["prefix"].as_str().unwrap();
+                event.as_str().is_some_and(|text| text.starts_with(prefix))
+            }
+            option => option == event,
+        }),
+        other => panic!("{other} is no pattern"),
+    }
+}
+
+#[test]
+fn the_stacks_rules_ask_for_what_the_function_acts_on() {
+    let patterns = patterns();
+    let is_asked_for = |event: &Value| patterns.iter().any(|pattern| fits(pattern, event));
+    let samples = Sample::load_all(&workspace().join("events")).unwrap();
+    let samples = samples
+        .iter()
+        .filter(|sample| sample.function == "ecr-event");
+    for sample in samples {
+        // Inspector's scans of other things reach the function only by other rules than the stack's.
+        let of_other_things = sample.title().contains("inspector-scan-of-");
+        assert_eq!(
+            is_asked_for(&sample.payload),
+            !of_other_things,
+            "{}",
+            sample.title()
+        );
+    }
+
+    let own = inspected(json!({"repository-name": repository_arn("app")}));
+    assert!(is_asked_for(&own));
+    let member = "arn:aws:ecr:eu-central-1:444455556666:repository/app";
+    assert!(!is_asked_for(&inspected(
+        json!({"repository-name": member})
+    )));
+    for (name, value) in [("account", "444455556666"), ("region", "us-east-1")] {
+        for mut event in [own.clone(), action("PUSH"), scanning_changed(&json!([]))] {
+            assert!(is_asked_for(&event), "{event}");
+            event[name] = json!(value);
+            assert!(!is_asked_for(&event), "{event}");
+        }
+    }
 }

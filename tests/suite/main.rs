@@ -11,6 +11,7 @@ mod delivery;
 mod derived;
 mod disabled_checks;
 mod ecr_event;
+mod ecr_images;
 mod fault_matrix;
 mod faults;
 mod hostile;

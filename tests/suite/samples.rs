@@ -95,6 +95,21 @@ const CHANGES: &[Changes] = &[
         evaluations: &[],
     },
     Changes {
+        sample: "ecr-event/inspector-scan-of-function",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/inspector-scan-of-instance",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/inspector-scan-of-machine-image",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
         sample: "ecr-event/push",
         findings: &[
             "FAILED MEDIUM ecr-immutable-tags repository/cards/3ds-server",
@@ -130,6 +145,19 @@ const CHANGES: &[Changes] = &[
         sample: "ecr-event/scan-failed",
         findings: &[
             "FAILED MEDIUM ecr-image-scan-findings repository/kyc/screening/sha256:c2e4a6d8b0f1937586a4c2e0d9b7f5a3e1c8d6b4f2a09876543210fedcba9876",
+        ],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/scan-failed-attestation",
+        findings: &[],
+        evaluations: &[],
+    },
+    Changes {
+        sample: "ecr-event/scan-frequency-changed",
+        findings: &[
+            "FAILED MEDIUM ecr-scan-on-push repository/kyc/screening",
+            "PASSED INFORMATIONAL ecr-scan-on-push repository/cards/issuing",
         ],
         evaluations: &[],
     },

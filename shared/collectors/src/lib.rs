@@ -203,8 +203,8 @@ impl<'a> Reader<'a> {
         self.began_at
     }
 
-    /// Looks at one resource.
-    pub async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
+    /// Looks at one resource; of an image that only its manifest tells from an attestation, all but that.
+    async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
         let observed_at = Timestamp::now();
         let state = match collector::of(resource.kind()) {
             Some(collector) => collector.describe(self, resource, needs).await,
@@ -217,19 +217,30 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks at several resources at the same time, and hands on what it sees as it comes.
+    /// Looks at several resources at the same time, and hands on what it sees as it comes. Images whose manifests matter
+    /// come last, so that a call brings many manifests.
     pub async fn look_at(
         &self,
         resources: &[Resource],
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) {
-        futures::stream::iter(resources)
-            .for_each_concurrent(LOOKS_AT_A_TIME, |resource| async move {
-                self.hand_on(Box::pin(self.look(resource, needs)).await, out)
-                    .await;
+        let waiting: Vec<Observation> = futures::stream::iter(resources)
+            .map(|resource| async move {
+                let observation = Box::pin(self.look(resource, needs)).await;
+                if ecr::needs_manifest(&observation) {
+                    return Some(observation);
+                }
+                self.hand_on(observation, out).await;
+                None
             })
+            .buffer_unordered(LOOKS_AT_A_TIME)
+            .filter_map(std::future::ready)
+            .collect()
             .await;
+        for observation in self.with_manifests(waiting).await {
+            self.hand_on(observation, out).await;
+        }
     }
 
     /// Looks at all resources of a part that are of these kinds, and hands on what it sees as it comes. What it could

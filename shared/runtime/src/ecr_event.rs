@@ -1,13 +1,14 @@
-//! `ecr-event`: what EventBridge tells of images in Amazon ECR.
+//! `ecr-event`: what EventBridge tells of images in Amazon ECR, and of how they are scanned.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use eksentry_collectors::{AccountClusters, Reader};
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
-use eksentry_core::{FactsOf, Location, Observation, Resource, ResourceKind, State};
+use eksentry_core::{Check, FactsOf, Location, Need, Observation, Resource, State};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,10 +35,9 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     };
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
     let (selection, home) = (&invocation.selection, &invocation.aws.home);
-    let targets = news.resources(&home.location)?;
-    let ecr = |kind: &ResourceKind| kind.family == Family::Registry;
+    let (targets, wrong) = news.resources(&home.location)?;
     let checks = selection.enabled_checks();
-    let checks = checks.filter(|check| ecr(check.kind()));
+    let checks = checks.filter(|check| news.concerns(check));
     let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
     // No cluster is looked at.
     let clusters = AccountClusters::new([]);
@@ -55,6 +55,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         .await
         .in_time();
     outcome.errors.extend(unread.into_inner());
+    outcome.errors.extend(wrong);
     let Outcome {
         summary, errors, ..
     } = outcome;
@@ -66,8 +67,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
 struct News {
     account: Option<String>,
     region: Option<String>,
-    /// Its name, or as Inspector has it its ARN.
-    repository: String,
+    /// The repositories that it names. One that can't be read is the reason why, and takes nothing from the others.
+    repositories: Vec<Result<String, String>>,
     digest: Option<String>,
     what: What,
 }
@@ -78,6 +79,8 @@ enum What {
     /// Perhaps deleted, if not only a tag was, or moved to the archive: the API knows.
     Removed,
     Scanned(ScanReport),
+    /// The registry's rules scan repositories at other times than before.
+    ScanningChanged,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +121,31 @@ struct ScanDetail {
     finding_severity_counts: Option<Value>,
 }
 
+/// What an event of Inspector is about. It tells of instances, functions and machine images in the same kind of event.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct InspectedDetail {
+    #[serde(default)]
+    repository_name: Option<Value>,
+    #[serde(default)]
+    image_digest: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct ScanningDetail {
+    #[serde(default)]
+    repositories: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ScannedRepository {
+    #[serde(default)]
+    repository_arn: Option<String>,
+    #[serde(default)]
+    repository_name: Option<String>,
+}
+
 impl News {
     /// Reads an event; `None` where it is none of this function's business.
     fn read(event: &Value) -> Result<Option<Self>, Error> {
@@ -133,9 +161,9 @@ impl News {
         let name = envelope.detail_type.unwrap_or_default();
         let read = match (envelope.source.unwrap_or_default().as_str(), name.as_str()) {
             ("aws.ecr", "ECR Image Action") => action(&envelope.detail),
-            ("aws.ecr", "ECR Image Scan") | ("aws.inspector2", "Inspector2 Scan") => {
-                scan(&envelope.detail).map(Some)
-            }
+            ("aws.ecr", "ECR Image Scan") => scan(&envelope.detail).map(Some),
+            ("aws.ecr", "ECR Scan Resource Change") => scanning_change(&envelope.detail).map(Some),
+            ("aws.inspector2", "Inspector2 Scan") => inspection(&envelope.detail),
             _ => return Ok(None),
         };
         let read = read.map_err(|error| {
@@ -144,35 +172,63 @@ impl News {
                 without_values(&error)
             ))
         })?;
-        Ok(read.map(|(repository, digest, what)| Self {
+        Ok(read.map(|(repositories, digest, what)| Self {
             account: envelope.account,
             region: envelope.region,
-            repository,
+            repositories,
             digest,
             what,
         }))
     }
 
-    /// What the event is about: the image, and for a push its repository.
-    fn resources(&self, location: &Location) -> Result<Vec<Resource>, Error> {
+    /// Returns `true` if what the event tells may change what a check says.
+    fn concerns(&self, check: &Check) -> bool {
+        let kind = check.kind();
+        if self.what == What::ScanningChanged {
+            return kind == EcrRepository::KIND && check.needs.contains(&Need::RegistryScanning);
+        }
+        kind.family == Family::Registry
+    }
+
+    /// What the event is about: the image, for a push its repository, or the repositories that are scanned otherwise. Of
+    /// several repositories, what is wrong with some comes beside the others.
+    ///
+    /// # Errors
+    ///
+    /// When the event is of elsewhere, or is about nothing that could be looked at.
+    fn resources(&self, location: &Location) -> Result<(Vec<Resource>, Vec<Error>), Error> {
         let (account, region) = (self.account.as_deref(), self.region.as_deref());
         expect_home("the event", account, region, location)?;
-        let wrong = |error| Error::invalid_event(format!("in the event, {error}"));
-        let repository = if self.repository.starts_with("arn:") {
-            expect_here("the event", &self.repository, location)?
-        } else {
-            Resource::named(EcrRepository::KIND, &self.repository, location).map_err(wrong)?
-        };
-        if repository.kind() != EcrRepository::KIND {
-            let message = format!("the event names {repository}, which is no repository");
-            return Err(Error::invalid_event(message));
+        let mut resources = Vec::new();
+        let mut wrong = Vec::new();
+        for named in &self.repositories {
+            let named = named.as_deref().map_err(Error::invalid_event);
+            let looked_at =
+                named.and_then(|named| self.looked_at(&repository(named, location)?, location));
+            match looked_at {
+                Ok(looked_at) => resources.extend(looked_at),
+                Err(error) if self.what == What::ScanningChanged => wrong.push(error),
+                Err(error) => return Err(error),
+            }
         }
+        resources.sort();
+        resources.dedup();
+        Ok((resources, wrong))
+    }
+
+    /// What is looked at of a repository that the event names.
+    fn looked_at(
+        &self,
+        repository: &Resource,
+        location: &Location,
+    ) -> Result<Vec<Resource>, Error> {
         let image = self
             .digest
             .as_ref()
             .map(|digest| Resource::image(repository.name(), digest, location));
-        let image = image.transpose().map_err(wrong)?;
-        let repository = (self.what == What::Pushed).then_some(repository);
+        let image = image.transpose().map_err(wrong_name)?;
+        let is_meant = matches!(self.what, What::Pushed | What::ScanningChanged);
+        let repository = is_meant.then(|| repository.clone());
         Ok(repository.into_iter().chain(image).collect())
     }
 
@@ -205,7 +261,7 @@ impl News {
                 None
             }
             (What::Removed, State::Gone) => Some(observation),
-            (What::Pushed, State::Gone | State::Unread(_)) => None,
+            (What::ScanningChanged, _) | (What::Pushed, State::Gone | State::Unread(_)) => None,
         }
     }
 }
@@ -227,10 +283,29 @@ pub(crate) fn named(
         };
         (resource, news.weigh(observation, &RefCell::default()))
     };
-    Ok(news.resources(home)?.into_iter().map(weigh).collect())
+    Ok(news.resources(home)?.0.into_iter().map(weigh).collect())
 }
 
-type Read = (String, Option<String>, What);
+/// The repository of a name, or as Inspector has it of an ARN.
+fn repository(named: &str, location: &Location) -> Result<Resource, Error> {
+    let repository = if named.starts_with("arn:") {
+        expect_here("the event", named, location)?
+    } else {
+        Resource::named(EcrRepository::KIND, named, location).map_err(wrong_name)?
+    };
+    if repository.kind() != EcrRepository::KIND {
+        let message = format!("the event names {repository}, which is no repository");
+        return Err(Error::invalid_event(message));
+    }
+    Ok(repository)
+}
+
+fn wrong_name(error: impl Display) -> Error {
+    Error::invalid_event(format!("in the event, {error}"))
+}
+
+/// The repositories that an event names, the digest of an image, and what came of them.
+type Read = (Vec<Result<String, String>>, Option<String>, What);
 
 fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
     let detail = ActionDetail::deserialize(detail)?;
@@ -241,7 +316,7 @@ fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
     };
     let happened = detail.result.is_none_or(|result| result == "SUCCESS");
     let digest = detail.image_digest.filter(|digest| !digest.is_empty());
-    Ok(happened.then_some((detail.repository_name, digest, what)))
+    Ok(happened.then_some((vec![Ok(detail.repository_name)], digest, what)))
 }
 
 fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
@@ -263,10 +338,36 @@ fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
         tags: detail.image_tags.into_iter().flatten().flatten().collect(),
     };
     Ok((
-        detail.repository_name,
+        vec![Ok(detail.repository_name)],
         Some(detail.image_digest),
         What::Scanned(report),
     ))
+}
+
+/// Reads what Inspector tells; `None` where that is of no image in a repository.
+fn inspection(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
+    let about = InspectedDetail::deserialize(detail)?;
+    if about.repository_name.is_none() && about.image_digest.is_none() {
+        return Ok(None);
+    }
+    scan(detail).map(Some)
+}
+
+/// Reads which repositories are scanned otherwise than before. What each is scanned like now, the API tells.
+fn scanning_change(detail: &Value) -> Result<Read, serde_json::Error> {
+    let detail = ScanningDetail::deserialize(detail)?;
+    let repositories = detail.repositories.unwrap_or_default();
+    let named = repositories.iter().enumerate().map(|(index, entry)| {
+        let wrong = |problem: &str| format!("entry {} of detail.repositories {problem}", index + 1);
+        let entry = ScannedRepository::deserialize(entry)
+            .map_err(|error| wrong(&format!("is wrong: {}", without_values(&error))))?;
+        let named = entry.repository_arn.filter(|arn| !arn.is_empty());
+        let named = named.or(entry.repository_name);
+        named
+            .filter(|name| !name.is_empty())
+            .ok_or_else(|| wrong("names no repository"))
+    });
+    Ok((named.collect(), None, What::ScanningChanged))
 }
 
 /// A count, however it is written.
@@ -345,20 +446,115 @@ mod tests {
         }
     }
 
+    #[test]
+    fn inspectors_scans_of_other_things_are_ignored() {
+        for detail in [
+            json!({"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": "i-0a", "version": "1.0"}),
+            json!({"scan-status": "INITIAL_SCAN_COMPLETE", "version": "1.0"}),
+            json!({"machine-image-id": "ami-0a", "repository-name": null}),
+        ] {
+            assert_eq!(what("aws.inspector2", "Inspector2 Scan", &detail), None);
+        }
+        for broken in [
+            json!({"repository-name": "app", "scan-status": "INITIAL_SCAN_COMPLETE"}),
+            json!({"image-digest": "sha256:0a", "scan-status": "INITIAL_SCAN_COMPLETE"}),
+            json!("text"),
+        ] {
+            let read = News::read(&event("aws.inspector2", "Inspector2 Scan", &broken));
+            assert_eq!(read.unwrap_err().kind, ErrorKind::InvalidEvent, "{broken}");
+        }
+    }
+
+    fn here() -> Location {
+        Location {
+            partition: "aws".into(),
+            region: "eu-central-1".into(),
+            account: "111122223333".into(),
+        }
+    }
+
+    #[test]
+    fn a_change_of_scanning_names_repositories_and_a_wrong_one_loses_no_other() {
+        let arn = |account: &str, name: &str| {
+            format!("arn:aws:ecr:eu-central-1:{account}:repository/{name}")
+        };
+        let detail = json!({"action-type": "SCAN_FREQUENCY_CHANGE", "repositories": [
+            {"repository-name": "b", "repository-arn": arn("111122223333", "b"), "scan-frequency": "MANUAL"},
+            {"repository-arn": arn("444455556666", "elsewhere")},
+            {"repository-name": "a", "repository-arn": null},
+            {"repository-name": "b"},
+            {"repository-name": "<script>"},
+            {"repository-name": 7},
+            {"repository-arn": arn("111122223333", "app/sha256:0a")},
+            {},
+            null,
+        ]});
+        let news = News::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
+        let (resources, wrong) = news.unwrap().unwrap().resources(&here()).unwrap();
+        let names: Vec<_> = resources.iter().map(|one| one.id()).collect();
+        assert_eq!(names, [arn("111122223333", "a"), arn("111122223333", "b")]);
+        for (error, told) in wrong.iter().zip([
+            "444455556666",
+            "<script>",
+            "entry 6 of detail.repositories",
+            "which is no repository",
+            "entry 8 of detail.repositories names no repository",
+            "entry 9 of detail.repositories",
+        ]) {
+            assert_eq!(error.kind, ErrorKind::InvalidEvent);
+            assert!(error.message.contains(told), "{error}: {told}");
+        }
+        assert_eq!(wrong.len(), 6, "{wrong:?}");
+    }
+
+    #[test]
+    fn a_change_of_scanning_may_name_nothing() {
+        let read =
+            |detail: &Value| News::read(&event("aws.ecr", "ECR Scan Resource Change", detail));
+        for detail in [
+            json!({}),
+            json!({"repositories": null}),
+            json!({"repositories": []}),
+        ] {
+            let nothing = read(&detail).unwrap().unwrap().resources(&here());
+            assert_eq!(nothing.unwrap(), (Vec::new(), Vec::new()), "{detail}");
+        }
+        for broken in [json!({"repositories": "app"}), json!("text")] {
+            let kind = read(&broken).unwrap_err().kind;
+            assert_eq!(kind, ErrorKind::InvalidEvent, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_scanning_concerns_the_checks_that_it_decides() {
+        let concerned = |kind: &str, detail: &Value| {
+            let news = News::read(&event("aws.ecr", kind, detail));
+            let news = news.unwrap().unwrap();
+            let checks = eksentry_core::checks::CHECKS.iter();
+            let concerned = checks.filter(|check| news.concerns(check));
+            concerned.map(|check| check.id).collect::<Vec<_>>()
+        };
+        let push = json!({"action-type": "PUSH", "repository-name": "app"});
+        let all = concerned("ECR Image Action", &push);
+        assert!(
+            all.len() > 1 && all.iter().all(|id| id.starts_with("ecr-")),
+            "{all:?}"
+        );
+        assert_eq!(
+            concerned("ECR Scan Resource Change", &json!({})),
+            ["ecr-scan-on-push"]
+        );
+    }
+
     fn inspected(repository: &str) -> Result<Vec<Resource>, Error> {
         let detail = json!({
             "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": "sha256:0a", "image-tags": null,
             "repository-name": repository,
         });
-        let here = Location {
-            partition: "aws".into(),
-            region: "eu-central-1".into(),
-            account: "111122223333".into(),
-        };
-        News::read(&event("aws.inspector2", "Inspector2 Scan", &detail))
-            .unwrap()
-            .unwrap()
-            .resources(&here)
+        let news = News::read(&event("aws.inspector2", "Inspector2 Scan", &detail));
+        let (resources, wrong) = news.unwrap().unwrap().resources(&here())?;
+        assert_eq!(wrong, []);
+        Ok(resources)
     }
 
     #[test]

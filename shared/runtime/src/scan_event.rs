@@ -1,10 +1,12 @@
-//! What a scan's event itself says of the scan, for where the API can't be read.
+//! What a scan's event itself says of the scan, for where the API can't be read, or is behind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eksentry_core::facts::EcrImage;
-use eksentry_core::facts::image::{Content, Scan, ScanResult, ScanStatus, SeverityCounts};
+use eksentry_core::facts::image::{
+    Content, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
+};
 use eksentry_core::{Observation, Severity, State};
 
 /// A scan's outcome, as the event has it.
@@ -38,7 +40,8 @@ impl ScanReport {
         }
     }
 
-    /// Puts the event's word in place of what the API did not tell. What the API does tell, stands.
+    /// Puts the event's word in place of what the API did not tell. What the API does tell, stands; but where it tells of
+    /// no result, or of one that may still be arriving, and the event counts worse, the image is judged by these counts.
     pub(crate) fn complete(&self, mut observation: Observation) -> Observation {
         let Some(scan) = self.scan() else {
             return observation;
@@ -47,24 +50,24 @@ impl ScanReport {
         match &mut observation.state {
             State::Present(facts) => {
                 if let Some(image) = facts.of::<EcrImage>()
-                    && image.scan.is_err()
+                    && let Some(image) = with(image, scan)
                 {
-                    let scan = Ok(scan);
-                    observation.state = State::present(EcrImage {
-                        scan,
-                        ..image.clone()
-                    });
+                    observation.state = State::present(image);
                 }
             }
             State::Unread(_) => {
+                let mut tags = self.tags.clone();
+                tags.sort_unstable();
                 observation.state = State::present(EcrImage {
                     repository: repository.to_owned(),
                     digest: digest.to_owned(),
                     registry: Some(observation.resource.account().to_owned()),
-                    tags: self.tags.clone(),
+                    tags,
                     content: Content::Image,
+                    manifest: Manifest::Withheld,
                     archived: false,
                     pushed_at: None,
+                    age: None,
                     idle_days: None,
                     scan_revision: None,
                     scan: Ok(scan),
@@ -74,6 +77,30 @@ impl ScanReport {
         }
         observation
     }
+}
+
+/// Returns `true` if an event counts findings that are worse than all that the API tells of a scan, and that may be
+/// since the API is behind.
+fn is_worse(event: &ScanResult, read: &Scan) -> bool {
+    let told = read.result().and_then(|result| result.counts.highest());
+    read.may_be_behind() && event.counts.highest() > told
+}
+
+/// Returns an image with the event's scan, where the API did not tell of it or tells of less; `None` where the API's word
+/// stands.
+fn with(image: &EcrImage, scan: Scan) -> Option<EcrImage> {
+    let Ok(read) = &image.scan else {
+        return Some(EcrImage {
+            scan: Ok(scan),
+            manifest: Manifest::Withheld,
+            ..image.clone()
+        });
+    };
+    let announced = scan.result().filter(|event| is_worse(event, read))?;
+    Some(EcrImage {
+        scan: Ok(Scan::Announced(Arc::clone(announced))),
+        ..image.clone()
+    })
 }
 
 /// Counts by severity. Inspector adds a TOTAL, which is more than the sum of those that it names.
@@ -107,6 +134,18 @@ mod tests {
         }
     }
 
+    fn complete(report: ScanReport, state: State) -> State {
+        let resource = eksentry_core::Resource::parse(
+            "arn:aws:ecr:us-east-1:111122223333:repository/app/sha256:0a",
+        );
+        let observation = Observation {
+            resource: resource.unwrap(),
+            observed_at: "2026-03-01T00:00:00Z".parse().unwrap(),
+            state,
+        };
+        report.complete(observation).state
+    }
+
     #[test]
     fn inspectors_total_is_no_severity() {
         let counts = read(
@@ -131,20 +170,6 @@ mod tests {
                 text: "Denied.".to_owned(),
             })
         };
-        let complete = |report: ScanReport, state| {
-            let resource = eksentry_core::Resource::parse(
-                "arn:aws:ecr:us-east-1:111122223333:repository/app/sha256:0a",
-            )
-            .unwrap();
-            let observed_at = "2026-03-01T00:00:00Z".parse().unwrap();
-            report
-                .complete(Observation {
-                    resource,
-                    observed_at,
-                    state,
-                })
-                .state
-        };
         assert!(matches!(
             complete(report("COMPLETE", &[("HIGH", 1)]), State::Gone),
             State::Gone
@@ -164,5 +189,79 @@ mod tests {
             image.scan.unwrap().result().unwrap().counts.highest(),
             Some(Severity::High)
         );
+    }
+
+    fn image(scan: Scan) -> State {
+        State::present(EcrImage {
+            repository: "app".into(),
+            digest: "sha256:0a".into(),
+            registry: None,
+            tags: vec!["1.0".into()],
+            content: Content::Image,
+            manifest: Manifest::Unread,
+            archived: false,
+            pushed_at: None,
+            age: None,
+            idle_days: None,
+            scan_revision: None,
+            scan: Ok(scan),
+        })
+    }
+
+    fn tried(status: ScanStatus, found: Option<&[(&str, u64)]>) -> Scan {
+        let result = found.map(|found| {
+            let named = found.iter().map(|(name, n)| ((*name).to_owned(), *n));
+            Arc::new(ScanResult {
+                counts: read(&named.collect()),
+                vulnerabilities: Vec::new(),
+            })
+        });
+        Scan::Tried {
+            status,
+            description: None,
+            result,
+        }
+    }
+
+    #[test]
+    fn the_events_counts_decide_where_the_api_is_behind_them() {
+        use ScanStatus::{Arriving, Complete, Failed, UnderWay};
+        let low = Some(&[("LOW", 1)][..]);
+        let none = Some(&[][..]);
+        let high = [("HIGH", 2), ("MEDIUM", 1)];
+        for (api, event, decides) in [
+            (Scan::Never, &high[..], true),
+            (tried(Arriving, None), &high, true),
+            (tried(Arriving, low), &high, true),
+            (tried(Complete, None), &high, true),
+            // These are no worse.
+            (tried(Arriving, None), &[("HIGH", 0)], false),
+            (tried(Arriving, low), &[("LOW", 9)], false),
+            (tried(Arriving, Some(&high)), &[("HIGH", 9)], false),
+            // Here the API has the last word.
+            (tried(Complete, none), &high, false),
+            (tried(Complete, low), &high, false),
+            (tried(UnderWay, None), &high, false),
+            (tried(Failed, None), &high, false),
+        ] {
+            let before = image(api.clone());
+            let after = complete(report("COMPLETE", event), before.clone());
+            let image = after.facts_of::<EcrImage>().unwrap();
+            match &image.scan {
+                Ok(Scan::Announced(announced)) => {
+                    assert!(decides, "{api:?} {event:?}");
+                    assert_eq!(announced.counts.highest(), Some(Severity::High));
+                }
+                _ => assert!(
+                    !decides && format!("{after:?}") == format!("{before:?}"),
+                    "{api:?} {event:?}"
+                ),
+            }
+        }
+        for status in ["FAILED", "SOMETHING_NEW"] {
+            let state = image(Scan::Never);
+            let after = complete(report(status, &high), state.clone());
+            assert_eq!(format!("{after:?}"), format!("{state:?}"), "{status}");
+        }
     }
 }

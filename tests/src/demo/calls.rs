@@ -26,7 +26,9 @@ impl Purpose {
     /// What a call such as `eks.DescribeCluster` is made for.
     fn of(call: &str) -> Self {
         match call {
-            "ecr.DescribeImages" | "ecr.DescribeImageScanFindings" => Self::Images,
+            "ecr.DescribeImages" | "ecr.DescribeImageScanFindings" | "ecr.BatchGetImage" => {
+                Self::Images
+            }
             _ => match call.split('.').next() {
                 Some("eks") => Self::Clusters,
                 Some("iam") => Self::Roles,

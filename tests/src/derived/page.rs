@@ -1,6 +1,6 @@
 //! The page of one check.
 
-use eksentry_core::{Check, Standard, standards::groups};
+use eksentry_core::{Check, Need, Standard, standards::groups};
 
 use super::standards::link;
 use super::{parameters, row, source_path, template};
@@ -109,8 +109,13 @@ fn triggers(check: &Check) -> String {
         ),
         None => "- AWS Config: never, since AWS Config has no such resource type.".to_owned(),
     };
+    let rescanned = if check.needs.contains(&Need::RegistryScanning) {
+        ", and when the registry's rules scan the repository otherwise than before"
+    } else {
+        ""
+    };
     let events = check.kind().events;
-    let event = events.map(|events| format!("- `ecr-event`: when {events}."));
+    let event = events.map(|events| format!("- `ecr-event`: when {events}{rescanned}."));
     let sweep = format!(
         "- `sweep`: as often as `SweepSchedule` in the template says, and by hand with `{{\"checks\": [\"{id}\"]}}`."
     );

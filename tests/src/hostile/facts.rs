@@ -11,8 +11,8 @@ use eksentry_core::{
         account::{DailyTypes, RecordedTypes, Recorder},
         cluster::{Endpoint, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
         image::{
-            Content, Cvss, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
-            sort_worst_first,
+            Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
+            Vulnerability, sort_worst_first,
         },
         key::{KeyState, Rotation},
         repository::{RegistryScanning, ScanningRule, TagMutability},
@@ -218,7 +218,14 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
     let media_type = maybe(bytes)?;
     let tags = texts(bytes, 1_000)?;
     let is_image: bool = bytes.arbitrary()?;
-    let content = Content::read(media_type.as_deref(), maybe(bytes)?.as_deref(), &tags);
+    let artifact = maybe(bytes)?;
+    let subject = maybe(bytes)?;
+    let content = Content::read(
+        media_type.as_deref(),
+        artifact.as_deref(),
+        subject.as_deref(),
+        &tags,
+    );
     let scan = scan(bytes)?;
     Ok(EcrImage {
         repository: text(bytes)?,
@@ -226,8 +233,10 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
         registry: maybe(bytes)?,
         tags,
         content: if is_image { Content::Image } else { content },
+        manifest: *bytes.choose(&[Manifest::Unread, Manifest::Withheld, Manifest::OfImage])?,
         archived: bytes.ratio(1, 10)?,
         pushed_at: maybe_moment(bytes)?,
+        age: bytes.arbitrary()?,
         idle_days: bytes.arbitrary()?,
         scan_revision: maybe(bytes)?,
         scan: fact(scan, bytes)?,
@@ -250,14 +259,22 @@ fn scan(bytes: &mut Unstructured<'_>) -> Result<Scan> {
     for _ in 0..bytes.int_in_range(0..=8)? {
         counts.add(severity(bytes)?, *bytes.choose(&[0, 1, 7, u64::MAX])?);
     }
-    let result = ScanResult {
+    let result = Arc::new(ScanResult {
         counts,
         vulnerabilities,
+    });
+    if bytes.ratio(1, 10)? {
+        return Ok(Scan::Announced(result));
+    }
+    let status = if bytes.ratio(1, 10)? {
+        ScanStatus::Arriving
+    } else {
+        ScanStatus::read(&status)
     };
     Ok(Scan::Tried {
-        status: ScanStatus::read(&status),
+        status,
         description: maybe(bytes)?,
-        result: bytes.ratio(9, 10)?.then(|| Arc::new(result)),
+        result: bytes.ratio(9, 10)?.then_some(result),
     })
 }
 

@@ -188,6 +188,7 @@ impl Estate {
         let Some(image) = repository.image(&digest) else {
             let members = Record::from_iter([("imageDigest".to_owned(), json!(digest))]);
             repository.images.push(Image {
+                manifest: None,
                 scan: record(vulnerable("LOW", "COMPLETE")),
                 members,
             });

@@ -71,6 +71,9 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
             one("ecr:DescribeImages", repository(text("repositoryName")))
         }
         (Service::Ecr, "DescribeImageScanFindings") => scan_findings(account, text),
+        (Service::Ecr, "BatchGetImage") => {
+            one("ecr:BatchGetImage", repository(text("repositoryName")))
+        }
         (Service::Ecr, "DescribeRepositories") => {
             let names = request.texts("repositoryNames", usize::MAX)?;
             let names = names.unwrap_or_else(|| vec![ANY]).into_iter();

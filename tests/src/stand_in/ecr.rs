@@ -40,6 +40,7 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
         "DescribeRepositories" => describe_repositories(account, request),
         "DescribeImages" => describe_images(account, request),
         "DescribeImageScanFindings" => describe_image_scan_findings(account, request),
+        "BatchGetImage" => batch_get_image(account, request),
         "GetRegistryScanningConfiguration" => Ok(registry_scanning_configuration(account)),
         other => Err(AwsError::unknown_operation(other)),
     }?;
@@ -70,9 +71,7 @@ fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsErr
     let (repository, places) = requested_repository(account, request)?;
     let (images, token) = if let Some(ids) = request.list("imageIds")? {
         refuse_paging(request, "imageIds")?;
-        if ids.is_empty() || ids.len() > 100 {
-            return Err(request.invalid(format!("imageIds has {} items, not 1 to 100", ids.len())));
-        }
+        refuse_number(request, ids)?;
         let named: Result<Vec<_>, _> = ids
             .iter()
             .map(|id| find_image(repository, places, request, id))
@@ -133,6 +132,59 @@ fn page_findings(
     let (range, token) = PAGES.page(account, request, items.len())?;
     *items = items[range].to_vec();
     Ok(token)
+}
+
+/// Manifests by digest or tag. What there is not is a failure among the others.
+fn batch_get_image(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let (repository, places) = requested_repository(account, request)?;
+    let ids = request
+        .list("imageIds")?
+        .ok_or_else(|| request.invalid("imageIds is missing"))?;
+    refuse_number(request, ids)?;
+    let (mut images, mut failures) = (Vec::new(), Vec::new());
+    for id in ids {
+        match find_image(repository, places, request, id) {
+            Ok(image) => images.push(with_manifest(account, repository, image)),
+            Err(error) if error.code == "ImageNotFoundException" => failures.push(json!({
+                "imageId": id,
+                "failureCode": "ImageNotFound",
+                "failureReason": "Requested image not found",
+            })),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(json!({"images": images, "failures": failures}))
+}
+
+fn with_manifest(account: &Account, repository: &Repository, image: &Image) -> Value {
+    let described = described_image(account, repository, image);
+    let (media_type, config) = (
+        &described["imageManifestMediaType"],
+        &described["artifactMediaType"],
+    );
+    let manifest = image.manifest.clone().unwrap_or_else(|| {
+        let layer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+        record(json!({
+            "schemaVersion": 2,
+            "mediaType": media_type,
+            "config": {"mediaType": config, "size": 241},
+            "layers": [{"mediaType": layer, "size": 31_245}],
+        }))
+    });
+    json!({
+        "registryId": account.account,
+        "repositoryName": repository.name(),
+        "imageId": {"imageDigest": image.digest()},
+        "imageManifest": Value::from(manifest).to_string(),
+        "imageManifestMediaType": media_type,
+    })
+}
+
+fn refuse_number(request: &Request, ids: &[Value]) -> Result<(), AwsError> {
+    if ids.is_empty() || ids.len() > 100 {
+        return Err(request.invalid(format!("imageIds has {} items, not 1 to 100", ids.len())));
+    }
+    Ok(())
 }
 
 fn registry_scanning_configuration(account: &Account) -> Value {

@@ -346,6 +346,34 @@ fn ecr_counts_what_a_scan_found() {
 }
 
 #[test]
+fn ecr_hands_out_manifests_and_tells_which_it_lacks() {
+    let aws = start();
+    let client = client(&aws);
+    let get = |ids: Value| {
+        let members = json!({"repositoryName": "team/app", "imageIds": ids});
+        client.ecr("BatchGetImage", members)
+    };
+    let answer = get(json!([{"imageTag": "v1"}, {"imageTag": "v9"}])).json();
+    assert_eq!(answer["images"].as_array().map(Vec::len), Some(1));
+    let manifest = answer["images"][0]["imageManifest"].as_str();
+    let manifest: Value = serde_json::from_str(manifest.expect("a text")).expect("it is JSON");
+    assert_eq!(manifest["layers"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (
+            &answer["failures"][0]["imageId"],
+            &answer["failures"][0]["failureCode"]
+        ),
+        (&json!({"imageTag": "v9"}), &json!("ImageNotFound"))
+    );
+    let many: Vec<Value> = (0..101)
+        .map(|n| json!({"imageTag": n.to_string()}))
+        .collect();
+    for ids in [json!([]), json!(many), json!([{}])] {
+        assert_eq!(get(ids).error(), "InvalidParameterException");
+    }
+}
+
+#[test]
 fn ecr_describes_repositories_and_the_registry() {
     let aws = start();
     let client = client(&aws);

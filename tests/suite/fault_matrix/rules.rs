@@ -27,6 +27,9 @@ const UNDELIVERED: [&str; 3] = ["NotDelivered", "NotEntered", "OutOfTime"];
 const MUTE_LIST: &str = "ssm.GetParameter";
 const PARAMETERS: &str = "ssm.GetParametersByPath";
 
+/// The call that tells attestations from images. Where it is denied, they are taken for images.
+const MANIFESTS: &str = "ecr.BatchGetImage";
+
 /// How an invocation ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Ending {
@@ -173,6 +176,7 @@ fn deviation(
         "FAILED" | "WARNING" if case.column.speaks() || case.call == MUTE_LIST => {
             Ok(Deviation::Worse)
         }
+        "FAILED" if case.call == MANIFESTS && case.column == Column::Denied => Ok(Deviation::Worse),
         // The service says that there is no such thing, or that a key is of a kind that no rotation is known of.
         "ARCHIVED" if case.column == Column::NotFound => Ok(Deviation::Archived),
         "ARCHIVED" if case.column == Column::UnknownWord && case.call == "kms.DescribeKey" => {
@@ -203,7 +207,7 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("kms", "DescribeKey") if check.starts_with("eks-secrets-") => true,
         ("kms", _) => check.starts_with("kms-") && is_about(text("KeyId")),
         ("ecr", "GetRegistryScanningConfiguration") => check == "ecr-scan-on-push",
-        ("ecr", "DescribeImages" | "DescribeImageScanFindings") => {
+        ("ecr", "DescribeImages" | "DescribeImageScanFindings" | "BatchGetImage") => {
             let digest = case
                 .subject
                 .get("imageId")

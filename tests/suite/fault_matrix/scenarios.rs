@@ -333,7 +333,10 @@ fn now() -> Value {
             {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
                 image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
             ]},
-            {"repositoryName": "team/new"},
+            {"repositoryName": "team/new", "images": [
+                {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},
+                {"imageDigest": digest('6')},
+            ]},
         ],
     })
 }

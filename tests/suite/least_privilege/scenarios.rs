@@ -179,7 +179,7 @@ fn one_of_everything(account: &str, region: &str) -> Value {
             "RoleName": format!("one-{region}"), "attached": attached, "inline": inline,
         }],
         "keys": [key("one", true), key("of-cluster", true)],
-        "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}]}],
+        "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}]}],
     })
 }
 

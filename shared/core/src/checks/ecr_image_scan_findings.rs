@@ -2,8 +2,16 @@
 //!
 //! What scanning an image in an ECR repository has found, by basic or enhanced scanning. The check fails when the
 //! scan is complete and a finding is at or over `severityThreshold`, when the image was never scanned, or when its
-//! scan failed. Where ECR has no result and will have none, the image is a warning; while the scan is under way,
-//! nothing is reported. Of an index the platform images are judged; charts, signatures and other artifacts are not.
+//! scan failed. Where ECR has no result and will have none, the image is a warning.
+//!
+//! Nothing is reported while the scan is under way, while ECR calls it complete before its findings have arrived, and
+//! in the hour after the push of an image that has no scan yet. Where a scan's event counts findings that ECR does not
+//! list yet and one of them is at or over `severityThreshold`, the image fails, and the details follow. What Amazon
+//! Inspector calls suppressed or closed counts for nothing.
+//!
+//! Of an index the platform images are judged; charts, signatures, attestations and other artifacts are not. Build
+//! tools push attestations without a tag and with the media types of an image: of what has no tag and no scan, the
+//! manifest is read (`ecr:BatchGetImage`) to tell which it is. If that is denied, it is judged as an image.
 //!
 //! ## Why it matters
 //!
@@ -18,8 +26,8 @@
 use std::sync::Arc;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::facts::EcrImage;
-use crate::facts::image::{Scan, ScanResult, ScanStatus};
+use crate::facts::image::{Manifest, Scan, ScanResult, ScanStatus};
+use crate::facts::{EcrImage, Unread};
 use crate::parameters::{Parameter, Settings};
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -84,14 +92,27 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         let text = format!("The image was last pushed or pulled {idle} days ago.");
         return Verdict::not_applicable("IMAGE_NOT_ACTIVE", text);
     }
+    if image.needs_manifest() {
+        return Verdict::not_available(&Unread::not_asked("the image's manifest"));
+    }
     let (status, description, result) = match &image.scan {
         Err(unread) => return Verdict::not_available(unread),
+        Ok(Scan::Never) if image.awaits_first_scan() => {
+            return Verdict::pending(
+                "FIRST_SCAN_AWAITED",
+                "The image was pushed less than an hour ago and has no scan yet.",
+            );
+        }
         Ok(Scan::Never) => {
+            let unsure = what_withheld_means(image);
             return Verdict::failed(
                 Severity::Medium,
                 "NEVER_SCANNED",
-                "The image was never scanned.",
+                format!("The image was never scanned.{unsure}"),
             );
+        }
+        Ok(Scan::Announced(result)) => {
+            return verdict_on_announced(result, settings.get(&SEVERITY_THRESHOLD));
         }
         Ok(Scan::Tried {
             status,
@@ -103,10 +124,15 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         .as_deref()
         .map(|text| format!(" ECR says: {text}"))
         .unwrap_or_default();
+    let unsure = what_withheld_means(image);
     match (status, result) {
-        (ScanStatus::Complete, Some(result)) => {
+        (ScanStatus::Complete | ScanStatus::Arriving, Some(result)) => {
             verdict_on(result, settings.get(&SEVERITY_THRESHOLD))
         }
+        (ScanStatus::Arriving, None) => Verdict::pending(
+            "FINDINGS_AWAITED",
+            "ECR calls the scan complete, but its findings have not arrived yet.",
+        ),
         (ScanStatus::Complete, None) => Verdict::warning(
             "SCAN_WITHOUT_RESULT",
             format!(
@@ -116,7 +142,7 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         (ScanStatus::Failed, _) => Verdict::failed(
             Severity::Medium,
             "SCAN_FAILED",
-            format!("The scan failed.{because}"),
+            format!("The scan failed.{because}{unsure}"),
         ),
         (ScanStatus::UnderWay, _) => Verdict::pending("SCAN_UNDER_WAY", "The scan is under way."),
         (ScanStatus::ImageArchived, _) => {
@@ -124,7 +150,34 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         }
         (ScanStatus::NoResult(word), _) => Verdict::warning(
             "SCAN_HAS_NO_RESULT",
-            format!("The scan's status is {word}.{because}"),
+            format!("The scan's status is {word}.{because}{unsure}"),
+        ),
+    }
+}
+
+/// The sentence about a manifest that could not be had, where it could have told that there is no image.
+fn what_withheld_means(image: &EcrImage) -> &'static str {
+    match image.manifest {
+        Manifest::Withheld => {
+            " It may be an attestation: its manifest, which tells, could not be had by ecr:BatchGetImage."
+        }
+        Manifest::Unread | Manifest::OfImage => "",
+    }
+}
+
+/// The verdict on what a scan's event counts, while ECR lists nothing of it. It can fail an image and never pass one.
+fn verdict_on_announced(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
+    match result.counts.highest() {
+        Some(highest) if highest >= threshold => {
+            let text = format!(
+                "The scan's event counts these findings: {}. ECR does not list them yet; details follow.",
+                result.counts.describe()
+            );
+            Verdict::failed(highest, "VULNERABILITIES_ANNOUNCED", text).with_scan(result)
+        }
+        _ => Verdict::pending(
+            "FINDINGS_AWAITED",
+            "The scan's event counts no severe finding, but ECR does not list any yet.",
         ),
     }
 }
@@ -202,6 +255,14 @@ mod tests {
             (without("COMPLETE"), Outcome::Warning),
             (without("UNSUPPORTED_IMAGE"), Outcome::Warning),
             (without("SOMETHING_NEW"), Outcome::Warning),
+            (
+                Ok(Scan::Tried {
+                    status: ScanStatus::Arriving,
+                    description: None,
+                    result: None,
+                }),
+                Outcome::Pending,
+            ),
             (without("PENDING"), Outcome::Pending),
             (without("IN_PROGRESS"), Outcome::Pending),
             (without("IMAGE_ARCHIVED"), Outcome::NotApplicable),
@@ -226,6 +287,90 @@ mod tests {
             };
             let verdict = evaluate(&image, &settings(CHECK.parameters, &parameters));
             assert_eq!(verdict.outcome, expected, "{idle_days:?} {active_days}");
+        }
+    }
+
+    fn counts(found: &[(Option<Severity>, u64)]) -> Arc<ScanResult> {
+        let scan = scan("COMPLETE", found);
+        Arc::clone(scan.result().unwrap())
+    }
+
+    #[test]
+    fn what_is_announced_can_fail_an_image_and_never_passes_one() {
+        use Severity::{Critical, High, Medium};
+        for (found, expected) in [
+            (&[] as &[_], Outcome::Pending),
+            (&[(None, 4)], Outcome::Pending),
+            (&[(Some(Medium), 3)], Outcome::Pending),
+            (&[(Some(High), 1)], Outcome::Failed(High)),
+            (
+                &[(Some(Critical), 4), (Some(High), 8)],
+                Outcome::Failed(Critical),
+            ),
+        ] {
+            let announced = Ok(Scan::Announced(counts(found)));
+            assert_eq!(outcome(announced, "{}"), expected, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_arrived_so_far_is_judged() {
+        for (found, expected) in [
+            (Severity::High, Outcome::Failed(Severity::High)),
+            (Severity::Low, Outcome::Passed),
+        ] {
+            let arriving = Scan::Tried {
+                status: ScanStatus::Arriving,
+                description: None,
+                result: Some(counts(&[(Some(found), 1)])),
+            };
+            assert_eq!(outcome(Ok(arriving), "{}"), expected);
+        }
+    }
+
+    #[test]
+    fn an_image_of_this_hour_may_be_without_a_scan() {
+        use std::time::Duration;
+        for (minutes, expected) in [
+            (1, Outcome::Pending),
+            (59, Outcome::Pending),
+            (60, Outcome::Failed(Severity::Medium)),
+        ] {
+            let image = EcrImage {
+                scan: Ok(Scan::Never),
+                age: Some(Duration::from_mins(minutes)),
+                ..image()
+            };
+            let verdict = evaluate(&image, &Settings::default());
+            assert_eq!(verdict.outcome, expected, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn what_has_neither_tag_nor_scan_is_judged_once_its_manifest_was_asked_for() {
+        let failed = Outcome::Failed(Severity::Medium);
+        for (manifest, expected, hint) in [
+            (Manifest::Unread, Outcome::NotAvailable, false),
+            (Manifest::OfImage, failed, false),
+            (Manifest::Withheld, failed, true),
+        ] {
+            let failed_scan = Scan::Tried {
+                status: ScanStatus::Failed,
+                description: None,
+                result: None,
+            };
+            for scan in [Scan::Never, failed_scan] {
+                let image = EcrImage {
+                    tags: Vec::new(),
+                    scan: Ok(scan),
+                    manifest,
+                    ..image()
+                };
+                let verdict = evaluate(&image, &Settings::default());
+                assert_eq!(verdict.outcome, expected, "{image:?}");
+                let told = verdict.explanation();
+                assert_eq!(told.contains("ecr:BatchGetImage"), hint, "{told}");
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Whether the tags of an ECR repository stay with the images they were given to. The check fails when the
 //! repository's tag mutability is `MUTABLE` (ECR's default), `MUTABLE_WITH_EXCLUSION`, or `IMMUTABLE_WITH_EXCLUSION`
-//! with a filter that is not in `allowedMutableTagFilters`, or with no filter at all.
+//! with a filter that none in `allowedMutableTagFilters` covers, or with no filter at all. A filter covers narrower
+//! ones: with `sha256-*` allowed, `sha256-*.sig` is as well. A filter `*` leaves nothing of the other kind: all tags
+//! are mutable under `IMMUTABLE_WITH_EXCLUSION` then, and none is under `MUTABLE_WITH_EXCLUSION`, which passes.
 //!
 //! ## Why it matters
 //!
@@ -16,14 +18,14 @@
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EcrRepository;
 use crate::facts::Unread;
-use crate::facts::repository::TagMutability;
+use crate::facts::repository::{TagMutability, covers};
 use crate::parameters::{Parameter, Settings};
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
 static ALLOWED_MUTABLE_TAG_FILTERS: Parameter<Vec<String>> = Parameter {
     name: "allowedMutableTagFilters",
-    description: "Exclusion filters that an otherwise immutable repository may have.",
+    description: "Exclusion filters that an otherwise immutable repository may have; narrower ones are allowed with them.",
     default: Vec::new(),
 };
 
@@ -60,11 +62,19 @@ fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
         TagMutability::Mutable => {
             Verdict::failed(Severity::Medium, "TAGS_MUTABLE", "All tags are mutable.")
         }
+        TagMutability::MutableWithExclusion if repository.excludes_every_tag() => Verdict::passed(
+            "TAGS_IMMUTABLE_BY_EXCLUSION",
+            "All tags are immutable: a filter excludes every tag from being mutable.",
+        ),
         TagMutability::MutableWithExclusion => {
-            let text = format!(
-                "All tags are mutable but those that match {}.",
-                filters.join(", ")
-            );
+            let text = if filters.is_empty() {
+                "All tags are mutable: no filter excludes any.".to_owned()
+            } else {
+                format!(
+                    "All tags are mutable but those that match {}.",
+                    filters.join(", ")
+                )
+            };
             Verdict::failed(Severity::Medium, "TAGS_MUTABLE_WITH_EXCLUSION", text)
         }
         TagMutability::ImmutableWithExclusion if filters.is_empty() => Verdict::failed(
@@ -74,9 +84,10 @@ fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
         ),
         TagMutability::ImmutableWithExclusion => {
             let allowed = settings.get(&ALLOWED_MUTABLE_TAG_FILTERS);
+            let is_allowed = |filter: &String| allowed.iter().any(|wide| covers(wide, filter));
             let others: Vec<&str> = filters
                 .iter()
-                .filter(|filter| !allowed.contains(filter))
+                .filter(|filter| !is_allowed(filter))
                 .map(String::as_str)
                 .collect();
             if others.is_empty() {
@@ -85,6 +96,12 @@ fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
                     filters.join(", ")
                 );
                 Verdict::passed("TAGS_IMMUTABLE_AS_ALLOWED", text)
+            } else if repository.excludes_every_tag() {
+                Verdict::failed(
+                    Severity::Medium,
+                    "TAGS_MUTABLE_BY_EXCLUSION",
+                    "All tags are mutable: a filter excludes every tag from being immutable.",
+                )
             } else {
                 let text = format!("Tags that match {} are mutable.", others.join(", "));
                 Verdict::failed(Severity::Low, "TAGS_PARTLY_MUTABLE", text)
@@ -114,12 +131,27 @@ mod tests {
             (Some("MUTABLE"), &[], MEDIUM),
             (None, &[], MEDIUM),
             (Some("MUTABLE_WITH_EXCLUSION"), &["prod-*"], MEDIUM),
+            (Some("MUTABLE_WITH_EXCLUSION"), &[], MEDIUM),
+            (Some("MUTABLE_WITH_EXCLUSION"), &["*"], Outcome::Passed),
+            (
+                Some("MUTABLE_WITH_EXCLUSION"),
+                &["**", "prod-*"],
+                Outcome::Passed,
+            ),
             (
                 Some("IMMUTABLE_WITH_EXCLUSION"),
                 &["latest"],
                 Outcome::Passed,
             ),
             (Some("IMMUTABLE_WITH_EXCLUSION"), &["latest", "dev-*"], LOW),
+            (
+                Some("IMMUTABLE_WITH_EXCLUSION"),
+                &["sha256-*", "sha256-*.sig"],
+                Outcome::Passed,
+            ),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), &["sha*"], LOW),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), &["*"], MEDIUM),
+            (Some("IMMUTABLE_WITH_EXCLUSION"), &["latest", "*"], MEDIUM),
             (Some("IMMUTABLE_WITH_EXCLUSION"), &[], LOW),
             (Some("SOMETIMES"), &[], Outcome::NotAvailable),
         ] {
@@ -130,13 +162,27 @@ mod tests {
             };
             let settings = settings(
                 CHECK.parameters,
-                r#"{"allowedMutableTagFilters": "latest"}"#,
+                r#"{"allowedMutableTagFilters": "latest,sha256-*"}"#,
             );
             assert_eq!(
                 evaluate(&repository, &settings).outcome,
                 expected,
                 "{mutability:?} {filters:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_allowed_filter_of_all_tags_allows_every_other() {
+        let allowed = settings(CHECK.parameters, r#"{"allowedMutableTagFilters": "*"}"#);
+        for filter in ["*", "latest", "sha256-*.sig"] {
+            let repository = EcrRepository {
+                mutability: TagMutability::ImmutableWithExclusion,
+                exclusion_filters: vec![filter.to_owned()],
+                ..repository()
+            };
+            let verdict = evaluate(&repository, &allowed);
+            assert_eq!(verdict.outcome, Outcome::Passed, "{filter}");
         }
     }
 }

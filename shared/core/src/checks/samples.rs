@@ -7,7 +7,9 @@ use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
     EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
 };
-use crate::facts::image::{Content, EcrImage, Scan, ScanResult, ScanStatus, SeverityCounts};
+use crate::facts::image::{
+    Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
+};
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use crate::parameters::{AnyParameter, Settings};
@@ -70,8 +72,10 @@ pub(crate) fn image() -> EcrImage {
         registry: None,
         tags: vec!["1.0".into()],
         content: Content::Image,
+        manifest: Manifest::Unread,
         archived: false,
         pushed_at: None,
+        age: None,
         idle_days: Some(3),
         scan_revision: None,
         scan: Ok(scan("COMPLETE", &[])),

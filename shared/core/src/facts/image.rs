@@ -1,9 +1,10 @@
 //! Facts about images in private Amazon ECR repositories.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::repository::{DIGEST, PREFIX, is_repository_name};
 use super::{Fact, Facts, FactsOf};
@@ -20,14 +21,18 @@ pub struct EcrImage {
     pub digest: String,
     /// The registry's account.
     pub registry: Option<String>,
-    /// Its tags; none of an untagged image.
+    /// Its tags, sorted; none of an untagged image.
     pub tags: Vec<String>,
     /// What it is.
     pub content: Content,
+    /// What is known of its manifest, which tells an attestation from an image.
+    pub manifest: Manifest,
     /// Whether it lies in the archive storage class.
     pub archived: bool,
     /// When it was pushed.
     pub pushed_at: Option<Timestamp>,
+    /// How far its push and the look at it lie apart; `None` where it is not known when it was pushed.
+    pub age: Option<Duration>,
     /// Days since it was last pushed or pulled, one that has begun included; `None` where neither is known.
     pub idle_days: Option<u32>,
     /// A text that is another one after each scan, as far as the list of images tells; `None` where it does not.
@@ -48,10 +53,15 @@ pub enum Content {
 }
 
 impl Content {
-    /// Tells it by the media types of the manifest and of what it configures, and by the tags: signatures and
-    /// attestations of cosign call themselves images, but for their tags.
+    /// Tells it by the media types of the manifest and of what it configures, by the manifest that it refers to, and by
+    /// the tags: signatures and attestations of cosign call themselves images, but for their tags.
     /// Media types: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
-    pub fn read(manifest: Option<&str>, artifact: Option<&str>, tags: &[String]) -> Self {
+    pub fn read(
+        manifest: Option<&str>,
+        artifact: Option<&str>,
+        subject: Option<&str>,
+        tags: &[String],
+    ) -> Self {
         const INDEXES: [&str; 2] = [
             "application/vnd.oci.image.index.v1+json",
             "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -68,7 +78,9 @@ impl Content {
             "application/vnd.docker.container.image.v1+json",
         ];
         let (manifest, artifact) = (manifest.unwrap_or_default(), artifact.unwrap_or_default());
-        if INDEXES.contains(&manifest) {
+        if subject.is_some_and(|subject| !subject.is_empty()) {
+            Self::Artifact("something that refers to another image".to_owned())
+        } else if INDEXES.contains(&manifest) {
             Self::Index
         } else if !MANIFESTS.contains(&manifest) {
             Self::Artifact(manifest.to_owned())
@@ -79,6 +91,11 @@ impl Content {
         } else {
             Self::Image
         }
+    }
+
+    /// An attestation that only its manifest tells from an image.
+    pub fn attestation() -> Self {
+        Self::Artifact("an attestation of another image".to_owned())
     }
 }
 
@@ -93,11 +110,50 @@ fn is_attached(tag: &str) -> bool {
         })
 }
 
+/// What is known of an image's manifest. Build tools push provenance and lists of contents as manifests without a tag,
+/// with the media types of an image; only the layers tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manifest {
+    /// It was not read.
+    Unread,
+    /// It was asked for and could not be had, so that what looks like an image is taken for one.
+    Withheld,
+    /// It was read, and is an image's.
+    OfImage,
+}
+
+/// The layers of a manifest, as far as they tell what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Layers {
+    #[serde(default)]
+    layers: Option<Vec<Layer>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layer {
+    #[serde(default)]
+    media_type: Option<String>,
+}
+
+impl Layers {
+    /// Returns `true` if there are layers and each is an in-toto statement, as `BuildKit` attaches them to images.
+    /// Source: <https://docs.docker.com/build/metadata/attestations/attestation-storage/>.
+    pub fn are_attestations(&self) -> bool {
+        const STATEMENT: &str = "application/vnd.in-toto+json";
+        let layers = self.layers.as_deref().unwrap_or_default();
+        let is_statement = |layer: &Layer| layer.media_type.as_deref() == Some(STATEMENT);
+        !layers.is_empty() && layers.iter().all(is_statement)
+    }
+}
+
 /// What scanning an image brought.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scan {
     /// It was never scanned.
     Never,
+    /// The scan's event counts findings of which ECR does not tell yet.
+    Announced(Arc<ScanResult>),
     /// It was scanned, or tried to.
     Tried {
         /// How far it got.
@@ -114,11 +170,28 @@ impl Scan {
     pub fn result(&self) -> Option<&Arc<ScanResult>> {
         match self {
             Self::Tried {
-                status: ScanStatus::Complete,
+                status: ScanStatus::Complete | ScanStatus::Arriving,
                 result,
                 ..
             } => result.as_ref(),
-            Self::Never | Self::Tried { .. } => None,
+            Self::Never | Self::Announced(_) | Self::Tried { .. } => None,
+        }
+    }
+
+    /// Returns `true` if there may be more to the scan than ECR tells: it knows of none, or its answer does not prove
+    /// that the findings have arrived.
+    pub fn may_be_behind(&self) -> bool {
+        match self {
+            Self::Never => true,
+            Self::Announced(_) => false,
+            Self::Tried { status, result, .. } => match status {
+                ScanStatus::Arriving => true,
+                ScanStatus::Complete => result.is_none(),
+                ScanStatus::UnderWay
+                | ScanStatus::Failed
+                | ScanStatus::ImageArchived
+                | ScanStatus::NoResult(_) => false,
+            },
         }
     }
 }
@@ -128,6 +201,8 @@ impl Scan {
 pub enum ScanStatus {
     /// COMPLETE (basic) or ACTIVE (enhanced).
     Complete,
+    /// The same words, but without a time of completion and without counts: ECR says so before the findings arrive.
+    Arriving,
     /// PENDING or IN_PROGRESS.
     UnderWay,
     /// FAILED.
@@ -140,6 +215,15 @@ pub enum ScanStatus {
 }
 
 impl ScanStatus {
+    /// Returns `true` if the scanner could make nothing of the image, as of what is none.
+    fn is_in_vain(&self) -> bool {
+        match self {
+            Self::Failed => true,
+            Self::NoResult(word) => word == "UNSUPPORTED_IMAGE",
+            Self::Complete | Self::Arriving | Self::UnderWay | Self::ImageArchived => false,
+        }
+    }
+
     /// Reads ECR's name of it.
     pub fn read(name: &str) -> Self {
         match name {
@@ -177,6 +261,24 @@ impl SeverityCounts {
         };
         // An event may count as far as it likes, but never around to nothing.
         *counted = counted.saturating_add(count);
+    }
+
+    /// How many there are without others, of each severity.
+    pub fn without(self, others: Self) -> Self {
+        self.with_each(others, u64::saturating_sub)
+    }
+
+    /// The larger number of each severity.
+    pub fn or_more(self, others: Self) -> Self {
+        self.with_each(others, u64::max)
+    }
+
+    fn with_each(mut self, others: Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        for (own, other) in self.counts.iter_mut().zip(others.counts) {
+            *own = combine(*own, other);
+        }
+        self.untriaged = combine(self.untriaged, others.untriaged);
+        self
     }
 
     /// How many are of that severity.
@@ -265,14 +367,16 @@ impl Vulnerability {
     }
 }
 
-/// Puts the worst first: by severity, then by score, then by id and packages, so that the
-/// order does not depend on how the API lists them.
+/// Puts the worst first: by severity, then by score, then by id and all that else tells two apart, so that the order
+/// does not depend on how the API lists them.
 pub fn sort_worst_first(vulnerabilities: &mut [Vulnerability]) {
     vulnerabilities.sort_by(|one, other| {
         (other.severity.cmp(&one.severity))
             .then(other.score().total_cmp(&one.score()))
             .then_with(|| one.id.cmp(&other.id))
             .then_with(|| one.packages.cmp(&other.packages))
+            .then_with(|| one.vendor.cmp(&other.vendor))
+            .then_with(|| one.references.cmp(&other.references))
     });
 }
 
@@ -312,7 +416,29 @@ pub struct Cvss {
     pub source: Option<String>,
 }
 
+/// How long after its push an image may well be without a scan: until then that says nothing.
+const SCAN_MAY_TAKE: Duration = Duration::from_hours(1);
+
 impl EcrImage {
+    /// Returns `true` if it was pushed so lately that its first scan may still be to come.
+    pub fn awaits_first_scan(&self) -> bool {
+        let is_new = self.age.is_some_and(|age| age < SCAN_MAY_TAKE);
+        is_new && matches!(self.scan, Ok(Scan::Never))
+    }
+
+    /// Returns `true` if only its manifest tells whether it is an image that lacks a scan or an attestation, which has
+    /// none: it has no tag, and was never scanned, or in vain.
+    pub fn needs_manifest(&self) -> bool {
+        let has_no_scan = match &self.scan {
+            Ok(Scan::Never) => !self.awaits_first_scan(),
+            Ok(Scan::Tried { status, .. }) => status.is_in_vain(),
+            Ok(Scan::Announced(_)) | Err(_) => false,
+        };
+        let looks_like_an_image = self.content == Content::Image && !self.archived;
+        let is_untold = self.manifest == Manifest::Unread;
+        looks_like_an_image && is_untold && self.tags.is_empty() && has_no_scan
+    }
+
     /// Why no check applies to the image, if none does.
     pub fn inapplicable(&self) -> Option<String> {
         match &self.content {
@@ -454,7 +580,115 @@ mod tests {
                 Content::Artifact("application/vnd.cncf.helm.config.v1+json".into()),
             ),
         ] {
-            assert_eq!(Content::read(manifest, artifact, &tags), content);
+            assert_eq!(Content::read(manifest, artifact, None, &tags), content);
+            assert_eq!(
+                Content::read(manifest, artifact, Some(""), &tags),
+                Content::read(manifest, artifact, None, &tags)
+            );
+            let refers = Content::read(manifest, artifact, Some("sha256:0a"), &tags);
+            assert!(matches!(refers, Content::Artifact(_)), "{refers:?}");
+        }
+    }
+
+    #[test]
+    fn an_attestation_has_statements_and_nothing_else_for_layers() {
+        let layers = |json: &str| serde_json::from_str::<Layers>(json).unwrap();
+        let statement = r#"{"mediaType": "application/vnd.in-toto+json", "size": 1245}"#;
+        let layer = r#"{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"}"#;
+        for (json, expected) in [
+            (format!(r#"{{"layers": [{statement}]}}"#), true),
+            (format!(r#"{{"layers": [{statement}, {statement}]}}"#), true),
+            (format!(r#"{{"layers": [{statement}, {layer}]}}"#), false),
+            (format!(r#"{{"layers": [{layer}]}}"#), false),
+            (r#"{"layers": [{"mediaType": null}]}"#.to_owned(), false),
+            (r#"{"layers": [{}]}"#.to_owned(), false),
+            (r#"{"layers": []}"#.to_owned(), false),
+            (r#"{"layers": null}"#.to_owned(), false),
+            (
+                r#"{"fsLayers": [{"blobSum": "sha256:0a"}]}"#.to_owned(),
+                false,
+            ),
+        ] {
+            assert_eq!(layers(&json).are_attestations(), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_manifest_matters_where_an_image_without_a_tag_has_no_scan() {
+        use crate::checks::samples::image;
+        let tried = |word: &str| {
+            Ok(Scan::Tried {
+                status: ScanStatus::read(word),
+                description: None,
+                result: None,
+            })
+        };
+        let untagged = |scan| EcrImage {
+            tags: Vec::new(),
+            scan,
+            ..image()
+        };
+        for (scan, expected) in [
+            (Ok(Scan::Never), true),
+            (tried("FAILED"), true),
+            (tried("UNSUPPORTED_IMAGE"), true),
+            (tried("PENDING"), false),
+            (tried("COMPLETE"), false),
+            (tried("FINDINGS_UNAVAILABLE"), false),
+            (Ok(Scan::Announced(Arc::default())), false),
+            (Err(crate::checks::samples::unread()), false),
+        ] {
+            let image = untagged(scan);
+            assert_eq!(image.needs_manifest(), expected, "{image:?}");
+            let tagged = EcrImage {
+                tags: vec!["1.0".into()],
+                ..image
+            };
+            assert!(!tagged.needs_manifest(), "{tagged:?}");
+        }
+        let never = || untagged(Ok(Scan::Never));
+        for settled in [
+            EcrImage {
+                manifest: Manifest::OfImage,
+                ..never()
+            },
+            EcrImage {
+                manifest: Manifest::Withheld,
+                ..never()
+            },
+            EcrImage {
+                content: Content::attestation(),
+                ..never()
+            },
+            EcrImage {
+                archived: true,
+                ..never()
+            },
+            EcrImage {
+                age: Some(Duration::from_secs(59)),
+                ..never()
+            },
+        ] {
+            assert!(!settled.needs_manifest(), "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn a_first_scan_may_take_an_hour() {
+        let minutes = |minutes| Some(Duration::from_mins(minutes));
+        for (scan, age, expected) in [
+            (Scan::Never, minutes(0), true),
+            (Scan::Never, minutes(59), true),
+            (Scan::Never, minutes(60), false),
+            (Scan::Never, None, false),
+            (Scan::Announced(Arc::default()), minutes(1), false),
+        ] {
+            let image = EcrImage {
+                scan: Ok(scan),
+                age,
+                ..crate::checks::samples::image()
+            };
+            assert_eq!(image.awaits_first_scan(), expected, "{image:?}");
         }
     }
 
@@ -529,8 +763,32 @@ mod tests {
             (scan("IN_PROGRESS", Some(&found)), None),
             (scan("FAILED", Some(&found)), None),
             (Scan::Never, None),
+            (Scan::Announced(Arc::clone(&found)), None),
         ] {
             assert_eq!(scan.result(), expected, "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn ecr_may_be_behind_where_it_has_no_result_to_prove() {
+        let found = Arc::new(ScanResult::default());
+        let scan = |status: ScanStatus, result: Option<&Arc<ScanResult>>| Scan::Tried {
+            status,
+            description: None,
+            result: result.cloned(),
+        };
+        for (scan, expected) in [
+            (Scan::Never, true),
+            (Scan::Announced(Arc::clone(&found)), false),
+            (scan(ScanStatus::Arriving, None), true),
+            (scan(ScanStatus::Arriving, Some(&found)), true),
+            (scan(ScanStatus::Complete, None), true),
+            (scan(ScanStatus::Complete, Some(&found)), false),
+            (scan(ScanStatus::UnderWay, None), false),
+            (scan(ScanStatus::Failed, None), false),
+            (scan(ScanStatus::NoResult("X".into()), None), false),
+        ] {
+            assert_eq!(scan.may_be_behind(), expected, "{scan:?}");
         }
     }
 
@@ -555,6 +813,19 @@ mod tests {
             };
             assert_eq!(image.inapplicable().as_deref(), text);
         }
+    }
+
+    #[test]
+    fn counts_are_combined_severity_by_severity() {
+        let counts = |high, low, untriaged| {
+            let mut counts = SeverityCounts::default();
+            counts.add(Some(Severity::High), high);
+            counts.add(Some(Severity::Low), low);
+            counts.add(None, untriaged);
+            counts
+        };
+        assert_eq!(counts(3, 1, 2).without(counts(1, 2, 2)), counts(2, 0, 0));
+        assert_eq!(counts(3, 1, 2).or_more(counts(1, 2, 5)), counts(3, 2, 5));
     }
 
     #[test]

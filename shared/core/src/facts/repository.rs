@@ -17,7 +17,7 @@ pub struct EcrRepository {
     pub arn: String,
     /// Whether tags can be moved to other images.
     pub mutability: TagMutability,
-    /// The wildcard filters that name the excepted tags, for the two mutabilities with exclusions.
+    /// The wildcard filters that name the excepted tags, for the two mutabilities with exclusions; sorted.
     pub exclusion_filters: Vec<String>,
     /// The repository's own setting to scan what is pushed.
     pub scan_on_push: bool,
@@ -82,33 +82,52 @@ pub struct ScanningRule {
 }
 
 impl RegistryScanning {
-    /// The frequency of a rule that scans what is pushed to a repository of that name, if there is one.
+    /// The frequency with which a rule scans what is pushed to a repository of that name, if one does. Where several
+    /// do, continuous scanning is what ECR does.
     pub fn scans_pushes_to(&self, repository: &str) -> Option<&str> {
-        self.rules
-            .iter()
-            .filter(|rule| ["SCAN_ON_PUSH", "CONTINUOUS_SCAN"].contains(&rule.frequency.as_str()))
-            .find(|rule| {
-                rule.filters
-                    .iter()
-                    .any(|filter| filter_matches(filter, repository))
+        let covers = |rule: &ScanningRule| {
+            let mut filters = rule.filters.iter();
+            filters.any(|filter| filter_matches(filter, repository))
+        };
+        ["CONTINUOUS_SCAN", "SCAN_ON_PUSH"]
+            .into_iter()
+            .find(|frequency| {
+                let mut rules = self.rules.iter();
+                rules.any(|rule| rule.frequency == *frequency && covers(rule))
             })
-            .map(|rule| rule.frequency.as_str())
     }
 }
+
+/// A filter of ECR's: `*` stands for any characters, and nothing else stands for one.
+type Filter = WildMatchPattern<'*', '\0'>;
 
 /// As ECR matches: a filter without a wildcard is for every name that contains it.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html>.
 fn filter_matches(filter: &str, name: &str) -> bool {
-    /// ECR knows no wildcard for one character, so none is taken for one.
-    const NO_WILDCARD: char = '\0';
     if filter.contains('*') {
-        WildMatchPattern::<'*', NO_WILDCARD>::new(filter).matches(name)
+        Filter::new(filter).matches(name)
     } else {
         name.contains(filter)
     }
 }
 
+/// Returns `true` if a filter of tags covers another one: if every tag that the narrow one is for, the wide one is for
+/// as well.
+///
+/// That is so if, and only if, the wide filter matches the narrow one as a text. A `*` of the narrow one stands for any
+/// characters, one among them that is in no filter; only a `*` of the wide one can match that, and such a match holds
+/// whatever stands in its place.
+pub fn covers(wide: &str, narrow: &str) -> bool {
+    Filter::new(wide).matches(narrow)
+}
+
 impl EcrRepository {
+    /// Returns `true` if an exclusion filter is for every tag, which leaves the repository's mutability without effect.
+    pub fn excludes_every_tag(&self) -> bool {
+        let mut filters = self.exclusion_filters.iter();
+        filters.any(|filter| covers(filter, "*"))
+    }
+
     pub(super) fn details(&self) -> Details {
         Details::default()
             .text("arn", Some(&self.arn))
@@ -175,6 +194,8 @@ impl FactsOf for EcrRepository {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -190,6 +211,92 @@ mod tests {
             ("*s/a*i", "cards/api", true),
         ] {
             assert_eq!(filter_matches(filter, name), matches, "{filter} {name}");
+        }
+    }
+
+    #[test]
+    fn a_filter_covers_narrower_ones() {
+        for (wide, narrow, expected) in [
+            ("*", "*", true),
+            ("**", "*", true),
+            ("*", "**", true),
+            ("*", "latest", true),
+            ("latest", "*", false),
+            ("latest", "latest", true),
+            ("latest", "latest*", false),
+            ("latest*", "latest", true),
+            ("sha256-*", "sha256-*.sig", true),
+            ("sha256-*.sig", "sha256-*", false),
+            ("sha256-*", "sha*", false),
+            ("*-dev", "*-*-dev", true),
+            ("*-*-dev", "*-dev", false),
+            ("a*b*c", "a*c", false),
+            ("a*c", "a*b*c", true),
+            ("a*a", "a", false),
+            ("*a*", "b*a", true),
+            ("*a*", "b*", false),
+            ("a?", "ab", false),
+        ] {
+            assert_eq!(covers(wide, narrow), expected, "{wide} {narrow}");
+        }
+    }
+
+    /// All texts of these letters up to a length.
+    fn texts(letters: &[char], length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..length {
+            let longer = last
+                .iter()
+                .flat_map(|text| letters.iter().map(move |letter| format!("{text}{letter}")));
+            last = longer.collect();
+            all.extend(last.iter().cloned());
+        }
+        all
+    }
+
+    proptest! {
+        /// A filter covers another one if no tag tells them apart. Filters of four characters are told apart by tags of
+        /// four, if one letter is in no filter.
+        #[test]
+        fn a_filter_covers_another_where_no_tag_tells_them_apart(
+            wide in "[ab*]{1,4}",
+            narrow in "[ab*]{1,4}",
+        ) {
+            let (one, other) = (Filter::new(&wide), Filter::new(&narrow));
+            let tags = texts(&['a', 'b', 'c'], 5);
+            let uncovered = tags.iter().find(|tag| other.matches(tag) && !one.matches(tag));
+            prop_assert_eq!(
+                covers(&wide, &narrow),
+                uncovered.is_none(),
+                "{} covers {}, but not the tag {:?}", wide, narrow, uncovered
+            );
+        }
+    }
+
+    #[test]
+    fn of_several_rules_the_continuous_one_tells() {
+        let rule = |frequency: &str, filter: &str| ScanningRule {
+            frequency: frequency.into(),
+            filters: vec![filter.into()],
+        };
+        let mut rules = vec![
+            rule("MANUAL", "*"),
+            rule("SCAN_ON_PUSH", "*"),
+            rule("CONTINUOUS_SCAN", "cards/*"),
+        ];
+        for _ in 0..2 {
+            let scanning = RegistryScanning {
+                enhanced: true,
+                rules: rules.clone(),
+            };
+            for (name, expected) in [
+                ("cards/api", Some("CONTINUOUS_SCAN")),
+                ("ledger", Some("SCAN_ON_PUSH")),
+            ] {
+                assert_eq!(scanning.scans_pushes_to(name), expected, "{rules:?}");
+            }
+            rules.reverse();
         }
     }
 }

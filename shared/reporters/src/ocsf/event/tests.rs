@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use eksentry_core::facts::image::{Content, EcrImage, Scan, ScanStatus, SeverityCounts};
+use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts};
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::{Observation, Settings, State, Unread};
@@ -58,8 +58,10 @@ fn image(status: ScanStatus, counts: SeverityCounts, found: Vec<Vulnerability>) 
         registry: Some("111122223333".into()),
         tags: vec!["1.4.2".into()],
         content: Content::Image,
+        manifest: Manifest::Unread,
         archived: false,
         pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
+        age: None,
         idle_days: Some(3),
         scan_revision: None,
         scan: Ok(Scan::Tried {

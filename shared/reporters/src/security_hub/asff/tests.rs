@@ -10,7 +10,7 @@ use eksentry_core::facts::cluster::{
     EksCluster, Endpoint, LogType, LogTypes, NamedKey, RoleUsers, SecretsKey,
 };
 use eksentry_core::facts::image::{
-    Content, EcrImage, Scan, ScanStatus, SeverityCounts, sort_worst_first,
+    Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts, sort_worst_first,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
@@ -67,8 +67,10 @@ fn image(vulnerabilities: Vec<Vulnerability>) -> State {
         registry: Some("111122223333".into()),
         tags: vec!["1.4.2".into()],
         content: Content::Image,
+        manifest: Manifest::Unread,
         archived: false,
         pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
+        age: None,
         idle_days: Some(3),
         scan_revision: None,
         scan: Ok(Scan::Tried {

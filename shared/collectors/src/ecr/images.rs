@@ -1,0 +1,232 @@
+//! A repository's images.
+
+use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatusFilter};
+use eksentry_aws::Pages;
+use eksentry_core::facts::image::{Content, EcrImage, Manifest};
+use eksentry_core::{FactsOf, Need, Needs, Observation, Resource, State};
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::{PAGE, parse};
+use crate::unread::unread;
+use crate::{
+    Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, endless, gone_or_unread, nameless, no_list,
+};
+
+pub(super) const LIST: &str = "ecr:DescribeImages";
+
+pub(super) fn identifier(digest: &str) -> ImageIdentifier {
+    ImageIdentifier::builder().image_digest(digest).build()
+}
+
+impl Reader<'_> {
+    /// Looks at all active images of a repository; archived ones are not listed.
+    pub(super) async fn all_images(
+        &self,
+        repository: &str,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        let target = format!("repository {repository}");
+        let mut unlisted = Vec::new();
+        let mut lost = |reason| {
+            unlisted.push(Unlisted {
+                kind: EcrImage::KIND,
+                repository: Some(repository.to_owned()),
+                reason,
+            });
+        };
+        let call = self.clients.ecr.describe_images();
+        let call = call.repository_name(repository).max_results(PAGE);
+        let mut pages = call.into_paginator().send();
+        let mut leads = Pages::default();
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
+            match page {
+                Ok(page) => {
+                    let end = leads.lead_to(page.next_token());
+                    let is_last = end.is_err();
+                    if let Err(error) = end {
+                        lost(endless(LIST, &target)(error));
+                    }
+                    if page.image_details.is_none() {
+                        lost(no_list(LIST, &target));
+                    }
+                    let mut images = Vec::new();
+                    for detail in page.image_details() {
+                        let digest = detail.image_digest().unwrap_or_default();
+                        match Resource::image(repository, digest, &self.location) {
+                            Ok(image) => images.push((image, detail)),
+                            Err(error) => lost(nameless(LIST, &target, &error.to_string())),
+                        }
+                    }
+                    self.listed_images(images, needs, gate, out).await;
+                    if is_last {
+                        break;
+                    }
+                }
+                // The repository was deleted meanwhile, and its images with it.
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(DescribeImagesError::is_repository_not_found_exception) =>
+                {
+                    break;
+                }
+                Err(error) => {
+                    lost(unread(LIST, &target, &error));
+                    break;
+                }
+            }
+        }
+        unlisted
+    }
+
+    /// Looks at the images of a page of a repository's list. Those whose manifests matter wait for the others, so that a
+    /// call brings many manifests.
+    async fn listed_images(
+        &self,
+        images: Vec<(Resource, &ImageDetail)>,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) {
+        let waiting: Vec<Observation> = futures::stream::iter(images)
+            .map(|(image, detail)| self.listed_image(image, detail, needs, gate, out))
+            .buffer_unordered(LOOKS_AT_A_TIME)
+            .filter_map(std::future::ready)
+            .collect()
+            .await;
+        for observation in self.with_manifests(waiting).await {
+            self.hand_on(observation, out).await;
+        }
+    }
+
+    /// Looks at an image of a list, as far as the gate says. Returns it where its manifest is still to be read.
+    async fn listed_image(
+        &self,
+        resource: Resource,
+        detail: &ImageDetail,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) -> Option<Observation> {
+        let observed_at = Timestamp::now();
+        let image = parse::image(resource.repository_and_digest().0, detail, observed_at);
+        let mut observation = Observation {
+            resource,
+            observed_at,
+            state: State::present(image.clone()),
+        };
+        match gate(&observation) {
+            Step::Settled => return None,
+            Step::Enough => {}
+            Step::Look => {
+                observation.state = self.with_scan(image, detail, needs).await;
+                // A manifest never changes, and reading it may count as a pull: what was told of this one once stands.
+                if needs_manifest(&observation) {
+                    match gate(&observation) {
+                        Step::Settled => return None,
+                        Step::Enough => {}
+                        Step::Look => return Some(observation),
+                    }
+                }
+            }
+        }
+        self.hand_on(observation, out).await;
+        None
+    }
+
+    pub(crate) async fn image(&self, image: &Resource, needs: Needs) -> State {
+        let (repository, digest) = image.repository_and_digest();
+        let any = DescribeImagesFilter::builder()
+            .image_status(ImageStatusFilter::Any)
+            .build();
+        let call = self
+            .clients
+            .ecr
+            .describe_images()
+            .repository_name(repository)
+            .image_ids(identifier(digest));
+        let state = match self.clients.paces.ecr.call(call.filter(any).send()).await {
+            Ok(answer) => match answer.image_details.as_deref() {
+                Some([detail, ..]) => {
+                    let described = parse::image(repository, detail, Timestamp::now());
+                    return self.with_scan(described, detail, needs).await;
+                }
+                Some([]) => State::Gone,
+                None => State::Unread(no_list(LIST, &image.to_string())),
+            },
+            Err(error) => gone_or_unread(
+                unread(LIST, &image.to_string(), &error),
+                error.as_service_error(),
+                |error| {
+                    error.is_image_not_found_exception()
+                        || error.is_repository_not_found_exception()
+                },
+            ),
+        };
+        match state {
+            State::Unread(_) if needs.contains(Need::ImageScan) => {
+                self.image_of_scan(image).await.unwrap_or(state)
+            }
+            state => state,
+        }
+    }
+
+    /// An image that can't be described, as far as its scan tells of it. What was scanned is an image.
+    async fn image_of_scan(&self, image: &Resource) -> Option<State> {
+        let (repository, digest) = image.repository_and_digest();
+        let read = self.scan(repository, digest).await.ok()?;
+        read.scan.result()?;
+        Some(State::present(EcrImage {
+            repository: repository.to_owned(),
+            digest: digest.to_owned(),
+            registry: Some(self.location.account.clone()),
+            tags: Vec::new(),
+            content: Content::Image,
+            manifest: Manifest::Unread,
+            archived: false,
+            pushed_at: None,
+            age: None,
+            idle_days: None,
+            scan_revision: None,
+            scan: Ok(read.scan),
+        }))
+    }
+
+    /// An image with what scanning it brought, where that is needed and could matter.
+    async fn with_scan(&self, mut image: EcrImage, detail: &ImageDetail, needs: Needs) -> State {
+        if needs.contains(Need::ImageScan) && image.inapplicable().is_none() {
+            // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
+            let is_told = match self.scan(&image.repository, &image.digest).await {
+                Ok(read) => {
+                    let is_told = parse::is_told(&read, detail);
+                    image.scan = Ok(read.scan);
+                    is_told
+                }
+                Err(state) => match *state {
+                    State::Unread(reason) => {
+                        image.scan = Err(reason);
+                        false
+                    }
+                    state => return state,
+                },
+            };
+            if image.needs_manifest() {
+                image.scan_revision = parse::revision_without_scan(&image);
+            } else if !is_told {
+                image.scan_revision = None;
+            }
+        }
+        State::present(image)
+    }
+}
+
+/// Returns `true` if only its manifest tells what was observed.
+pub(crate) fn needs_manifest(observation: &Observation) -> bool {
+    let image = observation.state.facts_of::<EcrImage>();
+    image.is_some_and(EcrImage::needs_manifest)
+}

@@ -1,0 +1,244 @@
+//! The manifests of what may be an image or an attestation.
+//!
+//! `ecr:BatchGetImage` is how images are pulled, and ECR may take it for a pull: only manifests that decide are asked for.
+
+use aws_sdk_ecr::operation::batch_get_image::BatchGetImageError;
+use eksentry_core::facts::image::{Content, EcrImage, Manifest};
+use eksentry_core::{Observation, State, Unread};
+use futures::StreamExt;
+
+use super::images::identifier;
+use super::parse::{self, Manifests, Told};
+use crate::unread::unread;
+use crate::{Reader, gone_or_unread, without};
+
+pub(super) const READ: &str = "ecr:BatchGetImage";
+
+/// How many manifests ECR hands out in a call.
+const BATCH: usize = 100;
+
+/// How many such calls are made at a time.
+const BATCHES_AT_A_TIME: usize = 4;
+
+impl Reader<'_> {
+    /// Tells images from attestations by their manifests.
+    pub(crate) async fn with_manifests(
+        &self,
+        mut observations: Vec<Observation>,
+    ) -> Vec<Observation> {
+        observations.sort_by(|one, other| repository(one).cmp(repository(other)));
+        let batches = observations
+            .chunk_by_mut(|one, other| repository(one) == repository(other))
+            .flat_map(|of_one| of_one.chunks_mut(BATCH));
+        futures::stream::iter(batches)
+            .for_each_concurrent(BATCHES_AT_A_TIME, |batch| async move {
+                let digests = batch.iter().map(|one| digest(one).to_owned()).collect();
+                let name = batch.first().map_or("", repository).to_owned();
+                let read = self.manifests(&name, digests).await;
+                for observation in batch {
+                    settle(observation, &read);
+                }
+            })
+            .await;
+        observations
+    }
+
+    /// Reads manifests by digest. Where the whole call failed, the state says what that means for each.
+    async fn manifests(
+        &self,
+        repository: &str,
+        digests: Vec<String>,
+    ) -> Result<Manifests, Box<State>> {
+        let ids = digests.iter().map(|digest| identifier(digest)).collect();
+        let call = self
+            .clients
+            .ecr
+            .batch_get_image()
+            .repository_name(repository)
+            .set_image_ids(Some(ids));
+        match self.clients.paces.ecr.call(call.send()).await {
+            Ok(answer) => Ok(parse::manifests(&answer)),
+            Err(error) => {
+                let target = format!("repository {repository}");
+                Err(Box::new(gone_or_unread(
+                    unread(READ, &target, &error),
+                    error.as_service_error(),
+                    BatchGetImageError::is_repository_not_found_exception,
+                )))
+            }
+        }
+    }
+}
+
+fn repository(observation: &Observation) -> &str {
+    observation.resource.repository_and_digest().0
+}
+
+fn digest(observation: &Observation) -> &str {
+    observation.resource.repository_and_digest().1
+}
+
+/// Puts into an observation what its manifest tells. What could not be read is not available, but for what we may not
+/// read: that is taken for what it looks like.
+fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>) {
+    const DENIED: &str = "ACCESS_DENIED";
+    let Some(mut image) = observation.state.facts_of::<EcrImage>().cloned() else {
+        return;
+    };
+    match read {
+        Ok(manifests) => match manifests.of(&image.digest) {
+            Some(Told::Image) => {
+                image.manifest = Manifest::OfImage;
+                observation.state = State::present(image);
+            }
+            Some(Told::Attestation) => {
+                image.content = Content::attestation();
+                image.scan_revision = None;
+                observation.state = State::present(image);
+            }
+            Some(Told::Gone) => observation.state = State::Gone,
+            Some(Told::Failure(problem)) => {
+                let unread = unread_one(&image, problem);
+                observation.state = State::Unread(unread);
+            }
+            None => {
+                let target = format!("repository {}", image.repository);
+                let what = format!("the manifest of {}", image.digest);
+                observation.state = State::Unread(without(READ, &target, &what));
+            }
+        },
+        Err(state) => match state.as_ref() {
+            State::Unread(unread) if unread.code == DENIED => {
+                image.manifest = Manifest::Withheld;
+                image.scan_revision = None;
+                observation.state = State::present(image);
+            }
+            state => observation.state = state.clone(),
+        },
+    }
+}
+
+/// Why ECR did not hand out one manifest of several.
+fn unread_one(image: &EcrImage, problem: &str) -> Unread {
+    let EcrImage {
+        repository, digest, ..
+    } = image;
+    Unread {
+        code: "READ_FAILED",
+        text: format!(
+            "{READ} on {repository}/{digest} failed ({problem}). The next sweep tries again."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::operation::batch_get_image::BatchGetImageOutput;
+    use aws_sdk_ecr::types::{Image, ImageFailure, ImageFailureCode};
+    use eksentry_core::Resource;
+    use eksentry_core::facts::image::Scan;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn observation(digest: &str) -> Observation {
+        let arn = format!("arn:aws:ecr:eu-central-1:111122223333:repository/app/{digest}");
+        let detail = aws_sdk_ecr::types::ImageDetail::builder()
+            .image_digest(digest)
+            .build();
+        let mut image = parse::image("app", &detail, Timestamp::UNIX_EPOCH);
+        image.scan = Ok(Scan::Never);
+        image.scan_revision = parse::revision_without_scan(&image);
+        assert!(image.needs_manifest() && image.scan_revision.is_some());
+        Observation {
+            resource: Resource::parse(&arn).unwrap(),
+            observed_at: Timestamp::UNIX_EPOCH,
+            state: State::present(image),
+        }
+    }
+
+    fn settled(read: Result<BatchGetImageOutput, State>) -> State {
+        let mut observation = observation("sha256:0a");
+        let read = read.map(|answer| parse::manifests(&answer));
+        settle(&mut observation, &read.map_err(Box::new));
+        observation.state
+    }
+
+    fn image(state: State) -> EcrImage {
+        let image = state.facts_of::<EcrImage>();
+        image
+            .cloned()
+            .unwrap_or_else(|| panic!("no image: {state:?}"))
+    }
+
+    fn answer(manifest: Option<&str>) -> BatchGetImageOutput {
+        let image = Image::builder()
+            .image_id(identifier("sha256:0a"))
+            .set_image_manifest(manifest.map(str::to_owned));
+        BatchGetImageOutput::builder().images(image.build()).build()
+    }
+
+    #[test]
+    fn a_manifest_tells_an_image_from_an_attestation() {
+        let statement = r#"{"layers": [{"mediaType": "application/vnd.in-toto+json"}]}"#;
+        let layer = r#"{"layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar"}]}"#;
+        let attestation = image(settled(Ok(answer(Some(statement)))));
+        assert_eq!(
+            (attestation.content, attestation.scan_revision),
+            (Content::attestation(), None)
+        );
+        for manifest in [layer, "{}", "not JSON"] {
+            let image = image(settled(Ok(answer(Some(manifest)))));
+            assert_eq!(
+                (image.content, image.manifest),
+                (Content::Image, Manifest::OfImage),
+                "{manifest}"
+            );
+            assert!(image.scan_revision.is_some(), "it is not asked for again");
+        }
+    }
+
+    #[test]
+    fn what_was_not_told_is_not_available() {
+        let none = BatchGetImageOutput::builder().build();
+        let failure = |code| {
+            let failure = ImageFailure::builder()
+                .image_id(identifier("sha256:0a"))
+                .failure_code(code);
+            BatchGetImageOutput::builder()
+                .failures(failure.build())
+                .build()
+        };
+        for answer in [
+            none,
+            answer(None),
+            answer(Some("")),
+            failure(ImageFailureCode::KmsError),
+        ] {
+            let state = settled(Ok(answer));
+            let State::Unread(unread) = &state else {
+                panic!("{state:?}")
+            };
+            assert_eq!(unread.code, "READ_FAILED");
+            assert!(unread.text.contains("sha256:0a"), "{}", unread.text);
+        }
+        let gone = settled(Ok(failure(ImageFailureCode::ImageNotFound)));
+        assert_eq!(gone, State::Gone);
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_taken_for_an_image() {
+        let unread = |code| Unread {
+            code,
+            text: "Why.".to_owned(),
+        };
+        let denied = image(settled(Err(State::Unread(unread("ACCESS_DENIED")))));
+        assert_eq!(
+            (denied.content, denied.manifest, denied.scan_revision),
+            (Content::Image, Manifest::Withheld, None)
+        );
+        for state in [State::Unread(unread("THROTTLED")), State::Gone] {
+            assert_eq!(settled(Err(state.clone())), state);
+        }
+    }
+}

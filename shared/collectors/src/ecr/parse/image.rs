@@ -1,0 +1,294 @@
+//! Images.
+
+use std::time::Duration;
+
+use aws_sdk_ecr::types::{ImageDetail, ImageStatus};
+use eksentry_core::Unread;
+use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus};
+use jiff::Timestamp;
+
+use super::scan::{ReadScan, counts_of};
+use crate::timestamp;
+
+/// An image as far as DescribeImages tells of it.
+pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timestamp) -> EcrImage {
+    let mut tags = detail.image_tags().to_vec();
+    tags.sort_unstable();
+    tags.dedup();
+    let pushed_at = timestamp(detail.image_pushed_at());
+    EcrImage {
+        repository: repository.to_owned(),
+        digest: detail.image_digest().unwrap_or_default().to_owned(),
+        registry: detail.registry_id().map(str::to_owned),
+        content: Content::read(
+            detail.image_manifest_media_type(),
+            detail.artifact_media_type(),
+            detail.subject_manifest_digest(),
+            &tags,
+        ),
+        tags,
+        manifest: Manifest::Unread,
+        archived: matches!(
+            detail.image_status(),
+            Some(ImageStatus::Archived | ImageStatus::Activating)
+        ),
+        pushed_at,
+        age: pushed_at.map(|at| apart(at, now)),
+        idle_days: idle_days(detail, now),
+        scan_revision: scan_revision(detail),
+        scan: Err(Unread::not_asked("the image's scan")),
+    }
+}
+
+/// How far two moments lie apart; ECR's clock may be ahead of ours.
+fn apart(one: Timestamp, other: Timestamp) -> Duration {
+    one.duration_since(other).unsigned_abs()
+}
+
+/// Days since the image was last pushed, pulled or restored; one that has begun counts.
+fn idle_days(detail: &ImageDetail, now: Timestamp) -> Option<u32> {
+    let used = [
+        detail.image_pushed_at(),
+        detail.last_recorded_pull_time(),
+        detail.last_activated_at(),
+    ];
+    let last = used.into_iter().filter_map(timestamp).max()?;
+    let seconds = now.duration_since(last).as_secs().max(0);
+    u32::try_from(seconds.unsigned_abs().div_ceil(24 * 60 * 60)).ok()
+}
+
+/// Tells one scan of an image from the next: when it was completed, and what came of it in short. Without that time (as
+/// newer scanning leaves it) nothing does, and the scan itself must be read.
+fn scan_revision(detail: &ImageDetail) -> Option<String> {
+    let summary = detail.image_scan_findings_summary()?;
+    let completed_at = summary.image_scan_completed_at()?;
+    let status = detail
+        .image_scan_status()
+        .and_then(|status| status.status())
+        .map_or("", |status| status.as_str());
+    let sources = summary.vulnerability_source_updated_at();
+    let mut counts: Vec<_> = summary
+        .finding_severity_counts()
+        .into_iter()
+        .flatten()
+        .map(|(severity, count)| format!("{} {count}", severity.as_str()))
+        .collect();
+    counts.sort();
+    Some(format!(
+        "{status}, {}, {}, {}",
+        completed_at.as_nanos(),
+        sources.map_or(0, aws_smithy_types::DateTime::as_nanos),
+        counts.join(", ")
+    ))
+}
+
+/// The revision of an image that has no scan, once its manifest was read: that never changes.
+pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> {
+    let (status, description) = match image.scan.as_ref().ok()? {
+        Scan::Never => return Some("an image, never scanned".to_owned()),
+        Scan::Tried {
+            status: ScanStatus::Failed,
+            description,
+            ..
+        } => ("FAILED", description),
+        Scan::Tried {
+            status: ScanStatus::NoResult(word),
+            description,
+            ..
+        } => (word.as_str(), description),
+        Scan::Tried { .. } | Scan::Announced(_) => return None,
+    };
+    let description = description.as_deref().unwrap_or_default();
+    Some(format!("an image, {status}, {description}"))
+}
+
+/// Returns `true` if a scan is the whole one that DescribeImages told of in short. If it is not, what was read is not to
+/// stand until the next scan; nor is what an enhanced scan found, which Inspector may suppress between two scans.
+pub(in crate::ecr) fn is_told(read: &ReadScan, detail: &ImageDetail) -> bool {
+    let summary = detail.image_scan_findings_summary();
+    let told = summary.and_then(|summary| summary.finding_severity_counts());
+    let (Some(told), Some(result)) = (told, read.scan.result()) else {
+        return false;
+    };
+    read.is_whole() && !read.enhanced && result.counts == counts_of(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::sync::Arc;
+
+    use aws_sdk_ecr::types::{
+        FindingSeverity, ImageScanFindingsSummary, ImageScanStatus, ScanStatus as SdkScanStatus,
+    };
+    use aws_smithy_types::DateTime;
+    use eksentry_core::Severity;
+    use eksentry_core::facts::image::{ScanResult, SeverityCounts, Vulnerability};
+
+    use super::*;
+
+    const HOUR: i64 = 60 * 60;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn the_order_of_tags_means_nothing() {
+        let read = |tags: &[&str]| {
+            let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            let detail = ImageDetail::builder().set_image_tags(Some(tags)).build();
+            image("app", &detail, at(0))
+        };
+        let sorted = read(&["1.0", "latest"]);
+        assert_eq!(sorted.tags, ["1.0", "latest"]);
+        for tags in [&["latest", "1.0"][..], &["1.0", "latest", "1.0"]] {
+            assert_eq!(read(tags), sorted);
+        }
+    }
+
+    #[test]
+    fn the_age_is_told_whichever_clock_is_ahead() {
+        for (pushed, now, expected) in [
+            (0, 60, Some(60)),
+            (0, 2 * HOUR, Some(7200)),
+            (60, 0, Some(60)),
+        ] {
+            let detail = ImageDetail::builder().image_pushed_at(DateTime::from_secs(pushed));
+            let image = image("app", &detail.build(), at(now));
+            assert_eq!(image.age, expected.map(Duration::from_secs));
+        }
+        let unknown = image("app", &ImageDetail::builder().build(), at(0));
+        assert_eq!((unknown.age, unknown.idle_days), (None, None));
+    }
+
+    #[test]
+    fn an_image_is_idle_since_it_was_used_last() {
+        let day = 24 * HOUR;
+        let detail = ImageDetail::builder().image_pushed_at(DateTime::from_secs(0));
+        let pulled = detail
+            .clone()
+            .last_recorded_pull_time(DateTime::from_secs(8 * day));
+        let restored = pulled
+            .clone()
+            .last_activated_at(DateTime::from_secs(9 * day));
+        for (detail, now, expected) in [
+            (&detail, 10 * day, 10),
+            (&pulled, 10 * day, 2),
+            (&restored, 10 * day, 1),
+            (&restored, 10 * day + 1, 2),
+            (&restored, 0, 0),
+        ] {
+            let image = image("app", &detail.clone().build(), at(now));
+            assert_eq!(image.idle_days, Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_refers_to_another_image_is_none() {
+        let detail = ImageDetail::builder()
+            .image_manifest_media_type("application/vnd.oci.image.manifest.v1+json")
+            .artifact_media_type("application/vnd.oci.image.config.v1+json");
+        let own = image("app", &detail.clone().build(), at(0));
+        assert_eq!(own.content, Content::Image);
+        let referrer = detail.subject_manifest_digest("sha256:0a").build();
+        let referrer = image("app", &referrer, at(0));
+        assert!(referrer.inapplicable().is_some());
+    }
+
+    fn summarized(counts: &[(FindingSeverity, i32)], completed_at: Option<i64>) -> ImageDetail {
+        let counts: HashMap<_, _> = counts.iter().cloned().collect();
+        let summary = ImageScanFindingsSummary::builder()
+            .set_finding_severity_counts(Some(counts))
+            .set_image_scan_completed_at(completed_at.map(DateTime::from_secs));
+        ImageDetail::builder()
+            .image_scan_status(
+                ImageScanStatus::builder()
+                    .status(SdkScanStatus::Complete)
+                    .build(),
+            )
+            .image_scan_findings_summary(summary.build())
+            .build()
+    }
+
+    #[test]
+    fn a_revision_tells_one_scan_from_the_next() {
+        use FindingSeverity::{High, Low};
+        let revision = |counts: &[_], at| scan_revision(&summarized(counts, at));
+        let first = revision(&[(High, 1), (Low, 2)], Some(1));
+        assert!(first.is_some());
+        assert_eq!(revision(&[(Low, 2), (High, 1)], Some(1)), first);
+        assert_ne!(revision(&[(High, 1)], Some(1)), first);
+        assert_ne!(revision(&[(High, 1), (Low, 2)], Some(2)), first);
+        assert_eq!(revision(&[(High, 1)], None), None);
+        assert_eq!(scan_revision(&ImageDetail::builder().build()), None);
+    }
+
+    fn read_scan(status: ScanStatus, high: u64, listed: usize) -> ReadScan {
+        let mut counts = SeverityCounts::default();
+        counts.add(Some(Severity::High), high);
+        let vulnerability = Vulnerability {
+            id: "CVE-1".into(),
+            severity: Some(Severity::High),
+            ..Vulnerability::default()
+        };
+        ReadScan::from(Scan::Tried {
+            status,
+            description: None,
+            result: Some(Arc::new(ScanResult {
+                counts,
+                vulnerabilities: vec![vulnerability; listed],
+            })),
+        })
+    }
+
+    #[test]
+    fn only_a_whole_basic_scan_stands_until_the_next() {
+        let told = summarized(&[(FindingSeverity::High, 2)], Some(1));
+        let whole = || read_scan(ScanStatus::Complete, 2, 2);
+        assert!(is_told(&whole(), &told));
+        let enhanced = ReadScan {
+            enhanced: true,
+            ..whole()
+        };
+        for other in [
+            enhanced,
+            read_scan(ScanStatus::Complete, 2, 1),
+            read_scan(ScanStatus::Complete, 3, 3),
+            read_scan(ScanStatus::Arriving, 2, 2),
+            ReadScan::from(Scan::Never),
+        ] {
+            assert!(!is_told(&other, &told), "{other:?}");
+        }
+        assert!(!is_told(&whole(), &ImageDetail::builder().build()));
+    }
+
+    #[test]
+    fn an_image_without_a_scan_has_a_revision_by_its_status() {
+        let revision = |scan| {
+            let image = EcrImage {
+                scan,
+                ..image("app", &ImageDetail::builder().build(), at(0))
+            };
+            revision_without_scan(&image)
+        };
+        let tried = |word: &str, description: Option<&str>| {
+            Ok(Scan::Tried {
+                status: ScanStatus::read(word),
+                description: description.map(str::to_owned),
+                result: None,
+            })
+        };
+        let all = [
+            revision(Ok(Scan::Never)),
+            revision(tried("FAILED", None)),
+            revision(tried("FAILED", Some("no such system"))),
+            revision(tried("UNSUPPORTED_IMAGE", None)),
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert!(one.is_some() && !all[..index].contains(one), "{all:?}");
+        }
+        assert_eq!(revision(tried("COMPLETE", None)), None);
+        assert_eq!(revision(Err(Unread::not_asked("it"))), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! Manifests.
+
+use std::collections::HashMap;
+
+use aws_sdk_ecr::operation::batch_get_image::BatchGetImageOutput;
+use aws_sdk_ecr::types::{ImageFailure, ImageFailureCode, ImageIdentifier};
+use eksentry_core::facts::image::Layers;
+
+/// What was told of manifests, by digest.
+#[derive(Debug)]
+pub(in crate::ecr) struct Manifests(HashMap<String, Told>);
+
+/// What was told of one manifest.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::ecr) enum Told {
+    /// It is an image's, or at least no attestation's.
+    Image,
+    Attestation,
+    /// There is no such manifest.
+    Gone,
+    /// It could not be had, for this reason.
+    Failure(String),
+}
+
+impl Manifests {
+    /// What was told of the manifest with that digest; `None` where nothing was.
+    pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&Told> {
+        self.0.get(digest)
+    }
+}
+
+pub(in crate::ecr) fn manifests(answer: &BatchGetImageOutput) -> Manifests {
+    let digest = |id: Option<&ImageIdentifier>| id?.image_digest().map(str::to_owned);
+    let images = answer.images().iter().filter_map(|image| {
+        let manifest = image.image_manifest().filter(|text| !text.is_empty())?;
+        Some((digest(image.image_id())?, kind(manifest)))
+    });
+    let failures = answer
+        .failures()
+        .iter()
+        .filter_map(|failure| Some((digest(failure.image_id())?, problem(failure))));
+    Manifests(failures.chain(images).collect())
+}
+
+/// What a manifest is of. What has no layers that could be read is taken for what it looks like.
+fn kind(manifest: &str) -> Told {
+    let layers = serde_json::from_str::<Layers>(manifest);
+    if layers.is_ok_and(|layers| layers.are_attestations()) {
+        Told::Attestation
+    } else {
+        Told::Image
+    }
+}
+
+fn problem(failure: &ImageFailure) -> Told {
+    /// Reasons come from outside: they are cut to this many characters.
+    const REASON: usize = 400;
+    let code = failure.failure_code();
+    if code == Some(&ImageFailureCode::ImageNotFound) {
+        return Told::Gone;
+    }
+    let code = code.map_or("no code", ImageFailureCode::as_str);
+    let reason = failure.failure_reason().unwrap_or("no reason given");
+    let reason: String = reason.trim_end_matches('.').chars().take(REASON).collect();
+    Told::Failure(format!("{code}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::types::Image;
+
+    use super::*;
+
+    fn id(digest: &str) -> ImageIdentifier {
+        ImageIdentifier::builder().image_digest(digest).build()
+    }
+
+    #[test]
+    fn each_digest_has_what_was_told_of_it() {
+        let image = |digest: &str, manifest: &str| {
+            Image::builder()
+                .image_id(id(digest))
+                .image_manifest(manifest)
+                .build()
+        };
+        let failure = |digest: &str, code: &str| {
+            ImageFailure::builder()
+                .image_id(id(digest))
+                .failure_code(code.into())
+                .failure_reason("Because.")
+                .build()
+        };
+        let answer = BatchGetImageOutput::builder()
+            .images(image(
+                "a",
+                r#"{"layers": [{"mediaType": "application/vnd.in-toto+json"}]}"#,
+            ))
+            .images(image(
+                "b",
+                r#"{"layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar"}]}"#,
+            ))
+            .images(image("c", ""))
+            .images(Image::builder().image_manifest("{}").build())
+            .failures(failure("d", "ImageNotFound"))
+            .failures(failure("e", "KmsError"))
+            .failures(ImageFailure::builder().build())
+            .build();
+        let manifests = manifests(&answer);
+        for (digest, expected) in [
+            ("a", Some(Told::Attestation)),
+            ("b", Some(Told::Image)),
+            ("c", None),
+            ("d", Some(Told::Gone)),
+            ("e", Some(Told::Failure("KmsError: Because".into()))),
+            ("f", None),
+        ] {
+            assert_eq!(manifests.of(digest), expected.as_ref(), "{digest}");
+        }
+    }
+}

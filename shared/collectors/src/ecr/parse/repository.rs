@@ -1,0 +1,138 @@
+//! Repositories, and how their registry scans them.
+
+use aws_sdk_ecr::types::{
+    ImageScanningConfiguration, ImageTagMutability, RegistryScanningConfiguration, Repository,
+    ScanType,
+};
+use eksentry_core::facts::repository::{RegistryScanning, ScanningRule, TagMutability};
+use jiff::Timestamp;
+
+/// A repository as a list tells of it. A registry may have a hundred thousand, so nothing else is kept.
+#[derive(Debug)]
+pub(in crate::ecr) struct ListedRepository {
+    pub(in crate::ecr) name: Box<str>,
+    pub(in crate::ecr) mutability: TagMutability,
+    /// Sorted.
+    pub(in crate::ecr) exclusion_filters: Box<[Box<str>]>,
+    pub(in crate::ecr) scan_on_push: bool,
+    pub(in crate::ecr) listed_at: Timestamp,
+}
+
+pub(in crate::ecr) fn repository(
+    name: &str,
+    repository: &Repository,
+    listed_at: Timestamp,
+) -> ListedRepository {
+    let mutability = repository.image_tag_mutability();
+    let filters = repository.image_tag_mutability_exclusion_filters().iter();
+    let mut filters: Vec<Box<str>> = filters.map(|filter| filter.filter().into()).collect();
+    filters.sort_unstable();
+    filters.dedup();
+    ListedRepository {
+        name: name.into(),
+        mutability: TagMutability::read(mutability.map(ImageTagMutability::as_str)),
+        exclusion_filters: filters.into(),
+        scan_on_push: repository
+            .image_scanning_configuration()
+            .is_some_and(ImageScanningConfiguration::scan_on_push),
+        listed_at,
+    }
+}
+
+pub(in crate::ecr) fn registry_scanning(
+    configuration: &RegistryScanningConfiguration,
+) -> RegistryScanning {
+    let rules = configuration.rules().iter().map(|rule| {
+        let filters = rule.repository_filters().iter();
+        ScanningRule {
+            frequency: rule.scan_frequency().as_str().to_owned(),
+            filters: filters.map(|filter| filter.filter().to_owned()).collect(),
+        }
+    });
+    RegistryScanning {
+        enhanced: configuration.scan_type() == Some(&ScanType::Enhanced),
+        rules: rules.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::types::{
+        ImageTagMutabilityExclusionFilter, ImageTagMutabilityExclusionFilterType,
+        RegistryScanningRule, ScanFrequency, ScanningRepositoryFilter,
+        ScanningRepositoryFilterType,
+    };
+
+    use super::*;
+
+    fn listed(filters: &[&str]) -> ListedRepository {
+        let filters = filters.iter().map(|filter| {
+            ImageTagMutabilityExclusionFilter::builder()
+                .filter_type(ImageTagMutabilityExclusionFilterType::Wildcard)
+                .filter(*filter)
+                .build()
+                .unwrap()
+        });
+        let answer = Repository::builder()
+            .image_tag_mutability(ImageTagMutability::ImmutableWithExclusion)
+            .set_image_tag_mutability_exclusion_filters(Some(filters.collect()))
+            .image_scanning_configuration(
+                ImageScanningConfiguration::builder()
+                    .scan_on_push(true)
+                    .build(),
+            )
+            .build();
+        repository("app", &answer, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_order_of_filters_means_nothing() {
+        let expected: [Box<str>; 2] = ["dev-*".into(), "latest".into()];
+        for filters in [
+            &["latest", "dev-*"][..],
+            &["dev-*", "latest"],
+            &["dev-*", "latest", "dev-*"],
+        ] {
+            let listed = listed(filters);
+            assert_eq!(*listed.exclusion_filters, expected, "{filters:?}");
+            assert_eq!(listed.mutability, TagMutability::ImmutableWithExclusion);
+            assert!(listed.scan_on_push);
+        }
+    }
+
+    #[test]
+    fn an_old_answer_says_nothing_of_mutability() {
+        let old = Repository::builder().build();
+        let listed = repository("app", &old, Timestamp::UNIX_EPOCH);
+        assert_eq!(listed.mutability, TagMutability::Mutable);
+        assert!(!listed.scan_on_push && listed.exclusion_filters.is_empty());
+    }
+
+    #[test]
+    fn the_registrys_rules_are_read() {
+        let filter = ScanningRepositoryFilter::builder()
+            .filter("prod/*")
+            .filter_type(ScanningRepositoryFilterType::Wildcard);
+        let rule = RegistryScanningRule::builder()
+            .scan_frequency(ScanFrequency::ContinuousScan)
+            .repository_filters(filter.build().unwrap());
+        for (scan_type, enhanced) in [
+            (Some(ScanType::Enhanced), true),
+            (Some(ScanType::Basic), false),
+            (None, false),
+        ] {
+            let configuration = RegistryScanningConfiguration::builder()
+                .set_scan_type(scan_type)
+                .rules(rule.clone().build().unwrap())
+                .build();
+            let expected = RegistryScanning {
+                enhanced,
+                rules: vec![ScanningRule {
+                    frequency: "CONTINUOUS_SCAN".into(),
+                    filters: vec!["prod/*".into()],
+                }],
+            };
+            assert_eq!(registry_scanning(&configuration), expected);
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Scans.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
+use aws_sdk_ecr::types::{EnhancedImageScanFinding, FindingSeverity, ImageScanFindings};
+use eksentry_core::facts::image::{
+    Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability, sort_worst_first,
+};
+
+use super::vulnerability::{NAMELESS, basic, enhanced};
+use crate::ecr::epss::Scores;
+
+/// The most vulnerabilities of an image that are kept, the worst; a finding has room for some hundreds.
+const VULNERABILITIES: usize = 1_000;
+
+/// A scan that was read to its last finding.
+#[derive(Debug)]
+pub(in crate::ecr) struct ReadScan {
+    pub(in crate::ecr) scan: Scan,
+    /// Whether Inspector made it.
+    pub(in crate::ecr) enhanced: bool,
+}
+
+impl From<Scan> for ReadScan {
+    fn from(scan: Scan) -> Self {
+        Self {
+            scan,
+            enhanced: false,
+        }
+    }
+}
+
+impl ReadScan {
+    /// Returns `true` if the scan is complete, and each finding that is counted is listed with name and severity.
+    pub(in crate::ecr) fn is_whole(&self) -> bool {
+        let Scan::Tried {
+            status: ScanStatus::Complete,
+            result: Some(result),
+            ..
+        } = &self.scan
+        else {
+            return false;
+        };
+        let listed = result.vulnerabilities.len() as u64;
+        let is_whole = |one: &Vulnerability| one.id != NAMELESS && one.severity.is_some();
+        result.counts.total().min(VULNERABILITIES as u64) == listed
+            && result.vulnerabilities.iter().all(is_whole)
+    }
+}
+
+/// The pages of a scan, as far as they were read.
+#[derive(Debug, Default)]
+pub(in crate::ecr) struct ScanPages {
+    status: Option<String>,
+    description: Option<String>,
+    found: Option<Found>,
+}
+
+impl ScanPages {
+    /// Takes a page, and the EPSS scores of its findings.
+    pub(in crate::ecr) fn add(&mut self, page: &DescribeImageScanFindingsOutput, epss: &Scores) {
+        if let Some(scan) = page.image_scan_status() {
+            self.status = scan.status().map(|status| status.as_str().to_owned());
+            self.description = scan.description().map(str::to_owned);
+        }
+        // Without findings and counts it has no result, not one without findings.
+        if let Some(findings) = page.image_scan_findings().filter(|found| has_result(found)) {
+            self.found.get_or_insert_default().add(findings, epss);
+        }
+    }
+
+    /// The scan, once all pages were read.
+    pub(in crate::ecr) fn scan(self) -> ReadScan {
+        let mut status = ScanStatus::read(self.status.as_deref().unwrap_or("unknown"));
+        let proven = self.found.as_ref().is_none_or(|found| found.proven);
+        if status == ScanStatus::Complete && !proven {
+            status = ScanStatus::Arriving;
+        }
+        let found = self.found.filter(|found| found.proven || found.listed_any);
+        ReadScan {
+            enhanced: found.as_ref().is_some_and(|found| found.enhanced),
+            scan: Scan::Tried {
+                status,
+                description: self.description,
+                result: found.map(|found| Arc::new(found.result())),
+            },
+        }
+    }
+}
+
+/// What the pages of a scan brought so far.
+#[derive(Debug, Default)]
+struct Found {
+    /// Whether ECR told when the scan was completed, or counted its findings. Before these arrive it says that a scan is
+    /// complete, with an empty list and nothing else.
+    proven: bool,
+    listed_any: bool,
+    enhanced: bool,
+    counts: Option<SeverityCounts>,
+    /// Of the findings themselves that speak against the image.
+    active: SeverityCounts,
+    /// Of those that Inspector has closed or that somebody suppressed. ECR's own counts still have them.
+    inactive: SeverityCounts,
+    /// The worst of the active ones.
+    vulnerabilities: Vec<Vulnerability>,
+}
+
+impl Found {
+    fn add(&mut self, page: &ImageScanFindings, epss: &Scores) {
+        if let Some(counts) = page.finding_severity_counts() {
+            self.proven |= !counts.is_empty();
+            self.counts = Some(counts_of(counts));
+        }
+        self.proven |= page.image_scan_completed_at().is_some();
+        self.enhanced |= page.enhanced_findings.is_some();
+        self.listed_any |= !page.enhanced_findings().is_empty() || !page.findings().is_empty();
+        let (active, inactive): (Vec<_>, Vec<_>) = page
+            .enhanced_findings()
+            .iter()
+            .partition(|finding| is_active(finding));
+        for finding in inactive {
+            self.inactive.add(enhanced(finding, epss).severity, 1);
+        }
+        let active = active.into_iter().map(|finding| enhanced(finding, epss));
+        for vulnerability in page.findings().iter().map(basic).chain(active) {
+            self.active.add(vulnerability.severity, 1);
+            self.vulnerabilities.push(vulnerability);
+        }
+        sort_worst_first(&mut self.vulnerabilities);
+        self.vulnerabilities.truncate(VULNERABILITIES);
+    }
+
+    /// ECR's own counts without what is not active, but never fewer of a severity than are listed.
+    fn result(self) -> ScanResult {
+        let counts = self.counts.unwrap_or_default();
+        ScanResult {
+            counts: counts.without(self.inactive).or_more(self.active),
+            vulnerabilities: self.vulnerabilities,
+        }
+    }
+}
+
+fn has_result(found: &ImageScanFindings) -> bool {
+    found.findings.is_some()
+        || found.enhanced_findings.is_some()
+        || found.finding_severity_counts.is_some()
+}
+
+pub(super) fn counts_of(counts: &HashMap<FindingSeverity, i32>) -> SeverityCounts {
+    let mut read = SeverityCounts::default();
+    for (severity, count) in counts {
+        read.add(
+            severity.as_str().parse().ok(),
+            u64::try_from(*count).unwrap_or(0),
+        );
+    }
+    read
+}
+
+/// Inspector keeps findings that were closed or suppressed; they no longer speak against the image. A word that did not
+/// exist when this was written is none of these.
+fn is_active(finding: &EnhancedImageScanFinding) -> bool {
+    let status = finding.status().unwrap_or_default();
+    !["CLOSED", "SUPPRESSED"].contains(&status)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::types::{ImageScanFinding, ImageScanStatus};
+    use aws_smithy_types::DateTime;
+    use eksentry_core::Severity;
+
+    use super::*;
+
+    type Counts<'a> = &'a [(&'a str, u64)];
+
+    fn counts(named: Counts<'_>) -> SeverityCounts {
+        let mut counts = SeverityCounts::default();
+        for (name, count) in named {
+            counts.add(name.parse().ok(), *count);
+        }
+        counts
+    }
+
+    /// A page as ECR answers it.
+    #[derive(Default)]
+    struct Page<'a> {
+        status: &'a str,
+        basic: Option<&'a [&'a str]>,
+        /// Severity and status.
+        enhanced: Option<&'a [(&'a str, &'a str)]>,
+        counts: Option<&'a [(&'a str, i32)]>,
+        completed: bool,
+        no_findings_at_all: bool,
+    }
+
+    impl Page<'_> {
+        fn answer(&self) -> DescribeImageScanFindingsOutput {
+            let basic = self.basic.map(|severities| {
+                let finding = |severity: &&str| {
+                    ImageScanFinding::builder()
+                        .name("CVE-1")
+                        .severity((*severity).into())
+                        .build()
+                };
+                severities.iter().map(finding).collect()
+            });
+            let enhanced = self.enhanced.map(|findings| {
+                let finding = |(severity, status): &(&str, &str)| {
+                    EnhancedImageScanFinding::builder()
+                        .title("CVE-1")
+                        .severity(*severity)
+                        .set_status(Some((*status).to_owned()).filter(|status| !status.is_empty()))
+                        .build()
+                };
+                findings.iter().map(finding).collect()
+            });
+            let counts = self.counts.map(|counts| {
+                let count = |(name, count): &(&str, i32)| (FindingSeverity::from(*name), *count);
+                counts.iter().map(count).collect()
+            });
+            let findings = ImageScanFindings::builder()
+                .set_findings(basic)
+                .set_enhanced_findings(enhanced)
+                .set_finding_severity_counts(counts)
+                .set_image_scan_completed_at(self.completed.then(|| DateTime::from_secs(1)));
+            let status = ImageScanStatus::builder().status(self.status.into());
+            DescribeImageScanFindingsOutput::builder()
+                .image_scan_status(status.build())
+                .set_image_scan_findings((!self.no_findings_at_all).then(|| findings.build()))
+                .build()
+        }
+    }
+
+    fn read(pages: &[Page<'_>]) -> ReadScan {
+        let mut all = ScanPages::default();
+        for page in pages {
+            all.add(&page.answer(), &Scores::new());
+        }
+        all.scan()
+    }
+
+    #[test]
+    fn an_empty_answer_proves_nothing() {
+        let none = Some(&[] as &[_]);
+        let complete = || Page {
+            status: "COMPLETE",
+            basic: none,
+            ..Page::default()
+        };
+        for (page, status, has_result) in [
+            (complete(), ScanStatus::Arriving, false),
+            (
+                Page {
+                    status: "ACTIVE",
+                    ..complete()
+                },
+                ScanStatus::Arriving,
+                false,
+            ),
+            (
+                Page {
+                    counts: Some(&[]),
+                    ..complete()
+                },
+                ScanStatus::Arriving,
+                false,
+            ),
+            (
+                Page {
+                    completed: true,
+                    ..complete()
+                },
+                ScanStatus::Complete,
+                true,
+            ),
+            (
+                Page {
+                    counts: Some(&[("LOW", 0)]),
+                    ..complete()
+                },
+                ScanStatus::Complete,
+                true,
+            ),
+            (
+                Page {
+                    basic: Some(&["LOW"]),
+                    ..complete()
+                },
+                ScanStatus::Arriving,
+                true,
+            ),
+            (
+                Page {
+                    no_findings_at_all: true,
+                    ..complete()
+                },
+                ScanStatus::Complete,
+                false,
+            ),
+            (
+                Page {
+                    status: "PENDING",
+                    ..complete()
+                },
+                ScanStatus::UnderWay,
+                false,
+            ),
+        ] {
+            let scan = read(&[page]).scan;
+            let Scan::Tried { status: read, .. } = &scan else {
+                panic!("{scan:?}")
+            };
+            assert_eq!(*read, status, "{scan:?}");
+            assert_eq!(scan.result().is_some(), has_result, "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn what_inspector_does_not_call_active_counts_for_nothing() {
+        let told = |counts| Page {
+            status: "ACTIVE",
+            counts: Some(counts),
+            completed: true,
+            ..Page::default()
+        };
+        for (counts_told, listed, expected) in [
+            (
+                &[("CRITICAL", 1), ("MEDIUM", 1)][..],
+                &[("CRITICAL", "SUPPRESSED"), ("MEDIUM", "ACTIVE")][..],
+                &[("MEDIUM", 1)][..],
+            ),
+            (&[("HIGH", 1)], &[("HIGH", "CLOSED")], &[]),
+            // The counts may be without them.
+            (
+                &[("HIGH", 1)],
+                &[("HIGH", "CLOSED"), ("HIGH", "ACTIVE")],
+                &[("HIGH", 1)],
+            ),
+            // More is counted than is listed.
+            (
+                &[("HIGH", 5), ("LOW", 3)],
+                &[("HIGH", "SUPPRESSED"), ("HIGH", "")],
+                &[("HIGH", 4), ("LOW", 3)],
+            ),
+            (
+                &[("UNDEFINED", 2)],
+                &[("UNTRIAGED", "SUPPRESSED")],
+                &[("UNTRIAGED", 1)],
+            ),
+            (&[], &[("HIGH", "ACTIVE")], &[("HIGH", 1)]),
+            (&[("HIGH", 1)], &[("HIGH", "SOMETHING_NEW")], &[("HIGH", 1)]),
+        ] {
+            let page = Page {
+                enhanced: Some(listed),
+                ..told(counts_told)
+            };
+            let read = read(&[page]);
+            let result = read.scan.result().unwrap();
+            assert_eq!(
+                result.counts,
+                counts(expected),
+                "{counts_told:?} {listed:?}"
+            );
+            let active = listed
+                .iter()
+                .filter(|(_, status)| !["CLOSED", "SUPPRESSED"].contains(status));
+            assert_eq!(result.vulnerabilities.len(), active.count());
+            assert!(read.enhanced);
+        }
+    }
+
+    #[test]
+    fn counts_are_never_below_what_is_listed() {
+        for (told, listed, expected) in [
+            (&[("HIGH", 1)][..], &["HIGH"][..], &[("HIGH", 1)][..]),
+            (&[("LOW", 1)], &["HIGH"], &[("HIGH", 1), ("LOW", 1)]),
+            (&[("HIGH", 7)], &["HIGH"], &[("HIGH", 7)]),
+        ] {
+            let page = Page {
+                status: "COMPLETE",
+                basic: Some(listed),
+                counts: Some(told),
+                ..Page::default()
+            };
+            let read = read(&[page]);
+            assert_eq!(read.scan.result().unwrap().counts, counts(expected));
+            assert!(!read.enhanced);
+        }
+    }
+
+    #[test]
+    fn pages_are_put_together() {
+        let page = |severity: &'static [(&'static str, &'static str)]| Page {
+            status: "ACTIVE",
+            enhanced: Some(severity),
+            counts: Some(&[("CRITICAL", 1), ("HIGH", 2)]),
+            completed: true,
+            ..Page::default()
+        };
+        let read = read(&[
+            page(&[("HIGH", "ACTIVE"), ("CRITICAL", "SUPPRESSED")]),
+            page(&[("HIGH", "ACTIVE")]),
+        ]);
+        let result = read.scan.result().unwrap();
+        assert_eq!(result.counts.highest(), Some(Severity::High));
+        assert_eq!(result.counts.total(), 2);
+    }
+}

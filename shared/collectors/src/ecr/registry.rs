@@ -1,0 +1,281 @@
+//! The registry: its repositories, and how it scans them.
+
+use aws_sdk_ecr::operation::describe_repositories::{
+    DescribeRepositoriesError, DescribeRepositoriesOutput,
+};
+use eksentry_aws::Pages;
+use eksentry_core::facts::EcrImage;
+use eksentry_core::facts::repository::{EcrRepository, RegistryScanning};
+use eksentry_core::repository_names::RepositoryNames;
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::{OnceCell, mpsc};
+
+use super::PAGE;
+use super::parse::{self, ListedRepository};
+use crate::unread::unread;
+use crate::{Gate, Reader, Unlisted, endless, gone_or_unread, nameless, no_list};
+
+pub(super) const LIST: &str = "ecr:DescribeRepositories";
+pub(super) const SCANNING: &str = "ecr:GetRegistryScanningConfiguration";
+
+/// How many repositories' images are listed at a time; each may hold a page of them in memory.
+const REPOSITORIES_AT_A_TIME: usize = 20;
+
+/// What of a registry is to be looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) names: &'a RepositoryNames,
+    pub(crate) repositories: bool,
+    pub(crate) images: bool,
+}
+
+impl Wanted<'_> {
+    /// The kinds to report as unlisted when repositories can't be listed.
+    fn lost(self, reason: &Unread) -> Vec<Unlisted> {
+        let kinds = [
+            (self.repositories, EcrRepository::KIND),
+            (self.images, EcrImage::KIND),
+        ];
+        let lost = kinds.into_iter().filter(|(wanted, _)| *wanted);
+        lost.map(|(_, kind)| Unlisted::all(kind, reason.clone()))
+            .collect()
+    }
+}
+
+/// What was read already.
+#[derive(Debug, Default)]
+pub(crate) struct Memos {
+    scanning: OnceCell<Fact<RegistryScanning>>,
+    /// All repositories, once they were listed.
+    listed: OnceCell<Registry>,
+}
+
+/// All repositories of a registry.
+#[derive(Debug, Default)]
+struct Registry {
+    repositories: Vec<ListedRepository>,
+    /// Why these may not be all of them.
+    gaps: Vec<Unread>,
+}
+
+impl Reader<'_> {
+    pub(crate) async fn all_of_the_registry(
+        &self,
+        wanted: Wanted<'_>,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
+            let looked_at = self.repositories(repositories, wanted, needs, gate, out);
+            let mut unlisted = looked_at.await;
+            unlisted.extend(gaps.iter().flat_map(|reason| wanted.lost(reason)));
+            return unlisted;
+        }
+        let mut unlisted = Vec::new();
+        let pages = self.each_page(async |page| {
+            let looked_at = self.repositories(&page.repositories, wanted, needs, gate, out);
+            unlisted.extend(looked_at.await);
+            unlisted.extend(page.gaps.iter().flat_map(|reason| wanted.lost(reason)));
+        });
+        if let Err(reason) = pages.await {
+            unlisted.extend(wanted.lost(&reason));
+        }
+        unlisted
+    }
+
+    /// Lists the registry's repositories page by page; the next page waits until this one is done with.
+    async fn each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
+        let target = self.location.to_string();
+        let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
+        let mut pages = pages.into_paginator().send();
+        let mut leads = Pages::default();
+        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
+            let page = page.map_err(|error| unread(LIST, &target, &error))?;
+            let led = leads.lead_to(page.next_token());
+            led.map_err(endless(LIST, &target))?;
+            each(self.registry(page)).await;
+        }
+        Ok(())
+    }
+
+    /// What a page tells of the registry.
+    fn registry(&self, page: DescribeRepositoriesOutput) -> Registry {
+        let target = self.location.to_string();
+        let listed_at = Timestamp::now();
+        let Some(repositories) = page.repositories else {
+            return Registry {
+                gaps: vec![no_list(LIST, &target)],
+                ..Registry::default()
+            };
+        };
+        let mut registry = Registry::default();
+        for repository in repositories {
+            let name = repository.repository_name().unwrap_or_default();
+            match Resource::named(EcrRepository::KIND, name, &self.location) {
+                Ok(_) => {
+                    let listed = parse::repository(name, &repository, listed_at);
+                    registry.repositories.push(listed);
+                }
+                Err(error) => {
+                    let gap = nameless(LIST, &target, &error.to_string());
+                    registry.gaps.push(gap);
+                }
+            }
+        }
+        registry
+    }
+
+    /// Looks at those of listed repositories that are wanted, and at their images.
+    async fn repositories(
+        &self,
+        repositories: &[ListedRepository],
+        wanted: Wanted<'_>,
+        needs: Needs,
+        gate: &Gate<'_>,
+        out: &mpsc::Sender<Observation>,
+    ) -> Vec<Unlisted> {
+        let chosen = repositories
+            .iter()
+            .filter(|repository| wanted.names.contains(&repository.name));
+        if wanted.repositories {
+            for repository in chosen.clone() {
+                let kind = EcrRepository::KIND;
+                if let Ok(resource) = Resource::named(kind, &repository.name, &self.location) {
+                    let state = self.repository_facts(repository, &resource, needs).await;
+                    let observation = Observation {
+                        resource,
+                        observed_at: repository.listed_at,
+                        state,
+                    };
+                    self.hand_on(observation, out).await;
+                }
+            }
+        }
+        if !wanted.images {
+            return Vec::new();
+        }
+        let lists: Vec<Vec<Unlisted>> = futures::stream::iter(chosen)
+            .map(|repository| self.all_images(&repository.name, needs, gate, out))
+            .buffer_unordered(REPOSITORIES_AT_A_TIME)
+            .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
+            .collect()
+            .await;
+        lists.into_iter().flatten().collect()
+    }
+
+    /// The names of all repositories, sorted. What else was listed with them is not listed again.
+    ///
+    /// # Errors
+    ///
+    /// When they could not be listed.
+    pub async fn repository_names(&self) -> Fact<Vec<String>> {
+        let list = || async {
+            let mut registry = Registry::default();
+            let pages = self.each_page(async |page| {
+                registry.repositories.extend(page.repositories);
+                registry.gaps.extend(page.gaps);
+            });
+            pages.await?;
+            Ok(registry)
+        };
+        let listed = self.ecr.listed.get_or_try_init(list).await?;
+        let mut names: Vec<String> = listed
+            .repositories
+            .iter()
+            .map(|repository| repository.name.to_string())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Returns whether the registry holds a repository.
+    pub(crate) async fn has_repositories(&self) -> Fact<bool> {
+        let target = self.location.to_string();
+        if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
+            return match gaps.first() {
+                Some(reason) if repositories.is_empty() => Err(reason.clone()),
+                _ => Ok(!repositories.is_empty()),
+            };
+        }
+        let call = self.clients.ecr.describe_repositories().max_results(1);
+        let page = self.clients.paces.ecr.call(call.send()).await;
+        let page = page.map_err(|error| unread(LIST, &target, &error))?;
+        match page.repositories.as_deref() {
+            Some([]) if page.next_token.is_none_or(|token| token.is_empty()) => Ok(false),
+            Some([]) | None => Err(no_list(LIST, &target)),
+            Some(_) => Ok(true),
+        }
+    }
+
+    pub(crate) async fn repository(&self, resource: &Resource, needs: Needs) -> State {
+        let name = resource.name();
+        let target = format!("repository {name}");
+        let call = self
+            .clients
+            .ecr
+            .describe_repositories()
+            .repository_names(name)
+            .send();
+        match self.clients.paces.ecr.call(call).await {
+            Ok(answer) => match answer.repositories.as_deref() {
+                Some([repository, ..]) => {
+                    let repository = parse::repository(name, repository, Timestamp::now());
+                    self.repository_facts(&repository, resource, needs).await
+                }
+                Some([]) => State::Gone,
+                None => State::Unread(no_list(LIST, &target)),
+            },
+            Err(error) => gone_or_unread(
+                unread(LIST, &target, &error),
+                error.as_service_error(),
+                DescribeRepositoriesError::is_repository_not_found_exception,
+            ),
+        }
+    }
+
+    async fn repository_facts(
+        &self,
+        repository: &ListedRepository,
+        resource: &Resource,
+        needs: Needs,
+    ) -> State {
+        let registry_scanning = if needs.contains(Need::RegistryScanning) {
+            self.ecr
+                .scanning
+                .get_or_init(|| self.registry_scanning())
+                .await
+                .clone()
+        } else {
+            Err(Unread::not_asked("the registry's scanning configuration"))
+        };
+        let filters = repository.exclusion_filters.iter();
+        State::present(EcrRepository {
+            name: repository.name.to_string(),
+            arn: resource.id().to_owned(),
+            mutability: repository.mutability.clone(),
+            exclusion_filters: filters.map(ToString::to_string).collect(),
+            scan_on_push: repository.scan_on_push,
+            registry_scanning,
+        })
+    }
+
+    async fn registry_scanning(&self) -> Fact<RegistryScanning> {
+        let call = self
+            .clients
+            .ecr
+            .get_registry_scanning_configuration()
+            .send();
+        let answer = self.clients.paces.ecr.call(call).await.map_err(|error| {
+            let target = format!("the registry of {}", self.location);
+            unread(SCANNING, &target, &error)
+        })?;
+        let configuration = answer.scanning_configuration();
+        Ok(configuration
+            .map(parse::registry_scanning)
+            .unwrap_or_default())
+    }
+}
