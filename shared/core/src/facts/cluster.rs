@@ -90,7 +90,12 @@ impl FromStr for KubernetesVersion {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.split('.').map(|part| part.parse().map_err(|_| ()));
+        // A number as Rust reads it may have a sign.
+        let number = |part: &str| {
+            let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse().ok().filter(|_| is_plain).ok_or(())
+        };
+        let mut parts = text.split('.').map(number);
         Ok(Self {
             major: parts.next().ok_or(())??,
             minor: parts.next().ok_or(())??,
@@ -111,16 +116,19 @@ pub struct Endpoint {
     pub public: bool,
     /// Whether the private endpoint is on.
     pub private: bool,
-    /// From where the public endpoint is reached.
+    /// From where the public endpoint is reached, sorted.
     pub public_access_cidrs: Fact<Vec<IpNet>>,
 }
 
 impl Endpoint {
     /// Reads the settings as AWS means them: one endpoint is always on, so where both are absent or off, the answer
-    /// did not carry them and AWS's default holds (public on, private off). No CIDR block means 0.0.0.0/0.
+    /// did not carry them and AWS's default holds (public on, private off). No CIDR block means 0.0.0.0/0. The order of
+    /// the blocks means nothing, so they come sorted.
     pub fn read<'a>(public: bool, private: bool, cidrs: impl IntoIterator<Item = &'a str>) -> Self {
         let known = public || private;
-        let mut blocks: Fact<Vec<IpNet>> = cidrs
+        let mut texts: Vec<&str> = cidrs.into_iter().collect();
+        texts.sort_unstable();
+        let mut blocks: Fact<Vec<IpNet>> = texts
             .into_iter()
             .map(|text| {
                 text.trim().parse().map_err(|_| Unread {
@@ -131,10 +139,11 @@ impl Endpoint {
                 })
             })
             .collect();
-        if let Ok(blocks) = &mut blocks
-            && blocks.is_empty()
-        {
-            blocks.push(IpNet::V4(ipnet::Ipv4Net::default()));
+        if let Ok(blocks) = &mut blocks {
+            if blocks.is_empty() {
+                blocks.push(IpNet::V4(ipnet::Ipv4Net::default()));
+            }
+            blocks.sort_unstable();
         }
         Self {
             public: public || !known,
@@ -314,10 +323,30 @@ mod tests {
     fn versions_compare_by_number() {
         let version = |text: &str| text.parse::<KubernetesVersion>();
         assert!(version("1.9").unwrap() < version("1.28").unwrap());
+        assert!(version("1.9").unwrap() < version("1.30").unwrap());
+        assert!(version("1.35").unwrap() < version("2.0").unwrap());
         assert_eq!(version("1.28.3").unwrap().to_string(), "1.28");
-        for text in ["", "1", "v1.28", "1."] {
+        for text in [
+            "", "1", "v1.28", "1.", ".28", "1.x", "latest", "1.+28", "-1.28", " 1.28", "1.99999",
+        ] {
             assert_eq!(version(text), Err(()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_order_of_blocks_means_nothing() {
+        let read = |cidrs: [&'static str; 3]| Endpoint::read(true, true, cidrs);
+        let blocks = ["203.0.113.0/24", "9.0.0.0/8", "198.51.100.0/24"];
+        let [one, two, three] = blocks;
+        assert_eq!(read(blocks), read([three, one, two]));
+        assert_eq!(
+            read(blocks).texts(),
+            ["9.0.0.0/8", "198.51.100.0/24", "203.0.113.0/24"]
+        );
+        assert_eq!(
+            read(["x", one, "y"]).public_access_cidrs,
+            read(["y", one, "x"]).public_access_cidrs
+        );
     }
 
     #[test]

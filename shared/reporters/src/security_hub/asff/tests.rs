@@ -530,7 +530,7 @@ fn resources_are_described_where_asff_has_a_place_for_it() {
                 },
                 "Other": {
                     "endpointPrivateAccess": "true",
-                    "publicAccessCidrs": "203.0.113.0/24, 198.51.100.0/24",
+                    "publicAccessCidrs": "198.51.100.0/24, 203.0.113.0/24",
                     "secretsKeyArn": KEY,
                 },
             }),
