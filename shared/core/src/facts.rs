@@ -37,6 +37,11 @@ impl Unread {
             text: format!("Nothing asked for {what}."),
         }
     }
+
+    /// Whether access to it was denied.
+    pub fn is_denied(&self) -> bool {
+        self.code == "ACCESS_DENIED"
+    }
 }
 
 /// The facts about one resource.

@@ -8,7 +8,7 @@ use eksentry_core::{
     checks::CHECKS,
     facts::{
         EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
-        cluster::{Endpoint, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
+        cluster::{Endpoint, Issue, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
         image::{
             Content, Cvss, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
             sort_worst_first,
@@ -101,6 +101,8 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         name: text(bytes)?,
         arn: text(bytes)?,
         status: text(bytes)?,
+        connected: bytes.arbitrary()?,
+        health: health(bytes)?,
         version: text(bytes)?.parse().ok(),
         endpoint: Endpoint::read(
             bytes.arbitrary()?,
@@ -122,6 +124,12 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     })
 }
 
+fn health(bytes: &mut Unstructured<'_>) -> Result<Option<Vec<Issue>>> {
+    let codes = texts(bytes, 10)?;
+    let issues = codes.iter().map(|code| Issue::read(Some(code)));
+    Ok(bytes.arbitrary::<bool>()?.then(|| issues.collect()))
+}
+
 fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     if bytes.arbitrary()? {
         return Ok(None);
@@ -134,6 +142,7 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     let named = bytes.arbitrary::<bool>()?.then_some(named);
     Ok(Some(SecretsKey {
         named: text(bytes)?,
+        names_secrets: bytes.arbitrary()?,
         key: fact(named, bytes)?,
     }))
 }

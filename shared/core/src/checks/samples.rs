@@ -19,6 +19,8 @@ pub(crate) fn cluster() -> EksCluster {
         name: "payments".into(),
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
+        connected: false,
+        health: Some(Vec::new()),
         version: "1.33".parse().ok(),
         endpoint: Endpoint::read(false, true, []),
         enabled_logs: LogTypes::ALL,
@@ -43,6 +45,7 @@ pub(crate) fn cluster() -> EksCluster {
 pub(crate) fn secrets_key(state: KeyState) -> SecretsKey {
     SecretsKey {
         named: KEY_ARN.into(),
+        names_secrets: true,
         key: Ok(Some(NamedKey {
             arn: KEY_ARN.into(),
             state,
