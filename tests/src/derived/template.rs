@@ -112,6 +112,8 @@ fn allowed(parameter: &dyn AnyParameter) -> Vec<String> {
     let form = parameter.form();
     match parameter.values() {
         Values::OneOf(values) => vec![format!("    AllowedValues: [{}]", values.join(", "))],
+        // In quotes, or YAML reads something else than texts.
+        Values::Flag => vec!["    AllowedValues: ['true', 'false']".to_owned()],
         Values::Number => vec![
             format!("    AllowedPattern: {}", quoted(NUMBER)),
             format!("    ConstraintDescription: {}", quoted(form)),
