@@ -158,8 +158,22 @@ mod tests {
             "publicAccessCidrs": ["203.0.113.0/24"],
             "enabledLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
             "secretsKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
+            "authenticationMode": "API",
+            "deletionProtection": true,
         });
         assert_eq!(details(Facts::EksCluster(Box::new(cluster))), expected);
+    }
+
+    #[test]
+    fn what_an_answer_lacks_is_not_told_of() {
+        let told = details(Facts::EksCluster(Box::new(EksCluster {
+            authentication_mode: None,
+            deletion_protection: None,
+            ..cluster()
+        })));
+        for name in ["authenticationMode", "deletionProtection"] {
+            assert!(told.get(name).is_none(), "{told}");
+        }
     }
 
     #[test]

@@ -8,7 +8,10 @@ use eksentry_core::{
     checks::CHECKS,
     facts::{
         EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
-        cluster::{Endpoint, Issue, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
+        cluster::{
+            AuthenticationMode, Endpoint, Issue, LogType, LogTypes, NamedKey, Role, RoleUsers,
+            SecretsKey,
+        },
         image::{
             Content, Cvss, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
             sort_worst_first,
@@ -102,6 +105,7 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         arn: text(bytes)?,
         status: text(bytes)?,
         connected: bytes.arbitrary()?,
+        on_outpost: bytes.arbitrary()?,
         health: health(bytes)?,
         version: text(bytes)?.parse().ok(),
         endpoint: Endpoint::read(
@@ -109,6 +113,8 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
             bytes.arbitrary()?,
             cidrs.iter().map(String::as_str).chain(more),
         ),
+        authentication_mode: AuthenticationMode::read(&text(bytes)?),
+        deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
         secrets_key: secrets_key(bytes)?,
         role_arn: maybe(bytes)?,

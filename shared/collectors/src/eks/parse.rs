@@ -6,7 +6,9 @@ use aws_sdk_eks::types::{
     Cluster, ClusterHealth, ClusterIssue, EncryptionConfig, LogSetup, Logging, Nodegroup,
     VpcConfigResponse,
 };
-use eksentry_core::facts::cluster::{EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey};
+use eksentry_core::facts::cluster::{
+    AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey,
+};
 use eksentry_core::{Arn, Fact, Unread};
 
 /// The facts that describing a cluster tells. Its key, its role and who uses that are as nobody asked for them.
@@ -20,9 +22,12 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
         connected: is_connected(cluster),
+        on_outpost: cluster.outpost_config().is_some(),
         health: cluster.health().and_then(health),
         version: cluster.version().and_then(|version| version.parse().ok()),
         endpoint: endpoint(network),
+        authentication_mode: authentication_mode(cluster),
+        deletion_protection: cluster.deletion_protection(),
         enabled_logs: enabled_logs(cluster.logging()),
         secrets_key: secrets_key(cluster.encryption_config()),
         role_arn: cluster.role_arn().map(str::to_owned),
@@ -51,6 +56,11 @@ fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
     issues.sort();
     issues.dedup();
     Some(issues)
+}
+
+fn authentication_mode(cluster: &Cluster) -> Option<AuthenticationMode> {
+    let mode = cluster.access_config()?.authentication_mode()?;
+    AuthenticationMode::read(mode.as_str())
 }
 
 fn endpoint(network: Option<&VpcConfigResponse>) -> Endpoint {
@@ -216,8 +226,9 @@ pub(super) fn other_users(
 #[cfg(test)]
 mod tests {
     use aws_sdk_eks::types::{
-        ClusterIssueCode, ComputeConfigResponse, ConnectorConfigResponse, LogType as SdkLogType,
-        Provider,
+        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ClusterIssueCode,
+        ComputeConfigResponse, ConnectorConfigResponse, LogType as SdkLogType,
+        OutpostConfigResponse, Provider,
     };
     use eksentry_core::facts::cluster::LogType;
 
@@ -289,6 +300,45 @@ mod tests {
         let connector = ConnectorConfigResponse::builder().build();
         let facts = parsed(Cluster::builder().connector_config(connector).build());
         assert!(facts.connected);
+    }
+
+    #[test]
+    fn a_cluster_with_an_outpost_is_a_local_one() {
+        let outpost = OutpostConfigResponse::builder()
+            .outpost_arns("arn:aws:outposts:eu-central-1:111122223333:outpost/op-1")
+            .control_plane_instance_type("m5.large");
+        let cluster = Cluster::builder().outpost_config(outpost.build().unwrap());
+        let facts = parsed(cluster.build());
+        assert!(facts.on_outpost && !facts.connected);
+    }
+
+    #[test]
+    fn a_setting_that_is_not_told_is_not_known() {
+        let access = |mode: Option<&str>| {
+            let mode = mode.map(SdkAuthenticationMode::from);
+            Some(
+                AccessConfigResponse::builder()
+                    .set_authentication_mode(mode)
+                    .build(),
+            )
+        };
+        for (access, protection, expected) in [
+            (None, None, None),
+            (access(None), Some(false), None),
+            (access(Some("")), Some(true), None),
+            (access(Some("API")), None, Some("API")),
+            (access(Some("API_ONLY")), None, Some("API_ONLY")),
+        ] {
+            let facts = parsed(
+                Cluster::builder()
+                    .set_access_config(access)
+                    .set_deletion_protection(protection)
+                    .build(),
+            );
+            let mode = facts.authentication_mode.as_ref();
+            assert_eq!(mode.map(AuthenticationMode::name), expected);
+            assert_eq!(facts.deletion_protection, protection);
+        }
     }
 
     #[test]

@@ -142,8 +142,8 @@ fn by_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict
         Some(issues) if !issues.iter().any(Issue::may_concern_key) => Verdict::passed(
             "NO_KEY_ISSUE_REPORTED",
             format!(
-                "EKS envelope-encrypts {} with {}, a key of another account that KMS does not describe here; EKS itself \
-                 reports no issue with it.",
+                "EKS envelope-encrypts {} with {}, a key of another account that KMS does not describe here; EKS \
+                 itself reports no issue with it.",
                 cluster.encrypted_data(),
                 key.named
             ),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::facts::Unread;
 use crate::facts::cluster::{
-    EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
+    AuthenticationMode, EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
 };
 use crate::facts::image::{Content, EcrImage, Scan, ScanResult, ScanStatus, SeverityCounts};
 use crate::facts::key::{KeyState, KmsKey, Rotation};
@@ -20,9 +20,12 @@ pub(crate) fn cluster() -> EksCluster {
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
         connected: false,
+        on_outpost: false,
         health: Some(Vec::new()),
         version: "1.33".parse().ok(),
         endpoint: Endpoint::read(false, true, []),
+        authentication_mode: Some(AuthenticationMode::Api),
+        deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),

@@ -21,12 +21,18 @@ pub struct EksCluster {
     pub status: String,
     /// Whether it runs elsewhere and is only registered through EKS Connector.
     pub connected: bool,
+    /// Whether it is a local cluster on AWS Outposts.
+    pub on_outpost: bool,
     /// The issues that EKS reports of its health, sorted; `None` where the answer does not list them.
     pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
     /// Who reaches the Kubernetes API server.
     pub endpoint: Endpoint,
+    /// What grants IAM principals access; `None` where the answer had no mode.
+    pub authentication_mode: Option<AuthenticationMode>,
+    /// Whether EKS refuses to delete it; `None` where the answer did not say.
+    pub deletion_protection: Option<bool>,
     /// The log types that go to CloudWatch Logs: the union over all enabled groups.
     pub enabled_logs: LogTypes,
     /// The key that its `encryptionConfig` names, if it names one; [`EksCluster::key_in_use`] tells whether it counts.
@@ -111,7 +117,7 @@ impl EksCluster {
     }
 
     pub(super) fn details(&self) -> Details {
-        Details::default()
+        let details = Details::default()
             .text("arn", Some(&self.arn))
             .text("name", Some(&self.name))
             .text("status", Some(&self.status))
@@ -137,6 +143,53 @@ impl EksCluster {
                     .flatten()
                     .map(|key| key.named.as_str()),
             )
+            .text(
+                "authenticationMode",
+                self.authentication_mode
+                    .as_ref()
+                    .map(AuthenticationMode::name),
+            );
+        match self.deletion_protection {
+            Some(on) => details.flag("deletionProtection", on),
+            None => details,
+        }
+    }
+}
+
+/// What grants IAM principals access to a cluster.
+/// Source: <https://docs.aws.amazon.com/eks/latest/userguide/grant-k8s-access.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthenticationMode {
+    /// Access entries.
+    Api,
+    /// Access entries and the ConfigMap aws-auth.
+    ApiAndConfigMap,
+    /// The ConfigMap aws-auth.
+    ConfigMap,
+    /// Anything else, under EKS's name.
+    Other(String),
+}
+
+impl AuthenticationMode {
+    /// Reads EKS's name of it; `None` where that is empty.
+    pub fn read(name: &str) -> Option<Self> {
+        match name.trim() {
+            "" => None,
+            "API" => Some(Self::Api),
+            "API_AND_CONFIG_MAP" => Some(Self::ApiAndConfigMap),
+            "CONFIG_MAP" => Some(Self::ConfigMap),
+            other => Some(Self::Other(other.to_owned())),
+        }
+    }
+
+    /// EKS's name of it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Api => "API",
+            Self::ApiAndConfigMap => "API_AND_CONFIG_MAP",
+            Self::ConfigMap => "CONFIG_MAP",
+            Self::Other(name) => name,
+        }
     }
 }
 
@@ -538,6 +591,31 @@ mod tests {
                 ..sample()
             };
             assert!(!unknown.is_of_another_account(&key), "{named}");
+        }
+    }
+
+    #[test]
+    fn an_authentication_mode_is_read_in_the_words_of_eks() {
+        for (name, mode) in [
+            ("API", Some(AuthenticationMode::Api)),
+            (
+                "API_AND_CONFIG_MAP",
+                Some(AuthenticationMode::ApiAndConfigMap),
+            ),
+            ("CONFIG_MAP", Some(AuthenticationMode::ConfigMap)),
+            (
+                "API_ONLY",
+                Some(AuthenticationMode::Other("API_ONLY".into())),
+            ),
+            ("", None),
+            (" ", None),
+        ] {
+            let read = AuthenticationMode::read(name);
+            assert_eq!(read, mode);
+            assert_eq!(
+                read.as_ref().map(AuthenticationMode::name),
+                mode.map(|_| name)
+            );
         }
     }
 

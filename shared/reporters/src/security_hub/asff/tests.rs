@@ -110,9 +110,12 @@ fn cluster() -> State {
         arn: CLUSTER.into(),
         status: "ACTIVE".into(),
         connected: false,
+        on_outpost: false,
         health: None,
         version: "1.33".parse().ok(),
         endpoint: Endpoint::read(true, true, ["203.0.113.0/24", "198.51.100.0/24"]),
+        authentication_mode: None,
+        deletion_protection: None,
         enabled_logs: LogTypes::NONE.with(LogType::Audit),
         secrets_key: Some(SecretsKey {
             named: KEY.into(),
