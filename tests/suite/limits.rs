@@ -1,8 +1,10 @@
 //! What AWS limits, and what comes in strange shapes: the stand-in counts each breach as a violation.
 
+use eksentry_core::FactsOf;
+use eksentry_core::facts::EksCluster;
 use serde_json::{Value, json};
 
-use crate::world::{World, key, key_arn};
+use crate::world::{World, checks_of, key, key_arn};
 
 const IMPORT: &str = "securityhub.BatchImportFindings";
 const MEGABYTE: usize = 1024 * 1024;
@@ -119,6 +121,7 @@ fn empty_and_strange_texts_of_resources_break_no_finding() {
         world.status("kms-cmk-rotation", &key_arn("s")),
         "FAILED MEDIUM"
     );
-    assert_eq!(world.statuses().len(), 5 + 2 + 2 + 2);
+    let of_the_cluster = checks_of(EksCluster::KIND);
+    assert_eq!(world.statuses().len(), of_the_cluster + 2 + 2 + 2);
     world.end();
 }

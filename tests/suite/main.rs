@@ -6,6 +6,7 @@
 mod any_faults;
 mod architecture;
 mod by_hand;
+mod clusters;
 mod config_rule;
 mod delivery;
 mod derived;

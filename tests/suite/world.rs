@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use eksentry_core::{ResourceKind, checks::CHECKS};
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::deployment::Deployment;
 use eksentry_tests::lambda::{Function, FunctionError, Invocation, binaries};
@@ -329,6 +330,11 @@ pub(crate) fn repository_arn(name: &str) -> String {
 
 pub(crate) fn key_arn(id: &str) -> String {
     format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
+}
+
+/// How many checks there are of a kind of resource.
+pub(crate) fn checks_of(kind: &ResourceKind) -> usize {
+    CHECKS.iter().filter(|check| check.kind() == kind).count()
 }
 
 /// A private cluster with all logs.

@@ -1,19 +1,22 @@
 //! Amazon EKS clusters, and who uses their roles.
 
+mod parse;
+
 use std::sync::Arc;
 
 use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
 use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
 use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
-use aws_sdk_eks::types::{Cluster, EncryptionConfig, LogSetup, VpcConfigResponse};
+use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Lazy, Pace, Pages};
-use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogTypes, RoleUsers, SecretsKey};
+use eksentry_core::facts::cluster::{EksCluster, Role, RoleUsers};
 use eksentry_core::kind::Family;
 use eksentry_core::{Fact, FactsOf, Location, Need, Needs, Observation, Resource, State, Unread};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
+use self::parse::{RoleId, RoleUser};
 use crate::collector::{Collector, Listing};
 use crate::unread::unread;
 use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, endless, no_list};
@@ -67,15 +70,6 @@ enum Described {
 struct RoleUse {
     users: Vec<RoleUser>,
     unread: Vec<Unread>,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct RoleUser {
-    /// The role's ARN.
-    role: String,
-    region: String,
-    /// Who uses it, in words.
-    name: String,
 }
 
 /// Reads clusters.
@@ -142,102 +136,65 @@ impl Reader<'_> {
             Described::Gone => return State::Gone,
             Described::Unread(reason) => return State::Unread(reason),
         };
-        let (secrets_key, role, role_users) = futures::join!(
-            self.secrets_key(&cluster, needs),
-            async {
-                match cluster.role_arn() {
-                    _ if !needs.contains(Need::ClusterRole) => {
-                        Err(Unread::not_asked("the cluster's role"))
-                    }
-                    Some(arn) => self.role(arn).await,
-                    None => Err(Unread {
-                        code: "ROLE_UNKNOWN",
-                        text: format!(
-                            "eks:DescribeCluster on cluster {name} did not say which role it has."
-                        ),
-                    }),
-                }
-            },
-            self.role_users(&cluster, needs),
-        );
-        let network = cluster.resources_vpc_config();
-        State::present(EksCluster {
-            name: name.to_owned(),
-            arn: cluster.arn().unwrap_or_default().to_owned(),
-            status: cluster
-                .status()
-                .map(|status| status.as_str().to_owned())
-                .unwrap_or_default(),
-            version: cluster.version().and_then(|version| version.parse().ok()),
-            endpoint: Endpoint::read(
-                network.is_some_and(VpcConfigResponse::endpoint_public_access),
-                network.is_some_and(VpcConfigResponse::endpoint_private_access),
-                network
-                    .into_iter()
-                    .flat_map(aws_sdk_eks::types::VpcConfigResponse::public_access_cidrs)
-                    .map(String::as_str),
-            ),
-            enabled_logs: enabled_logs(
-                cluster
-                    .logging()
-                    .map(aws_sdk_eks::types::Logging::cluster_logging)
-                    .unwrap_or_default(),
-            ),
-            secrets_key,
-            role_arn: cluster.role_arn().map(str::to_owned),
-            role_users,
-            role,
-            subnets: network
-                .map(|network| network.subnet_ids().to_vec())
-                .unwrap_or_default(),
-            security_groups: network
-                .map(|network| network.security_group_ids().to_vec())
-                .unwrap_or_default(),
-            url: cluster.endpoint().map(str::to_owned),
-            tags: sorted(cluster.tags()),
-        })
-    }
-
-    async fn secrets_key(&self, cluster: &Cluster, needs: Needs) -> Option<SecretsKey> {
-        let entries = cluster.encryption_config().iter();
-        let named = entries
-            .filter(|entry| names_secrets(entry))
-            .filter_map(|entry| entry.provider()?.key_arn())
-            .find(|arn| !arn.trim().is_empty())?;
-        let key = if needs.contains(Need::SecretsKey) {
-            self.named_key(named).await
-        } else {
-            Err(Unread::not_asked("the cluster's KMS key"))
-        };
-        Some(SecretsKey {
-            named: named.to_owned(),
-            key,
-        })
-    }
-
-    async fn role_users(&self, cluster: &Cluster, needs: Needs) -> RoleUsers {
-        if !needs.contains(Need::ClusterRole) {
-            return RoleUsers {
-                others: Vec::new(),
-                unread: vec![Unread::not_asked("who uses the cluster's role")],
-            };
+        let mut facts = parse::cluster(name, &cluster);
+        if facts.inapplicable().is_none() {
+            self.follow(&mut facts, needs).await;
         }
-        let role_use = self.account.role_use().await;
-        let region = &self.location.region;
-        let itself = user_of_cluster(cluster.name().unwrap_or_default());
-        let others = role_use.users.iter().filter(|user| {
-            Some(user.role.as_str()) == cluster.role_arn()
-                && (user.name != itself || user.region != *region)
-        });
-        let others = others.map(|user| {
-            if user.region == *region {
-                user.name.clone()
-            } else {
-                format!("{} in {}", user.name, user.region)
+        State::present(facts)
+    }
+
+    /// Reads what a cluster refers to, as far as it is needed: its key, its role, and who else uses that.
+    async fn follow(&self, cluster: &mut EksCluster, needs: Needs) {
+        let key = async {
+            match &cluster.secrets_key {
+                Some(key) if needs.contains(Need::SecretsKey) => {
+                    Some(self.named_key(&key.named).await)
+                }
+                _ => None,
             }
-        });
+        };
+        let role = async {
+            if needs.contains(Need::ClusterRole) {
+                Some(futures::join!(
+                    self.role_of(cluster),
+                    self.role_users(cluster)
+                ))
+            } else {
+                None
+            }
+        };
+        let (found, role) = futures::join!(key, role);
+        if let (Some(key), Some(found)) = (&mut cluster.secrets_key, found) {
+            key.key = found;
+        }
+        if let Some((role, users)) = role {
+            cluster.role = role;
+            cluster.role_users = users;
+        }
+    }
+
+    async fn role_of(&self, cluster: &EksCluster) -> Fact<Option<Role>> {
+        match &cluster.role_arn {
+            Some(arn) => self.role(arn).await,
+            None => Err(Unread {
+                code: "ROLE_UNKNOWN",
+                text: format!(
+                    "eks:DescribeCluster on cluster {} did not say which role it has.",
+                    cluster.name
+                ),
+            }),
+        }
+    }
+
+    async fn role_users(&self, cluster: &EksCluster) -> RoleUsers {
+        let role_use = self.account.role_use().await;
         RoleUsers {
-            others: others.collect(),
+            others: parse::other_users(
+                &role_use.users,
+                cluster.role_arn.as_deref(),
+                &cluster.name,
+                &self.location.region,
+            ),
             unread: role_use.unread.clone(),
         }
     }
@@ -332,26 +289,14 @@ impl Clusters {
 
     async fn role_use_of_cluster(&self, name: &str) -> RoleUse {
         let mut found = RoleUse::default();
-        let user = |role: &str, name: String| RoleUser {
-            role: role.to_owned(),
-            region: self.location.region.clone(),
-            name,
-        };
+        let region = &self.location.region;
         let (described, node_groups) = futures::join!(self.described(name), self.node_groups(name));
         match described {
-            Described::Present(cluster) => {
-                let nodes = cluster
-                    .compute_config()
-                    .and_then(|config| config.node_role_arn());
-                let roles = [
-                    (cluster.role_arn(), user_of_cluster(name)),
-                    (nodes, format!("the Auto Mode nodes of cluster {name}")),
-                ];
-                let users = roles
-                    .into_iter()
-                    .filter_map(|(role, name)| Some(user(role?, name)));
-                found.users.extend(users);
-            }
+            // EKS knows neither a role nor node groups of a cluster that is only registered.
+            Described::Present(cluster) if parse::is_connected(&cluster) => return found,
+            Described::Present(cluster) => found
+                .users
+                .extend(parse::role_users(name, &cluster, region)),
             Described::Unread(reason) => found.unread.push(reason),
             Described::Gone => return found,
         }
@@ -359,10 +304,11 @@ impl Clusters {
             Ok(groups) => {
                 for group in groups {
                     match self.node_role(name, &group).await {
-                        Ok(Some(role)) => {
-                            let name = format!("node group {group} of cluster {name}");
-                            found.users.push(user(&role, name));
-                        }
+                        Ok(Some(role)) => found.users.push(RoleUser {
+                            role: RoleId::of(&role),
+                            region: region.clone(),
+                            name: format!("node group {group} of cluster {name}"),
+                        }),
                         Ok(None) => {}
                         Err(reason) => found.unread.push(reason),
                     }
@@ -463,13 +409,7 @@ impl Clusters {
             .nodegroup_name(group)
             .send();
         match self.pace.call(call).await {
-            Ok(answer) => match answer.nodegroup.and_then(|group| group.node_role) {
-                Some(role) => Ok(Some(role)),
-                None => Err(Unread {
-                    code: "ROLE_UNKNOWN",
-                    text: format!("{action} on {target} did not say which role its nodes have."),
-                }),
-            },
+            Ok(answer) => parse::node_role(answer.nodegroup, action, &target).map(Some),
             Err(error)
                 if error
                     .as_service_error()
@@ -480,36 +420,4 @@ impl Clusters {
             Err(error) => Err(unread(action, &target, &error)),
         }
     }
-}
-
-fn names_secrets(entry: &EncryptionConfig) -> bool {
-    #[expect(
-        deprecated,
-        reason = "before Kubernetes 1.28 it says what is encrypted, and EKS still sends it"
-    )]
-    let resources = entry.resources();
-    resources.iter().any(|resource| resource == "secrets")
-}
-
-fn user_of_cluster(name: &str) -> String {
-    format!("cluster {name}")
-}
-
-fn enabled_logs(groups: &[LogSetup]) -> LogTypes {
-    groups
-        .iter()
-        .filter(|group| group.enabled() == Some(true))
-        .flat_map(LogSetup::types)
-        .filter_map(|log| log.as_str().parse().ok())
-        .fold(LogTypes::NONE, LogTypes::with)
-}
-
-fn sorted(tags: Option<&std::collections::HashMap<String, String>>) -> Vec<(String, String)> {
-    let mut tags: Vec<_> = tags
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    tags.sort();
-    tags
 }

@@ -111,6 +111,10 @@ impl Reader<'_> {
                 Err(reason) => read.unread.push(reason),
             }
         }
+        drop(answers);
+        // IAM promises no order, and another one would read as another reason.
+        read.administrator_policies.sort();
+        read.unread.sort_by(|one, other| one.text.cmp(&other.text));
         Ok(Some(read))
     }
 

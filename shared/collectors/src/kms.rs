@@ -1,19 +1,21 @@
 //! AWS KMS keys.
 
+mod parse;
+
 use aws_sdk_kms::operation::describe_key::{DescribeKeyError, DescribeKeyOutput};
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
+use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusError;
 use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::NamedKey;
-use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+use eksentry_core::facts::key::{KmsKey, Rotation};
 use eksentry_core::kind::Family;
-use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
 use crate::collector::{Collector, Listing};
 use crate::unread::unread;
-use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, timestamp, without};
+use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, without};
 
 pub(crate) const ACTIONS: &[&str] = &[
     "kms:ListKeys",
@@ -23,10 +25,6 @@ pub(crate) const ACTIONS: &[&str] = &[
 
 const LIST: &str = "kms:ListKeys";
 const DESCRIBE: &str = "kms:DescribeKey";
-
-/// The period of automatic rotation where an answer has none.
-/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
-const DEFAULT_ROTATION_DAYS: u32 = 365;
 
 /// What was read already: keys that something names, by that name.
 #[derive(Debug, Default)]
@@ -123,16 +121,10 @@ impl Reader<'_> {
                 );
             }
         };
-        // Without them nobody knows whether KMS rotates such a key, and it always tells them.
-        for (name, is_there) in [
-            ("KeyManager", metadata.key_manager().is_some()),
-            ("KeyState", metadata.key_state().is_some()),
-        ] {
-            if !is_there {
-                return State::Unread(without(DESCRIBE, &target, name));
-            }
-        }
-        let mut key = facts(id, &metadata);
+        let mut key = match parse::key(id, &metadata) {
+            Ok(key) => key,
+            Err(missing) => return State::Unread(without(DESCRIBE, &target, missing)),
+        };
         if needs.contains(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
         }
@@ -152,11 +144,7 @@ impl Reader<'_> {
                 Ok(DescribeKeyOutput {
                     key_metadata: Some(metadata),
                     ..
-                }) => Ok(Some(NamedKey {
-                    arn: metadata.arn().unwrap_or(named).to_owned(),
-                    state: state(&metadata),
-                    aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
-                })),
+                }) => Ok(Some(parse::named_key(named, &metadata))),
                 Ok(_) => Err(without(DESCRIBE, &format!("key {named}"), "a key")),
                 Err(error)
                     if error
@@ -179,17 +167,11 @@ impl Reader<'_> {
             .call(self.clients.kms.get_key_rotation_status().key_id(id).send())
             .await
         {
-            Ok(answer) if answer.key_rotation_enabled() => Ok(Rotation::Every {
-                days: answer
-                    .rotation_period_in_days()
-                    .and_then(|days| u32::try_from(days).ok())
-                    .unwrap_or(DEFAULT_ROTATION_DAYS),
-            }),
-            Ok(_) => Ok(Rotation::Off),
+            Ok(answer) => Ok(parse::rotation(&answer)),
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusError::is_unsupported_operation_exception) =>
+                    .is_some_and(GetKeyRotationStatusError::is_unsupported_operation_exception) =>
             {
                 Ok(Rotation::Unsupported)
             }
@@ -199,40 +181,5 @@ impl Reader<'_> {
                 &error,
             )),
         }
-    }
-}
-
-fn state(metadata: &KeyMetadata) -> KeyState {
-    KeyState::read(
-        metadata
-            .key_state()
-            .map(aws_sdk_kms::types::KeyState::as_str),
-    )
-}
-
-fn facts(id: &str, metadata: &KeyMetadata) -> KmsKey {
-    #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
-    let former_spec = metadata
-        .customer_master_key_spec()
-        .map(aws_sdk_kms::types::CustomerMasterKeySpec::as_str);
-    KmsKey {
-        id: id.to_owned(),
-        account: metadata.aws_account_id().map(str::to_owned),
-        customer_managed: metadata.key_manager() == Some(&KeyManagerType::Customer),
-        spec: metadata
-            .key_spec()
-            .map(aws_sdk_kms::types::KeySpec::as_str)
-            .or(former_spec)
-            .map(str::to_owned),
-        usage: metadata.key_usage().map(|usage| usage.as_str().to_owned()),
-        origin: metadata.origin().map(|origin| origin.as_str().to_owned()),
-        state: state(metadata),
-        replica: metadata
-            .multi_region_configuration()
-            .and_then(|regions| regions.multi_region_key_type())
-            == Some(&MultiRegionKeyType::Replica),
-        description: metadata.description().map(str::to_owned),
-        created_at: timestamp(metadata.creation_date()),
-        rotation: Err(Unread::not_asked("the key's rotation")),
     }
 }

@@ -40,6 +40,11 @@ impl Unread {
             text: format!("Nothing asked for {what}."),
         }
     }
+
+    /// Whether access to it was denied.
+    pub fn is_denied(&self) -> bool {
+        self.code == "ACCESS_DENIED"
+    }
 }
 
 /// The facts about one resource, of any kind: what reports and runs need to know of them. Checks are given the facts
@@ -118,8 +123,22 @@ mod tests {
             "publicAccessCidrs": ["203.0.113.0/24"],
             "enabledLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
             "secretsKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
+            "authenticationMode": "API",
+            "deletionProtection": true,
         });
         assert_eq!(details(cluster), expected);
+    }
+
+    #[test]
+    fn what_an_answer_lacks_is_not_told_of() {
+        let told = details(EksCluster {
+            authentication_mode: None,
+            deletion_protection: None,
+            ..cluster()
+        });
+        for name in ["authenticationMode", "deletionProtection"] {
+            assert!(told.get(name).is_none(), "{told}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub enum Values {
     OneOf(&'static [&'static str]),
     /// None, one or several of these.
     SomeOf(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
     /// A whole number, not negative.
     Number,
     /// None, one or several texts of no particular form.
@@ -245,6 +247,22 @@ impl ParameterValue for u32 {
     }
 }
 
+impl ParameterValue for bool {
+    const FORM: &'static str = "true or false";
+    const VALUES: Values = Values::Flag;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        one(texts)?
+            .to_ascii_lowercase()
+            .parse()
+            .map_err(|_| "that is neither true nor false".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
 impl ParameterValue for Severity {
     const FORM: &'static str = "one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL";
     const VALUES: Values = Values::OneOf(&["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]);
@@ -346,11 +364,16 @@ mod tests {
         description: "",
         default: Vec::new(),
     };
+    static STRICT: Parameter<bool> = Parameter {
+        name: "strict",
+        description: "",
+        default: false,
+    };
 
     fn read(json: &str) -> Result<Settings, ParameterError> {
         Settings::read(
             "check",
-            &[&DAYS, &BLOCKS],
+            &[&DAYS, &BLOCKS, &STRICT],
             &serde_json::from_str(json).unwrap(),
         )
     }
@@ -374,6 +397,16 @@ mod tests {
                 ["10.0.0.0/8", "::/0"],
                 "{json}"
             );
+        }
+        for (json, strict) in [
+            (r#"{"strict": true}"#, true),
+            (r#"{"strict": "true"}"#, true),
+            (r#"{"strict": "True"}"#, true),
+            (r#"{"strict": ["true"]}"#, true),
+            (r#"{"strict": "false"}"#, false),
+            (r#"{"strict": ""}"#, false),
+        ] {
+            assert_eq!(read(json).unwrap().get(&STRICT), strict, "{json}");
         }
     }
 
@@ -419,6 +452,14 @@ mod tests {
                 "{error}"
             );
         }
+        for json in [
+            r#"{"strict": "yes"}"#,
+            r#"{"strict": 1}"#,
+            r#"{"strict": "true,false"}"#,
+        ] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.contains("true or false"), "{error}");
+        }
         assert!(
             read(r#"{"blocks": "10.0.0.0/33"}"#)
                 .unwrap_err()
@@ -452,6 +493,7 @@ mod tests {
         }
         let owned = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
         assert_eq!(told::<u32>(&["90"]), owned(&["90"]));
+        assert_eq!(told::<bool>(&["TRUE"]), owned(&["true"]));
         assert_eq!(told::<Severity>(&["high"]), owned(&["HIGH"]));
         assert_eq!(
             told::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),

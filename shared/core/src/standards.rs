@@ -30,12 +30,21 @@ pub static CIS_EKS: Standard = Standard {
     prefix: "CIS Amazon EKS Benchmark v1.8.0/",
 };
 
-/// The CIS benchmark for AWS accounts.
+/// The CIS benchmark for AWS accounts, in its newest version. Version 6.0.0 numbers the same.
 pub static CIS_AWS: Standard = Standard {
+    name: "CIS AWS Foundations Benchmark v7.0.0",
+    short: "CIS AWS v7",
+    url: "https://www.cisecurity.org/benchmark/amazon_web_services",
+    mapped_by: "the benchmark itself; a control may ask for somewhat more or less than the check",
+    prefix: "CIS AWS Foundations Benchmark v7.0.0/",
+};
+
+/// The CIS benchmark for AWS accounts, in the newest version that Security Hub supports, which numbers otherwise.
+pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
     name: "CIS AWS Foundations Benchmark v5.0.0",
-    short: "CIS AWS",
+    short: "CIS AWS v5",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
-    mapped_by: "AWS, for its own control of the same meaning",
+    mapped_by: "AWS, for its own control of the same meaning; it is the newest version that Security Hub supports",
     prefix: "CIS AWS Foundations Benchmark v5.0.0/",
 };
 
@@ -86,9 +95,10 @@ pub static SOC_2: Standard = Standard {
 };
 
 /// Every standard, in the order in which they are told.
-pub static STANDARDS: [&Standard; 7] = [
+pub static STANDARDS: [&Standard; 8] = [
     &CIS_EKS,
     &CIS_AWS,
+    &CIS_AWS_OF_SECURITY_HUB,
     &FSBP,
     &SECURITY_HUB,
     &NIST_800_53,
@@ -226,7 +236,8 @@ static MAPPINGS: &[(&str, &[Group])] = &[
     (
         "kms-cmk-rotation",
         &[
-            of(&CIS_AWS, &["3.6"]),
+            of(&CIS_AWS, &["4.6"]),
+            of(&CIS_AWS_OF_SECURITY_HUB, &["3.6"]),
             of(&SECURITY_HUB, &["KMS.4"]),
             of(&NIST_800_53, &["SC-12", "SC-12(2)", "SC-28(3)"]),
             of(&PCI_DSS, &["3.7.4"]),
@@ -274,6 +285,17 @@ mod tests {
         assert!(
             texts.contains(&"PCI DSS v4.0.1/3.7.4".to_owned()),
             "{texts:?}"
+        );
+        let of_cis: Vec<&String> = texts
+            .iter()
+            .filter(|text| text.starts_with("CIS"))
+            .collect();
+        assert_eq!(
+            of_cis,
+            [
+                "CIS AWS Foundations Benchmark v7.0.0/4.6",
+                "CIS AWS Foundations Benchmark v5.0.0/3.6"
+            ]
         );
     }
 

@@ -112,6 +112,10 @@ fn parameter_schema(parameter: &dyn AnyParameter) -> Value {
             json!({"type": "array", "items": {"enum": values}, "uniqueItems": true}),
             json!(texts),
         ),
+        Values::Flag => {
+            let flag = texts.first().and_then(|text| text.parse::<bool>().ok());
+            (json!({"type": "boolean"}), json!(flag))
+        }
         Values::Number => {
             let number = texts.first().and_then(|text| text.parse::<u32>().ok());
             let whole = json!({"type": "integer", "minimum": 0, "maximum": u32::MAX});

@@ -9,7 +9,10 @@ use eksentry_core::{
     facts::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
         account::{DailyTypes, RecordedTypes, Recorder},
-        cluster::{Endpoint, LogType, LogTypes, NamedKey, Role, RoleUsers, SecretsKey},
+        cluster::{
+            AuthenticationMode, Endpoint, Issue, LogType, LogTypes, NamedKey, Role, RoleUsers,
+            SecretsKey,
+        },
         image::{
             Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
             Vulnerability, sort_worst_first,
@@ -140,12 +143,17 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         name: text(bytes)?,
         arn: text(bytes)?,
         status: text(bytes)?,
+        connected: bytes.arbitrary()?,
+        on_outpost: bytes.arbitrary()?,
+        health: health(bytes)?,
         version: text(bytes)?.parse().ok(),
         endpoint: Endpoint::read(
             bytes.arbitrary()?,
             bytes.arbitrary()?,
             cidrs.iter().map(String::as_str).chain(more),
         ),
+        authentication_mode: AuthenticationMode::read(&text(bytes)?),
+        deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
         secrets_key: secrets_key(bytes)?,
         role_arn: maybe(bytes)?,
@@ -161,6 +169,12 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     })
 }
 
+fn health(bytes: &mut Unstructured<'_>) -> Result<Option<Vec<Issue>>> {
+    let codes = texts(bytes, 10)?;
+    let issues = codes.iter().map(|code| Issue::read(Some(code)));
+    Ok(bytes.arbitrary::<bool>()?.then(|| issues.collect()))
+}
+
 fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     if bytes.arbitrary()? {
         return Ok(None);
@@ -173,6 +187,7 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     let named = bytes.arbitrary::<bool>()?.then_some(named);
     Ok(Some(SecretsKey {
         named: text(bytes)?,
+        names_secrets: bytes.arbitrary()?,
         key: fact(named, bytes)?,
     }))
 }

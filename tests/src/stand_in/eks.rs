@@ -31,9 +31,17 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
 }
 
 fn list_clusters(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let (range, token) = PAGES.page(account, request, account.clusters.len())?;
-    let names: Vec<&str> = account.clusters[range].iter().map(Cluster::name).collect();
+    // Registered clusters are listed only for who asks for them with `include`.
+    let is_of_eks = |cluster: &Cluster| !is_connected(cluster);
+    let (clusters, token) = PAGES.page_of(account, request, &account.clusters, is_of_eks)?;
+    let names: Vec<&str> = clusters.into_iter().map(Cluster::name).collect();
     Ok(json!({"clusters": names, "nextToken": token}))
+}
+
+/// Whether a cluster is only registered through EKS Connector.
+fn is_connected(cluster: &Cluster) -> bool {
+    let connector = cluster.members.get("connectorConfig");
+    connector.is_some_and(|connector| !connector.is_null())
 }
 
 fn describe_cluster(account: &Account, request: &Request) -> Result<Value, AwsError> {
@@ -74,6 +82,9 @@ fn not_found(message: String) -> AwsError {
 /// What EKS says of a cluster that was made with nothing but a name, under what the account file says.
 fn described(account: &Account, cluster: &Cluster) -> Record {
     let (name, region) = (cluster.name(), &account.region);
+    if is_connected(cluster) {
+        return registered(account, cluster);
+    }
     let issuer = &digest(name)[..32];
     let mut members = record(json!({
         "arn": cluster_arn(account, cluster),
@@ -99,6 +110,21 @@ fn described(account: &Account, cluster: &Cluster) -> Record {
         "status": "ACTIVE",
         "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"},
         "platformVersion": "eks.1",
+        "tags": {},
+        "health": {"issues": []},
+        "accessConfig": {"authenticationMode": "CONFIG_MAP"},
+        "deletionProtection": false,
+    }));
+    members.extend(cluster.members.clone());
+    members
+}
+
+/// What EKS says of a cluster that is only registered: it has no endpoint, logs, key or role of its own there.
+fn registered(account: &Account, cluster: &Cluster) -> Record {
+    let mut members = record(json!({
+        "arn": cluster_arn(account, cluster),
+        "createdAt": "2024-05-06T07:08:09Z",
+        "status": "ACTIVE",
         "tags": {},
     }));
     members.extend(cluster.members.clone());

@@ -106,6 +106,10 @@ fn find_without_alias<'a>(account: &'a Account, request: &Request) -> Result<&'a
 
 /// A key by its id, its ARN, the name or the ARN of an alias.
 fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
+    if is_of_another_account(account, id) {
+        let message = format!("Nothing allows the caller to use {id}, if it exists.");
+        return Err(AwsError::new("AccessDeniedException", message));
+    }
     let prefix = account.arn("kms", &account.region, "");
     let local = match id.strip_prefix(&prefix) {
         Some(resource) => resource.strip_prefix("key/").unwrap_or(resource),
@@ -118,6 +122,15 @@ fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
     };
     let key = account.served_key(local);
     key.ok_or_else(|| AwsError::new("NotFoundException", format!("{kind} '{id}' does not exist")))
+}
+
+/// Whether an ARN names a key of another account, which is not told whether it exists.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>.
+fn is_of_another_account(account: &Account, id: &str) -> bool {
+    let owner = id
+        .strip_prefix("arn:")
+        .and_then(|arn| arn.split(':').nth(3));
+    owner.is_some_and(|owner| owner != account.account)
 }
 
 /// What KMS says of a key that was made without options, under what the account file says.

@@ -1,10 +1,13 @@
 //! ## What it checks
 //!
 //! Whether an EKS cluster has an IAM role of its own, made for EKS and for nothing else. The check fails when the
-//! cluster's role also serves another cluster or nodes, when its trust policy lets anyone but `eks.amazonaws.com`
-//! assume it, when a policy that allows every action on every resource is attached to it or inline (as
-//! AdministratorAccess does), or when the role does not exist. It knows the clusters and node groups of every Region
-//! that the run looks at.
+//! cluster's role also serves another cluster or nodes (of a node group or of Auto Mode), when its trust policy lets
+//! anyone but `eks.amazonaws.com` assume it, when a policy that allows every action on every resource is attached to it
+//! or inline (as AdministratorAccess does), when the role does not exist, or when EKS reports in the cluster's health
+//! that it does not find it (`IamRoleNotFound`).
+//!
+//! The check knows the clusters and node groups of every Region that the run looks at. It compares roles by account and
+//! name, since a name is unique in an account, whatever its path.
 //!
 //! ## Why it matters
 //!
@@ -18,6 +21,7 @@
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
+use crate::facts::cluster::Issue;
 use crate::parameters::Settings;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
@@ -79,6 +83,10 @@ fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
             unread.extend(&role.unread);
         }
         Err(reason) => unread.push(reason),
+    }
+    if cluster.reports(&Issue::IamRoleNotFound) && cluster.role != Ok(None) {
+        let text = "EKS reports IamRoleNotFound: it does not find the cluster's role.";
+        faults.push(Reason::new("ROLE_NOT_FOUND_BY_EKS", text));
     }
 
     match (faults.is_empty(), unread.first()) {
@@ -161,6 +169,41 @@ mod tests {
             (shared, vec!["ROLE_SHARED", "ROLE_TRUSTS_OTHERS"]),
         ] {
             assert_eq!(codes(&cluster), expected);
+        }
+    }
+
+    #[test]
+    fn a_role_that_eks_does_not_find_fails_whatever_iam_says() {
+        let reporting = |code: &str, role| EksCluster {
+            health: Some(vec![Issue::read(Some(code))]),
+            role,
+            ..cluster()
+        };
+        for (code, role, expected) in [
+            ("IamRoleNotFound", Ok(Some(role())), "ROLE_NOT_FOUND_BY_EKS"),
+            ("IamRoleNotFound", Err(unread()), "ROLE_NOT_FOUND_BY_EKS"),
+            ("IamRoleNotFound", Ok(None), "ROLE_MISSING"),
+            ("KmsGrantRevoked", Ok(Some(role())), "ROLE_DEDICATED"),
+            ("AccessDenied", Ok(Some(role())), "ROLE_DEDICATED"),
+            ("AccessDenied", Err(unread()), "ACCESS_DENIED"),
+        ] {
+            let verdict = evaluate(&reporting(code, role), &Settings::default());
+            assert_eq!(verdict.codes(), [expected], "{code}");
+        }
+    }
+
+    #[test]
+    fn no_health_is_no_fault_and_no_proof() {
+        for (role, expected) in [
+            (Ok(Some(role())), "ROLE_DEDICATED"),
+            (Err(unread()), "ACCESS_DENIED"),
+        ] {
+            let cluster = EksCluster {
+                health: None,
+                role,
+                ..cluster()
+            };
+            assert_eq!(codes(&cluster), [expected]);
         }
     }
 

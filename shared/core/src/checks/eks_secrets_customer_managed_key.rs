@@ -1,19 +1,24 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster encrypts Kubernetes secrets with a KMS key that the customer manages. The check fails when
-//! no entry of the cluster's `encryptionConfig` names a key for `secrets`, when AWS manages the named key, or when
-//! `allowedKeyArns` is set and the key is not among them. Aliases are resolved first. A key that can't be described
-//! still counts as named.
+//! Whether the KMS key with which an EKS cluster envelope-encrypts what Kubernetes stores is one that the customer
+//! manages. From Kubernetes 1.28 on EKS envelope-encrypts all Kubernetes API data by default, with a key that AWS owns
+//! unless the cluster names one: this check fails then, while `eks-secrets-envelope-encryption` passes. Before 1.28 EKS
+//! encrypts secrets alone, and only with a named key.
+//!
+//! The check fails when no entry of the cluster's `encryptionConfig` names a key, when AWS manages the named key, or
+//! when `allowedKeyArns` is set and the key is not among them. From 1.28 on an entry counts whatever its `resources`
+//! say, before only where they name `secrets`. Aliases are resolved first. A key that can't be described still counts
+//! as named.
 //!
 //! ## Why it matters
 //!
-//! EKS encrypts by default with a key that AWS owns: nobody but AWS sees its use or can withdraw it. With a key of
-//! your own, its policy says who decrypts, CloudTrail shows when, and disabling it locks the data.
+//! Nobody but AWS sees the use of a key that AWS owns, or can withdraw it. With a key of your own, its policy says who
+//! decrypts, CloudTrail shows when, and disabling it locks the data.
 //!
 //! ## How to fix it
 //!
-//! Associate a KMS key of your own with the cluster. A cluster's key can't be exchanged afterwards, so choose with
-//! care.
+//! Associate a KMS key of your own with the cluster. A cluster's key can't be exchanged or taken away afterwards, so
+//! choose with care.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
@@ -31,16 +36,18 @@ static ALLOWED_KEY_ARNS: Parameter<Vec<String>> = Parameter {
 pub(super) static CHECK: Check = Check {
     id: "eks-secrets-customer-managed-key",
     enabled: true,
-    title: "EKS clusters should encrypt Kubernetes secrets with a customer managed KMS key",
-    requirement: "Kubernetes secrets should be encrypted with a KMS key that the customer manages, and an allowed one.",
+    title: "EKS clusters should envelope-encrypt Kubernetes API data with a customer managed KMS key",
+    requirement: "Kubernetes secrets, and from Kubernetes 1.28 on all API data, should be envelope-encrypted with a \
+                  KMS key that the customer manages, and an allowed one; since 1.28 EKS does so by default, with a key \
+                  that AWS owns.",
     severities: &[(
         Severity::Low,
-        "secrets are encrypted, but with a key that you can neither audit nor revoke",
+        "the data is encrypted, but with a key that you can neither audit nor revoke",
     )],
     remediation: Remediation {
         text: "Associate an allowed KMS key of your own with the cluster.",
         command: r#"aws eks associate-encryption-config --region {region} --cluster-name {name} --encryption-config '[{"resources":["secrets"],"provider":{"keyArn":"<key ARN>"}}]'"#,
-        url: "https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html",
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     },
     parameters: &[&ALLOWED_KEY_ARNS],
     needs: &[Need::SecretsKey],
@@ -48,12 +55,16 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
-    let Some(SecretsKey { named, key }) = &cluster.secrets_key else {
-        return Verdict::failed(
-            Severity::Low,
-            "NO_CUSTOMER_MANAGED_KEY",
-            "The cluster names no KMS key for secrets, so EKS uses one that AWS owns, if any.",
-        );
+    let SecretsKey { named, key, .. } = match cluster.key_in_use() {
+        Ok(Some(key)) => key,
+        Ok(None) => {
+            return Verdict::failed(
+                Severity::Low,
+                "NO_CUSTOMER_MANAGED_KEY",
+                without_a_key(cluster),
+            );
+        }
+        Err(unread) => return Verdict::not_available(&unread),
     };
     let known = key.as_ref().ok().and_then(Option::as_ref);
     if known.is_some_and(|key| key.aws_managed) {
@@ -68,7 +79,10 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     if allowed.is_empty() || allowed.contains(arn) || allowed.contains(named) {
         return Verdict::passed(
             "CUSTOMER_MANAGED_KEY",
-            format!("Secrets are encrypted with the KMS key {arn}."),
+            format!(
+                "EKS envelope-encrypts {} with the KMS key {arn}.",
+                cluster.encrypted_data()
+            ),
         );
     }
     match key {
@@ -78,6 +92,19 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
             "KEY_NOT_ALLOWED",
             format!("The KMS key {arn} is not an allowed one."),
         ),
+    }
+}
+
+/// What becomes of a cluster's data where it names no key.
+fn without_a_key(cluster: &EksCluster) -> &'static str {
+    match cluster.version {
+        Some(version) if version.encrypts_by_default() => {
+            "The cluster names no KMS key, so EKS envelope-encrypts its API data with one that AWS owns."
+        }
+        Some(_) => {
+            "The cluster names no KMS key for secrets, so EKS does not envelope-encrypt them."
+        }
+        None => "The cluster names no KMS key, so EKS uses one that AWS owns, if any.",
     }
 }
 
@@ -91,12 +118,17 @@ mod tests {
     const ALIAS: &str = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
 
     fn code(secrets_key: Option<SecretsKey>, allowed: &str) -> &'static str {
+        judge(secrets_key, "1.33", allowed).codes()[0]
+    }
+
+    fn judge(secrets_key: Option<SecretsKey>, version: &str, allowed: &str) -> Verdict {
         let parameters = format!(r#"{{"allowedKeyArns": "{allowed}"}}"#);
         let cluster = EksCluster {
             secrets_key,
+            version: version.parse().ok(),
             ..cluster()
         };
-        evaluate(&cluster, &settings(CHECK.parameters, &parameters)).codes()[0]
+        evaluate(&cluster, &settings(CHECK.parameters, &parameters))
     }
 
     fn key() -> SecretsKey {
@@ -140,10 +172,43 @@ mod tests {
     }
 
     #[test]
+    fn it_counts_by_its_entry_and_the_version() {
+        let not_for_secrets = || SecretsKey {
+            names_secrets: false,
+            ..key()
+        };
+        for (key, version, expected) in [
+            (key(), "1.27", "CUSTOMER_MANAGED_KEY"),
+            (key(), "unreadable", "CUSTOMER_MANAGED_KEY"),
+            (not_for_secrets(), "1.34", "CUSTOMER_MANAGED_KEY"),
+            (not_for_secrets(), "1.28", "CUSTOMER_MANAGED_KEY"),
+            (not_for_secrets(), "1.27", "NO_CUSTOMER_MANAGED_KEY"),
+            (not_for_secrets(), "1.9", "NO_CUSTOMER_MANAGED_KEY"),
+            (not_for_secrets(), "unreadable", "VERSION_UNKNOWN"),
+        ] {
+            let codes = judge(Some(key), version, "").codes();
+            assert_eq!(codes, [expected], "{version}");
+        }
+    }
+
+    #[test]
+    fn it_says_what_becomes_of_the_data_without_a_key() {
+        for (version, expected) in [
+            ("1.28", "with one that AWS owns"),
+            ("1.27", "does not envelope-encrypt"),
+            ("unreadable", "if any"),
+        ] {
+            let text = judge(None, version, "").explanation();
+            assert!(text.contains(expected), "{version}: {text}");
+        }
+    }
+
+    #[test]
     fn it_must_be_an_allowed_one() {
         let by_alias = |key| SecretsKey {
             named: ALIAS.into(),
             key,
+            ..self::key()
         };
         for (key, allowed, expected) in [
             (key(), KEY_ARN, "CUSTOMER_MANAGED_KEY"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::facts::Unread;
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
+    AuthenticationMode, EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -22,8 +22,13 @@ pub(crate) fn cluster() -> EksCluster {
         name: "payments".into(),
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
+        connected: false,
+        on_outpost: false,
+        health: Some(Vec::new()),
         version: "1.33".parse().ok(),
         endpoint: Endpoint::read(false, true, []),
+        authentication_mode: Some(AuthenticationMode::Api),
+        deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
@@ -46,6 +51,7 @@ pub(crate) fn cluster() -> EksCluster {
 pub(crate) fn secrets_key(state: KeyState) -> SecretsKey {
     SecretsKey {
         named: KEY_ARN.into(),
+        names_secrets: true,
         key: Ok(Some(NamedKey {
             arn: KEY_ARN.into(),
             state,

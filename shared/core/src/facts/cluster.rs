@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::key::KeyState;
 use super::{Fact, Facts, FactsOf, Unread};
+use crate::arn::Arn;
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
 
@@ -19,13 +20,23 @@ pub struct EksCluster {
     pub arn: String,
     /// `ACTIVE`, `CREATING`, `DELETING`, …; empty where the answer had none.
     pub status: String,
+    /// Whether it runs elsewhere and is only registered through EKS Connector.
+    pub connected: bool,
+    /// Whether it is a local cluster on AWS Outposts.
+    pub on_outpost: bool,
+    /// The issues that EKS reports of its health, sorted; `None` where the answer does not list them.
+    pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
     /// Who reaches the Kubernetes API server.
     pub endpoint: Endpoint,
+    /// What grants IAM principals access; `None` where the answer had no mode.
+    pub authentication_mode: Option<AuthenticationMode>,
+    /// Whether EKS refuses to delete it; `None` where the answer did not say.
+    pub deletion_protection: Option<bool>,
     /// The log types that go to CloudWatch Logs: the union over all enabled groups.
     pub enabled_logs: LogTypes,
-    /// The key that secrets are encrypted with, if the cluster names one.
+    /// The key that its `encryptionConfig` names, if it names one; [`EksCluster::key_in_use`] tells whether it counts.
     pub secrets_key: Option<SecretsKey>,
     /// The ARN of the cluster's IAM role.
     pub role_arn: Option<String>,
@@ -33,26 +44,81 @@ pub struct EksCluster {
     pub role_users: RoleUsers,
     /// The role itself; `None` where IAM has no such role.
     pub role: Fact<Option<Role>>,
-    /// The cluster's subnets.
+    /// The cluster's subnets, sorted: EKS promises no order.
     pub subnets: Vec<String>,
-    /// The cluster's additional security groups.
+    /// The cluster's additional security groups, sorted.
     pub security_groups: Vec<String>,
     /// The URL of the Kubernetes API server.
     pub url: Option<String>,
-    /// The cluster's tags.
+    /// The cluster's tags, sorted.
     pub tags: Vec<(String, String)>,
 }
 
 impl EksCluster {
-    /// Why no check applies to the cluster, if none does: it is on its way out, or never came to be.
+    /// Why no check applies to the cluster, if none does: it is on its way out, never came to be, or is none of EKS's.
     pub fn inapplicable(&self) -> Option<String> {
+        if self.connected {
+            return Some(
+                "The cluster runs outside Amazon EKS and is only registered through EKS Connector."
+                    .to_owned(),
+            );
+        }
         ["DELETING", "FAILED"]
             .contains(&self.status.as_str())
             .then(|| format!("The cluster's status is {}.", self.status))
     }
 
+    /// The named key that Kubernetes data is encrypted with, if there is one. From Kubernetes 1.28 on a key counts
+    /// whatever the `resources` of its entry say, before only where they name `secrets`. Where that depends on a
+    /// version that is not known, the key is unread.
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html>.
+    pub fn key_in_use(&self) -> Fact<Option<&SecretsKey>> {
+        let Some(key) = &self.secrets_key else {
+            return Ok(None);
+        };
+        match self.version {
+            _ if key.names_secrets => Ok(Some(key)),
+            Some(version) => Ok(version.encrypts_by_default().then_some(key)),
+            None => Err(Unread {
+                code: "VERSION_UNKNOWN",
+                text: format!(
+                    "The cluster names the KMS key {} but not for secrets, which counts from Kubernetes 1.28 on, and \
+                     its Kubernetes version is not known.",
+                    key.named
+                ),
+            }),
+        }
+    }
+
+    /// What EKS envelope-encrypts in the cluster, in words.
+    pub fn encrypted_data(&self) -> &'static str {
+        match self.version {
+            Some(version) if version.encrypts_by_default() => "Kubernetes API data",
+            _ => "Kubernetes secrets",
+        }
+    }
+
+    /// Whether a key that the cluster names belongs to another account.
+    pub fn is_of_another_account(&self, key: &SecretsKey) -> bool {
+        let account = |arn: &str| {
+            let arn: Arn = arn.parse().ok()?;
+            Some(arn.account().to_owned()).filter(|account| !account.is_empty())
+        };
+        match (account(&self.arn), account(&key.named)) {
+            (Some(own), Some(owner)) => own != owner,
+            _ => false,
+        }
+    }
+
+    /// Whether EKS reports that issue.
+    pub fn reports(&self, issue: &Issue) -> bool {
+        self.health
+            .as_ref()
+            .is_some_and(|issues| issues.contains(issue))
+    }
+
     pub(super) fn details(&self) -> Details {
-        Details::default()
+        let details = Details::default()
             .text("arn", Some(&self.arn))
             .text("name", Some(&self.name))
             .text("status", Some(&self.status))
@@ -73,8 +139,122 @@ impl EksCluster {
             )
             .text(
                 "secretsKeyArn",
-                self.secrets_key.as_ref().map(|key| key.named.as_str()),
+                self.key_in_use()
+                    .ok()
+                    .flatten()
+                    .map(|key| key.named.as_str()),
             )
+            .text(
+                "authenticationMode",
+                self.authentication_mode
+                    .as_ref()
+                    .map(AuthenticationMode::name),
+            );
+        match self.deletion_protection {
+            Some(on) => details.flag("deletionProtection", on),
+            None => details,
+        }
+    }
+}
+
+/// What grants IAM principals access to a cluster.
+/// Source: <https://docs.aws.amazon.com/eks/latest/userguide/grant-k8s-access.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthenticationMode {
+    /// Access entries.
+    Api,
+    /// Access entries and the ConfigMap aws-auth.
+    ApiAndConfigMap,
+    /// The ConfigMap aws-auth.
+    ConfigMap,
+    /// Anything else, under EKS's name.
+    Other(String),
+}
+
+impl AuthenticationMode {
+    /// Reads EKS's name of it; `None` where that is empty.
+    pub fn read(name: &str) -> Option<Self> {
+        match name.trim() {
+            "" => None,
+            "API" => Some(Self::Api),
+            "API_AND_CONFIG_MAP" => Some(Self::ApiAndConfigMap),
+            "CONFIG_MAP" => Some(Self::ConfigMap),
+            other => Some(Self::Other(other.to_owned())),
+        }
+    }
+
+    /// EKS's name of it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Api => "API",
+            Self::ApiAndConfigMap => "API_AND_CONFIG_MAP",
+            Self::ConfigMap => "CONFIG_MAP",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// A problem that EKS itself reports of a cluster.
+/// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_ClusterIssue.html>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Issue {
+    /// The cluster's KMS key is disabled.
+    KmsKeyDisabled,
+    /// The cluster's KMS key does not exist.
+    KmsKeyNotFound,
+    /// The cluster's KMS key is about to be deleted.
+    KmsKeyMarkedForDeletion,
+    /// EKS may no longer use the cluster's KMS key.
+    KmsGrantRevoked,
+    /// The cluster's IAM role does not exist.
+    IamRoleNotFound,
+    /// Any other problem, by its code.
+    Other(String),
+    /// A problem without a code.
+    Unnamed,
+}
+
+impl Issue {
+    /// Reads an issue's code.
+    pub fn read(code: Option<&str>) -> Self {
+        match code.map(str::trim).unwrap_or_default() {
+            "KmsKeyDisabled" => Self::KmsKeyDisabled,
+            "KmsKeyNotFound" => Self::KmsKeyNotFound,
+            "KmsKeyMarkedForDeletion" => Self::KmsKeyMarkedForDeletion,
+            "KmsGrantRevoked" => Self::KmsGrantRevoked,
+            "IamRoleNotFound" => Self::IamRoleNotFound,
+            "" => Self::Unnamed,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The code in the EKS API; empty where it has none.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::KmsKeyDisabled => "KmsKeyDisabled",
+            Self::KmsKeyNotFound => "KmsKeyNotFound",
+            Self::KmsKeyMarkedForDeletion => "KmsKeyMarkedForDeletion",
+            Self::KmsGrantRevoked => "KmsGrantRevoked",
+            Self::IamRoleNotFound => "IamRoleNotFound",
+            Self::Other(code) => code,
+            Self::Unnamed => "",
+        }
+    }
+
+    /// Whether it says that EKS can't use the cluster's key, or soon won't be able to.
+    pub const fn ends_use_of_key(&self) -> bool {
+        matches!(
+            self,
+            Self::KmsKeyDisabled
+                | Self::KmsKeyNotFound
+                | Self::KmsKeyMarkedForDeletion
+                | Self::KmsGrantRevoked
+        )
+    }
+
+    /// Whether it may be about the cluster's key: a problem without a code may, and one of KMS that is new here.
+    pub fn may_concern_key(&self) -> bool {
+        *self == Self::Unnamed || self.name().starts_with("Kms")
     }
 }
 
@@ -87,11 +267,24 @@ pub struct KubernetesVersion {
     pub minor: u16,
 }
 
+impl KubernetesVersion {
+    /// Whether EKS envelope-encrypts all Kubernetes API data of such clusters by default: from 1.28 on.
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html>.
+    pub const fn encrypts_by_default(self) -> bool {
+        self.major > 1 || self.major == 1 && self.minor >= 28
+    }
+}
+
 impl FromStr for KubernetesVersion {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let mut parts = text.split('.').map(|part| part.parse().map_err(|_| ()));
+        // A number as Rust reads it may have a sign.
+        let number = |part: &str| {
+            let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse().ok().filter(|_| is_plain).ok_or(())
+        };
+        let mut parts = text.split('.').map(number);
         Ok(Self {
             major: parts.next().ok_or(())??,
             minor: parts.next().ok_or(())??,
@@ -112,16 +305,19 @@ pub struct Endpoint {
     pub public: bool,
     /// Whether the private endpoint is on.
     pub private: bool,
-    /// From where the public endpoint is reached.
+    /// From where the public endpoint is reached, sorted.
     pub public_access_cidrs: Fact<Vec<IpNet>>,
 }
 
 impl Endpoint {
     /// Reads the settings as AWS means them: one endpoint is always on, so where both are absent or off, the answer
-    /// did not carry them and AWS's default holds (public on, private off). No CIDR block means 0.0.0.0/0.
+    /// did not carry them and AWS's default holds (public on, private off). No CIDR block means 0.0.0.0/0. The order of
+    /// the blocks means nothing, so they come sorted.
     pub fn read<'a>(public: bool, private: bool, cidrs: impl IntoIterator<Item = &'a str>) -> Self {
         let known = public || private;
-        let mut blocks: Fact<Vec<IpNet>> = cidrs
+        let mut texts: Vec<&str> = cidrs.into_iter().collect();
+        texts.sort_unstable();
+        let mut blocks: Fact<Vec<IpNet>> = texts
             .into_iter()
             .map(|text| {
                 text.trim().parse().map_err(|_| Unread {
@@ -132,10 +328,11 @@ impl Endpoint {
                 })
             })
             .collect();
-        if let Ok(blocks) = &mut blocks
-            && blocks.is_empty()
-        {
-            blocks.push(IpNet::V4(ipnet::Ipv4Net::default()));
+        if let Ok(blocks) = &mut blocks {
+            if blocks.is_empty() {
+                blocks.push(IpNet::V4(ipnet::Ipv4Net::default()));
+            }
+            blocks.sort_unstable();
         }
         Self {
             public: public || !known,
@@ -247,11 +444,13 @@ impl fmt::Display for LogTypes {
     }
 }
 
-/// The KMS key that a cluster encrypts Kubernetes secrets with.
+/// The KMS key that an entry of a cluster's `encryptionConfig` names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecretsKey {
     /// The key as the cluster names it; may be an alias.
     pub named: String,
+    /// Whether the `resources` of the entry name `secrets`.
+    pub names_secrets: bool,
     /// What KMS says of it; `None` where KMS has no such key.
     pub key: Fact<Option<NamedKey>>,
 }
@@ -338,6 +537,7 @@ impl FactsOf for EksCluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::samples::cluster as sample;
 
     #[test]
     fn an_answer_without_flags_means_the_defaults() {
@@ -363,10 +563,169 @@ mod tests {
     fn versions_compare_by_number() {
         let version = |text: &str| text.parse::<KubernetesVersion>();
         assert!(version("1.9").unwrap() < version("1.28").unwrap());
+        assert!(version("1.9").unwrap() < version("1.30").unwrap());
+        assert!(version("1.35").unwrap() < version("2.0").unwrap());
         assert_eq!(version("1.28.3").unwrap().to_string(), "1.28");
-        for text in ["", "1", "v1.28", "1."] {
+        for text in [
+            "", "1", "v1.28", "1.", ".28", "1.x", "latest", "1.+28", "-1.28", " 1.28", "1.99999",
+        ] {
             assert_eq!(version(text), Err(()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn eks_encrypts_by_default_from_1_28_on() {
+        for (text, by_default) in [
+            ("0.99", false),
+            ("1.9", false),
+            ("1.27", false),
+            ("1.28", true),
+            ("1.30", true),
+            ("2.0", true),
+        ] {
+            let version: KubernetesVersion = text.parse().unwrap();
+            assert_eq!(version.encrypts_by_default(), by_default, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_counts_by_its_entry_and_the_version() {
+        let named = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+        let used = Ok(Some(named));
+        for (names_secrets, version, expected) in [
+            (true, "1.27", used),
+            (true, "1.28", used),
+            (true, "unreadable", used),
+            (false, "1.27", Ok(None)),
+            (false, "1.9", Ok(None)),
+            (false, "1.28", used),
+            (false, "1.34", used),
+            (false, "unreadable", Err("VERSION_UNKNOWN")),
+        ] {
+            let mut cluster = sample();
+            cluster.version = version.parse().ok();
+            cluster.secrets_key.as_mut().unwrap().names_secrets = names_secrets;
+            let key = cluster.key_in_use();
+            let found = key.map(|key| key.map(|key| key.named.as_str()));
+            let found = found.map_err(|unread| unread.code);
+            assert_eq!(found, expected, "{names_secrets} {version}");
+            let told = serde_json::to_value(cluster.details()).unwrap();
+            let told = told.get("secretsKeyArn").and_then(|arn| arn.as_str());
+            assert_eq!(told, expected.ok().flatten(), "{names_secrets} {version}");
+        }
+        let keyless = EksCluster {
+            secrets_key: None,
+            version: None,
+            ..sample()
+        };
+        assert_eq!(keyless.key_in_use(), Ok(None));
+    }
+
+    #[test]
+    fn a_key_is_of_the_account_that_its_arn_names() {
+        for (named, other) in [
+            ("arn:aws:kms:eu-central-1:111122223333:key/1", false),
+            ("arn:aws:kms:eu-central-1:444455556666:key/1", true),
+            ("arn:aws:kms:eu-central-1:444455556666:alias/eks", true),
+            ("arn:aws-cn:kms:cn-north-1:444455556666:key/1", true),
+            ("alias/eks", false),
+            ("1234abcd", false),
+            ("arn:aws:kms:::key/1", false),
+        ] {
+            let mut key = sample().secrets_key.unwrap();
+            key.named = named.to_owned();
+            assert_eq!(sample().is_of_another_account(&key), other, "{named}");
+            let unknown = EksCluster {
+                arn: String::new(),
+                ..sample()
+            };
+            assert!(!unknown.is_of_another_account(&key), "{named}");
+        }
+    }
+
+    #[test]
+    fn an_authentication_mode_is_read_in_the_words_of_eks() {
+        for (name, mode) in [
+            ("API", Some(AuthenticationMode::Api)),
+            (
+                "API_AND_CONFIG_MAP",
+                Some(AuthenticationMode::ApiAndConfigMap),
+            ),
+            ("CONFIG_MAP", Some(AuthenticationMode::ConfigMap)),
+            (
+                "API_ONLY",
+                Some(AuthenticationMode::Other("API_ONLY".into())),
+            ),
+            ("", None),
+            (" ", None),
+        ] {
+            let read = AuthenticationMode::read(name);
+            assert_eq!(read, mode);
+            assert_eq!(
+                read.as_ref().map(AuthenticationMode::name),
+                mode.map(|_| name)
+            );
+        }
+    }
+
+    #[test]
+    fn an_issue_is_read_in_the_words_of_eks() {
+        for (code, issue, ends_use, may_concern) in [
+            (Some("KmsKeyDisabled"), Issue::KmsKeyDisabled, true, true),
+            (Some("KmsKeyNotFound"), Issue::KmsKeyNotFound, true, true),
+            (
+                Some("KmsKeyMarkedForDeletion"),
+                Issue::KmsKeyMarkedForDeletion,
+                true,
+                true,
+            ),
+            (Some("KmsGrantRevoked"), Issue::KmsGrantRevoked, true, true),
+            (
+                Some("IamRoleNotFound"),
+                Issue::IamRoleNotFound,
+                false,
+                false,
+            ),
+            (
+                Some("Ec2SubnetNotFound"),
+                Issue::Other("Ec2SubnetNotFound".into()),
+                false,
+                false,
+            ),
+            (
+                Some("KmsSomethingNew"),
+                Issue::Other("KmsSomethingNew".into()),
+                false,
+                true,
+            ),
+            (Some(" "), Issue::Unnamed, false, true),
+            (None, Issue::Unnamed, false, true),
+        ] {
+            let read = Issue::read(code);
+            assert_eq!(read, issue);
+            assert_eq!(read.name(), code.unwrap_or_default().trim());
+            assert_eq!(
+                (read.ends_use_of_key(), read.may_concern_key()),
+                (ends_use, may_concern),
+                "{code:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_order_of_blocks_means_nothing() {
+        let read = |cidrs: [&'static str; 3]| Endpoint::read(true, true, cidrs);
+        let blocks = ["203.0.113.0/24", "9.0.0.0/8", "198.51.100.0/24"];
+        let [one, two, three] = blocks;
+        assert_eq!(read(blocks), read([three, one, two]));
+        assert_eq!(
+            read(blocks).texts(),
+            ["9.0.0.0/8", "198.51.100.0/24", "203.0.113.0/24"]
+        );
+        assert_eq!(
+            read(["x", one, "y"]).public_access_cidrs,
+            read(["y", one, "x"]).public_access_cidrs
+        );
     }
 
     #[test]
@@ -387,6 +746,16 @@ mod tests {
     }
 
     #[test]
+    fn no_check_applies_to_a_cluster_that_is_only_registered() {
+        let connected = EksCluster {
+            connected: true,
+            ..sample()
+        };
+        let text = connected.inapplicable().unwrap();
+        assert!(text.contains("EKS Connector"), "{text}");
+    }
+
+    #[test]
     fn no_check_applies_to_a_cluster_that_is_on_its_way_out_or_never_came_to_be() {
         for (status, text) in [
             ("ACTIVE", None),
@@ -397,7 +766,7 @@ mod tests {
         ] {
             let cluster = EksCluster {
                 status: status.into(),
-                ..crate::checks::samples::cluster()
+                ..sample()
             };
             assert_eq!(cluster.inapplicable().as_deref(), text);
         }

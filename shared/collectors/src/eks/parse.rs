@@ -1,0 +1,564 @@
+//! EKS's answers as facts. Pure.
+
+use std::collections::HashMap;
+
+use aws_sdk_eks::types::{
+    Cluster, ClusterHealth, ClusterIssue, EncryptionConfig, LogSetup, Logging, Nodegroup,
+    VpcConfigResponse,
+};
+use eksentry_core::facts::cluster::{
+    AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey,
+};
+use eksentry_core::{Arn, Fact, Unread};
+
+/// The facts that describing a cluster tells. Its key, its role and who uses that are as nobody asked for them.
+pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
+    let network = cluster.resources_vpc_config();
+    EksCluster {
+        name: name.to_owned(),
+        arn: cluster.arn().unwrap_or_default().to_owned(),
+        status: cluster
+            .status()
+            .map(|status| status.as_str().to_owned())
+            .unwrap_or_default(),
+        connected: is_connected(cluster),
+        on_outpost: cluster.outpost_config().is_some(),
+        health: cluster.health().and_then(health),
+        version: cluster.version().and_then(|version| version.parse().ok()),
+        endpoint: endpoint(network),
+        authentication_mode: authentication_mode(cluster),
+        deletion_protection: cluster.deletion_protection(),
+        enabled_logs: enabled_logs(cluster.logging()),
+        secrets_key: secrets_key(cluster.encryption_config()),
+        role_arn: cluster.role_arn().map(str::to_owned),
+        role_users: RoleUsers {
+            others: Vec::new(),
+            unread: vec![Unread::not_asked("who uses the cluster's role")],
+        },
+        role: Err(Unread::not_asked("the cluster's role")),
+        subnets: sorted(network.map(VpcConfigResponse::subnet_ids)),
+        security_groups: sorted(network.map(VpcConfigResponse::security_group_ids)),
+        url: cluster.endpoint().map(str::to_owned),
+        tags: tags(cluster.tags()),
+    }
+}
+
+/// Whether a cluster runs elsewhere and is only registered through EKS Connector.
+pub(super) fn is_connected(cluster: &Cluster) -> bool {
+    cluster.connector_config().is_some()
+}
+
+/// The issues, sorted; `None` where the answer has no list of them, which is another thing than an empty one.
+fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
+    let issues = health.issues.as_ref()?.iter();
+    let code = |issue: &ClusterIssue| Issue::read(issue.code().map(|code| code.as_str()));
+    let mut issues: Vec<Issue> = issues.map(code).collect();
+    issues.sort();
+    issues.dedup();
+    Some(issues)
+}
+
+fn authentication_mode(cluster: &Cluster) -> Option<AuthenticationMode> {
+    let mode = cluster.access_config()?.authentication_mode()?;
+    AuthenticationMode::read(mode.as_str())
+}
+
+fn endpoint(network: Option<&VpcConfigResponse>) -> Endpoint {
+    Endpoint::read(
+        network.is_some_and(VpcConfigResponse::endpoint_public_access),
+        network.is_some_and(VpcConfigResponse::endpoint_private_access),
+        network
+            .into_iter()
+            .flat_map(VpcConfigResponse::public_access_cidrs)
+            .map(String::as_str),
+    )
+}
+
+fn enabled_logs(logging: Option<&Logging>) -> LogTypes {
+    logging
+        .into_iter()
+        .flat_map(Logging::cluster_logging)
+        .filter(|group| group.enabled() == Some(true))
+        .flat_map(LogSetup::types)
+        .filter_map(|log| log.as_str().parse().ok())
+        .fold(LogTypes::NONE, LogTypes::with)
+}
+
+/// The key that an entry names, of one that names `secrets` if there is such a one.
+fn secrets_key(entries: &[EncryptionConfig]) -> Option<SecretsKey> {
+    let keys = entries.iter().filter_map(|entry| {
+        let named = entry.provider()?.key_arn()?;
+        (!named.trim().is_empty()).then(|| SecretsKey {
+            named: named.to_owned(),
+            names_secrets: names_secrets(entry),
+            key: Err(Unread::not_asked("the cluster's KMS key")),
+        })
+    });
+    // Of those that are equal `min_by_key` takes the first.
+    keys.min_by_key(|key| !key.names_secrets)
+}
+
+fn names_secrets(entry: &EncryptionConfig) -> bool {
+    #[expect(
+        deprecated,
+        reason = "before Kubernetes 1.28 it says what is encrypted, and EKS still sends it"
+    )]
+    let resources = entry.resources();
+    resources.iter().any(|resource| resource == "secrets")
+}
+
+/// A list whose order means nothing.
+fn sorted(list: Option<&[String]>) -> Vec<String> {
+    let mut list = list.unwrap_or_default().to_vec();
+    list.sort();
+    list
+}
+
+fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
+    let mut tags: Vec<_> = tags
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    tags.sort();
+    tags
+}
+
+/// The ARN of the role that a node group's nodes have; the call is named where the answer does not say.
+pub(super) fn node_role(group: Option<Nodegroup>, action: &str, target: &str) -> Fact<String> {
+    group
+        .and_then(|group| group.node_role)
+        .ok_or_else(|| Unread {
+            code: "ROLE_UNKNOWN",
+            text: format!("{action} on {target} did not say which role its nodes have."),
+        })
+}
+
+/// What makes an IAM role the same one: its partition, its account and its name, which is unique in the account
+/// whatever the role's path.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RoleId {
+    partition: String,
+    account: String,
+    name: String,
+}
+
+impl RoleId {
+    /// The role of an ARN; what is no role's ARN is only equal to itself.
+    pub(super) fn of(arn: &str) -> Self {
+        let parsed = arn.parse::<Arn>().ok();
+        let role = parsed.as_ref().and_then(|arn| {
+            let path_and_name = arn.resource().strip_prefix("role/")?;
+            Some(Self {
+                partition: arn.partition().to_owned(),
+                account: arn.account().to_owned(),
+                name: path_and_name.rsplit('/').next()?.to_owned(),
+            })
+        });
+        role.unwrap_or_else(|| Self {
+            partition: String::new(),
+            account: String::new(),
+            name: arn.to_owned(),
+        })
+    }
+}
+
+/// Who uses a role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RoleUser {
+    pub(super) role: RoleId,
+    pub(super) region: String,
+    /// Who it is, in words.
+    pub(super) name: String,
+}
+
+/// The users of roles that describing a cluster tells: the cluster itself, and the nodes of Auto Mode.
+pub(super) fn role_users(name: &str, cluster: &Cluster, region: &str) -> Vec<RoleUser> {
+    let nodes = cluster
+        .compute_config()
+        .and_then(|config| config.node_role_arn());
+    let users = [
+        (cluster.role_arn(), user_of_cluster(name)),
+        (nodes, format!("the Auto Mode nodes of cluster {name}")),
+    ];
+    users
+        .into_iter()
+        .filter_map(|(role, name)| {
+            Some(RoleUser {
+                role: RoleId::of(role?),
+                region: region.to_owned(),
+                name,
+            })
+        })
+        .collect()
+}
+
+/// A cluster as the user of a role.
+pub(super) fn user_of_cluster(name: &str) -> String {
+    format!("cluster {name}")
+}
+
+/// Who but a cluster itself uses its role, in words. Users of other Regions come with their Region.
+pub(super) fn other_users(
+    users: &[RoleUser],
+    role_arn: Option<&str>,
+    cluster: &str,
+    region: &str,
+) -> Vec<String> {
+    let Some(role) = role_arn.map(RoleId::of) else {
+        return Vec::new();
+    };
+    let itself = user_of_cluster(cluster);
+    users
+        .iter()
+        .filter(|user| user.role == role && (user.name != itself || user.region != region))
+        .map(|user| {
+            if user.region == region {
+                user.name.clone()
+            } else {
+                format!("{} in {}", user.name, user.region)
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_eks::types::{
+        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ClusterIssueCode,
+        ComputeConfigResponse, ConnectorConfigResponse, LogType as SdkLogType,
+        OutpostConfigResponse, Provider,
+    };
+    use eksentry_core::facts::cluster::LogType;
+
+    use super::*;
+
+    const REGION: &str = "eu-central-1";
+    const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1";
+    const OTHER_KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/2";
+
+    fn parsed(described: Cluster) -> EksCluster {
+        cluster("payments", &described)
+    }
+
+    #[test]
+    fn an_empty_answer_has_aws_defaults_and_nothing_else() {
+        let facts = parsed(Cluster::builder().build());
+        assert_eq!(facts.name, "payments");
+        assert_eq!((facts.arn.as_str(), facts.status.as_str()), ("", ""));
+        assert!(facts.endpoint.public && !facts.endpoint.private);
+        assert!(facts.enabled_logs.is_empty());
+        assert!(!facts.connected);
+        assert_eq!(
+            (facts.health, facts.version, facts.secrets_key),
+            (None, None, None)
+        );
+        assert_eq!((facts.role_arn, facts.url), (None, None));
+        assert!(facts.subnets.is_empty() && facts.security_groups.is_empty());
+        assert!(facts.tags.is_empty());
+        assert_eq!(facts.role.unwrap_err().code, "NOT_READ");
+        assert_eq!(facts.role_users.unread[0].code, "NOT_READ");
+    }
+
+    #[test]
+    fn the_health_is_known_where_its_issues_are_listed() {
+        let issue = |code: Option<&str>| {
+            ClusterIssue::builder()
+                .set_code(code.map(ClusterIssueCode::from))
+                .build()
+        };
+        let listed = |codes: &[Option<&str>]| {
+            let issues = codes.iter().map(|code| issue(*code)).collect();
+            Some(ClusterHealth::builder().set_issues(Some(issues)).build())
+        };
+        for (health, expected) in [
+            (None, None),
+            (Some(ClusterHealth::builder().build()), None),
+            (listed(&[]), Some(vec![])),
+            (listed(&[None]), Some(vec![Issue::Unnamed])),
+            (
+                listed(&[
+                    Some("IamRoleNotFound"),
+                    Some("KmsKeyDisabled"),
+                    Some("KmsKeyDisabled"),
+                ]),
+                Some(vec![Issue::KmsKeyDisabled, Issue::IamRoleNotFound]),
+            ),
+            (
+                listed(&[Some("Brandnew")]),
+                Some(vec![Issue::Other("Brandnew".into())]),
+            ),
+        ] {
+            let facts = parsed(Cluster::builder().set_health(health).build());
+            assert_eq!(facts.health, expected);
+        }
+    }
+
+    #[test]
+    fn a_cluster_with_a_connector_is_only_registered() {
+        let connector = ConnectorConfigResponse::builder().build();
+        let facts = parsed(Cluster::builder().connector_config(connector).build());
+        assert!(facts.connected);
+    }
+
+    #[test]
+    fn a_cluster_with_an_outpost_is_a_local_one() {
+        let outpost = OutpostConfigResponse::builder()
+            .outpost_arns("arn:aws:outposts:eu-central-1:111122223333:outpost/op-1")
+            .control_plane_instance_type("m5.large");
+        let cluster = Cluster::builder().outpost_config(outpost.build().unwrap());
+        let facts = parsed(cluster.build());
+        assert!(facts.on_outpost && !facts.connected);
+    }
+
+    #[test]
+    fn a_setting_that_is_not_told_is_not_known() {
+        let access = |mode: Option<&str>| {
+            let mode = mode.map(SdkAuthenticationMode::from);
+            Some(
+                AccessConfigResponse::builder()
+                    .set_authentication_mode(mode)
+                    .build(),
+            )
+        };
+        for (access, protection, expected) in [
+            (None, None, None),
+            (access(None), Some(false), None),
+            (access(Some("")), Some(true), None),
+            (access(Some("API")), None, Some("API")),
+            (access(Some("API_ONLY")), None, Some("API_ONLY")),
+        ] {
+            let facts = parsed(
+                Cluster::builder()
+                    .set_access_config(access)
+                    .set_deletion_protection(protection)
+                    .build(),
+            );
+            let mode = facts.authentication_mode.as_ref();
+            assert_eq!(mode.map(AuthenticationMode::name), expected);
+            assert_eq!(facts.deletion_protection, protection);
+        }
+    }
+
+    #[test]
+    fn versions_are_read_or_unknown() {
+        for (text, expected) in [
+            ("1.9", Some("1.9")),
+            ("1.30", Some("1.30")),
+            ("1.30.1", Some("1.30")),
+            ("", None),
+            ("latest", None),
+            ("1.30-eks", None),
+        ] {
+            let facts = parsed(Cluster::builder().version(text).build());
+            let version = facts.version.map(|version| version.to_string());
+            assert_eq!(version.as_deref(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_names_a_key_for_secrets_or_for_whatever_it_says() {
+        let entry = |resources: Option<&[&str]>, key: Option<&str>| {
+            let provider = key.map(|key| Provider::builder().key_arn(key).build());
+            #[expect(deprecated, reason = "EKS still sends it")]
+            let entry = EncryptionConfig::builder()
+                .set_resources(
+                    resources.map(|all| all.iter().map(|one| (*one).to_owned()).collect()),
+                )
+                .set_provider(provider);
+            entry.build()
+        };
+        for (entries, expected) in [
+            (vec![], None),
+            (vec![entry(Some(&["secrets"]), None)], None),
+            (vec![entry(Some(&["secrets"]), Some(" "))], None),
+            (
+                vec![entry(Some(&["secrets"]), Some(KEY))],
+                Some((KEY, true)),
+            ),
+            (vec![entry(Some(&[]), Some(KEY))], Some((KEY, false))),
+            (vec![entry(None, Some(KEY))], Some((KEY, false))),
+            (
+                vec![entry(Some(&["configmaps"]), Some(KEY))],
+                Some((KEY, false)),
+            ),
+            (
+                vec![
+                    entry(None, None),
+                    entry(None, Some(KEY)),
+                    entry(Some(&["secrets"]), Some(OTHER_KEY)),
+                ],
+                Some((OTHER_KEY, true)),
+            ),
+            (
+                vec![entry(None, Some(KEY)), entry(None, Some(OTHER_KEY))],
+                Some((KEY, false)),
+            ),
+        ] {
+            let cluster = Cluster::builder().set_encryption_config(Some(entries));
+            let key = parsed(cluster.build()).secrets_key;
+            let found = key
+                .as_ref()
+                .map(|key| (key.named.as_str(), key.names_secrets));
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn all_enabled_groups_of_logs_count_together() {
+        use SdkLogType::{Api, Audit, Authenticator, Scheduler};
+        let group = |enabled: Option<bool>, types: &[SdkLogType]| {
+            LogSetup::builder()
+                .set_enabled(enabled)
+                .set_types(Some(types.to_vec()))
+                .build()
+        };
+        for (groups, expected) in [
+            (None, vec![]),
+            (Some(vec![]), vec![]),
+            (
+                Some(vec![group(Some(true), &[Api, Audit])]),
+                vec![LogType::Api, LogType::Audit],
+            ),
+            (
+                Some(vec![
+                    group(Some(true), &[Scheduler]),
+                    group(Some(false), &[Authenticator]),
+                    group(None, &[Authenticator]),
+                    group(Some(true), &[Api, Scheduler, "new".into()]),
+                ]),
+                vec![LogType::Api, LogType::Scheduler],
+            ),
+        ] {
+            let logging = Logging::builder().set_cluster_logging(groups).build();
+            let facts = parsed(Cluster::builder().logging(logging).build());
+            assert_eq!(facts.enabled_logs.iter().collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn lists_whose_order_means_nothing_come_in_the_same_one() {
+        let facts = |lists: [[&str; 2]; 4]| {
+            let [subnets, groups, cidrs, tags] = lists.map(|list| list.map(str::to_owned).to_vec());
+            let network = VpcConfigResponse::builder()
+                .set_subnet_ids(Some(subnets))
+                .set_security_group_ids(Some(groups))
+                .set_public_access_cidrs(Some(cidrs))
+                .build();
+            let tags = tags.into_iter().map(|tag| (tag.clone(), tag)).collect();
+            let cluster = Cluster::builder()
+                .resources_vpc_config(network)
+                .set_tags(Some(tags));
+            parsed(cluster.build())
+        };
+        let one = [
+            ["subnet-b", "subnet-a"],
+            ["sg-2", "sg-1"],
+            ["203.0.113.0/24", "198.51.100.0/24"],
+            ["team", "env"],
+        ];
+        let other = one.map(|[first, second]| [second, first]);
+        assert_eq!(facts(one), facts(other));
+        assert_eq!(facts(one).subnets, ["subnet-a", "subnet-b"]);
+        assert_eq!(facts(one).security_groups, ["sg-1", "sg-2"]);
+    }
+
+    #[test]
+    fn roles_are_the_same_by_account_and_name() {
+        let role = "arn:aws:iam::111122223333:role/eks";
+        for (other, same) in [
+            ("arn:aws:iam::111122223333:role/eks", true),
+            ("arn:aws:iam::111122223333:role/team/eks", true),
+            ("arn:aws:iam::111122223333:role/a/b/eks", true),
+            ("arn:aws:iam::111122223333:role/eks/other", false),
+            ("arn:aws:iam::111122223333:role/eks-2", false),
+            ("arn:aws:iam::444455556666:role/eks", false),
+            ("arn:aws-cn:iam::111122223333:role/eks", false),
+            ("arn:aws:iam::111122223333:user/eks", false),
+            ("eks", false),
+            ("", false),
+        ] {
+            assert_eq!(RoleId::of(role) == RoleId::of(other), same, "{other}");
+        }
+        assert_eq!(RoleId::of("eks"), RoleId::of("eks"));
+    }
+
+    #[test]
+    fn a_cluster_and_its_auto_mode_nodes_use_roles() {
+        let auto = |role: Option<&str>| {
+            ComputeConfigResponse::builder()
+                .set_node_role_arn(role.map(str::to_owned))
+                .build()
+        };
+        let role = "arn:aws:iam::111122223333:role/eks";
+        let cluster = |compute| {
+            Cluster::builder()
+                .role_arn(role)
+                .set_compute_config(compute)
+                .build()
+        };
+        for (described, expected) in [
+            (Cluster::builder().build(), vec![]),
+            (cluster(None), vec!["cluster c"]),
+            (cluster(Some(auto(None))), vec!["cluster c"]),
+            (
+                cluster(Some(auto(Some("arn:aws:iam::111122223333:role/nodes")))),
+                vec!["cluster c", "the Auto Mode nodes of cluster c"],
+            ),
+        ] {
+            let users = role_users("c", &described, REGION);
+            let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+            assert_eq!(names, expected);
+            assert!(users.iter().all(|user| user.region == REGION));
+        }
+    }
+
+    #[test]
+    fn others_use_a_role_in_whatever_path_and_region() {
+        let user = |path: &str, region: &str, name: &str| RoleUser {
+            role: RoleId::of(&format!("arn:aws:iam::111122223333:role/{path}")),
+            region: region.to_owned(),
+            name: name.to_owned(),
+        };
+        let users = [
+            user("eks", REGION, "cluster c"),
+            user("eks", "us-east-1", "cluster c"),
+            user("team/eks", REGION, "node group n of cluster d"),
+            user("own", REGION, "cluster e"),
+        ];
+        let role = |path: &str| format!("arn:aws:iam::111122223333:role/{path}");
+        for (path, cluster, expected) in [
+            (
+                Some("eks"),
+                "c",
+                vec!["cluster c in us-east-1", "node group n of cluster d"],
+            ),
+            (
+                Some("path/eks"),
+                "c",
+                vec!["cluster c in us-east-1", "node group n of cluster d"],
+            ),
+            (Some("own"), "e", vec![]),
+            (Some("unused"), "c", vec![]),
+            (None, "c", vec![]),
+        ] {
+            let role = path.map(role);
+            let others = other_users(&users, role.as_deref(), cluster, REGION);
+            assert_eq!(others, expected, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_node_group_without_a_role_is_unread() {
+        let target = "node group n of cluster c";
+        let role = |group| node_role(group, "eks:DescribeNodegroup", target);
+        let group = Nodegroup::builder().node_role("arn").build();
+        assert_eq!(role(Some(group)), Ok("arn".to_owned()));
+        for nothing in [None, Some(Nodegroup::builder().build())] {
+            let unread = role(nothing).unwrap_err();
+            assert_eq!(unread.code, "ROLE_UNKNOWN");
+            assert!(unread.text.contains(target), "{}", unread.text);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! KMS's answers as facts. Pure.
+
+use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusOutput;
+use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
+use eksentry_core::Unread;
+use eksentry_core::facts::cluster::NamedKey;
+use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+
+use crate::timestamp;
+
+/// The period of automatic rotation where an answer has none.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
+const DEFAULT_ROTATION_DAYS: u32 = 365;
+
+/// The facts that describing a key tells. Its rotation is as nobody asked for it.
+///
+/// # Errors
+///
+/// The name of a member that the answer lacks, though KMS always tells it and nobody knows without it whether KMS
+/// rotates such a key.
+pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static str> {
+    let manager = metadata.key_manager().ok_or("KeyManager")?;
+    if metadata.key_state().is_none() {
+        return Err("KeyState");
+    }
+    #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
+    let former_spec = metadata
+        .customer_master_key_spec()
+        .map(aws_sdk_kms::types::CustomerMasterKeySpec::as_str);
+    Ok(KmsKey {
+        id: id.to_owned(),
+        account: metadata.aws_account_id().map(str::to_owned),
+        customer_managed: *manager == KeyManagerType::Customer,
+        spec: metadata
+            .key_spec()
+            .map(aws_sdk_kms::types::KeySpec::as_str)
+            .or(former_spec)
+            .map(str::to_owned),
+        usage: metadata.key_usage().map(|usage| usage.as_str().to_owned()),
+        origin: metadata.origin().map(|origin| origin.as_str().to_owned()),
+        state: state(metadata),
+        replica: metadata
+            .multi_region_configuration()
+            .and_then(|regions| regions.multi_region_key_type())
+            == Some(&MultiRegionKeyType::Replica),
+        description: metadata.description().map(str::to_owned),
+        created_at: timestamp(metadata.creation_date()),
+        rotation: Err(Unread::not_asked("the key's rotation")),
+    })
+}
+
+/// What KMS says of a key that something names.
+pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
+    NamedKey {
+        arn: metadata.arn().unwrap_or(named).to_owned(),
+        state: state(metadata),
+        aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
+    }
+}
+
+/// A key's automatic rotation.
+pub(super) fn rotation(answer: &GetKeyRotationStatusOutput) -> Rotation {
+    if !answer.key_rotation_enabled() {
+        return Rotation::Off;
+    }
+    let days = answer.rotation_period_in_days();
+    Rotation::Every {
+        days: days
+            .and_then(|days| u32::try_from(days).ok())
+            .unwrap_or(DEFAULT_ROTATION_DAYS),
+    }
+}
+
+fn state(metadata: &KeyMetadata) -> KeyState {
+    KeyState::read(
+        metadata
+            .key_state()
+            .map(aws_sdk_kms::types::KeyState::as_str),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::types::builders::KeyMetadataBuilder;
+    use aws_sdk_kms::types::{
+        KeySpec, KeyState as SdkKeyState, KeyUsageType, MultiRegionConfiguration, OriginType,
+    };
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
+    /// What KMS always tells of a key.
+    fn described() -> KeyMetadataBuilder {
+        KeyMetadata::builder()
+            .key_id("1234abcd")
+            .key_manager(KeyManagerType::Customer)
+            .key_state(SdkKeyState::Enabled)
+    }
+
+    fn parsed(metadata: KeyMetadataBuilder) -> Result<KmsKey, &'static str> {
+        key("1234abcd", &metadata.build().unwrap())
+    }
+
+    #[test]
+    fn a_key_is_what_kms_says_of_it() {
+        let metadata = described()
+            .aws_account_id("111122223333")
+            .key_spec(KeySpec::SymmetricDefault)
+            .key_usage(KeyUsageType::EncryptDecrypt)
+            .origin(OriginType::AwsKms)
+            .description("Signs nothing")
+            .creation_date(DateTime::from_secs(1_700_000_000));
+        let key = parsed(metadata).unwrap();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(key.id, "1234abcd");
+        assert_eq!(key.account, text("111122223333"));
+        assert!(key.customer_managed && !key.replica);
+        assert_eq!(key.spec, text("SYMMETRIC_DEFAULT"));
+        assert_eq!(key.usage, text("ENCRYPT_DECRYPT"));
+        assert_eq!(key.origin, text("AWS_KMS"));
+        assert_eq!(key.state, KeyState::Enabled);
+        assert_eq!(key.description, text("Signs nothing"));
+        assert_eq!(key.created_at, "2023-11-14T22:13:20Z".parse().ok());
+        assert_eq!(key.rotation.unwrap_err().code, "NOT_READ");
+    }
+
+    #[test]
+    fn a_key_without_what_kms_always_tells_is_unread() {
+        let bare = || KeyMetadata::builder().key_id("1234abcd");
+        for (metadata, missing) in [
+            (bare(), Some("KeyManager")),
+            (bare().key_state(SdkKeyState::Enabled), Some("KeyManager")),
+            (
+                bare().key_manager(KeyManagerType::Customer),
+                Some("KeyState"),
+            ),
+            (described(), None),
+        ] {
+            assert_eq!(parsed(metadata).err(), missing);
+        }
+    }
+
+    #[test]
+    fn the_former_name_of_a_spec_serves_where_there_is_no_other() {
+        #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
+        let former = || described().customer_master_key_spec("RSA_2048".into());
+        for (metadata, spec) in [
+            (described(), None),
+            (former(), Some("RSA_2048")),
+            (
+                former().key_spec(KeySpec::EccNistP256),
+                Some("ECC_NIST_P256"),
+            ),
+        ] {
+            assert_eq!(parsed(metadata).unwrap().spec.as_deref(), spec);
+        }
+    }
+
+    #[test]
+    fn managers_states_and_replicas_are_told_apart() {
+        let regions = |kind| {
+            MultiRegionConfiguration::builder()
+                .multi_region_key_type(kind)
+                .build()
+        };
+        for (metadata, expected) in [
+            (described(), (true, KeyState::Enabled, false)),
+            (
+                described().key_manager(KeyManagerType::Aws),
+                (false, KeyState::Enabled, false),
+            ),
+            (
+                described().key_manager("NEW".into()),
+                (false, KeyState::Enabled, false),
+            ),
+            (
+                described().key_state(SdkKeyState::PendingDeletion),
+                (true, KeyState::Other("PendingDeletion".into()), false),
+            ),
+            (
+                described().multi_region_configuration(regions(MultiRegionKeyType::Primary)),
+                (true, KeyState::Enabled, false),
+            ),
+            (
+                described().multi_region_configuration(regions(MultiRegionKeyType::Replica)),
+                (true, KeyState::Enabled, true),
+            ),
+        ] {
+            let key = parsed(metadata).unwrap();
+            assert_eq!((key.customer_managed, key.state, key.replica), expected);
+        }
+    }
+
+    #[test]
+    fn a_named_key_has_its_own_arn_also_under_an_alias() {
+        let alias = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
+        for (metadata, expected) in [
+            (described().arn(ARN), (ARN, KeyState::Enabled, false)),
+            (described(), (alias, KeyState::Enabled, false)),
+            (
+                described().arn(ARN).key_manager(KeyManagerType::Aws),
+                (ARN, KeyState::Enabled, true),
+            ),
+            (
+                KeyMetadata::builder().key_id("1234abcd").arn(ARN),
+                (ARN, KeyState::Unknown, false),
+            ),
+        ] {
+            let key = named_key(alias, &metadata.build().unwrap());
+            let found = (key.arn.as_str(), key.state, key.aws_managed);
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn rotation_has_a_period_where_it_is_on() {
+        for (on, days, expected) in [
+            (true, Some(90), Rotation::Every { days: 90 }),
+            (true, None, Rotation::Every { days: 365 }),
+            (false, Some(90), Rotation::Off),
+            (false, None, Rotation::Off),
+        ] {
+            let answer = GetKeyRotationStatusOutput::builder()
+                .key_rotation_enabled(on)
+                .set_rotation_period_in_days(days)
+                .build();
+            assert_eq!(rotation(&answer), expected, "{on} {days:?}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What EKS itself tells of its clusters: their health, the keys and roles that they name, and those that it only knows.
+
+use eksentry_tests::account::Account;
+use eksentry_tests::stand_in::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::world::{CLUSTER, World, change_event, closed, cluster_arn, key, key_arn, text};
+
+const ENVELOPE: &str = "eks-secrets-envelope-encryption";
+const OWN_KEY: &str = "eks-secrets-customer-managed-key";
+const ROLE: &str = "eks-dedicated-cluster-role";
+const OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/central";
+
+/// A private cluster with these members.
+fn with(name: &str, members: Value) -> Value {
+    let mut cluster = closed(name);
+    let Value::Object(members) = members else {
+        panic!("{members} are no members");
+    };
+    cluster.as_object_mut().unwrap().extend(members);
+    cluster
+}
+
+fn encryption(arn: &str) -> Value {
+    json!([{"resources": ["secrets"], "provider": {"keyArn": arn}}])
+}
+
+fn issues(codes: &[&str]) -> Value {
+    let issue = |code: &&str| json!({"code": code, "message": "EKS says so.", "resourceIds": []});
+    json!({"issues": codes.iter().map(issue).collect::<Vec<_>>()})
+}
+
+fn only(checks: &[&str]) -> Value {
+    json!({ "checks": checks })
+}
+
+/// Statuses by cluster.
+fn statuses(world: &World, check: &str, names: &[&str]) -> Vec<String> {
+    let status = |name: &&str| format!("{name} {}", world.status(check, &cluster_arn(name)));
+    names.iter().map(status).collect()
+}
+
+#[test]
+fn what_eks_reports_of_a_key_decides_whatever_kms_says() {
+    let own = key_arn("k");
+    let mut world = World::with(json!({
+        "keys": [key("k", true)],
+        "clusters": [
+            with("fine", json!({"encryptionConfig": encryption(&own)})),
+            with("revoked", json!({"encryptionConfig": encryption(&own), "health": issues(&["KmsGrantRevoked"])})),
+            with("subnets", json!({"encryptionConfig": encryption(&own), "health": issues(&["Ec2SubnetNotFound"])})),
+            with("away", json!({"encryptionConfig": encryption(OF_ANOTHER_ACCOUNT)})),
+            with("leaving", json!({"encryptionConfig": encryption(OF_ANOTHER_ACCOUNT), "health": issues(&["KmsKeyMarkedForDeletion"])})),
+            with("silent", json!({"encryptionConfig": encryption(OF_ANOTHER_ACCOUNT), "health": null})),
+            with("listless", json!({"encryptionConfig": encryption(OF_ANOTHER_ACCOUNT), "health": {}})),
+        ],
+    }));
+    world.ok("sweep", &only(&[ENVELOPE]));
+    let names = [
+        "fine", "revoked", "subnets", "away", "leaving", "silent", "listless",
+    ];
+    assert_eq!(
+        statuses(&world, ENVELOPE, &names),
+        [
+            "fine PASSED INFORMATIONAL",
+            "revoked FAILED HIGH",
+            "subnets PASSED INFORMATIONAL",
+            "away PASSED INFORMATIONAL",
+            "leaving FAILED HIGH",
+            "silent NOT_AVAILABLE INFORMATIONAL",
+            "listless NOT_AVAILABLE INFORMATIONAL",
+        ]
+    );
+    let away = world.finding(ENVELOPE, &cluster_arn("away")).unwrap();
+    let description = text(&away, "Description");
+    assert!(
+        description.contains("EKS itself reports no issue"),
+        "{description}"
+    );
+    world.end();
+}
+
+#[test]
+fn the_health_does_not_stand_in_for_a_key_of_ones_own() {
+    let mut world = World::with(json!({
+        "keys": [key("k", true)],
+        "clusters": [with("c", json!({"encryptionConfig": encryption(&key_arn("k"))}))],
+    }));
+    for kind in [FaultKind::AccessDenied, FaultKind::Throttle] {
+        world.aws.fail(Fault::new("kms.DescribeKey", kind));
+        world.ok("sweep", &only(&[ENVELOPE]));
+        assert_eq!(
+            world.status(ENVELOPE, &cluster_arn("c")),
+            "NOT_AVAILABLE INFORMATIONAL"
+        );
+        world.heal();
+    }
+    world.end();
+}
+
+#[test]
+fn a_key_counts_from_1_28_on_whatever_its_entry_names() {
+    let entry =
+        |resources: Value| json!([{"resources": resources, "provider": {"keyArn": key_arn("k")}}]);
+    let of = |name: &str, version: &str, entry: Value| {
+        with(name, json!({"version": version, "encryptionConfig": entry}))
+    };
+    let mut world = World::with(json!({
+        "keys": [key("k", true)],
+        "clusters": [
+            of("empty", "1.34", entry(json!([]))),
+            of("null", "1.28", entry(Value::Null)),
+            of("old", "1.27", entry(json!([]))),
+            of("oldest", "1.9", entry(json!([]))),
+            of("unreadable", "newest", entry(json!([]))),
+            of("keyless", "1.34", json!([{"resources": null, "provider": null}])),
+        ],
+    }));
+    world.ok("sweep", &only(&[OWN_KEY, ENVELOPE]));
+    let names = ["empty", "null", "old", "oldest", "unreadable", "keyless"];
+    assert_eq!(
+        statuses(&world, OWN_KEY, &names),
+        [
+            "empty PASSED INFORMATIONAL",
+            "null PASSED INFORMATIONAL",
+            "old FAILED LOW",
+            "oldest FAILED LOW",
+            "unreadable NOT_AVAILABLE INFORMATIONAL",
+            "keyless FAILED LOW",
+        ]
+    );
+    assert_eq!(
+        statuses(&world, ENVELOPE, &names),
+        [
+            "empty PASSED INFORMATIONAL",
+            "null PASSED INFORMATIONAL",
+            "old FAILED HIGH",
+            "oldest FAILED HIGH",
+            "unreadable NOT_AVAILABLE INFORMATIONAL",
+            "keyless PASSED INFORMATIONAL",
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_role_is_the_same_in_whatever_path() {
+    let role = |path: &str| format!("arn:aws:iam::111122223333:role/{path}");
+    let mut world = World::with(json!({
+        "clusters": [
+            with("path", json!({"roleArn": role("eks/shared")})),
+            with("none", json!({"roleArn": role("shared")})),
+            with("nodes", json!({"roleArn": role("team/nodes"), "nodegroups": [
+                {"nodegroupName": "n", "nodeRole": role("nodes")},
+            ]})),
+            with("auto", json!({"roleArn": role("team/auto"), "computeConfig": {
+                "enabled": true, "nodeRoleArn": role("auto"),
+            }})),
+            with("own", json!({"roleArn": role("eks/shared/own")})),
+        ],
+        "roles": [{"RoleName": "shared"}, {"RoleName": "nodes"}, {"RoleName": "auto"}, {"RoleName": "own"}],
+    }));
+    world.ok("sweep", &only(&[ROLE]));
+    assert_eq!(
+        statuses(&world, ROLE, &["path", "none", "nodes", "auto", "own"]),
+        [
+            "path FAILED MEDIUM",
+            "none FAILED MEDIUM",
+            "nodes FAILED MEDIUM",
+            "auto FAILED MEDIUM",
+            "own PASSED INFORMATIONAL",
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_role_that_eks_does_not_find_fails() {
+    let mut world = World::with(json!({
+        "clusters": [
+            with("gone", json!({"health": issues(&["IamRoleNotFound"])})),
+            with("unread", json!({"health": issues(&["IamRoleNotFound"])})),
+            with("fine", json!({"health": issues(&["VpcNotFound"])})),
+            with("silent", json!({"health": null})),
+        ],
+    }));
+    world.aws.fail(
+        Fault::new("iam.GetRole", FaultKind::AccessDenied)
+            .matching(json!({"RoleName": "eks-unread"})),
+    );
+    world.ok("sweep", &only(&[ROLE]));
+    assert_eq!(
+        statuses(&world, ROLE, &["gone", "unread", "fine", "silent"]),
+        [
+            "gone FAILED MEDIUM",
+            "unread FAILED MEDIUM",
+            "fine PASSED INFORMATIONAL",
+            "silent PASSED INFORMATIONAL",
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn a_cluster_that_is_only_registered_is_not_judged_and_hides_no_other() {
+    let connector = json!({
+        "activationId": "0a1b2c3d-0000-4000-8000-000000000000", "provider": "EKS_ANYWHERE",
+        "roleArn": "arn:aws:iam::111122223333:role/connector",
+    });
+    let mut world = World::with(json!({
+        "clusters": [
+            {"name": "registered", "connectorConfig": connector},
+            closed("c"),
+        ],
+    }));
+    for check in eksentry_core::checks::CHECKS {
+        if !check.id.starts_with("eks-") {
+            continue;
+        }
+        let token = world.aws.result_token(&format!("eksentry-{}", check.id));
+        let event = change_event(&token, check.id, CLUSTER, "registered", "OK");
+        world.ok("config-rule", &event);
+        assert_eq!(
+            world.evaluations().last().unwrap(),
+            "NOT_APPLICABLE AWS::EKS::Cluster registered"
+        );
+    }
+    assert_eq!(world.statuses(), [""; 0]);
+    world.ok("sweep", &only(&[ROLE]));
+    assert_eq!(
+        world.statuses(),
+        ["PASSED INFORMATIONAL eks-dedicated-cluster-role cluster/c"]
+    );
+    world.end();
+}
+
+#[test]
+fn nothing_is_asked_about_the_key_and_the_role_of_a_cluster_that_is_not_judged() {
+    let mut world = World::with(json!({
+        "keys": [key("k", true)],
+        "clusters": [with("leaving", json!({"status": "DELETING", "encryptionConfig": encryption(&key_arn("k"))}))],
+    }));
+    world.ok("sweep", &only(&[ENVELOPE, OWN_KEY, ROLE]));
+    assert_eq!(world.statuses(), [""; 0]);
+    for operation in ["kms.DescribeKey", "iam.GetRole", "eks.ListNodegroups"] {
+        assert_eq!(world.calls(operation), 0, "{operation}");
+    }
+    world.end();
+}
+
+#[test]
+fn lists_in_another_order_are_no_change() {
+    let role = "arn:aws:iam::111122223333:role/admin";
+    let mut world = World::with(json!({
+        "clusters": [{
+            "name": "c", "roleArn": role,
+            "resourcesVpcConfig": {
+                "endpointPublicAccess": true, "endpointPrivateAccess": true,
+                "publicAccessCidrs": ["203.0.113.0/24", "198.51.100.0/24"],
+                "subnetIds": ["subnet-b", "subnet-a"], "securityGroupIds": ["sg-2", "sg-1"],
+            },
+            "logging": {"clusterLogging": [
+                {"types": ["audit", "api"], "enabled": true}, {"types": ["scheduler"], "enabled": true},
+            ]},
+            "health": issues(&["KmsKeyDisabled", "KmsGrantRevoked"]),
+            "tags": {"team": "payments", "env": "prod"},
+        }],
+        "roles": [{"RoleName": "admin", "attached": ["AdministratorAccess", {"name": "all", "document":
+            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}}]}],
+    }));
+    let first = world.sweep();
+    assert_eq!(first["posted"], first["evaluated"]);
+    world.change(in_another_order);
+    let second = world.sweep();
+    assert_eq!(
+        (&second["posted"], &second["unchanged"]),
+        (&json!(0), &first["evaluated"])
+    );
+    world.end();
+}
+
+/// Turns every list of the account's only cluster and of its role around.
+fn in_another_order(account: &mut Account) {
+    fn turn(value: &mut Value) {
+        match value {
+            Value::Array(items) => {
+                items.reverse();
+                items.iter_mut().for_each(turn);
+            }
+            Value::Object(members) => members.values_mut().for_each(turn),
+            _ => {}
+        }
+    }
+    account.clusters[0].members.values_mut().for_each(turn);
+    account
+        .role("admin")
+        .unwrap()
+        .attached
+        .as_mut()
+        .unwrap()
+        .reverse();
+}
