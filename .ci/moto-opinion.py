@@ -131,6 +131,8 @@ class Account:
         good = {
             "eks_endpoint_private": PASSED, "eks_dedicated_cluster_role": PASSED, "eks_control_plane_logging": PASSED,
             "eks_secrets_envelope_encryption": PASSED, "eks_secrets_customer_managed_key": PASSED,
+            # moto keeps neither setting, and what a cluster does not say is off.
+            "eks_authentication_mode": FAILED, "eks_deletion_protection": FAILED,
         }
         as_good = {"endpoint": private, "logs": all_logs, "key": key} | good
         self.cluster("good", **as_good)

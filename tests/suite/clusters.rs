@@ -235,6 +235,65 @@ fn a_cluster_that_is_only_registered_is_not_judged_and_hides_no_other() {
 }
 
 #[test]
+fn settings_that_eks_does_not_tell_are_off_but_for_those_that_nobody_could_read() {
+    let (mode, protection) = ("eks-authentication-mode", "eks-deletion-protection");
+    let outpost = json!({"outpostArns": ["arn:aws:outposts:eu-central-1:111122223333:outpost/op-0a1b2c3d4e5f60718"],
+        "controlPlaneInstanceType": "m5.large"});
+    let access = |mode: &str| json!({"authenticationMode": mode});
+    let mut world = World::with(json!({
+        "clusters": [
+            with("good", json!({"accessConfig": access("API"), "deletionProtection": true})),
+            with("half", json!({"accessConfig": access("API_AND_CONFIG_MAP"), "deletionProtection": false})),
+            with("null", json!({"accessConfig": null, "deletionProtection": null})),
+            with("empty", json!({"accessConfig": {}})),
+            with("new", json!({"accessConfig": access("API_ONLY")})),
+            with("local", json!({"accessConfig": null, "deletionProtection": null, "outpostConfig": outpost})),
+            with("unread", json!({"accessConfig": access("API"), "deletionProtection": true})),
+        ],
+    }));
+    world.aws.fail(
+        Fault::new("eks.DescribeCluster", FaultKind::AccessDenied)
+            .matching(json!({"name": "unread"})),
+    );
+    world.ok("sweep", &only(&[mode, protection]));
+    let names = ["good", "half", "null", "empty", "new", "local", "unread"];
+    assert_eq!(
+        statuses(&world, mode, &names),
+        [
+            "good PASSED INFORMATIONAL",
+            "half FAILED LOW",
+            "null FAILED MEDIUM",
+            "empty FAILED MEDIUM",
+            "new WARNING LOW",
+            "local none",
+            "unread NOT_AVAILABLE INFORMATIONAL",
+        ]
+    );
+    assert_eq!(
+        statuses(&world, protection, &names),
+        [
+            "good PASSED INFORMATIONAL",
+            "half FAILED LOW",
+            "null FAILED LOW",
+            "empty FAILED LOW",
+            "new FAILED LOW",
+            "local none",
+            "unread NOT_AVAILABLE INFORMATIONAL",
+        ]
+    );
+    world = world.and(
+        "EKSENTRY_PARAMETERS",
+        r#"{"eks-authentication-mode": {"allowConfigMap": "true"}}"#,
+    );
+    world.ok("sweep", &only(&[mode]));
+    assert_eq!(
+        world.status(mode, &cluster_arn("half")),
+        "PASSED INFORMATIONAL"
+    );
+    world.end();
+}
+
+#[test]
 fn nothing_is_asked_about_the_key_and_the_role_of_a_cluster_that_is_not_judged() {
     let mut world = World::with(json!({
         "keys": [key("k", true)],

@@ -186,6 +186,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&SOC_2, &["CC7.1"]),
         ],
     ),
+    ("eks-authentication-mode", &[of(&CIS_EKS, &["4.1.7"])]),
     (
         "eks-control-plane-logging",
         &[

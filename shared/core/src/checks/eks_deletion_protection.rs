@@ -1,0 +1,91 @@
+//! ## What it checks
+//!
+//! Whether an EKS cluster is protected from deletion. The check fails unless the cluster's `deletionProtection` is on;
+//! where EKS does not tell the setting, it was never turned on. It does not apply to a local cluster on AWS Outposts of
+//! which EKS tells no such setting.
+//!
+//! ## Why it matters
+//!
+//! A cluster that is deleted takes along everything that Kubernetes knew: workloads, secrets, access. One command or
+//! one wrong line in a template is enough. With deletion protection on, EKS refuses to delete an active cluster until
+//! somebody turns the protection off. That guards against accidents, not against who may do both, so a missing
+//! protection is of severity LOW.
+//!
+//! ## How to fix it
+//!
+//! Turn deletion protection on; the cluster must be active then, and keeps running. Whoever deletes the cluster on
+//! purpose later needs the permission to update it as well.
+
+use crate::check::{Check, Evaluate, Remediation};
+use crate::facts::EksCluster;
+use crate::parameters::Settings;
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-deletion-protection",
+    enabled: true,
+    title: "EKS clusters should have deletion protection",
+    requirement: "Deletion protection should be on, so that EKS refuses to delete the cluster.",
+    severities: &[(
+        Severity::Low,
+        "one mistaken call deletes the cluster, but nobody gains access by it",
+    )],
+    remediation: Remediation {
+        text: "Turn deletion protection on while the cluster is active.",
+        command: "aws eks update-cluster-config --region {region} --name {name} --deletion-protection",
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html",
+    },
+    parameters: &[],
+    needs: &[],
+    evaluate: &Evaluate(evaluate),
+};
+
+fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
+    match cluster.deletion_protection {
+        Some(true) => Verdict::passed("DELETION_PROTECTION_ON", "Deletion protection is on."),
+        None if cluster.on_outpost => Verdict::not_applicable(
+            "NO_DELETION_PROTECTION",
+            "EKS tells no deletion protection of this local cluster on AWS Outposts.",
+        ),
+        Some(false) | None => Verdict::failed(
+            Severity::Low,
+            "DELETION_PROTECTION_OFF",
+            "Deletion protection is off.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::cluster;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn only_a_cluster_that_says_so_is_protected() {
+        const LOW: Outcome = Outcome::Failed(Severity::Low);
+        for (deletion_protection, on_outpost, expected) in [
+            (Some(true), false, Outcome::Passed),
+            (Some(false), false, LOW),
+            (None, false, LOW),
+            (Some(true), true, Outcome::Passed),
+            (Some(false), true, LOW),
+            (None, true, Outcome::NotApplicable),
+        ] {
+            for status in ["ACTIVE", "CREATING", "UPDATING"] {
+                let cluster = EksCluster {
+                    deletion_protection,
+                    on_outpost,
+                    status: status.into(),
+                    ..cluster()
+                };
+                let verdict = evaluate(&cluster, &Settings::default());
+                assert_eq!(
+                    verdict.outcome, expected,
+                    "{deletion_protection:?} {on_outpost} {status}"
+                );
+            }
+        }
+    }
+}
