@@ -9,6 +9,7 @@ use crate::kind::ResourceKind;
 use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, Settings};
 use crate::resource::Resource;
+use crate::roll_up::Unit;
 use crate::severity::Severity;
 use crate::standards::{self, Control};
 use crate::verdict::Verdict;
@@ -70,6 +71,11 @@ pub trait Judge: fmt::Debug + Sync {
 
     /// Judges facts; `None` if they are of another kind.
     fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict>;
+
+    /// Returns the unit of the check's findings.
+    fn unit(&self) -> Unit {
+        Unit::Resource
+    }
 }
 
 impl<F: FactsOf> Judge for Evaluate<F> {
@@ -118,6 +124,11 @@ impl Check {
     /// Returns the kind of resource that it judges.
     pub fn kind(&self) -> &'static ResourceKind {
         self.evaluate.kind()
+    }
+
+    /// Returns the unit of its findings.
+    pub fn unit(&self) -> Unit {
+        self.evaluate.unit()
     }
 
     /// Why a failure is of that severity; `None` where it never is.

@@ -7,23 +7,25 @@ use serde::Serialize;
 
 use crate::facts::Unread;
 use crate::facts::image::ScanResult;
+use crate::resource::Resource;
 use crate::severity::Severity;
 
-/// The kinds of decision. [`Verdict`] says what each means for the reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// The kinds of decision, least bad first: what failed for certain is worse than what could not be read, and that is worse
+/// than what is in doubt. [`Verdict`] says what each means for the reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Outcome {
+    /// The check does not apply to the resource, or the resource is gone.
+    NotApplicable,
     /// The resource is as it should be.
     Passed,
-    /// It is not, and this is how bad that is.
-    Failed(Severity),
+    /// The result is under way; nothing is reported until it is there.
+    Pending,
     /// It can't be told for a reason that lies in the resource; somebody should look.
     Warning,
     /// What decides could not be read. Never a pass.
     NotAvailable,
-    /// The check does not apply to the resource, or the resource is gone.
-    NotApplicable,
-    /// The result is under way; nothing is reported until it is there.
-    Pending,
+    /// The resource is not as it should be, and this is how bad that is.
+    Failed(Severity),
 }
 
 impl Outcome {
@@ -68,6 +70,19 @@ impl Reason {
     }
 }
 
+/// A check's decision about one of many objects that a verdict is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ObjectVerdict {
+    /// The object.
+    pub resource: Resource,
+    /// The name of the object in texts.
+    pub name: String,
+    /// The decision.
+    pub outcome: Outcome,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
+}
+
 /// The reason of a failure that an exception makes none.
 const MUTED: &str = "MUTED";
 
@@ -80,6 +95,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// The image scan that the decision rests on, if it does.
     pub scan: Option<Arc<ScanResult>>,
+    /// Of a verdict about many objects, all those that do not pass, the worst first, and then those that pass under an
+    /// exception only. The reasons name the first of them.
+    pub objects: Vec<ObjectVerdict>,
 }
 
 impl Verdict {
@@ -88,6 +106,7 @@ impl Verdict {
             outcome,
             reasons,
             scan: None,
+            objects: Vec::new(),
         }
     }
 
@@ -127,6 +146,18 @@ impl Verdict {
     /// The result is under way.
     pub fn pending(code: &'static str, text: impl Into<String>) -> Self {
         Self::new(Outcome::Pending, vec![Reason::new(code, text)])
+    }
+
+    /// Returns a decision that rests on those about many objects.
+    pub(crate) fn about_many(
+        outcome: Outcome,
+        reasons: Vec<Reason>,
+        objects: Vec<ObjectVerdict>,
+    ) -> Self {
+        Self {
+            objects,
+            ..Self::new(outcome, reasons)
+        }
     }
 
     /// The same decision, resting on that scan.
