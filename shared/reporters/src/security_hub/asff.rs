@@ -20,7 +20,7 @@ use aws_sdk_securityhub::types::{
 use eksentry_core::facts::image::{Cvss, Package, ScanResult, Vulnerability};
 use eksentry_core::finding::generator_id;
 use eksentry_core::kind::Topic;
-use eksentry_core::{Detail, Details, Finding, Location, Outcome, Reason, Severity};
+use eksentry_core::{Detail, Details, Finding, Location, ObjectVerdict, Outcome, Reason, Severity};
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -111,6 +111,9 @@ struct Content<'a> {
     url: &'a str,
     details: &'a Details,
     scan: Option<&'a ScanResult>,
+    /// All of them, since the reasons name some only.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    objects: &'a [ObjectVerdict],
 }
 
 /// A digest of all that a verdict rests on, as far as a list tells it without a look at the resource: as long as it is
@@ -162,6 +165,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
         url: &finding.link,
         details: &finding.details,
         scan: finding.verdict.scan.as_deref(),
+        objects: &finding.verdict.objects,
     };
     let digest = digest(&content);
     // What could not be read may be another time, with nothing else changed.
@@ -169,6 +173,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
     let revision = revision(finding).filter(|_| read);
     let bytes_of_content = bytes(&Content {
         scan: None,
+        objects: &[],
         ..content
     });
     let vulnerabilities = finding.verdict.scan.as_deref().map(|scan| {

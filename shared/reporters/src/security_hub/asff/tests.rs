@@ -15,7 +15,10 @@ use eksentry_core::facts::image::{
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::{FactsOf, Observation, Resource, Settings, State, Unread, checks};
+use eksentry_core::roll_up::{Judged, Noun, Verdicts};
+use eksentry_core::{
+    FactsOf, Observation, Resource, Settings, State, Unit, Unread, Verdict, checks,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -318,6 +321,44 @@ fn the_digest_tells_what_is_said_and_nothing_else() {
         off,
         digest(key("signs nothing", Rotation::Every { days: 365 }))
     );
+}
+
+#[test]
+fn the_digest_tells_of_objects_that_no_reason_names() {
+    let about = |count: usize| {
+        let objects = (0..count).map(|at| {
+            let name = format!("app/{at:04}");
+            Judged {
+                resource: Resource::parse(&format!("{REPOSITORY}-{at:04}")).unwrap(),
+                verdict: Verdict::failed(Severity::Low, "CODE", "Seen."),
+                name,
+            }
+        });
+        let verdicts = Verdicts {
+            objects: objects.collect(),
+            ..Verdicts::default()
+        };
+        let noun = Noun {
+            one: "repository",
+            many: "repositories",
+        };
+        let cluster = Resource::parse(CLUSTER).unwrap();
+        let rolled_up = Unit::Namespace(noun).roll_up(&cluster, verdicts, 0);
+        Finding {
+            verdict: rolled_up.into_iter().next().unwrap().verdict,
+            ..finding("eks-endpoint-private", CLUSTER, State::Gone)
+        }
+    };
+    let [one, other] = [21, 22].map(|count| outline(&about(count)).unwrap());
+    assert_ne!(one.digest, other.digest);
+    assert_eq!(one.digest, outline(&about(21)).unwrap().digest);
+    // What is sent is the same but for the digest.
+    let [mut one, mut other] = [21, 22].map(|count| render(&about(count)).unwrap());
+    assert_eq!(one.size, other.size);
+    for rendered in [&mut one, &mut other] {
+        rendered.finding.product_fields = None;
+    }
+    assert_eq!(one, other);
 }
 
 #[test]
