@@ -130,11 +130,7 @@ fn pages_of_every_list_are_read() {
         World::with(json!({"clusters": clusters, "keys": keys, "repositories": repositories}));
     world.change(|account| account.page_size = Some(2));
     let summary = world.sweep();
-    let of_five = [
-        EksCluster::KIND,
-        KmsKey::KIND,
-        EcrRepository::KIND,
-    ];
+    let of_five = [EksCluster::KIND, KmsKey::KIND, EcrRepository::KIND];
     let evaluated = 5 * of_five.map(checks_of).iter().sum::<usize>() + 15;
     assert_eq!(summary["evaluated"], evaluated);
     world.end();

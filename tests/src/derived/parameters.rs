@@ -175,6 +175,7 @@ mod tests {
                 let mut values: Vec<Value> = one_of.collect();
                 match parameter.values() {
                     Values::OneOf(_) => {}
+                    Values::Flag => values.extend([json!(true), json!(false)]),
                     Values::SomeOf(_) => values.extend(some_of),
                     Values::Number => {
                         values.extend(["minimum", "maximum"].map(|end| described[end].clone()));

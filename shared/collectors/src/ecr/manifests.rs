@@ -223,7 +223,7 @@ mod tests {
             assert!(unread.text.contains("sha256:0a"), "{}", unread.text);
         }
         let gone = settled(Ok(failure(ImageFailureCode::ImageNotFound)));
-        assert_eq!(gone, State::Gone);
+        assert!(matches!(gone, State::Gone), "{gone:?}");
     }
 
     #[test]
@@ -238,7 +238,8 @@ mod tests {
             (Content::Image, Manifest::Withheld, None)
         );
         for state in [State::Unread(unread("THROTTLED")), State::Gone] {
-            assert_eq!(settled(Err(state.clone())), state);
+            let after = settled(Err(state.clone()));
+            assert_eq!(format!("{after:?}"), format!("{state:?}"));
         }
     }
 }
