@@ -102,7 +102,14 @@ const UNPROVED: [(&str, &str); 1] = [(
 /// The actions for which IAM knows no resource, as the service's page says under
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
 const WITHOUT_RESOURCES: [(&str, &[&str]); 8] = [
-    ("list_awsconfig.html", &["config:PutEvaluations"]),
+    (
+        "list_awsconfig.html",
+        &[
+            "config:DescribeConfigurationRecorderStatus",
+            "config:DescribeConfigurationRecorders",
+            "config:PutEvaluations",
+        ],
+    ),
     (
         "list_amazonelasticcontainerregistry.html",
         &["ecr:GetRegistryScanningConfiguration"],

@@ -5,7 +5,7 @@ use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};
 use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
-use crate::{Gate, Reader, Unlisted, account, ecr, eks, kms};
+use crate::{Gate, Reader, Unlisted};
 
 /// Reads the resources of one family: lists them, and describes one.
 pub(crate) trait Collector: Sync {
@@ -51,44 +51,5 @@ impl Listing<'_> {
     /// Returns whether resources of a kind are judged.
     pub(crate) fn wants(&self, kind: &ResourceKind) -> bool {
         self.kinds.contains(&kind)
-    }
-}
-
-/// All collectors, one a family.
-static COLLECTORS: [&dyn Collector; 4] = [
-    &eks::ClusterCollector,
-    &ecr::RegistryCollector,
-    &kms::KeyCollector,
-    &account::AccountCollector,
-];
-
-/// Returns the IAM actions of the calls of all collectors.
-pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
-    COLLECTORS
-        .into_iter()
-        .flat_map(|collector| collector.actions().iter().copied())
-}
-
-/// Returns the collector of a kind's family.
-pub(crate) fn of(kind: &ResourceKind) -> Option<&'static dyn Collector> {
-    COLLECTORS
-        .into_iter()
-        .find(|collector| collector.family() == kind.family)
-}
-
-#[cfg(test)]
-mod tests {
-    use eksentry_core::kinds::KINDS;
-
-    use super::*;
-
-    #[test]
-    fn every_kind_has_one_collector() {
-        for kind in KINDS {
-            let collectors = COLLECTORS
-                .iter()
-                .filter(|collector| collector.family() == kind.family);
-            assert_eq!(collectors.count(), 1, "{kind:?}");
-        }
     }
 }

@@ -23,7 +23,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::collector::Listing;
+use crate::collector::{Collector, Listing};
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
 pub use crate::tags::Tags;
@@ -35,7 +35,23 @@ const LOOKS_AT_A_TIME: usize = 32;
 /// The IAM actions of all calls made here, in the order of the services.
 pub fn actions() -> impl Iterator<Item = &'static str> {
     let shared = [iam::ACTIONS, tags::ACTIONS].into_iter().flatten().copied();
-    collector::actions().chain(shared)
+    let collectors = COLLECTORS.into_iter();
+    let collectors = collectors.flat_map(|collector| collector.actions().iter().copied());
+    collectors.chain(shared)
+}
+
+/// All collectors, one a family of kinds.
+static COLLECTORS: [&dyn Collector; 4] = [
+    &eks::ClusterCollector,
+    &ecr::RegistryCollector,
+    &kms::KeyCollector,
+    &account::AccountCollector,
+];
+
+/// Returns the collector of a kind's family.
+fn collector_of(kind: &ResourceKind) -> Option<&'static dyn Collector> {
+    let mut collectors = COLLECTORS.into_iter();
+    collectors.find(|collector| collector.family() == kind.family)
 }
 
 /// Whether some of these facts are about all Regions of an account, so that clusters of others than the resource's own
@@ -206,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Looks at one resource; of an image that only its manifest tells from an attestation, all but that.
     async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
         let observed_at = Timestamp::now();
-        let state = match collector::of(resource.kind()) {
+        let state = match collector_of(resource.kind()) {
             Some(collector) => collector.describe(self, resource, needs).await,
             None => State::Unread(Unread::not_asked("the resource")),
         };
@@ -253,7 +269,7 @@ impl<'a> Reader<'a> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let Some(collector) = kinds.first().and_then(|kind| collector::of(kind)) else {
+        let Some(collector) = kinds.first().and_then(|kind| collector_of(kind)) else {
             return Vec::new();
         };
         let listing = Listing {
@@ -316,4 +332,20 @@ fn gone_or_unread<E>(unread: Unread, error: Option<&E>, is_gone: impl Fn(&E) -> 
 /// An SDK timestamp as a plain one; `None` where it is absent or beyond what can be written.
 fn timestamp(time: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
     time.and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use eksentry_core::kinds::KINDS;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_collector() {
+        for kind in KINDS {
+            let collectors = COLLECTORS.iter();
+            let collectors = collectors.filter(|collector| collector.family() == kind.family);
+            assert_eq!(collectors.count(), 1, "{kind:?}");
+        }
+    }
 }

@@ -18,7 +18,9 @@ const TEST_TOKEN: &str = "TESTMODE";
 const MOST_EVALUATIONS: usize = 100;
 const COMPLIANCE_TYPES: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
 /// The types of the three services that Config records.
-const RESOURCE_TYPES: [&str; 12] = [
+const RESOURCE_TYPES: [&str; 13] = [
+    // What rules say of an account itself; it is never recorded.
+    "AWS::::Account",
     "AWS::ECR::PublicRepository",
     "AWS::ECR::PullThroughCacheRule",
     "AWS::ECR::RegistryPolicy",
