@@ -47,9 +47,16 @@ fn every_page_says_what_why_and_how() {
         let source = read(&path);
         for section in ["What it checks", "Why it matters", "How to fix it"] {
             let heading = format!("//! ## {section}");
+            let mut lines = source.lines().skip_while(|line| *line != heading);
             assert!(
-                source.lines().any(|line| line == heading),
+                lines.next().is_some(),
                 "{} should begin with comments that have a line {heading:?}",
+                path.display()
+            );
+            let text = lines.find(|line| *line != "//!").unwrap_or_default();
+            assert!(
+                text.starts_with("//! ") && !text.starts_with("//! ##"),
+                "{} says nothing below {heading:?}",
                 path.display()
             );
         }

@@ -72,7 +72,10 @@ mod tests {
     fn ids_are_kebab_case_and_begin_with_their_service() {
         for check in CHECKS {
             assert!(
-                check.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'),
+                check
+                    .id
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
                 "{}",
                 check.id
             );
@@ -105,6 +108,7 @@ mod tests {
                 "{}",
                 check.id
             );
+            assert!(!check.remediation.text.is_empty(), "{}", check.id);
             assert!(
                 check.remediation.text.len() + check.remediation.command.len() < 512,
                 "{}",

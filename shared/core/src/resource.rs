@@ -101,7 +101,7 @@ pub enum ResourceError {
 pub(crate) const ACCOUNT: &str = "AWS::::Account:";
 
 /// The most characters that a check's id may have.
-pub(crate) const LONGEST_CHECK_ID: usize = 48;
+pub const LONGEST_CHECK_ID: usize = 48;
 
 /// The most bytes of an id, such that the ids of findings stay within ASFF's 512 characters.
 const LONGEST: usize = 512 - "eksentry/".len() - LONGEST_CHECK_ID - "/".len();
