@@ -100,8 +100,15 @@ impl<'a> Rule<'a> {
     }
 
     fn resource(&self) -> String {
-        let (scope, change) = if self.is_of_accounts() {
-            (String::new(), "")
+        // The rule of an account is there only where rules are periodic.
+        let (scope, triggers) = if self.is_of_accounts() {
+            (
+                String::new(),
+                "
+          - EventSource: aws.config
+            MessageType: ScheduledNotification
+            MaximumExecutionFrequency: !Ref ConfigFrequency",
+            )
         } else {
             (
                 format!(
@@ -114,7 +121,13 @@ impl<'a> Rule<'a> {
           - EventSource: aws.config
             MessageType: ConfigurationItemChangeNotification
           - EventSource: aws.config
-            MessageType: OversizedConfigurationItemChangeNotification",
+            MessageType: OversizedConfigurationItemChangeNotification
+          - !If
+            - ConfigIsPeriodic
+            - EventSource: aws.config
+              MessageType: ScheduledNotification
+              MaximumExecutionFrequency: !Ref ConfigFrequency
+            - !Ref AWS::NoValue",
             )
         };
         format!(
@@ -128,13 +141,7 @@ impl<'a> Rule<'a> {
       Source:
         Owner: CUSTOM_LAMBDA
         SourceIdentifier: !GetAtt ConfigRuleFunction.Arn
-        SourceDetails:{change}
-          - !If
-            - ConfigIsPeriodic
-            - EventSource: aws.config
-              MessageType: ScheduledNotification
-              MaximumExecutionFrequency: !Ref ConfigFrequency
-            - !Ref AWS::NoValue
+        SourceDetails:{triggers}
       InputParameters:
         checkId: {id}",
             name = pascal(self.id),

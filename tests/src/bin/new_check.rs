@@ -1,0 +1,47 @@
+//! `cargo new-check`: see [`eksentry_tests::new_check`].
+
+use std::{error::Error, path::Path, process::ExitCode};
+
+use clap::Parser;
+use eksentry_tests::new_check::{NewCheck, NewCheckError, REGISTRY, nouns};
+
+/// Writes the file of a new check, registers it, and says what is left to do.
+#[derive(Parser)]
+#[command(name = "cargo new-check")]
+struct Options {
+    /// The id of the check, in kebab-case: `eks-endpoint-private`. It is for ever
+    id: String,
+    #[arg(long, value_name = "NOUN", help = kind_help())]
+    kind: String,
+}
+
+fn kind_help() -> String {
+    let nouns = nouns().join(", ");
+    format!("The noun for the kind of resource that the check judges: {nouns}")
+}
+
+fn main() -> ExitCode {
+    match write(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let reason = error.source().map(|reason| format!(": {reason}"));
+            eprintln!("error: {error}{}", reason.unwrap_or_default());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write(Options { id, kind }: &Options) -> Result<(), NewCheckError> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let check = NewCheck::new(id, kind)?;
+    check.write(&root)?;
+    println!(
+        "{} is written and registered in {REGISTRY}.",
+        check.path().display()
+    );
+    println!("Left to do:");
+    for (step, text) in (1..).zip(check.steps()) {
+        println!("{step}. {text}");
+    }
+    Ok(())
+}

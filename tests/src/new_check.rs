@@ -1,0 +1,228 @@
+//! A new check: its file, and its lines in the registry. Pure texts, but for [`NewCheck::write`].
+
+use std::{
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use eksentry_core::{ResourceKind, checks::CHECKS, kinds::KINDS, resource::LONGEST_CHECK_ID};
+use thiserror::Error;
+
+use crate::derived::BLESS;
+
+/// The file that registers each check, from the repository's root.
+pub const REGISTRY: &str = "shared/core/src/checks.rs";
+
+/// The file of a check that judges nothing yet.
+const TEMPLATE: &str = include_str!("new_check/template.txt");
+
+/// What stands before and after the number of checks in the registry.
+const LENGTH: (&str, &str) = ("pub static CHECKS: [&Check; ", "] = [");
+
+/// A check to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCheck {
+    id: String,
+    kind: &'static ResourceKind,
+}
+
+/// Why a check can't be written.
+#[derive(Debug, Error)]
+pub enum NewCheckError {
+    /// The id is not in kebab-case.
+    #[error(
+        "{0:?} is no id of a check: use two or more words of lower-case letters and digits, joined by hyphens, of which \
+         the first is the service, as in {example}",
+        example = example()
+    )]
+    NotKebabCase(String),
+    /// The id is too long.
+    #[error("{id:?} has {} characters, and the id of a check has at most {most}", id.len(), most = LONGEST_CHECK_ID)]
+    TooLong {
+        /// The id.
+        id: String,
+    },
+    /// The check is there already.
+    #[error("there is a check {0:?} already; the checks are {known}", known = CHECKS.map(|check| check.id).join(", "))]
+    Exists(String),
+    /// There is no such kind of resource.
+    #[error("no kind of resource is called {0:?}; the kinds are {known}", known = nouns().join(", "))]
+    UnknownKind(String),
+    /// The registry is not as it is expected to be.
+    #[error("{registry} should hold {0}", registry = REGISTRY)]
+    Registry(&'static str),
+    /// A file can't be read or written.
+    #[error("{} can't be {verb}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        verb: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+/// Returns the nouns of all kinds of resource.
+pub fn nouns() -> Vec<&'static str> {
+    KINDS.iter().map(|kind| kind.noun).collect()
+}
+
+fn example() -> &'static str {
+    CHECKS.first().map_or("", |check| check.id)
+}
+
+impl NewCheck {
+    /// Returns a check with that id, of the kind of resource with that noun.
+    ///
+    /// # Errors
+    ///
+    /// If no check may have the id, a check has it already, or there is no such kind.
+    pub fn new(id: &str, noun: &str) -> Result<Self, NewCheckError> {
+        if !is_kebab_case(id) {
+            return Err(NewCheckError::NotKebabCase(id.to_owned()));
+        }
+        if id.len() > LONGEST_CHECK_ID {
+            return Err(NewCheckError::TooLong { id: id.to_owned() });
+        }
+        if CHECKS.iter().any(|check| check.id == id) {
+            return Err(NewCheckError::Exists(id.to_owned()));
+        }
+        let kind = KINDS.into_iter().find(|kind| kind.noun == noun);
+        let kind = kind.ok_or_else(|| NewCheckError::UnknownKind(noun.to_owned()))?;
+        Ok(Self {
+            id: id.to_owned(),
+            kind,
+        })
+    }
+
+    /// Returns the path of its file, from the repository's root.
+    pub fn path(&self) -> PathBuf {
+        format!("shared/core/src/checks/{}.rs", module(&self.id)).into()
+    }
+
+    /// Returns the text of its file. It compiles, but the tests of the registry fail until all blanks are filled in.
+    pub fn source(&self) -> String {
+        TEMPLATE
+            .replace("<id>", &self.id)
+            .replace("<noun>", &self.kind.noun.replace(' ', "_"))
+            .replace("<Facts>", self.kind.name)
+    }
+
+    /// Returns the registry with the lines of the check.
+    ///
+    /// # Errors
+    ///
+    /// If the registry is not a list of modules and one of checks, with the number of checks before it.
+    pub fn register(&self, registry: &str) -> Result<String, NewCheckError> {
+        let module = module(&self.id);
+        let mut lines: Vec<String> = registry.lines().map(str::to_owned).collect();
+        let registered = insert(&mut lines, &self.id, ["    &", "::CHECK,"], |module| {
+            module.replace('_', "-")
+        });
+        let registered = registered.ok_or(NewCheckError::Registry("a line `    &…::CHECK,`"))?;
+        let modules = insert(&mut lines, &module, ["mod ", ";"], str::to_owned);
+        modules.ok_or(NewCheckError::Registry("a line `mod …;`"))?;
+
+        let (before, after) = LENGTH;
+        let length = format!("{before}{registered}{after}");
+        let line = lines.iter_mut().find(|line| **line == length);
+        let line = line.ok_or(NewCheckError::Registry(
+            "`pub static CHECKS: [&Check; …] = [` with the number of checks",
+        ))?;
+        *line = format!("{before}{}{after}", registered + 1);
+        Ok(lines.join("\n") + "\n")
+    }
+
+    /// Writes the file of the check and registers it, in the repository with that root.
+    ///
+    /// # Errors
+    ///
+    /// If its file is there already, or the registry is not as it is expected to be. Then nothing is written.
+    pub fn write(&self, root: &Path) -> Result<(), NewCheckError> {
+        let failed = |path: &Path, verb| {
+            let path = path.to_owned();
+            move |source| NewCheckError::File { path, verb, source }
+        };
+        let registry = root.join(REGISTRY);
+        let registered = fs::read_to_string(&registry).map_err(failed(&registry, "read"))?;
+        let registered = self.register(&registered)?;
+        let path = root.join(self.path());
+        File::create_new(&path)
+            .and_then(|mut file| file.write_all(self.source().as_bytes()))
+            .map_err(failed(&path, "created"))?;
+        fs::write(&registry, registered).map_err(failed(&registry, "written"))
+    }
+
+    /// Returns what is left to do by hand, a step a line.
+    pub fn steps(&self) -> Vec<String> {
+        let (path, noun) = (self.path(), self.kind.noun);
+        let path = path.display();
+        let mut steps = vec![
+            format!(
+                "Fill in {path}: the comments at its begin, the metadata, `evaluate`, and the table of its test. \
+                 `cargo test -p eksentry-core --lib` says what is missing."
+            ),
+            "If it needs a fact that there is none of yet, add it to the facts of the kind, to the sample in \
+             shared/core/src/checks/samples.rs, and to the collector that reads it."
+                .to_owned(),
+            format!(
+                "Show it in tests/demo/account.yaml: one {noun} that passes and one that fails."
+            ),
+            "Map it in shared/core/src/standards.rs to the controls that somebody has published for it, if there are any."
+                .to_owned(),
+            format!("Run `cargo fmt`, and `{BLESS}` for its page, README.md and template.yaml."),
+        ];
+        let service = service(&self.id);
+        if !CHECKS.iter().any(|check| check.id.starts_with(service)) {
+            steps.push(format!(
+                "No id begins with {service:?} yet: add it to the services that the tests in {REGISTRY} know."
+            ));
+        }
+        steps
+    }
+}
+
+/// Returns the first word of an id with its hyphen.
+fn service(id: &str) -> &str {
+    id.split_inclusive('-').next().unwrap_or_default()
+}
+
+fn module(id: &str) -> String {
+    id.replace('-', "_")
+}
+
+/// Returns whether a text is in kebab-case, and has at least two words.
+fn is_kebab_case(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        !word.is_empty() && word.chars().all(allowed)
+    };
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.contains('-')
+        && text.split('-').all(is_word)
+}
+
+/// Inserts a line for a name among those that have the same text around a module's name, sorted by what `name` makes of
+/// it. Returns how many there were; `None` if there were none.
+fn insert(
+    lines: &mut Vec<String>,
+    new: &str,
+    [before, after]: [&str; 2],
+    name: impl Fn(&str) -> String,
+) -> Option<usize> {
+    let names = lines.iter().enumerate().filter_map(|(at, line)| {
+        let module = line.strip_prefix(before)?.strip_suffix(after)?;
+        Some((at, name(module)))
+    });
+    let names: Vec<(usize, String)> = names.collect();
+    let (last, _) = names.last()?;
+    let next = names.iter().find(|(_, name)| name.as_str() > new);
+    let at = next.map_or(last + 1, |(at, _)| *at);
+    lines.insert(at, format!("{before}{}{after}", module(new)));
+    Some(names.len())
+}
+
+#[cfg(test)]
+mod tests;

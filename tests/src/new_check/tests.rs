@@ -1,0 +1,233 @@
+use std::{
+    env,
+    process::{self, Command, Stdio},
+};
+
+use super::*;
+use crate::derived;
+
+const REGISTERED: &str = include_str!("../../../shared/core/src/checks.rs");
+const FACTS: &str = include_str!("../../../shared/core/src/facts.rs");
+const SAMPLES: &str = include_str!("../../../shared/core/src/checks/samples.rs");
+
+fn check(id: &str) -> NewCheck {
+    NewCheck::new(id, "cluster").unwrap()
+}
+
+/// The ids in a registry, and the number that it says there are.
+fn ids(registry: &str) -> (Vec<String>, usize) {
+    let ids = registry.lines().filter_map(|line| {
+        let module = line.strip_prefix("    &")?.strip_suffix("::CHECK,")?;
+        Some(module.replace('_', "-"))
+    });
+    let (_, length) = registry.split_once("[&Check; ").unwrap();
+    let (length, _) = length.split_once(']').unwrap();
+    (ids.collect(), length.parse().unwrap())
+}
+
+/// The modules that a registry declares, but for that of the samples.
+fn modules(registry: &str) -> Vec<&str> {
+    let names = registry
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    names.collect()
+}
+
+/// Fails unless a text is Rust as `cargo fmt` leaves it.
+fn assert_formatted(source: &str) {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("rustfmt is there after `rustup component add rustfmt`");
+    let mut input = rustfmt.stdin.take().unwrap();
+    input.write_all(source.as_bytes()).unwrap();
+    drop(input);
+    let output = rustfmt.wait_with_output().unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert!(
+        output.status.success() && told.is_empty(),
+        "{told}\n{source}"
+    );
+}
+
+#[test]
+fn an_id_is_in_kebab_case_and_not_too_long() {
+    let longest = format!("eks-{}", "a".repeat(LONGEST_CHECK_ID - 4));
+    for id in ["eks-new", "k8s-pod-new", "ecr-v2-new", longest.as_str()] {
+        assert_eq!(check(id).id, id);
+    }
+    let too_long = format!("{longest}a");
+    for (id, expected) in [
+        ("", "is no id of a check"),
+        ("eks", "is no id of a check"),
+        ("eks-", "is no id of a check"),
+        ("-eks", "is no id of a check"),
+        ("eks--new", "is no id of a check"),
+        ("eks_new", "is no id of a check"),
+        ("Eks-new", "is no id of a check"),
+        ("8s-new", "is no id of a check"),
+        ("eks-nëw", "is no id of a check"),
+        ("../eks-new", "is no id of a check"),
+        (too_long.as_str(), "has 49 characters"),
+    ] {
+        let error = NewCheck::new(id, "cluster").unwrap_err().to_string();
+        assert!(error.contains(expected), "{id}: {error}");
+    }
+}
+
+#[test]
+fn an_id_is_given_once() {
+    for existing in CHECKS {
+        let error = NewCheck::new(existing.id, "cluster").unwrap_err();
+        assert!(matches!(error, NewCheckError::Exists(_)), "{error}");
+        for known in CHECKS {
+            assert!(error.to_string().contains(known.id), "{error}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_kind_is_answered_with_the_known_ones() {
+    for unknown in ["", "clusters", "Cluster", "EksCluster"] {
+        let error = NewCheck::new("eks-new", unknown).unwrap_err();
+        assert!(matches!(error, NewCheckError::UnknownKind(_)), "{error}");
+        for kind in KINDS {
+            assert!(error.to_string().contains(kind.noun), "{error}");
+        }
+    }
+}
+
+#[test]
+fn its_file_is_where_the_others_are() {
+    for existing in CHECKS {
+        let same = NewCheck {
+            id: existing.id.to_owned(),
+            kind: existing.kind(),
+        };
+        assert_eq!(same.path(), derived::source_path(existing));
+    }
+}
+
+#[test]
+fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
+    for kind in KINDS {
+        let check = NewCheck::new("eks-new", kind.noun).unwrap();
+        let source = check.source();
+        assert!(!source.contains('<'), "{source}");
+        assert!(source.contains(r#"id: "eks-new","#), "{source}");
+        assert_formatted(&source);
+        let (check, function) = ("static CHECK: Check = ", "fn evaluate(_: &");
+        for once in [check, function, "#[test]", "#[cfg(test)]"] {
+            assert_eq!(source.matches(once).count(), 1, "{once}\n{source}");
+        }
+
+        // What it imports is there.
+        let (noun, facts) = (kind.noun.replace(' ', "_"), kind.name);
+        assert!(FACTS.contains(&format!("::{facts};")), "{facts}");
+        let sample = format!("pub(crate) fn {noun}() -> {facts} {{");
+        assert!(SAMPLES.contains(&sample), "{sample}");
+    }
+}
+
+#[test]
+fn it_is_registered_in_order() {
+    let (before, _) = ids(REGISTERED);
+    for id in [
+        "a-first",
+        "ecr-in-between",
+        "eks-endpoint-private-too",
+        "zz-last",
+    ] {
+        let registry = check(id).register(REGISTERED).unwrap();
+        let (after, length) = ids(&registry);
+        let mut expected = before.clone();
+        expected.push(id.to_owned());
+        expected.sort_unstable();
+        assert_eq!((&after, length), (&expected, expected.len()));
+
+        let module = module(id);
+        let mut expected = modules(REGISTERED);
+        expected.push(&module);
+        expected.sort_unstable();
+        assert_eq!(modules(&registry), expected);
+        assert_eq!(registry.lines().count(), REGISTERED.lines().count() + 2);
+        assert!(registry.ends_with("}\n"));
+    }
+}
+
+#[test]
+fn a_registry_of_another_shape_is_refused() {
+    let (entry, module) = ("    &", "mod ");
+    let without = |prefix: &str| {
+        let lines = REGISTERED.lines().filter(|line| !line.starts_with(prefix));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let (_, length) = ids(REGISTERED);
+    let miscounted = REGISTERED.replace(&format!("[&Check; {length}]"), "[&Check; 1]");
+    for (registry, missing) in [
+        (without(entry), "::CHECK,`"),
+        (without(module), "`mod …;`"),
+        (miscounted, "CHECKS: [&Check; …]"),
+        (String::new(), "::CHECK,`"),
+    ] {
+        let error = check("eks-new").register(&registry).unwrap_err();
+        assert!(matches!(error, NewCheckError::Registry(_)), "{error}");
+        assert!(error.to_string().contains(missing), "{error}");
+    }
+}
+
+#[test]
+fn it_is_written_once() {
+    let root = env::temp_dir().join(format!("eksentry-new-check-{}", process::id()));
+    let new = check("eks-new");
+    let (registry, path) = (root.join(REGISTRY), root.join(new.path()));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&registry, REGISTERED).unwrap();
+
+    new.write(&root).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), new.source());
+    let registered = new.register(REGISTERED).unwrap();
+    assert_eq!(fs::read_to_string(&registry).unwrap(), registered);
+
+    // What is there stays as it is, and the registry with it.
+    fs::write(&path, "written by hand").unwrap();
+    fs::write(&registry, REGISTERED).unwrap();
+    let error = new.write(&root).unwrap_err();
+    assert!(
+        error.to_string().contains("eks_new.rs can't be created"),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), "written by hand");
+    assert_eq!(fs::read_to_string(&registry).unwrap(), REGISTERED);
+
+    fs::remove_file(&registry).unwrap();
+    let error = new.write(&root).unwrap_err();
+    assert!(
+        error.to_string().contains("checks.rs can't be read"),
+        "{error}"
+    );
+    fs::remove_dir_all(&root).unwrap();
+}
+
+#[test]
+fn it_says_what_is_left_to_do() {
+    let steps = check("eks-new").steps();
+    let text = steps.join("\n");
+    for named in [
+        "shared/core/src/checks/eks_new.rs",
+        "tests/demo/account.yaml",
+        "one cluster that passes",
+        "shared/core/src/standards.rs",
+        BLESS,
+    ] {
+        assert!(text.contains(named), "{named} is not in {text}");
+    }
+    // A service of which there is no check yet is one step more.
+    let more = check("xyz-new").steps();
+    assert_eq!(more.len(), steps.len() + 1);
+    assert!(more.last().unwrap().contains("\"xyz-\""), "{more:?}");
+}
