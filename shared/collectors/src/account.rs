@@ -52,7 +52,7 @@ impl Collector for AccountCollector {
             let observed_at = Timestamp::now();
             match Resource::named(Account::KIND, "", &reader.location) {
                 Ok(resource) => {
-                    let state = reader.account(listing.needs).await;
+                    let state = Box::pin(reader.account(listing.needs)).await;
                     let observation = Observation {
                         resource,
                         observed_at,

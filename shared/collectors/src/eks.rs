@@ -125,8 +125,8 @@ impl Reader<'_> {
             Ok(Names {
                 missing: Some(reason),
                 ..
-            }) => Err(reason.clone()),
-            Err(reason) => Err(reason.clone()),
+            })
+            | Err(reason) => Err(reason.clone()),
         }
     }
 
@@ -138,7 +138,7 @@ impl Reader<'_> {
         };
         let mut facts = parse::cluster(name, &cluster);
         if facts.inapplicable().is_none() {
-            self.follow(&mut facts, needs).await;
+            Box::pin(self.follow(&mut facts, needs)).await;
         }
         State::present(facts)
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::check::Check;
 use crate::details::Details;
+use crate::facts::Facts;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
 use crate::parameters::Settings;
@@ -45,10 +46,7 @@ impl Finding {
         Self {
             check,
             resource: observation.resource.clone(),
-            details: observation
-                .facts()
-                .map(|facts| facts.details())
-                .unwrap_or_default(),
+            details: observation.facts().map(Facts::details).unwrap_or_default(),
             tags: observation
                 .facts()
                 .and_then(|facts| facts.tags())

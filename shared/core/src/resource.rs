@@ -320,7 +320,7 @@ fn fit(id: String) -> String {
         .take(HASH / 2)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let end = (0..=LONGEST - HASH - 1)
+    let end = (0..LONGEST - HASH)
         .rev()
         .find(|end| id.is_char_boundary(*end))
         .unwrap_or_default();

@@ -316,13 +316,12 @@ impl Subject<'_> {
 
     /// Returns the worst of the objects that the verdict speaks for, and of the unread lists.
     fn outcome(&self) -> Outcome {
-        let of_objects = match self.spoken_for.first() {
-            Some(worst) => worst.outcome(),
-            None => {
-                let others = self.objects.iter().map(Judged::outcome);
-                let others = others.filter(|outcome| *outcome < Outcome::Warning);
-                others.max().unwrap_or(Outcome::NotApplicable)
-            }
+        let of_objects = if let Some(worst) = self.spoken_for.first() {
+            worst.outcome()
+        } else {
+            let others = self.objects.iter().map(Judged::outcome);
+            let others = others.filter(|outcome| *outcome < Outcome::Warning);
+            others.max().unwrap_or(Outcome::NotApplicable)
         };
         if self.unread.is_empty() {
             of_objects

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_eks::types::{
-    Cluster, ClusterHealth, ClusterIssue, EncryptionConfig, LogSetup, Logging, Nodegroup,
-    VpcConfigResponse,
+    Cluster, ClusterHealth, ClusterIssue, ClusterIssueCode, EncryptionConfig, LogSetup, Logging,
+    Nodegroup, VpcConfigResponse,
 };
 use eksentry_core::facts::cluster::{
     AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey,
@@ -51,7 +51,7 @@ pub(super) fn is_connected(cluster: &Cluster) -> bool {
 /// The issues, sorted; `None` where the answer has no list of them, which is another thing than an empty one.
 fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
     let issues = health.issues.as_ref()?.iter();
-    let code = |issue: &ClusterIssue| Issue::read(issue.code().map(|code| code.as_str()));
+    let code = |issue: &ClusterIssue| Issue::read(issue.code().map(ClusterIssueCode::as_str));
     let mut issues: Vec<Issue> = issues.map(code).collect();
     issues.sort();
     issues.dedup();

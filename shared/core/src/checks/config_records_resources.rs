@@ -72,8 +72,8 @@ fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
     if !recorder.recording {
         reasons.push(Reason::new("RECORDER_OFF", "The recorder is off."));
     }
-    let failed = |word: &&str| word.eq_ignore_ascii_case("Failure");
-    if recorder.last_status.as_deref().filter(failed).is_some() {
+    let last_status = recorder.last_status.as_deref();
+    if last_status.is_some_and(|word| word.eq_ignore_ascii_case("Failure")) {
         let text = "The recorder's last delivery failed.";
         reasons.push(Reason::new("RECORDER_FAILED", text));
     }

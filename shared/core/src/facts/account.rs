@@ -79,10 +79,9 @@ impl RecordedTypes {
 impl DailyTypes {
     /// Returns whether a resource type is recorded daily. An override beats the default.
     pub fn include(&self, resource_type: &str) -> bool {
-        let names =
-            |(_, types): &&(bool, Vec<String>)| types.iter().any(|one| one == resource_type);
-        let named = self.overrides.iter().find(names);
-        named.map_or(self.by_default, |(daily, _)| *daily)
+        let mut overrides = self.overrides.iter();
+        let first = overrides.find(|(_, types)| types.iter().any(|one| one == resource_type));
+        first.map_or(self.by_default, |(daily, _)| *daily)
     }
 }
 

@@ -179,11 +179,11 @@ impl Audience {
 
 /// A principal whose account is not known may be of any.
 fn common_accounts(these: &BTreeSet<Account>, those: &BTreeSet<Account>) -> BTreeSet<Account> {
-    let within = |account: &&Account, others: &BTreeSet<Account>| {
-        others.contains(*account) || others.contains(&Account::Unknown)
+    let within = |account: &Account, others: &BTreeSet<Account>| {
+        others.contains(account) || others.contains(&Account::Unknown)
     };
-    let one_way = these.iter().filter(|account| within(account, those));
-    let other_way = those.iter().filter(|account| within(account, these));
+    let one_way = these.iter().filter(|one| within(one, those));
+    let other_way = those.iter().filter(|one| within(one, these));
     one_way.chain(other_way).cloned().collect()
 }
 
