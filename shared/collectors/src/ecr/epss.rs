@@ -55,6 +55,7 @@ struct Findings {
     enhanced_findings: Option<Vec<Finding>>,
 }
 
+#[expect(clippy::struct_field_names, reason = "ECR names the members")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Finding {

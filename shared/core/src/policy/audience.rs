@@ -178,12 +178,12 @@ impl Audience {
 }
 
 /// A principal whose account is not known may be of any.
-fn common_accounts(these: &BTreeSet<Account>, those: &BTreeSet<Account>) -> BTreeSet<Account> {
+fn common_accounts(left: &BTreeSet<Account>, right: &BTreeSet<Account>) -> BTreeSet<Account> {
     let within = |account: &Account, others: &BTreeSet<Account>| {
         others.contains(account) || others.contains(&Account::Unknown)
     };
-    let one_way = these.iter().filter(|one| within(one, those));
-    let other_way = those.iter().filter(|one| within(one, these));
+    let one_way = left.iter().filter(|one| within(one, right));
+    let other_way = right.iter().filter(|one| within(one, left));
     one_way.chain(other_way).cloned().collect()
 }
 

@@ -21,6 +21,10 @@ pub enum Scope<'a> {
 }
 
 /// What a resource-based policy grants, and to whom.
+#[expect(
+    clippy::struct_field_names,
+    reason = "IAM grants; there is no better word for the parts of what is granted"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grants {
     grants: Vec<Grant>,
