@@ -1,4 +1,4 @@
-//! Whether an answer has what the service always sends.
+//! Refuses answers that lack what the service always sends.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ impl Required {
     }
 }
 
-/// Whether a document of XML or JSON has a member of that name which is not null.
+/// Returns whether a document of XML or JSON has a member of that name that is not null.
 fn has(body: &[u8], member: &str) -> bool {
     let text = std::str::from_utf8(body).unwrap_or_default();
     if text.trim_start().starts_with('<') {

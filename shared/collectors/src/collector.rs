@@ -1,4 +1,4 @@
-//! What reads resources of some kinds.
+//! The trait of all that reads resources: one collector a family of kinds.
 
 use eksentry_core::kind::Family;
 use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};

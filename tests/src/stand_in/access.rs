@@ -61,12 +61,10 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
                 own("config", format!("config-rule/config-rule-{id}")),
             )
         }
-        (Service::Config, "DescribeConfigurationRecorders") => {
-            one("config:DescribeConfigurationRecorders", ANY.to_owned())
-        }
-        (Service::Config, "DescribeConfigurationRecorderStatus") => {
-            one("config:DescribeConfigurationRecorderStatus", ANY.to_owned())
-        }
+        (Service::Config, operation) if recorder_action(operation).is_some() => one(
+            recorder_action(operation).unwrap_or_default(),
+            ANY.to_owned(),
+        ),
         (Service::Ecr, "DescribeImages") => {
             one("ecr:DescribeImages", repository(text("repositoryName")))
         }
@@ -208,6 +206,15 @@ fn iam_action(operation: &str) -> Result<&'static str, AwsError> {
         "ListAttachedRolePolicies" => "iam:ListAttachedRolePolicies",
         "ListRolePolicies" => "iam:ListRolePolicies",
         other => return Err(AwsError::unknown_operation(other)),
+    })
+}
+
+/// The actions of questions about AWS Config's recorders.
+fn recorder_action(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "DescribeConfigurationRecorders" => "config:DescribeConfigurationRecorders",
+        "DescribeConfigurationRecorderStatus" => "config:DescribeConfigurationRecorderStatus",
+        _ => return None,
     })
 }
 
