@@ -1,9 +1,10 @@
-//! What follows from the registry of checks and is committed: the checks' pages, the table in the README, blocks of the
-//! template, and the page and schema of the checks' parameters. Pure texts; a test compares them with what is committed
+//! What follows from the registry of checks and from the calls' permissions and is committed: the checks' pages, tables in
+//! the README and in SECURITY.md, blocks of the templates, and the page and schema of the checks' parameters. Pure texts; a test compares them with what is committed
 //! and rewrites it when told to.
 
 mod page;
 mod parameters;
+mod policies;
 mod readme;
 mod standards;
 mod template;
@@ -78,7 +79,11 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
         text: parameters::schema(),
     });
     files.push(with_blocks(root, "README.md", [readme::block()])?);
-    files.push(with_blocks(root, "template.yaml", template::blocks())?);
+    let blocks = template::blocks().into_iter().chain([policies::template()]);
+    files.push(with_blocks(root, "template.yaml", blocks)?);
+    let block = policies::member_template();
+    files.push(with_blocks(root, "template-member.yaml", [block])?);
+    files.push(with_blocks(root, "SECURITY.md", [policies::table()])?);
     Ok(files)
 }
 

@@ -28,8 +28,9 @@ use cases::Case;
 use rules::Ending;
 use scenarios::{SCENARIOS, Scenario};
 
-/// Most of the time a case waits: for the next try of a call, or for its turn at Security Hub's documented rates.
-const AT_A_TIME: usize = 96;
+/// Cases wait: for the next try of a call, or for their turn at Security Hub's documented rates. More at a time would wait
+/// for the processor, and then those with a deadline would not come far.
+const AT_A_TIME: usize = 32;
 
 /// What there is when a run has ended.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ mod scenarios;
 
 use std::collections::BTreeSet;
 
+use eksentry_runtime::Readers;
 use eksentry_tests::deployment::Deployment;
 use eksentry_tests::iam::Statement;
 use eksentry_tests::stand_in::Use;
@@ -84,13 +85,6 @@ const BY_SERVICES: [ByService; 6] = [
         to: &["SweepDeadLetters"],
     },
 ];
-
-/// What a service of AWS asks another one in a role's name, when a call of ours makes it: why, and which actions.
-const IN_OUR_NAME: (&str, [&str; 2]) = (
-    "ECR asks Inspector for the findings of an enhanced scan: \
-     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html",
-    ["inspector2:ListCoverage", "inspector2:ListFindings"],
-);
 
 /// Parts of resources that are granted, but that no call of ours can show to be needed.
 const UNPROVED: [(&str, &str); 1] = [(
@@ -284,10 +278,11 @@ fn roles_may_do_what_is_declared_beside_the_calls_and_nothing_else() {
         let actions = role.statements.iter().flat_map(Statement::actions);
         granted.extend(actions.map(str::to_owned));
     }
-    let (why, in_our_name) = IN_OUR_NAME;
+    let in_our_name = Readers::ALL.into_iter().flat_map(Readers::permissions);
+    let in_our_name = in_our_name.filter(|permission| permission.by_service.is_some());
     let by_services = BY_SERVICES.iter().flat_map(|service| service.actions);
     let needed: BTreeSet<String> = eksentry_runtime::actions()
-        .chain(in_our_name)
+        .chain(in_our_name.map(|permission| permission.action))
         .chain(by_services.copied())
         .map(str::to_owned)
         .collect();
@@ -296,7 +291,7 @@ fn roles_may_do_what_is_declared_beside_the_calls_and_nothing_else() {
     assert!(
         missing.is_empty() && unused.is_empty(),
         "the templates should also grant {missing:?}, and should not grant {unused:?}; actions stand beside the calls \
-         that need them, in ACTIONS; {why}"
+         that need them"
     );
 }
 

@@ -4,22 +4,24 @@ mod parse;
 
 use eksentry_core::facts::account::{Account, Recorder};
 use eksentry_core::kind::Family;
-use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
+use eksentry_core::{
+    Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State, Unread,
+};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
+use crate::call::Call;
 use crate::collector::{Collector, Listing};
-use crate::unread::unread;
-use crate::{Reader, Unlisted, without};
+use crate::permission::{Permission, Resources};
+use crate::{Reader, Unlisted, ecr, eks};
 
-const ACTIONS: &[&str] = &[
-    "config:DescribeConfigurationRecorders",
+const RECORDERS: Permission =
+    Permission::new("config:DescribeConfigurationRecorders", &[Resources::Any]);
+const STATUS: Permission = Permission::new(
     "config:DescribeConfigurationRecorderStatus",
-];
-
-const RECORDERS: &str = "config:DescribeConfigurationRecorders";
-const STATUS: &str = "config:DescribeConfigurationRecorderStatus";
+    &[Resources::Any],
+);
 
 /// Reads the account itself.
 pub(crate) struct AccountCollector;
@@ -29,8 +31,8 @@ impl Collector for AccountCollector {
         Family::Account
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        ACTIONS
+    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
+        vec![RECORDERS, STATUS, eks::LIST, ecr::LIST]
     }
 
     fn describe<'a>(
@@ -61,7 +63,14 @@ impl Collector for AccountCollector {
                     reader.hand_on(observation, listing.out).await;
                     Vec::new()
                 }
-                Err(error) => vec![reader.left_out(Account::KIND, "listing the account", &error)],
+                Err(error) => {
+                    let target = reader.location.to_string();
+                    let call = Call::new(RECORDERS.action, &reader.clients.paces.config, target);
+                    vec![Unlisted::all(
+                        Account::KIND,
+                        call.nameless(&error.to_string()),
+                    )]
+                }
             }
         }
         .boxed_local()
@@ -88,28 +97,23 @@ impl Reader<'_> {
 
     /// Returns the customer's own recorder; `None` if there is none.
     async fn recorder(&self) -> Fact<Option<Recorder>> {
-        let target = self.location.to_string();
-        let call = self
-            .clients
-            .config
-            .describe_configuration_recorders()
-            .send();
-        let recorders = self.clients.paces.config.call(call).await;
-        let recorders = recorders
-            .map_err(|error| unread(RECORDERS, &target, &error))?
-            .configuration_recorders
-            .ok_or_else(|| without(RECORDERS, &target, "a list of recorders"))?;
-        let Some(recorder) = parse::of_the_customer(&recorders) else {
+        let call = |permission: &Permission| {
+            let target = self.location.to_string();
+            Call::new(permission.action, &self.clients.paces.config, target)
+        };
+        let (recorders, status) = (call(&RECORDERS), call(&STATUS));
+        let request = self.clients.config.describe_configuration_recorders();
+        let answer = recorders.send(request.send()).await?;
+        let listed = answer.configuration_recorders;
+        let listed = listed.ok_or_else(|| recorders.without("a list of recorders"))?;
+        let Some(recorder) = parse::of_the_customer(&listed) else {
             return Ok(None);
         };
-        let call = self.clients.config.describe_configuration_recorder_status();
-        let statuses = self.clients.paces.config.call(call.send()).await;
-        let statuses = statuses
-            .map_err(|error| unread(STATUS, &target, &error))?
-            .configuration_recorders_status
-            .unwrap_or_default();
+        let request = self.clients.config.describe_configuration_recorder_status();
+        let answer = status.send(request.send()).await?;
+        let statuses = answer.configuration_recorders_status.unwrap_or_default();
         parse::recorder(recorder, &statuses)
-            .ok_or_else(|| without(STATUS, &target, "the status of the recorder"))
+            .ok_or_else(|| status.without("the status of the recorder"))
             .map(Some)
     }
 }

@@ -5,6 +5,7 @@ use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};
 use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
+use crate::permission::Permission;
 use crate::{Gate, Reader, Unlisted};
 
 /// Reads the resources of one family: lists them, and describes one.
@@ -12,8 +13,8 @@ pub(crate) trait Collector: Sync {
     /// Returns the family of the kinds that it reads.
     fn family(&self) -> Family;
 
-    /// Returns the IAM actions of all its calls.
-    fn actions(&self) -> &'static [&'static str];
+    /// Returns the permissions of the calls that read a resource of a kind of the family, and list all.
+    fn permissions(&self, kind: &ResourceKind) -> Vec<Permission>;
 
     /// Describes one resource.
     fn describe<'a>(

@@ -10,24 +10,23 @@ mod scan;
 
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
-use eksentry_core::{FactsOf, Needs, Part, Resource, State};
+use eksentry_core::{FactsOf, Needs, Part, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
+use crate::call::Call;
 use crate::collector::{Collector, Listing};
+use crate::permission::{Permission, Resources};
 use crate::{Reader, Unlisted};
 use registry::Wanted;
 
 pub(crate) use images::needs_manifest;
-pub(crate) use registry::Memos;
+pub(crate) use registry::{LIST, Memos};
 
-const ACTIONS: &[&str] = &[
-    registry::LIST,
-    registry::SCANNING,
-    images::LIST,
-    scan::READ,
-    manifests::READ,
-];
+const REPOSITORIES: &[Resources] = &[Resources::InRegion("repository/*")];
+
+/// The codes of the errors that say that an image does not exist, or the repository that it would be in.
+const ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
 
 /// The most that ECR's lists take for a page.
 const PAGE: i32 = 1000;
@@ -40,8 +39,14 @@ impl Collector for RegistryCollector {
         Family::Registry
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        ACTIONS
+    fn permissions(&self, kind: &ResourceKind) -> Vec<Permission> {
+        if kind == EcrImage::KIND {
+            let [coverage, findings] = scan::BY_INSPECTOR;
+            let own = [LIST, images::LIST, scan::READ, manifests::READ];
+            [&own[..], &[coverage, findings]].concat()
+        } else {
+            vec![LIST, registry::SCANNING]
+        }
     }
 
     fn describe<'a>(
@@ -75,5 +80,11 @@ impl Collector for RegistryCollector {
         } = listing;
         let list = reader.all_of_the_registry(wanted, needs, gate, out);
         list.boxed_local()
+    }
+}
+
+impl Reader<'_> {
+    fn ecr_call(&self, permission: &Permission, target: String) -> Call<'_> {
+        Call::new(permission.action, &self.clients.paces.ecr, target).absent(ABSENT)
     }
 }

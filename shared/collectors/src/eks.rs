@@ -4,31 +4,38 @@ mod parse;
 
 use std::sync::Arc;
 
-use aws_sdk_eks::operation::describe_cluster::DescribeClusterError;
-use aws_sdk_eks::operation::describe_nodegroup::DescribeNodegroupError;
-use aws_sdk_eks::operation::list_nodegroups::ListNodegroupsError;
 use aws_sdk_eks::types::Cluster;
-use eksentry_aws::{Lazy, Pace, Pages};
+use eksentry_aws::{Lazy, Pace};
 use eksentry_core::facts::cluster::{EksCluster, Role, RoleUsers};
 use eksentry_core::kind::Family;
-use eksentry_core::{Fact, FactsOf, Location, Need, Needs, Observation, Resource, State, Unread};
+use eksentry_core::{
+    Fact, FactsOf, Location, Need, Needs, Observation, Resource, ResourceKind, State, Unread,
+};
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
 use self::parse::{RoleId, RoleUser};
+use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::unread::unread;
-use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, endless, no_list};
+use crate::permission::{Permission, Resources};
+use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
 
-pub(crate) const ACTIONS: &[&str] = &[
-    "eks:ListClusters",
-    "eks:DescribeCluster",
-    "eks:ListNodegroups",
+const CLUSTERS: &[Resources] = &[Resources::InRegion("cluster/*")];
+
+pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Resources::Any]);
+const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
+const LIST_GROUPS: Permission = Permission::new("eks:ListNodegroups", CLUSTERS);
+const DESCRIBE_GROUP: Permission = Permission::new(
     "eks:DescribeNodegroup",
-];
+    &[Resources::InRegion("nodegroup/*/*/*")],
+);
 
-const LIST: &str = "eks:ListClusters";
+/// The permissions of the calls that are made in all Regions of an account to know who uses which role.
+pub(crate) const IN_ALL_REGIONS: &[Permission] = &[LIST, DESCRIBE, LIST_GROUPS, DESCRIBE_GROUP];
+
+/// The code of the error that says that a cluster or a node group does not exist.
+const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
 /// An account's clusters in one Region; nothing is asked twice.
 #[derive(Debug)]
@@ -36,7 +43,7 @@ pub(crate) struct Clusters {
     client: Lazy<aws_sdk_eks::Client>,
     pace: Pace,
     location: Location,
-    names: OnceCell<Fact<Names>>,
+    names: OnceCell<Names>,
     described: Memo<String, Described>,
 }
 
@@ -80,8 +87,8 @@ impl Collector for ClusterCollector {
         Family::Clusters
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        ACTIONS
+    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
+        [IN_ALL_REGIONS, iam::PERMISSIONS, &[kms::DESCRIBE]].concat()
     }
 
     fn describe<'a>(
@@ -107,26 +114,22 @@ impl Collector for ClusterCollector {
 impl Reader<'_> {
     async fn all_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
         let kind = EksCluster::KIND;
-        match self.clusters.names().await {
-            Ok(Names { names, missing }) => {
-                let left_out = self.look_at_names(kind, names, LIST, needs, out).await;
-                let missing = missing.clone().map(|reason| Unlisted::all(kind, reason));
-                missing.into_iter().chain(left_out).collect()
-            }
-            Err(reason) => vec![Unlisted::all(kind, reason.clone())],
-        }
+        let Names { names, missing } = self.clusters.names().await;
+        let call = self.clusters.call(&LIST, self.location.to_string());
+        let left_out = self.look_at_names(kind, names, &call, needs, out).await;
+        let missing = missing.clone().map(|reason| Unlisted::all(kind, reason));
+        missing.into_iter().chain(left_out).collect()
     }
 
     /// Returns whether the Region holds a cluster.
     pub(crate) async fn has_clusters(&self) -> Fact<bool> {
         match self.clusters.names().await {
-            Ok(Names { names, .. }) if !names.is_empty() => Ok(true),
-            Ok(Names { missing: None, .. }) => Ok(false),
-            Ok(Names {
+            Names { names, .. } if !names.is_empty() => Ok(true),
+            Names { missing: None, .. } => Ok(false),
+            Names {
                 missing: Some(reason),
                 ..
-            })
-            | Err(reason) => Err(reason.clone()),
+            } => Err(reason.clone()),
         }
     }
 
@@ -268,16 +271,12 @@ impl Clusters {
         }
     }
 
+    fn call(&self, permission: &Permission, target: String) -> Call<'_> {
+        Call::new(permission.action, &self.pace, target).absent(ABSENT)
+    }
+
     async fn role_use(&self) -> RoleUse {
-        let (names, missing) = match self.names().await {
-            Ok(Names { names, missing }) => (names, missing),
-            Err(reason) => {
-                return RoleUse {
-                    users: Vec::new(),
-                    unread: vec![reason.clone()],
-                };
-            }
-        };
+        let Names { names, missing } = self.names().await;
         let parts = futures::stream::iter(names)
             .map(|name| self.role_use_of_cluster(name))
             .buffer_unordered(LOOKS_AT_A_TIME)
@@ -319,105 +318,84 @@ impl Clusters {
         found
     }
 
-    async fn names(&self) -> &Fact<Names> {
+    async fn names(&self) -> &Names {
         self.names.get_or_init(|| self.list()).await
     }
 
-    async fn list(&self) -> Fact<Names> {
-        let target = self.location.to_string();
-        let pages = self.client.list_clusters().max_results(100);
-        let mut pages = pages.into_paginator().send();
-        let (mut leads, mut found) = (Pages::default(), Names::default());
-        while let Some(page) = self.pace.call(pages.next()).await {
-            let page = page.map_err(|error| unread(LIST, &target, &error))?;
-            let led = leads.lead_to(page.next_token());
-            led.map_err(endless(LIST, &target))?;
-            match page.clusters {
-                Some(names) => found.names.extend(names),
-                None => found.missing = Some(no_list(LIST, &target)),
-            }
+    async fn list(&self) -> Names {
+        let call = self.call(&LIST, self.location.to_string());
+        let list = self.client.list_clusters().max_results(100);
+        let mut found = Names::default();
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                match page.clusters {
+                    Some(names) => found.names.extend(names),
+                    None => found.missing = Some(call.no_list()),
+                }
+                Next::token(page.next_token)
+            },
+        );
+        if let Err(failure) = read.await {
+            found.missing = Some(failure.into());
         }
-        Ok(found)
+        found
     }
 
     async fn described(&self, name: &str) -> Described {
         let describe = || async {
-            let action = "eks:DescribeCluster";
-            let target = format!("cluster {name}");
-            match self
-                .pace
-                .call(self.client.describe_cluster().name(name).send())
-                .await
-            {
-                Ok(answer) => answer.cluster.map_or_else(
-                    || {
-                        Described::Unread(Unread {
-                            code: "READ_FAILED",
-                            text: format!("{action} on {target} answered without a cluster."),
-                        })
-                    },
-                    |cluster| Described::Present(Arc::new(cluster)),
-                ),
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(DescribeClusterError::is_resource_not_found_exception) =>
-                {
-                    Described::Gone
-                }
-                Err(error) => Described::Unread(unread(action, &target, &error)),
+            let call = self.call(&DESCRIBE, format!("cluster {name}"));
+            let request = self.client.describe_cluster().name(name);
+            match call.send(request.send()).await.map(|answer| answer.cluster) {
+                Ok(Some(cluster)) => Described::Present(Arc::new(cluster)),
+                Ok(None) => Described::Unread(call.without("a cluster")),
+                Err(failure) => match failure.or_none::<()>() {
+                    Ok(_) => Described::Gone,
+                    Err(reason) => Described::Unread(reason),
+                },
             }
         };
         self.described.get(name.to_owned(), describe).await
     }
 
+    /// Returns the names of a cluster's node groups; none where the cluster does not exist.
     async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
-        let action = "eks:ListNodegroups";
-        let target = format!("cluster {cluster}");
-        let call = self.client.list_nodegroups();
-        let call = call.cluster_name(cluster).max_results(100);
-        let mut pages = call.into_paginator().send();
-        let (mut leads, mut names) = (Pages::default(), Vec::new());
-        while let Some(page) = self.pace.call(pages.next()).await {
-            match page {
-                Ok(page) => {
-                    let led = leads.lead_to(page.next_token());
-                    led.map_err(endless(action, &target))?;
-                    names.extend(page.nodegroups.ok_or_else(|| no_list(action, &target))?);
+        let call = self.call(&LIST_GROUPS, format!("cluster {cluster}"));
+        let list = self.client.list_nodegroups();
+        let list = list.cluster_name(cluster).max_results(100);
+        let mut names = Ok(Vec::new());
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                match (&mut names, page.nodegroups) {
+                    (Ok(names), Some(listed)) => names.extend(listed),
+                    (names, None) => *names = Err(call.no_list()),
+                    (Err(_), Some(_)) => {}
                 }
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(ListNodegroupsError::is_resource_not_found_exception) =>
-                {
-                    break;
-                }
-                Err(error) => return Err(unread(action, &target, &error)),
-            }
+                Next::token(page.next_token)
+            },
+        );
+        match read.await {
+            Ok(()) => names,
+            Err(failure) => failure.or_none().map(Option::unwrap_or_default),
         }
-        Ok(names)
     }
 
-    /// The role of a node group's nodes; `None` where the group is gone meanwhile.
+    /// Returns the role of a node group's nodes; `None` where the group does not exist.
     async fn node_role(&self, cluster: &str, group: &str) -> Fact<Option<String>> {
-        let action = "eks:DescribeNodegroup";
         let target = format!("node group {group} of cluster {cluster}");
-        let call = self
-            .client
-            .describe_nodegroup()
-            .cluster_name(cluster)
-            .nodegroup_name(group)
-            .send();
-        match self.pace.call(call).await {
-            Ok(answer) => parse::node_role(answer.nodegroup, action, &target).map(Some),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeNodegroupError::is_resource_not_found_exception) =>
-            {
-                Ok(None)
+        let call = self.call(&DESCRIBE_GROUP, target);
+        let request = self.client.describe_nodegroup();
+        let request = request.cluster_name(cluster).nodegroup_name(group);
+        match call.send(request.send()).await {
+            Ok(answer) => {
+                let role = answer.nodegroup.and_then(|group| group.node_role);
+                role.map(Some).ok_or_else(|| Unread {
+                    code: "ROLE_UNKNOWN",
+                    ..call.without("the role of its nodes")
+                })
             }
-            Err(error) => Err(unread(action, &target, &error)),
+            Err(failure) => failure.or_none(),
         }
     }
 }

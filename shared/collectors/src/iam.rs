@@ -1,33 +1,43 @@
 //! IAM roles and their policies.
 
-use aws_sdk_iam::operation::get_role::GetRoleError;
-use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::Role;
 use eksentry_core::policy::PolicyDocument;
 use eksentry_core::{Fact, Unread};
 use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
-use crate::unread::unread;
-use crate::{Memo, Reader, endless, nameless, without};
+use crate::call::{Call, Next};
+use crate::permission::{Permission, Resources};
+use crate::{Memo, Reader};
 
-pub(crate) const ACTIONS: &[&str] = &[
-    "iam:GetRole",
-    "iam:ListAttachedRolePolicies",
-    "iam:ListRolePolicies",
-    "iam:GetRolePolicy",
-    "iam:GetPolicy",
-    "iam:GetPolicyVersion",
+const ROLES: &[Resources] = &[Resources::Global("role/*")];
+const POLICIES: &[Resources] = &[Resources::Global("policy/*"), Resources::OfAws("policy/*")];
+
+const GET_ROLE: Permission = Permission::new("iam:GetRole", ROLES);
+const LIST_MANAGED: Permission = Permission::new("iam:ListAttachedRolePolicies", ROLES);
+const LIST_INLINE: Permission = Permission::new("iam:ListRolePolicies", ROLES);
+const GET_INLINE: Permission = Permission::new("iam:GetRolePolicy", ROLES);
+const GET_MANAGED: Permission = Permission::new("iam:GetPolicy", POLICIES);
+const GET_VERSION: Permission = Permission::new("iam:GetPolicyVersion", POLICIES);
+
+/// The permissions of the calls that read a role and its policies.
+pub(crate) const PERMISSIONS: &[Permission] = &[
+    GET_ROLE,
+    LIST_MANAGED,
+    LIST_INLINE,
+    GET_INLINE,
+    GET_MANAGED,
+    GET_VERSION,
 ];
+
+/// The code of the error that says that a role does not exist.
+const ABSENT: &[&str] = &["NoSuchEntity"];
 
 /// A role without policies is told as having none; an answer without the list says nothing.
 pub(crate) const REQUIRED: [(&str, &str); 2] = [
     ("ListAttachedRolePolicies", "AttachedPolicies"),
     ("ListRolePolicies", "PolicyNames"),
 ];
-
-const LIST_MANAGED: &str = "iam:ListAttachedRolePolicies";
-const GET_POLICY: &str = "iam:GetPolicy";
 
 /// How many of a role's policies are read at a time.
 const POLICIES_AT_A_TIME: usize = 4;
@@ -51,40 +61,37 @@ enum PolicySource {
 }
 
 impl Reader<'_> {
-    /// The role with that ARN; `None` where IAM has none.
+    fn iam_call(&self, permission: &Permission, target: String) -> Call<'_> {
+        Call::new(permission.action, &self.clients.paces.iam, target)
+    }
+
+    /// Returns the role with that ARN; `None` where IAM has none.
     pub(crate) async fn role(&self, arn: &str) -> Fact<Option<Role>> {
-        self.iam
-            .roles
-            .get(arn.to_owned(), || self.read_role(arn))
-            .await
+        let read = || self.read_role(arn);
+        self.iam.roles.get(arn.to_owned(), read).await
     }
 
     async fn read_role(&self, arn: &str) -> Fact<Option<Role>> {
         let name = arn.rsplit('/').next().unwrap_or(arn);
-        let target = format!("role {name}");
+        let call = self.iam_call(&GET_ROLE, format!("role {name}"));
+        let call = call.absent(ABSENT);
+        let request = self.clients.iam.get_role().role_name(name);
         let (role, managed, inline) = futures::join!(
-            self.clients
-                .paces
-                .iam
-                .call(self.clients.iam.get_role().role_name(name).send()),
+            call.send(request.send()),
             self.managed_policies(name),
             self.inline_policies(name),
         );
-        let trust = match role {
-            Ok(answer) => Ok(answer
-                .role
-                .and_then(|role| role.assume_role_policy_document)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetRoleError::is_no_such_entity_exception) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => Err(unread("iam:GetRole", &target, &error)),
+        let role = match role {
+            Ok(answer) => Ok(answer.role),
+            Err(failure) => match failure.or_none() {
+                Ok(None) => return Ok(None),
+                Ok(role) => Ok(role),
+                Err(reason) => Err(reason),
+            },
         };
+        let trust = role.map(|role| role.and_then(|role| role.assume_role_policy_document));
         let trusted = trust
-            .and_then(|trust| parse(trust.as_deref(), "iam:GetRole", &target))
+            .and_then(|trust| parse(trust.as_deref(), &call))
             .map(|document| document.trusted_principals());
 
         let mut read = Role {
@@ -118,49 +125,50 @@ impl Reader<'_> {
         Ok(Some(read))
     }
 
-    /// The names and ARNs of the policies that are attached to a role.
+    /// Returns the names and ARNs of the policies that are attached to a role.
     async fn managed_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
-        let action = LIST_MANAGED;
-        let target = format!("role {role}");
-        let call = self.clients.iam.list_attached_role_policies();
-        let mut pages = call.role_name(role).into_paginator().send();
-        let (mut leads, mut policies) = (Pages::default(), Vec::new());
-        while let Some(page) = self.clients.paces.iam.call(pages.next()).await {
-            let page = page.map_err(|error| unread(action, &target, &error))?;
-            let led = leads.lead_on(page.is_truncated(), page.marker());
-            led.map_err(endless(action, &target))?;
-            for policy in page.attached_policies.unwrap_or_default() {
-                let arn = policy.policy_arn;
-                let name = policy.policy_name.or_else(|| arn.clone());
-                let name = name.unwrap_or_default();
-                policies.push((name, PolicySource::Managed { arn }));
-            }
-        }
+        let call = self.iam_call(&LIST_MANAGED, format!("role {role}"));
+        let list = self.clients.iam.list_attached_role_policies();
+        let list = list.role_name(role);
+        let mut policies = Vec::new();
+        let read = call.pages(
+            |marker| list.clone().set_marker(marker).send(),
+            async |page| {
+                for policy in page.attached_policies.unwrap_or_default() {
+                    let arn = policy.policy_arn;
+                    let name = policy.policy_name.or_else(|| arn.clone());
+                    let name = name.unwrap_or_default();
+                    policies.push((name, PolicySource::Managed { arn }));
+                }
+                Next::marker(page.is_truncated, page.marker)
+            },
+        );
+        read.await?;
         Ok(policies)
     }
 
-    /// The names of the policies that are part of a role.
+    /// Returns the names of the policies that are part of a role.
     async fn inline_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
-        let action = "iam:ListRolePolicies";
-        let target = format!("role {role}");
-        let call = self.clients.iam.list_role_policies();
-        let mut pages = call.role_name(role).into_paginator().send();
-        let (mut leads, mut policies) = (Pages::default(), Vec::new());
-        while let Some(page) = self.clients.paces.iam.call(pages.next()).await {
-            let page = page.map_err(|error| unread(action, &target, &error))?;
-            let led = leads.lead_on(page.is_truncated(), page.marker());
-            led.map_err(endless(action, &target))?;
-            let names = page.policy_names.into_iter();
-            policies.extend(names.map(|name| (name.clone(), PolicySource::Inline { name })));
-        }
+        let call = self.iam_call(&LIST_INLINE, format!("role {role}"));
+        let list = self.clients.iam.list_role_policies().role_name(role);
+        let mut policies = Vec::new();
+        let read = call.pages(
+            |marker| list.clone().set_marker(marker).send(),
+            async |page| {
+                let names = page.policy_names.into_iter();
+                policies.extend(names.map(|name| (name.clone(), PolicySource::Inline { name })));
+                Next::marker(page.is_truncated, page.marker)
+            },
+        );
+        read.await?;
         Ok(policies)
     }
 
     async fn policy_allows_everything(&self, role: &str, source: &PolicySource) -> Fact<bool> {
         match source {
             PolicySource::Managed { arn: None } => {
-                let target = format!("role {role}");
-                Err(nameless(LIST_MANAGED, &target, "a policy without an ARN"))
+                let call = self.iam_call(&LIST_MANAGED, format!("role {role}"));
+                Err(call.nameless("a policy without an ARN"))
             }
             PolicySource::Managed { arn: Some(arn) }
                 if arn.ends_with(":aws:policy/AdministratorAccess") =>
@@ -168,75 +176,41 @@ impl Reader<'_> {
                 Ok(true)
             }
             PolicySource::Managed { arn: Some(arn) } => {
-                self.iam
-                    .allows_everything
-                    .get(arn.clone(), || self.managed_policy_allows_everything(arn))
-                    .await
+                let read = || self.managed_policy_allows_everything(arn);
+                self.iam.allows_everything.get(arn.clone(), read).await
             }
             PolicySource::Inline { name } => {
-                let target = format!("policy {name} of role {role}");
-                let call = self
-                    .clients
-                    .iam
-                    .get_role_policy()
-                    .role_name(role)
-                    .policy_name(name)
-                    .send();
-                let answer = self
-                    .clients
-                    .paces
-                    .iam
-                    .call(call)
-                    .await
-                    .map_err(|error| unread("iam:GetRolePolicy", &target, &error))?;
-                Ok(
-                    parse(Some(answer.policy_document()), "iam:GetRolePolicy", &target)?
-                        .allows_everything(),
-                )
+                let call = self.iam_call(&GET_INLINE, format!("policy {name} of role {role}"));
+                let request = self.clients.iam.get_role_policy();
+                let request = request.role_name(role).policy_name(name);
+                let answer = call.send(request.send()).await?;
+                Ok(parse(Some(answer.policy_document()), &call)?.allows_everything())
             }
         }
     }
 
     async fn managed_policy_allows_everything(&self, arn: &str) -> Fact<bool> {
         let target = format!("policy {arn}");
-        let call = self.clients.iam.get_policy().policy_arn(arn).send();
-        let policy = self
-            .clients
-            .paces
-            .iam
-            .call(call)
-            .await
-            .map_err(|error| unread(GET_POLICY, &target, &error))?
-            .policy;
-        let version = policy
-            .and_then(|policy| policy.default_version_id)
-            .ok_or_else(|| without(GET_POLICY, &target, "a default version"))?;
-        let call = self
-            .clients
-            .iam
-            .get_policy_version()
-            .policy_arn(arn)
-            .version_id(version)
-            .send();
-        let answer = self
-            .clients
-            .paces
-            .iam
-            .call(call)
-            .await
-            .map_err(|error| unread("iam:GetPolicyVersion", &target, &error))?;
-        let document = answer.policy_version.and_then(|version| version.document);
-        Ok(parse(document.as_deref(), "iam:GetPolicyVersion", &target)?.allows_everything())
+        let call = self.iam_call(&GET_MANAGED, target.clone());
+        let request = self.clients.iam.get_policy().policy_arn(arn);
+        let policy = call.send(request.send()).await?.policy;
+        let version = policy.and_then(|policy| policy.default_version_id);
+        let version = version.ok_or_else(|| call.without("a default version"))?;
+
+        let call = self.iam_call(&GET_VERSION, target);
+        let request = self.clients.iam.get_policy_version();
+        let request = request.policy_arn(arn).version_id(version);
+        let version = call.send(request.send()).await?.policy_version;
+        let document = version.and_then(|version| version.document);
+        Ok(parse(document.as_deref(), &call)?.allows_everything())
     }
 }
 
 /// Reads a policy document, which IAM percent-encodes.
-fn parse(document: Option<&str>, action: &str, target: &str) -> Fact<PolicyDocument> {
+fn parse(document: Option<&str>, call: &Call<'_>) -> Fact<PolicyDocument> {
     let text = percent_decode_str(document.unwrap_or_default()).decode_utf8_lossy();
     serde_json::from_str(&text).map_err(|error| Unread {
         code: "POLICY_NOT_UNDERSTOOD",
-        text: format!(
-            "{action} on {target} answered with a policy that could not be understood: {error}."
-        ),
+        ..call.without(&format!("a policy that can be understood: {error}"))
     })
 }

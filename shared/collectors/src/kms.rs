@@ -2,29 +2,28 @@
 
 mod parse;
 
-use aws_sdk_kms::operation::describe_key::{DescribeKeyError, DescribeKeyOutput};
-use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusError;
-use eksentry_aws::Pages;
 use eksentry_core::facts::cluster::NamedKey;
 use eksentry_core::facts::key::{KmsKey, Rotation};
 use eksentry_core::kind::Family;
-use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State};
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
+use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::unread::unread;
-use crate::{Memo, Reader, Unlisted, endless, gone_or_unread, no_list, without};
+use crate::permission::{Permission, Resources};
+use crate::{Memo, Reader, Unlisted};
 
-pub(crate) const ACTIONS: &[&str] = &[
-    "kms:ListKeys",
-    "kms:DescribeKey",
-    "kms:GetKeyRotationStatus",
-];
+const LIST: Permission = Permission::new("kms:ListKeys", &[Resources::Any]);
+/// A cluster's key may be another account's.
+pub(crate) const DESCRIBE: Permission =
+    Permission::new("kms:DescribeKey", &[Resources::OfAnyAccount("key/*")]);
+const GET_ROTATION: Permission =
+    Permission::new("kms:GetKeyRotationStatus", &[Resources::InRegion("key/*")]);
 
-const LIST: &str = "kms:ListKeys";
-const DESCRIBE: &str = "kms:DescribeKey";
+/// The code of the error that says that a key does not exist.
+const ABSENT: &[&str] = &["NotFoundException"];
 
 /// What was read already: keys that something names, by that name.
 #[derive(Debug, Default)]
@@ -40,8 +39,8 @@ impl Collector for KeyCollector {
         Family::Keys
     }
 
-    fn actions(&self) -> &'static [&'static str] {
-        ACTIONS
+    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
+        vec![LIST, DESCRIBE, GET_ROTATION]
     }
 
     fn describe<'a>(
@@ -63,67 +62,46 @@ impl Collector for KeyCollector {
 }
 
 impl Reader<'_> {
+    fn kms_call(&self, permission: &Permission, target: String) -> Call<'_> {
+        Call::new(permission.action, &self.clients.paces.kms, target).absent(ABSENT)
+    }
+
     async fn all_keys(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
-        let (kind, target) = (KmsKey::KIND, self.location.to_string());
-        let unlisted = |reason| Unlisted::all(kind, reason);
-        let pages = self.clients.kms.list_keys().limit(1000);
-        let mut pages = pages.into_paginator().send();
-        let mut leads = Pages::default();
+        let kind = KmsKey::KIND;
+        let call = self.kms_call(&LIST, self.location.to_string());
+        let list = self.clients.kms.list_keys().limit(1000);
         let mut missing = Vec::new();
-        while let Some(page) = self.clients.paces.kms.call(pages.next()).await {
-            let (listed, end) = match page {
-                Ok(page) => {
-                    let end = leads.lead_on(page.truncated(), page.next_marker());
-                    (page.keys, end)
+        let read = call.pages(
+            |marker| list.clone().set_marker(marker).send(),
+            async |page| {
+                match page.keys {
+                    Some(keys) => {
+                        let ids = keys.into_iter().map(|key| key.key_id.unwrap_or_default());
+                        let ids: Vec<String> = ids.collect();
+                        missing.extend(self.look_at_names(kind, &ids, &call, needs, out).await);
+                    }
+                    None => missing.push(Unlisted::all(kind, call.no_list())),
                 }
-                Err(error) => {
-                    missing.push(unlisted(unread(LIST, &target, &error)));
-                    break;
-                }
-            };
-            let is_last = end.is_err();
-            if let Err(error) = end {
-                missing.push(unlisted(endless(LIST, &target)(error)));
-            }
-            if listed.is_none() {
-                missing.push(unlisted(no_list(LIST, &target)));
-            }
-            let listed = listed.unwrap_or_default();
-            let ids = listed.into_iter().map(|key| key.key_id.unwrap_or_default());
-            let ids: Vec<String> = ids.collect();
-            missing.extend(self.look_at_names(kind, &ids, LIST, needs, out).await);
-            if is_last {
-                break;
-            }
+                Next::marker(page.truncated, page.next_marker)
+            },
+        );
+        if let Err(failure) = read.await {
+            missing.push(Unlisted::all(kind, failure.into()));
         }
         missing
     }
 
     async fn key(&self, id: &str, needs: Needs) -> State {
-        let target = format!("key {id}");
-        let metadata = match self
-            .clients
-            .paces
-            .kms
-            .call(self.clients.kms.describe_key().key_id(id).send())
-            .await
-        {
-            Ok(DescribeKeyOutput {
-                key_metadata: Some(metadata),
-                ..
-            }) => metadata,
-            Ok(_) => return State::Unread(without(DESCRIBE, &target, "a key")),
-            Err(error) => {
-                return gone_or_unread(
-                    unread(DESCRIBE, &target, &error),
-                    error.as_service_error(),
-                    DescribeKeyError::is_not_found_exception,
-                );
-            }
+        let call = self.kms_call(&DESCRIBE, format!("key {id}"));
+        let request = self.clients.kms.describe_key().key_id(id);
+        let metadata = match call.send(request.send()).await {
+            Ok(answer) => answer.key_metadata,
+            Err(failure) => return failure.into(),
         };
-        let mut key = match parse::key(id, &metadata) {
+        let key = metadata.ok_or("a key");
+        let mut key = match key.and_then(|metadata| parse::key(id, &metadata)) {
             Ok(key) => key,
-            Err(missing) => return State::Unread(without(DESCRIBE, &target, missing)),
+            Err(missing) => return State::Unread(call.without(missing)),
         };
         if needs.contains(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
@@ -131,55 +109,32 @@ impl Reader<'_> {
         State::present(key)
     }
 
-    /// The key that an ARN or an alias names; `None` where KMS has none.
+    /// Returns the key that an ARN or an alias names; `None` where KMS has none.
     pub(crate) async fn named_key(&self, named: &str) -> Fact<Option<NamedKey>> {
         let describe = || async {
-            match self
-                .clients
-                .paces
-                .kms
-                .call(self.clients.kms.describe_key().key_id(named).send())
-                .await
-            {
-                Ok(DescribeKeyOutput {
-                    key_metadata: Some(metadata),
-                    ..
-                }) => Ok(Some(parse::named_key(named, &metadata))),
-                Ok(_) => Err(without(DESCRIBE, &format!("key {named}"), "a key")),
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(DescribeKeyError::is_not_found_exception) =>
-                {
-                    Ok(None)
+            let call = self.kms_call(&DESCRIBE, format!("key {named}"));
+            let request = self.clients.kms.describe_key().key_id(named);
+            match call.send(request.send()).await {
+                Ok(answer) => {
+                    let metadata = answer.key_metadata;
+                    let metadata = metadata.ok_or_else(|| call.without("a key"))?;
+                    Ok(Some(parse::named_key(named, &metadata)))
                 }
-                Err(error) => Err(unread(DESCRIBE, &format!("key {named}"), &error)),
+                Err(failure) => failure.or_none(),
             }
         };
         self.kms.named.get(named.to_owned(), describe).await
     }
 
     async fn rotation(&self, id: &str) -> Fact<Rotation> {
-        match self
-            .clients
-            .paces
-            .kms
-            .call(self.clients.kms.get_key_rotation_status().key_id(id).send())
-            .await
-        {
+        let call = self.kms_call(&GET_ROTATION, format!("key {id}"));
+        let request = self.clients.kms.get_key_rotation_status().key_id(id);
+        match call.send(request.send()).await {
             Ok(answer) => Ok(parse::rotation(&answer)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetKeyRotationStatusError::is_unsupported_operation_exception) =>
-            {
+            Err(failure) if failure.is("UnsupportedOperationException") => {
                 Ok(Rotation::Unsupported)
             }
-            Err(error) => Err(unread(
-                "kms:GetKeyRotationStatus",
-                &format!("key {id}"),
-                &error,
-            )),
+            Err(failure) => Err(failure.into()),
         }
     }
 }

@@ -3,19 +3,20 @@
 //! A [`Reader`] lives for one run: it reads an account in a Region and asks AWS nothing twice.
 
 mod account;
+mod call;
 mod collector;
 mod ecr;
 mod eks;
 mod iam;
 mod kms;
 mod memo;
+mod permission;
 mod tags;
 mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Endless, Lazy, Pace, client};
-use eksentry_core::resource::ResourceError;
+use eksentry_aws::{Aws, Lazy, Pace, client};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, Resource, ResourceKind, State, Unread,
 };
@@ -23,21 +24,28 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+pub use crate::call::{Call, Failure, Next};
 use crate::collector::{Collector, Listing};
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
+pub use crate::permission::{Permission, Resources};
 pub use crate::tags::Tags;
-pub use crate::unread::unread;
 
 /// How many resources are looked at at a time; each holds its facts in memory.
 const LOOKS_AT_A_TIME: usize = 32;
 
-/// The IAM actions of all calls made here, in the order of the services.
-pub fn actions() -> impl Iterator<Item = &'static str> {
-    let shared = [iam::ACTIONS, tags::ACTIONS].into_iter().flatten().copied();
-    let collectors = COLLECTORS.into_iter();
-    let collectors = collectors.flat_map(|collector| collector.actions().iter().copied());
-    collectors.chain(shared)
+/// Returns the permissions that looking at resources of a kind takes, those for their tags among them.
+pub fn permissions(kind: &ResourceKind) -> Vec<Permission> {
+    let collector = collector_of(kind);
+    let mut permissions = collector.map_or_else(Vec::new, |one| one.permissions(kind));
+    permissions.push(tags::GET);
+    permissions
+}
+
+/// Returns whether a call is made in all Regions that are looked at, whichever the resource's own is: to know who uses
+/// which role.
+pub fn is_made_in_all_regions(permission: &Permission) -> bool {
+    eks::IN_ALL_REGIONS.contains(permission)
 }
 
 /// All collectors, one a family of kinds.
@@ -124,10 +132,6 @@ pub struct Unlisted {
     pub reason: Unread,
 }
 
-/// The code of an answer that has no list, not even an empty one. There may be nothing to list, as the service's
-/// interface allows; but it is no proof that anything is gone.
-const NO_LIST: &str = "NO_LIST";
-
 impl Unlisted {
     /// All of a kind.
     fn all(kind: &'static ResourceKind, reason: Unread) -> Self {
@@ -140,43 +144,7 @@ impl Unlisted {
 
     /// Whether there are resources that nobody looks at; otherwise there may be none.
     pub fn is_loss(&self) -> bool {
-        self.reason.code != NO_LIST
-    }
-}
-
-/// An answer without the list that was asked for.
-fn no_list(action: &str, target: &str) -> Unread {
-    Unread {
-        code: NO_LIST,
-        text: format!(
-            "{action} on {target} answered without a list, which proves neither that there is anything nor that there is nothing."
-        ),
-    }
-}
-
-/// The error of a list whose pages do not lead on, as a reason.
-pub fn endless(action: &str, target: &str) -> impl Fn(Endless) -> Unread {
-    move |problem| Unread {
-        code: "READ_FAILED",
-        text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),
-    }
-}
-
-/// An entry of a list that names nothing that could be looked at.
-fn nameless(action: &str, target: &str, problem: &str) -> Unread {
-    Unread {
-        code: "READ_FAILED",
-        text: format!(
-            "{action} on {target} listed something that can't be looked at: {problem}. Look at it by hand."
-        ),
-    }
-}
-
-/// An answer that lacks something that the service always tells.
-fn without(action: &str, target: &str, what: &str) -> Unread {
-    Unread {
-        code: "READ_FAILED",
-        text: format!("{action} on {target} answered without {what}."),
+        self.reason.code != call::NO_LIST
     }
 }
 
@@ -287,7 +255,7 @@ impl<'a> Reader<'a> {
         &self,
         kind: &'static ResourceKind,
         names: &[String],
-        action: &str,
+        call: &Call<'_>,
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) -> Option<Unlisted> {
@@ -296,36 +264,19 @@ impl<'a> Reader<'a> {
         for name in names {
             match Resource::named(kind, name, &self.location) {
                 Ok(resource) => resources.push(resource),
-                Err(error) => left_out = Some(self.left_out(kind, action, &error)),
+                Err(error) => {
+                    let reason = call.nameless(&error.to_string());
+                    left_out = Some(Unlisted::all(kind, reason));
+                }
             }
         }
         self.look_at(&resources, needs, out).await;
         left_out
     }
 
-    /// What is said of a listed resource whose name no service should allow.
-    fn left_out(
-        &self,
-        kind: &'static ResourceKind,
-        action: &str,
-        error: &ResourceError,
-    ) -> Unlisted {
-        let target = self.location.to_string();
-        Unlisted::all(kind, nameless(action, &target, &error.to_string()))
-    }
-
     async fn hand_on(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
         // The receiver goes only when its run was given up; then there is nobody left to tell.
         let _ = out.send(observation).await;
-    }
-}
-
-/// Whether a call's answer says that there is no such thing.
-fn gone_or_unread<E>(unread: Unread, error: Option<&E>, is_gone: impl Fn(&E) -> bool) -> State {
-    if error.is_some_and(is_gone) {
-        State::Gone
-    } else {
-        State::Unread(unread)
     }
 }
 

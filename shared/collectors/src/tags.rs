@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use aws_sdk_resourcegroupstagging::types::ResourceTagMapping;
 use eksentry_core::{Fact, Resource};
 
-use crate::unread::unread;
-use crate::{Reader, no_list};
+use crate::Reader;
+use crate::call::Call;
+use crate::permission::{Permission, Resources};
 
-pub(crate) const ACTIONS: &[&str] = &[ACTION];
-
-const ACTION: &str = "tag:GetResources";
-const TARGET: &str = "the findings' resources";
+pub(crate) const GET: Permission = Permission::new("tag:GetResources", &[Resources::Any]);
 
 /// The most resources that one call takes.
 const RESOURCES_A_CALL: usize = 100;
@@ -26,32 +24,20 @@ impl Reader<'_> {
     ///
     /// When a call fails.
     pub async fn tags(&self, resources: &[&Resource]) -> Fact<Tags> {
+        let call = Call::new(
+            GET.action,
+            &self.clients.paces.tagging,
+            "the findings' resources",
+        );
         let mut tags = Tags::new();
         for chunk in resources.chunks(RESOURCES_A_CALL) {
-            let arns = chunk
-                .iter()
-                .map(|resource| resource.id().to_owned())
-                .collect();
-            let call = self
-                .clients
-                .tagging
-                .get_resources()
-                .set_resource_arn_list(Some(arns))
-                .send();
-            let answer = self
-                .clients
-                .paces
-                .tagging
-                .call(call)
-                .await
-                .map_err(|error| unread(ACTION, TARGET, &error))?;
+            let arns = chunk.iter().map(|resource| resource.id().to_owned());
+            let request = self.clients.tagging.get_resources();
+            let request = request.set_resource_arn_list(Some(arns.collect()));
+            let answer = call.send(request.send()).await?;
             let listed = answer.resource_tag_mapping_list;
-            tags.extend(
-                listed
-                    .ok_or_else(|| no_list(ACTION, TARGET))?
-                    .iter()
-                    .map(read),
-            );
+            let listed = listed.ok_or_else(|| call.no_list())?;
+            tags.extend(listed.iter().map(read));
         }
         Ok(tags)
     }

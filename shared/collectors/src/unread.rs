@@ -8,7 +8,7 @@ use eksentry_core::Unread;
 const MESSAGE: usize = 400;
 
 /// Why a call failed: what was tried on what, what came of it, and what to do about it.
-pub fn unread<E: ProvideErrorMetadata, R>(
+pub(crate) fn unread<E: ProvideErrorMetadata, R>(
     action: &str,
     target: &str,
     error: &SdkError<E, R>,

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use eksentry_aws::{Aws, Lazy, Pages, client, problem};
+use aws_sdk_organizations::types::{AccountState, AccountStatus};
+use eksentry_aws::{Aws, Lazy, Pace, client};
+use eksentry_collectors::{Call, Failure, Next};
+use eksentry_core::Unread;
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
-pub(crate) const ACTIONS: &[&str] = &[
-    "organizations:ListAccounts",
-    "organizations:ListAccountsForParent",
-    "organizations:ListOrganizationalUnitsForParent",
-];
+pub(crate) const ACTIONS: &[&str] = &[LIST, LIST_OF_UNIT, LIST_UNITS];
+
+const LIST: &str = "organizations:ListAccounts";
+const LIST_OF_UNIT: &str = "organizations:ListAccountsForParent";
+const LIST_UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
 
 /// The accounts that the settings name, by themselves or by their organization or its units; the function's own where
 /// they name none. What could not be listed comes back too.
@@ -51,30 +54,32 @@ const REQUIRED: [(&str, &str); 3] = [
     ("ListOrganizationalUnitsForParent", "OrganizationalUnits"),
 ];
 
-struct Organization(Lazy<aws_sdk_organizations::Client>);
+struct Organization {
+    client: Lazy<aws_sdk_organizations::Client>,
+    pace: Pace,
+}
 
 impl Organization {
     fn new(aws: &Aws) -> Self {
-        Self(client!(aws_sdk_organizations, aws, None, &REQUIRED))
+        Self {
+            client: client!(aws_sdk_organizations, aws, None, &REQUIRED),
+            pace: Pace::default(),
+        }
     }
 
     async fn everyone(&self) -> Result<Vec<String>, Error> {
-        let mut pages = self.0.list_accounts().into_paginator().send();
-        let mut leads = Pages::default();
+        let of = "the organization";
+        let list = self.client.list_accounts();
         let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                not_listed(
-                    "organizations:ListAccounts",
-                    "the organization",
-                    problem(&error),
-                )
-            })?;
-            leads.lead_to(page.next_token()).map_err(|problem| {
-                not_listed("organizations:ListAccounts", "the organization", problem)
-            })?;
-            found.extend(page.accounts.into_iter().flatten().filter_map(active));
-        }
+        let call = Call::new(LIST, &self.pace, of);
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                found.extend(page.accounts.into_iter().flatten().filter_map(active));
+                Next::token(page.next_token)
+            },
+        );
+        read.await.map_err(|failure| not_listed(of, failure))?;
         Ok(found)
     }
 
@@ -83,37 +88,30 @@ impl Organization {
         let mut found = Vec::new();
         let mut units = vec![unit.to_owned()];
         while let Some(unit) = units.pop() {
-            let pages = self.0.list_accounts_for_parent().parent_id(&unit);
-            let mut pages = pages.into_paginator().send();
-            let mut leads = Pages::default();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| {
-                    not_listed(
-                        "organizations:ListAccountsForParent",
-                        &unit,
-                        problem(&error),
-                    )
-                })?;
-                leads.lead_to(page.next_token()).map_err(|problem| {
-                    not_listed("organizations:ListAccountsForParent", &unit, problem)
-                })?;
-                found.extend(page.accounts.into_iter().flatten().filter_map(active));
-            }
-            let pages = self
-                .0
-                .list_organizational_units_for_parent()
-                .parent_id(&unit);
-            let action = "organizations:ListOrganizationalUnitsForParent";
-            let mut pages = pages.into_paginator().send();
-            let mut leads = Pages::default();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(|error| not_listed(action, &unit, problem(&error)))?;
-                leads
-                    .lead_to(page.next_token())
-                    .map_err(|problem| not_listed(action, &unit, problem))?;
-                let below = page.organizational_units.into_iter().flatten();
-                units.extend(below.filter_map(|unit| unit.id));
-            }
+            let list = self.client.list_accounts_for_parent().parent_id(&unit);
+            let call = Call::new(LIST_OF_UNIT, &self.pace, &unit);
+            let accounts = call.pages(
+                |token| list.clone().set_next_token(token).send(),
+                async |page| {
+                    found.extend(page.accounts.into_iter().flatten().filter_map(active));
+                    Next::token(page.next_token)
+                },
+            );
+            accounts
+                .await
+                .map_err(|failure| not_listed(&unit, failure))?;
+            let list = self.client.list_organizational_units_for_parent();
+            let list = list.parent_id(&unit);
+            let call = Call::new(LIST_UNITS, &self.pace, &unit);
+            let below = call.pages(
+                |token| list.clone().set_next_token(token).send(),
+                async |page| {
+                    let below = page.organizational_units.into_iter().flatten();
+                    units.extend(below.filter_map(|unit| unit.id));
+                    Next::token(page.next_token)
+                },
+            );
+            below.await.map_err(|failure| not_listed(&unit, failure))?;
         }
         Ok(found)
     }
@@ -130,24 +128,19 @@ const INACTIVE: [&str; 4] = [
 
 /// An account that can be looked at; suspended and closed ones can't.
 fn active(account: aws_sdk_organizations::types::Account) -> Option<String> {
-    let status = account
-        .status
-        .as_ref()
-        .map(aws_sdk_organizations::types::AccountStatus::as_str);
-    let state = account
-        .state
-        .as_ref()
-        .map(aws_sdk_organizations::types::AccountState::as_str);
+    let status = account.status.as_ref().map(AccountStatus::as_str);
+    let state = account.state.as_ref().map(AccountState::as_str);
     let is_active = state
         .or(status)
         .is_none_or(|state| !INACTIVE.contains(&state));
     account.id.filter(|_| is_active)
 }
 
-fn not_listed(action: &str, of: &str, problem: impl std::fmt::Display) -> Error {
+fn not_listed(of: &str, failure: Failure) -> Error {
     let message = format!(
-        "the accounts of {of} could not be listed: {action} failed: {problem}; it works only in the organization's \
-         management account or a delegated administrator's, and EKSENTRY_ACCOUNTS takes account ids as well"
+        "the accounts of {of} could not be listed: {} It works only in the organization's management account or a \
+         delegated administrator's, and EKSENTRY_ACCOUNTS takes account ids as well.",
+        Unread::from(failure).text
     );
     Error::new(ErrorKind::NotListed, message)
 }

@@ -16,6 +16,7 @@ mod logging;
 mod metrics;
 mod origin;
 mod parameters;
+mod permissions;
 mod place;
 mod queue;
 mod run;
@@ -37,7 +38,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 pub use app::App;
+pub use eksentry_collectors::{Permission, Resources};
 pub use error::{Error, ErrorKind};
+pub use permissions::Readers;
 pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
 pub use summary::{CheckSummary, Summary};
@@ -46,18 +49,17 @@ pub use summary::{CheckSummary, Summary};
 const LAST_WORD: u32 = 20;
 const LONGEST_LAST_WORD: Duration = Duration::from_secs(1);
 
-/// The IAM actions of all calls that the functions may make.
+/// Returns the IAM actions of all calls that the functions may make; some of them more than once.
 pub fn actions() -> impl Iterator<Item = &'static str> {
+    let read = Readers::ALL.into_iter().flat_map(Readers::permissions);
+    let read = read.filter(|permission| permission.by_service.is_none());
     let own = [
         accounts::ACTIONS,
         documents::ACTIONS,
-        place::ACTIONS,
         queue::ACTIONS,
+        eksentry_aws::ACTIONS,
     ];
-    eksentry_aws::ACTIONS
-        .iter()
-        .copied()
-        .chain(eksentry_collectors::actions())
+    read.map(|permission| permission.action)
         .chain(eksentry_reporters::actions())
         .chain(own.into_iter().flatten().copied())
 }

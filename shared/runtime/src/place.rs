@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Pages, client};
-use eksentry_collectors::{AccountClusters, Clients, Reader, endless, unread};
+use eksentry_aws::{Aws, Pace, client};
+use eksentry_collectors::{AccountClusters, Call, Clients, Next, Permission, Reader, Resources};
 use eksentry_core::{Fact, Location, Unread};
 use eksentry_reporters::SecurityHub;
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::{Regions, Settings};
 
-pub(crate) const ACTIONS: &[&str] = &[LIST_REGIONS];
-
-const LIST_REGIONS: &str = "account:ListRegions";
+pub(crate) const LIST_REGIONS: Permission =
+    Permission::new("account:ListRegions", &[Resources::Global("account")]);
 
 /// An account in a Region, with what is needed to look there and to report there.
 #[derive(Debug, Clone)]
@@ -198,27 +197,30 @@ fn others_left_out(account: &Location, reason: &Unread) -> Error {
 
 async fn enabled_regions(aws: &Aws, account: &Location) -> Fact<Vec<String>> {
     use aws_sdk_account::types::RegionOptStatus::{Enabled, EnabledByDefault};
-    let target = format!("account {}", account.account);
-    let call = client!(aws_sdk_account, aws)
+    let pace = Pace::default();
+    let call = Call::new(
+        LIST_REGIONS.action,
+        &pace,
+        format!("account {}", account.account),
+    );
+    let list = client!(aws_sdk_account, aws)
         .list_regions()
         .region_opt_status_contains(Enabled)
         .region_opt_status_contains(EnabledByDefault)
         .max_results(50);
-    let mut pages = call.into_paginator().send();
-    let (mut leads, mut regions) = (Pages::default(), Vec::new());
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| unread(LIST_REGIONS, &target, &error))?;
-        let led = leads.lead_to(page.next_token());
-        led.map_err(endless(LIST_REGIONS, &target))?;
-        let listed = page.regions.unwrap_or_default().into_iter();
-        regions.extend(listed.filter_map(|region| region.region_name));
-    }
+    let mut regions = Vec::new();
+    let read = call.pages(
+        |token| list.clone().set_next_token(token).send(),
+        async |page| {
+            let listed = page.regions.unwrap_or_default().into_iter();
+            regions.extend(listed.filter_map(|region| region.region_name));
+            Next::token(page.next_token)
+        },
+    );
+    read.await?;
     // Every account has Regions that can't be disabled.
     if regions.is_empty() {
-        return Err(Unread {
-            code: "READ_FAILED",
-            text: format!("{LIST_REGIONS} on {target} answered without any Region."),
-        });
+        return Err(call.without("any Region"));
     }
     regions.sort_unstable();
     Ok(regions)

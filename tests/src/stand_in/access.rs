@@ -159,7 +159,7 @@ impl Need {
     /// What to do about an action that does not.
     pub(super) fn undeclared(&self) -> String {
         let action = self.action;
-        format!("{action} is in no ACTIONS: declare it beside the call that needs it")
+        format!("{action} is declared nowhere: declare it beside the call that needs it")
     }
 
     /// What IAM is asked when a role's session sends a request.

@@ -217,6 +217,9 @@ fn concerns(case: &Case, id: &str) -> bool {
                 && is_about(digest)
         }
         ("ecr", _) => check.starts_with("ecr-"),
+        ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
+            check == "config-records-resources"
+        }
         // Without the parameters nothing is judged, as if by the defaults.
         ("ssm", "GetParametersByPath") => true,
         // What is muted is not muted then.

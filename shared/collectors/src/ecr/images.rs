@@ -1,21 +1,18 @@
 //! A repository's images.
 
-use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatusFilter};
-use eksentry_aws::Pages;
 use eksentry_core::facts::image::{Content, EcrImage, Manifest};
 use eksentry_core::{FactsOf, Need, Needs, Observation, Resource, State};
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{PAGE, parse};
-use crate::unread::unread;
-use crate::{
-    Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted, endless, gone_or_unread, nameless, no_list,
-};
+use super::{PAGE, REPOSITORIES, parse};
+use crate::call::Next;
+use crate::permission::Permission;
+use crate::{Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted};
 
-pub(super) const LIST: &str = "ecr:DescribeImages";
+pub(super) const LIST: Permission = Permission::new("ecr:DescribeImages", REPOSITORIES);
 
 pub(super) fn identifier(digest: &str) -> ImageIdentifier {
     ImageIdentifier::builder().image_digest(digest).build()
@@ -30,58 +27,40 @@ impl Reader<'_> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let target = format!("repository {repository}");
-        let mut unlisted = Vec::new();
-        let mut lost = |reason| {
-            unlisted.push(Unlisted {
-                kind: EcrImage::KIND,
-                repository: Some(repository.to_owned()),
-                reason,
-            });
-        };
-        let call = self.clients.ecr.describe_images();
-        let call = call.repository_name(repository).max_results(PAGE);
-        let mut pages = call.into_paginator().send();
-        let mut leads = Pages::default();
-        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
-            match page {
-                Ok(page) => {
-                    let end = leads.lead_to(page.next_token());
-                    let is_last = end.is_err();
-                    if let Err(error) = end {
-                        lost(endless(LIST, &target)(error));
-                    }
-                    if page.image_details.is_none() {
-                        lost(no_list(LIST, &target));
-                    }
-                    let mut images = Vec::new();
-                    for detail in page.image_details() {
-                        let digest = detail.image_digest().unwrap_or_default();
-                        match Resource::image(repository, digest, &self.location) {
-                            Ok(image) => images.push((image, detail)),
-                            Err(error) => lost(nameless(LIST, &target, &error.to_string())),
-                        }
-                    }
-                    self.listed_images(images, needs, gate, out).await;
-                    if is_last {
-                        break;
+        let call = self.ecr_call(&LIST, format!("repository {repository}"));
+        let list = self.clients.ecr.describe_images();
+        let list = list.repository_name(repository).max_results(PAGE);
+        let mut gaps = Vec::new();
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                if page.image_details.is_none() {
+                    gaps.push(call.no_list());
+                }
+                let mut images = Vec::new();
+                for detail in page.image_details() {
+                    let digest = detail.image_digest().unwrap_or_default();
+                    match Resource::image(repository, digest, &self.location) {
+                        Ok(image) => images.push((image, detail)),
+                        Err(error) => gaps.push(call.nameless(&error.to_string())),
                     }
                 }
-                // The repository was deleted meanwhile, and its images with it.
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(DescribeImagesError::is_repository_not_found_exception) =>
-                {
-                    break;
-                }
-                Err(error) => {
-                    lost(unread(LIST, &target, &error));
-                    break;
-                }
-            }
+                self.listed_images(images, needs, gate, out).await;
+                Next::token(page.next_token)
+            },
+        );
+        // A repository that is absent now took its images with it.
+        if let Err(failure) = read.await
+            && let Err(reason) = failure.or_none::<()>()
+        {
+            gaps.push(reason);
         }
-        unlisted
+        let unlisted = gaps.into_iter().map(|reason| Unlisted {
+            kind: EcrImage::KIND,
+            repository: Some(repository.to_owned()),
+            reason,
+        });
+        unlisted.collect()
     }
 
     /// Looks at the images of a page of a repository's list. Those whose manifests matter wait for the others, so that a
@@ -144,29 +123,20 @@ impl Reader<'_> {
         let any = DescribeImagesFilter::builder()
             .image_status(ImageStatusFilter::Any)
             .build();
-        let call = self
-            .clients
-            .ecr
-            .describe_images()
-            .repository_name(repository)
-            .image_ids(identifier(digest));
-        let state = match self.clients.paces.ecr.call(call.filter(any).send()).await {
+        let call = self.ecr_call(&LIST, image.to_string());
+        let request = self.clients.ecr.describe_images();
+        let request = request.repository_name(repository).filter(any);
+        let request = request.image_ids(identifier(digest));
+        let state = match call.send(request.send()).await {
             Ok(answer) => match answer.image_details.as_deref() {
                 Some([detail, ..]) => {
                     let described = parse::image(repository, detail, Timestamp::now());
                     return self.with_scan(described, detail, needs).await;
                 }
                 Some([]) => State::Gone,
-                None => State::Unread(no_list(LIST, &image.to_string())),
+                None => State::Unread(call.no_list()),
             },
-            Err(error) => gone_or_unread(
-                unread(LIST, &image.to_string(), &error),
-                error.as_service_error(),
-                |error| {
-                    error.is_image_not_found_exception()
-                        || error.is_repository_not_found_exception()
-                },
-            ),
+            Err(failure) => failure.into(),
         };
         match state {
             State::Unread(_) if needs.contains(Need::ImageScan) => {

@@ -2,17 +2,18 @@
 //!
 //! `ecr:BatchGetImage` is how images are pulled, and ECR may take it for a pull: only manifests that decide are asked for.
 
-use aws_sdk_ecr::operation::batch_get_image::BatchGetImageError;
 use eksentry_core::facts::image::{Content, EcrImage, Manifest};
-use eksentry_core::{Observation, State, Unread};
+use eksentry_core::{Observation, State};
 use futures::StreamExt;
 
+use super::REPOSITORIES;
 use super::images::identifier;
 use super::parse::{self, Manifests, Told};
-use crate::unread::unread;
-use crate::{Reader, gone_or_unread, without};
+use crate::Reader;
+use crate::call::Call;
+use crate::permission::Permission;
 
-pub(super) const READ: &str = "ecr:BatchGetImage";
+pub(super) const READ: Permission = Permission::new("ecr:BatchGetImage", REPOSITORIES);
 
 /// How many manifests ECR hands out in a call.
 const BATCH: usize = 100;
@@ -34,9 +35,10 @@ impl Reader<'_> {
             .for_each_concurrent(BATCHES_AT_A_TIME, |batch| async move {
                 let digests = batch.iter().map(|one| digest(one).to_owned()).collect();
                 let name = batch.first().map_or("", repository).to_owned();
-                let read = self.manifests(&name, digests).await;
+                let call = self.ecr_call(&READ, format!("repository {name}"));
+                let read = self.manifests(&call, &name, digests).await;
                 for observation in batch {
-                    settle(observation, &read);
+                    settle(observation, &read, &call);
                 }
             })
             .await;
@@ -46,26 +48,16 @@ impl Reader<'_> {
     /// Reads manifests by digest. Where the whole call failed, the state says what that means for each.
     async fn manifests(
         &self,
+        call: &Call<'_>,
         repository: &str,
         digests: Vec<String>,
     ) -> Result<Manifests, Box<State>> {
         let ids = digests.iter().map(|digest| identifier(digest)).collect();
-        let call = self
-            .clients
-            .ecr
-            .batch_get_image()
-            .repository_name(repository)
-            .set_image_ids(Some(ids));
-        match self.clients.paces.ecr.call(call.send()).await {
+        let request = self.clients.ecr.batch_get_image();
+        let request = request.repository_name(repository).set_image_ids(Some(ids));
+        match call.send(request.send()).await {
             Ok(answer) => Ok(parse::manifests(&answer)),
-            Err(error) => {
-                let target = format!("repository {repository}");
-                Err(Box::new(gone_or_unread(
-                    unread(READ, &target, &error),
-                    error.as_service_error(),
-                    BatchGetImageError::is_repository_not_found_exception,
-                )))
-            }
+            Err(failure) => Err(Box::new(failure.into())),
         }
     }
 }
@@ -80,8 +72,7 @@ fn digest(observation: &Observation) -> &str {
 
 /// Puts into an observation what its manifest tells. What could not be read is not available, but for what we may not
 /// read: that is taken for what it looks like.
-fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>) {
-    const DENIED: &str = "ACCESS_DENIED";
+fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>, call: &Call<'_>) {
     let Some(mut image) = observation.state.facts_of::<EcrImage>().cloned() else {
         return;
     };
@@ -98,17 +89,16 @@ fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>) {
             }
             Some(Told::Gone) => observation.state = State::Gone,
             Some(Told::Failure(problem)) => {
-                let unread = unread_one(&image, problem);
-                observation.state = State::Unread(unread);
+                let problem = format!("{problem} for {}", image.digest);
+                observation.state = State::Unread(call.refused(&problem));
             }
             None => {
-                let target = format!("repository {}", image.repository);
                 let what = format!("the manifest of {}", image.digest);
-                observation.state = State::Unread(without(READ, &target, &what));
+                observation.state = State::Unread(call.without(&what));
             }
         },
         Err(state) => match state.as_ref() {
-            State::Unread(unread) if unread.code == DENIED => {
+            State::Unread(unread) if unread.is_denied() => {
                 image.manifest = Manifest::Withheld;
                 image.scan_revision = None;
                 observation.state = State::present(image);
@@ -118,25 +108,13 @@ fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>) {
     }
 }
 
-/// Why ECR did not hand out one manifest of several.
-fn unread_one(image: &EcrImage, problem: &str) -> Unread {
-    let EcrImage {
-        repository, digest, ..
-    } = image;
-    Unread {
-        code: "READ_FAILED",
-        text: format!(
-            "{READ} on {repository}/{digest} failed ({problem}). The next sweep tries again."
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_ecr::operation::batch_get_image::BatchGetImageOutput;
     use aws_sdk_ecr::types::{Image, ImageFailure, ImageFailureCode};
-    use eksentry_core::Resource;
+    use eksentry_aws::Pace;
     use eksentry_core::facts::image::Scan;
+    use eksentry_core::{Resource, Unread};
     use jiff::Timestamp;
 
     use super::*;
@@ -160,7 +138,9 @@ mod tests {
     fn settled(read: Result<BatchGetImageOutput, State>) -> State {
         let mut observation = observation("sha256:0a");
         let read = read.map(|answer| parse::manifests(&answer));
-        settle(&mut observation, &read.map_err(Box::new));
+        let pace = Pace::default();
+        let call = Call::new(READ.action, &pace, "repository app");
+        settle(&mut observation, &read.map_err(Box::new), &call);
         observation.state
     }
 

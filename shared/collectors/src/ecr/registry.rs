@@ -1,9 +1,6 @@
 //! The registry: its repositories, and how it scans them.
 
-use aws_sdk_ecr::operation::describe_repositories::{
-    DescribeRepositoriesError, DescribeRepositoriesOutput,
-};
-use eksentry_aws::Pages;
+use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
 use eksentry_core::facts::EcrImage;
 use eksentry_core::facts::repository::{EcrRepository, RegistryScanning};
 use eksentry_core::repository_names::RepositoryNames;
@@ -12,13 +9,15 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
-use super::PAGE;
 use super::parse::{self, ListedRepository};
-use crate::unread::unread;
-use crate::{Gate, Reader, Unlisted, endless, gone_or_unread, nameless, no_list};
+use super::{PAGE, REPOSITORIES};
+use crate::call::Next;
+use crate::permission::{Permission, Resources};
+use crate::{Gate, Reader, Unlisted};
 
-pub(super) const LIST: &str = "ecr:DescribeRepositories";
-pub(super) const SCANNING: &str = "ecr:GetRegistryScanningConfiguration";
+pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", REPOSITORIES);
+pub(super) const SCANNING: Permission =
+    Permission::new("ecr:GetRegistryScanningConfiguration", &[Resources::Any]);
 
 /// How many repositories' images are listed at a time; each may hold a page of them in memory.
 const REPOSITORIES_AT_A_TIME: usize = 20;
@@ -88,26 +87,26 @@ impl Reader<'_> {
 
     /// Lists the registry's repositories page by page; the next page waits until this one is done with.
     async fn each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
-        let target = self.location.to_string();
-        let pages = self.clients.ecr.describe_repositories().max_results(PAGE);
-        let mut pages = pages.into_paginator().send();
-        let mut leads = Pages::default();
-        while let Some(page) = self.clients.paces.ecr.call(pages.next()).await {
-            let page = page.map_err(|error| unread(LIST, &target, &error))?;
-            let led = leads.lead_to(page.next_token());
-            led.map_err(endless(LIST, &target))?;
-            each(self.registry(page)).await;
-        }
-        Ok(())
+        let call = self.ecr_call(&LIST, self.location.to_string());
+        let list = self.clients.ecr.describe_repositories().max_results(PAGE);
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |mut page| {
+                let next = Next::token(page.next_token.take());
+                each(self.registry(page)).await;
+                next
+            },
+        );
+        Ok(read.await?)
     }
 
     /// What a page tells of the registry.
     fn registry(&self, page: DescribeRepositoriesOutput) -> Registry {
-        let target = self.location.to_string();
+        let call = self.ecr_call(&LIST, self.location.to_string());
         let listed_at = Timestamp::now();
         let Some(repositories) = page.repositories else {
             return Registry {
-                gaps: vec![no_list(LIST, &target)],
+                gaps: vec![call.no_list()],
                 ..Registry::default()
             };
         };
@@ -120,8 +119,7 @@ impl Reader<'_> {
                     registry.repositories.push(listed);
                 }
                 Err(error) => {
-                    let gap = nameless(LIST, &target, &error.to_string());
-                    registry.gaps.push(gap);
+                    registry.gaps.push(call.nameless(&error.to_string()));
                 }
             }
         }
@@ -179,7 +177,7 @@ impl Reader<'_> {
                 registry.gaps.extend(page.gaps);
             });
             pages.await?;
-            Ok(registry)
+            Fact::Ok(registry)
         };
         let listed = self.ecr.listed.get_or_try_init(list).await?;
         let mut names: Vec<String> = listed
@@ -194,46 +192,38 @@ impl Reader<'_> {
 
     /// Returns whether the registry holds a repository.
     pub(crate) async fn has_repositories(&self) -> Fact<bool> {
-        let target = self.location.to_string();
         if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
             return match gaps.first() {
                 Some(reason) if repositories.is_empty() => Err(reason.clone()),
                 _ => Ok(!repositories.is_empty()),
             };
         }
-        let call = self.clients.ecr.describe_repositories().max_results(1);
-        let page = self.clients.paces.ecr.call(call.send()).await;
-        let page = page.map_err(|error| unread(LIST, &target, &error))?;
+        let call = self.ecr_call(&LIST, self.location.to_string());
+        let request = self.clients.ecr.describe_repositories().max_results(1);
+        let page = call.send(request.send()).await?;
         match page.repositories.as_deref() {
             Some([]) if page.next_token.is_none_or(|token| token.is_empty()) => Ok(false),
-            Some([]) | None => Err(no_list(LIST, &target)),
+            Some([]) | None => Err(call.no_list()),
             Some(_) => Ok(true),
         }
     }
 
     pub(crate) async fn repository(&self, resource: &Resource, needs: Needs) -> State {
         let name = resource.name();
-        let target = format!("repository {name}");
-        let call = self
-            .clients
-            .ecr
-            .describe_repositories()
-            .repository_names(name)
-            .send();
-        match self.clients.paces.ecr.call(call).await {
-            Ok(answer) => match answer.repositories.as_deref() {
-                Some([repository, ..]) => {
-                    let repository = parse::repository(name, repository, Timestamp::now());
-                    self.repository_facts(&repository, resource, needs).await
-                }
-                Some([]) => State::Gone,
-                None => State::Unread(no_list(LIST, &target)),
-            },
-            Err(error) => gone_or_unread(
-                unread(LIST, &target, &error),
-                error.as_service_error(),
-                DescribeRepositoriesError::is_repository_not_found_exception,
-            ),
+        let call = self.ecr_call(&LIST, format!("repository {name}"));
+        let request = self.clients.ecr.describe_repositories();
+        let request = request.repository_names(name);
+        let listed = match call.send(request.send()).await {
+            Ok(answer) => answer.repositories,
+            Err(failure) => return failure.into(),
+        };
+        match listed.as_deref() {
+            Some([repository, ..]) => {
+                let repository = parse::repository(name, repository, Timestamp::now());
+                self.repository_facts(&repository, resource, needs).await
+            }
+            Some([]) => State::Gone,
+            None => State::Unread(call.no_list()),
         }
     }
 
@@ -264,18 +254,13 @@ impl Reader<'_> {
     }
 
     async fn registry_scanning(&self) -> Fact<RegistryScanning> {
-        let call = self
-            .clients
-            .ecr
-            .get_registry_scanning_configuration()
-            .send();
-        let answer = self.clients.paces.ecr.call(call).await.map_err(|error| {
-            let target = format!("the registry of {}", self.location);
-            unread(SCANNING, &target, &error)
-        })?;
+        let target = format!("the registry of {}", self.location);
+        let call = self.ecr_call(&SCANNING, target);
+        let request = self.clients.ecr.get_registry_scanning_configuration();
+        let answer = call.send(request.send()).await?;
         let configuration = answer.scanning_configuration();
-        Ok(configuration
-            .map(parse::registry_scanning)
-            .unwrap_or_default())
+        let configuration =
+            configuration.ok_or_else(|| call.without("the scanning configuration"))?;
+        Ok(parse::registry_scanning(configuration))
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use aws_sdk_eks::types::{
     Cluster, ClusterHealth, ClusterIssue, ClusterIssueCode, EncryptionConfig, LogSetup, Logging,
-    Nodegroup, VpcConfigResponse,
+    VpcConfigResponse,
 };
 use eksentry_core::facts::cluster::{
     AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey,
 };
-use eksentry_core::{Arn, Fact, Unread};
+use eksentry_core::{Arn, Unread};
 
 /// The facts that describing a cluster tells. Its key, its role and who uses that are as nobody asked for them.
 pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
@@ -122,16 +122,6 @@ fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
         .collect();
     tags.sort();
     tags
-}
-
-/// The ARN of the role that a node group's nodes have; the call is named where the answer does not say.
-pub(super) fn node_role(group: Option<Nodegroup>, action: &str, target: &str) -> Fact<String> {
-    group
-        .and_then(|group| group.node_role)
-        .ok_or_else(|| Unread {
-            code: "ROLE_UNKNOWN",
-            text: format!("{action} on {target} did not say which role its nodes have."),
-        })
 }
 
 /// What makes an IAM role the same one: its partition, its account and its name, which is unique in the account
@@ -546,19 +536,6 @@ mod tests {
             let role = path.map(role);
             let others = other_users(&users, role.as_deref(), cluster, REGION);
             assert_eq!(others, expected, "{path:?}");
-        }
-    }
-
-    #[test]
-    fn a_node_group_without_a_role_is_unread() {
-        let target = "node group n of cluster c";
-        let role = |group| node_role(group, "eks:DescribeNodegroup", target);
-        let group = Nodegroup::builder().node_role("arn").build();
-        assert_eq!(role(Some(group)), Ok("arn".to_owned()));
-        for nothing in [None, Some(Nodegroup::builder().build())] {
-            let unread = role(nothing).unwrap_err();
-            assert_eq!(unread.code, "ROLE_UNKNOWN");
-            assert!(unread.text.contains(target), "{}", unread.text);
         }
     }
 }

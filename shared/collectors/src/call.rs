@@ -1,0 +1,324 @@
+//! The calls of AWS APIs: one way to make a call, and one to read the pages of a list.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use eksentry_aws::{Endless, Pace, Pages};
+use eksentry_core::{Fact, State, Unread};
+
+use crate::unread::unread;
+
+/// The code of an answer that has no list, not even an empty one. There may be nothing to list, as the service's
+/// interface allows; but it does not prove that anything is gone.
+pub(crate) const NO_LIST: &str = "NO_LIST";
+
+/// A call, or the calls that read a list page by page. It knows what to say when no answer comes.
+#[derive(Debug)]
+pub struct Call<'a> {
+    action: &'static str,
+    pace: &'a Pace,
+    target: String,
+    absent: &'static [&'static str],
+}
+
+/// Why a call brought no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The service's word for the error; empty where the service said nothing.
+    code: String,
+    is_absent: bool,
+    reason: Unread,
+}
+
+/// What follows a page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Next {
+    token: Option<String>,
+    is_promised: bool,
+}
+
+impl Next {
+    /// The page with that token; none where there is no token, or an empty one.
+    pub fn token(token: Option<String>) -> Self {
+        Self {
+            token,
+            is_promised: false,
+        }
+    }
+
+    /// The page with that token, if the service says that there is more.
+    pub(crate) fn marker(is_truncated: bool, marker: Option<String>) -> Self {
+        Self {
+            token: marker,
+            is_promised: is_truncated,
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// A call that needs this IAM action, on a target that texts for people name, at the pace of its service.
+    pub fn new(action: &'static str, pace: &'a Pace, target: impl Into<String>) -> Self {
+        Self {
+            action,
+            pace,
+            target: target.into(),
+            absent: &[],
+        }
+    }
+
+    /// The same call, where errors with these codes say that the target does not exist.
+    pub(crate) fn absent(self, codes: &'static [&'static str]) -> Self {
+        Self {
+            absent: codes,
+            ..self
+        }
+    }
+
+    /// Makes the call when there is room for it.
+    ///
+    /// # Errors
+    ///
+    /// When the service does not answer, or answers with an error.
+    pub(crate) async fn send<T, E, R>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<T, Failure>
+    where
+        E: ProvideErrorMetadata,
+    {
+        let answer = self.pace.call(request).await;
+        answer.map_err(|error| self.failure(&error))
+    }
+
+    /// Reads the pages of a list: `request` asks for the page with a token, the first without one, and `read` takes a page
+    /// and returns what follows it.
+    ///
+    /// # Errors
+    ///
+    /// When a page can't be read, or leads nowhere or back to an earlier one; the pages before it were read.
+    pub async fn pages<T, E, R, F>(
+        &self,
+        mut request: impl FnMut(Option<String>) -> F,
+        mut read: impl AsyncFnMut(T) -> Next,
+    ) -> Result<(), Failure>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
+        let mut pages = Pages::default();
+        let mut token = None;
+        loop {
+            let page = self.send(request(token)).await?;
+            let next = read(page).await;
+            let led = pages.lead_on(next.is_promised, next.token.as_deref());
+            led.map_err(|error| self.endless(error))?;
+            token = next.token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn failure<E, R>(&self, error: &SdkError<E, R>) -> Failure
+    where
+        E: ProvideErrorMetadata,
+    {
+        let code = error.as_service_error().and_then(|error| error.code());
+        let code = code.unwrap_or_default();
+        Failure {
+            is_absent: self.absent.contains(&code),
+            reason: unread(self.action, &self.target, error),
+            code: code.to_owned(),
+        }
+    }
+
+    fn endless(&self, error: Endless) -> Failure {
+        Failure {
+            code: String::new(),
+            is_absent: false,
+            reason: self.failed(&format!("({error}). The next sweep tries again.")),
+        }
+    }
+
+    fn failed(&self, how: &str) -> Unread {
+        let Self { action, target, .. } = self;
+        Unread {
+            code: "READ_FAILED",
+            text: format!("{action} on {target} failed {how}"),
+        }
+    }
+
+    /// The reason for one of several things that the answer says it could not bring.
+    pub(crate) fn refused(&self, problem: &str) -> Unread {
+        self.failed(&format!("({problem}). The next sweep tries again."))
+    }
+
+    /// The reason where an answer lacks something that the service always tells.
+    pub fn without(&self, what: &str) -> Unread {
+        let Self { action, target, .. } = self;
+        Unread {
+            code: "READ_FAILED",
+            text: format!("{action} on {target} answered without {what}."),
+        }
+    }
+
+    /// The reason where an answer lacks the list that was asked for.
+    pub(crate) fn no_list(&self) -> Unread {
+        let Self { action, target, .. } = self;
+        Unread {
+            code: NO_LIST,
+            text: format!(
+                "{action} on {target} answered without a list, which proves neither that there is anything nor that \
+                 there is nothing."
+            ),
+        }
+    }
+
+    /// The reason where a list names something that can't be looked at.
+    pub(crate) fn nameless(&self, problem: &str) -> Unread {
+        let Self { action, target, .. } = self;
+        Unread {
+            code: "READ_FAILED",
+            text: format!(
+                "{action} on {target} listed something that can't be looked at: {problem}. Look at it by hand."
+            ),
+        }
+    }
+}
+
+impl Failure {
+    /// Returns whether the service answered with that error.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+
+    /// Returns `None` where the target does not exist.
+    ///
+    /// # Errors
+    ///
+    /// When anything else is the reason.
+    pub(crate) fn or_none<T>(self) -> Fact<Option<T>> {
+        if self.is_absent {
+            Ok(None)
+        } else {
+            Err(self.reason)
+        }
+    }
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        failure.reason
+    }
+}
+
+impl From<Failure> for State {
+    fn from(failure: Failure) -> Self {
+        if failure.is_absent {
+            Self::Gone
+        } else {
+            Self::Unread(failure.reason)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    type Answer = Result<(u32, Next), SdkError<ErrorMetadata, ()>>;
+
+    fn error(code: &str) -> SdkError<ErrorMetadata, ()> {
+        let error = ErrorMetadata::builder().code(code).message("No.").build();
+        SdkError::service_error(error, ())
+    }
+
+    /// What reading these pages brings: the pages, the tokens that were asked for, and how it ended.
+    async fn read(pages: Vec<Answer>) -> (Vec<u32>, Vec<Option<String>>, Result<(), Failure>) {
+        let pace = Pace::default();
+        let (answers, asked) = (RefCell::new(VecDeque::from(pages)), RefCell::default());
+        let mut seen = Vec::new();
+        let call = Call::new("eks:ListThings", &pace, "account 1").absent(&["GoneException"]);
+        let ended = call
+            .pages(
+                |token| {
+                    let asked: &RefCell<Vec<Option<String>>> = &asked;
+                    asked.borrow_mut().push(token);
+                    let answer = answers.borrow_mut().pop_front();
+                    async move { answer.expect("a page too many is asked for") }
+                },
+                async |(number, next)| {
+                    seen.push(number);
+                    next
+                },
+            )
+            .await;
+        (seen, asked.into_inner(), ended)
+    }
+
+    fn token(token: &str) -> Next {
+        Next::token(Some(token.to_owned()))
+    }
+
+    #[tokio::test]
+    async fn pages_are_read_to_the_last_one() {
+        let (none, empty) = (Next::token(None), token(""));
+        let end = Next::marker(false, Some("unused".to_owned()));
+        for last in [none, empty] {
+            let pages = vec![Ok((1, token("a"))), Ok((2, token("b"))), Ok((3, last))];
+            let (seen, asked, ended) = read(pages).await;
+            assert_eq!((seen, ended), (vec![1, 2, 3], Ok(())));
+            let tokens = [None, Some("a".to_owned()), Some("b".to_owned())];
+            assert_eq!(asked, tokens);
+        }
+        let (seen, _, ended) = read(vec![Ok((1, end)), Ok((2, Next::token(None)))]).await;
+        assert_eq!(
+            (seen, ended),
+            (vec![1, 2], Ok(())),
+            "a marker leads on by itself"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_list_that_does_not_lead_to_its_end_is_not_whole() {
+        let promised = Next::marker(true, None);
+        for pages in [
+            vec![Ok((1, token("a"))), Ok((2, token("a")))],
+            vec![Ok((1, token("a"))), Ok((2, promised))],
+        ] {
+            let (seen, _, ended) = read(pages).await;
+            assert_eq!(seen, [1, 2]);
+            let reason = Unread::from(ended.unwrap_err());
+            assert_eq!(reason.code, "READ_FAILED");
+            let begin = "eks:ListThings on account 1 failed (a page";
+            assert!(reason.text.starts_with(begin), "{}", reason.text);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_failure_was_read() {
+        let (seen, _, ended) = read(vec![Ok((1, token("a"))), Err(error("AccessDenied"))]).await;
+        assert_eq!(seen, [1]);
+        let failure = ended.unwrap_err();
+        assert!(failure.is("AccessDenied") && !failure.is_absent);
+        assert_eq!(Unread::from(failure).code, "ACCESS_DENIED");
+    }
+
+    #[tokio::test]
+    async fn only_the_errors_that_say_so_say_that_nothing_exists() {
+        for (code, is_absent) in [("GoneException", true), ("Gone", false), ("", false)] {
+            let (_, _, ended) = read(vec![Err(error(code))]).await;
+            let failure = ended.unwrap_err();
+            assert_eq!(failure.clone().or_none::<()>().is_ok(), is_absent, "{code}");
+            let state = State::from(failure);
+            assert_eq!(matches!(state, State::Gone), is_absent, "{code}");
+        }
+        let silent: Answer = Err(SdkError::timeout_error("late"));
+        let (_, _, ended) = read(vec![silent]).await;
+        assert!(!ended.unwrap_err().is_absent);
+    }
+}

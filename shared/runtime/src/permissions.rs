@@ -1,0 +1,65 @@
+//! The permissions of the functions' roles to read. They follow from the kinds of resource that a function judges.
+
+use eksentry_collectors::{Permission, is_made_in_all_regions, permissions};
+use eksentry_core::ResourceKind;
+use eksentry_core::kind::Family;
+use eksentry_core::kinds::KINDS;
+
+use crate::place::LIST_REGIONS;
+
+/// Functions whose roles may read the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// `config-rule`.
+    ConfigRule,
+    /// `ecr-event`.
+    EcrEvent,
+    /// `sweep` and `sweep-worker`.
+    Sweeps,
+}
+
+impl Readers {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ConfigRule, Self::EcrEvent, Self::Sweeps];
+
+    /// Returns the names of the functions.
+    pub const fn functions(self) -> &'static [&'static str] {
+        match self {
+            Self::ConfigRule => &["config-rule"],
+            Self::EcrEvent => &["ecr-event"],
+            Self::Sweeps => &["sweep", "sweep-worker"],
+        }
+    }
+
+    fn judge(self, kind: &ResourceKind) -> bool {
+        match self {
+            Self::ConfigRule => kind.config_type().is_some(),
+            Self::EcrEvent => kind.family == Family::Registry,
+            Self::Sweeps => true,
+        }
+    }
+
+    /// Returns the permissions to read, sorted by action.
+    pub fn permissions(self) -> Vec<Permission> {
+        let kinds = KINDS.into_iter().filter(|kind| self.judge(kind));
+        let mut all: Vec<_> = kinds.flat_map(permissions).collect();
+        if all
+            .iter()
+            .any(|permission| self.reads_elsewhere(permission))
+        {
+            all.push(LIST_REGIONS);
+        }
+        all.sort_by_key(|permission| permission.action);
+        all.dedup();
+        all
+    }
+
+    /// Returns whether a call is made in all Regions that the stack looks at, and not only in the stack's own.
+    pub fn reads_elsewhere(self, permission: &Permission) -> bool {
+        match self {
+            Self::ConfigRule => is_made_in_all_regions(permission),
+            Self::EcrEvent => false,
+            Self::Sweeps => true,
+        }
+    }
+}

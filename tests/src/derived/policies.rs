@@ -1,0 +1,299 @@
+//! The policies by which the functions' roles may read: blocks of both templates and of SECURITY.md.
+
+use std::collections::BTreeMap;
+
+use eksentry_runtime::{Permission, Readers, Resources};
+
+use super::{Block, row};
+
+/// The action whose result depends on the template's parameter `Regions` alone, so that its statement does as well.
+const LIST_REGIONS: &str = "account:ListRegions";
+
+/// The Regions that a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Regions {
+    /// The stack's own, or none at all.
+    Own,
+    /// The stack's own and those that it looks at besides.
+    Listed,
+    /// Any: the member template does not know which are looked at.
+    Any,
+}
+
+impl Regions {
+    /// What stands for the Region in an ARN. A list of Regions can't be turned into one of ARNs.
+    fn in_arns(self) -> &'static str {
+        match self {
+            Self::Own => "${AWS::Region}",
+            Self::Listed | Self::Any => "*",
+        }
+    }
+}
+
+/// What a statement allows: actions on resources, which are those of all its actions together.
+#[derive(Debug, Default)]
+struct Statement {
+    actions: Vec<&'static str>,
+    arns: Vec<String>,
+}
+
+/// The statements of a role that looks into these Regions. Those of `*` come first: IAM knows no resource there.
+fn statements(
+    permissions: &[Permission],
+    regions: impl Fn(&Permission) -> Regions,
+) -> BTreeMap<(Kind, Regions), Statement> {
+    let mut statements: BTreeMap<_, Statement> = BTreeMap::new();
+    for permission in permissions {
+        let kind = Kind::of(permission);
+        let regions = match kind {
+            Kind::InRegion | Kind::OfAnyAccount => regions(permission),
+            _ => Regions::Own,
+        };
+        let statement = statements.entry((kind, regions)).or_default();
+        statement.actions.push(permission.action);
+        for resources in permission.on {
+            let arn = arn(permission.service(), *resources, regions);
+            if !statement.arns.contains(&arn) {
+                statement.arns.push(arn);
+            }
+        }
+    }
+    statements
+}
+
+/// The statements are by kind, so that none allows more than its actions need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Any,
+    InRegion,
+    OfAnyAccount,
+    /// With the end of the ARNs.
+    Global(&'static str),
+    ListRegions,
+}
+
+impl Kind {
+    fn of(permission: &Permission) -> Self {
+        match permission.on {
+            _ if permission.action == LIST_REGIONS => Self::ListRegions,
+            [Resources::InRegion(_), ..] => Self::InRegion,
+            [Resources::OfAnyAccount(_), ..] => Self::OfAnyAccount,
+            [Resources::Global(end) | Resources::OfAws(end), ..] => Self::Global(end),
+            [Resources::Any, ..] | [] => Self::Any,
+        }
+    }
+}
+
+fn arn(service: &str, resources: Resources, regions: Regions) -> String {
+    let region = regions.in_arns();
+    let arn = |region: &str, account: &str, end: &str| {
+        format!("!Sub arn:${{AWS::Partition}}:{service}:{region}:{account}:{end}")
+    };
+    match resources {
+        Resources::Any => "'*'".to_owned(),
+        Resources::InRegion(end) => arn(region, "${AWS::AccountId}", end),
+        Resources::OfAnyAccount(end) => arn(region, "*", end),
+        Resources::Global(end) => arn("", "${AWS::AccountId}", end),
+        Resources::OfAws(end) => arn("", "aws", end),
+    }
+}
+
+/// A list of YAML under a name; one item alone stands behind the name.
+fn list(name: &str, items: &[impl AsRef<str>]) -> Vec<String> {
+    match items {
+        [item] => vec![format!("{name}: {}", item.as_ref())],
+        items => {
+            let items = items.iter().map(|item| format!("  - {}", item.as_ref()));
+            [format!("{name}:")].into_iter().chain(items).collect()
+        }
+    }
+}
+
+/// The lines of a statement, which begin with the dash of a list's item.
+fn lines_of((kind, regions): (Kind, Regions), statement: &Statement) -> Vec<String> {
+    let mut lines = vec!["Effect: Allow".to_owned()];
+    lines.extend(list("Action", &statement.actions));
+    lines.extend(list("Resource", &statement.arns));
+    if regions == Regions::Listed {
+        let listed = "!If [HasRegions, !Sub '${AWS::Region},${Regions}', !Ref AWS::Region]";
+        lines.extend([
+            "Condition:".to_owned(),
+            "  StringLike:".to_owned(),
+            format!("    aws:RequestedRegion: !Split [',', !If [EveryRegion, '*', {listed}]]"),
+        ]);
+    }
+    let is_conditional = kind == Kind::ListRegions && regions != Regions::Any;
+    let mut lines: Vec<String> = item(lines);
+    if is_conditional {
+        lines = lines.into_iter().map(|line| format!("  {line}")).collect();
+        lines.insert(0, "- !If".to_owned());
+        lines.insert(1, "  - EveryRegion".to_owned());
+        lines.push("  - !Ref AWS::NoValue".to_owned());
+    }
+    lines
+}
+
+/// Lines as an item of a list.
+fn item(lines: Vec<String>) -> Vec<String> {
+    let lines = lines.into_iter().enumerate();
+    let lines = lines.map(|(number, line)| match number {
+        0 => format!("- {line}"),
+        _ => format!("  {line}"),
+    });
+    lines.collect()
+}
+
+fn indented(lines: Vec<String>, by: usize) -> Vec<String> {
+    let lines = lines.into_iter().map(|line| format!("{:by$}{line}", ""));
+    lines.collect()
+}
+
+/// The name of the managed policy by which functions read.
+fn name(readers: Readers) -> &'static str {
+    match readers {
+        Readers::ConfigRule => "ReadForConfigRule",
+        Readers::EcrEvent => "ReadForEcrEvent",
+        Readers::Sweeps => "ReadForSweeps",
+    }
+}
+
+/// The managed policies of template.yaml.
+pub(super) fn template() -> Block {
+    let mut lines = Vec::new();
+    for readers in Readers::ALL {
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        let functions = readers.functions().join(" and ");
+        // That of a function that is not made would be nobody's.
+        let condition = match readers {
+            Readers::ConfigRule => "\n    Condition: AwsConfigOn",
+            Readers::EcrEvent | Readers::Sweeps => "",
+        };
+        lines.push(format!(
+            "  {name}:
+    Type: AWS::IAM::ManagedPolicy{condition}
+    Properties:
+      Description: What {functions} may read
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:",
+            name = name(readers)
+        ));
+        let regions = |permission: &Permission| {
+            if readers.reads_elsewhere(permission) {
+                Regions::Listed
+            } else {
+                Regions::Own
+            }
+        };
+        for (key, statement) in statements(&readers.permissions(), regions) {
+            lines.extend(indented(lines_of(key, &statement), 10));
+        }
+    }
+    block("# derived: policies", lines)
+}
+
+/// The statements of template-member.yaml: what sweeps read, in any Region.
+pub(super) fn member_template() -> Block {
+    let mut lines = Vec::new();
+    let everywhere = statements(&Readers::Sweeps.permissions(), |_| Regions::Any);
+    for ((kind, _), statement) in everywhere {
+        lines.extend(indented(lines_of((kind, Regions::Any), &statement), 14));
+    }
+    block("# derived: policies", lines)
+}
+
+/// The table of SECURITY.md.
+pub(super) fn table() -> Block {
+    let mut rows: BTreeMap<(&str, Vec<&str>), Vec<String>> = BTreeMap::new();
+    for permission in Readers::Sweeps.permissions() {
+        let readers = Readers::ALL.into_iter();
+        let readers = readers.filter(|readers| readers.permissions().contains(&permission));
+        let functions = readers.flat_map(Readers::functions).copied().collect();
+        let actions = rows.entry((permission.service(), functions)).or_default();
+        actions.push(format!("`{}`", permission.action));
+    }
+    let mut lines = vec![
+        String::new(),
+        row(&["Service", "Actions to read", "Which functions"]),
+        row(&["---"; 3]),
+    ];
+    lines.extend(rows.into_iter().map(|((service, functions), actions)| {
+        let functions: Vec<_> = functions.iter().map(|name| format!("`{name}`")).collect();
+        let functions = match functions.len() {
+            4 => "all".to_owned(),
+            _ => functions.join(", "),
+        };
+        row(&[&format!("`{service}`"), &actions.join(", "), &functions])
+    }));
+    lines.push(String::new());
+    Block {
+        begin: "<!-- derived: permissions (begin) -->".to_owned(),
+        end: "<!-- derived: permissions (end) -->".to_owned(),
+        lines,
+    }
+}
+
+fn block(name: &str, lines: Vec<String>) -> Block {
+    Block {
+        begin: format!("{name} (begin)"),
+        end: format!("{name} (end)"),
+        lines,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GET: Permission = Permission::new("eks:Get", &[Resources::InRegion("cluster/*")]);
+    const LIST: Permission = Permission::new("eks:List", &[Resources::Any]);
+    const READ: Permission = Permission::new("kms:Read", &[Resources::OfAnyAccount("key/*")]);
+
+    fn lines(permissions: &[Permission], regions: Regions) -> String {
+        let statements = statements(permissions, |_| regions);
+        let lines = statements.iter().flat_map(|(key, one)| lines_of(*key, one));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn an_action_has_its_resources_and_no_others() {
+        let expected = "\
+- Effect: Allow
+  Action: eks:List
+  Resource: '*'
+- Effect: Allow
+  Action: eks:Get
+  Resource: !Sub arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}:cluster/*
+- Effect: Allow
+  Action: kms:Read
+  Resource: !Sub arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*";
+        assert_eq!(lines(&[GET, LIST, READ], Regions::Own), expected);
+    }
+
+    #[test]
+    fn other_regions_than_the_stacks_are_those_that_are_listed() {
+        let text = lines(&[GET, LIST], Regions::Listed);
+        let [any, own] = text.split("- Effect").skip(1).collect::<Vec<_>>()[..] else {
+            panic!("{text}");
+        };
+        assert!(
+            !any.contains("Condition"),
+            "IAM knows no resource, and no Region"
+        );
+        assert!(own.contains(":eks:*:"), "{own}");
+        assert!(own.contains("aws:RequestedRegion: !Split"), "{own}");
+    }
+
+    #[test]
+    fn regions_are_listed_only_where_all_are_looked_at() {
+        let list = Permission::new(LIST_REGIONS, &[Resources::Global("account")]);
+        let text = lines(&[list], Regions::Own);
+        assert!(
+            text.starts_with("- !If\n  - EveryRegion\n  - Effect"),
+            "{text}"
+        );
+        assert!(text.ends_with("\n  - !Ref AWS::NoValue"), "{text}");
+    }
+}
