@@ -6,6 +6,7 @@ mod page;
 mod parameters;
 mod policies;
 mod readme;
+mod reasons;
 mod standards;
 mod template;
 
@@ -62,13 +63,19 @@ pub enum DerivedError {
 /// When a check has no file, or a file has no markers around what is derived.
 pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
     let mut files = Vec::new();
+    let mut sources = Vec::new();
     for check in CHECKS {
         let source = read(root, &source_path(check))?;
         files.push(Derived {
             path: page_path(check),
             text: page::page(check, &source),
         });
+        sources.push((check.id, source));
     }
+    files.push(Derived {
+        path: reasons::PATH.into(),
+        text: reasons::page(&sources),
+    });
     files.push(Derived {
         path: standards::PATH.into(),
         text: standards::page(),

@@ -3,13 +3,9 @@
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use eksentry_aws::{Endless, Pace, Pages};
-use eksentry_core::{Fact, State, Unread};
+use eksentry_core::{Fact, ReasonCode, State, Unread};
 
 use crate::unread::unread;
-
-/// The code of an answer that has no list, not even an empty one. There may be nothing to list, as the service's
-/// interface allows; but it does not prove that anything is gone.
-pub(crate) const NO_LIST: &str = "NO_LIST";
 
 /// A call, or the calls that read a list page by page. It knows what to say when no answer comes.
 #[derive(Debug)]
@@ -142,7 +138,7 @@ impl<'a> Call<'a> {
     fn failed(&self, how: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
-            code: "READ_FAILED",
+            code: ReasonCode::ReadFailed,
             text: format!("{action} on {target} failed {how}"),
         }
     }
@@ -156,16 +152,17 @@ impl<'a> Call<'a> {
     pub fn without(&self, what: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
-            code: "READ_FAILED",
+            code: ReasonCode::ReadFailed,
             text: format!("{action} on {target} answered without {what}."),
         }
     }
 
-    /// The reason where an answer lacks the list that was asked for.
+    /// The reason where an answer lacks the list that was asked for. There may be nothing to list, as the service's
+    /// interface allows; but that does not prove that anything is gone.
     pub(crate) fn no_list(&self) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
-            code: NO_LIST,
+            code: ReasonCode::NoList,
             text: format!(
                 "{action} on {target} answered without a list, which proves neither that there is anything nor that \
                  there is nothing."
@@ -177,7 +174,7 @@ impl<'a> Call<'a> {
     pub(crate) fn nameless(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
-            code: "READ_FAILED",
+            code: ReasonCode::ReadFailed,
             text: format!(
                 "{action} on {target} listed something that can't be looked at: {problem}. Look at it by hand."
             ),

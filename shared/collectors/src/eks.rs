@@ -9,7 +9,8 @@ use eksentry_aws::{Lazy, Pace};
 use eksentry_core::facts::cluster::{EksCluster, Role, RoleUsers};
 use eksentry_core::kind::Family;
 use eksentry_core::{
-    Fact, FactsOf, Location, Need, Needs, Observation, Resource, ResourceKind, State, Unread,
+    Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
+    Unread,
 };
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -180,7 +181,7 @@ impl Reader<'_> {
         match &cluster.role_arn {
             Some(arn) => self.role(arn).await,
             None => Err(Unread {
-                code: "ROLE_UNKNOWN",
+                code: ReasonCode::RoleUnknown,
                 text: format!(
                     "eks:DescribeCluster on cluster {} did not say which role it has.",
                     cluster.name
@@ -391,7 +392,7 @@ impl Clusters {
             Ok(answer) => {
                 let role = answer.nodegroup.and_then(|group| group.node_role);
                 role.map(Some).ok_or_else(|| Unread {
-                    code: "ROLE_UNKNOWN",
+                    code: ReasonCode::RoleUnknown,
                     ..call.without("the role of its nodes")
                 })
             }

@@ -2,7 +2,7 @@
 
 use eksentry_core::facts::cluster::Role;
 use eksentry_core::policy::PolicyDocument;
-use eksentry_core::{Fact, Unread};
+use eksentry_core::{Fact, ReasonCode, Unread};
 use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
@@ -210,7 +210,7 @@ impl Reader<'_> {
 fn parse(document: Option<&str>, call: &Call<'_>) -> Fact<PolicyDocument> {
     let text = percent_decode_str(document.unwrap_or_default()).decode_utf8_lossy();
     serde_json::from_str(&text).map_err(|error| Unread {
-        code: "POLICY_NOT_UNDERSTOOD",
+        code: ReasonCode::PolicyNotUnderstood,
         ..call.without(&format!("a policy that can be understood: {error}"))
     })
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use eksentry_aws::{Aws, Lazy, Pace, client};
 use eksentry_core::{
-    Location, Need, Needs, Observation, Part, Resource, ResourceKind, State, Unread,
+    Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -144,7 +144,7 @@ impl Unlisted {
 
     /// Whether there are resources that nobody looks at; otherwise there may be none.
     pub fn is_loss(&self) -> bool {
-        self.reason.code != call::NO_LIST
+        self.reason.code != ReasonCode::NoList
     }
 }
 

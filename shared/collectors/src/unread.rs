@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use eksentry_core::Unread;
+use eksentry_core::{ReasonCode, Unread};
 
 /// Messages come from outside: they are cut to this many characters.
 const MESSAGE: usize = 400;
@@ -22,19 +22,22 @@ pub(crate) fn unread<E: ProvideErrorMetadata, R>(
             if name.contains("AccessDenied") || name.contains("Unauthorized") =>
         {
             (
-                "ACCESS_DENIED",
+                ReasonCode::AccessDenied,
                 format!("Allow {action} in the function's role and in the resource's own policy."),
             )
         }
         SdkError::ServiceError(_) if is_throttling(name) => (
-            "THROTTLED",
+            ReasonCode::Throttled,
             "The next sweep tries again; ask AWS for a higher rate if this goes on.".to_owned(),
         ),
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => (
-            "NOT_REACHED",
+            ReasonCode::NotReached,
             "Check the function's network and the service's health.".to_owned(),
         ),
-        _ => ("READ_FAILED", "The next sweep tries again.".to_owned()),
+        _ => (
+            ReasonCode::ReadFailed,
+            "The next sweep tries again.".to_owned(),
+        ),
     };
     let what = match error {
         SdkError::ServiceError(_) => {

@@ -8,6 +8,7 @@ use crate::facts::{Facts, FactsOf};
 use crate::kind::ResourceKind;
 use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
@@ -157,7 +158,7 @@ impl Check {
         let facts = match &observation.state {
             State::Gone => {
                 return Verdict::not_applicable(
-                    "RESOURCE_GONE",
+                    ReasonCode::ResourceGone,
                     format!("There is no {}.", observation.resource),
                 );
             }
@@ -165,13 +166,13 @@ impl Check {
             State::Present(facts) => facts,
         };
         if let Some(reason) = facts.inapplicable() {
-            return Verdict::not_applicable("RESOURCE_NOT_APPLICABLE", reason);
+            return Verdict::not_applicable(ReasonCode::ResourceNotApplicable, reason);
         }
         let judged = self.evaluate.judge(facts.as_ref(), settings);
         judged.unwrap_or_else(|| {
             let noun = observation.resource.kind().noun;
             let text = format!("The check judges no {noun}.");
-            Verdict::not_applicable("RESOURCE_OF_OTHER_KIND", text)
+            Verdict::not_applicable(ReasonCode::ResourceOfOtherKind, text)
         })
     }
 

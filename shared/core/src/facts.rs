@@ -13,6 +13,7 @@ use std::fmt::Debug;
 
 use crate::details::Details;
 use crate::kind::ResourceKind;
+use crate::reason_code::ReasonCode;
 
 pub use account::Account;
 pub use cluster::EksCluster;
@@ -26,8 +27,8 @@ pub type Fact<T> = Result<T, Unread>;
 /// Why something could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// A stable word for machines, `ACCESS_DENIED` for example.
-    pub code: &'static str,
+    /// A word for machines.
+    pub code: ReasonCode,
     /// A sentence for people: what was tried on what, what came of it, what to do about it.
     pub text: String,
 }
@@ -36,14 +37,14 @@ impl Unread {
     /// The fact was not asked for, since no selected check needs it.
     pub fn not_asked(what: &str) -> Self {
         Self {
-            code: "NOT_READ",
+            code: ReasonCode::NotRead,
             text: format!("Nothing asked for {what}."),
         }
     }
 
     /// Whether access to it was denied.
     pub fn is_denied(&self) -> bool {
-        self.code == "ACCESS_DENIED"
+        self.code == ReasonCode::AccessDenied
     }
 }
 
@@ -242,7 +243,7 @@ mod tests {
     fn what_nobody_asked_for_is_unread() {
         let unread = Unread::not_asked("the key's rotation");
         assert_eq!(
-            (unread.code, unread.text.as_str()),
+            (unread.code.word(), unread.text.as_str()),
             ("NOT_READ", "Nothing asked for the key's rotation.")
         );
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 
 use crate::facts::Unread;
+use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::verdict::{ObjectVerdict, Outcome, Reason, Verdict};
 
@@ -21,25 +22,25 @@ const NAMES: usize = 20;
 const REASONS: usize = 10;
 
 /// No object failed.
-const ALL_PASSED: &str = "ALL_PASSED";
+const ALL_PASSED: ReasonCode = ReasonCode::AllPassed;
 
 /// Some objects passed only since exceptions cover them.
-const EXCEPTED: &str = "EXCEPTED";
+const EXCEPTED: ReasonCode = ReasonCode::Excepted;
 
 /// The objects have findings of their own.
-const OBJECTS_REPORTED: &str = "OBJECTS_REPORTED";
+const OBJECTS_REPORTED: ReasonCode = ReasonCode::ObjectsReported;
 
 /// More objects did not pass than may have findings of their own.
-const MORE_OBJECTS: &str = "MORE_OBJECTS";
+const MORE_OBJECTS: ReasonCode = ReasonCode::MoreObjects;
 
 /// More reasons than a finding has.
-const MORE_REASONS: &str = "MORE_REASONS";
+const MORE_REASONS: ReasonCode = ReasonCode::MoreReasons;
 
 /// There is no object to which the check applies.
-const NO_OBJECTS: &str = "NO_OBJECTS";
+const NO_OBJECTS: ReasonCode = ReasonCode::NoObjects;
 
 /// Results of objects are under way.
-const RESULTS_PENDING: &str = "RESULTS_PENDING";
+const RESULTS_PENDING: ReasonCode = ReasonCode::ResultsPending;
 
 /// The unit of a check's findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -380,7 +381,7 @@ impl Subject<'_> {
 
 /// Returns the reasons of objects, the worst first: each once, with the names of its objects.
 fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
-    let mut groups: BTreeMap<(&'static str, &str), (Outcome, Vec<&Judged>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(ReasonCode, &str), (Outcome, Vec<&Judged>)> = BTreeMap::new();
     for object in objects {
         for reason in &object.verdict.reasons {
             let (_, group) = groups

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::facts::Unread;
 use crate::facts::image::ScanResult;
+use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::severity::Severity;
 
@@ -54,15 +55,15 @@ impl Outcome {
 /// Why an outcome is what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// A stable word for machines, `PUBLIC_ENDPOINT_OPEN_TO_WORLD` for example.
-    pub code: &'static str,
+    /// A word for machines.
+    pub code: ReasonCode,
     /// A sentence for people that says what was seen.
     pub text: String,
 }
 
 impl Reason {
     /// A reason.
-    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+    pub fn new(code: ReasonCode, text: impl Into<String>) -> Self {
         Self {
             code,
             text: text.into(),
@@ -84,7 +85,7 @@ pub struct ObjectVerdict {
 }
 
 /// The reason of a failure that an exception makes none.
-const MUTED: &str = "MUTED";
+const MUTED: ReasonCode = ReasonCode::Muted;
 
 /// A check's decision and its reasons, of which there is at least one.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,12 +112,12 @@ impl Verdict {
     }
 
     /// The resource is as it should be.
-    pub fn passed(code: &'static str, text: impl Into<String>) -> Self {
+    pub fn passed(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Passed, vec![Reason::new(code, text)])
     }
 
     /// The resource is not as it should be.
-    pub fn failed(severity: Severity, code: &'static str, text: impl Into<String>) -> Self {
+    pub fn failed(severity: Severity, code: ReasonCode, text: impl Into<String>) -> Self {
         Self::failed_for(severity, vec![Reason::new(code, text)])
     }
 
@@ -126,7 +127,7 @@ impl Verdict {
     }
 
     /// Somebody should look.
-    pub fn warning(code: &'static str, text: impl Into<String>) -> Self {
+    pub fn warning(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Warning, vec![Reason::new(code, text)])
     }
 
@@ -139,12 +140,12 @@ impl Verdict {
     }
 
     /// The check does not apply.
-    pub fn not_applicable(code: &'static str, text: impl Into<String>) -> Self {
+    pub fn not_applicable(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::NotApplicable, vec![Reason::new(code, text)])
     }
 
     /// The result is under way.
-    pub fn pending(code: &'static str, text: impl Into<String>) -> Self {
+    pub fn pending(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Pending, vec![Reason::new(code, text)])
     }
 
@@ -206,7 +207,10 @@ impl Verdict {
 
     /// The codes of the reasons.
     pub fn codes(&self) -> Vec<&'static str> {
-        self.reasons.iter().map(|reason| reason.code).collect()
+        self.reasons
+            .iter()
+            .map(|reason| reason.code.word())
+            .collect()
     }
 }
 
@@ -230,9 +234,10 @@ mod tests {
             ("Goes away.", "Excepted until 2026-12-31: Goes away. Seen."),
             ("Who cares?", "Excepted until 2026-12-31: Who cares? Seen."),
         ] {
-            let muted = Verdict::failed(Severity::High, "CODE", "Seen.").muted(reason, until());
+            let muted = Verdict::failed(Severity::High, ReasonCode::RotationOff, "Seen.")
+                .muted(reason, until());
             assert_eq!(muted.outcome, Outcome::Passed);
-            assert_eq!(muted.codes(), ["MUTED", "CODE"]);
+            assert_eq!(muted.codes(), ["MUTED", "ROTATION_OFF"]);
             assert_eq!(muted.explanation(), expected);
         }
     }
@@ -244,15 +249,16 @@ mod tests {
             vulnerabilities: Vec::new(),
         });
         for verdict in [
-            Verdict::passed("CODE", "Seen."),
-            Verdict::warning("CODE", "Seen."),
+            Verdict::passed(ReasonCode::RotationOff, "Seen."),
+            Verdict::warning(ReasonCode::RotationOff, "Seen."),
             Verdict::not_available(&unread()),
-            Verdict::not_applicable("CODE", "Seen."),
-            Verdict::pending("CODE", "Seen."),
+            Verdict::not_applicable(ReasonCode::RotationOff, "Seen."),
+            Verdict::pending(ReasonCode::RotationOff, "Seen."),
         ] {
             assert_eq!(verdict.clone().muted("Why", until()), verdict);
         }
-        let failed = Verdict::failed(Severity::Low, "CODE", "Seen.").with_scan(&scan);
+        let failed =
+            Verdict::failed(Severity::Low, ReasonCode::RotationOff, "Seen.").with_scan(&scan);
         assert_eq!(failed.muted("Why", until()).scan, Some(scan));
     }
 
@@ -274,8 +280,8 @@ mod tests {
 
     #[test]
     fn only_what_an_exception_covers_is_muted() {
-        let failed = Verdict::failed(Severity::High, "CODE", "Seen.");
+        let failed = Verdict::failed(Severity::High, ReasonCode::RotationOff, "Seen.");
         assert!(!failed.is_muted() && failed.muted("Why", until()).is_muted());
-        assert!(!Verdict::passed("CODE", "Seen.").is_muted());
+        assert!(!Verdict::passed(ReasonCode::RotationOff, "Seen.").is_muted());
     }
 }

@@ -246,8 +246,8 @@ pub fn is_test(token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use eksentry_core::Severity;
     use eksentry_core::verdict::Reason;
+    use eksentry_core::{ReasonCode, Severity};
 
     use super::*;
 
@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn failed(text: &str) -> Verdict {
-        Verdict::failed(Severity::Low, "CODE", text)
+        Verdict::failed(Severity::Low, ReasonCode::RotationOff, text)
     }
 
     #[test]
@@ -321,7 +321,9 @@ mod tests {
             (long(300), format!("{}…", long(255))),
         ] {
             let mut verdict = failed(&text);
-            verdict.reasons.push(Reason::new("OTHER", "Seen too."));
+            verdict
+                .reasons
+                .push(Reason::new(ReasonCode::RoleShared, "Seen too."));
             let sdk = evaluation(CLUSTER, &verdict).unwrap().sdk().unwrap();
             assert_eq!(sdk.annotation(), Some(expected.as_str()));
         }

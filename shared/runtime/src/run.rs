@@ -58,10 +58,10 @@ impl Outcome {
         for list in unlisted {
             let Unread { code, text } = &list.reason;
             if list.is_loss() {
-                tracing::error!(reason = code, "not all could be listed: {text}");
+                tracing::error!(reason = code.word(), "not all could be listed: {text}");
                 self.errors.push(Error::new(ErrorKind::NotListed, text));
             } else {
-                tracing::warn!(reason = code, "{text}");
+                tracing::warn!(reason = code.word(), "{text}");
             }
         }
     }
@@ -331,13 +331,13 @@ impl Run<'_> {
             Err(unread) => {
                 if findings.iter().any(|finding| self.may_be_excepted(finding)) {
                     tracing::error!(
-                        reason = unread.code,
+                        reason = unread.code.word(),
                         "exceptions by tag do not hold in this run: {}",
                         unread.text
                     );
                 } else {
                     tracing::warn!(
-                        reason = unread.code,
+                        reason = unread.code.word(),
                         "events are written without tags: {}",
                         unread.text
                     );

@@ -120,7 +120,7 @@ fn read(named: &BTreeMap<String, u64>) -> SeverityCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eksentry_core::Unread;
+    use eksentry_core::{ReasonCode, Unread};
 
     fn report(status: &str, counts: &[(&str, u64)]) -> ScanReport {
         let counts = counts
@@ -166,7 +166,7 @@ mod tests {
     fn the_event_counts_only_where_the_api_could_not_be_read() {
         let unread = || {
             State::Unread(Unread {
-                code: "ACCESS_DENIED",
+                code: ReasonCode::AccessDenied,
                 text: "Denied.".to_owned(),
             })
         };

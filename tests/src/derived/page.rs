@@ -1,9 +1,9 @@
 //! The page of one check.
 
-use eksentry_core::{Check, Need, Standard, standards::groups};
+use eksentry_core::{Check, Need, ReasonCode, Standard, standards::groups};
 
 use super::standards::link;
-use super::{parameters, row, source_path, template};
+use super::{parameters, reasons, row, source_path, template};
 
 /// A check's page in Markdown; `source` is the text of the check's file.
 pub(super) fn page(check: &Check, source: &str) -> String {
@@ -16,6 +16,10 @@ pub(super) fn page(check: &Check, source: &str) -> String {
         "## When it runs".to_owned(),
         triggers(check),
     ];
+    let reasons = reasons::of(source);
+    if !reasons.is_empty() {
+        parts.extend(["## Reason codes".to_owned(), reason_codes(&reasons)]);
+    }
     if !check.parameters.is_empty() {
         parts.extend(["## Parameters".to_owned(), parameters(check)]);
     }
@@ -128,6 +132,18 @@ fn triggers(check: &Check) -> String {
     .flatten()
     .collect();
     lines.join("\n")
+}
+
+fn reason_codes(codes: &[ReasonCode]) -> String {
+    let rows = codes
+        .iter()
+        .map(|code| row(&[&format!("`{}`", code.word()), code.meaning()]));
+    let heads = [row(&["Code", "Meaning"]), row(&["---"; 2])];
+    let lines: Vec<_> = heads.into_iter().chain(rows).collect();
+    format!(
+        "{}\n\nThose that any check may give are among [all codes](../reasons.md).",
+        lines.join("\n")
+    )
 }
 
 fn parameters(check: &Check) -> String {

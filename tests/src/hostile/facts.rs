@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arbitrary::{Result, Unstructured};
 use eksentry_core::{
-    Check, Facts, FactsOf, Location, Mute, Resource, ResourceKind, Settings, Severity, Unread,
+    Check, Facts, FactsOf, Location, Mute, ReasonCode, Resource, ResourceKind, Settings, Severity,
+    Unread,
     checks::CHECKS,
     facts::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
@@ -386,7 +387,7 @@ fn fact<T>(value: T, bytes: &mut Unstructured<'_>) -> Result<Fact<T>> {
 
 pub(super) fn unread(bytes: &mut Unstructured<'_>) -> Result<Unread> {
     Ok(Unread {
-        code: bytes.choose(&["ACCESS_DENIED", "READ_FAILED"])?,
+        code: *bytes.choose(ReasonCode::ALL)?,
         text: text(bytes)?,
     })
 }

@@ -5,7 +5,7 @@ use aws_sdk_config::types::{
     RecordingMode, RecordingStrategyType, ResourceType,
 };
 use eksentry_core::facts::account::{DailyTypes, RecordedTypes, Recorder};
-use eksentry_core::{Fact, Unread};
+use eksentry_core::{Fact, ReasonCode, Unread};
 
 /// Returns the customer's own recorder. Recorders that are linked to a service record for that service alone.
 pub(super) fn of_the_customer(
@@ -72,7 +72,7 @@ fn recorded_types(group: Option<&RecordingGroup>) -> Fact<RecordedTypes> {
 
 fn unknown(text: &str) -> Unread {
     Unread {
-        code: "RECORDED_TYPES_UNKNOWN",
+        code: ReasonCode::RecordedTypesUnknown,
         text: text.to_owned(),
     }
 }
@@ -160,7 +160,7 @@ mod tests {
             .recording_strategy(strategy(RecordingStrategyType::from("SOME")))
             .build();
         for group in [None, Some(&new)] {
-            let code = recorded_types(group).map_err(|unread| unread.code);
+            let code = recorded_types(group).map_err(|unread| unread.code.word());
             assert_eq!(code, Err("RECORDED_TYPES_UNKNOWN"), "{group:?}");
         }
     }

@@ -114,7 +114,7 @@ mod tests {
     use aws_sdk_ecr::types::{Image, ImageFailure, ImageFailureCode};
     use eksentry_aws::Pace;
     use eksentry_core::facts::image::Scan;
-    use eksentry_core::{Resource, Unread};
+    use eksentry_core::{ReasonCode, Resource, Unread};
     use jiff::Timestamp;
 
     use super::*;
@@ -212,12 +212,14 @@ mod tests {
             code,
             text: "Why.".to_owned(),
         };
-        let denied = image(settled(Err(State::Unread(unread("ACCESS_DENIED")))));
+        let denied = image(settled(Err(State::Unread(unread(
+            ReasonCode::AccessDenied,
+        )))));
         assert_eq!(
             (denied.content, denied.manifest, denied.scan_revision),
             (Content::Image, Manifest::Withheld, None)
         );
-        for state in [State::Unread(unread("THROTTLED")), State::Gone] {
+        for state in [State::Unread(unread(ReasonCode::Throttled)), State::Gone] {
             let after = settled(Err(state.clone()));
             assert_eq!(format!("{after:?}"), format!("{state:?}"));
         }

@@ -20,6 +20,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::Account;
 use crate::facts::account::Recorder;
 use crate::parameters::{Parameter, Settings, Texts};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
 
@@ -55,13 +56,13 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(account: &Account, settings: &Settings) -> Verdict {
     if let Some(why) = account.holds_nothing() {
-        return Verdict::not_applicable("NOTHING_TO_RECORD", why);
+        return Verdict::not_applicable(ReasonCode::NothingToRecord, why);
     }
     match &account.recorder {
         Err(unread) => Verdict::not_available(unread),
         Ok(None) => {
             let text = "AWS Config has no recorder here.";
-            Verdict::failed(Severity::Medium, "NO_RECORDER", text)
+            Verdict::failed(Severity::Medium, ReasonCode::NoRecorder, text)
         }
         Ok(Some(recorder)) => judge(recorder, &settings.get(&REQUIRED_TYPES)),
     }
@@ -70,19 +71,19 @@ fn evaluate(account: &Account, settings: &Settings) -> Verdict {
 fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
     let mut reasons = Vec::new();
     if !recorder.recording {
-        reasons.push(Reason::new("RECORDER_OFF", "The recorder is off."));
+        reasons.push(Reason::new(ReasonCode::RecorderOff, "The recorder is off."));
     }
     let last_status = recorder.last_status.as_deref();
     if last_status.is_some_and(|word| word.eq_ignore_ascii_case("Failure")) {
         let text = "The recorder's last delivery failed.";
-        reasons.push(Reason::new("RECORDER_FAILED", text));
+        reasons.push(Reason::new(ReasonCode::RecorderFailed, text));
     }
     let types = recorder.types.as_ref();
     if let Ok(types) = types {
         let missing = |one: &&Cow<str>| !types.include(one);
         if let Some(list) = listed(required.iter().filter(missing)) {
             let text = format!("The recorder does not record {list}.");
-            reasons.push(Reason::new("TYPES_NOT_RECORDED", text));
+            reasons.push(Reason::new(ReasonCode::TypesNotRecorded, text));
         }
     }
     if !reasons.is_empty() {
@@ -97,10 +98,10 @@ fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
             let text = format!(
                 "The recorder records {list} once a day only, so rules that changes trigger are up to a day late."
             );
-            Verdict::warning("TYPES_RECORDED_DAILY", text)
+            Verdict::warning(ReasonCode::TypesRecordedDaily, text)
         }
         None => Verdict::passed(
-            "TYPES_RECORDED",
+            ReasonCode::TypesRecorded,
             "The recorder is on and records all required resource types.",
         ),
     }

@@ -29,6 +29,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::image::{Manifest, Scan, ScanResult, ScanStatus};
 use crate::facts::{EcrImage, Unread};
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -90,7 +91,7 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         .filter(|idle| active_days > 0 && *idle > active_days)
     {
         let text = format!("The image was last pushed or pulled {idle} days ago.");
-        return Verdict::not_applicable("IMAGE_NOT_ACTIVE", text);
+        return Verdict::not_applicable(ReasonCode::ImageNotActive, text);
     }
     if image.needs_manifest() {
         return Verdict::not_available(&Unread::not_asked("the image's manifest"));
@@ -99,7 +100,7 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
         Err(unread) => return Verdict::not_available(unread),
         Ok(Scan::Never) if image.awaits_first_scan() => {
             return Verdict::pending(
-                "FIRST_SCAN_AWAITED",
+                ReasonCode::FirstScanAwaited,
                 "The image was pushed less than an hour ago and has no scan yet.",
             );
         }
@@ -107,7 +108,7 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
             let unsure = what_withheld_means(image);
             return Verdict::failed(
                 Severity::Medium,
-                "NEVER_SCANNED",
+                ReasonCode::NeverScanned,
                 format!("The image was never scanned.{unsure}"),
             );
         }
@@ -130,26 +131,28 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
             verdict_on(result, settings.get(&SEVERITY_THRESHOLD))
         }
         (ScanStatus::Arriving, None) => Verdict::pending(
-            "FINDINGS_AWAITED",
+            ReasonCode::FindingsAwaited,
             "ECR calls the scan complete, but its findings have not arrived yet.",
         ),
         (ScanStatus::Complete, None) => Verdict::warning(
-            "SCAN_WITHOUT_RESULT",
+            ReasonCode::ScanWithoutResult,
             format!(
                 "The scan is complete, but ECR has no findings of it, not even an empty list.{because}"
             ),
         ),
         (ScanStatus::Failed, _) => Verdict::failed(
             Severity::Medium,
-            "SCAN_FAILED",
+            ReasonCode::ScanFailed,
             format!("The scan failed.{because}{unsure}"),
         ),
-        (ScanStatus::UnderWay, _) => Verdict::pending("SCAN_UNDER_WAY", "The scan is under way."),
+        (ScanStatus::UnderWay, _) => {
+            Verdict::pending(ReasonCode::ScanUnderWay, "The scan is under way.")
+        }
         (ScanStatus::ImageArchived, _) => {
-            Verdict::not_applicable("IMAGE_ARCHIVED", "The image is archived.")
+            Verdict::not_applicable(ReasonCode::ImageArchived, "The image is archived.")
         }
         (ScanStatus::NoResult(word), _) => Verdict::warning(
-            "SCAN_HAS_NO_RESULT",
+            ReasonCode::ScanHasNoResult,
             format!("The scan's status is {word}.{because}{unsure}"),
         ),
     }
@@ -173,10 +176,10 @@ fn verdict_on_announced(result: &Arc<ScanResult>, threshold: Severity) -> Verdic
                 "The scan's event counts these findings: {}. ECR does not list them yet; details follow.",
                 result.counts.describe()
             );
-            Verdict::failed(highest, "VULNERABILITIES_ANNOUNCED", text).with_scan(result)
+            Verdict::failed(highest, ReasonCode::VulnerabilitiesAnnounced, text).with_scan(result)
         }
         _ => Verdict::pending(
-            "FINDINGS_AWAITED",
+            ReasonCode::FindingsAwaited,
             "The scan's event counts no severe finding, but ECR does not list any yet.",
         ),
     }
@@ -187,11 +190,11 @@ fn verdict_on(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
     let verdict = match result.counts.highest() {
         Some(highest) if highest >= threshold => Verdict::failed(
             highest,
-            "VULNERABILITIES_FOUND",
+            ReasonCode::VulnerabilitiesFound,
             format!("Scan findings: {found}."),
         ),
         _ => Verdict::passed(
-            "NO_SEVERE_VULNERABILITIES",
+            ReasonCode::NoSevereVulnerabilities,
             format!("No scan finding is {threshold} or worse; scan findings: {found}."),
         ),
     };

@@ -20,6 +20,7 @@ use crate::facts::EcrRepository;
 use crate::facts::Unread;
 use crate::facts::repository::{TagMutability, covers};
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -58,12 +59,16 @@ pub(super) static CHECK: Check = Check {
 fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
     let filters = &repository.exclusion_filters;
     match &repository.mutability {
-        TagMutability::Immutable => Verdict::passed("TAGS_IMMUTABLE", "All tags are immutable."),
-        TagMutability::Mutable => {
-            Verdict::failed(Severity::Medium, "TAGS_MUTABLE", "All tags are mutable.")
+        TagMutability::Immutable => {
+            Verdict::passed(ReasonCode::TagsImmutable, "All tags are immutable.")
         }
+        TagMutability::Mutable => Verdict::failed(
+            Severity::Medium,
+            ReasonCode::TagsMutable,
+            "All tags are mutable.",
+        ),
         TagMutability::MutableWithExclusion if repository.excludes_every_tag() => Verdict::passed(
-            "TAGS_IMMUTABLE_BY_EXCLUSION",
+            ReasonCode::TagsImmutableByExclusion,
             "All tags are immutable: a filter excludes every tag from being mutable.",
         ),
         TagMutability::MutableWithExclusion => {
@@ -75,11 +80,11 @@ fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
                     filters.join(", ")
                 )
             };
-            Verdict::failed(Severity::Medium, "TAGS_MUTABLE_WITH_EXCLUSION", text)
+            Verdict::failed(Severity::Medium, ReasonCode::TagsMutableWithExclusion, text)
         }
         TagMutability::ImmutableWithExclusion if filters.is_empty() => Verdict::failed(
             Severity::Low,
-            "EXCLUSION_UNKNOWN",
+            ReasonCode::ExclusionUnknown,
             "Some tags are mutable, and ECR does not say which: the list of filters is empty.",
         ),
         TagMutability::ImmutableWithExclusion => {
@@ -95,20 +100,20 @@ fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
                     "All tags are immutable but those that match {}, as allowed.",
                     filters.join(", ")
                 );
-                Verdict::passed("TAGS_IMMUTABLE_AS_ALLOWED", text)
+                Verdict::passed(ReasonCode::TagsImmutableAsAllowed, text)
             } else if repository.excludes_every_tag() {
                 Verdict::failed(
                     Severity::Medium,
-                    "TAGS_MUTABLE_BY_EXCLUSION",
+                    ReasonCode::TagsMutableByExclusion,
                     "All tags are mutable: a filter excludes every tag from being immutable.",
                 )
             } else {
                 let text = format!("Tags that match {} are mutable.", others.join(", "));
-                Verdict::failed(Severity::Low, "TAGS_PARTLY_MUTABLE", text)
+                Verdict::failed(Severity::Low, ReasonCode::TagsPartlyMutable, text)
             }
         }
         TagMutability::Unknown(name) => Verdict::not_available(&Unread {
-            code: "MUTABILITY_UNKNOWN",
+            code: ReasonCode::MutabilityUnknown,
             text: format!(
                 "ECR calls the tag mutability {name}, a word that eksentry does not know; update eksentry."
             ),

@@ -17,6 +17,7 @@
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EcrRepository;
 use crate::parameters::Settings;
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -53,21 +54,21 @@ fn evaluate(repository: &EcrRepository, _: &Settings) -> Verdict {
     if let Some(frequency) = registry.scans_pushes_to(&repository.name) {
         let text =
             format!("A rule of the registry ({kind} scanning, {frequency}) covers the repository.");
-        return Verdict::passed("SCANNED_BY_REGISTRY_RULE", text);
+        return Verdict::passed(ReasonCode::ScannedByRegistryRule, text);
     }
     match (repository.scan_on_push, registry.enhanced) {
         (true, false) => Verdict::passed(
-            "SCANNED_BY_OWN_SETTING",
+            ReasonCode::ScannedByOwnSetting,
             "The repository itself scans on push.",
         ),
         (true, true) => Verdict::failed(
             Severity::Medium,
-            "OWN_SETTING_WITHOUT_EFFECT",
+            ReasonCode::OwnSettingWithoutEffect,
             "No rule of the registry covers the repository, and under enhanced scanning its own setting has no effect.",
         ),
         (false, _) => Verdict::failed(
             Severity::Medium,
-            "NOT_SCANNED_ON_PUSH",
+            ReasonCode::NotScannedOnPush,
             format!(
                 "Neither a rule of the registry ({kind} scanning) nor the repository itself scans on push."
             ),

@@ -22,6 +22,7 @@ use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::AuthenticationMode;
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -61,37 +62,37 @@ pub(super) static CHECK: Check = Check {
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     match &cluster.authentication_mode {
         Some(AuthenticationMode::Api) => Verdict::passed(
-            "ACCESS_ENTRIES_ALONE",
+            ReasonCode::AccessEntriesAlone,
             "The authentication mode is API: access entries alone grant access.",
         ),
         Some(AuthenticationMode::ApiAndConfigMap) if settings.get(&ALLOW_CONFIG_MAP) => {
             Verdict::passed(
-                "CONFIG_MAP_ALLOWED",
+                ReasonCode::ConfigMapAllowed,
                 "The authentication mode is API_AND_CONFIG_MAP, which is allowed.",
             )
         }
         Some(AuthenticationMode::ApiAndConfigMap) => Verdict::failed(
             Severity::Low,
-            "CONFIG_MAP_COUNTS",
+            ReasonCode::ConfigMapCounts,
             "The authentication mode is API_AND_CONFIG_MAP: the ConfigMap aws-auth grants access, too.",
         ),
         Some(AuthenticationMode::ConfigMap) => Verdict::failed(
             Severity::Medium,
-            "CONFIG_MAP_ALONE",
+            ReasonCode::ConfigMapAlone,
             "The authentication mode is CONFIG_MAP: the ConfigMap aws-auth grants access, and who created the cluster \
              has it.",
         ),
         Some(AuthenticationMode::Other(mode)) => Verdict::warning(
-            "UNKNOWN_AUTHENTICATION_MODE",
+            ReasonCode::UnknownAuthenticationMode,
             format!("The authentication mode is {mode}, which is not known here."),
         ),
         None if cluster.on_outpost => Verdict::not_applicable(
-            "NO_AUTHENTICATION_MODE",
+            ReasonCode::NoAuthenticationMode,
             "EKS tells no authentication mode of this local cluster on AWS Outposts.",
         ),
         None => Verdict::failed(
             Severity::Medium,
-            "CONFIG_MAP_ALONE",
+            ReasonCode::ConfigMapAlone,
             "The cluster has no authentication mode, so EKS's default CONFIG_MAP holds: the ConfigMap aws-auth grants \
              access, and who created the cluster has it.",
         ),

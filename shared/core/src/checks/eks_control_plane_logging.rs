@@ -17,6 +17,7 @@ use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::{LogType, LogTypes};
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -56,7 +57,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     let missing = required.without(cluster.enabled_logs);
     if missing.is_empty() {
         return Verdict::passed(
-            "LOGS_ENABLED",
+            ReasonCode::LogsEnabled,
             format!("The control plane logs {required} are enabled."),
         );
     }
@@ -68,7 +69,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     };
     Verdict::failed(
         severity,
-        "LOGS_NOT_ENABLED",
+        ReasonCode::LogsNotEnabled,
         format!("These control plane logs are not enabled: {missing}."),
     )
 }

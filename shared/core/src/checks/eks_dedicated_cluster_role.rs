@@ -23,6 +23,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::Issue;
 use crate::parameters::Settings;
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
 
@@ -59,13 +60,13 @@ fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
             "The cluster's role also serves {}.",
             users.others.join(", ")
         );
-        faults.push(Reason::new("ROLE_SHARED", text));
+        faults.push(Reason::new(ReasonCode::RoleShared, text));
     }
     unread.extend(&users.unread);
 
     match &cluster.role {
         Ok(None) => faults.push(Reason::new(
-            "ROLE_MISSING",
+            ReasonCode::RoleMissing,
             "The cluster's role does not exist.",
         )),
         Ok(Some(role)) => {
@@ -78,7 +79,7 @@ fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
                     "The role is allowed everything by {}.",
                     role.administrator_policies.join(", ")
                 );
-                faults.push(Reason::new("ROLE_ALLOWS_EVERYTHING", text));
+                faults.push(Reason::new(ReasonCode::RoleAllowsEverything, text));
             }
             unread.extend(&role.unread);
         }
@@ -86,14 +87,14 @@ fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
     }
     if cluster.reports(&Issue::IamRoleNotFound) && cluster.role != Ok(None) {
         let text = "EKS reports IamRoleNotFound: it does not find the cluster's role.";
-        faults.push(Reason::new("ROLE_NOT_FOUND_BY_EKS", text));
+        faults.push(Reason::new(ReasonCode::RoleNotFoundByEks, text));
     }
 
     match (faults.is_empty(), unread.first()) {
         (false, _) => Verdict::failed_for(Severity::Medium, faults),
         (true, Some(reason)) => Verdict::not_available(reason),
         (true, None) => Verdict::passed(
-            "ROLE_DEDICATED",
+            ReasonCode::RoleDedicated,
             "The cluster's role serves no other cluster and no nodes, is for EKS alone, and does not grant everything.",
         ),
     }
@@ -107,7 +108,7 @@ fn fault_of_trust(trusted: &[String]) -> Option<Reason> {
         .collect();
     (!others.is_empty()).then(|| {
         Reason::new(
-            "ROLE_TRUSTS_OTHERS",
+            ReasonCode::RoleTrustsOthers,
             format!("The role may also be assumed by {}.", others.join(", ")),
         )
     })

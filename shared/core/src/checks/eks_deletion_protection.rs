@@ -19,6 +19,7 @@
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::parameters::Settings;
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -43,14 +44,17 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
     match cluster.deletion_protection {
-        Some(true) => Verdict::passed("DELETION_PROTECTION_ON", "Deletion protection is on."),
+        Some(true) => Verdict::passed(
+            ReasonCode::DeletionProtectionOn,
+            "Deletion protection is on.",
+        ),
         None if cluster.on_outpost => Verdict::not_applicable(
-            "NO_DELETION_PROTECTION",
+            ReasonCode::NoDeletionProtection,
             "EKS tells no deletion protection of this local cluster on AWS Outposts.",
         ),
         Some(false) | None => Verdict::failed(
             Severity::Low,
-            "DELETION_PROTECTION_OFF",
+            ReasonCode::DeletionProtectionOff,
             "Deletion protection is off.",
         ),
     }

@@ -20,6 +20,7 @@ use ipnet::IpNet;
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -55,7 +56,7 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     if !cluster.endpoint.public {
-        return Verdict::passed("PUBLIC_ENDPOINT_OFF", "The public endpoint is off.");
+        return Verdict::passed(ReasonCode::PublicEndpointOff, "The public endpoint is off.");
     }
     let blocks = match &cluster.endpoint.public_access_cidrs {
         Ok(blocks) => blocks,
@@ -69,7 +70,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
         .collect();
     if outside.is_empty() {
         return Verdict::passed(
-            "PUBLIC_ENDPOINT_ALLOWED",
+            ReasonCode::PublicEndpointAllowed,
             "The public endpoint is on, and is reached from allowed addresses only.",
         );
     }
@@ -79,7 +80,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     {
         return Verdict::failed(
             Severity::High,
-            "PUBLIC_ENDPOINT_OPEN_TO_WORLD",
+            ReasonCode::PublicEndpointOpenToWorld,
             "The public endpoint is on and open to the whole internet.",
         );
     }
@@ -87,7 +88,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
         "The public endpoint is on and is reached from {}.",
         outside.join(", ")
     );
-    Verdict::failed(Severity::Medium, "PUBLIC_ENDPOINT_ON", text)
+    Verdict::failed(Severity::Medium, ReasonCode::PublicEndpointOn, text)
 }
 
 #[cfg(test)]

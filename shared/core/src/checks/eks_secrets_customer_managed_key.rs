@@ -24,6 +24,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::SecretsKey;
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -60,7 +61,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
         Ok(None) => {
             return Verdict::failed(
                 Severity::Low,
-                "NO_CUSTOMER_MANAGED_KEY",
+                ReasonCode::NoCustomerManagedKey,
                 without_a_key(cluster),
             );
         }
@@ -70,7 +71,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     if known.is_some_and(|key| key.aws_managed) {
         return Verdict::failed(
             Severity::Low,
-            "KEY_MANAGED_BY_AWS",
+            ReasonCode::KeyManagedByAws,
             format!("AWS manages the KMS key {named}."),
         );
     }
@@ -78,7 +79,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     let arn = known.map_or(named, |key| &key.arn);
     if allowed.is_empty() || allowed.contains(arn) || allowed.contains(named) {
         return Verdict::passed(
-            "CUSTOMER_MANAGED_KEY",
+            ReasonCode::CustomerManagedKey,
             format!(
                 "EKS envelope-encrypts {} with the KMS key {arn}.",
                 cluster.encrypted_data()
@@ -89,7 +90,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
         Err(unread) if named.contains("alias/") => Verdict::not_available(unread),
         _ => Verdict::failed(
             Severity::Low,
-            "KEY_NOT_ALLOWED",
+            ReasonCode::KeyNotAllowed,
             format!("The KMS key {arn} is not an allowed one."),
         ),
     }

@@ -27,6 +27,7 @@ use crate::facts::cluster::{Issue, SecretsKey};
 use crate::facts::key::KeyState;
 use crate::facts::{EksCluster, Unread};
 use crate::parameters::Settings;
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Outcome, Reason, Verdict};
 
@@ -75,7 +76,7 @@ fn reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
             "EKS reports {} of the KMS key that the cluster's data is encrypted with.",
             names.join(", ")
         );
-        Reason::new("KEY_ISSUE_REPORTED", text)
+        Reason::new(ReasonCode::KeyIssueReported, text)
     })
 }
 
@@ -84,20 +85,20 @@ fn by_version_and_key(cluster: &EksCluster) -> Verdict {
         (Err(unread), _) => Verdict::not_available(&unread),
         (Ok(Some(key)), _) => by_key(cluster, key),
         (Ok(None), Some(version)) if version.encrypts_by_default() => Verdict::passed(
-            "ENCRYPTED_BY_DEFAULT",
+            ReasonCode::EncryptedByDefault,
             format!(
                 "Kubernetes {version} API data is envelope-encrypted by default, with a key that AWS owns."
             ),
         ),
         (Ok(None), Some(version)) => Verdict::failed(
             Severity::High,
-            "NOT_ENCRYPTED",
+            ReasonCode::NotEncrypted,
             format!(
                 "Kubernetes {version} secrets are not envelope-encrypted: the cluster names no KMS key for them."
             ),
         ),
         (Ok(None), None) => Verdict::not_available(&Unread {
-            code: "VERSION_UNKNOWN",
+            code: ReasonCode::VersionUnknown,
             text: "The cluster names no KMS key, and its Kubernetes version is not known."
                 .to_owned(),
         }),
@@ -113,12 +114,12 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
         Err(unread) => Verdict::not_available(unread),
         Ok(None) => Verdict::failed(
             Severity::High,
-            "KEY_GONE",
+            ReasonCode::KeyGone,
             format!("The KMS key {named} does not exist."),
         ),
         Ok(Some(found)) => match &found.state {
             KeyState::Enabled | KeyState::Updating => Verdict::passed(
-                "ENCRYPTED_WITH_KEY",
+                ReasonCode::EncryptedWithKey,
                 format!(
                     "EKS envelope-encrypts {} with {named}.",
                     cluster.encrypted_data()
@@ -126,10 +127,10 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
             ),
             KeyState::Other(state) => {
                 let text = format!("The KMS key {named} can't be used: its state is {state}.");
-                Verdict::failed(Severity::High, "KEY_UNUSABLE", text)
+                Verdict::failed(Severity::High, ReasonCode::KeyUnusable, text)
             }
             KeyState::Unknown => Verdict::not_available(&Unread {
-                code: "KEY_STATE_UNKNOWN",
+                code: ReasonCode::KeyStateUnknown,
                 text: format!("KMS did not say in which state the key {named} is."),
             }),
         },
@@ -141,7 +142,7 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
 fn by_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict {
     match &cluster.health {
         Some(issues) if !issues.iter().any(Issue::may_concern_key) => Verdict::passed(
-            "NO_KEY_ISSUE_REPORTED",
+            ReasonCode::NoKeyIssueReported,
             format!(
                 "EKS envelope-encrypts {} with {}, a key of another account that KMS does not describe here; EKS \
                  itself reports no issue with it.",
@@ -300,7 +301,7 @@ mod tests {
     #[test]
     fn the_health_decides_about_a_key_of_another_account_alone() {
         let throttled = || Unread {
-            code: "THROTTLED",
+            code: ReasonCode::Throttled,
             text: "Too many calls.".into(),
         };
         let issues = |codes: &[Option<&str>]| -> Option<Vec<Issue>> {

@@ -19,6 +19,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::KmsKey;
 use crate::facts::key::Rotation;
 use crate::parameters::{Parameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -49,27 +50,27 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(key: &KmsKey, settings: &Settings) -> Verdict {
     if let Some(reason) = key.cannot_rotate() {
-        return Verdict::not_applicable("KEY_CANNOT_ROTATE", reason);
+        return Verdict::not_applicable(ReasonCode::KeyCannotRotate, reason);
     }
     let longest = settings.get(&MAX_ROTATION_PERIOD_DAYS);
     match &key.rotation {
         Err(unread) => Verdict::not_available(unread),
         Ok(Rotation::Unsupported) => Verdict::not_applicable(
-            "KEY_CANNOT_ROTATE",
+            ReasonCode::KeyCannotRotate,
             "KMS says that it does not rotate such a key.",
         ),
         Ok(Rotation::Off) => Verdict::failed(
             Severity::Medium,
-            "ROTATION_OFF",
+            ReasonCode::RotationOff,
             "Automatic rotation is off.",
         ),
         Ok(Rotation::Every { days }) if *days > longest => Verdict::failed(
             Severity::Medium,
-            "ROTATION_PERIOD_TOO_LONG",
+            ReasonCode::RotationPeriodTooLong,
             format!("The key is rotated every {days} days; every {longest} days is wanted."),
         ),
         Ok(Rotation::Every { days }) => Verdict::passed(
-            "ROTATION_ON",
+            ReasonCode::RotationOn,
             format!("The key is rotated automatically every {days} days."),
         ),
     }

@@ -13,6 +13,7 @@ use crate::facts::image::{
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use crate::parameters::{AnyParameter, Settings};
+use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 
 pub(crate) const KEY_ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
@@ -139,7 +140,7 @@ pub(crate) fn recorder() -> Recorder {
 
 pub(crate) fn unread() -> Unread {
     Unread {
-        code: "ACCESS_DENIED",
+        code: ReasonCode::AccessDenied,
         text: "Access was denied.".into(),
     }
 }

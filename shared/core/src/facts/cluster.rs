@@ -10,6 +10,7 @@ use super::{Fact, Facts, FactsOf, Unread};
 use crate::arn::Arn;
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::reason_code::ReasonCode;
 
 /// A cluster, with the role and the key it was made with.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,7 +81,7 @@ impl EksCluster {
             _ if key.names_secrets => Ok(Some(key)),
             Some(version) => Ok(version.encrypts_by_default().then_some(key)),
             None => Err(Unread {
-                code: "VERSION_UNKNOWN",
+                code: ReasonCode::VersionUnknown,
                 text: format!(
                     "The cluster names the KMS key {} but not for secrets, which counts from Kubernetes 1.28 on, and \
                      its Kubernetes version is not known.",
@@ -321,7 +322,7 @@ impl Endpoint {
             .into_iter()
             .map(|text| {
                 text.trim().parse().map_err(|_| Unread {
-                    code: "UNKNOWN_CIDR",
+                    code: ReasonCode::UnknownCidr,
                     text: format!(
                         "The cluster's publicAccessCidrs hold {text:?}, which is no CIDR block."
                     ),
@@ -607,7 +608,7 @@ mod tests {
             cluster.secrets_key.as_mut().unwrap().names_secrets = names_secrets;
             let key = cluster.key_in_use();
             let found = key.map(|key| key.map(|key| key.named.as_str()));
-            let found = found.map_err(|unread| unread.code);
+            let found = found.map_err(|unread| unread.code.word());
             assert_eq!(found, expected, "{names_secrets} {version}");
             let told = serde_json::to_value(cluster.details()).unwrap();
             let told = told.get("secretsKeyArn").and_then(|arn| arn.as_str());

@@ -8,6 +8,7 @@ use crate::checks::samples::unread;
 use crate::facts::{EcrRepository, Facts, cluster, repository};
 use crate::kind::ResourceKind;
 use crate::parameters::Settings;
+use crate::reason_code::ReasonCode;
 use crate::resource::Location;
 use crate::severity::Severity;
 use Outcome::{Failed, NotApplicable, NotAvailable, Passed, Pending, Warning};
@@ -36,13 +37,13 @@ fn subject() -> Resource {
 /// An object with a verdict whose reason is the same for all objects with that outcome.
 fn judged(name: &str, outcome: Outcome) -> Judged {
     let (code, text) = match outcome {
-        Failed(Severity::High) => ("PRIVILEGED", "A container is privileged."),
-        Failed(_) => ("ROOT_POSSIBLE", "A container may run as root."),
-        NotAvailable => ("READ_FAILED", "A value is unknown."),
-        Warning => ("CONTRADICTION", "A container cannot start."),
-        Pending => ("SCAN_PENDING", "A scan is under way."),
-        Passed => ("FINE", "No container is privileged."),
-        NotApplicable => ("FINISHED", "The job is finished."),
+        Failed(Severity::High) => (ReasonCode::PublicEndpointOn, "A container is privileged."),
+        Failed(_) => (ReasonCode::NotEncrypted, "A container may run as root."),
+        NotAvailable => (ReasonCode::ReadFailed, "A value is unknown."),
+        Warning => (ReasonCode::ScanHasNoResult, "A container cannot start."),
+        Pending => (ReasonCode::ScanUnderWay, "A scan is under way."),
+        Passed => (ReasonCode::RotationOn, "No container is privileged."),
+        NotApplicable => (ReasonCode::NoObjects, "The job is finished."),
     };
     Judged {
         resource: resource(&repository::KIND, name),
@@ -121,7 +122,9 @@ fn a_check_has_one_finding_for_each_resource_unless_it_says_otherwise() {
             OBJECT
         }
     }
-    let one = Evaluate(|_: &EcrRepository, _: &Settings| Verdict::passed("CODE", "Seen."));
+    let one = Evaluate(|_: &EcrRepository, _: &Settings| {
+        Verdict::passed(ReasonCode::RotationOff, "Seen.")
+    });
     assert_eq!(one.unit(), Unit::Resource);
     assert_eq!(Many(one).unit(), OBJECT);
     let check = find("eks-endpoint-private").unwrap();
@@ -289,8 +292,8 @@ fn each_unread_list_is_told_once_and_in_one_order() {
         code,
         text: text.to_owned(),
     };
-    let pods = || list("ACCESS_DENIED", "Pods may not be listed.");
-    let roles = || list("THROTTLED", "Roles were not listed.");
+    let pods = || list(ReasonCode::AccessDenied, "Pods may not be listed.");
+    let roles = || list(ReasonCode::Throttled, "Roles were not listed.");
     let told = |unread: Vec<Unread>| {
         let verdicts = Verdicts {
             unread,
@@ -448,7 +451,7 @@ fn an_excepted_object_passes_and_is_told_of() {
     all.push(muted("agent"));
     let verdict = by_namespace(verdicts(all));
     assert_eq!(verdict.outcome, Failed(Low));
-    assert_eq!(verdict.codes(), ["ROOT_POSSIBLE", "EXCEPTED"]);
+    assert_eq!(verdict.codes(), ["NOT_ENCRYPTED", "EXCEPTED"]);
     assert_eq!(names(&verdict), ["shop/w0000", "shop/agent"]);
     // The finding is not under an exception itself.
     assert!(!verdict.is_muted());
@@ -501,19 +504,25 @@ fn a_namespace_gives_each_reason_once_with_the_names_worst_first() {
     let reasons: Vec<_> = verdict
         .reasons
         .iter()
-        .map(|reason| (reason.code, reason.text.as_str()))
+        .map(|reason| (reason.code.word(), reason.text.as_str()))
         .collect();
     assert_eq!(
         reasons,
         [
-            ("PRIVILEGED", "A container is privileged (shop/w0003)."),
             (
-                "ROOT_POSSIBLE",
+                "PUBLIC_ENDPOINT_ON",
+                "A container is privileged (shop/w0003)."
+            ),
+            (
+                "NOT_ENCRYPTED",
                 "A container may run as root (shop/w0001, shop/w0004)."
             ),
             ("READ_FAILED", "A value is unknown (shop/w0002)."),
             ("ACCESS_DENIED", "Access was denied."),
-            ("CONTRADICTION", "A container cannot start (shop/w0000)."),
+            (
+                "SCAN_HAS_NO_RESULT",
+                "A container cannot start (shop/w0000)."
+            ),
         ]
     );
     assert_eq!(
@@ -531,7 +540,7 @@ fn a_namespace_gives_each_reason_once_with_the_names_worst_first() {
 #[test]
 fn an_object_with_a_reason_of_two_containers_is_named_once() {
     let twice = || {
-        let reason = Reason::new("ROOT_POSSIBLE", "A container may run as root.");
+        let reason = Reason::new(ReasonCode::NotEncrypted, "A container may run as root.");
         vec![reason.clone(), reason]
     };
     let mut all = objects(&[Failed(Low), Failed(Low)]);
@@ -587,7 +596,7 @@ fn a_namespace_has_a_bounded_number_of_reasons() {
     ] {
         let verdict = different(count);
         let codes = verdict.codes();
-        assert!(codes[..named].iter().all(|code| *code == "ROOT_POSSIBLE"));
+        assert!(codes[..named].iter().all(|code| *code == "NOT_ENCRYPTED"));
         assert_eq!(codes[named..], rest);
         assert_eq!(verdict.objects.len(), count);
     }
@@ -602,7 +611,12 @@ fn passing_objects_are_not_counted_in_a_namespace() {
 
 #[test]
 fn remarks_end_the_reasons() {
-    let remark = || Reason::new("VOLUMES_UNREAD", "Persistent volumes were not looked at.");
+    let remark = || {
+        Reason::new(
+            ReasonCode::KeyStateUnknown,
+            "Persistent volumes were not looked at.",
+        )
+    };
     let remarked = |objects| Verdicts {
         objects,
         unread: Vec::new(),
@@ -610,13 +624,16 @@ fn remarks_end_the_reasons() {
     };
     let passed = || remarked(objects(&[Passed]));
     for verdict in [by_object(passed(), MOST_FINDINGS).1, by_namespace(passed())] {
-        assert_eq!(verdict.codes(), ["ALL_PASSED", "VOLUMES_UNREAD"]);
+        assert_eq!(verdict.codes(), ["ALL_PASSED", "KEY_STATE_UNKNOWN"]);
     }
     let (rolled_up, verdict) = by_object(remarked(objects(&[Failed(High)])), 0);
-    assert_eq!(verdict.codes(), ["MORE_OBJECTS", "VOLUMES_UNREAD"]);
-    assert_eq!(rolled_up[0].verdict.codes(), ["PRIVILEGED"]);
+    assert_eq!(verdict.codes(), ["MORE_OBJECTS", "KEY_STATE_UNKNOWN"]);
+    assert_eq!(rolled_up[0].verdict.codes(), ["PUBLIC_ENDPOINT_ON"]);
     let each = Unit::Resource.roll_up(&subject(), passed(), 0);
-    assert_eq!(each[0].verdict.codes(), ["FINE", "VOLUMES_UNREAD"]);
+    assert_eq!(
+        each[0].verdict.codes(),
+        ["ROTATION_ON", "KEY_STATE_UNKNOWN"]
+    );
 }
 
 /// Some objects with names that are all different, of which one in seven passes under an exception.

@@ -6,7 +6,7 @@
 
 use eksentry_core::facts::image::{Cvss, Package, ScanResult, Vulnerability};
 use eksentry_core::finding::GENERATOR;
-use eksentry_core::{Details, Finding, Outcome, Resource, Severity, checks, standards};
+use eksentry_core::{Details, Finding, Outcome, ReasonCode, Resource, Severity, checks, standards};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -424,7 +424,7 @@ pub fn closed<'a>(
         compliance: Some(Compliance {
             status_id,
             status,
-            status_code: Some("NO_LONGER_FOUND"),
+            status_code: Some(ReasonCode::NoLongerFound.word()),
             status_details: vec![why],
             ..subject.compliance()
         }),
@@ -453,7 +453,7 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
         compliance: Some(Compliance {
             status_id,
             status,
-            status_code: reason.map(|reason| reason.code),
+            status_code: reason.map(|reason| reason.code.word()),
             status_details: texts(verdict.reasons.iter().map(|reason| &reason.text)),
             control_parameters: finding.parameters.iter().filter_map(parameter).collect(),
             ..subject.compliance()

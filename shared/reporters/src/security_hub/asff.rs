@@ -443,7 +443,7 @@ fn provider_fields(severity: Severity, topic: Topic) -> FindingProviderFields {
 
 fn status_reason(reason: &Reason) -> StatusReason {
     StatusReason::builder()
-        .reason_code(reason.code)
+        .reason_code(reason.code.word())
         .set_description(cut_or_none(&reason.text, DESCRIPTION))
         .build()
 }

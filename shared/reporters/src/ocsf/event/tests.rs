@@ -3,7 +3,7 @@ use std::sync::Arc;
 use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts};
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::{Observation, Settings, State, Unread};
+use eksentry_core::{Observation, ReasonCode, Settings, State, Unread};
 use serde_json::{Value, json};
 
 use super::*;
@@ -152,7 +152,7 @@ fn says(event: &Value) -> Value {
 #[test]
 fn every_outcome_is_told_in_the_words_of_the_schema() {
     let unread = State::Unread(Unread {
-        code: "ACCESS_DENIED",
+        code: ReasonCode::AccessDenied,
         text: "Access was denied.".to_owned(),
     });
     let check = "kms-cmk-rotation";

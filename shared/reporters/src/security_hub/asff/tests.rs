@@ -17,7 +17,7 @@ use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutab
 use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::roll_up::{Judged, Noun, Verdicts};
 use eksentry_core::{
-    FactsOf, Observation, Resource, Settings, State, Unit, Unread, Verdict, checks,
+    FactsOf, Observation, ReasonCode, Resource, Settings, State, Unit, Unread, Verdict, checks,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -275,7 +275,7 @@ fn empty_texts_are_left_out() {
 #[test]
 fn each_outcome_has_its_status_and_severity() {
     let unread = State::Unread(Unread {
-        code: "ACCESS_DENIED",
+        code: ReasonCode::AccessDenied,
         text: "Denied.".into(),
     });
     for (state, status, severity) in [
@@ -330,7 +330,7 @@ fn the_digest_tells_of_objects_that_no_reason_names() {
             let name = format!("app/{at:04}");
             Judged {
                 resource: Resource::parse(&format!("{REPOSITORY}-{at:04}")).unwrap(),
-                verdict: Verdict::failed(Severity::Low, "CODE", "Seen."),
+                verdict: Verdict::failed(Severity::Low, ReasonCode::RotationOff, "Seen."),
                 name,
             }
         });
@@ -693,7 +693,7 @@ fn tags_in_another_order_are_no_change() {
 #[test]
 fn what_could_not_be_read_has_no_details_and_only_clusters_bring_tags() {
     let unread = State::Unread(Unread {
-        code: "ACCESS_DENIED",
+        code: ReasonCode::AccessDenied,
         text: "Denied.".into(),
     });
     let tags = |finding: &Finding| {
@@ -890,7 +890,7 @@ fn half_a_command_is_never_recommended() {
 fn what_was_seen_is_cut_before_what_is_wanted() {
     let unread = |length: usize| {
         State::Unread(Unread {
-            code: "READ_FAILED",
+            code: ReasonCode::ReadFailed,
             text: "ä".repeat(length),
         })
     };
@@ -966,7 +966,7 @@ fn a_revision_tells_whether_a_look_would_find_the_same() {
     let denied = EcrImage {
         scan_revision: Some("1".into()),
         scan: Err(Unread {
-            code: "ACCESS_DENIED",
+            code: ReasonCode::AccessDenied,
             text: "Denied.".into(),
         }),
         ..facts
@@ -1070,7 +1070,7 @@ fn the_run_that_sends_a_finding_is_told_in_it() {
 proptest! {
     #[test]
     fn whatever_texts_come_no_limit_of_asff_is_broken(text in ".{0,1500}", tag in ".{0,300}", count in 0_usize..40) {
-        let unread = State::Unread(Unread { code: "READ_FAILED", text: text.clone() });
+        let unread = State::Unread(Unread { code: ReasonCode::ReadFailed, text: text.clone() });
         let list = (0..count).map(|n| vulnerability(n, Severity::High, &text)).collect();
         let tags: Vec<(String, String)> = (0..60).map(|n| (format!("{n}{tag}"), tag.clone())).collect();
         for finding in [

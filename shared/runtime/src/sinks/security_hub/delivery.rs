@@ -308,7 +308,7 @@ impl<'a> Delivery<'a> {
     async fn tags(&self, resources: &[&Resource]) -> Tags {
         self.reader.tags(resources).await.unwrap_or_else(|unread| {
             tracing::warn!(
-                reason = unread.code,
+                reason = unread.code.word(),
                 "findings are sent without tags: {}",
                 unread.text
             );

@@ -87,7 +87,7 @@ pub(super) fn age(known: &Known, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eksentry_core::{Resource, Settings as CheckSettings, checks};
+    use eksentry_core::{ReasonCode, Resource, Settings as CheckSettings, checks};
     use eksentry_reporters::security_hub::outline;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -96,7 +96,7 @@ mod tests {
         let resource =
             Resource::parse("arn:aws:kms:eu-central-1:111122223333:key/1234abcd").unwrap();
         let unread = eksentry_core::Unread {
-            code: "ACCESS_DENIED",
+            code: ReasonCode::AccessDenied,
             text: "Denied.".to_owned(),
         };
         let observation = eksentry_core::Observation {
