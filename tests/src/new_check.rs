@@ -164,6 +164,7 @@ impl NewCheck {
                 "Fill in {path}: the comments at its begin, the metadata, `evaluate`, and the table of its test. \
                  `cargo test -p eksentry-core --lib` says what is missing."
             ),
+            "Add its reason codes to shared/core/src/reason_code.rs, each with a sentence.".to_owned(),
             "If it needs a fact that there is none of yet, add it to the facts of the kind, to the sample in \
              shared/core/src/checks/samples.rs, and to the collector that reads it."
                 .to_owned(),

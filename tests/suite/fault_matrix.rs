@@ -30,7 +30,7 @@ use scenarios::{SCENARIOS, Scenario};
 
 /// Cases wait: for the next try of a call, or for their turn at Security Hub's documented rates. More at a time would wait
 /// for the processor, and then those with a deadline would not come far.
-const AT_A_TIME: usize = 32;
+const AT_A_TIME: usize = 48;
 
 /// What there is when a run has ended.
 #[derive(Clone, Debug, PartialEq)]

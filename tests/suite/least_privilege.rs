@@ -313,6 +313,27 @@ fn every_policy_is_some_roles() {
     }
 }
 
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>. White space is not counted.
+#[test]
+fn policies_and_roles_keep_to_the_quotas_of_iam() {
+    const POLICY: usize = 6_144;
+    const POLICIES_OF_A_ROLE: usize = 10;
+    for deployment in deployments() {
+        let stack = deployment.stack();
+        for (name, policy) in stack.made("AWS::IAM::ManagedPolicy").unwrap() {
+            let document = &policy["Properties"]["PolicyDocument"];
+            let document = stack.resolve(document).unwrap().unwrap_or_default();
+            let size = document.to_string().len();
+            assert!(size <= POLICY, "{name} has {size} characters");
+        }
+        for (name, role) in stack.made("AWS::IAM::Role").unwrap() {
+            let attached = &role["Properties"]["ManagedPolicyArns"];
+            let attached = attached.as_array().map_or(0, Vec::len);
+            assert!(attached <= POLICIES_OF_A_ROLE, "{name} has {attached}");
+        }
+    }
+}
+
 #[test]
 fn every_role_is_assumed_by_one_service() {
     for deployment in deployments() {

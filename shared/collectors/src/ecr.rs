@@ -25,8 +25,11 @@ pub(crate) use registry::{LIST, Memos};
 
 const REPOSITORIES: &[Resources] = &[Resources::InRegion("repository/*")];
 
-/// The codes of the errors that say that an image does not exist, or the repository that it would be in.
-const ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
+/// The code of the error that says that a repository does not exist, and so none of its images.
+const ABSENT: &[&str] = &["RepositoryNotFoundException"];
+
+/// The codes of the errors that say that an image does not exist. A list of images proves nothing by the first one.
+const IMAGE_ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
 
 /// The most that ECR's lists take for a page.
 const PAGE: i32 = 1000;

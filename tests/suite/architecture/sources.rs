@@ -1,7 +1,9 @@
 //! What sources must not mention.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use eksentry_core::ReasonCode;
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::derived::{module, source_path};
 
@@ -70,6 +72,28 @@ fn every_file_of_a_check_is_registered() {
         registered.into(),
         "shared/core/src/checks.rs registers each file of shared/core/src/checks"
     );
+}
+
+/// A code that nothing gives would be documented for nobody.
+#[test]
+fn every_reason_code_is_given_somewhere() {
+    let mut texts = String::new();
+    for folder in ["core", "collectors", "reporters", "runtime"] {
+        for file in sources(&Path::new("shared").join(folder).join("src")) {
+            if !file.ends_with("tests.rs") {
+                texts += without_tests(&read(&file));
+            }
+        }
+    }
+    let given: BTreeSet<&str> = texts
+        .split("ReasonCode::")
+        .skip(1)
+        .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next())
+        .collect();
+    for code in ReasonCode::ALL {
+        let variant = format!("{code:?}");
+        assert!(given.contains(variant.as_str()), "nothing gives {code:?}");
+    }
 }
 
 /// A file's code up to its tests, which come last.

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::{PAGE, REPOSITORIES, parse};
+use super::{IMAGE_ABSENT, PAGE, REPOSITORIES, parse};
 use crate::call::Next;
 use crate::permission::Permission;
 use crate::{Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted};
@@ -124,6 +124,7 @@ impl Reader<'_> {
             .image_status(ImageStatusFilter::Any)
             .build();
         let call = self.ecr_call(&LIST, image.to_string());
+        let call = call.absent(IMAGE_ABSENT);
         let request = self.clients.ecr.describe_images();
         let request = request.repository_name(repository).filter(any);
         let request = request.image_ids(identifier(digest));

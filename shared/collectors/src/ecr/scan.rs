@@ -6,7 +6,7 @@ use eksentry_core::facts::image::Scan;
 use super::epss::Epss;
 use super::images::identifier;
 use super::parse::{ReadScan, ScanPages};
-use super::{PAGE, REPOSITORIES};
+use super::{IMAGE_ABSENT, PAGE, REPOSITORIES};
 use crate::Reader;
 use crate::call::Next;
 use crate::permission::{Permission, Resources};
@@ -37,6 +37,7 @@ impl Reader<'_> {
         digest: &str,
     ) -> Result<ReadScan, Box<State>> {
         let call = self.ecr_call(&READ, format!("image {repository}/{digest}"));
+        let call = call.absent(IMAGE_ABSENT);
         let request = self.clients.ecr.describe_image_scan_findings();
         let request = request.repository_name(repository).max_results(PAGE);
         let request = request.image_id(identifier(digest));
