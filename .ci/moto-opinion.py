@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the sweep once against moto and compares its verdicts with what the account that was made there must yield.
 
-moto is an AWS emulator that nobody here wrote: what it answers is a second opinion on how AWS's EKS, ECR, IAM and KMS
-behave, beside our own stand-in. It accepts any finding and ignores GetFindings' filters, so Security Hub is answered
+moto is an AWS emulator that nobody here wrote: what it answers is a second opinion on how AWS's EKS, ECR, IAM, KMS and
+Config behave, beside our own stand-in. It accepts any finding and ignores GetFindings' filters, so Security Hub is answered
 here, by a proxy in front of it. Everything is on loopback.
 
     .ci/moto-opinion.py target/lambda/sweep/bootstrap
@@ -44,10 +44,10 @@ class Account:
         session = boto3.session.Session(
             CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"], region_name=REGION
         )
-        self.eks, self.ecr, self.iam, self.kms = (
-            session.client(name, endpoint_url=endpoint) for name in ("eks", "ecr", "iam", "kms")
+        self.config, self.eks, self.ecr, self.iam, self.kms = (
+            session.client(name, endpoint_url=endpoint) for name in ("config", "eks", "ecr", "iam", "kms")
         )
-        self.expected = {}  # (check, ARN) to status
+        self.expected = {}  # (check, ARN, or what an account has instead) to status
 
     def expect(self, arn, **verdicts):
         for check, status in verdicts.items():
@@ -103,9 +103,20 @@ class Account:
         return {"imageDigest": digest}
 
     def fill(self):
+        self.fill_recorder()
         self.fill_keys()
         self.fill_clusters()
         self.fill_repositories()
+
+    def fill_recorder(self):
+        recorder = {
+            "name": "default", "roleARN": self.role("recorder", principal="config.amazonaws.com"),
+            "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": False},
+        }
+        self.config.put_configuration_recorder(ConfigurationRecorder=recorder)
+        self.config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "records"})
+        self.config.start_configuration_recorder(ConfigurationRecorderName="default")
+        self.expect(f"AWS::::Account:{ACCOUNT}/{REGION}", config_records_resources=PASSED)
 
     def fill_keys(self):
         self.key(rotates=True, Description="rotates")
