@@ -171,7 +171,7 @@ impl<'a> Call<'a> {
     }
 
     /// The reason where a list names something that can't be looked at.
-    pub(crate) fn nameless(&self, problem: &str) -> Unread {
+    pub fn nameless(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
@@ -186,6 +186,11 @@ impl Failure {
     /// Returns whether the service answered with that error.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code == code
+    }
+
+    /// Returns whether the service says that the target does not exist.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// Returns `None` where the target does not exist.

@@ -350,10 +350,8 @@ impl Clusters {
             match call.send(request.send()).await.map(|answer| answer.cluster) {
                 Ok(Some(cluster)) => Described::Present(Arc::new(cluster)),
                 Ok(None) => Described::Unread(call.without("a cluster")),
-                Err(failure) => match failure.or_none::<()>() {
-                    Ok(_) => Described::Gone,
-                    Err(reason) => Described::Unread(reason),
-                },
+                Err(failure) if failure.is_absent() => Described::Gone,
+                Err(failure) => Described::Unread(failure.into()),
             }
         };
         self.described.get(name.to_owned(), describe).await

@@ -83,11 +83,8 @@ impl Reader<'_> {
         );
         let role = match role {
             Ok(answer) => Ok(answer.role),
-            Err(failure) => match failure.or_none() {
-                Ok(None) => return Ok(None),
-                Ok(role) => Ok(role),
-                Err(reason) => Err(reason),
-            },
+            Err(failure) if failure.is_absent() => return Ok(None),
+            Err(failure) => Err(failure.into()),
         };
         let trust = role.map(|role| role.and_then(|role| role.assume_role_policy_document));
         let trusted = trust

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_organizations::types::{AccountState, AccountStatus};
+use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 use eksentry_aws::{Aws, Lazy, Pace, client};
-use eksentry_collectors::{Call, Failure, Next};
-use eksentry_core::Unread;
+use eksentry_collectors::{Call, Next};
+use eksentry_core::{Fact, Unread};
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
@@ -69,18 +69,8 @@ impl Organization {
 
     async fn everyone(&self) -> Result<Vec<String>, Error> {
         let of = "the organization";
-        let list = self.client.list_accounts();
-        let mut found = Vec::new();
-        let call = Call::new(LIST, &self.pace, of);
-        let read = call.pages(
-            |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                found.extend(page.accounts.into_iter().flatten().filter_map(active));
-                Next::token(page.next_token)
-            },
-        );
-        read.await.map_err(|failure| not_listed(of, failure))?;
-        Ok(found)
+        let listed = self.all_accounts(of).await;
+        listed.map_err(|reason| not_listed(of, &reason))
     }
 
     /// The accounts of a unit and of all units below it.
@@ -88,32 +78,58 @@ impl Organization {
         let mut found = Vec::new();
         let mut units = vec![unit.to_owned()];
         while let Some(unit) = units.pop() {
-            let list = self.client.list_accounts_for_parent().parent_id(&unit);
-            let call = Call::new(LIST_OF_UNIT, &self.pace, &unit);
-            let accounts = call.pages(
-                |token| list.clone().set_next_token(token).send(),
-                async |page| {
-                    found.extend(page.accounts.into_iter().flatten().filter_map(active));
-                    Next::token(page.next_token)
-                },
-            );
-            accounts
-                .await
-                .map_err(|failure| not_listed(&unit, failure))?;
-            let list = self.client.list_organizational_units_for_parent();
-            let list = list.parent_id(&unit);
-            let call = Call::new(LIST_UNITS, &self.pace, &unit);
-            let below = call.pages(
-                |token| list.clone().set_next_token(token).send(),
-                async |page| {
-                    let below = page.organizational_units.into_iter().flatten();
-                    units.extend(below.filter_map(|unit| unit.id));
-                    Next::token(page.next_token)
-                },
-            );
-            below.await.map_err(|failure| not_listed(&unit, failure))?;
+            let error = |reason: Unread| not_listed(&unit, &reason);
+            found.extend(self.accounts_in(&unit).await.map_err(error)?);
+            units.extend(self.units_in(&unit).await.map_err(error)?);
         }
         Ok(found)
+    }
+
+    async fn all_accounts(&self, of: &str) -> Fact<Vec<String>> {
+        let list = self.client.list_accounts();
+        let call = Call::new(LIST, &self.pace, of);
+        let mut listed = Vec::new();
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                listed.extend(active(page.accounts));
+                Next::token(page.next_token)
+            },
+        );
+        read.await?;
+        ids(listed, &call)
+    }
+
+    async fn accounts_in(&self, unit: &str) -> Fact<Vec<String>> {
+        let list = self.client.list_accounts_for_parent().parent_id(unit);
+        let call = Call::new(LIST_OF_UNIT, &self.pace, unit);
+        let mut listed = Vec::new();
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                listed.extend(active(page.accounts));
+                Next::token(page.next_token)
+            },
+        );
+        read.await?;
+        ids(listed, &call)
+    }
+
+    async fn units_in(&self, unit: &str) -> Fact<Vec<String>> {
+        let list = self.client.list_organizational_units_for_parent();
+        let list = list.parent_id(unit);
+        let call = Call::new(LIST_UNITS, &self.pace, unit);
+        let mut listed = Vec::new();
+        let read = call.pages(
+            |token| list.clone().set_next_token(token).send(),
+            async |page| {
+                let units = page.organizational_units.into_iter().flatten();
+                listed.extend(units.map(|unit| unit.id));
+                Next::token(page.next_token)
+            },
+        );
+        read.await?;
+        ids(listed, &call)
     }
 }
 
@@ -126,21 +142,35 @@ const INACTIVE: [&str; 4] = [
     "SUSPENDED",
 ];
 
-/// An account that can be looked at; suspended and closed ones can't.
-fn active(account: aws_sdk_organizations::types::Account) -> Option<String> {
-    let status = account.status.as_ref().map(AccountStatus::as_str);
-    let state = account.state.as_ref().map(AccountState::as_str);
-    let is_active = state
-        .or(status)
-        .is_none_or(|state| !INACTIVE.contains(&state));
-    account.id.filter(|_| is_active)
+/// Returns the ids of those accounts that can be looked at; suspended and closed ones can't.
+fn active(accounts: Option<Vec<Account>>) -> impl Iterator<Item = Option<String>> {
+    let active = accounts.into_iter().flatten().filter(is_active);
+    active.map(|account| account.id)
 }
 
-fn not_listed(of: &str, failure: Failure) -> Error {
+fn is_active(account: &Account) -> bool {
+    let status = account.status.as_ref().map(AccountStatus::as_str);
+    let state = account.state.as_ref().map(AccountState::as_str);
+    state
+        .or(status)
+        .is_none_or(|state| !INACTIVE.contains(&state))
+}
+
+/// Returns the ids of all that was listed.
+///
+/// # Errors
+///
+/// When something was listed without its id, so that nobody would look at it.
+fn ids(listed: Vec<Option<String>>, call: &Call<'_>) -> Fact<Vec<String>> {
+    let ids: Option<Vec<String>> = listed.into_iter().collect();
+    ids.ok_or_else(|| call.nameless("something without an id"))
+}
+
+fn not_listed(of: &str, reason: &Unread) -> Error {
     let message = format!(
         "the accounts of {of} could not be listed: {} It works only in the organization's management account or a \
          delegated administrator's, and EKSENTRY_ACCOUNTS takes account ids as well.",
-        Unread::from(failure).text
+        reason.text
     );
     Error::new(ErrorKind::NotListed, message)
 }

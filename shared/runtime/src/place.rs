@@ -208,16 +208,18 @@ async fn enabled_regions(aws: &Aws, account: &Location) -> Fact<Vec<String>> {
         .region_opt_status_contains(Enabled)
         .region_opt_status_contains(EnabledByDefault)
         .max_results(50);
-    let mut regions = Vec::new();
+    let mut listed = Vec::new();
     let read = call.pages(
         |token| list.clone().set_next_token(token).send(),
         async |page| {
-            let listed = page.regions.unwrap_or_default().into_iter();
-            regions.extend(listed.filter_map(|region| region.region_name));
+            let regions = page.regions.into_iter().flatten();
+            listed.extend(regions.map(|region| region.region_name));
             Next::token(page.next_token)
         },
     );
     read.await?;
+    let regions: Option<Vec<String>> = listed.into_iter().collect();
+    let mut regions = regions.ok_or_else(|| call.nameless("a Region without a name"))?;
     // Every account has Regions that can't be disabled.
     if regions.is_empty() {
         return Err(call.without("any Region"));

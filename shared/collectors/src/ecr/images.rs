@@ -51,9 +51,9 @@ impl Reader<'_> {
         );
         // A repository that is absent now took its images with it.
         if let Err(failure) = read.await
-            && let Err(reason) = failure.or_none::<()>()
+            && !failure.is_absent()
         {
-            gaps.push(reason);
+            gaps.push(failure.into());
         }
         let unlisted = gaps.into_iter().map(|reason| Unlisted {
             kind: EcrImage::KIND,
