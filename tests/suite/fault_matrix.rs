@@ -136,7 +136,7 @@ impl Bench {
         }
 
         self.world.heal();
-        let ended = self.invoke(Duration::from_mins(1));
+        let ended = self.invoke(Duration::from_mins(5));
         let recovered = rules::judge_after(undisturbed, &self.seen(), &ended);
         let kept = rules::judge_created(&created, &self.world.times("CreatedAt"));
         match (judged, recovered, kept) {
@@ -157,7 +157,7 @@ impl Undisturbed {
         bench.reset();
         let before = bench.seen();
         bench.world.aws.keep_answers();
-        let ending = bench.invoke(Duration::from_mins(1));
+        let ending = bench.invoke(Duration::from_mins(5));
         assert_eq!(ending, Ending::Success, "{}", scenario.name);
         let calls = bench.world.aws.calls();
         let after = bench.seen();

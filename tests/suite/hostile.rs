@@ -28,7 +28,7 @@ fn invoke_raw(
     let mut running = Function::start(&binary, environment)
         .unwrap()
         .of_account(ACCOUNT);
-    let limit = Duration::from_mins(1);
+    let limit = Duration::from_mins(5);
     let outcomes = payloads
         .iter()
         .map(|payload| running.invoke(payload.as_bytes(), limit).outcome);

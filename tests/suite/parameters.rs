@@ -17,7 +17,7 @@ const PUSH: &str = "ecr-scan-on-push";
 const ENDPOINT: &str = "eks-endpoint-private";
 const STRICT: &str = "kms-cmk-rotation:\n  maxRotationPeriodDays: 180\n";
 const PASSED: &str = "PASSED INFORMATIONAL";
-const LIMIT: Duration = Duration::from_mins(1);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// A world with a key that rotates once a year, and a document that says this.
 fn world(document: &str) -> World {

@@ -16,7 +16,7 @@ use crate::logs;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-central-1";
-const TIME_LIMIT: Duration = Duration::from_mins(1);
+const TIME_LIMIT: Duration = Duration::from_mins(5);
 
 /// An account and what goes on in it. Functions run in the roles that template.yaml gives them. [`World::end`] closes each
 /// test: AWS would have refused nothing, and no role lacked a permission.

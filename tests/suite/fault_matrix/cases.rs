@@ -139,7 +139,7 @@ impl Case {
             Column::NoAnswer if function == "ecr-event" => Duration::from_mins(2),
             Column::NoAnswer => Duration::from_mins(15),
             Column::Deadline => Duration::from_secs(6),
-            _ => Duration::from_mins(1),
+            _ => Duration::from_mins(5),
         }
     }
 }
