@@ -241,10 +241,10 @@ fn a_vulnerability_has_its_epss_score() {
 /// An account whose lists are in this order or in the other one.
 fn ordered(reversed: bool) -> Value {
     let mut tags = vec!["1.0", "latest", "stable"];
-    let mut filters = vec!["dev-*", "latest"];
+    let mut filters = ["dev-*", "latest"];
     let mut packages = vec![json!({"name": "libssl"}), json!({"name": "openssl"})];
     let mut urls = vec!["https://a.example", "https://b.example"];
-    let mut rules = vec!["CONTINUOUS_SCAN", "SCAN_ON_PUSH"];
+    let mut rules = ["CONTINUOUS_SCAN", "SCAN_ON_PUSH"];
     if reversed {
         tags.reverse();
         filters.reverse();

@@ -81,7 +81,8 @@ impl<'a> Call<'a> {
     where
         E: ProvideErrorMetadata,
     {
-        let answer = self.pace.call(request).await;
+        // The futures of the SDK take tens of kilobytes, and this one is part of many.
+        let answer = self.pace.call(Box::pin(request)).await;
         answer.map_err(|error| self.failure(&error))
     }
 

@@ -67,7 +67,7 @@ impl Reader<'_> {
 
     /// Returns the role with that ARN; `None` where IAM has none.
     pub(crate) async fn role(&self, arn: &str) -> Fact<Option<Role>> {
-        let read = || self.read_role(arn);
+        let read = || Box::pin(self.read_role(arn));
         self.iam.roles.get(arn.to_owned(), read).await
     }
 

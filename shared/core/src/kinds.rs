@@ -19,14 +19,13 @@ mod tests {
 
     #[test]
     fn each_is_told_apart_by_each_of_its_names() {
-        let names: [(&str, fn(&ResourceKind) -> &'static str); 4] = [
-            ("name", |kind| kind.name),
-            ("noun", |kind| kind.noun),
-            ("title", |kind| kind.title),
-            ("asff_type", |kind| kind.asff_type),
-        ];
-        for (member, name) in names {
-            let mut names = KINDS.map(name).to_vec();
+        for (member, names) in [
+            ("name", KINDS.map(|kind| kind.name)),
+            ("noun", KINDS.map(|kind| kind.noun)),
+            ("title", KINDS.map(|kind| kind.title)),
+            ("asff_type", KINDS.map(|kind| kind.asff_type)),
+        ] {
+            let mut names = names.to_vec();
             names.sort_unstable();
             names.dedup();
             assert_eq!(names.len(), KINDS.len(), "{member}");

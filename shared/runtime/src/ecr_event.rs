@@ -491,7 +491,7 @@ mod tests {
         ]});
         let news = News::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
         let (resources, wrong) = news.unwrap().unwrap().resources(&here()).unwrap();
-        let names: Vec<_> = resources.iter().map(|one| one.id()).collect();
+        let names: Vec<_> = resources.iter().map(Resource::id).collect();
         assert_eq!(names, [arn("111122223333", "a"), arn("111122223333", "b")]);
         for (error, told) in wrong.iter().zip([
             "444455556666",

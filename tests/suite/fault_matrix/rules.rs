@@ -220,11 +220,9 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
             check == "config-records-resources"
         }
-        // Without the parameters nothing is judged, as if by the defaults.
-        ("ssm", "GetParametersByPath") => true,
-        // What is muted is not muted then.
-        ("ssm", _) => resource.ends_with("key/muted"),
-        ("organizations" | "account" | "sts", _) => true,
+        // What is muted is not muted then. Without the parameters nothing is judged, as if by the defaults.
+        ("ssm", "GetParameter") => resource.ends_with("key/muted"),
+        ("organizations" | "account" | "ssm" | "sts", _) => true,
         _ => false,
     }
 }

@@ -376,7 +376,7 @@ impl Stranger {
         };
         Some(match operator.qualifier {
             Some(SetOperator::ForAllValues) => actual.iter().all(matches),
-            Some(SetOperator::ForAnyValue) | None => actual.iter().any(|one| matches(&one)),
+            Some(SetOperator::ForAnyValue) | None => actual.iter().any(matches),
         })
     }
 
