@@ -48,7 +48,8 @@ fn calls_are_few() {
         ("eks.ListNodegroups", clusters),
         ("iam.GetRole", clusters),
         ("kms.ListKeys", 1),
-        ("ecr.DescribeRepositories", 1),
+        // The list, and for the account whether there is any.
+        ("ecr.DescribeRepositories", 2),
         ("ecr.GetRegistryScanningConfiguration", 1),
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
