@@ -25,7 +25,7 @@ pub struct Failure {
     reason: Unread,
 }
 
-/// What follows a page of a list.
+/// The page of a list that follows another one, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
     token: Option<String>,
@@ -240,7 +240,7 @@ mod tests {
         SdkError::service_error(error, ())
     }
 
-    /// What reading these pages brings: the pages, the tokens that were asked for, and how it ended.
+    /// Reads these pages. Returns the pages that were seen, the tokens that were asked for, and the end.
     async fn read(pages: Vec<Answer>) -> (Vec<u32>, Vec<Option<String>>, Result<(), Failure>) {
         let pace = Pace::default();
         let (answers, asked) = (RefCell::new(VecDeque::from(pages)), RefCell::default());

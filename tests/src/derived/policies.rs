@@ -21,7 +21,7 @@ enum Regions {
 }
 
 impl Regions {
-    /// What stands for the Region in an ARN. A list of Regions can't be turned into one of ARNs.
+    /// Returns the text that stands for the Region in an ARN. A list of Regions can't be turned into one of ARNs.
     fn in_arns(self) -> &'static str {
         match self {
             Self::Own => "${AWS::Region}",
@@ -30,7 +30,7 @@ impl Regions {
     }
 }
 
-/// What a statement allows: actions on resources, which are those of all its actions together.
+/// A statement: actions, and the resources of all of them together.
 #[derive(Debug, Default)]
 struct Statement {
     actions: Vec<&'static str>,

@@ -15,10 +15,10 @@ use crate::permission::Permission;
 
 pub(super) const READ: Permission = Permission::new("ecr:BatchGetImage", REPOSITORIES);
 
-/// How many manifests ECR hands out in a call.
+/// The most manifests that ECR hands out in a call.
 const BATCH: usize = 100;
 
-/// How many such calls are made at a time.
+/// The number of such calls that are made at the same time.
 const BATCHES_AT_A_TIME: usize = 4;
 
 impl Reader<'_> {

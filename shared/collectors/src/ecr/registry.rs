@@ -19,10 +19,10 @@ pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", 
 pub(super) const SCANNING: Permission =
     Permission::new("ecr:GetRegistryScanningConfiguration", &[Resources::Any]);
 
-/// How many repositories' images are listed at a time; each may hold a page of them in memory.
+/// The number of repositories whose images are listed at the same time; each may hold a page of them in memory.
 const REPOSITORIES_AT_A_TIME: usize = 20;
 
-/// What of a registry is to be looked at.
+/// The part of a registry that is to be looked at.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) names: &'a RepositoryNames,
@@ -43,7 +43,7 @@ impl Wanted<'_> {
     }
 }
 
-/// What was read already.
+/// Answers that were read already.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
@@ -100,7 +100,7 @@ impl Reader<'_> {
         Ok(read.await?)
     }
 
-    /// What a page tells of the registry.
+    /// Returns the repositories of a page.
     fn registry(&self, page: DescribeRepositoriesOutput) -> Registry {
         let call = self.ecr_call(&LIST, self.location.to_string());
         let listed_at = Timestamp::now();

@@ -1,4 +1,4 @@
-//! What scanning an image brought.
+//! Images' scans.
 
 use eksentry_core::State;
 use eksentry_core::facts::image::Scan;
