@@ -1,4 +1,4 @@
-//! What follows from the registry of checks and from the calls' permissions and is committed: the checks' pages, tables in
+//! Committed texts that follow from the registry of checks and the calls' permissions: the checks' pages, tables in
 //! the README and in SECURITY.md, blocks of the templates, and the page and schema of the checks' parameters. Pure texts; a test compares them with what is committed
 //! and rewrites it when told to.
 

@@ -5,7 +5,7 @@ mod parse;
 use eksentry_core::facts::account::{Account, Recorder};
 use eksentry_core::kind::Family;
 use eksentry_core::{
-    Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State, Unread,
+    Fact, FactsOf, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State, Unread,
 };
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -13,15 +13,13 @@ use jiff::Timestamp;
 
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Reader, Unlisted, ecr, eks};
 
 const RECORDERS: Permission =
-    Permission::new("config:DescribeConfigurationRecorders", &[Resources::Any]);
-const STATUS: Permission = Permission::new(
-    "config:DescribeConfigurationRecorderStatus",
-    &[Resources::Any],
-);
+    Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
+const STATUS: Permission =
+    Permission::new("config:DescribeConfigurationRecorderStatus", &[Arns::Any]);
 
 /// Reads the account itself.
 pub(crate) struct AccountCollector;
@@ -64,12 +62,11 @@ impl Collector for AccountCollector {
                     Vec::new()
                 }
                 Err(error) => {
-                    let target = reader.location.to_string();
-                    let call = Call::new(RECORDERS.action, &reader.clients.paces.config, target);
-                    vec![Unlisted::all(
-                        Account::KIND,
-                        call.nameless(&error.to_string()),
-                    )]
+                    let reason = Unread {
+                        code: ReasonCode::ReadFailed,
+                        text: format!("The account can't be looked at: {error}."),
+                    };
+                    vec![Unlisted::all(Account::KIND, reason)]
                 }
             }
         }

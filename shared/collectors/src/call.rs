@@ -18,7 +18,7 @@ pub struct Call<'a> {
 
 /// Why a call brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The service's word for the error; empty where the service said nothing.
     code: String,
     is_absent: bool,
@@ -27,14 +27,14 @@ pub struct Failure {
 
 /// The page of a list that follows another one, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Next {
+pub(crate) struct Next {
     token: Option<String>,
     is_promised: bool,
 }
 
 impl Next {
     /// The page with that token; none where there is no token, or an empty one.
-    pub fn token(token: Option<String>) -> Self {
+    pub(crate) fn token(token: Option<String>) -> Self {
         Self {
             token,
             is_promised: false,
@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// When a page can't be read, or leads nowhere or back to an earlier one; the pages before it were read.
-    pub async fn pages<T, E, R, F>(
+    pub(crate) async fn pages<T, E, R, F>(
         &self,
         mut request: impl FnMut(Option<String>) -> F,
         mut read: impl AsyncFnMut(T) -> Next,
@@ -115,6 +115,32 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Reads the pages of a list of names: `read` returns the names of a page, and the token of the next one.
+    ///
+    /// # Errors
+    ///
+    /// When a page can't be read, or something is listed without its name, so that nobody would look at it.
+    pub async fn names<T, E, R, F, N>(
+        &self,
+        request: impl FnMut(Option<String>) -> F,
+        read: impl Fn(T) -> (N, Option<String>),
+    ) -> Fact<Vec<String>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+        N: IntoIterator<Item = Option<String>>,
+    {
+        let mut listed = Vec::new();
+        let pages = self.pages(request, async |page| {
+            let (names, next) = read(page);
+            listed.extend(names);
+            Next::token(next)
+        });
+        pages.await?;
+        let names: Option<Vec<String>> = listed.into_iter().collect();
+        names.ok_or_else(|| self.nameless("something without a name"))
+    }
+
     fn failure<E, R>(&self, error: &SdkError<E, R>) -> Failure
     where
         E: ProvideErrorMetadata,
@@ -132,21 +158,17 @@ impl<'a> Call<'a> {
         Failure {
             code: String::new(),
             is_absent: false,
-            reason: self.failed(&format!("({error}). The next sweep tries again.")),
+            reason: self.refused(&error.to_string()),
         }
     }
 
-    fn failed(&self, how: &str) -> Unread {
+    /// The reason where an answer came, but did not bring something that was asked for.
+    pub(crate) fn refused(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
-            text: format!("{action} on {target} failed {how}"),
+            text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),
         }
-    }
-
-    /// The reason for one of several things that the answer says it could not bring.
-    pub(crate) fn refused(&self, problem: &str) -> Unread {
-        self.failed(&format!("({problem}). The next sweep tries again."))
     }
 
     /// The reason where an answer lacks something that the service always tells.
@@ -172,7 +194,7 @@ impl<'a> Call<'a> {
     }
 
     /// The reason where a list names something that can't be looked at.
-    pub fn nameless(&self, problem: &str) -> Unread {
+    pub(crate) fn nameless(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
@@ -296,7 +318,7 @@ mod tests {
             let (seen, _, ended) = read(pages).await;
             assert_eq!(seen, [1, 2]);
             let reason = Unread::from(ended.unwrap_err());
-            assert_eq!(reason.code, "READ_FAILED");
+            assert_eq!(reason.code.word(), "READ_FAILED");
             let begin = "eks:ListThings on account 1 failed (a page";
             assert!(reason.text.starts_with(begin), "{}", reason.text);
         }
@@ -308,7 +330,7 @@ mod tests {
         assert_eq!(seen, [1]);
         let failure = ended.unwrap_err();
         assert!(failure.is("AccessDenied") && !failure.is_absent);
-        assert_eq!(Unread::from(failure).code, "ACCESS_DENIED");
+        assert_eq!(Unread::from(failure).code.word(), "ACCESS_DENIED");
     }
 
     #[tokio::test]

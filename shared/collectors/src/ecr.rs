@@ -16,14 +16,14 @@ use futures::future::LocalBoxFuture;
 
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Reader, Unlisted};
 use registry::Wanted;
 
 pub(crate) use images::needs_manifest;
 pub(crate) use registry::{LIST, Memos};
 
-const REPOSITORIES: &[Resources] = &[Resources::InRegion("repository/*")];
+const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
 
 /// The code of the error that says that a repository does not exist, and so none of its images.
 const ABSENT: &[&str] = &["RepositoryNotFoundException"];

@@ -19,17 +19,17 @@ use tokio::sync::{OnceCell, mpsc};
 use self::parse::{RoleId, RoleUser};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
 
-const CLUSTERS: &[Resources] = &[Resources::InRegion("cluster/*")];
+const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
 
-pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Resources::Any]);
+pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Arns::Any]);
 const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
 const LIST_GROUPS: Permission = Permission::new("eks:ListNodegroups", CLUSTERS);
 const DESCRIBE_GROUP: Permission = Permission::new(
     "eks:DescribeNodegroup",
-    &[Resources::InRegion("nodegroup/*/*/*")],
+    &[Arns::InRegion("nodegroup/*/*/*")],
 );
 
 /// The permissions of the calls that are made in all Regions of an account to know who uses which role.
@@ -340,6 +340,9 @@ impl Clusters {
         if let Err(failure) = read.await {
             found.missing = Some(failure.into());
         }
+        // A page that leads back may have come twice.
+        found.names.sort_unstable();
+        found.names.dedup();
         found
     }
 

@@ -7,11 +7,11 @@ use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
 use crate::call::{Call, Next};
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Memo, Reader};
 
-const ROLES: &[Resources] = &[Resources::Global("role/*")];
-const POLICIES: &[Resources] = &[Resources::Global("policy/*"), Resources::OfAws("policy/*")];
+const ROLES: &[Arns] = &[Arns::Global("role/*")];
+const POLICIES: &[Arns] = &[Arns::Global("policy/*"), Arns::OfAws("policy/*")];
 
 const GET_ROLE: Permission = Permission::new("iam:GetRole", ROLES);
 const LIST_MANAGED: Permission = Permission::new("iam:ListAttachedRolePolicies", ROLES);

@@ -12,15 +12,15 @@ use tokio::sync::mpsc;
 
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Memo, Reader, Unlisted};
 
-const LIST: Permission = Permission::new("kms:ListKeys", &[Resources::Any]);
+const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
 /// A cluster's key may be another account's.
 pub(crate) const DESCRIBE: Permission =
-    Permission::new("kms:DescribeKey", &[Resources::OfAnyAccount("key/*")]);
+    Permission::new("kms:DescribeKey", &[Arns::OfAnyAccount("key/*")]);
 const GET_ROTATION: Permission =
-    Permission::new("kms:GetKeyRotationStatus", &[Resources::InRegion("key/*")]);
+    Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 
 /// The code of the error that says that a key does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];

@@ -24,11 +24,11 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-pub use crate::call::{Call, Failure, Next};
+pub use crate::call::Call;
 use crate::collector::{Collector, Listing};
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
-pub use crate::permission::{Permission, Resources};
+pub use crate::permission::{Arns, Permission};
 pub use crate::tags::Tags;
 
 /// How many resources are looked at at a time; each holds its facts in memory.

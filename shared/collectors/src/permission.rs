@@ -6,16 +6,16 @@
 pub struct Permission {
     /// The IAM action: `eks:DescribeCluster`.
     pub action: &'static str,
-    /// The resources that it is needed for.
-    pub on: &'static [Resources],
+    /// The ARNs that it is needed for.
+    pub on: &'static [Arns],
     /// Why a service that we call makes the call in our name, where it is no call of ours.
     pub by_service: Option<&'static str>,
 }
 
-/// Resources in IAM's sense, of the service that the action begins with. Source: the services' pages under
+/// ARNs in a policy, of the service that the action begins with. Source: the services' pages under
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resources {
+pub enum Arns {
     /// All, since IAM knows no resource for the action.
     Any,
     /// Those of the account in the Region that is looked at, by the end of their ARNs: `cluster/*`.
@@ -30,7 +30,7 @@ pub enum Resources {
 
 impl Permission {
     /// A permission that calls of ours need.
-    pub const fn new(action: &'static str, on: &'static [Resources]) -> Self {
+    pub const fn new(action: &'static str, on: &'static [Arns]) -> Self {
         Self {
             action,
             on,

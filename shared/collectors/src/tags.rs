@@ -7,9 +7,9 @@ use eksentry_core::{Fact, Resource};
 
 use crate::Reader;
 use crate::call::Call;
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 
-pub(crate) const GET: Permission = Permission::new("tag:GetResources", &[Resources::Any]);
+pub(crate) const GET: Permission = Permission::new("tag:GetResources", &[Arns::Any]);
 
 /// The most resources that one call takes.
 const RESOURCES_A_CALL: usize = 100;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_organizations::types::{Account, AccountState, AccountStatus};
 use eksentry_aws::{Aws, Lazy, Pace, client};
-use eksentry_collectors::{Call, Next};
+use eksentry_collectors::Call;
 use eksentry_core::{Fact, Unread};
 
 use crate::error::{Error, ErrorKind};
@@ -88,48 +88,29 @@ impl Organization {
     async fn all_accounts(&self, of: &str) -> Fact<Vec<String>> {
         let list = self.client.list_accounts();
         let call = Call::new(LIST, &self.pace, of);
-        let mut listed = Vec::new();
-        let read = call.pages(
-            |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                listed.extend(active(page.accounts));
-                Next::token(page.next_token)
-            },
-        );
-        read.await?;
-        ids(listed, &call)
+        let request = |token| list.clone().set_next_token(token).send();
+        let accounts = call.names(request, |page| (active(page.accounts), page.next_token));
+        accounts.await
     }
 
     async fn accounts_in(&self, unit: &str) -> Fact<Vec<String>> {
         let list = self.client.list_accounts_for_parent().parent_id(unit);
         let call = Call::new(LIST_OF_UNIT, &self.pace, unit);
-        let mut listed = Vec::new();
-        let read = call.pages(
-            |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                listed.extend(active(page.accounts));
-                Next::token(page.next_token)
-            },
-        );
-        read.await?;
-        ids(listed, &call)
+        let request = |token| list.clone().set_next_token(token).send();
+        let accounts = call.names(request, |page| (active(page.accounts), page.next_token));
+        accounts.await
     }
 
     async fn units_in(&self, unit: &str) -> Fact<Vec<String>> {
         let list = self.client.list_organizational_units_for_parent();
         let list = list.parent_id(unit);
         let call = Call::new(LIST_UNITS, &self.pace, unit);
-        let mut listed = Vec::new();
-        let read = call.pages(
-            |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                let units = page.organizational_units.into_iter().flatten();
-                listed.extend(units.map(|unit| unit.id));
-                Next::token(page.next_token)
-            },
-        );
-        read.await?;
-        ids(listed, &call)
+        let request = |token| list.clone().set_next_token(token).send();
+        let units = call.names(request, |page| {
+            let units = page.organizational_units.into_iter().flatten();
+            (units.map(|unit| unit.id), page.next_token)
+        });
+        units.await
     }
 }
 
@@ -154,16 +135,6 @@ fn is_active(account: &Account) -> bool {
     state
         .or(status)
         .is_none_or(|state| !INACTIVE.contains(&state))
-}
-
-/// Returns the ids of all that was listed.
-///
-/// # Errors
-///
-/// When something was listed without its id, so that nobody would look at it.
-fn ids(listed: Vec<Option<String>>, call: &Call<'_>) -> Fact<Vec<String>> {
-    let ids: Option<Vec<String>> = listed.into_iter().collect();
-    ids.ok_or_else(|| call.nameless("something without an id"))
 }
 
 fn not_listed(of: &str, reason: &Unread) -> Error {

@@ -38,7 +38,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 pub use app::App;
-pub use eksentry_collectors::{Permission, Resources};
+pub use eksentry_collectors::{Arns, Permission};
 pub use error::{Error, ErrorKind};
 pub use permissions::Readers;
 pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eksentry_aws::{Aws, Pace, client};
-use eksentry_collectors::{AccountClusters, Call, Clients, Next, Permission, Reader, Resources};
+use eksentry_collectors::{AccountClusters, Arns, Call, Clients, Permission, Reader};
 use eksentry_core::{Fact, Location, Unread};
 use eksentry_reporters::SecurityHub;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::settings::{Regions, Settings};
 
 pub(crate) const LIST_REGIONS: Permission =
-    Permission::new("account:ListRegions", &[Resources::Global("account")]);
+    Permission::new("account:ListRegions", &[Arns::Global("account")]);
 
 /// An account in a Region, with what is needed to look there and to report there.
 #[derive(Debug, Clone)]
@@ -208,18 +208,12 @@ async fn enabled_regions(aws: &Aws, account: &Location) -> Fact<Vec<String>> {
         .region_opt_status_contains(Enabled)
         .region_opt_status_contains(EnabledByDefault)
         .max_results(50);
-    let mut listed = Vec::new();
-    let read = call.pages(
-        |token| list.clone().set_next_token(token).send(),
-        async |page| {
-            let regions = page.regions.into_iter().flatten();
-            listed.extend(regions.map(|region| region.region_name));
-            Next::token(page.next_token)
-        },
-    );
-    read.await?;
-    let regions: Option<Vec<String>> = listed.into_iter().collect();
-    let mut regions = regions.ok_or_else(|| call.nameless("a Region without a name"))?;
+    let request = |token| list.clone().set_next_token(token).send();
+    let regions = call.names(request, |page| {
+        let regions = page.regions.into_iter().flatten();
+        (regions.map(|region| region.region_name), page.next_token)
+    });
+    let mut regions = regions.await?;
     // Every account has Regions that can't be disabled.
     if regions.is_empty() {
         return Err(call.without("any Region"));

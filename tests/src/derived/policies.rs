@@ -1,8 +1,8 @@
 //! The policies by which the functions' roles may read: blocks of both templates and of SECURITY.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_runtime::{Permission, Readers, Resources};
+use eksentry_runtime::{Arns, Permission, Readers};
 
 use super::{Block, row};
 
@@ -41,18 +41,18 @@ struct Statement {
 fn statements(
     permissions: &[Permission],
     regions: impl Fn(&Permission) -> Regions,
-) -> BTreeMap<(Kind, Regions), Statement> {
+) -> BTreeMap<(Group, Regions), Statement> {
     let mut statements: BTreeMap<_, Statement> = BTreeMap::new();
     for permission in permissions {
-        let kind = Kind::of(permission);
-        let regions = match kind {
-            Kind::InRegion | Kind::OfAnyAccount => regions(permission),
+        let group = Group::of(permission);
+        let regions = match group {
+            Group::InRegion | Group::OfAnyAccount => regions(permission),
             _ => Regions::Own,
         };
-        let statement = statements.entry((kind, regions)).or_default();
+        let statement = statements.entry((group, regions)).or_default();
         statement.actions.push(permission.action);
-        for resources in permission.on {
-            let arn = arn(permission.service(), *resources, regions);
+        for arns in permission.on {
+            let arn = arn(permission.service(), *arns, regions);
             if !statement.arns.contains(&arn) {
                 statement.arns.push(arn);
             }
@@ -61,9 +61,9 @@ fn statements(
     statements
 }
 
-/// The statements are by kind, so that none allows more than its actions need.
+/// Permissions of a group make one statement, so that none allows more than its actions need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum Group {
     Any,
     InRegion,
     OfAnyAccount,
@@ -72,29 +72,29 @@ enum Kind {
     ListRegions,
 }
 
-impl Kind {
+impl Group {
     fn of(permission: &Permission) -> Self {
         match permission.on {
             _ if permission.action == LIST_REGIONS => Self::ListRegions,
-            [Resources::InRegion(_), ..] => Self::InRegion,
-            [Resources::OfAnyAccount(_), ..] => Self::OfAnyAccount,
-            [Resources::Global(end) | Resources::OfAws(end), ..] => Self::Global(end),
-            [Resources::Any, ..] | [] => Self::Any,
+            [Arns::InRegion(_), ..] => Self::InRegion,
+            [Arns::OfAnyAccount(_), ..] => Self::OfAnyAccount,
+            [Arns::Global(end) | Arns::OfAws(end), ..] => Self::Global(end),
+            [Arns::Any, ..] | [] => Self::Any,
         }
     }
 }
 
-fn arn(service: &str, resources: Resources, regions: Regions) -> String {
+fn arn(service: &str, arns: Arns, regions: Regions) -> String {
     let region = regions.in_arns();
     let arn = |region: &str, account: &str, end: &str| {
         format!("!Sub arn:${{AWS::Partition}}:{service}:{region}:{account}:{end}")
     };
-    match resources {
-        Resources::Any => "'*'".to_owned(),
-        Resources::InRegion(end) => arn(region, "${AWS::AccountId}", end),
-        Resources::OfAnyAccount(end) => arn(region, "*", end),
-        Resources::Global(end) => arn("", "${AWS::AccountId}", end),
-        Resources::OfAws(end) => arn("", "aws", end),
+    match arns {
+        Arns::Any => "'*'".to_owned(),
+        Arns::InRegion(end) => arn(region, "${AWS::AccountId}", end),
+        Arns::OfAnyAccount(end) => arn(region, "*", end),
+        Arns::Global(end) => arn("", "${AWS::AccountId}", end),
+        Arns::OfAws(end) => arn("", "aws", end),
     }
 }
 
@@ -110,7 +110,7 @@ fn list(name: &str, items: &[impl AsRef<str>]) -> Vec<String> {
 }
 
 /// The lines of a statement, which begin with the dash of a list's item.
-fn lines_of((kind, regions): (Kind, Regions), statement: &Statement) -> Vec<String> {
+fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<String> {
     let mut lines = vec!["Effect: Allow".to_owned()];
     lines.extend(list("Action", &statement.actions));
     lines.extend(list("Resource", &statement.arns));
@@ -122,7 +122,7 @@ fn lines_of((kind, regions): (Kind, Regions), statement: &Statement) -> Vec<Stri
             format!("    aws:RequestedRegion: !Split [',', !If [EveryRegion, '*', {listed}]]"),
         ]);
     }
-    let is_conditional = kind == Kind::ListRegions && regions != Regions::Any;
+    let is_conditional = group == Group::ListRegions && regions != Regions::Any;
     let mut lines: Vec<String> = item(lines);
     if is_conditional {
         lines = lines.into_iter().map(|line| format!("  {line}")).collect();
@@ -198,8 +198,8 @@ pub(super) fn template() -> Block {
 pub(super) fn member_template() -> Block {
     let mut lines = Vec::new();
     let everywhere = statements(&Readers::Sweeps.permissions(), |_| Regions::Any);
-    for ((kind, _), statement) in everywhere {
-        lines.extend(indented(lines_of((kind, Regions::Any), &statement), 14));
+    for ((group, _), statement) in everywhere {
+        lines.extend(indented(lines_of((group, Regions::Any), &statement), 14));
     }
     block("# derived: policies", lines)
 }
@@ -227,6 +227,13 @@ pub(super) fn table() -> Block {
         };
         row(&[&format!("`{service}`"), &actions.join(", "), &functions])
     }));
+    let by_services = Readers::Sweeps.permissions().into_iter();
+    let reasons: BTreeSet<_> = by_services.filter_map(|one| one.by_service).collect();
+    lines.extend(
+        reasons
+            .into_iter()
+            .flat_map(|why| [String::new(), why.to_owned()]),
+    );
     lines.push(String::new());
     Block {
         begin: "<!-- derived: permissions (begin) -->".to_owned(),
@@ -247,9 +254,9 @@ fn block(name: &str, lines: Vec<String>) -> Block {
 mod tests {
     use super::*;
 
-    const GET: Permission = Permission::new("eks:Get", &[Resources::InRegion("cluster/*")]);
-    const LIST: Permission = Permission::new("eks:List", &[Resources::Any]);
-    const READ: Permission = Permission::new("kms:Read", &[Resources::OfAnyAccount("key/*")]);
+    const GET: Permission = Permission::new("eks:Get", &[Arns::InRegion("cluster/*")]);
+    const LIST: Permission = Permission::new("eks:List", &[Arns::Any]);
+    const READ: Permission = Permission::new("kms:Read", &[Arns::OfAnyAccount("key/*")]);
 
     fn lines(permissions: &[Permission], regions: Regions) -> String {
         let statements = statements(permissions, |_| regions);
@@ -288,7 +295,7 @@ mod tests {
 
     #[test]
     fn regions_are_listed_only_where_all_are_looked_at() {
-        let list = Permission::new(LIST_REGIONS, &[Resources::Global("account")]);
+        let list = Permission::new(LIST_REGIONS, &[Arns::Global("account")]);
         let text = lines(&[list], Regions::Own);
         assert!(
             text.starts_with("- !If\n  - EveryRegion\n  - Effect"),

@@ -6,7 +6,7 @@ use eksentry_core::ReasonCode;
 
 use super::row;
 
-/// Where the page is, from the repository's root.
+/// The path of the page, from the repository's root.
 pub(super) const PATH: &str = "docs/reasons.md";
 
 /// The page in Markdown; `sources` are the ids of the checks with the texts of their files.

@@ -220,7 +220,7 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
             check == "config-records-resources"
         }
-        // What is muted is not muted then. Without the parameters nothing is judged, as if by the defaults.
+        // Without the mute list, muted failures are not muted. Without the parameters nothing is judged.
         ("ssm", "GetParameter") => resource.ends_with("key/muted"),
         ("organizations" | "account" | "ssm" | "sts", _) => true,
         _ => false,

@@ -199,7 +199,7 @@ mod tests {
             let State::Unread(unread) = &state else {
                 panic!("{state:?}")
             };
-            assert_eq!(unread.code, "READ_FAILED");
+            assert_eq!(unread.code.word(), "READ_FAILED");
             assert!(unread.text.contains("sha256:0a"), "{}", unread.text);
         }
         let gone = settled(Ok(failure(ImageFailureCode::ImageNotFound)));

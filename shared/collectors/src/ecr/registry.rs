@@ -12,12 +12,12 @@ use tokio::sync::{OnceCell, mpsc};
 use super::parse::{self, ListedRepository};
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 use crate::{Gate, Reader, Unlisted};
 
 pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", REPOSITORIES);
 pub(super) const SCANNING: Permission =
-    Permission::new("ecr:GetRegistryScanningConfiguration", &[Resources::Any]);
+    Permission::new("ecr:GetRegistryScanningConfiguration", &[Arns::Any]);
 
 /// The number of repositories whose images are listed at the same time; each may hold a page of them in memory.
 const REPOSITORIES_AT_A_TIME: usize = 20;

@@ -9,7 +9,7 @@ use super::parse::{ReadScan, ScanPages};
 use super::{IMAGE_ABSENT, PAGE, REPOSITORIES};
 use crate::Reader;
 use crate::call::Next;
-use crate::permission::{Permission, Resources};
+use crate::permission::{Arns, Permission};
 
 pub(super) const READ: Permission = Permission::new("ecr:DescribeImageScanFindings", REPOSITORIES);
 
@@ -25,7 +25,7 @@ const fn in_our_name(action: &'static str) -> Permission {
         by_service: Some(
             "ECR asks Inspector in the caller's name for the findings of an enhanced scan.",
         ),
-        ..Permission::new(action, &[Resources::Any])
+        ..Permission::new(action, &[Arns::Any])
     }
 }
 

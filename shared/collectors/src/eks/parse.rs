@@ -247,8 +247,8 @@ mod tests {
         assert_eq!((facts.role_arn, facts.url), (None, None));
         assert!(facts.subnets.is_empty() && facts.security_groups.is_empty());
         assert!(facts.tags.is_empty());
-        assert_eq!(facts.role.unwrap_err().code, "NOT_READ");
-        assert_eq!(facts.role_users.unread[0].code, "NOT_READ");
+        assert_eq!(facts.role.unwrap_err().code.word(), "NOT_READ");
+        assert_eq!(facts.role_users.unread[0].code.word(), "NOT_READ");
     }
 
     #[test]

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(key.state, KeyState::Enabled);
         assert_eq!(key.description, text("Signs nothing"));
         assert_eq!(key.created_at, "2023-11-14T22:13:20Z".parse().ok());
-        assert_eq!(key.rotation.unwrap_err().code, "NOT_READ");
+        assert_eq!(key.rotation.unwrap_err().code.word(), "NOT_READ");
     }
 
     #[test]
