@@ -15,6 +15,7 @@ mod ecr_event;
 mod ecr_images;
 mod fault_matrix;
 mod faults;
+mod findings;
 mod hostile;
 mod least_privilege;
 mod ledger;

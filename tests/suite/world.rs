@@ -303,7 +303,7 @@ impl World {
     }
 }
 
-fn status(finding: &Record) -> String {
+pub(crate) fn status(finding: &Record) -> String {
     let finding = Value::Object(finding.clone());
     let state = if finding["RecordState"] == "ARCHIVED" {
         "ARCHIVED "

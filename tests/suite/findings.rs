@@ -1,0 +1,57 @@
+//! The findings that Security Hub gets of the demo's account, whole: whoever changes what is sent sees it here.
+
+use std::collections::BTreeMap;
+
+use eksentry_core::checks::CHECKS;
+use eksentry_tests::account::Record;
+use serde_json::Value;
+
+use crate::world::{World, status, text};
+
+/// Of each check, the first finding of each status by its id.
+#[test]
+fn findings_are_these() {
+    let mut world = World::of_the_demo();
+    world.sweep();
+    let findings: BTreeMap<String, Record> = world
+        .aws
+        .findings()
+        .into_iter()
+        .map(|finding| (text(&finding, "Id").to_owned(), finding))
+        .collect();
+    for check in CHECKS {
+        let of_check = format!("eksentry/{}/", check.id);
+        let mut examples: BTreeMap<String, Value> = BTreeMap::new();
+        let ours = findings.iter().filter(|(id, _)| id.starts_with(&of_check));
+        for (_, finding) in ours {
+            examples
+                .entry(status(finding))
+                .or_insert_with(|| without_run(finding.clone()));
+        }
+        assert!(
+            !examples.is_empty(),
+            "the demo's account has no {}",
+            check.id
+        );
+        insta::assert_json_snapshot!(check.id, examples);
+    }
+    world.end();
+}
+
+/// The finding without what differs from one run to the next.
+fn without_run(mut finding: Record) -> Value {
+    for name in [
+        "CreatedAt",
+        "UpdatedAt",
+        "FirstObservedAt",
+        "LastObservedAt",
+        "ProcessedAt",
+    ] {
+        if let Some(time) = finding.get_mut(name) {
+            *time = "(a time)".into();
+        }
+    }
+    let mut finding = Value::from(finding);
+    finding["ProductFields"]["eksentry/Run"] = "(a run)".into();
+    finding
+}
