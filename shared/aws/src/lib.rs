@@ -1,6 +1,7 @@
 //! The way to AWS that all clients share: one HTTP stack, credentials, retries, and how fast calls may go. Knows no
 //! service but STS, which credentials come from.
 
+mod clock;
 mod lazy;
 mod pace;
 mod pages;
@@ -20,6 +21,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
+pub use clock::Clock;
 pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{Endless, Pages};
@@ -49,6 +51,7 @@ const CALL: Duration = Duration::from_secs(45);
 #[derive(Debug, Clone)]
 pub struct Aws {
     config: SdkConfig,
+    clock: Clock,
     retries: RetryPartition,
     traffic: Traffic,
 }
@@ -66,6 +69,12 @@ impl Aws {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        Self::new(config.load().await)
+    }
+
+    /// With the Region, the credentials and the HTTP client of that configuration, and its clock.
+    pub fn new(config: SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(TRY)
             .operation_timeout(CALL)
@@ -75,12 +84,12 @@ impl Aws {
             .with_max_attempts(TRIES)
             .with_initial_backoff(FIRST_WAIT)
             .with_max_backoff(LONGEST_WAIT);
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+        let clock = config.time_source().map(Clock::new);
+        let config = config
+            .into_builder()
             .retry_config(retries)
             .timeout_config(timeouts)
-            .load()
-            .await;
+            .build();
         // The SDK's own quota of retries is shared by all calls of a process: a hundred throttled calls would use it up,
         // and the next resource would go unread. Here each call has its tries, whatever the others do.
         let retries = RetryPartition::custom("eksentry")
@@ -88,6 +97,7 @@ impl Aws {
             .build();
         Self {
             config,
+            clock: clock.unwrap_or_default(),
             retries,
             traffic: Traffic::default(),
         }
@@ -132,6 +142,11 @@ impl Aws {
     /// The Region; `None` where none is set.
     pub fn region(&self) -> Option<&str> {
         self.config.region().map(Region::as_ref)
+    }
+
+    /// The clock that calls are signed by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// What SDK clients are configured from; [`client!`] makes them.

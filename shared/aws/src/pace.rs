@@ -1,9 +1,10 @@
 //! How many calls of a service are in flight.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// How many calls of one service are in flight at most, and at least however often it throttles.
 const MOST: usize = 16;

@@ -9,7 +9,6 @@ use eksentry_core::{
 };
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use jiff::Timestamp;
 
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
@@ -49,7 +48,7 @@ impl Collector for AccountCollector {
         listing: Listing<'a>,
     ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
         async move {
-            let observed_at = Timestamp::now();
+            let observed_at = reader.now();
             match Resource::named(Account::KIND, "", &reader.location) {
                 Ok(resource) => {
                     let state = Box::pin(reader.account(listing.needs)).await;

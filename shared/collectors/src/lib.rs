@@ -16,7 +16,7 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Lazy, Pace, client};
+use eksentry_aws::{Aws, Clock, Lazy, Pace, client};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
@@ -78,6 +78,7 @@ pub struct Clients {
     iam: Lazy<aws_sdk_iam::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
+    clock: Clock,
 }
 
 /// How many calls of each service are in flight. EKS and ECR publish no rates and throttle in practice; one that does
@@ -104,6 +105,7 @@ impl Clients {
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
+            clock: aws.clock().clone(),
         }
     }
 }
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
             clusters: account.in_region(clients, &location),
             account: Arc::clone(account),
             location,
-            began_at: Timestamp::now(),
+            began_at: clients.clock.now(),
             ecr: ecr::Memos::default(),
             kms: kms::Memos::default(),
             iam: iam::Memos::default(),
@@ -187,9 +189,13 @@ impl<'a> Reader<'a> {
         self.began_at
     }
 
+    fn now(&self) -> Timestamp {
+        self.clients.clock.now()
+    }
+
     /// Looks at one resource; of an image that only its manifest tells from an attestation, all but that.
     async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
-        let observed_at = Timestamp::now();
+        let observed_at = self.now();
         let state = match collector_of(resource.kind()) {
             Some(collector) => collector.describe(self, resource, needs).await,
             None => State::Unread(Unread::not_asked("the resource")),

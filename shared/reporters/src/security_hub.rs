@@ -14,7 +14,7 @@ mod ledger;
 use std::sync::Arc;
 
 use aws_sdk_securityhub::error::{ProvideErrorMetadata, SdkError};
-use eksentry_aws::{Aws, Lazy, Rate, client};
+use eksentry_aws::{Aws, Clock, Lazy, Rate, client};
 use eksentry_core::Location;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -36,6 +36,7 @@ const REQUIRED: [(&str, &str); 1] = [("GetFindings", "Findings")];
 pub struct SecurityHub {
     client: Lazy<aws_sdk_securityhub::Client>,
     location: Location,
+    clock: Clock,
     /// Ten calls a second, thirty at once.
     /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
     imports: Rate,
@@ -55,6 +56,7 @@ impl SecurityHub {
         Self {
             client: client!(aws_sdk_securityhub, aws, None, &REQUIRED),
             location,
+            clock: aws.clock().clone(),
             imports: Rate::new(10, 30, processes),
             reads: Rate::new(3, 6, processes),
             room: Arc::new(Semaphore::new(ROOM)),

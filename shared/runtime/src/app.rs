@@ -1,6 +1,6 @@
 //! What lives as long as the function's process: settings and clients.
 
-use eksentry_aws::Aws;
+use eksentry_aws::{Aws, Clock};
 use eksentry_core::{Arn, Location};
 use eksentry_reporters::{AwsConfig, Ledgers, Ocsf};
 use lambda_runtime::Context;
@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind};
 use crate::exceptions::Exceptions;
+use crate::host::Host;
 use crate::parameters::Parameters;
 use crate::place::Place;
 use crate::queue::Queue;
@@ -17,6 +18,8 @@ use crate::settings::{Settings, is_account};
 /// configuration would otherwise cost every cold start before the first poll.
 #[derive(Debug)]
 pub struct App {
+    host: Host,
+    clock: Clock,
     settings: Result<Settings, Error>,
     aws: OnceCell<Connections>,
 }
@@ -36,13 +39,25 @@ pub(crate) struct Connections {
 }
 
 impl App {
-    /// An app with the settings of the environment. Wrong settings fail each invocation, so that they are seen where
-    /// failures are looked for.
-    pub(crate) fn new() -> Self {
+    /// An app with the settings of its host's environment. Wrong settings fail each invocation, so that they are seen
+    /// where failures are looked for.
+    pub fn new(host: Host) -> Self {
         Self {
-            settings: Settings::from_environment(|name| std::env::var(name).ok()),
+            settings: Settings::from_environment(&host.variables),
+            clock: host.clock(),
             aws: OnceCell::new(),
+            host,
         }
+    }
+
+    /// The clock of its host.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Writes lines to where CloudWatch Logs takes them from.
+    pub(crate) fn print(&self, lines: &[u8]) -> std::io::Result<()> {
+        (self.host.output)(lines)
     }
 
     pub(crate) fn settings(&self) -> Result<&Settings, Error> {
@@ -52,14 +67,14 @@ impl App {
     pub(crate) async fn aws(&self, context: &Context) -> Result<&Connections, Error> {
         let settings = self.settings()?;
         self.aws
-            .get_or_try_init(|| Connections::connect(settings, context))
+            .get_or_try_init(|| Connections::connect(&self.host, settings, context))
             .await
     }
 }
 
 impl Connections {
-    async fn connect(settings: &Settings, context: &Context) -> Result<Self, Error> {
-        let aws = Aws::from_environment().await;
+    async fn connect(host: &Host, settings: &Settings, context: &Context) -> Result<Self, Error> {
+        let aws = host.aws().await;
         let location = location(&aws, context).await?;
         let queue = settings.queue_url.as_deref();
         let bucket = settings.ledger_bucket.as_deref();

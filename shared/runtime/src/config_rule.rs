@@ -34,7 +34,7 @@ use event::{Item, Message, RuleEvent};
 /// When the event is wrong, a resource could not be read, or something could not be listed or delivered.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
-    let event = RuleEvent::read(&payload)?;
+    let event = RuleEvent::read(&payload, app.clock().now())?;
     let (check, settings) = event.check()?;
     let invocation = Invocation::new("config-rule", &app, &context).await?;
     let environment = invocation.settings;
@@ -301,7 +301,7 @@ pub(crate) fn named(
     payload: &Value,
     home: &eksentry_core::Location,
 ) -> Result<Option<Resource>, Error> {
-    let event = RuleEvent::read(payload)?;
+    let event = RuleEvent::read(payload, Timestamp::UNIX_EPOCH)?;
     let (check, _) = event.check()?;
     match event.message {
         Message::Change(item) if check.kind().config_type() == Some(&item.resource_type) => {

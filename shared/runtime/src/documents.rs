@@ -1,13 +1,14 @@
 //! Documents that people keep in the Systems Manager Parameter Store, and what is kept of them between invocations.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::types::{Parameter, ParameterType};
 use eksentry_aws::{Aws, Lazy, Pages, client, problem};
 use futures::future::try_join_all;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 pub(crate) const ACTIONS: &[&str] = &["ssm:GetParameter", "ssm:GetParametersByPath"];
 

@@ -1,10 +1,10 @@
 //! What all runs of one invocation have in common.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use eksentry_aws::Clock;
 use eksentry_core::Need;
 use eksentry_reporters::Ocsf;
-use jiff::Timestamp;
 use lambda_runtime::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +42,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) id: String,
     /// When looking must end.
     pub(crate) ends_at: Instant,
+    app: &'a App,
     function: &'static str,
     started_at: Instant,
     calls: u64,
@@ -75,7 +76,7 @@ impl<'a> Invocation<'a> {
     ) -> Result<Self, Error> {
         let settings = app.settings()?;
         let aws = app.aws(context).await?;
-        let left = time_left(context);
+        let left = time_left(app.clock(), context);
         let started_at = Instant::now();
         let traffic = aws.aws.traffic();
         let (calls, throttled) = (traffic.calls(), traffic.throttled());
@@ -101,9 +102,10 @@ impl<'a> Invocation<'a> {
             id: format!(
                 "{}/{}",
                 context.request_id,
-                Timestamp::now().as_millisecond()
+                app.clock().now().as_millisecond()
             ),
             ends_at: started_at + (left.saturating_sub((left / KEPT).min(MOST_KEPT))),
+            app,
             function,
             started_at,
             calls,
@@ -161,7 +163,10 @@ impl<'a> Invocation<'a> {
         summary.duration_ms =
             u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         if self.settings.metrics {
-            metrics::emit(self.function, &summary);
+            let lines = metrics::lines(self.function, &summary, self.app.clock().now());
+            if let Err(error) = self.app.print(&lines) {
+                tracing::warn!("the metrics could not be written: {error}");
+            }
         }
         tracing::info!(summary = json(&summary), "{} is done", self.function);
         summary
@@ -169,9 +174,8 @@ impl<'a> Invocation<'a> {
 }
 
 /// How long an invocation may still take.
-pub(crate) fn time_left(context: &Context) -> Duration {
-    let left = context.deadline().duration_since(SystemTime::now());
-    left.unwrap_or(LONGEST)
+pub(crate) fn time_left(clock: &Clock, context: &Context) -> Duration {
+    clock.until(context.deadline()).unwrap_or(LONGEST)
 }
 
 fn json(value: &impl Serialize) -> String {

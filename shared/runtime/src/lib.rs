@@ -11,8 +11,9 @@ mod error;
 mod exceptions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod host;
 mod invocation;
-mod logging;
+pub mod logging;
 mod metrics;
 mod origin;
 mod parameters;
@@ -40,6 +41,7 @@ use serde_json::Value;
 pub use app::App;
 pub use eksentry_collectors::{Arns, Permission};
 pub use error::{Error, ErrorKind};
+pub use host::Host;
 pub use permissions::Readers;
 pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
@@ -75,22 +77,36 @@ where
     A: Future<Output = Result<Value, Error>>,
 {
     logging::start();
-    let app = Arc::new(App::new());
+    let app = Arc::new(App::new(Host::lambda()));
     let handle = &handle;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let app = Arc::clone(&app);
-        async move {
-            let left = invocation::time_left(&event.context);
-            let most = left.saturating_sub((left / LAST_WORD).min(LONGEST_LAST_WORD));
-            // Boxed, since a whole run is one deep future.
-            let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
-            // Lambda would kill the process, and nobody would know what for.
-            let answer = answer.unwrap_or_else(|_| Err(Error::silence(most)));
-            if let Err(error) = &answer {
-                tracing::error!(errorType = error.kind.name(), "{error}");
-            }
-            answer
-        }
+    lambda_runtime::run(service_fn(move |event| {
+        answer(handle, Arc::clone(&app), event)
     }))
     .await
+}
+
+/// Lets a function handle one event, for as long as Lambda lets it but for what it takes to say that the time is up.
+///
+/// # Errors
+///
+/// Those of the function, and [`ErrorKind::OutOfTime`].
+pub async fn answer<F, A>(
+    handle: F,
+    app: Arc<App>,
+    event: LambdaEvent<Value>,
+) -> Result<Value, Error>
+where
+    F: Fn(Arc<App>, LambdaEvent<Value>) -> A,
+    A: Future<Output = Result<Value, Error>>,
+{
+    let left = invocation::time_left(app.clock(), &event.context);
+    let most = left.saturating_sub((left / LAST_WORD).min(LONGEST_LAST_WORD));
+    // Boxed, since a whole run is one deep future.
+    let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
+    // Lambda would kill the process, and nobody would know what for.
+    let answer = answer.unwrap_or_else(|_| Err(Error::silence(most)));
+    if let Err(error) = &answer {
+        tracing::error!(errorType = error.kind.name(), "{error}");
+    }
+    answer
 }

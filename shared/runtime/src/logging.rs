@@ -1,31 +1,41 @@
 //! Structured logs: one JSON object a line on standard output, which Lambda hands to CloudWatch Logs.
 
-use std::panic;
+use std::{io, panic};
 
+use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What the targets of our own crates begin with.
 const OWN: &str = "eksentry";
 
-/// Starts logging, at the level that Lambda's logging configuration sets (`AWS_LAMBDA_LOG_LEVEL`; info). A panic
-/// becomes a log line too; the Lambda runtime makes an error of it.
+/// Starts logging to standard output, at the level that Lambda's logging configuration sets (`AWS_LAMBDA_LOG_LEVEL`;
+/// info). A panic becomes a log line too; the Lambda runtime makes an error of it.
 pub(crate) fn start() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
+    subscriber(level.as_deref(), io::stdout).init();
+    panic::set_hook(Box::new(|panic| {
+        tracing::error!(errorType = "Panic", "{panic}");
+    }));
+}
+
+/// Returns what writes a function's logs at that level there.
+pub fn subscriber<W>(level: Option<&str>, output: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
-        .with_span_list(false);
+        .with_span_list(false)
+        .with_writer(output);
     tracing_subscriber::registry()
-        .with(filter(level.as_deref()))
+        .with(filter(level))
         .with(lines)
-        .init();
-    panic::set_hook(Box::new(|panic| {
-        tracing::error!(errorType = "Panic", "{panic}");
-    }));
 }
 
 /// What is logged at a level. The libraries never tell more than at info: below that they write whole requests and

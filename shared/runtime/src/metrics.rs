@@ -3,7 +3,6 @@
 //! They are written before the function answers, since Lambda may freeze the process right after.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,19 +11,12 @@ use crate::summary::Summary;
 
 const NAMESPACE: &str = "eksentry";
 
-/// Writes a function's metrics about a run to standard output.
-pub(crate) fn emit(function: &str, summary: &Summary) {
-    // Locked throughout: other lines go there too.
-    if let Err(error) = write(io::stdout().lock(), function, summary, Timestamp::now()) {
-        tracing::warn!("the metrics could not be written: {error}");
-    }
-}
-
-/// Writes one line about the run; of a sweep also one for each status, with the verdicts of all checks, and one for each
-/// check, with those that somebody has to look at. CloudWatch charges for each metric, and checks times statuses would be
-/// hundreds. A status that no resource has is written as a zero, so that an alarm about it comes to rest. Verdicts about
-/// single resources, as events bring them, would count on top of a sweep's, which are about all.
-fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) -> io::Result<()> {
+/// Returns the lines of a function's metrics about a run. The first is about the run itself; of a sweep there is also one
+/// for each status, with the verdicts of all checks, and one for each check, with those that somebody has to look at.
+/// CloudWatch charges for each metric, and checks times statuses would be hundreds. A status that no resource has is
+/// written as a zero, so that an alarm about it comes to rest. Verdicts about single resources, as events bring them,
+/// would count on top of a sweep's, which are about all.
+pub(crate) fn lines(function: &str, summary: &Summary, at: Timestamp) -> Vec<u8> {
     let run = [
         ("Resources", Unit::Count, summary.resources as u64),
         ("Posted", Unit::Count, summary.posted as u64),
@@ -38,7 +30,7 @@ fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) 
         ("Throttled", Unit::Count, summary.throttled),
         ("Duration", Unit::Milliseconds, summary.duration_ms),
     ];
-    Line::new(at, &[("Function", function)], &run).write(&mut out)?;
+    let mut lines = Line::new(at, &[("Function", function)], &run).json();
     if function.starts_with("sweep") {
         for (status, count) in [
             ("PASSED", summary.passed),
@@ -47,17 +39,17 @@ fn write(mut out: impl Write, function: &str, summary: &Summary, at: Timestamp) 
             ("NOT_AVAILABLE", summary.not_available),
         ] {
             let verdicts = [("Verdicts", Unit::Count, count as u64)];
-            Line::new(at, &[("Status", status)], &verdicts).write(&mut out)?;
+            lines.extend(Line::new(at, &[("Status", status)], &verdicts).json());
         }
         for (check, results) in &summary.checks {
             let verdicts = [
                 ("Failed", Unit::Count, results.failed as u64),
                 ("NotAvailable", Unit::Count, results.not_available as u64),
             ];
-            Line::new(at, &[("Check", check)], &verdicts).write(&mut out)?;
+            lines.extend(Line::new(at, &[("Check", check)], &verdicts).json());
         }
     }
-    out.flush()
+    lines
 }
 
 /// A log line that CloudWatch Logs takes metrics from.
@@ -129,11 +121,12 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Writes the line in one piece.
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut line = serde_json::to_vec(self)?;
+    /// Returns the line, with its end.
+    fn json(&self) -> Vec<u8> {
+        // Texts and numbers can always be written.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
-        out.write_all(&line)
+        line
     }
 }
 
@@ -146,21 +139,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     const AT: &str = "2026-03-01T12:00:00.25Z";
-
-    /// Keeps what each call writes.
-    #[derive(Default)]
-    struct Calls(Vec<Vec<u8>>);
-
-    impl Write for Calls {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.push(bytes.to_vec());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn summary() -> Summary {
         let results = CheckSummary {
@@ -190,16 +168,12 @@ mod tests {
         }
     }
 
-    /// The lines, each of which must come in a call of its own.
-    fn lines(function: &str, summary: &Summary) -> Vec<Value> {
-        let mut calls = Calls::default();
-        write(&mut calls, function, summary, AT.parse().unwrap()).unwrap();
-        let line = |call: Vec<u8>| {
-            let text = String::from_utf8(call).unwrap();
-            assert_eq!(text.find('\n'), Some(text.len() - 1), "{text}");
-            serde_json::from_str(&text).unwrap()
-        };
-        calls.0.into_iter().map(line).collect()
+    fn written(function: &str, summary: &Summary) -> Vec<Value> {
+        let text = String::from_utf8(lines(function, summary, AT.parse().unwrap())).unwrap();
+        assert!(text.ends_with('\n'), "{text}");
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// What CloudWatch makes of a line, as `Name{Dimension=value}` with values and units, by the format's rules:
@@ -264,7 +238,7 @@ mod tests {
     #[test]
     fn a_run_is_one_line() {
         for function in ["sweep", "sweep-worker", "config-rule", "ecr-event"] {
-            let lines = lines(function, &summary());
+            let lines = written(function, &summary());
             let extracted = extracted(&lines[0]);
             let names = [
                 "Resources",
@@ -301,7 +275,7 @@ mod tests {
     #[test]
     fn verdicts_are_a_line_for_each_status_and_those_to_look_at_one_for_each_check() {
         for function in ["sweep", "sweep-worker"] {
-            let mut written = lines(function, &summary()).into_iter().skip(1);
+            let mut written = written(function, &summary()).into_iter().skip(1);
             let count = |value| (value, "Count".to_owned());
             for (status, value) in [
                 ("PASSED", 63),
@@ -332,7 +306,7 @@ mod tests {
 
     #[test]
     fn dimensions_do_not_multiply() {
-        let written = lines("sweep", &summary());
+        let written = written("sweep", &summary());
         let metrics: BTreeSet<String> = written
             .iter()
             .flat_map(|line| extracted(line).into_keys())
@@ -343,7 +317,7 @@ mod tests {
     #[test]
     fn verdicts_of_events_are_not_counted() {
         for function in ["ecr-event", "config-rule"] {
-            let lines = lines(function, &summary());
+            let lines = written(function, &summary());
             assert_eq!(lines.len(), 1);
             assert_eq!(extracted(&lines[0]).len(), 11);
         }
@@ -352,12 +326,9 @@ mod tests {
     #[test]
     fn names_are_written_as_json() {
         let name = "a \"name\"\n";
-        assert_eq!(lines(name, &Summary::default())[0]["Function"], json!(name));
-    }
-
-    #[test]
-    fn what_does_not_take_lines_is_an_error() {
-        let full: &mut [u8] = &mut [0; 100];
-        write(full, "sweep", &summary(), AT.parse().unwrap()).unwrap_err();
+        assert_eq!(
+            written(name, &Summary::default())[0]["Function"],
+            json!(name)
+        );
     }
 }

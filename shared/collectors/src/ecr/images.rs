@@ -4,7 +4,6 @@ use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, Ima
 use eksentry_core::facts::image::{Content, EcrImage, Manifest};
 use eksentry_core::{FactsOf, Need, Needs, Observation, Resource, State};
 use futures::StreamExt;
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{IMAGE_ABSENT, PAGE, REPOSITORIES, parse};
@@ -92,7 +91,7 @@ impl Reader<'_> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Option<Observation> {
-        let observed_at = Timestamp::now();
+        let observed_at = self.now();
         let image = parse::image(resource.repository_and_digest().0, detail, observed_at);
         let mut observation = Observation {
             resource,
@@ -131,7 +130,7 @@ impl Reader<'_> {
         let state = match call.send(request.send()).await {
             Ok(answer) => match answer.image_details.as_deref() {
                 Some([detail, ..]) => {
-                    let described = parse::image(repository, detail, Timestamp::now());
+                    let described = parse::image(repository, detail, self.now());
                     return self.with_scan(described, detail, needs).await;
                 }
                 Some([]) => State::Gone,

@@ -6,7 +6,6 @@ use eksentry_core::facts::repository::{EcrRepository, RegistryScanning};
 use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
-use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::parse::{self, ListedRepository};
@@ -103,7 +102,7 @@ impl Reader<'_> {
     /// Returns the repositories of a page.
     fn registry(&self, page: DescribeRepositoriesOutput) -> Registry {
         let call = self.ecr_call(&LIST, self.location.to_string());
-        let listed_at = Timestamp::now();
+        let listed_at = self.now();
         let Some(repositories) = page.repositories else {
             return Registry {
                 gaps: vec![call.no_list()],
@@ -214,7 +213,7 @@ impl Reader<'_> {
         };
         match listed.as_deref() {
             Some([repository, ..]) => {
-                let repository = parse::repository(name, repository, Timestamp::now());
+                let repository = parse::repository(name, repository, self.now());
                 self.repository_facts(&repository, resource, needs).await
             }
             Some([]) => State::Gone,

@@ -28,7 +28,7 @@ pub fn documents(data: &[u8]) {
     let runs = ledger.as_ref().map(Ledger::runs);
     let mut next = Ledger::new(now, "run", runs, known);
     if let Some(ledger) = &ledger {
-        let _ = changed(AwsSecurityFindingFilters::builder(), &ledger.since());
+        let _ = changed(AwsSecurityFindingFilters::builder(), &ledger.since(), now);
         next = Ledger::new(now, "run", Some(ledger.runs()), ledger.findings.clone());
     }
     let written = serde_json::to_vec(&next).expect("a ledger is JSON");

@@ -159,7 +159,7 @@ impl SecurityHub {
         lean: Option<Lean>,
         mut each: impl FnMut(AwsSecurityFinding),
     ) -> Result<(), ReportError> {
-        for filters in filters(&self.location, selection) {
+        for filters in filters(&self.location, selection, self.clock.now()) {
             let call = self
                 .client
                 .get_findings()
@@ -198,7 +198,11 @@ impl SecurityHub {
 }
 
 /// What to ask for, in as many questions as it takes.
-fn filters(location: &Location, selection: Selection<'_>) -> Vec<AwsSecurityFindingFilters> {
+fn filters(
+    location: &Location,
+    selection: Selection<'_>,
+    now: Timestamp,
+) -> Vec<AwsSecurityFindingFilters> {
     let base = || {
         AwsSecurityFindingFilters::builder()
             .product_arn(equals(&product_arn(location)))
@@ -224,7 +228,7 @@ fn filters(location: &Location, selection: Selection<'_>) -> Vec<AwsSecurityFind
                         filters.resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
                 }
                 match since {
-                    Some(since) => changed(filters, since),
+                    Some(since) => changed(filters, since, now),
                     None => filters,
                 }
             };
@@ -242,10 +246,10 @@ fn filters(location: &Location, selection: Selection<'_>) -> Vec<AwsSecurityFind
 
 type FiltersBuilder = aws_sdk_securityhub::types::builders::AwsSecurityFindingFiltersBuilder;
 
-pub(super) fn changed(filters: FiltersBuilder, since: &Since) -> FiltersBuilder {
+pub(super) fn changed(filters: FiltersBuilder, since: &Since, now: Timestamp) -> FiltersBuilder {
     let updated = DateFilter::builder()
         .start(time(since.at.saturating_sub(LATE).unwrap_or(since.at)))
-        .end(time(Timestamp::now() + LATE))
+        .end(time(now + LATE))
         .build();
     let not_of = |run: &String| {
         MapFilter::builder()
@@ -306,6 +310,8 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn location() -> Location {
         Location {
             partition: "aws".into(),
@@ -354,7 +360,7 @@ mod tests {
             within(&none, &none, None),
             within(&none, &ids, None),
         ] {
-            for filters in filters(&location(), selection) {
+            for filters in filters(&location(), selection, NOW) {
                 assert_eq!(
                     asked(filters.product_arn()),
                     [(
@@ -374,8 +380,8 @@ mod tests {
     fn ids_and_generators_are_asked_for_twenty_at_a_time() {
         for (count, sizes) in [(1, &[1][..]), (20, &[20]), (21, &[20, 1]), (40, &[20, 20])] {
             let many = numbered(count);
-            let ids = filters(&location(), Selection::Ids(&many));
-            let generators = filters(&location(), within(&[], &many, None));
+            let ids = filters(&location(), Selection::Ids(&many), NOW);
+            let generators = filters(&location(), within(&[], &many, None), NOW);
             assert_eq!(
                 ids.iter().map(|one| one.id().len()).collect::<Vec<_>>(),
                 sizes
@@ -398,7 +404,7 @@ mod tests {
     #[test]
     fn a_part_is_asked_for_by_what_its_arns_begin_with() {
         let without = ["arn:aws:ecr:eu-central-1:111122223333:repository/payments/".to_owned()];
-        let one = filters(&location(), within(&without, &[], None));
+        let one = filters(&location(), within(&without, &[], None), NOW);
         assert_eq!(one.len(), 1);
         assert_eq!(
             asked(one[0].resource_id()),
@@ -425,12 +431,11 @@ mod tests {
             at,
             other_than: vec!["run-1".into(), "run-2".into()],
         };
-        let before = Timestamp::now();
-        let one = filters(&location(), within(&[], &[], Some(&since)));
+        let now: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
+        let one = filters(&location(), within(&[], &[], Some(&since)), now);
         let updated = &one[0].updated_at()[0];
         assert_eq!(updated.start(), Some("2026-03-01T09:20:30.456Z"));
-        let end: Timestamp = updated.end().unwrap().parse().unwrap();
-        assert!(end > before + Duration::from_mins(59), "{end} {before}");
+        assert_eq!(updated.end(), Some("2026-03-02T01:00:00.000Z"));
         let runs: Vec<_> = one[0]
             .product_fields()
             .iter()

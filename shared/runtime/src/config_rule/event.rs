@@ -121,7 +121,8 @@ struct RawItem {
 }
 
 impl RuleEvent {
-    pub(super) fn read(payload: &Value) -> Result<Self, Error> {
+    /// Reads what AWS Config sends. What does not say when it was sent was so now.
+    pub(super) fn read(payload: &Value, now: Timestamp) -> Result<Self, Error> {
         if !payload.is_object() {
             return Err(Error::invalid_event(
                 "the event is no JSON object: AWS Config sends one for each invocation",
@@ -147,7 +148,7 @@ impl RuleEvent {
             left_scope: outer.event_left_scope,
             is_proactive: outer.evaluation_mode.as_deref() == Some("PROACTIVE"),
             account: outer.account_id,
-            message: message(inner)?,
+            message: message(inner, now)?,
             parameters,
         })
     }
@@ -191,10 +192,8 @@ impl RuleEvent {
     }
 }
 
-fn message(inner: Inner) -> Result<Message, Error> {
-    let now = inner
-        .notification_creation_time
-        .unwrap_or_else(Timestamp::now);
+fn message(inner: Inner, now: Timestamp) -> Result<Message, Error> {
+    let now = inner.notification_creation_time.unwrap_or(now);
     match inner.message_type.as_str() {
         "ScheduledNotification" => Ok(Message::Schedule {
             ordering: now,
@@ -266,8 +265,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(payload: &Value) -> Result<RuleEvent, Error> {
+        RuleEvent::read(payload, Timestamp::UNIX_EPOCH)
+    }
+
     fn event(parameters: &Value, rule: &str) -> RuleEvent {
-        RuleEvent::read(&json!({
+        read(&json!({
             "invokingEvent": r#"{"messageType": "ScheduledNotification"}"#,
             "ruleParameters": parameters, "resultToken": "token", "configRuleName": rule,
         }))
@@ -338,25 +341,25 @@ mod tests {
             json!({"invokingEvent": "no JSON", "resultToken": "t"}),
             json!({"invokingEvent": r#"{"messageType": "ConfigurationItemChangeNotification"}"#, "resultToken": "t"}),
         ] {
-            assert!(RuleEvent::read(&payload).is_err(), "{payload}");
+            assert!(read(&payload).is_err(), "{payload}");
         }
     }
 
     #[test]
     fn an_item_that_cannot_be_answered_is_refused() {
-        let read = |resource_type: &str, resource_id: &str| {
-            let item = json!({"resourceType": resource_type, "resourceId": resource_id});
-            let message = json!({"messageType": "ConfigurationItemChangeNotification", "configurationItem": item});
-            RuleEvent::read(&json!({"invokingEvent": message, "resultToken": "t"}))
+        let item = |resource_type: &str, resource_id: &str| {
+            let change = json!({"resourceType": resource_type, "resourceId": resource_id});
+            let message = json!({"messageType": "ConfigurationItemChangeNotification", "configurationItem": change});
+            read(&json!({"invokingEvent": message, "resultToken": "t"}))
         };
-        assert!(read(&"t".repeat(256), &"ä".repeat(768)).is_ok());
+        assert!(item(&"t".repeat(256), &"ä".repeat(768)).is_ok());
         for (resource_type, resource_id, mention) in [
             (String::new(), "a".to_owned(), "resourceType has 0"),
             ("t".repeat(257), "a".to_owned(), "resourceType has 257"),
             ("t".to_owned(), String::new(), "resourceId has 0"),
             ("t".to_owned(), "a".repeat(769), "resourceId has 769"),
         ] {
-            let error = read(&resource_type, &resource_id).unwrap_err();
+            let error = item(&resource_type, &resource_id).unwrap_err();
             assert!(error.message.contains(mention), "{error}");
         }
     }
@@ -369,7 +372,7 @@ mod tests {
             (json!("False"), false),
             (Value::Null, false),
         ] {
-            let event = RuleEvent::read(&json!({
+            let event = read(&json!({
                 "invokingEvent": r#"{"messageType": "ConfigurationSnapshotDeliveryCompleted"}"#,
                 "resultToken": "token", "eventLeftScope": left,
             }));

@@ -40,7 +40,7 @@ impl<'a> Memory<'a> {
             invocation,
             place,
             scope,
-            as_of: Timestamp::now(),
+            as_of: invocation.aws.aws.clock().now(),
             runs: None,
         };
         let known = match scope.targets {

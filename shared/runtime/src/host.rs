@@ -1,0 +1,67 @@
+//! What runs a function: Lambda, or a test.
+
+use std::fmt;
+use std::io::{self, Write as _};
+
+use eksentry_aws::{Aws, Clock};
+
+/// Returns the value of an environment variable; `None` if it is not set.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Writes lines to where CloudWatch Logs takes them from.
+type Output = dyn Fn(&[u8]) -> io::Result<()> + Send + Sync;
+
+/// All that a function takes from the process that it runs in.
+pub struct Host {
+    pub(crate) variables: Box<Variables>,
+    pub(crate) output: Box<Output>,
+    aws: Option<Aws>,
+}
+
+impl Host {
+    /// The process itself, in Lambda's execution environment: its variables, its standard output, and AWS as the
+    /// variables say.
+    pub fn lambda() -> Self {
+        Self {
+            variables: Box::new(|name| std::env::var(name).ok()),
+            output: Box::new(|lines| {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(lines)?;
+                stdout.flush()
+            }),
+            aws: None,
+        }
+    }
+
+    /// A host with these variables, that AWS, and lines of output that go there.
+    pub fn new(
+        variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        aws: Aws,
+        output: impl Fn(&[u8]) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            variables: Box::new(variables),
+            output: Box::new(output),
+            aws: Some(aws),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let aws = self.aws.as_ref();
+        aws.map_or_else(Clock::default, |aws| aws.clock().clone())
+    }
+
+    pub(crate) async fn aws(&self) -> Aws {
+        match &self.aws {
+            Some(aws) => aws.clone(),
+            None => Aws::from_environment().await,
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut host = formatter.debug_struct("Host");
+        host.field("aws", &self.aws).finish_non_exhaustive()
+    }
+}
