@@ -14,6 +14,7 @@
 //! ```
 
 mod binaries;
+mod in_process;
 mod runtime_api;
 
 use std::{
@@ -30,8 +31,11 @@ use std::{
 use serde_json::Value;
 use thiserror::Error;
 
-pub use self::binaries::{BinariesError, binaries};
 use self::runtime_api::{Event, RuntimeApi};
+pub use self::{
+    binaries::{BinariesError, binaries},
+    in_process::InProcess,
+};
 use crate::background::{ANY_PORT, Background};
 
 /// How long Lambda waits for a function's first poll.
@@ -82,6 +86,19 @@ impl FunctionError {
             error_type: error_type.to_owned(),
             error_message: error_message.into(),
         }
+    }
+
+    fn timed_out(waited: Duration) -> Self {
+        let seconds = waited.as_secs_f64();
+        Self::new(
+            "Sandbox.Timedout",
+            format!("Task timed out after {seconds:.2} seconds"),
+        )
+    }
+
+    /// Whether Lambda ended the function's process for it.
+    fn is_kill(&self) -> bool {
+        self.error_type.starts_with("Sandbox.")
     }
 }
 
@@ -297,11 +314,7 @@ impl Function {
             let now = Instant::now();
             if now >= deadline {
                 self.stop();
-                let seconds = (now - waited_since).as_secs_f64();
-                return Err(FunctionError::new(
-                    "Sandbox.Timedout",
-                    format!("Task timed out after {seconds:.2} seconds"),
-                ));
+                return Err(FunctionError::timed_out(now - waited_since));
             }
             api.wait_for_change(GLANCE.min(deadline - now));
         }

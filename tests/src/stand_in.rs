@@ -23,6 +23,7 @@ mod access;
 mod altered;
 mod asff;
 mod config;
+mod connection;
 mod ecr;
 mod eks;
 mod faults;
@@ -57,6 +58,10 @@ use std::{
     },
 };
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use eksentry_aws::Clock;
+use jiff::{SignedDuration, Timestamp};
+
 use serde_json::Value;
 use thiserror::Error;
 
@@ -69,6 +74,7 @@ pub use self::{
     sts::{ACCESS_KEY, SECRET_KEY, SESSION_KEY, SESSION_TOKEN},
 };
 use self::{
+    connection::Connection,
     rates::Rates,
     server::Server,
     service::Service,
@@ -114,16 +120,31 @@ pub enum StandInError {
 #[derive(Clone, Debug)]
 pub struct Snapshot(Kept);
 
+/// The time in a stand-in's world: now, or where what it knows is of a later time, a second after that. Functions that wait
+/// for a quarter of an hour within a second are ahead of real time.
+#[derive(Clone, Debug)]
+pub struct Time(Arc<Mutex<State>>);
+
+impl Time {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Timestamp::now().max(state.latest + SignedDuration::from_secs(1))
+    }
+}
+
 /// AWS, as far as the functions use it. It stops when it is dropped.
 #[derive(Debug)]
 pub struct StandIn {
     state: Arc<Mutex<State>>,
     region: String,
-    server: Server,
+    address: SocketAddr,
+    /// Runs from when it is asked for on: who calls in memory needs none.
+    server: Mutex<Option<Server>>,
 }
 
 impl StandIn {
-    /// Serves an account on a port of its own.
+    /// Serves an account, and on a port of its own to whom asks for one.
     pub fn start(account: Account) -> Result<Self, StandInError> {
         Self::start_at(ANY_PORT, account)
     }
@@ -132,14 +153,16 @@ impl StandIn {
     pub fn start_at(address: SocketAddr, mut account: Account) -> Result<Self, StandInError> {
         account.settle("the account")?;
         let region = account.region.clone();
-        let state = Arc::new(Mutex::new(State::new(account)));
-        let server = Server::start(Arc::clone(&state), address)
-            .map_err(|source| StandInError::Server { address, source })?;
-        Ok(Self {
-            state,
+        let aws = Self {
+            state: Arc::new(Mutex::new(State::new(account))),
             region,
-            server,
-        })
+            address,
+            server: Mutex::default(),
+        };
+        if address != ANY_PORT {
+            aws.serve()?;
+        }
+        Ok(aws)
     }
 
     /// Serves another account, or another Region, beside the first; until then it is there, but empty.
@@ -150,8 +173,41 @@ impl StandIn {
     }
 
     /// The endpoint of all services: what `AWS_ENDPOINT_URL` wants.
+    ///
+    /// # Panics
+    ///
+    /// If no port is free.
     pub fn endpoint(&self) -> String {
-        self.server.url()
+        self.serve().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn serve(&self) -> Result<String, StandInError> {
+        let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = &*running {
+            return Ok(server.url());
+        }
+        let address = self.address;
+        let server = Server::start(Arc::clone(&self.state), address)
+            .map_err(|source| StandInError::Server { address, source })?;
+        Ok(running.insert(server).url())
+    }
+
+    /// An HTTP client that calls in memory, at the times that this clock shows.
+    pub fn http_client(&self, clock: &Clock) -> SharedHttpClient {
+        SharedHttpClient::new(Connection {
+            state: Arc::clone(&self.state),
+            clock: clock.clone(),
+        })
+    }
+
+    /// The time in its world.
+    pub fn time(&self) -> Time {
+        Time(Arc::clone(&self.state))
+    }
+
+    /// The Region that functions run in.
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     /// The environment in which an SDK finds the stand-in, with a key that may do everything.
@@ -169,16 +225,25 @@ impl StandIn {
     }
 
     /// The environment in which a function, named by its folder, finds the stand-in in a session of the role that it is
-    /// deployed with. What the role's policies, or those of the roles that it assumes, do not allow is denied, and a
-    /// violation.
+    /// deployed with; see [`StandIn::session`].
     pub fn sign_in(
         &self,
         deployment: &Deployment,
         function: &str,
     ) -> Result<Vec<(String, String)>, TemplateError> {
-        let role = deployment.role(function)?;
-        let access_key = self.state().callers.sign_in(deployment, role, function);
+        let access_key = self.session(deployment, function)?;
         Ok(self.environment_with(&access_key))
+    }
+
+    /// The access key of a session of the role that a function, named by its folder, is deployed with. What the role's
+    /// policies, or those of the roles that it assumes, do not allow is denied, and a violation.
+    pub fn session(
+        &self,
+        deployment: &Deployment,
+        function: &str,
+    ) -> Result<String, TemplateError> {
+        let role = deployment.role(function)?;
+        Ok(self.state().callers.sign_in(deployment, role, function))
     }
 
     fn environment_with(&self, access_key: &str) -> Vec<(String, String)> {
@@ -280,7 +345,7 @@ impl StandIn {
 
     /// Puts an object there, by `bucket/key`. It is found once a file names the bucket.
     pub fn put_object(&self, name: &str, body: Vec<u8>) {
-        self.state().objects.put(name, body);
+        self.state().objects.put(name, body, Timestamp::now());
     }
 
     /// Empties all buckets.

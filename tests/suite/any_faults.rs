@@ -334,7 +334,6 @@ fn few() -> ProptestConfig {
     ProptestConfig {
         cases: 6,
         max_shrink_iters: 4,
-        failure_persistence: None,
         ..ProptestConfig::default()
     }
 }

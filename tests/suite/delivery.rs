@@ -39,7 +39,7 @@ fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut Wor
     // So that there is time to freeze it before it takes the answer.
     let slow = FaultKind::Latency(1_500);
     world.aws.fail(Fault::new(operation, slow).times(1));
-    let mut sweep = world.start("sweep");
+    let mut sweep = world.start_process("sweep");
     sweep.first_poll().unwrap();
     let process = sweep.process_id();
     thread::scope(|scope| {
@@ -231,7 +231,7 @@ fn credentials_that_expire_in_the_middle_of_a_sweep_hide_nothing_and_archive_not
     world.change(|account| account.add(json!({"keys": [key("new", false)]})).unwrap());
     let earlier = world.calls("kms.DescribeKey");
     world.aws.fail(Fault::new("kms.*", FaultKind::Latency(40)));
-    let mut sweep = world.start("sweep");
+    let mut sweep = world.start_process("sweep");
     let outcome = thread::scope(|scope| {
         let invocation = scope.spawn(|| sweep.invoke(b"{}", PATIENCE));
         await_calls(&world, "kms.DescribeKey", earlier + 5);
@@ -380,7 +380,7 @@ fn invocations_at_the_same_time_end_as_one_alone_would() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 8, ..ProptestConfig::default() })]
 
     /// Events of earlier states come late, some come twice; only what ECR says when they come counts.
     #[test]

@@ -15,11 +15,11 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use eksentry_tests::lambda::Function;
+use eksentry_tests::lambda::{InProcess, Invocation};
 use eksentry_tests::stand_in::{Call, Message, Snapshot};
 use serde_json::Value;
 
@@ -27,10 +27,6 @@ use crate::world::World;
 use cases::Case;
 use rules::Ending;
 use scenarios::{SCENARIOS, Scenario};
-
-/// Cases wait: for the next try of a call, or for their turn at Security Hub's documented rates. More at a time would wait
-/// for the processor, and then those with a deadline would not come far.
-const AT_A_TIME: usize = 48;
 
 /// What there is when a run has ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,14 +48,16 @@ struct Undisturbed {
     after: Seen,
     /// The calls of the run.
     calls: Vec<Call>,
+    /// How long it took.
+    took: Duration,
 }
 
-/// A place to try cases of one scenario one after another, with a function that stays warm.
+/// A place to try cases of one scenario one after another.
 struct Bench {
     scenario: &'static Scenario,
     world: World,
     earlier: Snapshot,
-    function: Option<Function>,
+    function: Option<InProcess>,
 }
 
 impl Bench {
@@ -86,43 +84,26 @@ impl Bench {
         }
     }
 
-    /// Invokes the function, which was at work before if it survived that.
-    fn invoke(&mut self, limit: Duration) -> Ending {
+    /// Invokes the function, which was at work before unless this is its first time.
+    fn invoke(&mut self, limit: Duration) -> (Ending, Duration) {
         let function = self
             .function
             .get_or_insert_with(|| self.world.start(self.scenario.function));
         let event = (self.scenario.event)(&self.world).to_string();
-        let outcome = function.invoke(event.as_bytes(), limit).outcome;
-        assert_eq!(function.problems(), [""; 0]);
-        let ending = Ending::of(outcome);
-        if ending.is_killed() {
-            self.function = None;
-        }
-        ending
+        let Invocation { outcome, duration } = function.invoke(event.as_bytes(), limit);
+        (Ending::of(outcome), duration)
     }
 
     /// Tries a case; how it ended, or what was wrong.
     fn try_case(&mut self, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
         // What a function has read of a document it may go on with.
-        if case.call.starts_with("ssm.") {
-            self.function = None;
+        self.function = None;
+        self.reset();
+        let created = self.world.times("CreatedAt");
+        for fault in case.faults() {
+            self.world.aws.fail(fault);
         }
-        let mut ending = Ending::Success;
-        let mut created = BTreeMap::new();
-        for patience in [1, 1, 4] {
-            self.reset();
-            created = self.world.times("CreatedAt");
-            for fault in case.faults() {
-                self.world.aws.fail(fault);
-            }
-            ending = self.invoke(case.limit(self.scenario.function) * patience);
-            if self.world.aws.hits() > 0 {
-                break;
-            }
-            // What is kept from one invocation to the next is asked for by a new process only; and one that has
-            // little time may not have come so far.
-            self.function = None;
-        }
+        let (ending, _) = self.invoke(case.limit(undisturbed));
         if self.world.aws.hits() == 0 {
             return Err("the fault hit nothing".to_owned());
         }
@@ -136,7 +117,7 @@ impl Bench {
         }
 
         self.world.heal();
-        let ended = self.invoke(Duration::from_mins(5));
+        let (ended, _) = self.invoke(Duration::from_mins(5));
         let recovered = rules::judge_after(undisturbed, &self.seen(), &ended);
         let kept = rules::judge_created(&created, &self.world.times("CreatedAt"));
         match (judged, recovered, kept) {
@@ -157,7 +138,7 @@ impl Undisturbed {
         bench.reset();
         let before = bench.seen();
         bench.world.aws.keep_answers();
-        let ending = bench.invoke(Duration::from_mins(5));
+        let (ending, took) = bench.invoke(Duration::from_mins(5));
         assert_eq!(ending, Ending::Success, "{}", scenario.name);
         let calls = bench.world.aws.calls();
         let after = bench.seen();
@@ -169,8 +150,16 @@ impl Undisturbed {
             before,
             after,
             calls,
+            took,
         }
     }
+}
+
+/// The scenarios, each run once.
+fn undisturbed() -> &'static [Undisturbed] {
+    static UNDISTURBED: LazyLock<Vec<Undisturbed>> =
+        LazyLock::new(|| SCENARIOS.iter().map(Undisturbed::of).collect());
+    &UNDISTURBED
 }
 
 /// Tries a case; a panic is its problem alone.
@@ -184,7 +173,7 @@ fn try_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<S
     let waiting = Mutex::new(cases);
     let tried = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..AT_A_TIME {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 let mut bench: Option<Bench> = None;
                 loop {
@@ -216,19 +205,19 @@ fn try_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<S
 
 #[test]
 fn whatever_goes_wrong_with_a_call_nothing_is_lost_and_nothing_is_wrong() {
-    let undisturbed: Vec<Undisturbed> = SCENARIOS.iter().map(Undisturbed::of).collect();
-    let mut cases = cases::of(&undisturbed);
+    let undisturbed = undisturbed();
+    let mut cases = cases::of(undisturbed);
     if let Some(wanted) = std::env::var_os("FAULT") {
         let wanted = wanted.to_string_lossy().into_owned();
-        cases.retain(|case| case.name(&undisturbed).contains(&wanted));
+        cases.retain(|case| case.name(undisturbed).contains(&wanted));
     }
-    let mut tried = try_all(&undisturbed, cases);
-    tried.sort_by_key(|(case, _)| case.name(&undisturbed));
+    let mut tried = try_all(undisturbed, cases);
+    tried.sort_by_key(|(case, _)| case.name(undisturbed));
     let wrong: Vec<String> = tried
         .iter()
         .filter_map(|(case, result)| {
             let problem = result.as_ref().err()?;
-            Some(format!("{}: {problem}", case.name(&undisturbed)))
+            Some(format!("{}: {problem}", case.name(undisturbed)))
         })
         .collect();
     assert!(
@@ -239,17 +228,17 @@ fn whatever_goes_wrong_with_a_call_nothing_is_lost_and_nothing_is_wrong() {
         wrong.join("\n")
     );
     if std::env::var_os("FAULT").is_none() {
-        table::hold_against_docs(&undisturbed, &tried);
+        table::hold_against_docs(undisturbed, &tried);
     }
 }
 
 /// A call that no scenario makes would be left out of the matrix.
 #[test]
 fn every_action_of_the_functions_is_in_the_matrix() {
-    let called: BTreeSet<String> = SCENARIOS
+    let called: BTreeSet<String> = undisturbed()
         .iter()
-        .flat_map(|scenario| Undisturbed::of(scenario).calls)
-        .map(|call| call.name())
+        .flat_map(|undisturbed| &undisturbed.calls)
+        .map(Call::name)
         .collect();
     let declared: BTreeSet<String> = eksentry_runtime::actions()
         .map(scenarios::call_of)

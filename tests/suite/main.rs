@@ -27,6 +27,7 @@ mod mute_list;
 mod ocsf;
 mod parameters;
 mod places;
+mod processes;
 mod samples;
 mod slices;
 mod sweep;

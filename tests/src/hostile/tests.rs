@@ -9,7 +9,6 @@ fn few() -> ProptestConfig {
     ProptestConfig {
         cases: 64,
         max_shrink_iters: 0,
-        failure_persistence: None,
         ..ProptestConfig::default()
     }
 }

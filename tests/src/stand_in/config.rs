@@ -153,7 +153,7 @@ impl Config {
         let rule_name = rule.clone().unwrap_or_default();
         let evaluations: Result<Vec<_>, _> = given
             .iter()
-            .map(|given| evaluation(&rule_name, given))
+            .map(|given| evaluation(&rule_name, given, request.at))
             .collect();
         let evaluations = evaluations.map_err(|problem| request.invalid(problem))?;
 
@@ -245,7 +245,7 @@ fn compliance_types(request: &Request) -> Result<Vec<&str>, AwsError> {
         })
 }
 
-fn evaluation(rule: &str, given: &Value) -> Result<Evaluation, String> {
+fn evaluation(rule: &str, given: &Value, at: Timestamp) -> Result<Evaluation, String> {
     let resource_type = given_text(given, "ComplianceResourceType", 256)?
         .ok_or("ComplianceResourceType is missing")?;
     if !RESOURCE_TYPES.contains(&resource_type) {
@@ -277,7 +277,7 @@ fn evaluation(rule: &str, given: &Value) -> Result<Evaluation, String> {
         compliance: compliance.to_owned(),
         annotation: given_text(given, "Annotation", 256)?.map(str::to_owned),
         ordering: ordering.ok_or("OrderingTimestamp is missing or no number of seconds")?,
-        recorded: Timestamp::now(),
+        recorded: at,
     })
 }
 
@@ -331,6 +331,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -371,6 +371,7 @@ mod tests {
             region: String::new(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 

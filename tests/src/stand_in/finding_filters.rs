@@ -1,5 +1,6 @@
 //! The filters of GetFindings, as far as the functions use them.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::asff::moment;
@@ -19,7 +20,7 @@ enum Attribute {
 }
 
 /// What is wrong with filters, which does not depend on what they are held against.
-pub(super) fn check(filters: &Record) -> Result<(), String> {
+pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
     if filters.len() > MOST_ATTRIBUTES {
         return Err(format!(
             "Filters has {} attributes, {MOST_ATTRIBUTES} are allowed",
@@ -40,7 +41,7 @@ pub(super) fn check(filters: &Record) -> Result<(), String> {
             ));
         }
         attribute
-            .passes(&nothing, conditions)
+            .passes(&nothing, conditions, now)
             .map_err(|problem| format!("Filters.{name}: {problem}"))?;
     }
     Ok(())
@@ -48,12 +49,12 @@ pub(super) fn check(filters: &Record) -> Result<(), String> {
 
 /// Whether a finding passes filters with which nothing is wrong: each attribute, of whose conditions the positive are
 /// joined by OR, the others by AND. The first attribute that does not pass decides, or large accounts would take long.
-pub(super) fn passes(finding: &Record, filters: &Record) -> bool {
+pub(super) fn passes(finding: &Record, filters: &Record, now: Timestamp) -> bool {
     filters.iter().all(|(name, conditions)| {
         attribute(name)
             .zip(conditions.as_array())
             .is_some_and(|(attribute, conditions)| {
-                attribute.passes(finding, conditions) == Ok(true)
+                attribute.passes(finding, conditions, now) == Ok(true)
             })
     })
 }
@@ -78,10 +79,15 @@ fn attribute(name: &str) -> Option<Attribute> {
 }
 
 impl Attribute {
-    fn passes(&self, finding: &Record, conditions: &[Value]) -> Result<bool, String> {
+    fn passes(
+        &self,
+        finding: &Record,
+        conditions: &[Value],
+        now: Timestamp,
+    ) -> Result<bool, String> {
         let (mut positive, mut negative) = (Vec::new(), Vec::new());
         for condition in conditions {
-            let (hit, is_negative) = self.hit(finding, condition)?;
+            let (hit, is_negative) = self.hit(finding, condition, now)?;
             if is_negative {
                 &mut negative
             } else {
@@ -93,7 +99,12 @@ impl Attribute {
     }
 
     /// Whether a finding fits one condition, and whether that is a negative one.
-    fn hit(&self, finding: &Record, condition: &Value) -> Result<(bool, bool), String> {
+    fn hit(
+        &self,
+        finding: &Record,
+        condition: &Value,
+        now: Timestamp,
+    ) -> Result<(bool, bool), String> {
         match self {
             Self::Texts(path) => {
                 let mut texts = Vec::new();
@@ -110,7 +121,7 @@ impl Attribute {
             }
             Self::Moment(name) => {
                 let at = finding.get(*name).and_then(Value::as_str).and_then(moment);
-                let (start, end) = range(condition)?;
+                let (start, end) = range(condition, now)?;
                 Ok((
                     at.is_some_and(|at| {
                         start.is_none_or(|start| at >= start) && end.is_none_or(|end| at <= end)
@@ -169,7 +180,10 @@ fn text<'a>(condition: &'a Value, name: &str) -> Result<&'a str, String> {
     }
 }
 
-fn range(condition: &Value) -> Result<(Option<jiff::Timestamp>, Option<jiff::Timestamp>), String> {
+fn range(
+    condition: &Value,
+    now: Timestamp,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
     if let Some(days) = condition.get("DateRange") {
         let (Some("DAYS"), Some(days)) = (
             days.get("Unit").and_then(Value::as_str),
@@ -179,8 +193,7 @@ fn range(condition: &Value) -> Result<(Option<jiff::Timestamp>, Option<jiff::Tim
                 "DateRange is {days}, not {{Unit: DAYS, Value: <number>}}"
             ));
         };
-        let start =
-            jiff::Timestamp::now() - jiff::SignedDuration::from_secs(days.saturating_mul(DAY));
+        let start = now - SignedDuration::from_secs(days.saturating_mul(DAY));
         return Ok((Some(start), None));
     }
     let end = |name: &str| match condition.get(name) {
@@ -203,8 +216,12 @@ mod tests {
 
     fn passes_filter(filters: Value) -> Result<bool, String> {
         let filters = record(filters);
-        check(&filters)?;
-        Ok(passes(&record(asff::tests::finding()), &filters))
+        check(&filters, Timestamp::now())?;
+        Ok(passes(
+            &record(asff::tests::finding()),
+            &filters,
+            Timestamp::now(),
+        ))
     }
 
     fn is(comparison: &str, value: &str) -> Value {

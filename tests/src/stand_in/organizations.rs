@@ -183,6 +183,7 @@ organization:
             region: "us-east-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         };
         answer(&account, account.organization.as_ref().unwrap(), &request)
     }

@@ -149,6 +149,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 

@@ -1,6 +1,8 @@
 //! How fast AWS lets an account call in a Region, as its documentation says.
 
-use std::{collections::HashMap, time::Instant};
+use std::collections::HashMap;
+
+use jiff::Timestamp;
 
 use super::wire::Request;
 
@@ -20,12 +22,13 @@ pub(super) struct Rates {
 #[derive(Debug)]
 struct Bucket {
     tokens: f64,
-    at: Instant,
+    at: Timestamp,
 }
 
 impl Rates {
     /// Whether a call is one too many. It then takes no token, so that waiting helps at once.
-    pub(super) fn is_over(&mut self, caller: &str, request: &Request, now: Instant) -> bool {
+    pub(super) fn is_over(&mut self, caller: &str, request: &Request) -> bool {
+        let now = request.at;
         let name = request.name();
         let Some((_, rate, burst)) = RATES.iter().find(|(operation, ..)| *operation == name) else {
             return false;
@@ -37,9 +40,10 @@ impl Rates {
                 tokens: *burst,
                 at: now,
             });
-        let passed = now.duration_since(bucket.at).as_secs_f64();
+        // Functions at the same time may each have a time of their own.
+        let passed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.tokens = (bucket.tokens + passed * rate).min(*burst);
-        bucket.at = now;
+        bucket.at = bucket.at.max(now);
         let is_over = bucket.tokens < 1.0;
         if is_over {
             self.told_off += 1;
@@ -60,7 +64,6 @@ mod tests {
     #[test]
     fn a_burst_is_taken_and_then_so_many_calls_a_second() {
         let mut rates = Rates::default();
-        let start = Instant::now();
         let mut taken = |operation: &str, caller: &str, region: &str, after: u64, calls: usize| {
             let request = Request {
                 service: Service::SecurityHub,
@@ -70,10 +73,10 @@ mod tests {
                 region: region.to_owned(),
                 size: 0,
                 body: Vec::new(),
+                at: Timestamp::UNIX_EPOCH + Duration::from_secs(after),
             };
-            let now = start + Duration::from_secs(after);
             (0..calls)
-                .filter(|_| !rates.is_over(caller, &request, now))
+                .filter(|_| !rates.is_over(caller, &request))
                 .count()
         };
 

@@ -112,7 +112,6 @@ impl Recording {
     pub(super) fn add_call(
         &mut self,
         request: Request,
-        at: Timestamp,
         status: Option<u16>,
         error: Option<String>,
         is_violation: bool,
@@ -128,7 +127,7 @@ impl Recording {
             members: request.members,
             status,
             error,
-            at,
+            at: request.at,
             region: request.region,
             access_key: request.access_key,
             is_violation,

@@ -85,6 +85,7 @@ mod tests {
             region: "us-east-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         };
         let account = Account::empty("123456789012", "us-east-1");
         answer(

@@ -46,8 +46,7 @@ impl Objects {
         self.objects.iter().map(body).collect()
     }
 
-    pub(super) fn put(&mut self, name: &str, body: Vec<u8>) {
-        let modified = Timestamp::now();
+    pub(super) fn put(&mut self, name: &str, body: Vec<u8>, modified: Timestamp) {
         self.objects
             .insert(name.to_owned(), Object { body, modified });
     }
@@ -71,7 +70,7 @@ impl Objects {
         match request.operation.as_str() {
             "GetObject" => self.get_object(&name),
             "PutObject" => {
-                self.put(&name, request.body.clone());
+                self.put(&name, request.body.clone(), request.at);
                 let headers = vec![("etag", etag(&request.body))];
                 Ok(reply("application/xml", headers, Vec::new()))
             }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -63,11 +64,14 @@ pub(super) struct Imported {
 }
 
 impl SecurityHub {
-    /// Takes findings that were there before, as they are apart from what the service always adds.
-    pub(super) fn hold(&mut self, findings: Vec<Record>) {
+    /// Takes findings that were there before, as they are apart from what the service always adds. Returns when the
+    /// latest of them was updated.
+    pub(super) fn hold(&mut self, findings: Vec<Record>, at: Timestamp) -> Timestamp {
+        let updated = findings.iter().filter_map(updated_at).max();
         for finding in findings {
-            self.insert(completed(finding));
+            self.insert(completed(finding, at));
         }
+        updated.unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     fn insert(&mut self, finding: Record) {
@@ -156,11 +160,11 @@ impl SecurityHub {
         request: &Request,
         filters: &Record,
     ) -> Result<Arc<[Key]>, AwsError> {
-        check(filters).map_err(|problem| request.invalid(problem))?;
+        check(filters, request.at).map_err(|problem| request.invalid(problem))?;
         let Some(held) = self.findings.get(place) else {
             return Ok(Arc::default());
         };
-        let fits = |finding: &Record| passes(finding, filters);
+        let fits = |finding: &Record| passes(finding, filters, request.at);
         Ok(match named(filters) {
             Some(keys) => keys
                 .into_iter()
@@ -214,7 +218,7 @@ impl SecurityHub {
                     json!({"Id": id, "ErrorCode": code, "ErrorMessage": "an injected fault"}),
                 );
             } else {
-                self.take(record(finding.clone()));
+                self.take(record(finding.clone()), request.at);
             }
         }
         let answer = json!({
@@ -226,15 +230,15 @@ impl SecurityHub {
     }
 
     /// Stores a valid finding, unless what is there was updated at the same time or later.
-    fn take(&mut self, finding: Record) {
+    fn take(&mut self, finding: Record, at: Timestamp) {
         let kept = self
             .findings
             .get(&place(&finding))
             .and_then(|findings| findings.get(&key(&finding)));
         let stored = match kept {
             Some(kept) if updated_at(&finding) <= updated_at(kept) => return,
-            Some(kept) => completed(replaced(kept, finding)),
-            None => completed(finding),
+            Some(kept) => completed(replaced(kept, finding), at),
+            None => completed(finding, at),
         };
         self.insert(stored);
     }
@@ -354,7 +358,7 @@ fn compliance_status(finding: &Record) -> Option<&str> {
 }
 
 /// A finding as the service stores it: with what it fills in by itself.
-fn completed(mut finding: Record) -> Record {
+fn completed(mut finding: Record, at: Timestamp) -> Record {
     fill_severity_and_types(&mut finding);
     let product = text(&finding, "ProductArn").to_owned();
     let region = product_region(&finding).to_owned();
@@ -368,10 +372,7 @@ fn completed(mut finding: Record) -> Record {
     ] {
         finding.entry(name).or_insert(value);
     }
-    finding.insert(
-        "ProcessedAt".to_owned(),
-        jiff::Timestamp::now().to_string().into(),
-    );
+    finding.insert("ProcessedAt".to_owned(), at.to_string().into());
 
     let qualified_id = format!("{product}/{}", asff::id(&finding));
     if let Some(fields) = finding
@@ -445,6 +446,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             size,
             body: Vec::new(),
+            at: Timestamp::UNIX_EPOCH,
         }
     }
 

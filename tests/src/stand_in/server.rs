@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
@@ -40,16 +41,24 @@ async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let Ok(bytes) = body::to_bytes(request_body, usize::MAX).await else {
         return broken();
     };
-    let Outcome { delay, reply } = state
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .answer(&parts, &bytes);
+    let Outcome { delay, reply } = state.lock().unwrap_or_else(PoisonError::into_inner).answer(
+        &parts,
+        &bytes,
+        Timestamp::now(),
+    );
     sleep(delay).await;
     reply.map_or_else(broken, response)
 }
 
 fn response(reply: Reply) -> Response {
-    let mut response = Response::new(Body::from(reply.body));
+    let mut response = Response::new(Body::empty());
+    head(&mut response, &reply);
+    *response.body_mut() = Body::from(reply.body);
+    response
+}
+
+/// Sets the status and the headers of a reply.
+pub(super) fn head<B>(response: &mut Response<B>, reply: &Reply) {
     *response.status_mut() =
         StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
@@ -58,18 +67,18 @@ fn response(reply: Reply) -> Response {
         HeaderValue::from_static(reply.content_type),
     );
     headers.insert("x-amzn-requestid", HeaderValue::from_static("stand-in"));
-    for (name, value) in reply.headers {
+    for (name, value) in &reply.headers {
         headers.extend(
-            HeaderValue::from_str(&value).map(|value| (HeaderName::from_static(name), value)),
+            HeaderValue::from_str(value).map(|value| (HeaderName::from_static(name), value)),
         );
     }
     if let Some(value) = reply
         .error_type
-        .and_then(|code| HeaderValue::from_str(&code).ok())
+        .as_ref()
+        .and_then(|code| HeaderValue::from_str(code).ok())
     {
         headers.insert("x-amzn-errortype", value);
     }
-    response
 }
 
 /// A body that fails before its first byte makes the server drop the connection.

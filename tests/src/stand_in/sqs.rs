@@ -292,6 +292,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         };
         queues.answer(&request, fault)
     }

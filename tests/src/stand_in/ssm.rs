@@ -124,6 +124,7 @@ mod tests {
             region: "eu-central-1".to_owned(),
             size: 0,
             body: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
         };
         answer(account, &request)
     }

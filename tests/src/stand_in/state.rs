@@ -1,9 +1,6 @@
 //! What the stand-in knows, and how a request becomes an answer.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Duration};
 
 use axum::http::request::Parts;
 use jiff::Timestamp;
@@ -52,6 +49,8 @@ pub(super) struct State {
     pub recording: Recording,
     /// How many calls faults have hit since nothing went wrong.
     pub hits: usize,
+    /// When the latest of all that it knows came.
+    pub latest: Timestamp,
 }
 
 /// What is kept of what functions said.
@@ -60,6 +59,7 @@ pub(super) struct Kept {
     hub: SecurityHub,
     config: Config,
     objects: Objects,
+    latest: Timestamp,
 }
 
 /// What happens to one HTTP request.
@@ -73,7 +73,7 @@ pub(super) struct Outcome {
 impl State {
     pub(super) fn new(mut home: Account) -> Self {
         let mut hub = SecurityHub::default();
-        hub.hold(std::mem::take(&mut home.findings));
+        let latest = hub.hold(std::mem::take(&mut home.findings), Timestamp::now());
         Self {
             callers: Callers::new(&home.account),
             home,
@@ -87,6 +87,7 @@ impl State {
             rates: None,
             recording: Recording::default(),
             hits: 0,
+            latest,
         }
     }
 
@@ -95,6 +96,7 @@ impl State {
             hub: self.hub.clone(),
             config: self.config.clone(),
             objects: self.objects.clone(),
+            latest: self.latest,
         }
     }
 
@@ -103,7 +105,9 @@ impl State {
             hub,
             config,
             objects,
+            latest,
         } = kept;
+        self.latest = self.latest.max(latest);
         self.hub = hub;
         self.config = config;
         self.objects = objects;
@@ -126,7 +130,8 @@ impl State {
     }
 
     pub(super) fn serve(&mut self, mut account: Account) {
-        self.hub.hold(std::mem::take(&mut account.findings));
+        let findings = std::mem::take(&mut account.findings);
+        self.latest = self.latest.max(self.hub.hold(findings, Timestamp::now()));
         let place = (account.account.clone(), account.region.clone());
         self.places.entry(place).or_insert(self.others.len());
         self.others.push(account);
@@ -140,10 +145,10 @@ impl State {
         self.hits = 0;
     }
 
-    /// Answers one HTTP request and records it.
-    pub(super) fn answer(&mut self, parts: &Parts, body: &[u8]) -> Outcome {
-        let at = Timestamp::now();
-        let mut request = match decode(parts, body) {
+    /// Answers one HTTP request, which comes now or, if its sender has a time of its own, at that time. Records it.
+    pub(super) fn answer(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> Outcome {
+        self.latest = self.latest.max(at);
+        let mut request = match decode(parts, body, at) {
             Ok(request) => request,
             Err(misfit) => {
                 self.recording
@@ -171,7 +176,7 @@ impl State {
         }
         let status = reply.as_ref().map(|reply| reply.status);
         self.recording
-            .add_call(request, at, status, error, is_violation);
+            .add_call(request, status, error, is_violation);
         Outcome {
             delay: trouble.delay,
             reply,
@@ -221,7 +226,7 @@ impl State {
         let caller = self.callers.account(request)?;
         self.authorize(&caller, request)?;
         if let Some(rates) = &mut self.rates
-            && rates.is_over(&caller, request, Instant::now())
+            && rates.is_over(&caller, request)
         {
             return Err(request.service.throttled());
         }

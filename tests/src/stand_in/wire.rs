@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::{Method, header, request::Parts};
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -29,6 +30,8 @@ pub(super) struct Request {
     pub size: usize,
     /// The object that S3 is to keep; nothing for other services, whose bodies are in the members.
     pub body: Vec<u8>,
+    /// When it came.
+    pub at: Timestamp,
 }
 
 /// What goes back over HTTP.
@@ -55,7 +58,7 @@ struct Signature<'a> {
 }
 
 /// Reads one HTTP request.
-pub(super) fn decode(parts: &Parts, body: &[u8]) -> Result<Request, Misfit> {
+pub(super) fn decode(parts: &Parts, body: &[u8], at: Timestamp) -> Result<Request, Misfit> {
     let signature = signature(parts).ok_or_else(|| Misfit {
         service: None,
         error: AwsError::new("MissingAuthenticationToken", "Missing Authentication Token")
@@ -88,6 +91,7 @@ pub(super) fn decode(parts: &Parts, body: &[u8]) -> Result<Request, Misfit> {
         region: signature.region.to_owned(),
         size: body.len(),
         body: object,
+        at,
     })
 }
 
@@ -445,6 +449,7 @@ mod tests {
         let rest = decode(
             &parts("GET", "/clusters/a%2Fb/node-groups?maxResults=7", "eks", ""),
             b"",
+            Timestamp::UNIX_EPOCH,
         )
         .unwrap();
         assert_eq!(rest.name(), "eks.ListNodegroups");
@@ -456,6 +461,7 @@ mod tests {
         let json = decode(
             &parts("POST", "/", "kms", "TrentService.DescribeKey"),
             br#"{"KeyId":"k"}"#,
+            Timestamp::UNIX_EPOCH,
         )
         .unwrap();
         assert_eq!(
@@ -466,6 +472,7 @@ mod tests {
         let query = decode(
             &parts("POST", "/", "iam", ""),
             b"Action=GetRole&Version=1&RoleName=a%2Bb+c",
+            Timestamp::UNIX_EPOCH,
         )
         .unwrap();
         assert_eq!(query.name(), "iam.GetRole");
@@ -499,7 +506,9 @@ mod tests {
                 "SerializationException",
             ),
         ] {
-            let error = decode(&parts, body.as_bytes()).expect_err(code).error;
+            let error = decode(&parts, body.as_bytes(), Timestamp::UNIX_EPOCH)
+                .expect_err(code)
+                .error;
             assert_eq!((error.code.as_str(), error.violation), (code, true));
         }
     }

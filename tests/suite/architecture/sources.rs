@@ -46,6 +46,32 @@ fn core_reads_no_clock_no_environment_and_no_untyped_json() {
     }
 }
 
+/// What reads a clock that tests do not set.
+const CLOCKS: [&str; 5] = [
+    "SystemTime::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "std::time::Instant",
+    "std::time::{Duration, Instant",
+];
+
+#[test]
+fn the_clock_is_read_in_one_place() {
+    for folder in ["shared", "functions"] {
+        for file in sources(Path::new(folder)) {
+            let text = read(&file);
+            let code = without_tests(&text);
+            for clock in CLOCKS {
+                assert!(
+                    !code.contains(clock),
+                    "{} mentions {clock}: eksentry_aws::Clock tells the time, and tokio's Instant how long something takes",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn a_check_knows_no_other_check() {
     for check in CHECKS {

@@ -133,13 +133,12 @@ impl Case {
         self.kinds.iter().map(fault).collect()
     }
 
-    /// How long the function may take: where that matters as long as template.yaml lets it.
-    pub(super) fn limit(&self, function: &str) -> Duration {
+    /// How long the function may take: as long as template.yaml lets it, or not much longer than it needs.
+    pub(super) fn limit(&self, undisturbed: &Undisturbed) -> Duration {
         match self.column {
-            Column::NoAnswer if function == "ecr-event" => Duration::from_mins(2),
-            Column::NoAnswer => Duration::from_mins(15),
-            Column::Deadline => Duration::from_secs(6),
-            _ => Duration::from_mins(5),
+            Column::Deadline => undisturbed.took * 2,
+            _ if undisturbed.scenario.function == "ecr-event" => Duration::from_mins(2),
+            _ => Duration::from_mins(15),
         }
     }
 }

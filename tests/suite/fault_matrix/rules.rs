@@ -53,10 +53,6 @@ impl Ending {
         }
     }
 
-    pub(super) fn is_killed(&self) -> bool {
-        matches!(self, Self::Killed(_))
-    }
-
     fn may_leave_undelivered(&self) -> bool {
         match self {
             Self::Success => false,

@@ -1,0 +1,275 @@
+//! A function in the process of whoever invokes it, with a clock of its own: what takes its time takes none.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::{SharedTimeSource, TimeSource},
+};
+use eksentry_aws::{Aws, Clock};
+use eksentry_runtime::{App, Host, answer, config_rule, ecr_event, logging, sweep, sweep_worker};
+use futures::FutureExt as _;
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use serde_json::Value;
+use tokio::{
+    runtime::{self, Runtime},
+    time::Instant,
+};
+use tracing::Dispatch;
+
+use super::{FunctionError, Invocation};
+use crate::stand_in::{SECRET_KEY, SESSION_TOKEN, StandIn, Time};
+
+/// What Linux gives a process's first thread, in which functions run in Lambda.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// The endpoint of all services. Of an address, S3 asks for buckets by path.
+const NOWHERE: &str = "http://127.0.0.1";
+
+/// The time of a paused runtime, which goes on when all wait for it.
+#[derive(Clone, Debug)]
+struct Paused(Arc<Mutex<(SystemTime, Option<Instant>)>>);
+
+impl Paused {
+    /// Sets the time, from within the runtime.
+    fn set(&self, now: SystemTime) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (now, Some(Instant::now()));
+    }
+}
+
+impl TimeSource for Paused {
+    fn now(&self) -> SystemTime {
+        let (then, since) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map_or(then, |since| then + since.elapsed())
+    }
+}
+
+/// A function that runs in this process. It is the same code as in Lambda but for `main`: no Runtime API, no network.
+pub struct InProcess {
+    name: String,
+    account: String,
+    region: String,
+    variables: Arc<Vec<(String, String)>>,
+    aws: Aws,
+    time: Paused,
+    world: Time,
+    lines: Lines,
+    dispatch: Dispatch,
+    /// None: the next invocation starts another one.
+    warm: Option<Warm>,
+}
+
+/// What Lambda keeps from one invocation to the next.
+struct Warm {
+    app: Arc<App>,
+    runtime: Runtime,
+}
+
+impl InProcess {
+    /// A function, by the name of its folder, that calls a stand-in with this access key.
+    pub fn start(
+        name: &str,
+        aws: &StandIn,
+        access_key: &str,
+        variables: Vec<(String, String)>,
+    ) -> Self {
+        let time = Paused(Arc::new(Mutex::new((SystemTime::UNIX_EPOCH, None))));
+        let source = SharedTimeSource::new(time.clone());
+        let credentials = Credentials::new(
+            access_key,
+            SECRET_KEY,
+            Some(SESSION_TOKEN.into()),
+            None,
+            "a test",
+        );
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(aws.region().to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(NOWHERE)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(source.clone())
+            .http_client(aws.http_client(&Clock::new(source)))
+            .build();
+        let lines = Lines::default();
+        let level = variables
+            .iter()
+            .find(|(name, _)| name == "AWS_LAMBDA_LOG_LEVEL")
+            .map(|(_, level)| level.as_str());
+        let writer = lines.clone();
+        let dispatch = Dispatch::new(logging::subscriber(level, move || writer.clone()));
+        Self {
+            name: name.to_owned(),
+            account: "123456789012".to_owned(),
+            region: aws.region().to_owned(),
+            variables: Arc::new(variables),
+            aws: Aws::new(config),
+            time,
+            world: aws.time(),
+            lines,
+            dispatch,
+            warm: None,
+        }
+    }
+
+    /// The account in the function's ARN, which each event carries (123456789012).
+    #[must_use]
+    pub fn of_account(mut self, account: &str) -> Self {
+        account.clone_into(&mut self.account);
+        self
+    }
+
+    /// Delivers an event and waits for the answer. A function that does not answer in time is killed; the next invocation
+    /// starts another one.
+    pub fn invoke(&mut self, payload: &[u8], timeout: Duration) -> Invocation {
+        let name = self.name.clone();
+        thread::scope(|scope| {
+            thread::Builder::new()
+                .name(name.clone())
+                .stack_size(STACK)
+                .spawn_scoped(scope, || self.invoke_here(payload, timeout))
+                .and_then(|invocation| {
+                    invocation
+                        .join()
+                        .map_err(|_| io::Error::other("the thread panicked"))
+                })
+                .unwrap_or_else(|error| panic!("{name} does not run: {error}"))
+        })
+    }
+
+    fn invoke_here(&mut self, payload: &[u8], timeout: Duration) -> Invocation {
+        let _logs = tracing::dispatcher::set_default(&self.dispatch);
+        let Warm { app, runtime } = self.warm.take().unwrap_or_else(|| self.cold());
+        let payload = match serde_json::from_slice(payload) {
+            Ok(payload) => payload,
+            Err(error) => panic!("the event is no JSON: {error}"),
+        };
+        let (outcome, duration) = runtime.block_on(async {
+            let begun = SystemTime::from(self.world.now());
+            self.time.set(begun);
+            let started = Instant::now();
+            let event = LambdaEvent::new(payload, self.context(begun + timeout));
+            let answer = AssertUnwindSafe(self.answer(Arc::clone(&app), event)).catch_unwind();
+            let outcome = match tokio::time::timeout(timeout, answer).await {
+                Ok(Ok(answer)) => answer.map_err(FunctionError::from),
+                Ok(Err(_)) => Err(FunctionError::new("Panic", "the function panicked")),
+                Err(_) => Err(FunctionError::timed_out(timeout)),
+            };
+            (outcome, started.elapsed())
+        });
+        if !outcome.as_ref().is_err_and(FunctionError::is_kill) {
+            self.warm = Some(Warm { app, runtime });
+        }
+        Invocation { outcome, duration }
+    }
+
+    fn cold(&self) -> Warm {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap_or_else(|error| panic!("there is no runtime: {error}"));
+        let variables = Arc::clone(&self.variables);
+        let variable = move |name: &str| {
+            let mut set = variables.iter().rev();
+            let found = set.find(|(own, _)| own == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let lines = self.lines.clone();
+        let output = move |text: &[u8]| lines.clone().write_all(text);
+        let app = Arc::new(App::new(Host::new(variable, self.aws.clone(), output)));
+        Warm { app, runtime }
+    }
+
+    async fn answer(
+        &self,
+        app: Arc<App>,
+        event: LambdaEvent<Value>,
+    ) -> Result<Value, eksentry_runtime::Error> {
+        match self.name.as_str() {
+            "config-rule" => answer(config_rule::handle, app, event).await,
+            "ecr-event" => answer(ecr_event::handle, app, event).await,
+            "sweep" => answer(sweep::handle, app, event).await,
+            "sweep-worker" => answer(sweep_worker::handle, app, event).await,
+            other => panic!("there is no function {other}"),
+        }
+    }
+
+    fn context(&self, deadline: SystemTime) -> Context {
+        let mut context = Context::default();
+        let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH);
+        context.deadline =
+            u64::try_from(deadline.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        context.request_id = "8476a536-e9f4-11e8-9739-000000000001".to_owned();
+        context.invoked_function_arn = format!(
+            "arn:aws:lambda:{}:{}:function:{}",
+            self.region, self.account, self.name
+        );
+        context
+    }
+
+    /// What the function wrote so far, line by line.
+    pub fn logs(&self) -> Vec<String> {
+        self.lines.all()
+    }
+
+    /// Ends the function, and tells all that it wrote.
+    pub fn end(self) -> Vec<String> {
+        self.logs()
+    }
+}
+
+impl fmt::Debug for InProcess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("InProcess")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<eksentry_runtime::Error> for FunctionError {
+    fn from(error: eksentry_runtime::Error) -> Self {
+        let Diagnostic {
+            error_type,
+            error_message,
+        } = error.into();
+        Self {
+            error_type,
+            error_message,
+        }
+    }
+}
+
+/// Lines of output. Clones write to the same place.
+#[derive(Clone, Debug, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn all(&self) -> Vec<String> {
+        let text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&text);
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

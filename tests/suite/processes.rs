@@ -1,0 +1,135 @@
+//! The functions as Lambda runs them: binaries, the Runtime API, HTTP. All else is tried in process, faster; here it is
+//! seen that what comes of it is the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use eksentry_tests::lambda::Invocation;
+use eksentry_tests::stand_in::{Fault, FaultKind, Message, sqs_event};
+use serde_json::{Value, json};
+
+use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, closed, key};
+
+const PATIENCE: Duration = Duration::from_mins(5);
+
+fn world() -> World {
+    World::with(json!({
+        "clusters": [closed("closed"), {"name": "open"}],
+        "keys": [key("turns", true), key("stays", false)],
+        "repositories": [{"repositoryName": "app", "images": [{"imageTags": ["v1"]}]}],
+    }))
+}
+
+/// An event of that function.
+fn event(world: &World, function: &str) -> Value {
+    let check = "eks-endpoint-private";
+    match function {
+        "config-rule" => {
+            let token = world.aws.result_token(&format!("eksentry-{check}"));
+            change_event(&token, check, CLUSTER, "open", "OK")
+        }
+        "ecr-event" => json!({
+            "source": "aws.ecr", "detail-type": "ECR Image Action", "account": ACCOUNT, "region": REGION,
+            "detail": {"result": "SUCCESS", "action-type": "PUSH", "repository-name": "app", "image-tag": "v1"},
+        }),
+        "sweep-worker" => sqs_event(&[Message {
+            queue_url: format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/slices"),
+            id: "1".to_owned(),
+            body: json!({"part": "keys"}).to_string(),
+        }]),
+        _ => json!({}),
+    }
+}
+
+/// Invokes a function in a process of its own, whose log is made of JSON objects.
+fn invoke(world: &mut World, function: &str, event: &Value) -> Invocation {
+    let mut process = world.start_process(function);
+    let invocation = process.invoke(event.to_string().as_bytes(), PATIENCE);
+    assert_eq!(process.problems(), [""; 0]);
+    for line in process.end() {
+        let object: Value = serde_json::from_str(&line).unwrap();
+        assert!(object.is_object(), "{line}");
+    }
+    invocation
+}
+
+/// What there is when a function has been invoked: its answer but for how long it took, what Security Hub holds, and what
+/// AWS Config does.
+type Seen = (Result<Value, String>, BTreeMap<String, Value>, Vec<String>);
+
+fn seen(
+    function: &str,
+    fault: Option<&Fault>,
+    invoke: impl Fn(&mut World, &str, &Value) -> Invocation,
+) -> Seen {
+    let mut world = world();
+    let event = event(&world, function);
+    if let Some(fault) = fault {
+        world.aws.fail(fault.clone());
+    }
+    let mut answer = invoke(&mut world, function, &event)
+        .outcome
+        .map_err(|error| error.to_string());
+    if let Ok(Value::Object(members)) = &mut answer {
+        members.remove("durationMs");
+    }
+    assert!(
+        fault.is_none() || world.aws.hits() > 0,
+        "{fault:?} hit nothing"
+    );
+    let seen = (answer, world.state(), world.evaluations());
+    world.end();
+    seen
+}
+
+fn assert_the_same(function: &str, fault: Option<&Fault>) {
+    let here = seen(function, fault, World::invoke);
+    let in_a_process = seen(function, fault, invoke);
+    assert_eq!(in_a_process, here, "{function}, {fault:?}");
+}
+
+#[test]
+fn each_function_does_in_a_process_of_its_own_what_it_does_here() {
+    for function in ["config-rule", "ecr-event", "sweep", "sweep-worker"] {
+        assert_the_same(function, None);
+    }
+}
+
+#[test]
+fn each_kind_of_fault_does_over_http_what_it_does_in_memory() {
+    let look = "kms.DescribeKey";
+    let list = "kms.ListKeys";
+    let internal = FaultKind::Error {
+        code: "InternalFailure".to_owned(),
+        status: 500,
+        message: "out of order".to_owned(),
+    };
+    let partial = FaultKind::Partial {
+        ids: Vec::new(),
+        code: "InvalidInput".to_owned(),
+    };
+    for fault in [
+        Fault::new(look, FaultKind::Throttle).times(2),
+        Fault::new(look, internal).times(2),
+        Fault::new(look, FaultKind::Reset).times(2),
+        Fault::new(look, FaultKind::AccessDenied),
+        Fault::new(look, FaultKind::NotFound(0)),
+        Fault::new(look, FaultKind::Malformed),
+        Fault::new(look, FaultKind::Garbage),
+        Fault::new(
+            look,
+            FaultKind::Missing("/KeyMetadata/KeyManager".to_owned()),
+        ),
+        Fault::new(
+            look,
+            FaultKind::UnknownWord("/KeyMetadata/KeyState".to_owned()),
+        ),
+        Fault::new(look, FaultKind::Latency(100)),
+        Fault::new(list, FaultKind::EmptyPage),
+        Fault::new(list, FaultKind::RepeatedToken),
+        Fault::new(list, FaultKind::TokensByTurns),
+        Fault::new("securityhub.BatchImportFindings", partial),
+    ] {
+        assert_the_same("sweep", Some(&fault));
+    }
+}
