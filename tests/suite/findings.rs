@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Record;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{World, status, text};
 
-/// Of each check, the first finding of each status by its id.
+/// Of each check, the status of each resource, and the first finding of each status by its id.
 #[test]
 fn findings_are_these() {
     let mut world = World::of_the_demo();
     world.sweep();
+    let statuses = world.statuses();
     let findings: BTreeMap<String, Record> = world
         .aws
         .findings()
@@ -33,7 +34,10 @@ fn findings_are_these() {
             "the demo's account has no {}",
             check.id
         );
-        insta::assert_json_snapshot!(check.id, examples);
+        let of_check = format!(" {} ", check.id);
+        let statuses = statuses.iter().filter(|line| line.contains(&of_check));
+        let statuses: Vec<String> = statuses.map(|line| line.replace(&of_check, " ")).collect();
+        insta::assert_json_snapshot!(check.id, json!({"statuses": statuses, "examples": examples}));
     }
     world.end();
 }

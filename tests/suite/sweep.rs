@@ -12,10 +12,9 @@ use crate::world::{World, checks_of, closed, cluster_arn, key, key_arn, reposito
 const ROTATION: &str = "kms-cmk-rotation";
 
 #[test]
-fn the_demos_account_has_these_findings() {
+fn the_demos_results_add_up() {
     let mut world = World::of_the_demo();
     let summary = world.sweep();
-    insta::assert_snapshot!("demo_account", world.statuses().join("\n"));
     assert_eq!(summary["errors"], 0);
     let results = ["passed", "failed", "warning", "notAvailable"];
     let sum: u64 = results
