@@ -10,38 +10,38 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct Arn(String);
 
-/// The text is no ARN.
+/// The error for a text that is not an ARN.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no ARN: write it as arn:partition:service:region:account:resource")]
 pub struct ArnError(String);
 
 impl Arn {
-    /// The whole ARN.
+    /// Returns the whole ARN.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    /// Returns the partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
         self.part(1)
     }
 
-    /// The service's name as in IAM actions, `eks` for example.
+    /// Returns the name of the service as in IAM actions, such as `eks`.
     pub fn service(&self) -> &str {
         self.part(2)
     }
 
-    /// The Region's id; empty for global services.
+    /// Returns the id of the Region, which is empty for global services.
     pub fn region(&self) -> &str {
         self.part(3)
     }
 
-    /// The account's twelve digits; `aws` for what AWS manages.
+    /// Returns the account's twelve digits, or `aws` for a resource that AWS manages.
     pub fn account(&self) -> &str {
         self.part(4)
     }
 
-    /// All that follows the account, `cluster/payments` for example.
+    /// Returns everything after the account, such as `cluster/payments`.
     pub fn resource(&self) -> &str {
         self.part(5)
     }

@@ -1,4 +1,4 @@
-//! What a check is.
+//! The definition of a check.
 
 use std::fmt;
 
@@ -15,43 +15,45 @@ use crate::severity::Severity;
 use crate::standards::{self, Control};
 use crate::verdict::Verdict;
 
-/// A decision about one kind of resource: its metadata and one pure function.
+/// A check of one kind of resource: its metadata and one pure function.
 #[derive(Debug)]
 pub struct Check {
-    /// Kebab-case; also the name of its file and of its page in the docs. For ever: never renamed, never reused.
+    /// The id in kebab-case, which is also the name of the check's file and of its page in the docs. An id is
+    /// permanent: it is never renamed and never reused.
     pub id: &'static str,
-    /// Whether it is made unless somebody switches it off. One that is not is made where it is switched on or named.
+    /// `true` if the check runs unless it is disabled. Otherwise it runs only where it is enabled or named.
     pub enabled: bool,
-    /// What should be, in one sentence: "EKS clusters should …". At most 256 characters.
+    /// The title, which is one sentence: "EKS clusters should …". It has at most 256 characters.
     pub title: &'static str,
-    /// What is wanted, in a sentence that findings repeat.
+    /// The requirement, in a sentence that findings repeat.
     pub requirement: &'static str,
-    /// The severities that a failure can have, worst first, each with the reason for it: "since …".
+    /// The severities that a failure can have, the worst first, each with its reason as a clause that follows "since".
     pub severities: &'static [(Severity, &'static str)],
-    /// How to mend a failure.
+    /// The steps that correct a failure.
     pub remediation: Remediation,
-    /// Its parameters.
+    /// The check's parameters.
     pub parameters: &'static [&'static dyn AnyParameter],
-    /// The facts it needs beyond what describing the resource tells.
+    /// The facts that the check needs in addition to those that describing the resource returns.
     pub needs: &'static [Need],
-    /// The decision, `&Evaluate(evaluate)`.
+    /// The function that evaluates the facts, `&Evaluate(evaluate)`.
     pub evaluate: &'static dyn Judge,
 }
 
-/// How to mend a failure.
+/// The steps that correct a failure.
 #[derive(Debug)]
 pub struct Remediation {
-    /// What to do, in a sentence or two.
+    /// The steps, in one or two sentences.
     pub text: &'static str,
-    /// The AWS CLI command that does it. `{name}` stands for the resource's name (of an image, its digest),
-    /// `{repository}` for an image's repository, `{region}` for the Region; `<…>` is for people to fill in.
+    /// The AWS CLI command for the steps. `{name}` stands for the name of the resource (for an image, its digest),
+    /// `{repository}` for the repository of an image, and `{region}` for the Region. People fill in the placeholders in
+    /// `<…>`.
     pub command: &'static str,
-    /// AWS's own page about it.
+    /// The page of the AWS documentation about the steps.
     pub url: &'static str,
 }
 
 impl Remediation {
-    /// The command for one resource.
+    /// Returns the command for one resource.
     pub fn command_for(&self, resource: &Resource) -> String {
         let parent = resource.parent();
         self.command
@@ -61,16 +63,16 @@ impl Remediation {
     }
 }
 
-/// The decision about one kind of resource: a pure function of the facts, all of which may be unread, and of the check's
-/// settings. It never sees a resource to which no check applies.
+/// The evaluation of one kind of resource: a pure function of the facts, any of which may be unread, and of the check's
+/// settings. It is never called for a resource to which no check applies.
 pub struct Evaluate<F>(pub fn(&F, &Settings) -> Verdict);
 
-/// A decision about facts whose kind is known only when the program runs.
+/// An evaluation of facts whose kind is known only at run time.
 pub trait Judge: fmt::Debug + Sync {
-    /// Returns the kind of resource that it judges.
+    /// Returns the kind of resource that is evaluated.
     fn kind(&self) -> &'static ResourceKind;
 
-    /// Judges facts; `None` if they are of another kind.
+    /// Evaluates facts. Returns `None` if they are of another kind.
     fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict>;
 
     /// Returns the unit of the check's findings.
@@ -95,12 +97,12 @@ impl<F: FactsOf> fmt::Debug for Evaluate<F> {
     }
 }
 
-/// A group of facts that costs calls of its own.
+/// A group of facts that requires additional calls.
 #[derive(Debug, EnumSetType)]
 pub enum Need {
-    /// The cluster's IAM role, and who else uses it.
+    /// The cluster's IAM role, and the other users of the role.
     ClusterRole,
-    /// The KMS key that a cluster encrypts secrets with.
+    /// The KMS key with which a cluster encrypts secrets.
     SecretsKey,
     /// The registry's scanning configuration.
     RegistryScanning,
@@ -115,36 +117,37 @@ pub enum Need {
 /// A set of [`Need`]s.
 pub type Needs = EnumSet<Need>;
 
-/// Returns what some checks need together.
+/// Returns everything that the checks need.
 pub fn needs_of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Needs {
     let needs = checks.into_iter().flat_map(|check| check.needs);
     needs.copied().collect()
 }
 
 impl Check {
-    /// Returns the kind of resource that it judges.
+    /// Returns the kind of resource that the check evaluates.
     pub fn kind(&self) -> &'static ResourceKind {
         self.evaluate.kind()
     }
 
-    /// Returns the unit of its findings.
+    /// Returns the unit of the check's findings.
     pub fn unit(&self) -> Unit {
         self.evaluate.unit()
     }
 
-    /// Why a failure is of that severity; `None` where it never is.
+    /// Returns the reason why a failure has this severity, or `None` if a failure of the check never has it.
     pub fn reason_for(&self, severity: Severity) -> Option<&'static str> {
         let mut severities = self.severities.iter();
         let (_, reason) = severities.find(|(possible, _)| *possible == severity)?;
         Some(reason)
     }
 
-    /// The controls of standards that it answers to; at most 32.
+    /// Returns the controls of standards to which the check is mapped; at most 32.
     pub fn controls(&self) -> impl Iterator<Item = Control> + use<> {
         standards::controls(self.id)
     }
 
-    /// Where to read more about it: its page, under the address at which the docs are published, or else AWS's own.
+    /// Returns the address of a page about the check. `docs` is the address at which the checks' pages are published.
+    /// Without it, the page is one of the AWS documentation.
     pub fn link(&self, docs: Option<&str>) -> String {
         match docs {
             Some(docs) => format!("{}/{}.md", docs.trim_end_matches('/'), self.id),
@@ -152,8 +155,8 @@ impl Check {
         }
     }
 
-    /// Judges what was observed. What could not be read is not available, and a resource that is gone, or is of
-    /// another kind, is not applicable.
+    /// Evaluates an observation. If the resource could not be read, the verdict is not available. If the resource does
+    /// not exist, is of another kind or is one to which no check applies, the verdict is not applicable.
     pub fn judge(&self, observation: &Observation, settings: &Settings) -> Verdict {
         let facts = match &observation.state {
             State::Gone => {
@@ -176,7 +179,7 @@ impl Check {
         })
     }
 
-    /// The values that its parameters have, by name; those with no value are left out.
+    /// Returns the values of the check's parameters, by name, without the parameters that have no value.
     pub fn effective_parameters(&self, settings: &Settings) -> Vec<(&'static str, Vec<String>)> {
         let parameters = self
             .parameters

@@ -1,4 +1,4 @@
-//! The registry: every check there is, sorted by id. To add one, write its file and add its lines here.
+//! The registry of all checks, sorted by id. To add a check, write its file and add its lines here.
 
 mod config_records_resources;
 mod ecr_image_scan_findings;
@@ -34,7 +34,7 @@ pub static CHECKS: [&Check; 12] = [
     &kms_cmk_rotation::CHECK,
 ];
 
-/// There is no check of that id.
+/// The error for an id that no check has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{unknown:?} is no check; the checks are {}", known.join(", "))]
 pub struct UnknownCheck {
@@ -42,11 +42,11 @@ pub struct UnknownCheck {
     known: Vec<&'static str>,
 }
 
-/// The check with that id.
+/// Returns the check with this id.
 ///
 /// # Errors
 ///
-/// When there is none; the error names those that there are.
+/// Returns an error if no check has the id. The error names the ids of all checks.
 pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
     CHECKS
         .into_iter()

@@ -1,4 +1,4 @@
-//! What a report says of a resource besides its ARN, in a form that every reporter can render.
+//! The properties of a resource that reports show besides its ARN, in a form that every reporter can render.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,25 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Detail {
-    /// A text; never empty.
+    /// A text that is not empty.
     Text(String),
-    /// A list of texts; none of them empty.
+    /// A list of texts, none of which is empty.
     Texts(Vec<String>),
     /// A setting that is on or off.
     Flag(bool),
-    /// A moment.
+    /// A point in time.
     Time(Timestamp),
 }
 
-/// The properties of a resource by the names that its AWS API gives them (`endpointPublicAccess`). Only what is
-/// stable belongs here: a detail that changes with every look would make every finding look changed.
+/// The properties of a resource, by the names that its AWS API gives them, such as `endpointPublicAccess`. Only stable
+/// properties belong here: a property that changes each time the resource is described would make every finding look
+/// changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Details(BTreeMap<&'static str, Detail>);
 
 impl Details {
-    /// Adds a text, unless it is absent or empty.
+    /// Adds a text, unless it is absent or blank.
     pub fn text(mut self, name: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
             self.0.insert(name, Detail::Text(value.to_owned()));
@@ -34,7 +35,7 @@ impl Details {
         self
     }
 
-    /// Adds the non-empty texts of a list, unless none is left.
+    /// Adds the texts of a list that are not blank, unless there are none.
     pub fn texts<T: AsRef<str>>(
         mut self,
         name: &'static str,
@@ -57,7 +58,7 @@ impl Details {
         self
     }
 
-    /// Adds a moment, unless it is absent.
+    /// Adds a point in time, unless it is absent.
     pub fn time(mut self, name: &'static str, value: Option<Timestamp>) -> Self {
         if let Some(value) = value {
             self.0.insert(name, Detail::Time(value));
@@ -65,17 +66,17 @@ impl Details {
         self
     }
 
-    /// Takes a property out, for a reporter that has a place of its own for it.
+    /// Removes a property and returns it, for a reporter that has a separate field for it.
     pub fn take(&mut self, name: &str) -> Option<Detail> {
         self.0.remove(name)
     }
 
-    /// What is left, by name.
+    /// Returns the remaining properties, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Detail)> {
         self.0.iter().map(|(name, detail)| (*name, detail))
     }
 
-    /// Whether there is nothing to say.
+    /// Returns `true` if there are no properties.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,6 +1,6 @@
-//! The facts about resources that checks judge, one file a kind of resource.
+//! The facts about resources that checks evaluate, with one file for each kind of resource.
 //!
-//! Unknown is never `false`: what could not be read is an [`Unread`], and so is what nobody asked for.
+//! Unknown is never `false`: a fact that could not be read, or was not requested, is an [`Unread`].
 
 pub mod account;
 pub mod cluster;
@@ -21,20 +21,20 @@ pub use image::EcrImage;
 pub use key::KmsKey;
 pub use repository::EcrRepository;
 
-/// Something that was read, or why it could not be.
+/// A fact that was read, or the reason why it was not.
 pub type Fact<T> = Result<T, Unread>;
 
-/// Why something could not be read.
+/// The reason why a fact was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// A word for machines.
+    /// The reason as a code, for machines.
     pub code: ReasonCode,
-    /// A sentence for people: what was tried on what, what came of it, what to do about it.
+    /// The reason as a sentence, for people: what was tried on which resource, the result, and the remedy.
     pub text: String,
 }
 
 impl Unread {
-    /// The fact was not asked for, since no selected check needs it.
+    /// Returns the reason for a fact that was not requested, since no selected check needs it.
     pub fn not_asked(what: &str) -> Self {
         Self {
             code: ReasonCode::NotRead,
@@ -42,14 +42,14 @@ impl Unread {
         }
     }
 
-    /// Whether access to it was denied.
+    /// Returns `true` if access to the fact was denied.
     pub fn is_denied(&self) -> bool {
         self.code == ReasonCode::AccessDenied
     }
 }
 
-/// The facts about one resource, of any kind: what reports and runs need to know of them. Checks are given the facts
-/// themselves.
+/// The facts about one resource of any kind, as far as reports and runs need them. Checks receive the concrete type
+/// instead.
 pub trait Facts: Any + Debug + Send + Sync {
     /// Returns the kind of the resource.
     fn kind(&self) -> &'static ResourceKind;
@@ -57,30 +57,30 @@ pub trait Facts: Any + Debug + Send + Sync {
     /// Returns the properties of the resource that reports show.
     fn details(&self) -> Details;
 
-    /// Returns the resource's tags, where describing it brings them along.
+    /// Returns the resource's tags, if describing the resource returns them.
     fn tags(&self) -> Option<&[(String, String)]> {
         None
     }
 
-    /// Returns a text that changes whenever the listed facts change, where a list brings one.
+    /// Returns a text that changes whenever the listed facts change, if the list includes one.
     fn revision(&self) -> Option<&str> {
         None
     }
 
-    /// Returns why no check applies to the resource as it is, if none does.
+    /// Returns why no check applies to the resource in its present state, or `None` if checks apply.
     fn inapplicable(&self) -> Option<String> {
         None
     }
 }
 
-/// Facts of one kind of resource.
+/// Facts about resources of one kind.
 pub trait FactsOf: Facts {
-    /// The kind.
+    /// The kind of resource.
     const KIND: &'static ResourceKind;
 }
 
 impl dyn Facts {
-    /// Returns the facts as those of one kind; `None` if they are of another.
+    /// Returns the facts as the type of one kind, or `None` if they are of another kind.
     pub fn of<F: FactsOf>(&self) -> Option<&F> {
         let any: &dyn Any = self;
         any.downcast_ref()

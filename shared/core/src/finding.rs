@@ -1,4 +1,4 @@
-//! What the reporters report.
+//! Findings, which the reporters render.
 
 use jiff::Timestamp;
 
@@ -11,32 +11,32 @@ use crate::parameters::Settings;
 use crate::resource::Resource;
 use crate::verdict::{Outcome, Verdict};
 
-/// A check's decision about one resource, with all that a report says of it.
+/// A check's decision about one resource, with everything that a report states about it.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The check.
     pub check: &'static Check,
     /// The resource.
     pub resource: Resource,
-    /// What else is known of the resource; nothing where it could not be read.
+    /// The other known properties of the resource, which are empty if it could not be read.
     pub details: Details,
-    /// The resource's tags; `None` where the look at the resource did not bring them.
+    /// The resource's tags; `None` if describing the resource did not return them.
     pub tags: Option<Vec<(String, String)>>,
     /// The decision.
     pub verdict: Verdict,
-    /// The values of the check's parameters, by name; only those that have one.
+    /// The values of the check's parameters, by name, without the parameters that have no value.
     pub parameters: Vec<(&'static str, Vec<String>)>,
-    /// Where to read more about the check.
+    /// The address of a page about the check.
     pub link: String,
-    /// A text that is another one whenever what the check judges is, as far as a list tells without a look at the
+    /// A text that changes whenever the evaluated facts change, as far as a list shows this without describing the
     /// resource itself.
     pub revision: Option<String>,
-    /// When the resource was looked at.
+    /// The time at which the resource was described.
     pub observed_at: Timestamp,
 }
 
 impl Finding {
-    /// Judges what was observed; `docs` is the address at which the checks' pages are published.
+    /// Evaluates an observation. `docs` is the address at which the checks' pages are published.
     pub fn of(
         check: &'static Check,
         observation: &Observation,
@@ -62,7 +62,7 @@ impl Finding {
         }
     }
 
-    /// The same under an exception: a failure is none while it holds.
+    /// Returns the finding under an exception, which turns a failure into a pass.
     pub fn excepted(self, mute: &Mute) -> Self {
         Self {
             verdict: self.verdict.muted(mute.reason(), mute.until()),
@@ -70,7 +70,8 @@ impl Finding {
         }
     }
 
-    /// A sentence that says why a failure is as severe as it is; nothing of what is no failure.
+    /// Returns a sentence that gives the reason for the severity of a failure, or `None` if the finding is not a
+    /// failure.
     pub fn severity_reason(&self) -> Option<String> {
         let Outcome::Failed(severity) = self.verdict.outcome else {
             return None;
@@ -90,18 +91,19 @@ pub fn finding_id(check: &Check, resource: &Resource) -> String {
     format!("{}/{}", generator_id(check), resource.id())
 }
 
-/// Returns the check's id and the resource that a finding's id names; `None` if it is no id of ours.
+/// Returns the id of the check and the resource in the id of a finding, or `None` if it is not the id of a finding of
+/// eksentry.
 pub fn parse_finding_id(id: &str) -> Option<(&str, Resource)> {
     let (check, resource) = id.strip_prefix(GENERATOR)?.split_once('/')?;
     Some((check, Resource::parse(resource).ok()?))
 }
 
-/// What all findings of a check have in common, `eksentry/<checkId>`.
+/// Returns the id that all findings of a check have in common, `eksentry/<checkId>`.
 pub fn generator_id(check: &Check) -> String {
     format!("{GENERATOR}{}", check.id)
 }
 
-/// What the generator id of all of eksentry's findings begins with.
+/// The beginning of the generator ids of all of eksentry's findings.
 pub const GENERATOR: &str = "eksentry/";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Kinds of resource, and all that differs between them.
+//! Kinds of resource, and the differences between them.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,53 +6,56 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
-/// A kind of resource that checks judge. Each kind is described once, beside its facts, and listed in
-/// [`KINDS`](crate::kinds::KINDS); whatever differs by kind is a member here, so that no other code asks which kind a
-/// resource is of. Two kinds are equal if their names are.
+/// A kind of resource that checks evaluate. Each kind is described once, in the file of its facts, and listed in
+/// [`KINDS`](crate::kinds::KINDS). Everything that differs by kind is a member here, so that no other code depends on
+/// the kind of a resource. Two kinds are equal if their names are equal.
 pub struct ResourceKind {
-    /// The name of the kind, `EksCluster` for example. It appears in logs and never changes.
+    /// The name of the kind, such as `EksCluster`. It appears in logs and never changes.
     pub name: &'static str,
     /// The common noun for a resource of the kind, in lower case: `cluster`, `repository`, `image`, `key`.
     pub noun: &'static str,
-    /// The noun with its service, for readers outside of the service: `EKS cluster`.
+    /// The noun with the name of its service, for texts outside the context of the service: `EKS cluster`.
     pub title: &'static str,
     /// The placeholder for a name in commands that people complete: `<cluster>`.
     pub placeholder: &'static str,
-    /// When `ecr-event` judges a resource of the kind, to follow "when"; `None` if never.
+    /// The events after which the `ecr-event` function evaluates a resource of the kind, as a clause that follows
+    /// "when"; `None` if there are no such events.
     pub events: Option<&'static str>,
     /// The form of the text that identifies a resource of the kind.
     pub identity: Identity,
     /// The resources that are listed together with those of the kind.
     pub family: Family,
-    /// The kind of the resource that contains one of this kind, if there is one: the repository of an image.
+    /// The kind of the resource that contains a resource of this kind, such as the repository of an image; `None` if
+    /// there is none.
     pub parent: Option<Parent>,
-    /// The resource type in ASFF, `AwsEksCluster` for example. For kinds that ASFF does not know, any text.
+    /// The resource type in ASFF, such as `AwsEksCluster`. For kinds that ASFF does not define, the type is any text.
     pub asff_type: &'static str,
     /// The resource type in OCSF events.
     pub ocsf_type: &'static str,
-    /// The resource type in AWS Config, and how AWS Config can trigger a rule; `None` where it does not know the kind.
+    /// The resource type in AWS Config, and the triggers of its rules; `None` if AWS Config does not have the type.
     pub config: Option<ConfigType>,
-    /// Where the tags of a resource of the kind come from.
+    /// The source of the tags of a resource of the kind.
     pub tags: TagSource,
     /// The branch of ASFF's types taxonomy for findings about the kind.
     pub topic: Topic,
-    /// Whether a PASSED finding is always sent. Otherwise `EKSENTRY_PASSED_IMAGES` decides.
+    /// `true` if PASSED findings are always sent. Otherwise `EKSENTRY_PASSED_IMAGES` decides.
     pub sends_every_pass: bool,
 }
 
-/// The form of the text that identifies a resource. It ends the ids of the resource's findings, so a form never changes.
+/// The form of the text that identifies a resource. The ids of the resource's findings end with this text, so a form
+/// never changes.
 #[derive(Debug, Clone, Copy)]
 pub enum Identity {
     /// The ARN, `arn:<partition>:<service>:<region>:<account>:<prefix><path>`.
     Arn {
-        /// The service's name in the ARN, `eks` for example.
+        /// The name of the service in the ARN, such as `eks`.
         service: &'static str,
-        /// The begin of the ARN's last part, `cluster/` for example.
+        /// The beginning of the ARN's last part, such as `cluster/`.
         prefix: &'static str,
-        /// Returns whether a path that follows the prefix belongs to the kind rather than to another one that has the
-        /// same service and prefix.
+        /// Returns `true` if a path that follows the prefix belongs to this kind, and not to another kind with the same
+        /// service and prefix.
         owns: fn(&str) -> bool,
-        /// Returns whether the service allows such a path.
+        /// Returns `true` if the service allows the path.
         allows: fn(&str) -> bool,
     },
     /// An account in a Region, `AWS::::Account:<account>/<region>`. Its path is empty.
@@ -64,7 +67,7 @@ pub enum Identity {
 pub struct Parent {
     /// The kind of the parent.
     pub kind: &'static ResourceKind,
-    /// Returns the parent's path, given the child's, which begins with it and a slash.
+    /// Returns the path of the parent, given the path of the child, which begins with the parent's path and a slash.
     pub path: fn(&str) -> &str,
 }
 
@@ -84,21 +87,21 @@ pub enum Family {
 /// A resource type in AWS Config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConfigType {
-    /// The name of the type, `AWS::EKS::Cluster` for example.
+    /// The name of the type, such as `AWS::EKS::Cluster`.
     pub name: &'static str,
-    /// Whether AWS Config records resources of the type, so that a change of one can trigger a rule. Otherwise rules are
-    /// periodic.
+    /// `true` if AWS Config records resources of the type, so that a change to one can trigger a rule. Otherwise rules
+    /// are periodic.
     pub records_changes: bool,
 }
 
-/// Where the tags of a resource come from.
+/// The source of a resource's tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagSource {
-    /// Describing the resource brings its tags along.
+    /// The call that describes the resource also returns its tags.
     Description,
-    /// The Resource Groups Tagging API lists them.
+    /// The Resource Groups Tagging API lists the tags.
     TaggingApi,
-    /// The resource has no tags of its own; exceptions by tag look at those of its parent.
+    /// The resource has no tags of its own. Exceptions by tag use the tags of its parent.
     Parent,
     /// The resource can't have tags.
     None,
@@ -108,15 +111,15 @@ pub enum TagSource {
 /// Source: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// How something is configured.
+    /// The configuration of a resource.
     Configuration,
-    /// The vulnerabilities that something has.
+    /// The vulnerabilities of a resource.
     Vulnerabilities,
 }
 
 impl ResourceKind {
-    /// Returns the resource type in AWS Config, `AWS::EKS::Cluster` for example; `None` where AWS Config does not know
-    /// the kind.
+    /// Returns the resource type in AWS Config, such as `AWS::EKS::Cluster`, or `None` if AWS Config does not have the
+    /// type.
     pub fn config_type(&self) -> Option<&'static str> {
         self.config.map(|config| config.name)
     }
@@ -160,7 +163,8 @@ impl Serialize for ResourceKind {
     }
 }
 
-/// Returns whether a text is one name: it begins with a letter or digit, and has letters, digits, `.`, `_` and `-`.
+/// Returns `true` if the text is a single name: it begins with a letter or digit, consists of letters, digits, `.`, `_`
+/// and `-`, and is not longer than [`LONGEST_NAME`].
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text
@@ -169,6 +173,6 @@ pub(crate) fn is_name(text: &str) -> bool {
         && text.len() <= LONGEST_NAME
 }
 
-/// The longest name, which is an ECR repository's: with a digest of 64 characters and the rest of a finding's id it stays
-/// within ASFF's 512.
+/// The maximum length of a name, which is that of an ECR repository's name. With a digest of 64 characters and the rest
+/// of a finding's id, it stays within the 512 characters of ASFF.
 pub(crate) const LONGEST_NAME: usize = 256;

@@ -1,4 +1,4 @@
-//! The table of all kinds of resource. To add one, describe it beside its facts and add its line here.
+//! The table of all kinds of resource. To add a kind, describe it in the file of its facts and add its line here.
 
 use crate::facts::{account, cluster, image, key, repository};
 use crate::kind::ResourceKind;

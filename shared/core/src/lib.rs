@@ -1,8 +1,8 @@
-//! What eksentry knows about compliance: resources, the facts about them, the checks that judge those facts,
-//! and the findings that come of it.
+//! The compliance rules of eksentry: resources, the facts about them, the checks that evaluate those facts, and the
+//! findings that result.
 //!
-//! Pure: nothing here does I/O, reads a clock or the environment, or knows an SDK. Time, account, Region and
-//! settings are arguments.
+//! This crate is pure: it does no I/O, reads neither a clock nor the environment, and uses no AWS SDK. Time, account,
+//! Region and settings are arguments.
 
 pub mod arn;
 pub mod check;

@@ -1,6 +1,6 @@
-//! The customer's exceptions: which failures do not count, why, and until when.
+//! The customer's exceptions: the failures that do not count, the reasons, and the dates on which the exceptions end.
 //!
-//! An exception always ends: what was accepted for good reasons once must be looked at again.
+//! Every exception ends, since a failure that was once accepted for good reasons must be reviewed again.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,33 +12,34 @@ use crate::check::Check;
 use crate::checks::{self, UnknownCheck};
 use crate::resource::{ACCOUNT, Resource};
 
-/// The longest reason, in characters: with what stands around it, it fits in an annotation of AWS Config (256).
+/// The maximum length of a reason, in characters. With the text around it, a reason of this length fits in an
+/// annotation of AWS Config (256).
 pub const LONGEST_REASON: usize = 200;
 
-/// An exception as the customer writes it. In patterns `*` stands for any characters and `?` for any one.
+/// An exception as the customer writes it. In patterns, `*` stands for any characters and `?` for any single character.
 ///
-/// All fields may be missing here, so that our own error says how to write them.
+/// All fields are optional here, so that an error of [`MuteProblem`] can explain how to write a missing one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// A check's id, or `*` for every check.
     pub check: Option<String>,
-    /// A pattern for the resource's ARN. An image's is `<repository ARN>/sha256:…`, so a repository's ARN with `*`
-    /// after it covers the images, too.
+    /// A pattern for the resource's ARN. The ARN of an image is `<repository ARN>/sha256:…`, so the ARN of a repository
+    /// followed by `*` covers the images as well.
     pub resource: Option<String>,
-    /// `key=value`, a pattern each, or `key` alone for any value. The first `=` parts them. With `resource` given,
-    /// both must match.
+    /// A tag: `key=value`, both of which are patterns, or `key` alone for any value. The first `=` separates them. If
+    /// `resource` is also given, both must match.
     pub tag: Option<String>,
-    /// Why; findings repeat it.
+    /// The reason, which findings repeat.
     pub reason: Option<String>,
-    /// The last day (UTC) on which it holds, `2026-12-31` for example.
+    /// The last day (UTC) on which the exception applies, such as `2026-12-31`.
     pub until: Option<String>,
 }
 
-/// One exception: results of these checks about these resources do not count as failures until a day.
+/// An exception: until a day, the failures of these checks for these resources do not count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mute {
-    /// The check's id; `None` is every check.
+    /// The id of the check; `None` stands for every check.
     check: Option<&'static str>,
     resource: Option<WildMatch>,
     tag: Option<TagPattern>,
@@ -52,52 +53,52 @@ struct TagPattern {
     value: WildMatch,
 }
 
-/// What is wrong with an exception, and how to write it.
+/// A problem with an exception, and the way to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MuteProblem {
-    /// It names no check.
+    /// The exception names no check.
     #[error("it has no check: give a check's id, or \"*\" for every check")]
     NoCheck,
-    /// It names a check that there is not.
+    /// The exception names a check that does not exist.
     #[error("{0}; \"*\" is every check")]
     Check(#[from] UnknownCheck),
-    /// It names no resources.
+    /// The exception names no resources.
     #[error(
         "it has neither resource nor tag: give an ARN (\"arn:aws:eks:*:*:cluster/test-*\"), a tag (\"env=test\") or both"
     )]
     NoResource,
-    /// Its resource can match no ARN, most likely since it is a name.
+    /// The resource can match no ARN, most likely since it is a name.
     #[error(
         "its resource {0:?} matches no ARN: write arn:partition:service:region:account:resource, or for an account \
          {ACCOUNT}account/region, with * and ? as wildcards"
     )]
     Resource(String),
-    /// Its tag has no key.
+    /// The tag has no key.
     #[error(
         "its tag {0:?} has no key: write \"key=value\", or \"key\" for any value, with * and ? as wildcards"
     )]
     Tag(String),
-    /// It does not say why.
+    /// The exception has no reason.
     #[error("it has no reason: say in a sentence why failures are acceptable")]
     NoReason,
-    /// It says too much.
+    /// The reason is too long.
     #[error("its reason has {0} characters: shorten it to {LONGEST_REASON}")]
     LongReason(usize),
-    /// It does not say when it ends.
+    /// The exception has no last day.
     #[error("it has no until: give the last day on which it holds, as in \"2026-12-31\"")]
     NoUntil,
-    /// It does not say when it ends in a way that we read.
+    /// The last day is not a date in the required form.
     #[error("its until {0:?} is no day: give the last day on which it holds, as in \"2026-12-31\"")]
     Until(String),
 }
 
-/// An exception is wrong, and does not hold.
+/// The error for an exception that is not valid and does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("exception {number} does not hold: {problem}")]
 pub struct MuteError {
-    /// Which one, counted from 1.
+    /// The number of the exception, counted from 1.
     pub number: usize,
-    /// What is wrong with it.
+    /// The problem with the exception.
     pub problem: MuteProblem,
 }
 
@@ -132,7 +133,8 @@ impl TryFrom<Entry> for Mute {
     }
 }
 
-/// A pattern that no ARN can match would mute nothing, and nobody would know why.
+/// Reads the pattern of a resource. A pattern that can match no ARN is an error, since it would mute nothing without
+/// any notice.
 fn read_resource(text: &str) -> Result<WildMatch, MuteProblem> {
     let begin = text.split(['*', '?']).next().unwrap_or_default();
     let wild = begin.len() < text.len();
@@ -155,7 +157,7 @@ fn read_tag(text: &str) -> Result<TagPattern, MuteProblem> {
     })
 }
 
-/// Nothing but a day is taken: an hour would promise an end that is not kept.
+/// Reads a day. A time of day is an error, since an exception does not end at an hour.
 fn read_day(text: Option<&str>) -> Result<Date, MuteProblem> {
     let text = text
         .filter(|text| !text.is_empty())
@@ -171,17 +173,17 @@ fn cut(text: &str) -> String {
 }
 
 impl Mute {
-    /// Why failures do not count.
+    /// Returns the reason why failures do not count.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The last day (UTC) on which they do not.
+    /// Returns the last day (UTC) on which failures do not count.
     pub fn until(&self) -> Date {
         self.until
     }
 
-    /// Whether it holds and is about them, whatever the resource's tags.
+    /// Returns `true` if the exception has not ended and covers the check and the resource, regardless of tags.
     fn matches_but_for_tag(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         TimeZone::UTC.to_datetime(at).date() <= self.until
             && self.check.is_none_or(|id| id == check.id)
@@ -199,7 +201,7 @@ impl Mute {
     }
 }
 
-/// All exceptions, in the customer's order. The default mutes nothing.
+/// All exceptions, in the customer's order. The default list is empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MuteList(Vec<Mute>);
 
@@ -210,7 +212,7 @@ impl FromIterator<Mute> for MuteList {
 }
 
 impl MuteList {
-    /// The first exception that is about a check's result about a resource with these tags, and has not ended.
+    /// Returns the first exception that has not ended and covers the check and a resource with these tags.
     pub fn find(
         &self,
         check: &Check,
@@ -223,8 +225,8 @@ impl MuteList {
             .find(|mute| mute.matches_but_for_tag(check, resource, at) && mute.matches_tags(tags))
     }
 
-    /// Whether it takes the resource's tags to tell. They cost a call for most resources, so nobody reads them
-    /// unless an exception by tag may apply and none without a tag does.
+    /// Returns `true` if the resource's tags decide whether an exception applies. For most resources, reading the tags
+    /// costs a call, so they are read only if an exception by tag may apply and none without a tag applies.
     pub fn asks_for_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         let mut by_tag = false;
         for mute in &self.0 {
@@ -238,7 +240,7 @@ impl MuteList {
         by_tag
     }
 
-    /// Whether there is no exception.
+    /// Returns `true` if there is no exception.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -248,7 +250,7 @@ impl MuteList {
 mod tests {
     use super::*;
 
-    /// The exceptions that hold, and what is wrong with the others.
+    /// Returns the valid exceptions, and the errors of the others.
     fn read(entries: impl IntoIterator<Item = Entry>) -> (MuteList, Vec<MuteError>) {
         let (mut mutes, mut errors) = (Vec::new(), Vec::new());
         for (number, entry) in (1..).zip(entries) {
@@ -266,7 +268,7 @@ mod tests {
     const SCAN: &str = "ecr-image-scan-findings";
     const NOW: &str = "2026-06-01T12:00:00Z";
 
-    /// An exception; a resource or tag of no text is not given.
+    /// Returns an exception. An empty resource or tag is left out.
     fn entry(check: &str, resource: &str, tag: &str, until: &str) -> Entry {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Entry {
@@ -399,14 +401,14 @@ mod tests {
             (vec![], false),
             (vec![tagged()], true),
             (vec![entry("*", "*", "", "2026-12-31")], false),
-            // By tag, but ended, or about another resource or check.
+            // These exceptions are by tag, but have ended, or cover another resource or check.
             (vec![entry("*", "", "env", "2026-05-31")], false),
             (vec![entry("*", "*:cluster/a", "env", "2026-12-31")], false),
             (vec![entry(SCAN, "", "env", "2026-12-31")], false),
-            // Another is about it whatever the tags.
+            // Another exception applies regardless of tags.
             (vec![tagged(), entry("*", "*", "", "2026-12-31")], false),
             (vec![entry("*", "*", "", "2026-12-31"), tagged()], false),
-            // Another would be, had it not ended, or were it not about another check.
+            // Another exception would apply, but has ended or covers another check.
             (vec![tagged(), entry("*", "*", "", "2026-05-31")], true),
             (vec![tagged(), entry(SCAN, "*", "", "2026-12-31")], true),
         ] {

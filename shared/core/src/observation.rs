@@ -1,4 +1,4 @@
-//! Looks at resources.
+//! Observations of resources.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use jiff::Timestamp;
 use crate::facts::{Facts, FactsOf, Unread};
 use crate::resource::Resource;
 
-/// The result of a look at a resource.
+/// The result of describing a resource.
 #[derive(Debug, Clone)]
 pub enum State {
-    /// The resource is there.
+    /// The resource exists, and these are the facts about it.
     Present(Arc<dyn Facts>),
-    /// The API says that there is no such resource.
+    /// The API reports that the resource does not exist.
     Gone,
-    /// The resource itself could not be read.
+    /// The resource could not be read.
     Unread(Unread),
 }
 
 impl State {
-    /// Returns the state of a resource that is there.
+    /// Returns the state of a resource that exists.
     pub fn present(facts: impl Facts) -> Self {
         Self::Present(Arc::new(facts))
     }
 
-    /// Returns the facts, if the resource is there and could be read.
+    /// Returns the facts, or `None` if the resource does not exist or could not be read.
     pub fn facts(&self) -> Option<&dyn Facts> {
         match self {
             Self::Present(facts) => Some(facts.as_ref()),
@@ -32,25 +32,25 @@ impl State {
         }
     }
 
-    /// Returns the facts as those of one kind; `None` if there are none, or they are of another kind.
+    /// Returns the facts as the type of one kind, or `None` if there are no facts or they are of another kind.
     pub fn facts_of<F: FactsOf>(&self) -> Option<&F> {
         self.facts()?.of()
     }
 }
 
-/// One look at one resource.
+/// The result of describing one resource at one time.
 #[derive(Debug, Clone)]
 pub struct Observation {
     /// The resource.
     pub resource: Resource,
-    /// When it was looked at.
+    /// The time at which the resource was described.
     pub observed_at: Timestamp,
-    /// The result.
+    /// The state of the resource.
     pub state: State,
 }
 
 impl Observation {
-    /// Returns the facts, if the resource is there and could be read.
+    /// Returns the facts, or `None` if the resource does not exist or could not be read.
     pub fn facts(&self) -> Option<&dyn Facts> {
         self.state.facts()
     }

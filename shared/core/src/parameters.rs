@@ -1,4 +1,5 @@
-//! The parameters of checks: declared once beside the check, read once at the edge.
+//! The parameters of checks. They are declared once, in the file of the check, and read once, where input enters the
+//! program.
 
 use core::net::IpAddr;
 use std::borrow::Cow;
@@ -15,67 +16,67 @@ use crate::severity::Severity;
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]
 pub struct Parameter<T> {
-    /// Its name in Config's `ruleParameters`, in documents of parameters and in `EKSENTRY_PARAMETERS`.
+    /// The name in AWS Config's `ruleParameters`, in documents of parameters and in `EKSENTRY_PARAMETERS`.
     pub name: &'static str,
-    /// What it means, in one sentence.
+    /// The meaning, in one sentence.
     pub description: &'static str,
-    /// Its value when it is not set.
+    /// The value if the parameter is not set.
     pub default: T,
 }
 
-/// Which texts a parameter takes, as far as a schema can say.
+/// The texts that a parameter takes, as far as a schema can express them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Values {
-    /// One of these.
+    /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// None, one or several of these.
+    /// Any number of these texts, including none.
     SomeOf(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
-    /// A whole number, not negative.
+    /// A whole number that is not negative.
     Number,
-    /// None, one or several texts of no particular form.
+    /// Any number of texts in any form, including none.
     Texts,
 }
 
-/// A type of parameter values, read from and written as a list of texts.
+/// A type of parameter values that can be read from and written as a list of texts.
 pub trait ParameterValue: Clone + Debug + Send + Sync {
-    /// What is allowed, for people.
+    /// The allowed values, for people.
     const FORM: &'static str;
 
-    /// What is allowed, for a schema.
+    /// The allowed values, for a schema.
     const VALUES: Values;
 
-    /// Reads it.
+    /// Reads a value.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the texts.
+    /// Returns the problem with the texts.
     fn read(texts: &[String]) -> Result<Self, String>;
 
-    /// Writes it; no text means that nothing is set.
+    /// Writes a value. An empty list means that nothing is set.
     fn write(&self) -> Vec<String>;
 }
 
-/// A parameter whatever its type, as the registry lists it.
+/// A parameter with a value of any type, as the registry lists it.
 pub trait AnyParameter: Debug + Sync {
-    /// Its name.
+    /// Returns the name.
     fn name(&self) -> &'static str;
-    /// What it means.
+    /// Returns the meaning.
     fn description(&self) -> &'static str;
-    /// What is allowed, for people.
+    /// Returns the allowed values, for people.
     fn form(&self) -> &'static str;
-    /// What is allowed, for a schema.
+    /// Returns the allowed values, for a schema.
     fn values(&self) -> Values;
-    /// Its default as texts; none means that nothing is set.
+    /// Returns the default as texts. An empty list means that nothing is set.
     fn default_texts(&self) -> Vec<String>;
-    /// Its value as texts.
+    /// Returns the value as texts.
     fn texts(&self, settings: &Settings) -> Vec<String>;
-    /// Says what is wrong with a value, if anything is.
+    /// Checks that the texts are a valid value.
     ///
     /// # Errors
     ///
-    /// Says what is wrong with the texts.
+    /// Returns the problem with the texts.
     fn validate(&self, texts: &[String]) -> Result<(), String>;
 }
 
@@ -109,28 +110,28 @@ impl<T: ParameterValue> AnyParameter for Parameter<T> {
     }
 }
 
-/// A parameter's value as it comes in JSON: typed, or as the text that AWS Config makes of it.
+/// The value of a parameter in JSON: typed, or as the text that AWS Config makes of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Raw {
-    /// Not set.
+    /// The parameter is not set.
     Null,
     /// `true` or `false`.
     Flag(bool),
     /// A whole number.
     Number(i64),
-    /// A number that is written with a fraction, `365.0` for example.
+    /// A number that is written with a fraction, such as `365.0`.
     Decimal(f64),
-    /// A text, or several joined by commas.
+    /// A text, or several texts that are joined by commas.
     Text(String),
     /// A list.
     List(Vec<Raw>),
-    /// Something that no parameter takes.
+    /// A value that no parameter takes.
     Other(IgnoredAny),
 }
 
 impl Raw {
-    /// The value as texts; `None` of what no parameter takes.
+    /// Returns the value as texts, or `None` if no parameter takes such a value.
     pub fn texts(&self) -> Option<Vec<String>> {
         match self {
             Self::Null => Some(Vec::new()),
@@ -155,13 +156,13 @@ impl Raw {
     }
 }
 
-/// The parameters that are set for one check; all of them are valid.
+/// The parameters that are set for one check, all of them valid.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     texts: BTreeMap<&'static str, Vec<String>>,
 }
 
-/// A parameter has a value that it can't have.
+/// The error for a parameter with a value that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the parameter {name} of {check} is {value:?}: {problem}; it takes {form}")]
 pub struct ParameterError {
@@ -173,12 +174,12 @@ pub struct ParameterError {
 }
 
 impl Settings {
-    /// Takes the declared parameters out of what came in. What no check declares is left alone: Config passes
-    /// `checkId` among them, and newer callers may know more. A value of no text (`""`, `[]`, `null`) is not set.
+    /// Reads the declared parameters from raw values. Parameters that are not declared are ignored: AWS Config passes
+    /// `checkId` among them, and newer callers may pass others. A value without text (`""`, `[]`, `null`) is not set.
     ///
     /// # Errors
     ///
-    /// When a parameter's value is not of its type.
+    /// Returns an error if the value of a parameter is not of its type.
     pub fn read(
         check: &'static str,
         declared: &[&'static dyn AnyParameter],
@@ -208,7 +209,7 @@ impl Settings {
         Ok(Self { texts })
     }
 
-    /// These settings, and for parameters that they do not set those of another source.
+    /// Returns these settings, completed by those of another source for parameters that are not set here.
     pub fn or(mut self, other: Self) -> Self {
         for (name, texts) in other.texts {
             self.texts.entry(name).or_insert(texts);
@@ -216,7 +217,7 @@ impl Settings {
         self
     }
 
-    /// The parameter's value: what is set, else its default.
+    /// Returns the value of the parameter, or its default if it is not set.
     pub fn get<T: ParameterValue>(&self, parameter: &Parameter<T>) -> T {
         self.texts
             .get(parameter.name)
@@ -310,7 +311,7 @@ impl ParameterValue for Vec<String> {
     }
 }
 
-/// A list of texts that may be written down as a parameter's default.
+/// A list of texts that can be the default of a parameter in a `static`.
 pub type Texts = Cow<'static, [Cow<'static, str>]>;
 
 impl ParameterValue for Texts {

@@ -1,4 +1,4 @@
-//! The parts of an account in a Region that are looked at each by itself.
+//! The parts of an account in a Region that are evaluated separately.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +7,8 @@ use crate::kinds::KINDS;
 use crate::repository_names::RepositoryNames;
 use crate::resource::{Location, Resource};
 
-/// A part of what an account has in a Region. All that must be known together to judge it, or to tell what is gone of
-/// it, is in it; so each part may be looked at by another worker.
+/// A part of the resources of an account in a Region. It includes everything that must be known together to evaluate
+/// its resources, or to find out which of them no longer exist, so different workers may evaluate different parts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Part {
@@ -23,7 +23,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Everything, in as few parts as there are.
+    /// Returns all resources, in as few parts as possible.
     pub fn all() -> [Self; 4] {
         [
             Self::Clusters,
@@ -33,7 +33,7 @@ impl Part {
         ]
     }
 
-    /// All resources of a kind, and of those that are listed with it.
+    /// Returns the part with all resources of a kind and of the kinds that are listed with it.
     pub fn of(kind: &ResourceKind) -> Self {
         match kind.family {
             Family::Clusters => Self::Clusters,
@@ -52,13 +52,13 @@ impl Part {
         }
     }
 
-    /// Returns the kinds of its resources.
+    /// Returns the kinds of the resources in the part.
     pub fn kinds(&self) -> impl Iterator<Item = &'static ResourceKind> + use<> {
         let family = self.family();
         KINDS.into_iter().filter(move |kind| kind.family == family)
     }
 
-    /// Returns whether a resource lies in it, wherever that is.
+    /// Returns `true` if a resource belongs to the part, in whichever account and Region it is.
     pub fn holds(&self, resource: &Resource) -> bool {
         resource.kind().family == self.family()
             && match self {
@@ -67,12 +67,12 @@ impl Part {
             }
     }
 
-    /// Returns whether it may hold so many resources that a ledger of what was reported pays.
+    /// Returns `true` if the part may hold so many resources that a ledger of reported findings is worthwhile.
     pub const fn may_be_large(&self) -> bool {
         matches!(self, Self::Registry(_))
     }
 
-    /// Returns the begins of the ids that its resources at a location have in Security Hub.
+    /// Returns the beginnings of the ids that the part's resources at a location have in Security Hub.
     pub fn ranges(&self, location: &Location) -> Vec<IdRange> {
         let mut ranges: Vec<IdRange> = Vec::new();
         for kind in self.kinds() {
@@ -95,12 +95,12 @@ impl Part {
     }
 }
 
-/// Ids of resources that begin in one way.
+/// The resource ids that have the same beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdRange {
-    /// The begin of the ids.
+    /// The beginning of the ids.
     pub prefix: String,
-    /// The begins of ids that are left out; each begins with `prefix`.
+    /// The beginnings of ids that are excluded. Each begins with `prefix`.
     pub without: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
-//! IAM policy documents: what is read of them, and who is granted what.
+//! IAM policy documents: the parsed statements, and the principals and actions that they grant.
 //!
-//! [`PolicyDocument`] is read whole or not at all. [`ResourcePolicy`] is read as far as it is understood, and
-//! [`grants()`] tells whom it lets in: something counts as limited only if the text proves it, and what is not
-//! understood is never passed over, since it might grant something.
+//! [`PolicyDocument`] is read completely or not at all. [`ResourcePolicy`] is read as far as it is understood, and
+//! [`grants()`] returns the principals that are granted access. Access counts as limited only if the text proves it. A
+//! part that is not understood is never ignored, since it might grant something.
 
 mod audience;
 mod condition;

@@ -1,12 +1,12 @@
-//! Every reason code.
+//! The reason codes of verdicts.
 
 use std::cmp::Ordering;
 
 use serde::Serialize;
 use strum::{EnumMessage, IntoStaticStr, VariantArray};
 
-/// A stable word for machines that says why a verdict is what it is. Findings, evaluations and events carry it, and people
-/// search and filter by it: no code changes its meaning.
+/// A stable code, for machines, that gives the reason for a verdict. Findings, evaluations and events carry the code,
+/// and people search and filter by it, so the meaning of a code never changes.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, EnumMessage, IntoStaticStr, Serialize, VariantArray,
 )]
@@ -14,155 +14,155 @@ use strum::{EnumMessage, IntoStaticStr, VariantArray};
 #[serde(into = "&'static str")]
 pub enum ReasonCode {
     // --- Not read ---
-    /// The role may not make a call that the check needs.
+    /// The role is not allowed to make a call that the check needs.
     AccessDenied,
-    /// No selected check asked for the fact.
+    /// The fact was not requested, since no selected check needs it.
     NotRead,
-    /// The service was not reached, or did not answer in time.
+    /// The service could not be reached, or did not respond in time.
     NotReached,
-    /// An answer has no list, not even an empty one.
+    /// A response has no list, not even an empty one.
     NoList,
-    /// A policy document is not one that is understood.
+    /// A policy document is not understood.
     PolicyNotUnderstood,
-    /// A call failed for another reason, or its answer lacks something.
+    /// A call failed for another reason, or its response is incomplete.
     ReadFailed,
-    /// The service throttled a call until its tries were used up.
+    /// The service throttled every attempt of a call.
     Throttled,
 
     // --- Any resource ---
     /// An exception of the mute list accepts the failure.
     Muted,
-    /// The resource was not found by the sweep of what should hold it.
+    /// A sweep no longer found the resource: it was deleted, or the check no longer covers it.
     NoLongerFound,
-    /// The resource does not exist any more.
+    /// The resource no longer exists.
     ResourceGone,
-    /// The check does not apply to the resource as it is.
+    /// The check does not apply to the resource in its present state.
     ResourceNotApplicable,
-    /// The check is about resources of another kind.
+    /// The check evaluates resources of another kind.
     ResourceOfOtherKind,
 
     // --- Many objects ---
     /// All objects passed.
     AllPassed,
-    /// Objects pass under an exception only.
+    /// Some objects pass only under an exception.
     Excepted,
     /// There are more objects than the finding names.
     MoreObjects,
     /// There are more reasons than the finding names.
     MoreReasons,
-    /// There is no object that the check applies to.
+    /// There is no object to which the check applies.
     NoObjects,
-    /// The objects that fail have findings of their own.
+    /// The objects that fail have their own findings.
     ObjectsReported,
-    /// Results of some objects are under way.
+    /// The results of some objects are not available yet.
     ResultsPending,
 
     // --- Accounts ---
-    /// Neither a cluster nor a repository is in the Region.
+    /// The Region holds neither clusters nor repositories.
     NothingToRecord,
-    /// There is no recorder.
+    /// AWS Config has no recorder.
     NoRecorder,
-    /// The recorder says that its last delivery failed.
+    /// The recorder reports that its last delivery failed.
     RecorderFailed,
     /// The recorder is off.
     RecorderOff,
     /// The types that the recorder records are not known.
     RecordedTypesUnknown,
-    /// Types that matter are not recorded.
+    /// Some required resource types are not recorded.
     TypesNotRecorded,
-    /// All types that matter are recorded.
+    /// All required resource types are recorded.
     TypesRecorded,
-    /// Types that matter are recorded once a day.
+    /// Some required resource types are recorded only once a day.
     TypesRecordedDaily,
 
     // --- Clusters: endpoint ---
-    /// The public endpoint takes only address ranges that are allowed.
+    /// The public endpoint accepts only address ranges that are allowed.
     PublicEndpointAllowed,
     /// The public endpoint is off.
     PublicEndpointOff,
     /// The public endpoint is on.
     PublicEndpointOn,
-    /// The public endpoint takes connections from anywhere.
+    /// The public endpoint accepts connections from anywhere.
     PublicEndpointOpenToWorld,
-    /// An address range is not one that is understood.
+    /// An address range is not understood.
     UnknownCidr,
 
     // --- Clusters: access, deletion, logs ---
-    /// Access entries alone grant access.
+    /// Only access entries grant access.
     AccessEntriesAlone,
-    /// The ConfigMap aws-auth alone grants access.
+    /// Only the ConfigMap aws-auth grants access.
     ConfigMapAlone,
-    /// The ConfigMap aws-auth grants access too, which is allowed.
+    /// The ConfigMap aws-auth grants access as well, which is allowed.
     ConfigMapAllowed,
-    /// The ConfigMap aws-auth grants access too.
+    /// The ConfigMap aws-auth grants access as well.
     ConfigMapCounts,
-    /// EKS tells no authentication mode.
+    /// EKS reports no authentication mode.
     NoAuthenticationMode,
-    /// The authentication mode is not one that is known.
+    /// The authentication mode is unknown.
     UnknownAuthenticationMode,
     /// Deletion protection is off.
     DeletionProtectionOff,
     /// Deletion protection is on.
     DeletionProtectionOn,
-    /// EKS tells nothing of deletion protection.
+    /// EKS does not report the setting of deletion protection.
     NoDeletionProtection,
-    /// All wanted log types are enabled.
+    /// All required log types are enabled.
     LogsEnabled,
-    /// Wanted log types are not enabled.
+    /// Some required log types are not enabled.
     LogsNotEnabled,
 
     // --- Clusters: role ---
     /// A policy of the role allows every action on every resource.
     RoleAllowsEverything,
-    /// The cluster alone uses the role.
+    /// Only this cluster uses the role.
     RoleDedicated,
-    /// IAM has no such role.
+    /// The role does not exist in IAM.
     RoleMissing,
-    /// EKS says that it does not find the role.
+    /// EKS reports that it does not find the role.
     RoleNotFoundByEks,
-    /// Others use the role as well.
+    /// Other clusters or nodes use the role as well.
     RoleShared,
-    /// Others than EKS may assume the role.
+    /// Principals other than EKS can assume the role.
     RoleTrustsOthers,
-    /// EKS did not say which role it is.
+    /// EKS did not report a role that the check needs.
     RoleUnknown,
 
     // --- Clusters: secrets ---
     /// A customer managed key encrypts secrets.
     CustomerManagedKey,
-    /// EKS encrypts with a key of its own.
+    /// EKS encrypts with a key that AWS owns.
     EncryptedByDefault,
-    /// A key of the account's choice encrypts secrets.
+    /// A key that the cluster names encrypts secrets.
     EncryptedWithKey,
-    /// The key does not exist any more.
+    /// The key does not exist.
     KeyGone,
     /// EKS reports that it can't use the key.
     KeyIssueReported,
     /// AWS manages the key.
     KeyManagedByAws,
-    /// The key is none of those that are allowed.
+    /// The key is not an allowed one.
     KeyNotAllowed,
-    /// The state of the key is not one that is known.
+    /// KMS did not report the state of the key.
     KeyStateUnknown,
-    /// The key is disabled or about to be deleted.
+    /// The key can't be used, since it is disabled or pending deletion, for example.
     KeyUnusable,
     /// No customer managed key encrypts secrets.
     NoCustomerManagedKey,
-    /// EKS reports no problem with a key that can't be looked at.
+    /// EKS reports no problem with a key that can't be described.
     NoKeyIssueReported,
     /// Secrets are not encrypted with a key.
     NotEncrypted,
-    /// The version of Kubernetes is not one that is understood.
+    /// The Kubernetes version is unknown.
     VersionUnknown,
 
     // --- Repositories ---
-    /// The tags that an exclusion filter covers are not known.
+    /// The tags that the exclusion filters cover are unknown.
     ExclusionUnknown,
-    /// The setting for tags is not one that is known.
+    /// The tag mutability is unknown.
     MutabilityUnknown,
     /// All tags are immutable.
     TagsImmutable,
-    /// All tags are immutable but those that are allowed not to be.
+    /// All tags are immutable, except those that allowed filters exclude.
     TagsImmutableAsAllowed,
     /// A filter makes all tags immutable.
     TagsImmutableByExclusion,
@@ -170,9 +170,9 @@ pub enum ReasonCode {
     TagsMutable,
     /// A filter makes all tags mutable.
     TagsMutableByExclusion,
-    /// Tags are mutable, but for those of a filter.
+    /// Tags are mutable, except those that a filter excludes.
     TagsMutableWithExclusion,
-    /// Tags of filters are mutable that are not allowed to be.
+    /// Tags are mutable because of filters that are not allowed.
     TagsPartlyMutable,
     /// No image is scanned on push.
     NotScannedOnPush,
@@ -184,29 +184,29 @@ pub enum ReasonCode {
     ScannedByRegistryRule,
 
     // --- Images ---
-    /// The scan is complete, and its findings are not there yet.
+    /// The scan is complete, but its findings have not arrived yet.
     FindingsAwaited,
-    /// The image was pushed just now, and its scan is not there yet.
+    /// The image was pushed recently and has no scan yet.
     FirstScanAwaited,
     /// The image is archived.
     ImageArchived,
-    /// The image is not active.
+    /// The image was not pushed or pulled within the number of days that the check considers.
     ImageNotActive,
     /// The image was never scanned.
     NeverScanned,
-    /// No vulnerability is as severe as one that fails.
+    /// No vulnerability reaches the severity threshold.
     NoSevereVulnerabilities,
     /// The scan failed.
     ScanFailed,
-    /// The status of the scan comes without a result.
+    /// The status of the scan is one without a result.
     ScanHasNoResult,
-    /// The scan is under way.
+    /// The scan is in progress.
     ScanUnderWay,
-    /// The scan is complete, but there is no result.
+    /// The scan is complete, but ECR has no result.
     ScanWithoutResult,
-    /// The event of the scan counts vulnerabilities that ECR does not tell yet.
+    /// The event of the scan counts vulnerabilities that ECR does not list yet.
     VulnerabilitiesAnnounced,
-    /// Vulnerabilities are as severe as those that fail.
+    /// Vulnerabilities reach the severity threshold.
     VulnerabilitiesFound,
 
     // --- Keys ---
@@ -216,26 +216,26 @@ pub enum ReasonCode {
     RotationOff,
     /// Automatic rotation is on.
     RotationOn,
-    /// The key rotates less often than it should.
+    /// The key is rotated less often than required.
     RotationPeriodTooLong,
 }
 
 impl ReasonCode {
-    /// Every code.
+    /// All reason codes.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Returns the word: `ACCESS_DENIED`.
+    /// Returns the code as a text: `ACCESS_DENIED`.
     pub fn word(self) -> &'static str {
         self.into()
     }
 
-    /// Returns a sentence that says when the code is given.
+    /// Returns a sentence that describes the meaning of the code.
     pub fn meaning(self) -> &'static str {
         self.get_documentation().unwrap_or_default()
     }
 }
 
-/// The order of the words.
+/// Codes have the order of their texts.
 impl Ord for ReasonCode {
     fn cmp(&self, other: &Self) -> Ordering {
         self.word().cmp(other.word())

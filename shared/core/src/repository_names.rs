@@ -1,34 +1,35 @@
-//! Parts of a registry, for sweeps that are too large for one go.
+//! Parts of a registry, for sweeps that are too large for one invocation.
 
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
-/// How many prefixes a part leaves out at most: Security Hub's GetFindings takes that many values of one attribute.
+/// The maximum number of prefixes that a part excludes. Security Hub's GetFindings takes 20 values of one attribute,
+/// one of which is the part's own prefix.
 pub const MOST_WITHOUT: usize = 19;
 
-/// The longest prefix; no repository's name is longer.
+/// The maximum length of a prefix. No repository has a longer name.
 const LONGEST_PREFIX: usize = 256;
 
-/// A part of all repository names: those that begin with `prefix` but with none of `without`. The default, with
-/// neither, is all.
+/// A part of all repository names: those that begin with `prefix` but with none of `without`. The default has neither,
+/// and stands for all names.
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct RepositoryNames {
-    /// What the names begin with.
+    /// The beginning of the names.
     pub prefix: String,
-    /// What they do not begin with; each begins with `prefix`.
+    /// The beginnings of names that are excluded. Each begins with `prefix`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
 }
 
 impl RepositoryNames {
-    /// All names.
+    /// Returns the part with all names.
     pub fn all() -> Self {
         Self::default()
     }
 
-    /// Whether a name is in the part. An image's, `<repository>/sha256:…`, is where its repository's is, in parts
-    /// that [`split`](Self::split) made.
+    /// Returns `true` if a name is in the part. In parts that [`split`](Self::split) returned, the name of an image,
+    /// `<repository>/sha256:…`, is in the same part as the name of its repository.
     pub fn contains(&self, name: &str) -> bool {
         name.starts_with(&self.prefix)
             && !self
@@ -37,12 +38,12 @@ impl RepositoryNames {
                 .any(|prefix| name.starts_with(prefix.as_str()))
     }
 
-    /// Splits all names there can be, such that each is in exactly one part and of these names at most `most` in
-    /// each. That is not always possible: where names go on in more than [`MOST_WITHOUT`] ways after a common
-    /// prefix, one part has what the largest of them leave.
+    /// Splits all possible names into parts, such that each name is in exactly one part and each part holds at most
+    /// `most` of the given names. That is not always possible: if names continue in more than [`MOST_WITHOUT`] ways
+    /// after a common prefix, one part holds all names except those of the largest branches.
     ///
-    /// A part follows from how many names begin with a prefix, not from positions in the list, so a name more or
-    /// less leaves most parts as they are.
+    /// A part depends on the number of names that begin with a prefix and not on positions in the list, so one name
+    /// more or less leaves most parts unchanged.
     pub fn split(names: &[String], most: usize) -> Vec<Self> {
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
@@ -54,8 +55,8 @@ impl RepositoryNames {
     }
 }
 
-/// Carves branches out of the names with this prefix, the largest first, until the rest is small enough. Those of
-/// more than half a part are carved out anyway, so that the rest does not grow over the limit soon.
+/// Splits branches off the names with this prefix, the largest first, until the rest is small enough. Branches of more
+/// than half a part are always split off, so that the rest does not soon exceed the limit.
 fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<RepositoryNames>) {
     let mut without = Vec::new();
     if names.len() > most {
@@ -75,7 +76,8 @@ fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<Repository
     parts.push(RepositoryNames { prefix, without });
 }
 
-/// The ways in which sorted names go on after their longest common prefix. Names that end there go no way.
+/// Returns the ways in which sorted names continue after their longest common prefix, each with its names. Names that
+/// end there belong to none of them.
 fn branches<'a, 'n>(names: &'a [&'n str]) -> Vec<(&'n str, &'a [&'n str])> {
     let (Some(first), Some(last)) = (names.first(), names.last()) else {
         return Vec::new();
@@ -92,7 +94,7 @@ fn branches<'a, 'n>(names: &'a [&'n str]) -> Vec<(&'n str, &'a [&'n str])> {
         .collect()
 }
 
-/// The name's shortest prefix of more than `common` bytes that a part may have.
+/// Returns the shortest prefix of the name that has more than `common` bytes and that a part may have.
 fn branch(name: &str, common: usize) -> Option<&str> {
     name.char_indices()
         .map(|(at, c)| at + c.len_utf8())
@@ -101,8 +103,8 @@ fn branch(name: &str, common: usize) -> Option<&str> {
         .find(|prefix| !parts_images(prefix))
 }
 
-/// Whether the prefix would part a repository from its images: `cards/` (or `cards/s`) does not begin `cards`, but
-/// does begin `cards/sha256:…`. Findings are asked for by the prefix of an ARN, so both must be in one part.
+/// Returns `true` if the prefix would separate a repository from its images: `cards` does not begin with `cards/` (or
+/// `cards/s`), but `cards/sha256:…` does. Findings are requested by the prefix of an ARN, so both must be in one part.
 fn parts_images(prefix: &str) -> bool {
     prefix
         .rsplit_once('/')
@@ -154,7 +156,7 @@ mod tests {
                 2,
                 vec![part("", &["a"]), part("a", &[])],
             ),
-            // A long common prefix takes no parts of its own.
+            // A long common prefix does not become a part.
             (
                 &[
                     "prod/team/a1",
@@ -169,7 +171,7 @@ mod tests {
                     part("prod/team/b", &[]),
                 ],
             ),
-            // A branch that is too large is split in turn.
+            // A branch that is too large is split again.
             (
                 &["a", "bx1", "bx2", "by1", "by2"],
                 2,
@@ -180,7 +182,7 @@ mod tests {
                     part("by", &[]),
                 ],
             ),
-            // A name that is the common prefix stays in the rest, and is not parted from its images.
+            // A name that is the common prefix stays in the rest, and is not separated from its images.
             (
                 &["cards", "cards/a1", "cards/a2", "cards/sa", "cards/shop"],
                 2,
@@ -190,7 +192,7 @@ mod tests {
                     part("cards/sa", &[]),
                 ],
             ),
-            // Characters are never cut.
+            // A prefix never ends within a character.
             (
                 &["é1", "é2", "è1", "è2"],
                 2,
@@ -224,7 +226,7 @@ mod tests {
         }
     }
 
-    /// 2,000 names as companies have them: teams of unequal size, with services of several components.
+    /// Returns 2,000 names like those of a company: teams of unequal size, with services of several components.
     fn registry() -> Vec<String> {
         let name = |n: usize| {
             let team = ["cards", "core-banking", "data", "payments", "risk", "shop"][n * n % 6];
@@ -269,7 +271,7 @@ mod tests {
         }
     }
 
-    /// Names that share much, as a small alphabet brings it about, and some that are no repository's.
+    /// Generates names with long common prefixes, from a small alphabet, and some that no repository can have.
     fn name() -> impl Strategy<Value = String> {
         prop_oneof![
             8 => "[ab](/?[abs]){0,6}",
@@ -281,7 +283,7 @@ mod tests {
     }
 
     proptest! {
-        // Most of the time goes into making names.
+        // Generating names takes most of the time.
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]

@@ -1,4 +1,4 @@
-//! The identity of resources, and the accounts and Regions where they are.
+//! The identity of resources, and the accounts and Regions that hold them.
 
 use std::fmt;
 
@@ -14,16 +14,16 @@ use crate::kinds::KINDS;
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
-    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub partition: String,
-    /// The Region's id, `eu-central-1` for example.
+    /// The id of the Region, such as `eu-central-1`.
     pub region: String,
     /// The account's twelve digits.
     pub account: String,
 }
 
 impl Location {
-    /// Returns where an ARN says that it is.
+    /// Returns the account and Region in an ARN.
     pub fn of(arn: &Arn) -> Self {
         Self {
             partition: arn.partition().to_owned(),
@@ -32,7 +32,7 @@ impl Location {
         }
     }
 
-    /// Returns the begin of the ids of resources of a kind at this location whose paths begin with `path`.
+    /// Returns the beginning of the ids of resources of a kind at this location whose paths begin with `path`.
     pub(crate) fn prefix(&self, kind: &ResourceKind, path: &str) -> String {
         let Self {
             partition,
@@ -47,7 +47,7 @@ impl Location {
         }
     }
 
-    /// Returns the begin of the ids that the same resources have in ASFF.
+    /// Returns the beginning of the ids that the same resources have in ASFF.
     pub(crate) fn asff_prefix(&self, kind: &ResourceKind, path: &str) -> String {
         match kind.identity {
             Identity::Arn { .. } => self.prefix(kind, path),
@@ -62,48 +62,49 @@ impl fmt::Display for Location {
     }
 }
 
-/// The identity of a resource: its kind, where it is, and its path there. Its text, [`id`](Self::id), ends the ids of the
-/// resource's findings.
+/// The identity of a resource: its kind, its location, and its path there. The ids of the resource's findings end with
+/// its text, [`id`](Self::id).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Resource {
     kind: &'static ResourceKind,
     id: Box<str>,
 }
 
-/// The text names no resource that checks judge.
+/// The error for a text that names no resource that checks evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// It is neither an ARN nor an account.
+    /// The text is neither an ARN nor an account.
     #[error(transparent)]
     Arn(#[from] ArnError),
-    /// It is the ARN of something else.
+    /// The text is the ARN of something else.
     #[error(
         "{0} is no resource that a check judges: name one of these: {nouns}",
         nouns = nouns()
     )]
     Kind(Arn),
-    /// It is nowhere that a resource can be.
+    /// The account or the Region is not valid.
     #[error(
         "{0} is in no account and Region: an account has twelve digits, and a Region is called eu-central-1, say"
     )]
     Place(String),
-    /// It is a name that the service does not allow.
+    /// The service does not allow the name.
     #[error("{name:?} is no name of a {}", kind.noun)]
     Name {
-        /// The kind of resource that it should name.
+        /// The kind of resource that the text should name.
         kind: &'static ResourceKind,
         /// The name, cut to 200 characters.
         name: String,
     },
 }
 
-/// The begin of the id of an account.
+/// The beginning of the id of an account.
 pub(crate) const ACCOUNT: &str = "AWS::::Account:";
 
-/// The most characters that a check's id may have.
+/// The maximum length of a check's id, in characters.
 pub const LONGEST_CHECK_ID: usize = 48;
 
-/// The most bytes of an id, such that the ids of findings stay within ASFF's 512 characters.
+/// The maximum length of a resource's id, in bytes, with which the ids of findings stay within the 512 characters of
+/// ASFF.
 const LONGEST: usize = 512 - "eksentry/".len() - LONGEST_CHECK_ID - "/".len();
 
 fn nouns() -> String {
@@ -111,12 +112,12 @@ fn nouns() -> String {
 }
 
 impl Resource {
-    /// Returns the resource that a text identifies: an ARN, or `AWS::::Account:<account>/<region>`. Every id of a
-    /// resource that was ever written is read.
+    /// Returns the resource that a text identifies: an ARN, or `AWS::::Account:<account>/<region>`. Every resource id
+    /// that eksentry ever wrote can be read.
     ///
     /// # Errors
     ///
-    /// If the text identifies nothing that a check judges.
+    /// Returns an error if the text identifies nothing that a check evaluates.
     pub fn parse(text: &str) -> Result<Self, ResourceError> {
         if let Some(place) = text.strip_prefix(ACCOUNT) {
             return Self::parse_account(text, place);
@@ -165,12 +166,12 @@ impl Resource {
         }
     }
 
-    /// Returns the resource of a kind and path (the cluster's or repository's name, the key's id) at a location. The path
-    /// of an account is empty.
+    /// Returns the resource of a kind and path (the name of the cluster or repository, or the id of the key) at a
+    /// location. The path of an account is empty.
     ///
     /// # Errors
     ///
-    /// If the service allows no such path.
+    /// Returns an error if the service does not allow the path.
     pub fn named(
         kind: &'static ResourceKind,
         path: &str,
@@ -178,7 +179,7 @@ impl Resource {
     ) -> Result<Self, ResourceError> {
         check_path(kind, path)?;
         let id = location.prefix(kind, path);
-        // The location is the caller's, but nothing that can't be read back may become an id.
+        // The location comes from the caller, and an id that can't be parsed again must not be created.
         match kind.identity {
             Identity::Arn { .. } => drop(id.parse::<Arn>()?),
             Identity::Account => {}
@@ -193,7 +194,7 @@ impl Resource {
     ///
     /// # Errors
     ///
-    /// If the service allows no such name or digest.
+    /// Returns an error if the service does not allow the name or the digest.
     pub fn image(
         repository: &str,
         digest: &str,
@@ -207,14 +208,14 @@ impl Resource {
         self.kind
     }
 
-    /// Returns the text that identifies the resource: its ARN, of an image `<repository ARN>/sha256:…`, of an account in a
-    /// Region `AWS::::Account:<account>/<region>`.
+    /// Returns the text that identifies the resource: its ARN, for an image `<repository ARN>/sha256:…`, for an account
+    /// in a Region `AWS::::Account:<account>/<region>`.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Returns the id that Security Hub's own findings give the resource in ASFF. It differs from [`id`](Self::id) for an
-    /// account only, whose Region stands in a member of its own.
+    /// Returns the id that Security Hub's own findings give the resource in ASFF. It differs from [`id`](Self::id) only
+    /// for an account, whose Region is a separate member.
     pub fn asff_id(&self) -> &str {
         match self.kind.identity {
             Identity::Arn { .. } => &self.id,
@@ -222,7 +223,7 @@ impl Resource {
         }
     }
 
-    /// Returns the partition, `aws` for example.
+    /// Returns the partition, such as `aws`.
     pub fn partition(&self) -> &str {
         match self.kind.identity {
             Identity::Arn { .. } => self.field(1),
@@ -230,7 +231,7 @@ impl Resource {
         }
     }
 
-    /// Returns the Region's id.
+    /// Returns the id of the Region.
     pub fn region(&self) -> &str {
         match self.kind.identity {
             Identity::Arn { .. } => self.field(3),
@@ -246,7 +247,7 @@ impl Resource {
         }
     }
 
-    /// Returns where the resource is.
+    /// Returns the account and Region of the resource.
     pub fn location(&self) -> Location {
         Location {
             partition: self.partition().to_owned(),
@@ -255,8 +256,8 @@ impl Resource {
         }
     }
 
-    /// Returns the name: the cluster's or repository's name, the key's id, the account's digits, as AWS Config's resource
-    /// ids are; of an image, `<repository>/sha256:…`.
+    /// Returns the name: the name of the cluster or repository, the id of the key, or the digits of the account, like
+    /// the resource ids of AWS Config; for an image, `<repository>/sha256:…`.
     pub fn name(&self) -> &str {
         match self.kind.identity {
             Identity::Arn { prefix, .. } => {
@@ -267,13 +268,14 @@ impl Resource {
         }
     }
 
-    /// Returns the resource that contains this one, as the repository an image; `None` if there is none.
+    /// Returns the resource that contains this one, such as the repository of an image, or `None` if there is none.
     pub fn parent(&self) -> Option<Self> {
         let Parent { kind, path } = self.kind.parent?;
         Self::named(kind, path(self.name()), &self.location()).ok()
     }
 
-    /// Returns the name within the parent: of an image its digest. Without a parent it is the [`name`](Self::name).
+    /// Returns the name within the parent, which is the digest of an image. Without a parent, this is the
+    /// [`name`](Self::name).
     pub fn name_in_parent(&self) -> &str {
         let name = self.name();
         let of_parent = self.kind.parent.map(|parent| (parent.path)(name));
@@ -282,14 +284,15 @@ impl Resource {
             .unwrap_or(name)
     }
 
-    /// Returns the repository's name and the digest of an image; of anything else its name and an empty text.
+    /// Returns the name of the repository and the digest of an image. For other resources, returns the name and an
+    /// empty text.
     pub fn repository_and_digest(&self) -> (&str, &str) {
         let name = self.name();
         name.rfind(DIGEST)
             .map_or((name, ""), |at| (&name[..at], &name[at + 1..]))
     }
 
-    /// Returns a part of the id between colons.
+    /// Returns one of the parts of the id between colons.
     fn field(&self, index: usize) -> &str {
         self.id.splitn(6, ':').nth(index).unwrap_or_default()
     }
@@ -307,8 +310,8 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Shortens an id that is too long for a finding's: its end is replaced by `~` and 16 digits of the SHA-256 of the whole,
-/// so that different resources keep different ids.
+/// Shortens an id that is too long for the id of a finding. `~` and 16 digits of the SHA-256 of the whole id replace
+/// its end, so that different resources have different ids.
 fn fit(id: String) -> String {
     const HASH: usize = 16;
     if id.len() <= LONGEST {
@@ -344,8 +347,8 @@ fn partition_of(region: &str) -> &'static str {
     .map_or("aws", |(_, partition)| partition)
 }
 
-/// Returns whether an account and a Region can be such. Ids reach us in events too, and decide whose role is assumed, and
-/// where.
+/// Returns `true` if the texts can be a partition, a Region and an account. Ids also arrive in events, and they decide
+/// in which account and Region a role is assumed.
 fn is_place(partition: &str, region: &str, account: &str) -> bool {
     let word = |text: &str, allowed: fn(char) -> bool| {
         (1..=32).contains(&text.len()) && text.chars().all(|c| c == '-' || allowed(c))
@@ -356,8 +359,8 @@ fn is_place(partition: &str, region: &str, account: &str) -> bool {
         && account.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Names reach us in events, so nothing but what the services allow is taken: no path that leads elsewhere, no second
-/// digest.
+/// Checks that the service allows the path. Names also arrive in events, so nothing else is accepted, such as a path
+/// that leads elsewhere or a second digest.
 fn check_path(kind: &'static ResourceKind, path: &str) -> Result<(), ResourceError> {
     let is_allowed = match kind.identity {
         Identity::Arn { owns, allows, .. } => owns(path) && allows(path),

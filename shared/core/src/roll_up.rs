@@ -1,7 +1,8 @@
-//! Roll-up: the step between verdicts and findings, in which verdicts about many objects become few findings.
+//! The roll-up: the step between verdicts and findings, in which verdicts about many objects become few findings.
 //!
-//! A check whose [`Unit`] is not [`Unit::Resource`] judges all objects that one resource, the subject, holds: all workloads
-//! of a cluster, for example. Exceptions for single objects apply before the roll-up, and those for the subject after it.
+//! A check whose [`Unit`] is not [`Unit::Resource`] evaluates all objects in one resource, the subject: for example,
+//! all workloads of a cluster. Exceptions for single objects apply before the roll-up, and those for the subject after
+//! it.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,50 +13,50 @@ use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::verdict::{ObjectVerdict, Outcome, Reason, Verdict};
 
-/// How many objects of one subject have findings of their own, unless a parameter says otherwise.
+/// The maximum number of objects of one subject that have their own findings, unless a parameter sets another.
 pub const MOST_FINDINGS: usize = 500;
 
-/// How many objects a reason names.
+/// The maximum number of objects that a reason names.
 const NAMES: usize = 20;
 
-/// How many different reasons of objects a finding about their subject has.
+/// The maximum number of different reasons of objects in a finding about their subject.
 const REASONS: usize = 10;
 
-/// No object failed.
+/// The reason code if no object failed.
 const ALL_PASSED: ReasonCode = ReasonCode::AllPassed;
 
-/// Some objects passed only since exceptions cover them.
+/// The reason code if some objects passed only because of exceptions.
 const EXCEPTED: ReasonCode = ReasonCode::Excepted;
 
-/// The objects have findings of their own.
+/// The reason code if the objects have their own findings.
 const OBJECTS_REPORTED: ReasonCode = ReasonCode::ObjectsReported;
 
-/// More objects did not pass than may have findings of their own.
+/// The reason code if more objects did not pass than may have their own findings.
 const MORE_OBJECTS: ReasonCode = ReasonCode::MoreObjects;
 
-/// More reasons than a finding has.
+/// The reason code if there are more reasons than a finding has.
 const MORE_REASONS: ReasonCode = ReasonCode::MoreReasons;
 
-/// There is no object to which the check applies.
+/// The reason code if there is no object to which the check applies.
 const NO_OBJECTS: ReasonCode = ReasonCode::NoObjects;
 
-/// Results of objects are under way.
+/// The reason code if results of objects are not available yet.
 const RESULTS_PENDING: ReasonCode = ReasonCode::ResultsPending;
 
 /// The unit of a check's findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// One finding for each resource that the check judges.
+    /// One finding for each resource that the check evaluates.
     Resource,
-    /// One finding for each object that does not pass, and one about the subject while none does so. It suits dangers: each
-    /// has an owner of its own, and most objects pass.
+    /// One finding for each object that does not pass, and one about the subject, which covers the objects without
+    /// findings of their own. This unit suits security risks: each has a different owner, and most objects pass.
     Object(Noun),
-    /// One finding about the subject, a namespace, which tells of all its objects. It suits hygiene: many objects of one
-    /// owner fail for the same reason.
+    /// One finding about the subject, a namespace, which covers all its objects. This unit suits good practice: many
+    /// objects of one owner fail for the same reason.
     Namespace(Noun),
 }
 
-/// The common noun for the objects that a check judges.
+/// The common noun for the objects that a check evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Noun {
     /// The noun for one object: `workload`.
@@ -77,7 +78,7 @@ impl Noun {
 pub struct Judged {
     /// The object.
     pub resource: Resource,
-    /// The name of the object in texts, `shop/Deployment/web` for example.
+    /// The name of the object in texts, such as `shop/Deployment/web`.
     pub name: String,
     /// The decision, to which the exceptions for the object have been applied.
     pub verdict: Verdict,
@@ -92,7 +93,7 @@ impl Judged {
         self.outcome() >= Outcome::Warning
     }
 
-    /// Compares such that the order of objects does not depend on the order in which they were judged.
+    /// Compares such that the worst objects come first, in an order that does not depend on the order of evaluation.
     fn worst_first(&self, other: &Self) -> Ordering {
         let worse = other.outcome().cmp(&self.outcome());
         worse
@@ -115,54 +116,56 @@ impl From<&Judged> for ObjectVerdict {
 /// The verdicts of a check about the objects of one subject.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Verdicts {
-    /// The objects, each once and in any order.
+    /// The objects, each once, in any order.
     pub objects: Vec<Judged>,
-    /// The lists that the check needs and that could not be read, or not to their ends. There may be objects that nobody
-    /// knows of.
+    /// The lists that the check needs and that could not be read, or not completely. They may have objects that are not
+    /// known.
     pub unread: Vec<Unread>,
-    /// Remarks that the reasons of the subject's verdict end with.
+    /// The remarks at the end of the reasons of the subject's verdict.
     pub remarks: Vec<Reason>,
 }
 
-/// A verdict of which a finding is made.
+/// A verdict from which a finding is created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RolledUp {
     /// The resource that the finding is about.
     pub resource: Resource,
     /// The decision.
     pub verdict: Verdict,
-    /// When the finding is sent.
+    /// The condition for sending the finding.
     pub sending: Sending,
 }
 
-/// When a finding is sent, if it says something new.
+/// The condition for sending a finding that differs from the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sending {
-    /// In any case.
+    /// The finding is always sent.
     Always,
-    /// If the last finding that was sent about the resource is not archived and did not pass. The resource has then
-    /// recovered, which is told once.
+    /// The finding is sent if the last finding that was sent about the resource is not archived and did not pass. The
+    /// resource has then recovered, which is reported once.
     OnRecovery,
-    /// Never, since the finding about the subject speaks for the object. An earlier finding is archived.
+    /// The finding is never sent, since the finding about the subject covers the object. An earlier finding is
+    /// archived.
     Never,
 }
 
 impl Unit {
-    /// Returns the verdicts to make findings of: those about objects, the worst first, and then the one about the subject.
-    /// `most` is how many objects may have findings of their own, for example [`MOST_FINDINGS`].
+    /// Returns the verdicts from which findings are created: those about objects, the worst first, and then the one
+    /// about the subject. `most` is the maximum number of objects with findings of their own, such as
+    /// [`MOST_FINDINGS`].
     ///
-    /// For [`Unit::Object`], the verdict about the subject speaks for the objects that have no findings of their own:
+    /// For [`Unit::Object`], the verdict about the subject covers the objects that have no findings of their own:
     ///
-    /// - More than `most` objects do not pass: it is as bad as the worst of the others.
-    /// - A list is unread: it is not available, unless one of those others failed.
-    /// - Otherwise, if an object does not pass: it is not applicable, so that nothing is reported twice.
-    /// - Otherwise it passes, or is pending while the result of an object is.
+    /// - If more than `most` objects do not pass, it is as bad as the worst of the others.
+    /// - If a list is unread, it is not available, unless one of those others failed.
+    /// - Otherwise, if an object does not pass, it is not applicable, so that nothing is reported twice.
+    /// - Otherwise it passes, or is pending while the result of an object is pending.
     ///
     /// For [`Unit::Namespace`], it is as bad as the worst of the objects and of the unread lists, and not applicable if
     /// there are none.
     ///
-    /// For [`Unit::Resource`], there is no subject; each verdict stays as it is, but is not available instead of something
-    /// better if a list is unread.
+    /// For [`Unit::Resource`], there is no subject. Each verdict stays as it is, except that a pass, a pending result
+    /// or a warning becomes not available if a list is unread.
     pub fn roll_up(self, subject: &Resource, verdicts: Verdicts, most: usize) -> Vec<RolledUp> {
         match self {
             Self::Resource => each(verdicts),
@@ -172,7 +175,8 @@ impl Unit {
     }
 }
 
-/// Returns the verdicts as they are, unless they are better than what unread lists allow.
+/// Returns the verdicts as they are. If a list is unread, those that passed, are pending or are a warning become not
+/// available.
 fn each(verdicts: Verdicts) -> Vec<RolledUp> {
     let better = Outcome::Passed..Outcome::NotAvailable;
     let unread = reasons_of_unread(verdicts.unread);
@@ -250,7 +254,7 @@ fn by_namespace(noun: Noun, subject: &Resource, verdicts: Verdicts) -> Vec<Rolle
     }]
 }
 
-/// Returns each unread list once, in an order of its own.
+/// Returns a reason for each unread list, each once and in a fixed order.
 fn reasons_of_unread(unread: Vec<Unread>) -> Vec<Reason> {
     let texts: BTreeSet<_> = unread
         .into_iter()
@@ -262,19 +266,19 @@ fn reasons_of_unread(unread: Vec<Unread>) -> Vec<Reason> {
         .collect()
 }
 
-/// All that a verdict about a subject rests on.
+/// The data on which a verdict about a subject is based.
 struct Subject<'a> {
     noun: Noun,
     /// All objects, the worst first.
     objects: &'a [Judged],
-    /// Those that did not pass and have no findings of their own, the worst first.
+    /// The objects that did not pass and have no findings of their own, the worst first.
     spoken_for: &'a [Judged],
     unread: Vec<Reason>,
     remarks: Vec<Reason>,
 }
 
 impl Subject<'_> {
-    /// Returns the verdict besides the findings of the first objects.
+    /// Returns the verdict if the first objects have findings of their own; `reported` is their number.
     fn verdict_besides(self, reported: usize) -> Verdict {
         let outcome = self.outcome();
         let mut reasons = Vec::new();
@@ -296,7 +300,7 @@ impl Subject<'_> {
         self.verdict(outcome.max(Outcome::Passed), reasons)
     }
 
-    /// Returns the verdict that speaks for all objects.
+    /// Returns the verdict that covers all objects.
     fn verdict_on_all(self) -> Verdict {
         let outcome = self.outcome();
         let mut reasons = grouped(self.spoken_for);
@@ -305,7 +309,7 @@ impl Subject<'_> {
                 let text = format!("There are no {} to judge.", self.noun.many);
                 return Verdict::not_applicable(NO_OBJECTS, text);
             }
-            // Without their number, since it changes more often than anything that matters.
+            // The text leaves out the number of objects, since it changes more often than anything that matters.
             Outcome::Passed => {
                 let text = format!("None of the {} failed.", self.noun.many);
                 reasons.push((outcome, Reason::new(ALL_PASSED, text)));
@@ -315,7 +319,7 @@ impl Subject<'_> {
         self.verdict(outcome, reasons)
     }
 
-    /// Returns the worst of the objects that the verdict speaks for, and of the unread lists.
+    /// Returns the worst outcome of the objects that the verdict covers and of the unread lists.
     fn outcome(&self) -> Outcome {
         let of_objects = if let Some(worst) = self.spoken_for.first() {
             worst.outcome()
@@ -331,7 +335,7 @@ impl Subject<'_> {
         }
     }
 
-    /// Returns how many objects the check applies to.
+    /// Returns the number of objects to which the check applies.
     fn judged(&self) -> usize {
         let outcomes = self.objects.iter().map(Judged::outcome);
         outcomes
@@ -379,7 +383,7 @@ impl Subject<'_> {
     }
 }
 
-/// Returns the reasons of objects, the worst first: each once, with the names of its objects.
+/// Returns the different reasons of objects, the worst first, each with the names of its objects.
 fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
     let mut groups: BTreeMap<(ReasonCode, &str), (Outcome, Vec<&Judged>)> = BTreeMap::new();
     for object in objects {
@@ -411,7 +415,7 @@ fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
     reasons
 }
 
-/// Returns the names of objects in one text, as far as a reason names them.
+/// Returns the names of objects as one text, up to the number that a reason names.
 fn listed<'a>(objects: impl IntoIterator<Item = &'a Judged>) -> String {
     let mut names = objects.into_iter().map(|object| object.name.as_str());
     let first: Vec<&str> = names.by_ref().take(NAMES).collect();

@@ -1,28 +1,28 @@
-//! Severities, as ASFF labels them.
+//! Severities, with the labels of ASFF.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A severity label, least first.
+/// A severity label. Labels are ordered from least to most severe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
-    /// Nothing to act on.
+    /// Nothing requires action.
     Informational,
-    /// To be dealt with some day.
+    /// The issue requires action at some time.
     Low,
-    /// To be dealt with, though not urgently.
+    /// The issue requires action, but not urgently.
     Medium,
-    /// To be dealt with soon.
+    /// The issue requires action soon.
     High,
-    /// To be dealt with at once.
+    /// The issue requires action immediately.
     Critical,
 }
 
 impl Severity {
-    /// All labels, least first.
+    /// All labels, from least to most severe.
     pub const ALL: [Self; 5] = [
         Self::Informational,
         Self::Low,
@@ -31,7 +31,7 @@ impl Severity {
         Self::Critical,
     ];
 
-    /// The label as ASFF, Amazon ECR and Amazon Inspector write it.
+    /// Returns the label as ASFF, Amazon ECR and Amazon Inspector write it.
     pub const fn label(self) -> &'static str {
         match self {
             Self::Informational => "INFORMATIONAL",
@@ -43,7 +43,8 @@ impl Severity {
     }
 }
 
-/// The text is no severity label; `UNDEFINED` and `UNTRIAGED`, which scanners use, are none either.
+/// The error for a text that is not a severity label. `UNDEFINED` and `UNTRIAGED`, which scanners use, are not labels
+/// either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no severity: use INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")]
 pub struct SeverityError(String);

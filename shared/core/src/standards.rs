@@ -1,23 +1,24 @@
-//! The standards that checks answer to, and which check answers to which of their controls: the one place for both.
+//! The standards, and the controls to which each check is mapped. No other file holds these.
 //!
-//! Only what somebody has published is mapped. Whether a control of CIS or of AWS asks for what a check looks at is read
-//! in the control; what that means for NIST, PCI and SOC 2 is taken from who maps a control or check of the same meaning.
+//! Only published mappings are used. For a control of CIS or of AWS, the text of the control shows whether it requires
+//! what a check evaluates. For NIST, PCI DSS and SOC 2, the mapping comes from a publisher that maps a control or check
+//! of the same meaning.
 
 use std::fmt;
 
 /// A published standard.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Standard {
-    /// Its name and version.
+    /// The name and version.
     pub name: &'static str,
-    /// Its name where room is short.
+    /// The short name, for places with little room.
     pub short: &'static str,
-    /// Where to read about it.
+    /// The address of a page about the standard.
     pub url: &'static str,
-    /// Who maps its controls to what the checks look at, to go on after "mapped by".
+    /// The publisher of the mapping from the standard's controls to checks, as a phrase that follows "mapped by".
     pub mapped_by: &'static str,
-    /// What stands before a control's number in a finding's related requirements. Of CIS AWS, NIST and PCI it is what
-    /// Security Hub's own findings have there, and of SOC 2 what `ElectricEye`'s have.
+    /// The text before the number of a control in a finding's related requirements. For CIS AWS, NIST and PCI DSS, it
+    /// is the same as in Security Hub's own findings, and for SOC 2 the same as in those of `ElectricEye`.
     prefix: &'static str,
 }
 
@@ -30,7 +31,7 @@ pub static CIS_EKS: Standard = Standard {
     prefix: "CIS Amazon EKS Benchmark v1.8.0/",
 };
 
-/// The CIS benchmark for AWS accounts, in its newest version. Version 6.0.0 numbers the same.
+/// The CIS benchmark for AWS accounts, in its newest version. Version 6.0.0 has the same numbers.
 pub static CIS_AWS: Standard = Standard {
     name: "CIS AWS Foundations Benchmark v7.0.0",
     short: "CIS AWS v7",
@@ -39,7 +40,7 @@ pub static CIS_AWS: Standard = Standard {
     prefix: "CIS AWS Foundations Benchmark v7.0.0/",
 };
 
-/// The CIS benchmark for AWS accounts, in the newest version that Security Hub supports, which numbers otherwise.
+/// The CIS benchmark for AWS accounts, in the newest version that Security Hub supports, which has other numbers.
 pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
     name: "CIS AWS Foundations Benchmark v5.0.0",
     short: "CIS AWS v5",
@@ -48,7 +49,7 @@ pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
     prefix: "CIS AWS Foundations Benchmark v5.0.0/",
 };
 
-/// Those of Security Hub's own controls that are in this standard.
+/// Security Hub's own controls that are part of this standard.
 pub static FSBP: Standard = Standard {
     name: "AWS Foundational Security Best Practices v1.0.0",
     short: "FSBP",
@@ -57,7 +58,7 @@ pub static FSBP: Standard = Standard {
     prefix: "AWS Foundational Security Best Practices v1.0.0/",
 };
 
-/// Security Hub's own controls that are in other standards alone.
+/// Security Hub's own controls that are part of other standards only.
 pub static SECURITY_HUB: Standard = Standard {
     name: "AWS Security Hub CSPM controls",
     short: "Security Hub",
@@ -94,7 +95,7 @@ pub static SOC_2: Standard = Standard {
     prefix: "AICPA TSC ",
 };
 
-/// Every standard, in the order in which they are told.
+/// All standards, in the order in which they are listed.
 pub static STANDARDS: [&Standard; 8] = [
     &CIS_EKS,
     &CIS_AWS,
@@ -111,28 +112,28 @@ pub static STANDARDS: [&Standard; 8] = [
 pub struct Control {
     /// The standard.
     pub standard: &'static Standard,
-    /// Its number there.
+    /// The number of the control in the standard.
     pub number: &'static str,
 }
 
-/// In the form that Security Hub uses for related requirements.
+/// Writes the control in the form that Security Hub uses for related requirements.
 impl fmt::Display for Control {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}{}", self.standard.prefix, self.number)
     }
 }
 
-/// The controls of one standard that a check answers to.
+/// The controls of one standard to which a check is mapped.
 #[derive(Debug)]
 pub struct Group {
     /// The standard.
     pub standard: &'static Standard,
-    /// The numbers of its controls.
+    /// The numbers of the controls.
     pub numbers: &'static [&'static str],
 }
 
 impl Group {
-    /// Its controls.
+    /// Returns the controls.
     pub fn controls(&self) -> impl Iterator<Item = Control> + use<> {
         let Self { standard, numbers } = *self;
         let numbers = numbers.iter();
@@ -140,13 +141,13 @@ impl Group {
     }
 }
 
-/// What a check answers to; nothing where nobody has published a mapping.
+/// Returns the controls to which a check is mapped, grouped by standard. The list is empty if no mapping is published.
 pub fn groups(check: &str) -> &'static [Group] {
     let mapping = MAPPINGS.iter().find(|(mapped, _)| *mapped == check);
     mapping.map_or(&[], |(_, groups)| groups)
 }
 
-/// The same, one by one.
+/// Returns the controls to which a check is mapped, one by one.
 pub fn controls(check: &str) -> impl Iterator<Item = Control> + use<> {
     groups(check).iter().flat_map(Group::controls)
 }
@@ -155,7 +156,7 @@ const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Gr
     Group { standard, numbers }
 }
 
-/// By the checks' ids, sorted.
+/// The controls of each check, sorted by the checks' ids.
 static MAPPINGS: &[(&str, &[Group])] = &[
     (
         "config-records-resources",
@@ -266,7 +267,7 @@ mod tests {
         }
     }
 
-    /// The most related requirements that ASFF takes.
+    /// The maximum number of related requirements in ASFF.
     #[test]
     fn no_check_answers_to_more_than_a_finding_can_tell() {
         for check in checks::CHECKS {

@@ -1,4 +1,4 @@
-//! What a check decides about a resource.
+//! The decisions of checks about resources.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::severity::Severity;
 
-/// The kinds of decision, least bad first: what failed for certain is worse than what could not be read, and that is worse
-/// than what is in doubt. [`Verdict`] says what each means for the reports.
+/// The kinds of decision, from best to worst. A certain failure is worse than a fact that could not be read, and that
+/// is worse than an uncertain result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Outcome {
-    /// The check does not apply to the resource, or the resource is gone.
+    /// The check does not apply to the resource, or the resource does not exist.
     NotApplicable,
-    /// The resource is as it should be.
+    /// The resource meets the requirement.
     Passed,
-    /// The result is under way; nothing is reported until it is there.
+    /// The result is not available yet. Nothing is reported until it is.
     Pending,
-    /// It can't be told for a reason that lies in the resource; somebody should look.
+    /// The result is uncertain for a reason that lies in the resource, and a person should review the resource.
     Warning,
-    /// What decides could not be read. Never a pass.
+    /// A fact that decides the result could not be read. This outcome never counts as passed.
     NotAvailable,
-    /// The resource is not as it should be, and this is how bad that is.
+    /// The resource does not meet the requirement. The severity states how serious the failure is.
     Failed(Severity),
 }
 
 impl Outcome {
-    /// The severity of a finding with this outcome.
+    /// Returns the severity of a finding with this outcome.
     pub const fn severity(self) -> Severity {
         match self {
             Self::Failed(severity) => severity,
@@ -39,7 +39,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome in a log line or a summary: `passed`, `notAvailable`, …
+    /// Returns the name of the outcome in log lines and summaries: `passed`, `notAvailable`, …
     pub const fn name(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -52,17 +52,17 @@ impl Outcome {
     }
 }
 
-/// Why an outcome is what it is.
+/// The reason for an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
-    /// A word for machines.
+    /// The reason as a code, for machines.
     pub code: ReasonCode,
-    /// A sentence for people that says what was seen.
+    /// The reason as a sentence, for people, which states the observed facts.
     pub text: String,
 }
 
 impl Reason {
-    /// A reason.
+    /// Creates a reason.
     pub fn new(code: ReasonCode, text: impl Into<String>) -> Self {
         Self {
             code,
@@ -71,20 +71,20 @@ impl Reason {
     }
 }
 
-/// A check's decision about one of many objects that a verdict is about.
+/// A check's decision about one of the many objects that a verdict covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ObjectVerdict {
     /// The object.
     pub resource: Resource,
-    /// The name of the object in texts.
+    /// The name of the object in the texts of findings.
     pub name: String,
     /// The decision.
     pub outcome: Outcome,
-    /// Why, the weightiest first.
+    /// The reasons, the most important first.
     pub reasons: Vec<Reason>,
 }
 
-/// The reason of a failure that an exception makes none.
+/// The reason code of a failure that passes under an exception.
 const MUTED: ReasonCode = ReasonCode::Muted;
 
 /// A check's decision and its reasons, of which there is at least one.
@@ -92,12 +92,12 @@ const MUTED: ReasonCode = ReasonCode::Muted;
 pub struct Verdict {
     /// The decision.
     pub outcome: Outcome,
-    /// Why, the weightiest first.
+    /// The reasons, the most important first.
     pub reasons: Vec<Reason>,
-    /// The image scan that the decision rests on, if it does.
+    /// The image scan on which the decision is based, if there is one.
     pub scan: Option<Arc<ScanResult>>,
-    /// Of a verdict about many objects, all those that do not pass, the worst first, and then those that pass under an
-    /// exception only. The reasons name the first of them.
+    /// The objects of a verdict about many objects: all that do not pass, the worst first, followed by those that pass
+    /// only under an exception. The reasons name the first of them.
     pub objects: Vec<ObjectVerdict>,
 }
 
@@ -111,27 +111,27 @@ impl Verdict {
         }
     }
 
-    /// The resource is as it should be.
+    /// Returns a verdict for a resource that meets the requirement.
     pub fn passed(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Passed, vec![Reason::new(code, text)])
     }
 
-    /// The resource is not as it should be.
+    /// Returns a verdict for a resource that does not meet the requirement.
     pub fn failed(severity: Severity, code: ReasonCode, text: impl Into<String>) -> Self {
         Self::failed_for(severity, vec![Reason::new(code, text)])
     }
 
-    /// The resource is not as it should be, for several reasons.
+    /// Returns a verdict for a resource that does not meet the requirement for several reasons.
     pub fn failed_for(severity: Severity, reasons: Vec<Reason>) -> Self {
         Self::new(Outcome::Failed(severity), reasons)
     }
 
-    /// Somebody should look.
+    /// Returns a verdict for a resource that a person should review.
     pub fn warning(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Warning, vec![Reason::new(code, text)])
     }
 
-    /// What decides could not be read.
+    /// Returns a verdict for a resource about which a decisive fact could not be read.
     pub fn not_available(unread: &Unread) -> Self {
         Self::new(
             Outcome::NotAvailable,
@@ -139,17 +139,17 @@ impl Verdict {
         )
     }
 
-    /// The check does not apply.
+    /// Returns a verdict for a resource to which the check does not apply.
     pub fn not_applicable(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::NotApplicable, vec![Reason::new(code, text)])
     }
 
-    /// The result is under way.
+    /// Returns a verdict for a resource whose result is not available yet.
     pub fn pending(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Pending, vec![Reason::new(code, text)])
     }
 
-    /// Returns a decision that rests on those about many objects.
+    /// Returns a verdict that is based on the decisions about many objects.
     pub(crate) fn about_many(
         outcome: Outcome,
         reasons: Vec<Reason>,
@@ -161,19 +161,20 @@ impl Verdict {
         }
     }
 
-    /// The same decision, resting on that scan.
+    /// Returns the same decision, based on this scan.
     pub fn with_scan(mut self, scan: &Arc<ScanResult>) -> Self {
         self.scan = Some(Arc::clone(scan));
         self
     }
 
-    /// The same decision, but no failure while an exception holds: it passes, and says why before what was seen. All
-    /// other outcomes stay; what could not be read must never look like a pass.
+    /// Returns the decision under an exception: a failure becomes a pass, and the reason for the exception precedes the
+    /// other reasons. All other outcomes stay as they are, since a fact that could not be read must never look like a
+    /// pass.
     ///
-    /// It passes rather than warns for two reasons. Security Hub sets a notified or resolved finding back to NEW when
-    /// it goes from PASSED to anything else, so a failure shows again by itself when its exception ends; from WARNING
-    /// to FAILED it would stay resolved. And AWS Config knows only COMPLIANT and NON_COMPLIANT: what stays
-    /// NON_COMPLIANT is not excepted.
+    /// A failure becomes a pass rather than a warning for two reasons. Security Hub resets a notified or resolved
+    /// finding to NEW when it changes from PASSED to anything else, so a failure is visible again when its exception
+    /// ends. From WARNING to FAILED, the finding would stay resolved. In addition, AWS Config has only COMPLIANT and
+    /// NON_COMPLIANT, and a resource that stays NON_COMPLIANT is not excepted.
     pub fn muted(mut self, reason: &str, until: Date) -> Self {
         if matches!(self.outcome, Outcome::Failed(_)) {
             let stop = if reason.ends_with(['.', '!', '?']) {
@@ -188,14 +189,14 @@ impl Verdict {
         self
     }
 
-    /// Whether it would be a failure but for an exception.
+    /// Returns `true` if the verdict would be a failure without an exception.
     pub fn is_muted(&self) -> bool {
         self.reasons
             .first()
             .is_some_and(|reason| reason.code == MUTED)
     }
 
-    /// All reasons as one text.
+    /// Returns all reasons as one text.
     pub fn explanation(&self) -> String {
         let texts: Vec<&str> = self
             .reasons
@@ -205,7 +206,7 @@ impl Verdict {
         texts.join(" ")
     }
 
-    /// The codes of the reasons.
+    /// Returns the codes of the reasons.
     pub fn codes(&self) -> Vec<&'static str> {
         self.reasons
             .iter()

@@ -1,18 +1,20 @@
 //! ## What it checks
 //!
-//! Whether AWS Config records the resources that eksentry judges, in an account and Region that holds an EKS cluster or
-//! an ECR repository. The check fails when there is no recorder, when the recorder is off or failed to deliver, or when a
-//! type of `requiredTypes` is not recorded. A type that is recorded once a day is a warning. The check looks at the
-//! customer's own recorder; recorders that AWS services make for themselves do not count.
+//! AWS Config should record the resources that eksentry evaluates, in each account and Region that holds an EKS cluster
+//! or an ECR repository. The check fails when there is no recorder, when the recorder is off or its last delivery
+//! failed, or when a type in `requiredTypes` is not recorded. A type that is recorded only once a day results in a
+//! warning. The check evaluates the customer's own recorder. Recorders that AWS services create for themselves do not
+//! count.
 //!
 //! ## Why it matters
 //!
-//! Without a recorder no AWS Config rule is triggered by a change, and nobody can tell later who changed a cluster, a
+//! Without a recorder, no change triggers an AWS Config rule, and there is no record of who changed a cluster, a
 //! repository or a key, and when.
 //!
 //! ## How to fix it
 //!
-//! Let the recorder record all resource types, or at least those of `requiredTypes`, continuously, and start it.
+//! Configure the recorder to record all resource types, or at least those in `requiredTypes`, continuously, and start
+//! it.
 
 use std::borrow::Cow;
 
@@ -107,7 +109,7 @@ fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
     }
 }
 
-/// Returns the types in one text; `None` if there are none.
+/// Returns the types as one text, or `None` if there are none.
 fn listed<'a>(types: impl Iterator<Item = &'a Cow<'a, str>>) -> Option<String> {
     let mut types: Vec<&str> = types.map(AsRef::as_ref).collect();
     types.sort_unstable();
@@ -190,7 +192,7 @@ mod tests {
             (true, Some("Failure"), Ok(RecordedTypes::All), FAILED),
             (true, Some("FAILURE"), Ok(RecordedTypes::All), FAILED),
             (false, Some("Success"), Ok(RecordedTypes::All), FAILED),
-            // That it is off is certain, whatever it would record.
+            // The recorder is off, which fails regardless of the types that it would record.
             (false, None, Err(unread()), FAILED),
         ] {
             let recorder = Recorder {

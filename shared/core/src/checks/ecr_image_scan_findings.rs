@@ -1,22 +1,23 @@
 //! ## What it checks
 //!
-//! What scanning an image in an ECR repository has found, by basic or enhanced scanning. The check fails when the
-//! scan is complete and a finding is at or over `severityThreshold`, when the image was never scanned, or when its
-//! scan failed. Where ECR has no result and will have none, the image is a warning.
+//! The check evaluates the findings of basic or enhanced scanning for an image in an ECR repository. It fails when the
+//! scan is complete and a finding is at or over `severityThreshold`, when the image was never scanned, or when its scan
+//! failed. If ECR has no result and will have none, the check results in a warning.
 //!
-//! Nothing is reported while the scan is under way, while ECR calls it complete before its findings have arrived, and
-//! in the hour after the push of an image that has no scan yet. Where a scan's event counts findings that ECR does not
-//! list yet and one of them is at or over `severityThreshold`, the image fails, and the details follow. What Amazon
-//! Inspector calls suppressed or closed counts for nothing.
+//! Nothing is reported while the scan is in progress, while ECR reports it as complete before its findings have
+//! arrived, and in the first hour after the push of an image that has no scan yet. If the event of a scan counts
+//! findings that ECR does not list yet and one of them is at or over `severityThreshold`, the image fails, and the
+//! details follow. Findings that Amazon Inspector suppressed or closed do not count.
 //!
-//! Of an index the platform images are judged; charts, signatures, attestations and other artifacts are not. Build
-//! tools push attestations without a tag and with the media types of an image: of what has no tag and no scan, the
-//! manifest is read (`ecr:BatchGetImage`) to tell which it is. If that is denied, it is judged as an image.
+//! For an index, the images of its platforms are evaluated. Charts, signatures, attestations and other artifacts are
+//! not evaluated. Build tools push attestations without a tag and with the media types of an image. To distinguish
+//! them, the manifest of an image with no tag and no scan is read (`ecr:BatchGetImage`). If access to the manifest is
+//! denied, the image is evaluated even though it may be an attestation.
 //!
 //! ## Why it matters
 //!
-//! A known vulnerability in an image runs in every pod that is made from it. The finding lists the vulnerable
-//! packages, worst first, and the versions that mend them.
+//! A known vulnerability in an image is present in every pod that is created from it. The finding lists the vulnerable
+//! packages, the worst first, and the versions that fix the vulnerabilities.
 //!
 //! ## How to fix it
 //!
@@ -158,7 +159,8 @@ fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
     }
 }
 
-/// The sentence about a manifest that could not be had, where it could have told that there is no image.
+/// Returns the sentence for an image whose manifest could not be read, since the manifest could have shown that it is
+/// not an image. For other images, the text is empty.
 fn what_withheld_means(image: &EcrImage) -> &'static str {
     match image.manifest {
         Manifest::Withheld => {
@@ -168,7 +170,8 @@ fn what_withheld_means(image: &EcrImage) -> &'static str {
     }
 }
 
-/// The verdict on what a scan's event counts, while ECR lists nothing of it. It can fail an image and never pass one.
+/// Returns the verdict on the counts in the event of a scan, while ECR lists no findings of it. The verdict may be a
+/// failure but is never a pass.
 fn verdict_on_announced(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
     match result.counts.highest() {
         Some(highest) if highest >= threshold => {

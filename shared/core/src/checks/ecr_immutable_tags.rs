@@ -1,15 +1,16 @@
 //! ## What it checks
 //!
-//! Whether the tags of an ECR repository stay with the images they were given to. The check fails when the
-//! repository's tag mutability is `MUTABLE` (ECR's default), `MUTABLE_WITH_EXCLUSION`, or `IMMUTABLE_WITH_EXCLUSION`
-//! with a filter that none in `allowedMutableTagFilters` covers, or with no filter at all. A filter covers narrower
-//! ones: with `sha256-*` allowed, `sha256-*.sig` is as well. A filter `*` leaves nothing of the other kind: all tags
-//! are mutable under `IMMUTABLE_WITH_EXCLUSION` then, and none is under `MUTABLE_WITH_EXCLUSION`, which passes.
+//! The tags of an ECR repository should stay with the images that they were given to. The check fails when the
+//! repository's tag mutability is `MUTABLE` (the default of ECR), `MUTABLE_WITH_EXCLUSION`, or
+//! `IMMUTABLE_WITH_EXCLUSION` with a filter that none in `allowedMutableTagFilters` covers, or with no filter at all. A
+//! filter covers narrower ones: if `sha256-*` is allowed, `sha256-*.sig` is allowed as well. The filter `*` excludes
+//! every tag: all tags are then mutable under `IMMUTABLE_WITH_EXCLUSION`, and none is mutable under
+//! `MUTABLE_WITH_EXCLUSION`, which passes.
 //!
 //! ## Why it matters
 //!
-//! Whoever can push may otherwise move `1.4.2` to another image, and what was tested and scanned is no longer what
-//! runs. Severity MEDIUM; LOW where only some tags may move.
+//! Otherwise, anyone who can push may move `1.4.2` to another image, and the image that runs is no longer the one that
+//! was tested and scanned. The severity is MEDIUM, or LOW if only some tags can be moved.
 //!
 //! ## How to fix it
 //!

@@ -1,14 +1,14 @@
 //! ## What it checks
 //!
-//! Whether an image is scanned when it is pushed to an ECR repository. The check fails when neither a rule of the
-//! registry's scanning configuration (scan on push or continuous; basic or enhanced) covers the repository, nor the
-//! repository's own setting asks for it. A manual rule is no scan on push, and under enhanced scanning the
-//! repository's own setting does not count. Filters match as ECR matches them.
+//! An image should be scanned when it is pushed to an ECR repository. The check fails when no rule of the registry's
+//! scanning configuration (scan on push or continuous; basic or enhanced) covers the repository and the repository's
+//! own setting does not scan on push either. A manual rule does not count, and under enhanced scanning the repository's
+//! own setting does not count. Filters match as ECR matches them.
 //!
 //! ## Why it matters
 //!
-//! Nobody knows what is in an image that was never scanned, and what is deployed minutes after the push is not
-//! scanned in time by hand.
+//! The vulnerabilities of an image that was never scanned are not known, and a manual scan is too late for an image
+//! that is deployed minutes after the push.
 //!
 //! ## How to fix it
 //!

@@ -1,22 +1,23 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster grants IAM principals access through access entries alone. The check fails when the
-//! cluster's authentication mode is `CONFIG_MAP`, which is also EKS's default where a cluster has none, or
-//! `API_AND_CONFIG_MAP` unless `allowConfigMap` is true. A mode that is not known is a warning. The check does not
-//! apply to a local cluster on AWS Outposts of which EKS tells no mode.
+//! An EKS cluster should grant IAM principals access only through access entries. The check fails when the cluster's
+//! authentication mode is `CONFIG_MAP`, which is also the default of EKS for a cluster without a mode, or
+//! `API_AND_CONFIG_MAP`, unless `allowConfigMap` is true. A mode that is not known results in a warning. The check does
+//! not apply to a local cluster on AWS Outposts for which EKS reports no mode.
 //!
 //! ## Why it matters
 //!
-//! In the mode `CONFIG_MAP` whoever created the cluster is its administrator for ever, and no API of AWS shows that or
-//! takes it away; such a cluster is of severity MEDIUM. In the mode `API_AND_CONFIG_MAP` access entries count as well,
-//! but whoever may write the ConfigMap `aws-auth` still makes administrators that no API of AWS shows, which is of
-//! severity LOW.
+//! In the mode `CONFIG_MAP`, the principal that created the cluster is its administrator permanently, and no API of AWS
+//! shows or removes that access; the severity is MEDIUM. In the mode `API_AND_CONFIG_MAP`, access entries grant access
+//! as well, but anyone who can write the ConfigMap `aws-auth` can still create administrators that no API of AWS shows;
+//! the severity is LOW.
 //!
 //! ## How to fix it
 //!
-//! Go in two steps, neither of which can be taken back. Change the mode to `API_AND_CONFIG_MAP` and make an access
-//! entry for each mapping in `aws-auth` that is still needed, those of self-managed nodes included. Only then change it
-//! to `API`: from that moment on `aws-auth` counts for nothing, and whoever has no access entry is locked out.
+//! Change the mode in two steps, neither of which can be reversed. First, change it to `API_AND_CONFIG_MAP` and create
+//! an access entry for each mapping in `aws-auth` that is still needed, including those of self-managed nodes. Only
+//! then change it to `API`. From that moment on, `aws-auth` has no effect, and principals without an access entry have
+//! no access.
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;

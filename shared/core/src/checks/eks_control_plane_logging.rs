@@ -1,17 +1,17 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster sends its control plane logs to Amazon CloudWatch Logs. The check fails when a type in
-//! `requiredLogTypes` is in no *enabled* group of the cluster's `clusterLogging`; all enabled groups count together.
+//! An EKS cluster should send its control plane logs to Amazon CloudWatch Logs. The check fails when a type in
+//! `requiredLogTypes` is in no *enabled* group of the cluster's `clusterLogging`. All enabled groups are combined.
 //!
 //! ## Why it matters
 //!
-//! Nobody can tell afterwards who did what in a cluster whose audit log was off, and EKS keeps none of these logs by
-//! itself. A missing `audit` or `authenticator` log is of severity MEDIUM, any other one LOW.
+//! If the audit log of a cluster was off, nobody can find out later who did what in the cluster, and EKS itself keeps
+//! none of these logs. A missing `audit` or `authenticator` log has severity MEDIUM, and any other has LOW.
 //!
 //! ## How to fix it
 //!
-//! Turn the missing log types on; the cluster keeps running. CloudWatch Logs charges for what it takes in, so set a
-//! retention period on the log group.
+//! Turn on the missing log types; the cluster keeps running. CloudWatch Logs charges for the data that it ingests, so
+//! set a retention period on the log group.
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;

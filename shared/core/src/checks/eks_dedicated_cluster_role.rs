@@ -1,23 +1,27 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster has an IAM role of its own, made for EKS and for nothing else. The check fails when the
-//! cluster's role also serves another cluster or nodes (of a node group or of Auto Mode), when its trust policy lets
-//! anyone but `eks.amazonaws.com` assume it, when a policy that allows every action on every resource is attached to it
-//! or inline (as AdministratorAccess does), when the role does not exist, or when EKS reports in the cluster's health
-//! that it does not find it (`IamRoleNotFound`).
+//! An EKS cluster should have its own IAM role, which is intended only for EKS. The check fails in each of these cases:
 //!
-//! The check knows the clusters and node groups of every Region that the run looks at. It compares roles by account and
-//! name, since a name is unique in an account, whatever its path.
+//! - The cluster's role also serves another cluster or nodes (of a node group or of Auto Mode).
+//! - The trust policy of the role lets a principal other than `eks.amazonaws.com` assume it.
+//! - A policy that allows every action on every resource, as AdministratorAccess does, is attached to the role or
+//!   inline.
+//! - The role does not exist.
+//! - EKS reports in the cluster's health that it does not find the role (`IamRoleNotFound`).
+//!
+//! The check includes the clusters and node groups of every Region that the run describes. It compares roles by account
+//! and name, since a name is unique in an account, regardless of its path.
 //!
 //! ## Why it matters
 //!
-//! A shared role grants each cluster what the others need, and whoever takes over a node that uses the cluster's role
-//! acts as the control plane. A role of its own keeps the damage, and the audit trail, to one cluster.
+//! A shared role grants each cluster the permissions that the others need, and an attacker who takes over a node that
+//! uses the cluster's role acts as the control plane. A separate role limits the damage, and the audit trail, to one
+//! cluster.
 //!
 //! ## How to fix it
 //!
-//! A cluster's role can't be exchanged after creation: mend the role (its trust policy and its policies), give node
-//! groups a role of their own, and create the next cluster with a role of its own.
+//! A cluster's role can't be replaced after creation. Correct the role (its trust policy and its policies), give node
+//! groups their own role, and create the next cluster with its own role.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;

@@ -1,20 +1,20 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster is protected from deletion. The check fails unless the cluster's `deletionProtection` is on;
-//! where EKS does not tell the setting, it was never turned on. It does not apply to a local cluster on AWS Outposts of
-//! which EKS tells no such setting.
+//! An EKS cluster should be protected from deletion. The check fails unless the cluster's `deletionProtection` is on.
+//! If EKS does not report the setting, it was never turned on. The check does not apply to a local cluster on AWS
+//! Outposts for which EKS does not report the setting.
 //!
 //! ## Why it matters
 //!
-//! A cluster that is deleted takes along everything that Kubernetes knew: workloads, secrets, access. One command or
+//! The deletion of a cluster also deletes everything that Kubernetes stored: workloads, secrets, access. One command or
 //! one wrong line in a template is enough. With deletion protection on, EKS refuses to delete an active cluster until
-//! somebody turns the protection off. That guards against accidents, not against who may do both, so a missing
-//! protection is of severity LOW.
+//! the protection is turned off. This prevents accidents, but does not stop a principal that is allowed to do both, so
+//! a missing protection has severity LOW.
 //!
 //! ## How to fix it
 //!
-//! Turn deletion protection on; the cluster must be active then, and keeps running. Whoever deletes the cluster on
-//! purpose later needs the permission to update it as well.
+//! Turn deletion protection on. The cluster must be active, and keeps running. A principal that deletes the cluster on
+//! purpose later also needs the permission to update it.
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;

@@ -1,19 +1,19 @@
 //! ## What it checks
 //!
-//! Whether the Kubernetes API server of an EKS cluster is reached from the internet. The check fails when the
-//! cluster's public endpoint is on, unless every CIDR block in `publicAccessCidrs` lies inside
-//! `allowedPublicCidrs`. An answer without endpoint flags means AWS's default: public access for 0.0.0.0/0.
+//! The Kubernetes API server of an EKS cluster should not be reachable from the internet. The check fails when the
+//! cluster's public endpoint is on, unless every CIDR block in `publicAccessCidrs` lies inside `allowedPublicCidrs`. A
+//! response without endpoint flags means the default of AWS: public access for 0.0.0.0/0.
 //!
 //! ## Why it matters
 //!
-//! Whoever reaches the API server can try stolen credentials and unpatched flaws on it. With the private endpoint
-//! alone, an attacker has to be inside the network first. A public endpoint that the whole internet reaches is of
-//! severity HIGH; one that only some addresses reach is MEDIUM.
+//! Anyone who reaches the API server can try stolen credentials and unpatched vulnerabilities on it. With the private
+//! endpoint alone, an attacker must first be inside the network. A public endpoint that the whole internet can reach
+//! has severity HIGH; one that only some addresses can reach has severity MEDIUM.
 //!
 //! ## How to fix it
 //!
-//! Turn the private endpoint on and the public one off. Whoever works with the cluster then needs a way into its
-//! VPC. Where a public endpoint must stay, restrict it to the addresses that need it and allow those by parameter.
+//! Turn the private endpoint on and the public endpoint off. Users of the cluster then need access to its VPC. If a
+//! public endpoint must stay, restrict it to the addresses that need it and allow those with the parameter.
 
 use ipnet::IpNet;
 

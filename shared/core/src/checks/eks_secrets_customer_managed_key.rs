@@ -1,24 +1,24 @@
 //! ## What it checks
 //!
-//! Whether the KMS key with which an EKS cluster envelope-encrypts what Kubernetes stores is one that the customer
-//! manages. From Kubernetes 1.28 on EKS envelope-encrypts all Kubernetes API data by default, with a key that AWS owns
-//! unless the cluster names one: this check fails then, while `eks-secrets-envelope-encryption` passes. Before 1.28 EKS
-//! encrypts secrets alone, and only with a named key.
+//! The KMS key with which an EKS cluster envelope-encrypts the data that Kubernetes stores should be one that the
+//! customer manages. From Kubernetes 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with a key that
+//! AWS owns unless the cluster names one. For a cluster that names none, this check fails, while
+//! `eks-secrets-envelope-encryption` passes. Before 1.28, EKS encrypts only secrets, and only with a named key.
 //!
 //! The check fails when no entry of the cluster's `encryptionConfig` names a key, when AWS manages the named key, or
-//! when `allowedKeyArns` is set and the key is not among them. From 1.28 on an entry counts whatever its `resources`
-//! say, before only where they name `secrets`. Aliases are resolved first. A key that can't be described still counts
-//! as named.
+//! when `allowedKeyArns` is set and the key is not among them. From 1.28 on, an entry counts regardless of its
+//! `resources`; before, it counts only if these name `secrets`. Aliases are resolved first. A key that can't be
+//! described still counts as named.
 //!
 //! ## Why it matters
 //!
-//! Nobody but AWS sees the use of a key that AWS owns, or can withdraw it. With a key of your own, its policy says who
-//! decrypts, CloudTrail shows when, and disabling it locks the data.
+//! Only AWS can see the use of a key that AWS owns, or withdraw the key. If you use your own key, its policy determines
+//! who can decrypt the data, CloudTrail shows when the data is decrypted, and disabling the key locks the data.
 //!
 //! ## How to fix it
 //!
-//! Associate a KMS key of your own with the cluster. A cluster's key can't be exchanged or taken away afterwards, so
-//! choose with care.
+//! Associate your own KMS key with the cluster. The key of a cluster can't be replaced or removed later, so choose it
+//! with care.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
@@ -96,7 +96,7 @@ fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
     }
 }
 
-/// What becomes of a cluster's data where it names no key.
+/// Returns a sentence about the encryption of the data of a cluster that names no key.
 fn without_a_key(cluster: &EksCluster) -> &'static str {
     match cluster.version {
         Some(version) if version.encrypts_by_default() => {

@@ -1,25 +1,25 @@
 //! ## What it checks
 //!
-//! Whether an EKS cluster envelope-encrypts what Kubernetes stores, with a KMS key that works. From Kubernetes 1.28 on
-//! EKS envelope-encrypts all Kubernetes API data by default, with a key that AWS owns or with the one that the cluster
-//! names, so what is left to judge there is that key. Before 1.28 EKS encrypts secrets alone, and only with a key that
-//! an entry of the cluster's `encryptionConfig` names for `secrets`.
+//! An EKS cluster should envelope-encrypt the data that Kubernetes stores, with a KMS key that works. From Kubernetes
+//! 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with a key that AWS owns or with the one that the
+//! cluster names, so the check evaluates only that key. Before 1.28, EKS encrypts only secrets, and only with a key
+//! that an entry of the cluster's `encryptionConfig` names for `secrets`.
 //!
 //! The check fails when EKS reports in the cluster's health that it can't use the key (`KmsKeyDisabled`,
-//! `KmsKeyNotFound`, `KmsKeyMarkedForDeletion`, `KmsGrantRevoked`), when the named key is in any state but Enabled or
-//! Updating or is gone, and when a cluster before 1.28 names no key for `secrets`. Where the key belongs to another
-//! account that does not let this one describe it, the cluster's health decides alone: the check passes if EKS reports
-//! no problem with a key, and is not available if the answer lists no health at all.
+//! `KmsKeyNotFound`, `KmsKeyMarkedForDeletion`, `KmsGrantRevoked`), when the named key does not exist or is in any
+//! state but Enabled or Updating, and when a cluster before 1.28 names no key for `secrets`. If the key belongs to
+//! another account that does not let this account describe it, only the cluster's health decides: the check passes if
+//! EKS reports no problem with a key, and is not available if the response lists no health at all.
 //!
 //! ## Why it matters
 //!
 //! Kubernetes keeps secrets and all other API data in etcd. Without envelope encryption, a copy of etcd's data is a
-//! copy of every secret. Without its key EKS can read none of it: the cluster degrades, and if the key is deleted or
-//! EKS's grant on it revoked, it can't be recovered.
+//! copy of every secret. Without its key, EKS can read none of the data: the cluster degrades, and if the key is
+//! deleted or EKS's grant on it is revoked, the cluster can't be recovered.
 //!
 //! ## How to fix it
 //!
-//! Enable a disabled key within 30 days, and cancel the deletion of one that is pending deletion. Upgrade a cluster
+//! Enable a disabled key within 30 days, and cancel the deletion of a key that is pending deletion. Upgrade a cluster
 //! before 1.28, or associate a KMS key with it.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
@@ -64,7 +64,7 @@ fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
     Verdict::failed_for(Severity::High, faults)
 }
 
-/// What EKS reports of the key; `None` where that is nothing that ends its use.
+/// Returns the issues with the key that EKS reports, or `None` if EKS reports no issue that ends the use of the key.
 fn reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
     let issues = cluster.health.iter().flatten();
     let names: Vec<&str> = issues
@@ -137,8 +137,8 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
     }
 }
 
-/// Judges a key of another account that KMS does not describe. Where EKS lists its issues and none is about a key, it
-/// works; that there is no list proves nothing.
+/// Evaluates a key of another account that KMS does not describe. If EKS lists the cluster's issues and none is about a
+/// key, the key works. A missing list proves nothing.
 fn by_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict {
     match &cluster.health {
         Some(issues) if !issues.iter().any(Issue::may_concern_key) => Verdict::passed(

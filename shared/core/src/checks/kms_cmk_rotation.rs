@@ -1,14 +1,14 @@
 //! ## What it checks
 //!
-//! Whether KMS rotates a customer managed key by itself, and often enough. The check fails when automatic rotation is
-//! off, or when its period is longer than `maxRotationPeriodDays`. Rotation on demand does not count. It applies to
-//! enabled symmetric encryption keys whose material KMS made: no others rotate by themselves, and a multi-Region
-//! replica follows its primary key.
+//! KMS should rotate a customer managed key automatically, and often enough. The check fails when automatic rotation is
+//! off, or when its period is longer than `maxRotationPeriodDays`. On-demand rotation does not count. The check applies
+//! to enabled symmetric encryption keys with material that KMS created. KMS does not rotate other keys automatically,
+//! and a multi-Region replica follows its primary key.
 //!
 //! ## Why it matters
 //!
-//! Rotation limits how much data one version of the key material protects. Nothing that uses the key notices: KMS keeps
-//! the old material for decryption, and the key's id and ARN stay.
+//! Rotation limits the amount of data that one version of the key material protects. Users of the key do not notice it:
+//! KMS keeps the old material for decryption, and the id and ARN of the key stay the same.
 //!
 //! ## How to fix it
 //!

@@ -1,4 +1,4 @@
-//! Facts about an AWS account in a Region: the services that record and watch what happens there.
+//! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
 use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
@@ -7,9 +7,9 @@ use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
-    /// Whether the Region holds an Amazon EKS cluster of the account.
+    /// `true` if the Region holds an Amazon EKS cluster of the account.
     pub has_clusters: Fact<bool>,
-    /// Whether the Region holds a private Amazon ECR repository of the account.
+    /// `true` if the Region holds a private Amazon ECR repository of the account.
     pub has_repositories: Fact<bool>,
     /// The customer's own AWS Config recorder; `None` if there is none.
     pub recorder: Fact<Option<Recorder>>,
@@ -19,11 +19,11 @@ pub struct Account {
 /// Source: <https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorder {
-    /// Its name.
+    /// The name of the recorder.
     pub name: String,
-    /// Whether it is on.
+    /// `true` if the recorder is on.
     pub recording: bool,
-    /// The status of its last delivery, `Success` or `Failure` for example; AWS Config spells it in more than one way.
+    /// The status of the last delivery, such as `Success` or `Failure`. AWS Config spells it in more than one way.
     pub last_status: Option<String>,
     /// The resource types that it records.
     pub types: Fact<RecordedTypes>,
@@ -34,25 +34,25 @@ pub struct Recorder {
 /// The resource types that a recorder records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedTypes {
-    /// All that AWS Config supports.
+    /// All types that AWS Config supports.
     All,
-    /// These.
+    /// Only these types.
     Only(Vec<String>),
-    /// All but these.
+    /// All types except these.
     AllBut(Vec<String>),
 }
 
 /// The resource types that a recorder records once a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DailyTypes {
-    /// Whether all types are recorded daily that no override names.
+    /// `true` if all types that no override names are recorded daily.
     pub by_default: bool,
-    /// The overrides: whether their types are recorded daily, and the types.
+    /// The overrides, each with `true` if its types are recorded daily, and its types.
     pub overrides: Vec<(bool, Vec<String>)>,
 }
 
 impl RecordedTypes {
-    /// Returns whether a resource type is recorded, `AWS::EKS::Cluster` for example.
+    /// Returns `true` if a resource type, such as `AWS::EKS::Cluster`, is recorded.
     pub fn include(&self, resource_type: &str) -> bool {
         let contains = |types: &[String]| types.iter().any(|one| one == resource_type);
         match self {
@@ -77,7 +77,7 @@ impl RecordedTypes {
 }
 
 impl DailyTypes {
-    /// Returns whether a resource type is recorded daily. An override beats the default.
+    /// Returns `true` if a resource type is recorded daily. An override takes precedence over the default.
     pub fn include(&self, resource_type: &str) -> bool {
         let mut overrides = self.overrides.iter();
         let first = overrides.find(|(_, types)| types.iter().any(|one| one == resource_type));
@@ -86,15 +86,16 @@ impl DailyTypes {
 }
 
 impl Account {
-    /// Returns why nothing in the Region needs what a check of clusters and repositories asks for, if nothing does. A
-    /// list that could not be read proves nothing.
+    /// Returns why a check of the recording of clusters and repositories does not apply, or `None` if it does. It
+    /// applies unless both lists were read and are empty.
     pub fn holds_nothing(&self) -> Option<&'static str> {
         let nothing = self.has_clusters == Ok(false) && self.has_repositories == Ok(false);
         nothing.then_some("The Region holds neither clusters nor repositories.")
     }
 }
 
-/// AWS accounts, each in each Region by itself: cross-Region aggregation shows findings of several Regions side by side.
+/// AWS accounts, each as a separate resource in each Region, since cross-Region aggregation shows the findings of
+/// several Regions together.
 pub static KIND: ResourceKind = ResourceKind {
     name: "Account",
     noun: "account",

@@ -12,40 +12,41 @@ use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
 use crate::reason_code::ReasonCode;
 
-/// A cluster, with the role and the key it was made with.
+/// A cluster, with its IAM role and its KMS key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EksCluster {
-    /// Its name.
+    /// The name of the cluster.
     pub name: String,
-    /// Its ARN.
+    /// The ARN of the cluster.
     pub arn: String,
-    /// `ACTIVE`, `CREATING`, `DELETING`, …; empty where the answer had none.
+    /// The status: `ACTIVE`, `CREATING`, `DELETING`, …; empty if the response has none.
     pub status: String,
-    /// Whether it runs elsewhere and is only registered through EKS Connector.
+    /// `true` if the cluster runs elsewhere and is only registered through EKS Connector.
     pub connected: bool,
-    /// Whether it is a local cluster on AWS Outposts.
+    /// `true` if the cluster is a local cluster on AWS Outposts.
     pub on_outpost: bool,
-    /// The issues that EKS reports of its health, sorted; `None` where the answer does not list them.
+    /// The issues that EKS reports in the cluster's health, sorted; `None` if the response does not list them.
     pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
-    /// Who reaches the Kubernetes API server.
+    /// The network access to the Kubernetes API server.
     pub endpoint: Endpoint,
-    /// What grants IAM principals access; `None` where the answer had no mode.
+    /// The mode in which IAM principals are granted access; `None` if the response has none.
     pub authentication_mode: Option<AuthenticationMode>,
-    /// Whether EKS refuses to delete it; `None` where the answer did not say.
+    /// `true` if EKS refuses to delete the cluster; `None` if the response does not include the setting.
     pub deletion_protection: Option<bool>,
-    /// The log types that go to CloudWatch Logs: the union over all enabled groups.
+    /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
     pub enabled_logs: LogTypes,
-    /// The key that its `encryptionConfig` names, if it names one; [`EksCluster::key_in_use`] tells whether it counts.
+    /// The key that the cluster's `encryptionConfig` names, if it names one. [`EksCluster::key_in_use`] returns the key
+    /// if EKS uses it.
     pub secrets_key: Option<SecretsKey>,
     /// The ARN of the cluster's IAM role.
     pub role_arn: Option<String>,
-    /// Who else uses the role.
+    /// The other users of the role.
     pub role_users: RoleUsers,
-    /// The role itself; `None` where IAM has no such role.
+    /// The role itself; `None` if it does not exist in IAM.
     pub role: Fact<Option<Role>>,
-    /// The cluster's subnets, sorted: EKS promises no order.
+    /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
     pub security_groups: Vec<String>,
@@ -56,7 +57,8 @@ pub struct EksCluster {
 }
 
 impl EksCluster {
-    /// Why no check applies to the cluster, if none does: it is on its way out, never came to be, or is none of EKS's.
+    /// Returns why no check applies to the cluster, or `None` if checks apply. None applies if the cluster is being
+    /// deleted, could not be created, or does not run in EKS.
     pub fn inapplicable(&self) -> Option<String> {
         if self.connected {
             return Some(
@@ -69,9 +71,9 @@ impl EksCluster {
             .then(|| format!("The cluster's status is {}.", self.status))
     }
 
-    /// The named key that Kubernetes data is encrypted with, if there is one. From Kubernetes 1.28 on a key counts
-    /// whatever the `resources` of its entry say, before only where they name `secrets`. Where that depends on a
-    /// version that is not known, the key is unread.
+    /// Returns the named key with which EKS encrypts Kubernetes data, or `None` if there is none. From Kubernetes 1.28
+    /// on, EKS uses a key regardless of the `resources` in its entry; before, only if these name `secrets`. If this
+    /// depends on a version that is not known, the key is unread.
     /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html>.
     pub fn key_in_use(&self) -> Fact<Option<&SecretsKey>> {
         let Some(key) = &self.secrets_key else {
@@ -91,7 +93,7 @@ impl EksCluster {
         }
     }
 
-    /// What EKS envelope-encrypts in the cluster, in words.
+    /// Returns the data that EKS envelope-encrypts in the cluster, in words.
     pub fn encrypted_data(&self) -> &'static str {
         match self.version {
             Some(version) if version.encrypts_by_default() => "Kubernetes API data",
@@ -99,7 +101,7 @@ impl EksCluster {
         }
     }
 
-    /// Whether a key that the cluster names belongs to another account.
+    /// Returns `true` if a key that the cluster names belongs to another account.
     pub fn is_of_another_account(&self, key: &SecretsKey) -> bool {
         let account = |arn: &str| {
             let arn: Arn = arn.parse().ok()?;
@@ -111,7 +113,7 @@ impl EksCluster {
         }
     }
 
-    /// Whether EKS reports that issue.
+    /// Returns `true` if EKS reports the issue.
     pub fn reports(&self, issue: &Issue) -> bool {
         self.health
             .as_ref()
@@ -158,7 +160,7 @@ impl EksCluster {
     }
 }
 
-/// What grants IAM principals access to a cluster.
+/// The mode in which a cluster grants access to IAM principals.
 /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/grant-k8s-access.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthenticationMode {
@@ -168,12 +170,12 @@ pub enum AuthenticationMode {
     ApiAndConfigMap,
     /// The ConfigMap aws-auth.
     ConfigMap,
-    /// Anything else, under EKS's name.
+    /// Any other mode, by its name in EKS.
     Other(String),
 }
 
 impl AuthenticationMode {
-    /// Reads EKS's name of it; `None` where that is empty.
+    /// Reads the mode from its name in EKS. Returns `None` if the name is empty.
     pub fn read(name: &str) -> Option<Self> {
         match name.trim() {
             "" => None,
@@ -184,7 +186,7 @@ impl AuthenticationMode {
         }
     }
 
-    /// EKS's name of it.
+    /// Returns the name of the mode in EKS.
     pub fn name(&self) -> &str {
         match self {
             Self::Api => "API",
@@ -195,7 +197,7 @@ impl AuthenticationMode {
     }
 }
 
-/// A problem that EKS itself reports of a cluster.
+/// A problem with a cluster that EKS itself reports.
 /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_ClusterIssue.html>.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Issue {
@@ -205,7 +207,7 @@ pub enum Issue {
     KmsKeyNotFound,
     /// The cluster's KMS key is about to be deleted.
     KmsKeyMarkedForDeletion,
-    /// EKS may no longer use the cluster's KMS key.
+    /// EKS is no longer allowed to use the cluster's KMS key.
     KmsGrantRevoked,
     /// The cluster's IAM role does not exist.
     IamRoleNotFound,
@@ -216,7 +218,7 @@ pub enum Issue {
 }
 
 impl Issue {
-    /// Reads an issue's code.
+    /// Reads the issue from its code.
     pub fn read(code: Option<&str>) -> Self {
         match code.map(str::trim).unwrap_or_default() {
             "KmsKeyDisabled" => Self::KmsKeyDisabled,
@@ -229,7 +231,7 @@ impl Issue {
         }
     }
 
-    /// The code in the EKS API; empty where it has none.
+    /// Returns the code in the EKS API, which is empty if the issue has none.
     pub fn name(&self) -> &str {
         match self {
             Self::KmsKeyDisabled => "KmsKeyDisabled",
@@ -242,7 +244,7 @@ impl Issue {
         }
     }
 
-    /// Whether it says that EKS can't use the cluster's key, or soon won't be able to.
+    /// Returns `true` if the issue means that EKS can't use the cluster's key, or soon can't.
     pub const fn ends_use_of_key(&self) -> bool {
         matches!(
             self,
@@ -253,7 +255,8 @@ impl Issue {
         )
     }
 
-    /// Whether it may be about the cluster's key: a problem without a code may, and one of KMS that is new here.
+    /// Returns `true` if the issue may be about the cluster's key. This includes issues without a code, and issues of
+    /// KMS whose code is not known here.
     pub fn may_concern_key(&self) -> bool {
         *self == Self::Unnamed || self.name().starts_with("Kms")
     }
@@ -262,14 +265,15 @@ impl Issue {
 /// A Kubernetes version; the patch level does not matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KubernetesVersion {
-    /// 1 in 1.33.
+    /// The major version, which is 1 in 1.33.
     pub major: u16,
-    /// 33 in 1.33.
+    /// The minor version, which is 33 in 1.33.
     pub minor: u16,
 }
 
 impl KubernetesVersion {
-    /// Whether EKS envelope-encrypts all Kubernetes API data of such clusters by default: from 1.28 on.
+    /// Returns `true` if EKS envelope-encrypts all Kubernetes API data of clusters with this version by default, which
+    /// it does from 1.28 on.
     /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html>.
     pub const fn encrypts_by_default(self) -> bool {
         self.major > 1 || self.major == 1 && self.minor >= 28
@@ -280,7 +284,7 @@ impl FromStr for KubernetesVersion {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        // A number as Rust reads it may have a sign.
+        // Rust also parses numbers with a sign, which versions do not have.
         let number = |part: &str| {
             let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
             part.parse().ok().filter(|_| is_plain).ok_or(())
@@ -299,21 +303,21 @@ impl fmt::Display for KubernetesVersion {
     }
 }
 
-/// Who reaches the Kubernetes API server.
+/// The network access to the Kubernetes API server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
-    /// Whether the public endpoint is on.
+    /// `true` if the public endpoint is on.
     pub public: bool,
-    /// Whether the private endpoint is on.
+    /// `true` if the private endpoint is on.
     pub private: bool,
-    /// From where the public endpoint is reached, sorted.
+    /// The addresses that can reach the public endpoint, sorted.
     pub public_access_cidrs: Fact<Vec<IpNet>>,
 }
 
 impl Endpoint {
-    /// Reads the settings as AWS means them: one endpoint is always on, so where both are absent or off, the answer
-    /// did not carry them and AWS's default holds (public on, private off). No CIDR block means 0.0.0.0/0. The order of
-    /// the blocks means nothing, so they come sorted.
+    /// Reads the settings as AWS defines them. One endpoint is always on, so if both are absent or off, the response
+    /// did not include them and the default of AWS applies (public on, private off). No CIDR block means 0.0.0.0/0. The
+    /// blocks are sorted, since their order has no meaning.
     pub fn read<'a>(public: bool, private: bool, cidrs: impl IntoIterator<Item = &'a str>) -> Self {
         let known = public || private;
         let mut texts: Vec<&str> = cidrs.into_iter().collect();
@@ -355,13 +359,13 @@ impl Endpoint {
 pub enum LogType {
     /// Requests to the API server.
     Api,
-    /// Who did what.
+    /// The actions in the cluster, and who performed them.
     Audit,
-    /// Who authenticated through IAM.
+    /// Authentication through IAM.
     Authenticator,
-    /// The controller manager's work.
+    /// The work of the controller manager.
     ControllerManager,
-    /// The scheduler's decisions.
+    /// The decisions of the scheduler.
     Scheduler,
 }
 
@@ -375,7 +379,7 @@ impl LogType {
         Self::Scheduler,
     ];
 
-    /// The name in the EKS API.
+    /// Returns the name in the EKS API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -412,27 +416,27 @@ impl LogTypes {
     /// All types.
     pub const ALL: Self = Self(0b1_1111);
 
-    /// The set with that type in it.
+    /// Returns the set with the type added.
     pub const fn with(self, log: LogType) -> Self {
         Self(self.0 | log.bit())
     }
 
-    /// The types of this set that are not in the other one.
+    /// Returns the types of this set that are not in the other set.
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether the type is in it.
+    /// Returns `true` if the set contains the type.
     pub const fn has(self, log: LogType) -> bool {
         self.0 & log.bit() != 0
     }
 
-    /// Its types, in the API's order.
+    /// Returns the types in the set, in the order of the API.
     pub fn iter(self) -> impl Iterator<Item = LogType> {
         LogType::ALL.into_iter().filter(move |log| self.has(*log))
     }
 
-    /// Whether no type is in it.
+    /// Returns `true` if the set contains no type.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -448,40 +452,40 @@ impl fmt::Display for LogTypes {
 /// The KMS key that an entry of a cluster's `encryptionConfig` names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecretsKey {
-    /// The key as the cluster names it; may be an alias.
+    /// The key as the cluster names it, which may be by an alias.
     pub named: String,
-    /// Whether the `resources` of the entry name `secrets`.
+    /// `true` if the `resources` of the entry name `secrets`.
     pub names_secrets: bool,
-    /// What KMS says of it; `None` where KMS has no such key.
+    /// The key as KMS describes it; `None` if KMS has no such key.
     pub key: Fact<Option<NamedKey>>,
 }
 
-/// What KMS says of a key that something names.
+/// A named key, as KMS describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedKey {
-    /// The key's own ARN, also where it was named by an alias.
+    /// The key's own ARN, even if the key was named by an alias.
     pub arn: String,
-    /// Whether it can be used.
+    /// The state, which determines whether the key can be used.
     pub state: KeyState,
-    /// Whether AWS manages it, rather than the customer.
+    /// `true` if AWS manages the key, and not the customer.
     pub aws_managed: bool,
 }
 
-/// Who uses a role besides the cluster itself, in all that the run looks at.
+/// The users of a role besides the cluster itself, among all clusters and node groups that the run describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleUsers {
-    /// The others that use it, in words: `cluster ledger`, `node group batch of cluster ledger`.
+    /// The other users of the role, in words: `cluster ledger`, `node group batch of cluster ledger`.
     pub others: Vec<String>,
-    /// What could not be read of those that might use it.
+    /// The reasons why possible users of the role could not be read.
     pub unread: Vec<Unread>,
 }
 
-/// An IAM role, as far as it matters for clusters.
+/// The properties of an IAM role that matter for clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
-    /// Who may assume it, as [`crate::policy::PolicyDocument::trusted_principals`] puts it.
+    /// The principals that may assume the role, in the form of [`crate::policy::PolicyDocument::trusted_principals`].
     pub trusted: Fact<Vec<String>>,
-    /// The names of its policies that allow every action on every resource.
+    /// The names of the role's policies that allow every action on every resource.
     pub administrator_policies: Vec<String>,
     /// The policies that could not be read.
     pub unread: Vec<Unread>,

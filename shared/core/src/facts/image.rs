@@ -17,44 +17,46 @@ use crate::severity::Severity;
 pub struct EcrImage {
     /// The repository's name.
     pub repository: String,
-    /// `sha256:…`.
+    /// The digest, `sha256:…`.
     pub digest: String,
-    /// The registry's account.
+    /// The account of the registry.
     pub registry: Option<String>,
-    /// Its tags, sorted; none of an untagged image.
+    /// The image's tags, sorted; empty if the image is untagged.
     pub tags: Vec<String>,
-    /// What it is.
+    /// The kind of content that the digest identifies.
     pub content: Content,
-    /// What is known of its manifest, which tells an attestation from an image.
+    /// The known facts about the image's manifest, which distinguishes an attestation from an image.
     pub manifest: Manifest,
-    /// Whether it lies in the archive storage class.
+    /// `true` if the image is in the archive storage class.
     pub archived: bool,
-    /// When it was pushed.
+    /// The time at which the image was pushed.
     pub pushed_at: Option<Timestamp>,
-    /// How far its push and the look at it lie apart; `None` where it is not known when it was pushed.
+    /// The time between the push and the call that describes the image; `None` if the time of the push is not known.
     pub age: Option<Duration>,
-    /// Days since it was last pushed or pulled, one that has begun included; `None` where neither is known.
+    /// The number of days since the image was last pushed, pulled or restored, including a day that has begun; `None`
+    /// if none of these times is known.
     pub idle_days: Option<u32>,
-    /// A text that is another one after each scan, as far as the list of images tells; `None` where it does not.
+    /// A text that changes with each scan, as far as the list of images shows it; `None` if the list does not show it.
     pub scan_revision: Option<String>,
-    /// What scanning it brought.
+    /// The result of scanning the image.
     pub scan: Fact<Scan>,
 }
 
-/// What lies behind a digest.
+/// The kind of content that a digest identifies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// An image for one platform.
     Image,
-    /// A list of images for several platforms; each of them has a digest of its own.
+    /// A list of images for several platforms, each of which has its own digest.
     Index,
-    /// A chart, a signature, an attestation, …, under its media type.
+    /// A chart, a signature, an attestation, …, by its media type or in words.
     Artifact(String),
 }
 
 impl Content {
-    /// Tells it by the media types of the manifest and of what it configures, by the manifest that it refers to, and by
-    /// the tags: signatures and attestations of cosign call themselves images, but for their tags.
+    /// Determines the content from the media types of the manifest and of its artifact, from the manifest to which it
+    /// refers, and from the tags. Only the tags distinguish signatures and attestations of cosign, which have the media
+    /// types of images.
     /// Media types: <https://github.com/opencontainers/image-spec/blob/main/media-types.md>.
     pub fn read(
         manifest: Option<&str>,
@@ -93,13 +95,13 @@ impl Content {
         }
     }
 
-    /// An attestation that only its manifest tells from an image.
+    /// Returns the content of an attestation that only its manifest distinguishes from an image.
     pub fn attestation() -> Self {
         Self::Artifact("an attestation of another image".to_owned())
     }
 }
 
-/// Whether the tag is one that cosign gives: `sha256-<digest>.sig`, `.att` or `.sbom`.
+/// Returns `true` if cosign creates such tags: `sha256-<digest>.sig`, `.att` or `.sbom`.
 fn is_attached(tag: &str) -> bool {
     tag.strip_prefix("sha256-")
         .and_then(|rest| rest.split_once('.'))
@@ -110,19 +112,19 @@ fn is_attached(tag: &str) -> bool {
         })
 }
 
-/// What is known of an image's manifest. Build tools push provenance and lists of contents as manifests without a tag,
-/// with the media types of an image; only the layers tell them apart.
+/// The known facts about an image's manifest. Build tools push provenance and software bills of materials as manifests
+/// without a tag, with the media types of an image. Only the layers distinguish them from images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manifest {
-    /// It was not read.
+    /// The manifest was not read.
     Unread,
-    /// It was asked for and could not be had, so that what looks like an image is taken for one.
+    /// The manifest could not be read, so that anything that looks like an image is treated as one.
     Withheld,
-    /// It was read, and is an image's.
+    /// The manifest was read, and is that of an image.
     OfImage,
 }
 
-/// The layers of a manifest, as far as they tell what it is.
+/// The layers of a manifest, as far as they identify its content.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Layers {
     #[serde(default)]
@@ -137,7 +139,7 @@ struct Layer {
 }
 
 impl Layers {
-    /// Returns `true` if there are layers and each is an in-toto statement, as `BuildKit` attaches them to images.
+    /// Returns `true` if there are layers and each is an in-toto statement, which `BuildKit` attaches to images.
     /// Source: <https://docs.docker.com/build/metadata/attestations/attestation-storage/>.
     pub fn are_attestations(&self) -> bool {
         const STATEMENT: &str = "application/vnd.in-toto+json";
@@ -147,26 +149,26 @@ impl Layers {
     }
 }
 
-/// What scanning an image brought.
+/// The result of scanning an image.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scan {
-    /// It was never scanned.
+    /// The image was never scanned.
     Never,
-    /// The scan's event counts findings of which ECR does not tell yet.
+    /// The event of the scan counts findings that ECR does not list yet.
     Announced(Arc<ScanResult>),
-    /// It was scanned, or tried to.
+    /// The image was scanned, or a scan was attempted.
     Tried {
-        /// How far it got.
+        /// The status of the scan.
         status: ScanStatus,
-        /// What ECR says about that.
+        /// ECR's description of the status.
         description: Option<String>,
-        /// What was found; `None` where there is no result, which is not the same as nothing found.
+        /// The findings; `None` if there is no result, which is not the same as no findings.
         result: Option<Arc<ScanResult>>,
     },
 }
 
 impl Scan {
-    /// The result, where there is one.
+    /// Returns the result, if there is one.
     pub fn result(&self) -> Option<&Arc<ScanResult>> {
         match self {
             Self::Tried {
@@ -178,8 +180,8 @@ impl Scan {
         }
     }
 
-    /// Returns `true` if there may be more to the scan than ECR tells: it knows of none, or its answer does not prove
-    /// that the findings have arrived.
+    /// Returns `true` if the scan may have more results than ECR reports: ECR reports no scan, or its response does not
+    /// prove that the findings have arrived.
     pub fn may_be_behind(&self) -> bool {
         match self {
             Self::Never => true,
@@ -196,12 +198,13 @@ impl Scan {
     }
 }
 
-/// How far a scan got.
+/// The status of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanStatus {
     /// COMPLETE (basic) or ACTIVE (enhanced).
     Complete,
-    /// The same words, but without a time of completion and without counts: ECR says so before the findings arrive.
+    /// COMPLETE or ACTIVE, but without a completion time and without counts. ECR reports this status before the
+    /// findings arrive.
     Arriving,
     /// PENDING or IN_PROGRESS.
     UnderWay,
@@ -209,13 +212,13 @@ pub enum ScanStatus {
     Failed,
     /// IMAGE_ARCHIVED.
     ImageArchived,
-    /// There is no result and will be none: UNSUPPORTED_IMAGE, SCAN_ELIGIBILITY_EXPIRED, … or a word that did not
+    /// There is no result and will be none: UNSUPPORTED_IMAGE, SCAN_ELIGIBILITY_EXPIRED, … or a status that did not
     /// exist when this was written.
     NoResult(String),
 }
 
 impl ScanStatus {
-    /// Returns `true` if the scanner could make nothing of the image, as of what is none.
+    /// Returns `true` if the scanner could not scan the image, which happens with artifacts that are not images.
     fn is_in_vain(&self) -> bool {
         match self {
             Self::Failed => true,
@@ -224,7 +227,7 @@ impl ScanStatus {
         }
     }
 
-    /// Reads ECR's name of it.
+    /// Reads the status from its name in ECR.
     pub fn read(name: &str) -> Self {
         match name {
             "COMPLETE" | "ACTIVE" => Self::Complete,
@@ -236,16 +239,16 @@ impl ScanStatus {
     }
 }
 
-/// What a scan found.
+/// The findings of a scan.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ScanResult {
-    /// How many findings there are of each severity.
+    /// The number of findings of each severity.
     pub counts: SeverityCounts,
-    /// The findings, worst first; empty where only their number is known.
+    /// The findings, the worst first; empty if only their number is known.
     pub vulnerabilities: Vec<Vulnerability>,
 }
 
-/// How many findings there are of each severity.
+/// The number of findings of each severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct SeverityCounts {
     counts: [u64; Severity::ALL.len()],
@@ -253,22 +256,22 @@ pub struct SeverityCounts {
 }
 
 impl SeverityCounts {
-    /// Adds findings; a severity that is none (UNDEFINED, UNTRIAGED, a new word) lies below every threshold.
+    /// Adds findings. Without a severity (UNDEFINED, UNTRIAGED or a new label), they are below every threshold.
     pub fn add(&mut self, severity: Option<Severity>, count: u64) {
         let counted = match severity {
             Some(severity) => &mut self.counts[severity as usize],
             None => &mut self.untriaged,
         };
-        // An event may count as far as it likes, but never around to nothing.
+        // An event may have a count of any size, which must never wrap around to zero.
         *counted = counted.saturating_add(count);
     }
 
-    /// How many there are without others, of each severity.
+    /// Returns the number of findings of each severity, minus those of `others`.
     pub fn without(self, others: Self) -> Self {
         self.with_each(others, u64::saturating_sub)
     }
 
-    /// The larger number of each severity.
+    /// Returns the larger number of findings of each severity.
     pub fn or_more(self, others: Self) -> Self {
         self.with_each(others, u64::max)
     }
@@ -281,23 +284,23 @@ impl SeverityCounts {
         self
     }
 
-    /// How many are of that severity.
+    /// Returns the number of findings of this severity.
     pub fn of(&self, severity: Severity) -> u64 {
         self.counts[severity as usize]
     }
 
-    /// How many have no severity.
+    /// Returns the number of findings without a severity.
     pub fn untriaged(&self) -> u64 {
         self.untriaged
     }
 
-    /// How many there are in all.
+    /// Returns the total number of findings.
     pub fn total(&self) -> u64 {
         let counts = self.counts.into_iter();
         counts.fold(self.untriaged, u64::saturating_add)
     }
 
-    /// The highest severity of which there is one.
+    /// Returns the highest severity of the findings.
     pub fn highest(&self) -> Option<Severity> {
         Severity::ALL
             .into_iter()
@@ -305,7 +308,7 @@ impl SeverityCounts {
             .find(|severity| self.of(*severity) > 0)
     }
 
-    /// In words, worst first: `2 CRITICAL, 1 LOW`.
+    /// Returns the numbers in words, the highest severity first: `2 CRITICAL, 1 LOW`.
     pub fn describe(&self) -> String {
         let named = Severity::ALL
             .into_iter()
@@ -327,38 +330,38 @@ impl SeverityCounts {
 /// A finding of an image scan.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Vulnerability {
-    /// `CVE-2021-44228` for example.
+    /// The id, such as `CVE-2021-44228`.
     pub id: String,
-    /// How bad it is; `None` where the scanner does not say.
+    /// The severity; `None` if the scanner does not report one.
     pub severity: Option<Severity>,
-    /// Where it is.
+    /// The packages that have the vulnerability.
     pub packages: Vec<Package>,
-    /// Its scores.
+    /// The CVSS scores.
     pub cvss: Vec<Cvss>,
-    /// Who describes it, `NVD` or `UBUNTU_CVE` for example.
+    /// The vendor that describes the vulnerability, such as `NVD` or `UBUNTU_CVE`.
     pub vendor: Option<String>,
-    /// Who describes it, as a URL.
+    /// The URL of the vendor's description.
     pub vendor_url: Option<String>,
-    /// What the vendor calls its severity.
+    /// The severity that the vendor assigns.
     pub vendor_severity: Option<String>,
-    /// When the vendor published it.
+    /// The time at which the vendor published the vulnerability.
     pub published_at: Option<Timestamp>,
-    /// When the vendor changed it last.
+    /// The time at which the vendor last updated the vulnerability.
     pub updated_at: Option<Timestamp>,
-    /// Where to read more.
+    /// The addresses of pages about the vulnerability.
     pub references: Vec<String>,
-    /// Others that belong to it.
+    /// The related vulnerabilities.
     pub related: Vec<String>,
-    /// `YES`, `NO` or `PARTIAL`.
+    /// The availability of a fix: `YES`, `NO` or `PARTIAL`.
     pub fix_available: Option<String>,
-    /// `YES` or `NO`.
+    /// The availability of an exploit: `YES` or `NO`.
     pub exploit_available: Option<String>,
-    /// The probability that it is exploited within 30 days, 0 to 1.
+    /// The probability that the vulnerability is exploited within 30 days, from 0 to 1.
     pub epss: Option<f64>,
 }
 
 impl Vulnerability {
-    /// Its highest score, 0 where there is none.
+    /// Returns the highest score, or 0 if there is none.
     pub fn score(&self) -> f64 {
         self.cvss
             .iter()
@@ -367,8 +370,8 @@ impl Vulnerability {
     }
 }
 
-/// Puts the worst first: by severity, then by score, then by id and all that else tells two apart, so that the order
-/// does not depend on how the API lists them.
+/// Sorts vulnerabilities, the worst first: by severity, then by score, then by id and further members, so that the
+/// order does not depend on the order in the API.
 pub fn sort_worst_first(vulnerabilities: &mut [Vulnerability]) {
     vulnerabilities.sort_by(|one, other| {
         (other.severity.cmp(&one.severity))
@@ -383,23 +386,23 @@ pub fn sort_worst_first(vulnerabilities: &mut [Vulnerability]) {
 /// A package with a vulnerability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 pub struct Package {
-    /// Its name.
+    /// The name of the package.
     pub name: Option<String>,
-    /// Its version.
+    /// The version of the package.
     pub version: Option<String>,
-    /// Its epoch, as RPM has it.
+    /// The epoch, as in RPM.
     pub epoch: Option<String>,
-    /// Its release.
+    /// The release of the package.
     pub release: Option<String>,
-    /// The architecture it was built for.
+    /// The architecture for which the package was built.
     pub architecture: Option<String>,
-    /// What installed it.
+    /// The package manager that installed the package.
     pub manager: Option<String>,
-    /// Where it lies.
+    /// The path of the package.
     pub path: Option<String>,
-    /// The version that mends it.
+    /// The version that fixes the vulnerability.
     pub fixed_in: Option<String>,
-    /// The layer that brought it.
+    /// The image layer that contains the package.
     pub layer: Option<String>,
 }
 
@@ -408,26 +411,26 @@ pub struct Package {
 pub struct Cvss {
     /// The version of CVSS.
     pub version: Option<String>,
-    /// 0 to 10.
+    /// The score, from 0 to 10.
     pub score: Option<f64>,
     /// The vector.
     pub vector: Option<String>,
-    /// Who scored it.
+    /// The source of the score.
     pub source: Option<String>,
 }
 
-/// How long after its push an image may well be without a scan: until then that says nothing.
+/// The time after its push in which an image may be without a scan. Until then, a missing scan proves nothing.
 const SCAN_MAY_TAKE: Duration = Duration::from_hours(1);
 
 impl EcrImage {
-    /// Returns `true` if it was pushed so lately that its first scan may still be to come.
+    /// Returns `true` if the image has no scan and was pushed so recently that its first scan may still follow.
     pub fn awaits_first_scan(&self) -> bool {
         let is_new = self.age.is_some_and(|age| age < SCAN_MAY_TAKE);
         is_new && matches!(self.scan, Ok(Scan::Never))
     }
 
-    /// Returns `true` if only its manifest tells whether it is an image that lacks a scan or an attestation, which has
-    /// none: it has no tag, and was never scanned, or in vain.
+    /// Returns `true` if only the manifest shows whether this is an image that lacks a scan, or an attestation, which
+    /// is never scanned. That is the case if it has no tag, and it has no scan or the scanner could not scan it.
     pub fn needs_manifest(&self) -> bool {
         let has_no_scan = match &self.scan {
             Ok(Scan::Never) => !self.awaits_first_scan(),
@@ -439,7 +442,7 @@ impl EcrImage {
         looks_like_an_image && is_untold && self.tags.is_empty() && has_no_scan
     }
 
-    /// Why no check applies to the image, if none does.
+    /// Returns why no check applies to the image, or `None` if checks apply.
     pub fn inapplicable(&self) -> Option<String> {
         match &self.content {
             _ if self.archived => Some("The image is archived.".to_owned()),
@@ -461,7 +464,8 @@ impl EcrImage {
     }
 }
 
-/// Images in private Amazon ECR repositories. The path of one is `<repository>/sha256:…`, as Amazon Inspector writes it.
+/// Images in private Amazon ECR repositories. The path of an image is `<repository>/sha256:…`, as Amazon Inspector
+/// writes it.
 pub static KIND: ResourceKind = ResourceKind {
     name: "EcrImage",
     noun: "image",
@@ -489,7 +493,7 @@ pub static KIND: ResourceKind = ResourceKind {
     sends_every_pass: false,
 };
 
-/// Returns whether a text can be a repository's name and an image's digest, once.
+/// Returns `true` if the text can be the name of a repository followed by exactly one digest of an image.
 fn is_image_path(path: &str) -> bool {
     path.split_once(DIGEST).is_some_and(|(repository, digest)| {
         is_repository_name(repository)

@@ -9,59 +9,59 @@ use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, 
 /// A KMS key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KmsKey {
-    /// Its id, without the ARN.
+    /// The id of the key, without the rest of its ARN.
     pub id: String,
-    /// The account that owns it.
+    /// The account that owns the key.
     pub account: Option<String>,
-    /// Whether a customer manages it (KeyManager CUSTOMER) rather than AWS.
+    /// `true` if a customer manages the key (KeyManager CUSTOMER), and not AWS.
     pub customer_managed: bool,
-    /// KeySpec, or where that is absent CustomerMasterKeySpec; `None` where both are.
+    /// KeySpec, or CustomerMasterKeySpec if that is absent; `None` if both are absent.
     pub spec: Option<String>,
     /// KeyUsage.
     pub usage: Option<String>,
-    /// Origin of the key material.
+    /// The origin of the key material.
     pub origin: Option<String>,
     /// KeyState.
     pub state: KeyState,
-    /// Whether it is a replica of a multi-Region key in another Region.
+    /// `true` if the key is a replica of a multi-Region key in another Region.
     pub replica: bool,
-    /// What people wrote about it.
+    /// The description that people gave the key.
     pub description: Option<String>,
-    /// When it was made.
+    /// The time at which the key was created.
     pub created_at: Option<Timestamp>,
-    /// Its automatic rotation; asked only of keys that [`KmsKey::cannot_rotate`] finds nothing against.
+    /// The automatic rotation, which is requested only for keys that can rotate according to [`KmsKey::cannot_rotate`].
     pub rotation: Fact<Rotation>,
 }
 
 /// A key's automatic rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotation {
-    /// It is on, with that period; KMS's default of 365 where the answer had none.
+    /// Rotation is on, with this period. If the response has none, it is the default of KMS, which is 365 days.
     Every {
-        /// Days.
+        /// The period in days.
         days: u32,
     },
-    /// It is off.
+    /// Rotation is off.
     Off,
     /// KMS does not rotate such keys.
     Unsupported,
 }
 
-/// A key's state, as far as it matters.
+/// The state of a key, as far as checks distinguish it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
-    /// It works.
+    /// The key can be used.
     Enabled,
-    /// It works and is being changed.
+    /// The key can be used and is being updated.
     Updating,
-    /// Anything else, under KMS's name.
+    /// Any other state, by its name in KMS.
     Other(String),
-    /// The answer had none.
+    /// The response has no state.
     Unknown,
 }
 
 impl KeyState {
-    /// Reads KMS's name of it.
+    /// Reads the state from its name in KMS.
     pub fn read(name: Option<&str>) -> Self {
         match name {
             Some("Enabled") => Self::Enabled,
@@ -82,8 +82,8 @@ impl KeyState {
 }
 
 impl KmsKey {
-    /// Why KMS rotates no such key, if it does not: automatic rotation exists for enabled symmetric encryption keys
-    /// with material made by KMS, and a replica follows its primary key.
+    /// Returns why KMS can't rotate the key automatically, or `None` if it can. Automatic rotation is available for
+    /// enabled symmetric encryption keys with material that KMS created, and a replica follows its primary key.
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html>.
     pub fn cannot_rotate(&self) -> Option<String> {
         let differs = |value: &Option<String>, wanted: &str| match value {

@@ -8,40 +8,40 @@ use crate::kind::{
     ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, Topic, is_name,
 };
 
-/// A repository, with what its registry's settings mean for it.
+/// A repository, with the settings of its registry that apply to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EcrRepository {
-    /// Its name, namespaces included.
+    /// The name, including namespaces.
     pub name: String,
-    /// Its ARN.
+    /// The ARN of the repository.
     pub arn: String,
-    /// Whether tags can be moved to other images.
+    /// The mutability of tags.
     pub mutability: TagMutability,
-    /// The wildcard filters that name the excepted tags, for the two mutabilities with exclusions; sorted.
+    /// The wildcard filters that name the excluded tags, for the two mutabilities with exclusions; sorted.
     pub exclusion_filters: Vec<String>,
-    /// The repository's own setting to scan what is pushed.
+    /// The repository's own setting to scan images on push.
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
 }
 
-/// Whether tags can be moved to other images.
+/// The mutability of tags, which determines whether they can be moved to other images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagMutability {
-    /// Tags can be moved; AWS's default where an answer does not say.
+    /// Tags can be moved. This is the default of AWS if the response has no value.
     Mutable,
-    /// Tags stay.
+    /// Tags can't be moved.
     Immutable,
-    /// Tags can be moved, but for those that a filter names.
+    /// Tags can be moved, except those that a filter names.
     MutableWithExclusion,
-    /// Tags stay, but for those that a filter names.
+    /// Tags can't be moved, except those that a filter names.
     ImmutableWithExclusion,
     /// A value that did not exist when this was written.
     Unknown(String),
 }
 
 impl TagMutability {
-    /// Reads ECR's name of it.
+    /// Reads the mutability from its name in ECR.
     pub fn read(name: Option<&str>) -> Self {
         match name.unwrap_or_default() {
             "" | "MUTABLE" => Self::Mutable,
@@ -66,24 +66,24 @@ impl TagMutability {
 /// A registry's scanning configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RegistryScanning {
-    /// Whether Amazon Inspector scans (enhanced), rather than ECR itself (basic).
+    /// `true` if Amazon Inspector scans images (enhanced scanning), and not ECR itself (basic scanning).
     pub enhanced: bool,
-    /// Which repositories are scanned when.
+    /// The rules that determine which repositories are scanned at which frequency.
     pub rules: Vec<ScanningRule>,
 }
 
 /// A rule of a registry's scanning configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanningRule {
-    /// `SCAN_ON_PUSH`, `CONTINUOUS_SCAN` or `MANUAL`.
+    /// The frequency: `SCAN_ON_PUSH`, `CONTINUOUS_SCAN` or `MANUAL`.
     pub frequency: String,
-    /// The repositories' names that it is for.
+    /// The filters for the names of the repositories to which the rule applies.
     pub filters: Vec<String>,
 }
 
 impl RegistryScanning {
-    /// The frequency with which a rule scans what is pushed to a repository of that name, if one does. Where several
-    /// do, continuous scanning is what ECR does.
+    /// Returns the frequency at which a rule scans images that are pushed to a repository with this name, or `None` if
+    /// no rule does. If several rules do, ECR scans continuously if one of them is continuous.
     pub fn scans_pushes_to(&self, repository: &str) -> Option<&str> {
         let covers = |rule: &ScanningRule| {
             let mut filters = rule.filters.iter();
@@ -98,10 +98,11 @@ impl RegistryScanning {
     }
 }
 
-/// A filter of ECR's: `*` stands for any characters, and nothing else stands for one.
+/// A filter of ECR, in which `*` stands for any characters and there is no other wildcard.
 type Filter = WildMatchPattern<'*', '\0'>;
 
-/// As ECR matches: a filter without a wildcard is for every name that contains it.
+/// Returns `true` if the filter matches the name, as ECR defines it: a filter without a wildcard matches every name
+/// that contains it.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html>.
 fn filter_matches(filter: &str, name: &str) -> bool {
     if filter.contains('*') {
@@ -111,18 +112,19 @@ fn filter_matches(filter: &str, name: &str) -> bool {
     }
 }
 
-/// Returns `true` if a filter of tags covers another one: if every tag that the narrow one is for, the wide one is for
-/// as well.
+/// Returns `true` if a filter of tags covers another one, which means that the wide filter matches every tag that the
+/// narrow filter matches.
 ///
-/// That is so if, and only if, the wide filter matches the narrow one as a text. A `*` of the narrow one stands for any
-/// characters, one among them that is in no filter; only a `*` of the wide one can match that, and such a match holds
-/// whatever stands in its place.
+/// This is the case if, and only if, the wide filter matches the text of the narrow filter. A `*` in the narrow filter
+/// stands for any characters, among them one that is in no filter. Only a `*` in the wide filter can match that
+/// character, and such a match is independent of the text in its place.
 pub fn covers(wide: &str, narrow: &str) -> bool {
     Filter::new(wide).matches(narrow)
 }
 
 impl EcrRepository {
-    /// Returns `true` if an exclusion filter is for every tag, which leaves the repository's mutability without effect.
+    /// Returns `true` if an exclusion filter matches every tag, which leaves the repository's mutability without
+    /// effect.
     pub fn excludes_every_tag(&self) -> bool {
         let mut filters = self.exclusion_filters.iter();
         filters.any(|filter| covers(filter, "*"))
@@ -167,13 +169,13 @@ pub static KIND: ResourceKind = ResourceKind {
     sends_every_pass: true,
 };
 
-/// The begin of the last part of the ARNs of repositories and their images.
+/// The beginning of the last part of the ARNs of repositories and their images.
 pub(super) const PREFIX: &str = "repository/";
 
 /// The text between a repository's name and the hexadecimal digits of an image's digest.
 pub(crate) const DIGEST: &str = "/sha256:";
 
-/// Returns whether a text can be a repository's name: names with slashes between them.
+/// Returns `true` if the text can be the name of a repository, which consists of names with slashes between them.
 pub(super) fn is_repository_name(text: &str) -> bool {
     text.len() <= LONGEST_NAME && text.split('/').all(is_name)
 }
@@ -241,7 +243,7 @@ mod tests {
         }
     }
 
-    /// All texts of these letters up to a length.
+    /// Returns all texts of these letters up to a length.
     fn texts(letters: &[char], length: usize) -> Vec<String> {
         let mut all = vec![String::new()];
         let mut last = all.clone();
@@ -256,8 +258,8 @@ mod tests {
     }
 
     proptest! {
-        /// A filter covers another one if no tag tells them apart. Filters of four characters are told apart by tags of
-        /// four, if one letter is in no filter.
+        /// A filter covers another one if no tag matches the other one alone. For filters of four characters, tags of
+        /// four characters are enough to show the difference, if one letter is in no filter.
         #[test]
         fn a_filter_covers_another_where_no_tag_tells_them_apart(
             wide in "[ab*]{1,4}",

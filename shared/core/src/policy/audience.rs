@@ -1,13 +1,13 @@
-//! Who is let in.
+//! The principals that are granted access.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// How far an audience reaches, from narrow to wide.
+/// The reach of an audience, from narrow to wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    /// Nobody at all.
+    /// No principal.
     Nobody,
     /// The account that owns the resource.
     OwnAccount,
@@ -17,23 +17,23 @@ pub enum Reach {
     Everyone,
 }
 
-/// An AWS account that is let in.
+/// An AWS account that is granted access.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Account {
     /// The account that owns the resource.
     Own,
-    /// The account of this id.
+    /// The account with this id.
     Id(String),
-    /// The account of a principal that is named in a way that does not tell its account.
+    /// The account of a principal that is named in a form that does not include its account.
     Unknown,
 }
 
-/// An organization in AWS Organizations that is let in.
+/// An organization in AWS Organizations that is granted access.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Organization {
-    /// The organization of the account that owns the resource, by policy variable.
+    /// The organization of the account that owns the resource, named by a policy variable.
     Own,
-    /// The organization of this id, or a part of it.
+    /// The organization with this id, or a part of it.
     Path(OrganizationPath),
 }
 
@@ -44,15 +44,15 @@ pub struct OrganizationPath(Vec<String>);
 /// A union of principals.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Group {
-    /// Any principal of any account.
+    /// `true` if the group contains any principal of any account.
     pub everyone: bool,
-    /// Principals of these accounts.
+    /// The accounts whose principals the group contains.
     pub accounts: BTreeSet<Account>,
-    /// Principals of these organizations.
+    /// The organizations whose principals the group contains.
     pub organizations: BTreeSet<Organization>,
-    /// AWS services, on their own behalf or for somebody.
+    /// `true` if the group contains AWS services, on their own behalf or on behalf of others.
     pub services: bool,
-    /// Whoever sends requests from networks that are named.
+    /// `true` if the group contains all senders of requests from named networks.
     pub networks: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct Group {
 pub struct Audience(BTreeSet<Group>);
 
 impl Group {
-    /// Any AWS principal of any account.
+    /// Returns the group of any AWS principal of any account.
     pub fn everyone() -> Self {
         Self {
             everyone: true,
@@ -69,12 +69,12 @@ impl Group {
         }
     }
 
-    /// Nobody.
+    /// Returns the group without principals.
     pub fn nobody() -> Self {
         Self::default()
     }
 
-    /// Principals of one account.
+    /// Returns the group of the principals of one account.
     pub fn account(account: Account) -> Self {
         Self {
             accounts: BTreeSet::from([account]),
@@ -82,7 +82,7 @@ impl Group {
         }
     }
 
-    /// Principals of one organization.
+    /// Returns the group of the principals of one organization.
     pub fn organization(organization: Organization) -> Self {
         Self {
             organizations: BTreeSet::from([organization]),
@@ -90,7 +90,7 @@ impl Group {
         }
     }
 
-    /// AWS services.
+    /// Returns the group of AWS services.
     pub fn services() -> Self {
         Self {
             services: true,
@@ -98,7 +98,7 @@ impl Group {
         }
     }
 
-    /// Named networks.
+    /// Returns the group of named networks.
     pub fn networks() -> Self {
         Self {
             networks: true,
@@ -118,7 +118,7 @@ impl Group {
         self
     }
 
-    /// Returns how far the group reaches.
+    /// Returns the reach of the group.
     pub fn reach(&self) -> Reach {
         if self.everyone {
             Reach::Everyone
@@ -139,7 +139,7 @@ impl Group {
 }
 
 impl Audience {
-    /// The audience that is this group.
+    /// Returns the audience that consists of this group.
     pub fn of(group: Group) -> Self {
         Self(BTreeSet::from([group]))
     }
@@ -154,7 +154,7 @@ impl Audience {
             self.0.insert(group);
             return self;
         }
-        // What sets of accounts have in common is known; what they have in common with networks or organizations is not.
+        // The intersection of sets of accounts is known, but not their intersection with networks or organizations.
         let (accounts, mut rest): (BTreeSet<Group>, BTreeSet<Group>) =
             self.0.into_iter().partition(Group::is_of_accounts_alone);
         let common = accounts.iter().fold(group, |common, other| Group {
@@ -165,19 +165,19 @@ impl Audience {
         Self(rest)
     }
 
-    /// Returns the groups to each of which the audience belongs.
+    /// Returns the groups to all of which the audience belongs.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.0.iter()
     }
 
-    /// Returns how far the audience reaches: as far as its narrowest group.
+    /// Returns the reach of the audience, which is that of its narrowest group.
     pub fn reach(&self) -> Reach {
         let narrowest = self.groups().map(Group::reach).min();
         narrowest.unwrap_or(Reach::Everyone)
     }
 }
 
-/// A principal whose account is not known may be of any.
+/// Returns the accounts in both sets. A principal of an unknown account may belong to any account.
 fn common_accounts(left: &BTreeSet<Account>, right: &BTreeSet<Account>) -> BTreeSet<Account> {
     let within = |account: &Account, others: &BTreeSet<Account>| {
         others.contains(account) || others.contains(&Account::Unknown)
@@ -193,7 +193,7 @@ impl OrganizationPath {
         other.0.starts_with(&self.0)
     }
 
-    /// Returns the longest path that every value of a pattern begins with, `o-a1/r-b2` of `o-a1/r-b2/ou-*` for example,
+    /// Returns the longest path with which every value of a pattern begins, such as `o-a1/r-b2` for `o-a1/r-b2/ou-*`,
     /// or `None` if not even the organization's id is fixed.
     pub(super) fn fixed(pattern: &str) -> Option<Self> {
         let (fixed, cut) = match pattern.find(['*', '?']) {
@@ -201,7 +201,7 @@ impl OrganizationPath {
             None => (pattern, false),
         };
         let mut segments: Vec<&str> = fixed.split('/').collect();
-        // What precedes a wildcard is the beginning of a name, and what follows the last slash is nothing.
+        // The text before a wildcard is only the beginning of a name, and the text after a last slash is empty.
         if cut || segments.last() == Some(&"") {
             segments.pop();
         }

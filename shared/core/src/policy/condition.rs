@@ -7,25 +7,25 @@ use std::str::FromStr;
 
 use super::json::{Json, Members};
 
-/// One context key that a statement compares with values. All conditions of a statement must be met.
+/// A comparison of one context key with values. All conditions of a statement must be met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// The condition operator.
     pub operator: Operator,
     /// The context key as it is written. Names of keys are not case-sensitive.
     pub key: String,
-    /// The values, of which one must match, or none if the operator is negated.
+    /// The values, of which one must match. If the operator is negated, none may match.
     pub values: Vec<String>,
 }
 
-/// A condition operator, `ForAnyValue:StringLikeIfExists` for example.
+/// A condition operator, such as `ForAnyValue:StringLikeIfExists`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operator {
-    /// The set operator in front, meant for keys with several values.
+    /// The set operator before the comparison, for keys with several values.
     pub qualifier: Option<SetOperator>,
     /// The comparison itself.
     pub comparison: Comparison,
-    /// `true` if the condition is met by a request without the key.
+    /// `true` if a request without the key meets the condition.
     pub if_exists: bool,
 }
 
@@ -124,12 +124,12 @@ fn without_if_exists(text: &str) -> (&str, bool) {
 }
 
 impl Condition {
-    /// Returns `true` if this is the context key that is compared.
+    /// Returns `true` if the condition compares this context key.
     pub fn is_on(&self, key: &str) -> bool {
         self.key.eq_ignore_ascii_case(key)
     }
 
-    /// Returns `true` if the condition is that a request has the key: `Null` with `false`.
+    /// Returns `true` if the condition requires that a request has the key: `Null` with `false`.
     pub(super) fn requires(&self, key: &str) -> bool {
         self.operator.comparison == Comparison::Null
             && self.is_on(key)
@@ -145,7 +145,8 @@ impl Condition {
 ///
 /// # Errors
 ///
-/// Says what is not understood. Names that differ in case alone are one name, of which IAM would not say which counts.
+/// Returns the part that is not understood. Names that differ only in case are the same name, and IAM does not define
+/// which of them counts.
 pub(super) fn conditions(json: Json) -> Result<Vec<Condition>, String> {
     let mut conditions = Vec::new();
     for (operator, keys) in distinct(json)? {

@@ -1,7 +1,8 @@
-//! Context keys that tell who sends a request or from where, so that fixed values of theirs name somebody.
+//! Context keys that identify the sender of a request or its origin, so that fixed values of the keys identify
+//! principals.
 //!
 //! Keys: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. A value is fixed if
-//! it has neither wildcards nor policy variables where it names somebody, as in
+//! the part that identifies a principal has neither wildcards nor policy variables, as in
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>.
 
 use core::net::IpAddr;
@@ -13,20 +14,20 @@ use super::pattern::{has_variable, has_wildcard};
 use super::principal::{account, is_account};
 use super::service::Service;
 
-/// How a comparison takes the values of a policy.
+/// The way in which a comparison matches the values of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Matching {
-    /// Texts letter by letter: a wildcard is a letter.
+    /// Texts without wildcards: a wildcard is an ordinary character.
     Exact,
     /// Texts with wildcards.
     Wildcards,
     /// ARNs with wildcards in their parts.
     Arns,
-    /// Blocks of addresses.
+    /// CIDR blocks.
     Addresses,
 }
 
-/// The policy whose conditions are read.
+/// The policy whose conditions are evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     /// The id of the account that owns the resource.
@@ -34,7 +35,7 @@ pub(super) struct Context<'a> {
     pub(super) service: &'a Service,
 }
 
-/// A key with values of one form.
+/// A context key whose values have one form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     PrincipalOrganization,
@@ -53,7 +54,8 @@ enum Key {
 }
 
 impl Context<'_> {
-    /// Returns the principals whose requests have one of the values in the key, or `None` if that may be anybody.
+    /// Returns the principals whose requests have one of the values in the key, or `None` if these may be any
+    /// principals.
     pub(super) fn group(&self, key: &str, matching: Matching, values: &[String]) -> Option<Group> {
         let key = self.key(key)?;
         let takes = match matching {
@@ -71,7 +73,7 @@ impl Context<'_> {
             if has_variable(&value) && !is_own_organization {
                 return None;
             }
-            // No account, organization or network has such a letter in its name.
+            // The name of an account, organization or network never contains a wildcard.
             if !(matching == Matching::Exact && has_wildcard(&value)) {
                 fixed.push(value);
             }
@@ -130,7 +132,7 @@ impl Context<'_> {
             Key::SourceAccount => is_account(value).then(Group::services),
             Key::SourceArn => is_fixed_source(value).then(Group::services),
             Key::SourceOrganization => organization(value).map(|_| Group::services()),
-            // The key is there only if a service sends the request, whatever the name.
+            // A request has the key only if a service sends it, regardless of the name.
             Key::ServiceName => Some(Group::services()),
             Key::Network => (!value.is_empty() && !has_wildcard(value)).then(Group::networks),
             Key::NetworkAccount => is_account(value).then(Group::networks),
@@ -139,7 +141,8 @@ impl Context<'_> {
         }
     }
 
-    /// `aws:userid` is a unique id with what the principal calls its session, or an account's id.
+    /// Returns the principals with this `aws:userid`, which is a unique id with the principal's session name, or the id
+    /// of an account.
     fn user(&self, value: &str) -> Option<Group> {
         let id = value.split(':').next().unwrap_or_default();
         let is_fixed = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -150,7 +153,7 @@ impl Context<'_> {
         }
     }
 
-    /// The value with the owner's account for the variable that means it.
+    /// Returns the value with the owner's account in place of the policy variable for it.
     fn resolve(&self, value: &str) -> String {
         const RESOURCE_ACCOUNT: &str = "${aws:resourceaccount}";
         let mut resolved = String::new();
@@ -187,7 +190,7 @@ pub(super) fn is_multivalued(key: &str) -> bool {
     multivalued.iter().any(|one| one.eq_ignore_ascii_case(key))
 }
 
-/// `${aws:ResourceOrgID}`, alone or with a path below it that has no further variable.
+/// Returns `true` for `${aws:ResourceOrgID}`, alone or followed by a path without further variables.
 fn is_own_organization(value: &str) -> bool {
     const RESOURCE_ORGANIZATION: &str = "${aws:ResourceOrgID}";
     value
@@ -212,8 +215,9 @@ fn arn_parts(value: &str) -> Option<[&str; 6]> {
     (parts[0] == "arn").then_some(parts)
 }
 
-/// Returns the account part of a principal's ARN. In texts a wildcard before it reaches beyond its part, up to an
-/// account that stands in the path of anybody's role: paths may have colons.
+/// Returns the account in a principal's ARN, or `None` if it is not certain. When texts are compared, a wildcard before
+/// the account may match beyond its part, up to an account in the path of a role in any account: paths may contain
+/// colons.
 fn account_of_principal(value: &str, matching: Matching) -> Option<&str> {
     let [first, partition, service, region, account, _] = arn_parts(value)?;
     let before = [first, partition, service, region];
@@ -221,7 +225,8 @@ fn account_of_principal(value: &str, matching: Matching) -> Option<&str> {
     is_fixed.then_some(account)
 }
 
-/// Returns `true` if an ARN's account is fixed, or its bucket: those are of no account.
+/// Returns `true` if the account in an ARN is fixed. For the ARN of an S3 bucket, which has no account, the bucket must
+/// be fixed.
 fn is_fixed_source(value: &str) -> bool {
     arn_parts(value).is_some_and(|[_, _, service, _, account, resource]| {
         let bucket = resource.split('/').next().unwrap_or_default();
@@ -230,8 +235,8 @@ fn is_fixed_source(value: &str) -> bool {
     })
 }
 
-/// Returns named networks, or `None` if a block is no block or so wide that anybody may have an address in it, alone or
-/// together with those beside it.
+/// Returns the group of named networks, or `None` if a value is not a CIDR block, or if the blocks are so wide, alone
+/// or together with adjacent ones, that any principal may have an address in them.
 fn networks(values: &[String]) -> Option<Group> {
     let blocks: Option<Vec<IpNet>> = values.iter().map(|value| block(value)).collect();
     let (private, public): (Vec<IpNet>, Vec<IpNet>) = blocks?.into_iter().partition(is_private);
@@ -253,7 +258,7 @@ fn block(value: &str) -> Option<IpNet> {
         .parse()
         .or_else(|_| value.parse::<IpAddr>().map(IpNet::from))
         .ok()?;
-    // IPv4 addresses may be written as IPv6 ones.
+    // IPv4 addresses may be written as IPv6 addresses.
     if let IpNet::V6(long) = block
         && let Some(address) = long.network().to_ipv4_mapped()
         && let Some(length) = long.prefix_len().checked_sub(96)

@@ -1,7 +1,7 @@
 //! Policy documents and their statements.
 //!
-//! Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>. Every element that
-//! may be one value or a list is read either way.
+//! Grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>. Every element that may
+//! be one value or a list is read in either form.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ use super::condition::{Condition, conditions};
 use super::json::{Json, Members};
 use super::pattern::action_matches;
 
-/// A policy document of which every element but conditions is understood.
+/// A policy document of which every element except conditions is understood.
 ///
-/// Reading one that has more in it fails, since what is not understood might grant something.
+/// Reading a document with other elements fails, since an element that is not understood might grant something.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyDocument {
     statements: Vec<Statement>,
@@ -28,19 +28,19 @@ pub struct ResourcePolicy {
     pub(super) not_understood: Vec<NotUnderstood>,
 }
 
-/// Something in a policy that is not understood, so that nobody knows what it grants.
+/// A part of a policy that is not understood, so that its grants are not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NotUnderstood {
-    /// The statement that has it, or `None` if it is outside of all.
+    /// The statement with that part, or `None` if the part is outside of all statements.
     pub statement: Option<StatementId>,
-    /// The reason, which continues a sentence about the statement.
+    /// The reason, as a phrase that continues a sentence about the statement.
     pub reason: String,
 }
 
-/// The place of a statement in its policy, and its `Sid` if it has one.
+/// The position of a statement in its policy, and its `Sid` if it has one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StatementId {
-    /// The place among the statements, beginning with 1.
+    /// The position among the statements, beginning with 1.
     pub number: usize,
     /// The statement's `Sid`.
     pub sid: Option<String>,
@@ -49,7 +49,7 @@ pub struct StatementId {
 /// One statement of a policy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement {
-    /// The place and `Sid`.
+    /// The position and `Sid`.
     pub id: StatementId,
     /// The `Effect` element.
     pub effect: Effect,
@@ -59,7 +59,7 @@ pub struct Statement {
     pub action: Element<Vec<String>>,
     /// The `Resource` or `NotResource` element.
     pub resource: Element<Vec<String>>,
-    /// The conditions, which must all be met, or why the `Condition` element is not understood.
+    /// The conditions, which must all be met, or the reason why the `Condition` element is not understood.
     pub conditions: Result<Vec<Condition>, NotUnderstood>,
 }
 
@@ -72,12 +72,12 @@ pub enum Effect {
     Deny,
 }
 
-/// An element that a statement may have in two forms, `Action` and `NotAction` for example.
+/// An element that a statement may have in two forms, such as `Action` and `NotAction`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element<T> {
-    /// What is listed.
+    /// The listed values.
     Only(T),
-    /// Everything but what is listed.
+    /// All values except the listed ones.
     AllBut(T),
     /// The statement has neither form.
     Absent,
@@ -88,7 +88,7 @@ pub enum Element<T> {
 pub enum Principal {
     /// A text, which may only be `*`.
     Text(String),
-    /// Names by the kind of principal, `AWS` or `Service` for example. A kind that is written twice is there twice.
+    /// Names by the kind of principal, such as `AWS` or `Service`. A kind that is written twice is listed twice.
     Kinds(Vec<(String, Vec<String>)>),
 }
 
@@ -124,7 +124,7 @@ impl From<PolicyDocument> for ResourcePolicy {
 }
 
 impl PolicyDocument {
-    /// The statements in their order.
+    /// Returns the statements in their order.
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
@@ -137,11 +137,11 @@ impl PolicyDocument {
 }
 
 impl ResourcePolicy {
-    /// Reads a policy from the text that a service answers with. An empty text is a policy without statements.
+    /// Reads a policy from the text that a service returns. An empty text is a policy without statements.
     ///
     /// # Errors
     ///
-    /// The text is no JSON object, as `parse` says.
+    /// Returns the error of `parse` if the text is not a JSON object.
     pub fn from_text<E>(
         text: &str,
         parse: impl FnOnce(&str) -> Result<Self, E>,
@@ -155,8 +155,8 @@ impl ResourcePolicy {
 }
 
 impl Statement {
-    /// Returns `true` if the action is one of the statement's. A statement that has neither `Action` nor `NotAction`
-    /// may mean any action.
+    /// Returns `true` if the statement covers the action. A statement that has neither `Action` nor `NotAction` may
+    /// cover any action.
     pub fn covers(&self, action: &str) -> bool {
         let matches = |pattern: &String| action_matches(pattern, action);
         match &self.action {
@@ -185,7 +185,7 @@ impl fmt::Display for NotUnderstood {
     }
 }
 
-/// Reads a document. Also returns how many `Statement` elements it has.
+/// Reads a document. Also returns the number of its `Statement` elements.
 fn read(json: Json) -> Result<(ResourcePolicy, usize), &'static str> {
     let Json::Object(mut members) = json else {
         return Err("the policy is no JSON object");
@@ -282,7 +282,7 @@ fn element<T>(
     }
 }
 
-/// One text, or a list of texts.
+/// Reads one text or a list of texts.
 fn texts(json: Json) -> Option<Vec<String>> {
     let one = |json| match json {
         Json::Text(text) => Some(text),

@@ -1,4 +1,4 @@
-//! Who is granted what by a resource-based policy.
+//! The grants of a resource-based policy: which principals are allowed which actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,17 @@ use super::pattern::{contains_arn, matches_all, overlap};
 use super::principal::{Named, is_surely_everyone, named};
 use super::service::{Action, Service};
 
-/// The resources on which grants are asked for.
+/// The resources for which grants are determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
-    /// The one resource that has the policy, whose statements need not name it: a repository or a key.
+    /// The one resource that has the policy, such as a repository or a key. Statements need not name it.
     Attached,
-    /// Resources that statements must name: an ARN, or a pattern of ARNs. That is
+    /// Resources that statements must name: an ARN, or a pattern of ARNs, such as
     /// `arn:aws:ecr:eu-central-1:111122223333:repository/*` for all repositories under a registry's policy.
     Named(&'a str),
 }
 
-/// What a resource-based policy grants, and to whom.
+/// The grants of a resource-based policy.
 #[expect(
     clippy::struct_field_names,
     reason = "IAM grants; there is no better word for the parts of what is granted"
@@ -32,38 +32,39 @@ pub struct Grants {
     dead_principals: BTreeSet<DeadPrincipal>,
 }
 
-/// Actions that a statement grants an audience.
+/// The actions that a statement grants an audience.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// The statement that allows them.
+    /// The statement that allows the actions.
     pub statement: StatementId,
-    /// The principals that are let in, as far as denials leave them in.
+    /// The principals to which the statement grants access, without those that denials exclude.
     pub audience: Audience,
     /// The actions.
     pub actions: BTreeSet<Action>,
-    /// The resources, or the patterns of them, that the statement opens. `*` stands for the one that has the policy.
+    /// The resources, or patterns of resources, to which the grant applies. `*` stands for the resource that has the
+    /// policy.
     pub resources: BTreeSet<String>,
 }
 
-/// A principal that a statement names and that was deleted since.
+/// A deleted principal that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeadPrincipal {
-    /// The statement that names it.
+    /// The statement that names the principal.
     pub statement: StatementId,
-    /// The unique id that IAM has put in the place of its ARN.
+    /// The unique id with which IAM replaced the principal's ARN.
     pub id: String,
 }
 
-/// Who is granted actions of one kind.
+/// The principals that are granted actions of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Granted<'a> {
-    /// A part of the policy is not understood that may grant such actions to anybody.
+    /// The policy has parts that are not understood and may grant such actions to any principal.
     NotUnderstood(Vec<&'a NotUnderstood>),
-    /// The grants that there are, the widest first.
+    /// The existing grants, the widest first.
     To {
-        /// How far the widest of them reaches.
+        /// The reach of the widest grant.
         reach: Reach,
-        /// The grants; none if nobody is granted anything.
+        /// The grants; empty if no principal is granted such an action.
         grants: Vec<&'a Grant>,
     },
 }
@@ -71,13 +72,13 @@ pub enum Granted<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Doubt {
     problem: NotUnderstood,
-    /// The actions that may be granted; `None` stands for any.
+    /// The actions that may be granted; `None` stands for any action.
     actions: Option<BTreeSet<Action>>,
 }
 
-/// Returns what a policy of the owner's grants on resources of a service.
+/// Returns the grants of a policy of the owner on resources of a service.
 ///
-/// Service and resource control policies are not known here: they may deny what this policy allows.
+/// Service and resource control policies are not known here. They may deny actions that this policy allows.
 pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Scope<'_>) -> Grants {
     let context = Context { owner, service };
     let mut reader = Reader {
@@ -111,7 +112,7 @@ pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Sc
 }
 
 impl Grants {
-    /// Returns who is granted an action that is one of those wanted.
+    /// Returns the principals that are granted at least one of the wanted actions.
     pub fn granted(&self, wanted: impl Fn(&Action) -> bool) -> Granted<'_> {
         let mut grants: Vec<&Grant> = self
             .grants
@@ -138,13 +139,13 @@ impl Grants {
         }
     }
 
-    /// Returns the principals that statements name and that were deleted.
+    /// Returns the deleted principals that statements name.
     pub fn dead_principals(&self) -> impl Iterator<Item = &DeadPrincipal> {
         self.dead_principals.iter()
     }
 }
 
-/// A denial, with whom it leaves in.
+/// A denial, with the principals that it exempts.
 struct Denial<'a> {
     statement: &'a Statement,
     left_in: Group,
@@ -153,7 +154,7 @@ struct Denial<'a> {
 struct Reader<'a> {
     context: Context<'a>,
     scope: Scope<'a>,
-    /// The actions that statements are about, by the texts that patterns match.
+    /// The actions that the statements cover, by the texts that patterns match.
     actions: BTreeMap<String, Action>,
     denials: Vec<Denial<'a>>,
     found: Grants,
@@ -170,7 +171,7 @@ impl<'a> Reader<'a> {
         };
         let named = match &statement.principal {
             Element::Only(principal) if is_surely_everyone(principal) => Named::default(),
-            // A denial for some leaves the others as they are.
+            // A denial for some principals does not affect the others.
             Element::Only(_) => return,
             Element::AllBut(principal) => named(principal, self.context.owner),
             Element::Absent => return self.doubt(statement, NO_PRINCIPAL),
@@ -218,7 +219,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the group that is named, and keeps in mind what is told besides.
+    /// Returns the named group, and records deleted and unknown principals.
     fn named(&mut self, statement: &Statement, named: Named) -> Group {
         if let Some(unknown) = named.unknown.first() {
             self.doubt(statement, &unknown_principal(unknown));
@@ -231,7 +232,7 @@ impl<'a> Reader<'a> {
         named.group
     }
 
-    /// Returns what denials leave of an allowed audience, and of which actions.
+    /// Returns the audiences that remain of an allowed audience after denials, each with its actions.
     fn left_to(
         &self,
         statement: &Statement,
@@ -258,14 +259,15 @@ impl<'a> Reader<'a> {
         left
     }
 
-    /// Returns `true` if the statement, a denial, surely is about the action on all of the target.
+    /// Returns `true` if the statement, a denial, certainly covers the action on the whole target.
     fn denies(&self, statement: &Statement, action: &str, target: &str) -> bool {
         if statement.action == Element::Absent || !statement.covers(action) {
             return false;
         }
         let is_whole = |pattern: &String| match self.scope {
             Scope::Attached => matches_all(pattern),
-            // A policy variable is no text of an ARN, so what it may come to is not denied.
+            // A policy variable does not match the text of an ARN, so resources that only its value names do not count
+            // as denied.
             Scope::Named(_) => contains_arn(pattern, target),
         };
         match &statement.resource {
@@ -275,7 +277,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the resources in scope that the statement may be about.
+    /// Returns the resources in scope that the statement may cover.
     fn targets(&self, statement: &Statement) -> BTreeSet<String> {
         let Scope::Named(scope) = self.scope else {
             return BTreeSet::from(["*".to_owned()]);

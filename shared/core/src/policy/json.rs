@@ -1,4 +1,4 @@
-//! JSON as it is written: members keep their order, and one that is there twice is seen twice.
+//! JSON in its written form: members keep their order, and a member that is written twice is kept twice.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub(super) enum Json {
 pub(super) struct Members(pub(super) Vec<(String, Json)>);
 
 impl Members {
-    /// Removes every member of this name and returns their values.
+    /// Removes every member with this name and returns their values.
     pub(super) fn take_all(&mut self, name: &str) -> Vec<Json> {
         let all = std::mem::take(&mut self.0);
         let (taken, left): (Vec<_>, Vec<_>) = all.into_iter().partition(|(other, _)| other == name);
@@ -28,11 +28,11 @@ impl Members {
         taken.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// Removes the member of this name and returns its value.
+    /// Removes the member with this name and returns its value.
     ///
     /// # Errors
     ///
-    /// The member is there twice.
+    /// Returns an error if the object has the member twice.
     pub(super) fn take(&mut self, name: &str) -> Result<Option<Json>, String> {
         let mut values = self.take_all(name);
         let value = values.pop();
@@ -47,7 +47,7 @@ impl Members {
     ///
     /// # Errors
     ///
-    /// A member is left: nothing is known of it.
+    /// Returns an error if a member is left, since its meaning is not known.
     pub(super) fn end(self) -> Result<(), String> {
         match self.0.first() {
             None => Ok(()),

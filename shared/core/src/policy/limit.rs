@@ -1,12 +1,14 @@
-//! How conditions limit who is let in, and whom denials leave in.
+//! The principals to which conditions limit a statement that allows, and the principals that conditions exempt from a
+//! denial.
 //!
-//! Something counts as limited only if the text proves it.
+//! Access counts as limited only if the text proves it.
 
 use super::audience::{Audience, Group};
 use super::condition::{Comparison, Condition, SetOperator};
 use super::context_key::{Context, Matching, is_multivalued};
 
-/// Returns whom the conditions of a statement that allows something let in: those who meet all of them.
+/// Returns the principals to which its conditions limit a statement that allows something: those that meet all
+/// conditions.
 pub(super) fn allowed(conditions: &[Condition], context: Context<'_>) -> Audience {
     let limits = conditions
         .iter()
@@ -14,9 +16,9 @@ pub(super) fn allowed(conditions: &[Condition], context: Context<'_>) -> Audienc
     limits.fold(Audience::of(Group::everyone()), Audience::within)
 }
 
-/// Returns whom the conditions of a statement that denies something leave in, or `None` if that may be anybody.
+/// Returns the principals that the conditions of a denial exempt, or `None` if these may be any principals.
 ///
-/// The statement denies where all conditions are met, so whoever does not meet one of them stays in.
+/// A denial applies if all conditions are met, so principals that do not meet one of them are exempt.
 pub(super) fn left_in(conditions: &[Condition], context: Context<'_>) -> Option<Group> {
     let mut groups = conditions
         .iter()
@@ -24,7 +26,7 @@ pub(super) fn left_in(conditions: &[Condition], context: Context<'_>) -> Option<
     groups.try_fold(Group::nobody(), |all, one| Some(all.or(one?)))
 }
 
-/// Returns whom a condition lets in, or `None` if it may be met by anybody.
+/// Returns the principals that can meet a condition, or `None` if any principal may meet it.
 fn limit(condition: &Condition, all: &[Condition], context: Context<'_>) -> Option<Group> {
     let key = condition.key.as_str();
     let is_required = || all.iter().any(|other| other.requires(key));
@@ -47,7 +49,7 @@ fn limit(condition: &Condition, all: &[Condition], context: Context<'_>) -> Opti
     context.group(key, matching?, &condition.values)
 }
 
-/// Returns whom a condition of a denial leaves in, or `None` if it may not be met by anybody.
+/// Returns the principals that a condition of a denial exempts, or `None` if any principal may be exempt.
 fn exception(condition: &Condition, context: Context<'_>) -> Option<Group> {
     let is_via_service = condition.is_on("aws:ViaAWSService") || is_of_services(condition);
     let Some(matching) = negative(condition.operator.comparison) else {
@@ -57,7 +59,7 @@ fn exception(condition: &Condition, context: Context<'_>) -> Option<Group> {
     };
     let denies_without_key = match condition.operator.qualifier {
         None => true,
-        // AWS gives this form for keys with several values, and advises against it for others.
+        // AWS documents this form for keys with several values, and advises against it for other keys.
         Some(SetOperator::ForAllValues) => is_multivalued(&condition.key),
         Some(SetOperator::ForAnyValue) => false,
     };
@@ -76,7 +78,7 @@ fn has_only(condition: &Condition, value: &str) -> bool {
     !condition.values.is_empty() && values.all(|one| one.eq_ignore_ascii_case(value))
 }
 
-/// The comparisons that are met by what matches.
+/// Returns the form of matching for a comparison that a matching value meets.
 fn positive(comparison: Comparison) -> Option<Matching> {
     match comparison {
         Comparison::StringEquals | Comparison::StringEqualsIgnoreCase => Some(Matching::Exact),
@@ -87,7 +89,8 @@ fn positive(comparison: Comparison) -> Option<Matching> {
     }
 }
 
-/// The comparisons that are met by what does not match, and by a request without the key.
+/// Returns the form of matching for a comparison that a value meets if it does not match, as does a request without the
+/// key.
 fn negative(comparison: Comparison) -> Option<Matching> {
     match comparison {
         Comparison::StringNotEquals | Comparison::StringNotEqualsIgnoreCase => {

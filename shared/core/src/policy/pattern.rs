@@ -1,8 +1,8 @@
-//! Wildcards in actions, resources and values: `*` is any text, `?` is one character.
+//! Wildcards in actions, resources and values: `*` stands for any text, and `?` for one character.
 
 use wildmatch::WildMatch;
 
-/// A character that no action, ARN or pattern has.
+/// A character that occurs in no action, ARN or pattern.
 const FRESH: &str = "\u{1}";
 
 /// Returns `true` if the text has a wildcard.
@@ -15,7 +15,7 @@ pub(super) fn has_variable(text: &str) -> bool {
     text.contains("${")
 }
 
-/// Returns `true` if the action is one of the pattern. Names of actions are not case-sensitive.
+/// Returns `true` if the pattern matches the action. Names of actions are not case-sensitive.
 pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
     if has_wildcard(pattern) {
         WildMatch::new_case_insensitive(pattern).matches(action)
@@ -24,14 +24,14 @@ pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
     }
 }
 
-/// Returns a text that the pattern matches, and that a pattern matches by chance only if it has wildcards in the same
-/// places.
+/// Returns a text that the pattern matches. Other patterns match it only if they have wildcards in the same places, or
+/// by chance.
 pub(super) fn example(pattern: &str) -> String {
     pattern.replace('?', FRESH).replace('*', &FRESH.repeat(64))
 }
 
-/// Returns `true` if a pattern of ARNs surely matches every ARN that the other one matches: a wildcard in one of its
-/// parts is taken to match within that part alone.
+/// Returns `true` if a pattern of ARNs certainly matches every ARN that the other pattern matches. A wildcard in one
+/// part of the outer pattern counts as matching only within that part.
 pub(super) fn contains_arn(outer: &str, inner: &str) -> bool {
     match (parts(outer), parts(inner)) {
         (Some(outer), Some(inner)) => outer
@@ -47,7 +47,7 @@ pub(super) fn matches_all(pattern: &str) -> bool {
     !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
 }
 
-/// Returns the pattern of the ARNs that both patterns may match, or `None` if there is none.
+/// Returns the pattern of the ARNs that both patterns may match, or `None` if there are none.
 pub(super) fn overlap(pattern: &str, scope: &str) -> Option<String> {
     let pattern = without_variables(pattern);
     if contains_text(&pattern, scope) {
@@ -72,15 +72,16 @@ pub(super) fn overlap(pattern: &str, scope: &str) -> Option<String> {
     common.map(|parts| parts.join(":"))
 }
 
-/// Returns `true` if the pattern matches every action. A pattern that two actions fit which have nothing in common is
-/// one that all fit: no letter can be in it.
+/// Returns `true` if the pattern matches every action. A pattern that matches two actions with nothing in common
+/// matches all actions, since it can contain no letters.
 pub(super) fn is_every_action(pattern: &str) -> bool {
     ["zz:zzz", "qqq-qq:qqqqqqq"]
         .iter()
         .all(|action| action_matches(pattern, action))
 }
 
-/// Returns `true` if the pattern matches every resource of the partition that it names, or else of any.
+/// Returns `true` if the pattern matches every resource of the partition that it names, or of any partition if it names
+/// none.
 pub(super) fn is_every_resource(pattern: &str) -> bool {
     let named = pattern.split(':').nth(1);
     let partition = named.filter(|name| !has_wildcard(name)).unwrap_or("aws");
@@ -89,13 +90,13 @@ pub(super) fn is_every_resource(pattern: &str) -> bool {
         .all(|rest| WildMatch::new(pattern).matches(&format!("arn:{partition}:{rest}")))
 }
 
-/// The six parts of an ARN or of a pattern of ARNs.
+/// Returns the six parts of an ARN or of a pattern of ARNs.
 fn parts(arn: &str) -> Option<[&str; 6]> {
     arn.splitn(6, ':').collect::<Vec<_>>().try_into().ok()
 }
 
-/// An outer pattern contains the inner one if it matches the inner one's shortest text and one so long that wildcards
-/// alone can match what stands for its wildcards.
+/// Returns `true` if the outer pattern matches every text that the inner pattern matches. It does if it matches the
+/// shortest such text, and one that is so long that only wildcards can match the text in place of the inner wildcards.
 fn contains_text(outer: &str, inner: &str) -> bool {
     let matcher = WildMatch::new(outer);
     if !has_wildcard(inner) {
@@ -107,7 +108,7 @@ fn contains_text(outer: &str, inner: &str) -> bool {
         .all(|length| matcher.matches(&one.replace('*', &FRESH.repeat(*length))))
 }
 
-/// The pattern with a wildcard for each policy variable, whose value only a request tells.
+/// Returns the pattern with a wildcard in place of each policy variable, whose value depends on the request.
 fn without_variables(pattern: &str) -> String {
     let mut plain = String::with_capacity(pattern.len());
     let mut rest = pattern;

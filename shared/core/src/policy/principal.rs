@@ -6,7 +6,7 @@ use super::audience::{Account, Group};
 use super::document::Principal;
 use super::pattern::has_wildcard;
 
-/// Identity providers that anybody can have an identity with.
+/// Identity providers with which anyone can have an identity.
 const PUBLIC_PROVIDERS: [&str; 4] = [
     "accounts.google.com",
     "cognito-identity.amazonaws.com",
@@ -14,17 +14,17 @@ const PUBLIC_PROVIDERS: [&str; 4] = [
     "www.amazon.com",
 ];
 
-/// The beginnings of unique ids, which IAM writes in place of a principal that was deleted.
+/// The beginnings of unique ids, which IAM writes in place of a deleted principal.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>
 const UNIQUE_IDS: [&str; 3] = ["AIDA", "ANPA", "AROA"];
 
-/// Whom a `Principal` element names.
+/// The principals that a `Principal` element names.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Named {
     pub(super) group: Group,
-    /// Unique ids of principals that were deleted.
+    /// The unique ids of deleted principals.
     pub(super) dead: Vec<String>,
-    /// Names that are not understood.
+    /// The names that are not understood.
     pub(super) unknown: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ enum Name {
     Unknown,
 }
 
-/// Returns whom the element names, in a policy of the owner's.
+/// Returns the principals that the element names, in a policy of the owner.
 pub(super) fn named(principal: &Principal, owner: &str) -> Named {
     let mut named = Named::default();
     let mut add = |kind: &str, name: &str| match one(kind, name, owner) {
@@ -55,7 +55,8 @@ pub(super) fn named(principal: &Principal, owner: &str) -> Named {
     named
 }
 
-/// Returns `true` if the element surely names every principal. If a kind is written twice, one of both may not count.
+/// Returns `true` if the element certainly names every principal. If a kind is written twice, one of the two may not
+/// count.
 pub(super) fn is_surely_everyone(principal: &Principal) -> bool {
     match principal {
         Principal::Text(text) => text == "*",
@@ -109,7 +110,7 @@ fn federated(name: &str, owner: &str) -> Name {
     }
 }
 
-/// Returns `true` if the text is an account's id.
+/// Returns `true` if the text is the id of an account.
 pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -130,7 +131,7 @@ fn is_unique_id(name: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }
 
-/// Returns service, account and resource of an ARN of any partition that tells its account.
+/// Returns the service, account and resource of an ARN in any partition, or `None` if the ARN has no account.
 fn arn(text: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     match parts.as_slice() {

@@ -1,5 +1,5 @@
-//! What a role's policies come to. Conditions and denials are not weighed: they narrow what is granted, but grant
-//! nothing.
+//! The permissions of a role's policies, and the principals that may assume the role. Conditions and denials are not
+//! evaluated, since they limit grants but grant nothing.
 
 use super::document::{Element, PolicyDocument, Principal, Statement};
 use super::pattern::{is_every_action, is_every_resource};
@@ -11,8 +11,8 @@ const ASSUMING: [&str; 3] = [
 ];
 
 impl PolicyDocument {
-    /// Returns who may assume a role with this trust policy, each as `Service eks.amazonaws.com`, `AWS arn:…`, `*`.
-    /// Conditions and denials are not weighed.
+    /// Returns the principals that may assume a role with this trust policy, in forms such as `Service
+    /// eks.amazonaws.com`, `AWS arn:…` and `*`. Conditions and denials are not evaluated.
     pub fn trusted_principals(&self) -> Vec<String> {
         let mut trusted: Vec<String> = self
             .allowing()
@@ -25,7 +25,7 @@ impl PolicyDocument {
     }
 
     /// Returns `true` if a statement allows every action on every resource of a partition. Conditions and denials are
-    /// not weighed.
+    /// not evaluated.
     pub fn allows_everything(&self) -> bool {
         self.allowing().any(|statement| {
             lists_all(&statement.action, is_every_action)
@@ -46,7 +46,7 @@ fn principals(statement: &Statement) -> Vec<String> {
     }
 }
 
-/// Returns `true` if a list comes to everything.
+/// Returns `true` if the list covers everything.
 fn lists_all(list: &Element<Vec<String>>, is_every: fn(&str) -> bool) -> bool {
     match list {
         Element::Only(patterns) => patterns.iter().any(|pattern| is_every(pattern)),

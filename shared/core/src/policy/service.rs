@@ -1,4 +1,4 @@
-//! The actions of services, by what they let a principal do.
+//! The actions of services, classified by the access that they give a principal.
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
@@ -7,23 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::document::{Effect, Element, Statement};
 use super::pattern::{action_matches, example, has_wildcard};
 
-/// What an action lets a principal do, from little to much.
+/// The access that an action gives a principal, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActionClass {
-    /// To see it: pull from a repository, describe a key.
+    /// Read access: pulling from a repository, describing a key.
     Read,
-    /// To use a key for cryptography, or to let somebody use it. Repositories have no such actions.
+    /// The use of a key for cryptography, or permission for others to use it. Repositories have no such actions.
     Use,
-    /// To change it, its contents or who may do so.
+    /// A change to the resource, to its contents or to the permissions for either.
     Change,
 }
 
-/// An action, or all actions of a pattern that are not known by name.
+/// An action, or all actions that match a pattern and are not known by name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Action {
-    /// The name or pattern, `ecr:PutImage` or `ecr:*` for example.
+    /// The name or pattern, such as `ecr:PutImage` or `ecr:*`.
     pub name: String,
-    /// What it lets a principal do.
+    /// The access that the action gives a principal.
     pub class: ActionClass,
 }
 
@@ -32,9 +32,9 @@ pub struct Action {
 pub struct Service {
     /// The prefix of its actions.
     pub(super) prefix: &'static str,
-    /// The names of its actions after the prefix.
+    /// The names of the actions, without the prefix.
     actions: &'static [&'static str],
-    /// Actions that mean nothing in a policy of a resource.
+    /// The actions that have no effect in the policy of a resource.
     without_effect: &'static [&'static str],
     read: &'static [&'static str],
     usage: &'static [&'static str],
@@ -204,7 +204,8 @@ pub static KMS: Service = Service {
 };
 
 impl Service {
-    /// Returns what an action of the service lets a principal do. One that is not known to be less is a change.
+    /// Returns the access that an action of the service gives a principal. An action that is not known to give less
+    /// counts as a change.
     pub fn class(&self, action: &str) -> ActionClass {
         let name = action.split_once(':').map_or(action, |(_, name)| name);
         let is_any_of =
@@ -218,10 +219,10 @@ impl Service {
         }
     }
 
-    /// Returns the service's actions that the statements are about, each with a text for patterns to match.
+    /// Returns the service's actions that the statements cover, each with a text that patterns can match.
     ///
-    /// Besides those that are known, these are what statements allow by name and is not known, and an example of what
-    /// else there may come to be: a statement that denies all actions by name does not deny the next one.
+    /// Besides the known actions, these are the unknown actions that statements allow by name, and an example of
+    /// actions that AWS may add: a statement that denies all present actions by name does not deny a new one.
     pub(super) fn actions_of(&self, statements: &[Statement]) -> BTreeMap<String, Action> {
         let known = self.actions.iter().map(|name| self.named(name));
         let mut actions: BTreeMap<String, Action> = known
@@ -251,7 +252,7 @@ impl Service {
         }
     }
 
-    /// The patterns by which a statement names actions of this service.
+    /// Returns the patterns with which a statement names actions of this service.
     fn own_patterns(&self, statement: &Statement) -> Vec<String> {
         let all = self.named("*");
         match &statement.action {
@@ -268,8 +269,8 @@ impl Service {
         }
     }
 
-    /// Returns `true` if a pattern means more than the actions that are known: if it matches none of them, or some in
-    /// whose class an unknown one would be.
+    /// Returns `true` if a pattern covers more than the known actions: it matches none of them, or it has a wildcard
+    /// and matches some in the class that an unknown action would have.
     fn is_more_than_known(&self, pattern: &str, class: ActionClass) -> bool {
         let matching = |names: &'static [&'static str]| {
             let names = names.iter().map(|name| self.named(name));
@@ -297,7 +298,7 @@ mod tests {
         policy.statements()[0].clone()
     }
 
-    /// The names of allowed actions that are not known ones, with their classes.
+    /// Returns the names of the allowed actions that are not known, with their classes.
     fn unknown(service: &Service, members: &str) -> Vec<(String, ActionClass)> {
         let statement = statement(members);
         let actions = service.actions_of(&[statement]).into_values();
@@ -371,7 +372,7 @@ mod tests {
                 r#""Action": "ecr:GetCoffee""#,
                 vec![("ecr:GetCoffee", Read)],
             ),
-            // All that are known of these are to read, so what is not known is no reason to take it for a change.
+            // All known actions that match are read actions, so an unknown one is no reason to assume a change.
             (r#""Action": "ecr:G*""#, vec![]),
             (r#""Action": ["ecr:PutImage", "ECR:putimage"]"#, vec![]),
             (r#""Action": "ecr:GetAuthorizationToken""#, vec![]),

@@ -1,4 +1,4 @@
-//! Whole policies, and who is granted what by them.
+//! Whole policies, and the principals to which they grant access.
 
 mod cases;
 mod denials;
@@ -22,13 +22,13 @@ fn of(text: &str, service: &Service, scope: Scope<'_>) -> Grants {
     grants(&policy(text), OWNER, service, scope)
 }
 
-/// The grants of a policy with these statements.
+/// Returns the grants of a policy with these statements.
 fn attached(statements: &str, service: &Service) -> Grants {
     let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statements}}}"#);
     of(&text, service, Scope::Attached)
 }
 
-/// Who is granted actions of a class, in words.
+/// Returns the principals that are granted actions of a class, in words.
 fn told(grants: &Grants, class: ActionClass) -> String {
     match grants.granted(|action| action.class == class) {
         Granted::NotUnderstood(problems) => format!("not understood: {}", problems[0]),

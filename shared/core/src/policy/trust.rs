@@ -1,4 +1,4 @@
-//! Which accounts and organizations an owner trusts.
+//! The accounts and organizations that an owner trusts.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,15 @@ pub struct Trust {
     pub accounts: BTreeSet<String>,
     /// The trusted organizations, or parts of them.
     pub organizations: BTreeSet<OrganizationPath>,
-    /// The organization of the owner's account, if it is known. It is trusted, but is not a list that somebody has set.
+    /// The organization of the owner's account, if it is known. It is trusted, but does not count as a list that the
+    /// owner set.
     pub own_organization: Option<OrganizationPath>,
 }
 
-/// Those of an audience that are not trusted.
+/// The members of an audience that are not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outsiders {
-    /// The audience is trusted as a whole.
+    /// The whole audience is trusted.
     Nobody,
     /// Accounts and organizations that are named.
     Named(Group),
@@ -28,12 +29,12 @@ pub enum Outsiders {
 }
 
 impl Trust {
-    /// Returns `true` if somebody has said who is trusted, so that all others are not.
+    /// Returns `true` if trusted accounts or organizations are listed, so that all others are not trusted.
     pub fn is_listed(&self) -> bool {
         !self.accounts.is_empty() || !self.organizations.is_empty()
     }
 
-    /// Returns those of an audience that are not trusted. AWS services and named networks count as trusted.
+    /// Returns the members of an audience that are not trusted. AWS services and named networks count as trusted.
     pub fn outsiders(&self, audience: &Audience) -> Outsiders {
         if audience.reach() == Reach::Everyone {
             return Outsiders::Everyone;
@@ -49,8 +50,8 @@ impl Trust {
         }
     }
 
-    /// Returns `true` if an audience may do actions of this class: if it is trusted, or if nobody has said who is and
-    /// it is named and changes nothing.
+    /// Returns `true` if an audience may perform actions of this class: if it is trusted, or if nothing is listed as
+    /// trusted, the audience is named, and the actions change nothing.
     pub fn accepts(&self, audience: &Audience, class: ActionClass) -> bool {
         match self.outsiders(audience) {
             Outsiders::Nobody => true,
@@ -143,7 +144,7 @@ mod tests {
                 of(Group::networks().or(account("2"))),
                 Outsiders::Named(account("2")),
             ),
-            // Whoever is of account 2 and also of a trusted organization, or in a named network, is trusted.
+            // A principal that also belongs to a trusted organization or to a named network is trusted.
             (
                 of(account("2")).within(organization("o-a")),
                 Outsiders::Nobody,

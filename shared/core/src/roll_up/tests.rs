@@ -34,7 +34,7 @@ fn subject() -> Resource {
     resource(&cluster::KIND, "prod")
 }
 
-/// An object with a verdict whose reason is the same for all objects with that outcome.
+/// Returns an object with a verdict whose reason is the same for all objects with that outcome.
 fn judged(name: &str, outcome: Outcome) -> Judged {
     let (code, text) = match outcome {
         Failed(Severity::High) => (ReasonCode::PublicEndpointOn, "A container is privileged."),
@@ -83,7 +83,7 @@ fn with_unread(objects: Vec<Judged>) -> Verdicts {
     }
 }
 
-/// The verdicts about the objects, by name, and the one about the subject.
+/// Returns the verdicts about the objects, by name, and the one about the subject.
 fn by_object(verdicts: Verdicts, most: usize) -> (Vec<RolledUp>, Verdict) {
     let mut rolled_up = OBJECT.roll_up(&subject(), verdicts, most);
     let about_subject = rolled_up.pop().unwrap();
@@ -108,7 +108,7 @@ fn names(verdict: &Verdict) -> Vec<&str> {
 
 #[test]
 fn a_check_has_one_finding_for_each_resource_unless_it_says_otherwise() {
-    /// Judges the repositories of a registry together.
+    /// A check that evaluates the repositories of a registry together.
     #[derive(Debug)]
     struct Many(Evaluate<EcrRepository>);
     impl Judge for Many {
@@ -364,7 +364,7 @@ fn the_subject_says_how_many_more_there_are() {
 
 #[test]
 fn the_worst_objects_have_findings_of_their_own() {
-    // By severity, then by name; what failed comes before what is not available, and that before a warning.
+    // The order is by severity, then by name. Failures come before unavailable results, and those before warnings.
     let all = [
         Warning,
         Failed(Low),
@@ -453,7 +453,7 @@ fn an_excepted_object_passes_and_is_told_of() {
     assert_eq!(verdict.outcome, Failed(Low));
     assert_eq!(verdict.codes(), ["NOT_ENCRYPTED", "EXCEPTED"]);
     assert_eq!(names(&verdict), ["shop/w0000", "shop/agent"]);
-    // The finding is not under an exception itself.
+    // The finding itself is not under an exception.
     assert!(!verdict.is_muted());
 }
 
@@ -566,7 +566,7 @@ fn a_namespace_names_some_and_knows_all() {
         assert!(text.ends_with(ends), "{text}");
         assert_eq!(verdict.objects.len(), count);
     }
-    // The text stays the same, but not the whole.
+    // The text stays the same, but the whole verdict does not.
     let more = |count| by_namespace(verdicts(objects(&vec![Failed(Low); count])));
     let (one, other) = (more(NAMES + 1), more(NAMES + 2));
     assert_eq!(one.reasons, other.reasons);
@@ -636,7 +636,7 @@ fn remarks_end_the_reasons() {
     );
 }
 
-/// Some objects with names that are all different, of which one in seven passes under an exception.
+/// Generates objects with different names, of which one in eight passes under an exception.
 fn any_objects() -> impl Strategy<Value = Vec<Judged>> {
     let outcome = prop::sample::select(vec![
         Some(Failed(High)),

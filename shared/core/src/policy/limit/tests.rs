@@ -1,4 +1,4 @@
-//! Conditions of every form, and whom they let in or leave in.
+//! Conditions of every form, with the principals that they allow or exempt.
 
 use super::*;
 use crate::policy::condition::conditions;
@@ -23,7 +23,7 @@ fn assert_allowed(cases: &[(&str, &str)]) {
     }
 }
 
-/// Expects `everyone` where a denial might not apply.
+/// Compares the exempt principals, which are `everyone` if a denial might not apply.
 fn assert_left_in(cases: &[(&str, &str)]) {
     for (block, left) in cases {
         let found = left_in(&read(block), context(&ECR)).unwrap_or(Group::everyone());
@@ -233,7 +233,7 @@ fn a_wildcard_is_a_letter_where_texts_are_equal_or_not() {
             "organization o-abc",
         ),
         (r#""StringEquals": {"aws:SourceIp": "*"}"#, "nobody"),
-        // ArnEquals is ArnLike by another name.
+        // ArnEquals has the same meaning as ArnLike.
         (
             r#""ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}"#,
             "everyone",
@@ -325,7 +325,7 @@ fn accounts_and_their_principals_are_named_by_what_is_fixed() {
             r#""StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}"#,
             "the own account",
         ),
-        // A role of anybody's may have the path /a:iam::111122223333:role/.
+        // A role in any account may have the path /a:iam::111122223333:role/.
         (
             r#""StringLike": {"aws:PrincipalArn": "arn:*:iam::111122223333:role/*"}"#,
             "everyone",

@@ -116,7 +116,7 @@ fn tricky_policies_of_keys() {
     }
 }
 
-/// Returns `true` if everybody who is granted something of a class is accepted for it.
+/// Returns `true` if every principal that is granted actions of a class is accepted for them.
 fn is_accepted(grants: &Grants, class: ActionClass, trust: &Trust) -> bool {
     match grants.granted(|action| action.class == class) {
         Granted::NotUnderstood(_) => false,
@@ -144,7 +144,7 @@ fn policies_of_keys_as_they_are_in_use() {
             allow(other, r#"["kms:Decrypt", "kms:GenerateDataKey*"]"#),
             [true, true, true],
         ),
-        // What the console writes for other accounts.
+        // The console writes this statement for other accounts.
         (
             allow(
                 other,

@@ -1,4 +1,4 @@
-//! What denials leave of what is allowed.
+//! The grants that remain after denials.
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn a_denial_narrows_the_actions_that_it_covers() {
             r#""Principal": "*", "NotAction": ["ecr:Get*", "ecr:BatchGet*", "ecr:BatchCheck*", "ecr:Describe*", "ecr:List*", "ecr:Validate*"]"#,
             ["everyone", "the own account"],
         ),
-        // Other changes are left to everyone.
+        // Everyone is still granted other changes.
         (
             r#""Principal": "*", "Action": "ecr:PutImage""#,
             ["everyone", "everyone | the own account"],
@@ -36,7 +36,7 @@ fn a_denial_narrows_the_actions_that_it_covers() {
             r#""Principal": "*", "Action": "ecr:BatchGetImage""#,
             ["everyone | the own account", "everyone"],
         ),
-        // These may be about something else, or are for some only.
+        // These denials may be about another resource, or are for some principals only.
         (
             r#""Principal": "*", "Action": "ecr:*", "Resource": "arn:aws:ecr:*:*:repository/a""#,
             ["everyone", "everyone"],

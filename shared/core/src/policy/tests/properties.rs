@@ -1,4 +1,4 @@
-//! What holds of any policy that is put together of statements in use.
+//! Properties of all policies that consist of common statements.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,7 @@ const VALUES: [&str; 24] = [
     "false",
 ];
 
-/// A condition block, of one operator a condition.
+/// Generates a condition block, with one operator for each condition.
 fn conditions() -> impl Strategy<Value = Vec<String>> {
     let values = subsequence(&VALUES[..], 0..3);
     let condition = (select(&KEYS[..]), values).prop_map(|(key, values)| {
@@ -140,11 +140,11 @@ fn policy(statements: &[String]) -> ResourcePolicy {
     serde_json::from_str(&text).unwrap()
 }
 
-/// The audiences that a policy grants each class of actions to.
+/// The audiences to which a policy grants each class of actions.
 struct Granting(Vec<(ActionClass, Vec<Audience>)>);
 
 impl Granting {
-    /// Judges a policy of which everything is understood.
+    /// Evaluates a policy of which everything is understood.
     fn of(policy: &ResourcePolicy) -> Self {
         let grants = grants(policy, OWNER, &ECR, Scope::Attached);
         let audiences = CLASSES.map(|class| {
@@ -165,7 +165,8 @@ impl Granting {
             .collect()
     }
 
-    /// Whether each class of actions is granted only to those whom each owner accepts.
+    /// Returns `true` for each owner and class of actions if the class is granted only to audiences that the owner
+    /// accepts.
     fn accepted(&self) -> Vec<bool> {
         let by_trust = trusts().into_iter().flat_map(|trust| {
             let accepts = |(class, audiences): &(ActionClass, Vec<Audience>)| {
@@ -177,7 +178,7 @@ impl Granting {
         by_trust.collect()
     }
 
-    /// Returns `true` if this one grants no more than the other one.
+    /// Returns `true` if this policy grants no more than the other one.
     fn is_no_wider_than(&self, other: &Self) -> bool {
         let pairs = |one: Vec<bool>, other: Vec<bool>| one.into_iter().zip(other);
         let mut reaches = self.reaches().into_iter().zip(other.reaches());
@@ -270,7 +271,7 @@ proptest! {
     }
 }
 
-/// A request by a principal of an account that no policy names, with what it can choose.
+/// A request by a principal of an account that no policy names, with the context keys that the principal can choose.
 #[derive(Debug, Clone)]
 struct Stranger {
     keys: BTreeMap<&'static str, Vec<&'static str>>,
@@ -318,7 +319,7 @@ fn stranger() -> impl Strategy<Value = Stranger> {
 }
 
 impl Stranger {
-    /// Decides as IAM does: something allows the action, and nothing denies it.
+    /// Returns `true` if IAM would allow the action: a statement allows it, and none denies it.
     fn is_let_in(&self, policy: &ResourcePolicy, action: &str) -> bool {
         let applies = |statement: &&Statement| self.meets(statement, action);
         let mut statements = policy.statements.iter().filter(applies).peekable();
@@ -346,7 +347,7 @@ impl Stranger {
                 .all(|condition| self.meets_condition(condition) == Some(true))
     }
 
-    /// Returns `None` if a policy variable has no value: the statement is invalid then.
+    /// Returns `None` if a policy variable has no value, which makes the statement invalid.
     fn meets_condition(&self, condition: &Condition) -> Option<bool> {
         let operator = condition.operator;
         let values: Vec<String> = condition

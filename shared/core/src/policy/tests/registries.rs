@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Who may pull, and from where, by a registry's policy with this statement.
+/// Returns the principals that may pull under a registry's policy with this statement, and the resources from which
+/// they may.
 fn opened(statements: &str, scope: &str) -> Vec<(String, Vec<String>)> {
     let text = format!(r#"{{"Statement": {statements}}}"#);
     let grants = of(&text, &ECR, Scope::Named(scope));

@@ -1,4 +1,4 @@
-//! Every shape that a policy may legally have, and some that none has.
+//! All valid shapes of a policy, and some that are not valid.
 
 use crate::policy::PolicyDocument;
 

@@ -1,4 +1,4 @@
-//! What statements grant, and what is not understood of them.
+//! The grants of statements, and the parts of statements that are not understood.
 
 use super::*;
 use crate::policy::{
@@ -131,7 +131,8 @@ fn what_is_not_understood_is_not_nobody() {
         let grants = attached(&statement, &ECR);
         let expected = format!("not understood: {problem}");
         assert_eq!(told(&grants, ActionClass::Read), expected);
-        // Another statement that lets everyone in leaves no doubt; one that lets somebody in does.
+        // Another statement that grants access to everyone makes the problem irrelevant. One for some principals does
+        // not.
         let somebody = by_anybody(r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#);
         let grants = attached(&format!("[{somebody}, {statement}]"), &ECR);
         assert!(told(&grants, ActionClass::Read).starts_with("not understood"));
