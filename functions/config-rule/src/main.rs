@@ -1,4 +1,4 @@
-//! Answers AWS Config custom rules: one check, one resource or all.
+//! Answers invocations of AWS Config custom rules: evaluates one check, for one resource or for all.
 
 use eksentry_runtime::{config_rule, serve};
 

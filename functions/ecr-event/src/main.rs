@@ -1,4 +1,4 @@
-//! Judges images and repositories on what EventBridge tells of Amazon ECR.
+//! Evaluates images and repositories when EventBridge sends an event about Amazon ECR.
 
 use eksentry_runtime::{ecr_event, serve};
 

@@ -1,4 +1,4 @@
-//! Makes a narrowed sweep for each message of a queue.
+//! Evaluates a slice of a sweep for each message of a queue.
 
 use eksentry_runtime::{serve, sweep_worker};
 

@@ -1,4 +1,4 @@
-//! Judges every resource of the account in the Region, or those it is told.
+//! Evaluates every resource of the accounts and Regions in the settings, or those that the event names.
 
 use eksentry_runtime::{serve, sweep};
 

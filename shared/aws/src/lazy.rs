@@ -1,15 +1,15 @@
-//! Clients that are made when they are first used.
+//! Clients that are created at their first use.
 
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
-/// A client that is made at its first use, since most invocations call few of the services that a function may call.
-/// Clones share it. [`client!`](crate::client) makes these.
+/// A client that is created at its first use, since most invocations call few of the services that a function may call.
+/// Clones share it. [`client!`](crate::client) creates these clients.
 #[derive(Debug, Clone)]
 pub struct Lazy<C>(Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>);
 
 impl<C> Lazy<C> {
-    /// A client that is made in this way.
+    /// Returns a client that `make` creates at its first use.
     pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(make))))
     }

@@ -1,5 +1,5 @@
-//! The way to AWS that all clients share: one HTTP stack, credentials, retries, and how fast calls may go. Knows no
-//! service but STS, which credentials come from.
+//! The configuration that all AWS clients share: one HTTP stack, credentials, retries and call rates. This crate calls
+//! no service but STS, which issues credentials.
 
 mod clock;
 mod lazy;
@@ -31,23 +31,24 @@ pub use required::Required;
 pub use traffic::{Traffic, Watch};
 pub use whole::Whole;
 
-/// The IAM actions of the calls that are made here.
+/// The IAM actions of the calls that this crate makes.
 pub const ACTIONS: &[&str] = &["sts:AssumeRole"];
 
-/// How often a call is tried, and how long at most it waits before the second try; each further wait may be twice as
-/// long, up to the longest: nine seconds in all, half of that on average. A call that waits keeps its place among those
-/// in flight. Where a third of all calls is throttled, one in twenty thousand runs out of tries.
+/// The number of tries of a call, the longest wait before the second try, and the longest wait before any try. Each
+/// wait may be twice as long as the one before it, up to the longest: nine seconds in all, half of that on average. A
+/// call that waits keeps its place among the calls in flight. If a third of all calls is throttled, one in twenty
+/// thousand runs out of tries.
 const TRIES: u32 = 9;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// How long connecting may take, how long one try of a call, and how long a call with all its tries: one that is never
-/// answered is given up after two, so that it does not take all of the time that there is.
+/// The timeouts of connecting, of one try of a call, and of a call with all its tries. A call that is never answered is
+/// given up after two full tries, so that it does not use up all of the available time.
 const CONNECT: Duration = Duration::from_secs(3);
 const TRY: Duration = Duration::from_secs(20);
 const CALL: Duration = Duration::from_secs(45);
 
-/// What calls to AWS from one account in one Region have in common. Cheap to clone.
+/// The configuration that calls to AWS from one account in one Region share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Aws {
     config: SdkConfig,
@@ -56,15 +57,15 @@ pub struct Aws {
     traffic: Traffic,
 }
 
-/// A role that can't be assumed.
+/// The error of a role that cannot be assumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAssumed {
-    /// What STS said.
+    /// The reason why STS did not return credentials.
     pub problem: String,
 }
 
 impl Aws {
-    /// As the environment says, as Lambda sets it.
+    /// Returns the configuration from the environment variables that Lambda sets.
     pub async fn from_environment() -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -73,7 +74,7 @@ impl Aws {
         Self::new(config.load().await)
     }
 
-    /// With the Region, the credentials and the HTTP client of that configuration, and its clock.
+    /// Creates a configuration with the Region, the credentials, the HTTP client and the clock of `config`.
     pub fn new(config: SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(TRY)
@@ -90,8 +91,9 @@ impl Aws {
             .retry_config(retries)
             .timeout_config(timeouts)
             .build();
-        // The SDK's own quota of retries is shared by all calls of a process: a hundred throttled calls would use it up,
-        // and the next resource would go unread. Here each call has its tries, whatever the others do.
+        // The SDK's own quota of retries is shared by all calls of a process: a hundred throttled calls would use it
+        // up, and the next resource would not be read. With this partition each call has its own tries, independent of
+        // the others.
         let retries = RetryPartition::custom("eksentry")
             .token_bucket(TokenBucket::unlimited())
             .build();
@@ -103,7 +105,7 @@ impl Aws {
         }
     }
 
-    /// The same in another Region.
+    /// Returns the same configuration for another Region.
     pub fn in_region(&self, region: &str) -> Self {
         let region = Region::new(region.to_owned());
         Self {
@@ -112,12 +114,12 @@ impl Aws {
         }
     }
 
-    /// The same as a role, in whose account calls are made then, for as long as its session lasts: an hour, and a function
-    /// runs a quarter of one.
+    /// Returns the same configuration with a role assumed, so that calls are made in the role's account. The session
+    /// lasts an hour, and a function runs for at most a quarter of an hour.
     ///
     /// # Errors
     ///
-    /// When STS does not let us.
+    /// Returns an error if STS does not return credentials.
     pub async fn as_role(&self, arn: &str, external_id: Option<&str>) -> Result<Self, NotAssumed> {
         let mut role = AssumeRoleProvider::builder(arn)
             .session_name("eksentry")
@@ -139,40 +141,41 @@ impl Aws {
         })
     }
 
-    /// The Region; `None` where none is set.
+    /// Returns the Region; `None` if none is set.
     pub fn region(&self) -> Option<&str> {
         self.config.region().map(Region::as_ref)
     }
 
-    /// The clock that calls are signed by.
+    /// Returns the clock by which calls are signed.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// What SDK clients are configured from; [`client!`] makes them.
+    /// Returns the configuration of SDK clients; [`client!`] creates these.
     pub fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    /// Where clients draw their retries from.
+    /// Returns the partition that clients draw their retries from.
     pub fn retries(&self) -> RetryPartition {
         self.retries.clone()
     }
 
-    /// An interceptor that counts a client's calls, and slows that pace down when the service asks for it.
+    /// Returns an interceptor that counts a client's calls, and that slows down `pace` when the service throttles.
     pub fn watch(&self, pace: Option<&Pace>) -> Watch {
         Watch::new(self.traffic.clone(), pace.cloned())
     }
 
-    /// What was called so far, of all that came from the same beginning.
+    /// Returns the counts of the calls so far. All configurations that derive from the same one share them.
     pub fn traffic(&self) -> &Traffic {
         &self.traffic
     }
 }
 
-/// A [`Lazy`] client of an SDK crate with all that clients share, given the [`Aws`] and, for services whose calls keep to
-/// one, the [`Pace`]; then, for services whose answers must not lack something, the operations and members that
-/// [`Required`] takes. A macro, since the crates' builders have the same methods but no trait in common.
+/// Creates a [`Lazy`] client of an SDK crate with the shared configuration. The arguments are the [`Aws`]; the
+/// [`Pace`], for services whose calls are paced; and the operations and members that [`Required`] takes, for services
+/// whose answers must not lack a member. It is a macro, since the crates' builders have the same methods but no trait
+/// in common.
 #[macro_export]
 macro_rules! client {
     ($sdk:ident, $aws:expr) => {

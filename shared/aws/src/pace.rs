@@ -1,4 +1,4 @@
-//! How many calls of a service are in flight.
+//! A limit on the calls of one service that are in flight.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// How many calls of one service are in flight at most, and at least however often it throttles.
+/// The most calls of one service that are in flight at the same time, and the lowest limit, however often it throttles.
 const MOST: usize = 16;
 const LEAST: usize = 2;
 
-/// Throttled answers that come together say one thing.
+/// The time within which several throttled answers reduce the limit only once.
 const ONE_ANSWER: Duration = Duration::from_millis(500);
 
-/// The number of calls in flight to one service: half as many when it throttles, one more for every round that goes
-/// well (additive increase, multiplicative decrease). Clones share it.
+/// The limit on the calls in flight to one service: it is halved when the service throttles, and raised by one after
+/// each round of as many calls as the limit (additive increase, multiplicative decrease). Clones share it.
 #[derive(Debug, Clone)]
 pub struct Pace(Arc<Inner>);
 
@@ -27,9 +27,9 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     limit: usize,
-    /// Places to be taken away once their calls end.
+    /// The number of places to remove as soon as calls end.
     to_take: usize,
-    /// Calls that ended since the limit changed.
+    /// The number of calls that ended since the limit changed.
     ended: usize,
     slowed_at: Option<Instant>,
 }
@@ -49,7 +49,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Makes one call when there is room for it.
+    /// Makes one call, as soon as fewer calls than the limit are in flight.
     pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         let place = self.0.places.acquire().await;
         let answer = call.await;
@@ -73,7 +73,7 @@ impl Pace {
         answer
     }
 
-    /// The service said that calls come too fast.
+    /// Halves the limit, since the service reported that calls come too fast.
     pub(crate) fn slow_down(&self) {
         self.slow_down_at(Instant::now());
     }
@@ -100,7 +100,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// How many of a hundred calls are in flight at the same time, at most.
+    /// Returns the most calls, of a hundred, that are in flight at the same time.
     async fn in_flight(pace: &Pace) -> usize {
         let (now, most) = (Mutex::new(0), Mutex::new(0));
         let call = async || {

@@ -1,29 +1,30 @@
-//! Whether the pages of a list lead on.
+//! Detection of lists whose pages do not lead to an end.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-/// The pages of one list, as far as they have come. The SDK's paginators end without an error where a page leads to
-/// itself, and a list that has ended so would be taken for a whole one; where pages lead back to an earlier one, the
+/// The pages of one list that were read so far. The SDK's paginators end without an error when a page leads to itself,
+/// so that an incomplete list would be taken for a complete one. When a page leads back to an earlier one, the
 /// paginators never end.
 #[derive(Debug, Default)]
 pub struct Pages {
     hasher: RandomState,
-    /// The hashes of all tokens so far, since a token may have some thousand characters.
+    /// The hashes of all page tokens so far; hashes, since a token may have some thousand characters.
     tokens: HashSet<u64>,
 }
 
-/// A page that leads back to one that was read already, or nowhere though there is more.
+/// The error of a page that leads back to one that was already read, or to none although there are more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a page of the list did not lead to the next one, so not everything was listed")]
 pub struct Endless;
 
 impl Pages {
-    /// Takes note of the token of the page behind this one.
+    /// Notes the page token of the next page.
     ///
     /// # Errors
     ///
-    /// When a page before had the same token, so that the list would begin again there. No page may be asked for then.
+    /// Returns an error if an earlier page had the same token, so that the list would begin again there. The caller
+    /// must not request that page.
     pub fn lead_to(&mut self, next: Option<&str>) -> Result<(), Endless> {
         let Some(next) = next.filter(|token| !token.is_empty()) else {
             return Ok(());
@@ -35,11 +36,11 @@ impl Pages {
         }
     }
 
-    /// The same of a service that says in so many words whether there is more.
+    /// Notes the page token of the next page, for services that also report if there are more pages.
     ///
     /// # Errors
     ///
-    /// When the token was there before, or there is more but no token of it.
+    /// Returns an error if an earlier page had the same token, or if there are more pages but no token.
     pub fn lead_on(&mut self, is_truncated: bool, next: Option<&str>) -> Result<(), Endless> {
         if is_truncated && next.is_none_or(str::is_empty) {
             return Err(Endless);

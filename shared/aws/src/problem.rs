@@ -1,24 +1,24 @@
-//! What is told of a call that failed.
+//! The description of a call that failed.
 
 use std::error::Error;
 
 use aws_smithy_types::error::ErrorMetadata;
 
-/// Messages come from outside: they are cut to this many characters.
+/// The most characters of a description, since messages come from outside.
 const MOST: usize = 800;
 
-/// What went wrong and why, cause by cause. The SDK's own display of it ends in a debug view with the whole answer in
-/// it, headers and body: of an answer of STS that is broken, that would be somebody's credentials.
+/// Returns an error's message, followed by those of its causes. The SDK's own display of an error ends in a debug view
+/// with the whole answer, headers and body; in a broken answer of STS, these contain credentials.
 pub fn problem(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        // Errors that the SDK does not know end in a debug view as well.
+        // Errors that the SDK does not know also end in a debug view.
         let told = match error.downcast_ref::<ErrorMetadata>() {
             Some(said) => said.message().unwrap_or_default().to_owned(),
             None => error.to_string(),
         };
-        // An error of a service is its own cause.
+        // An error of a service is also its own cause.
         if !text.ends_with(&told) {
             text = format!("{text}: {told}");
         }

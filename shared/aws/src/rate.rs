@@ -1,16 +1,18 @@
-//! Keeping to a documented rate.
+//! A limit on the rate of calls.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use leaky_bucket::RateLimiter;
 
-/// A rate of calls that a service documents, kept to from our side so that it never has to say no. Clones share it.
+/// A rate of calls that a service documents. The client keeps to it, so that the service need not throttle. Clones
+/// share it.
 #[derive(Debug, Clone)]
 pub struct Rate(Arc<RateLimiter>);
 
 impl Rate {
-    /// So many calls a second, after so many at once, of which this process has one of `shares` equal parts.
+    /// Creates a rate of `a_second` calls a second after a burst of `burst` calls, of which this process has one of
+    /// `shares` equal parts.
     pub fn new(a_second: u32, burst: u32, shares: u32) -> Self {
         let (burst, step) = share(a_second, burst, shares);
         let limiter = RateLimiter::builder()
@@ -22,15 +24,15 @@ impl Rate {
         Self(Arc::new(limiter))
     }
 
-    /// Waits for the next call's turn.
+    /// Waits until the next call may be made.
     pub async fn turn(&self) {
         self.0.acquire_one().await;
     }
 }
 
-/// How many calls may go at once, and how long it is from one to the next then. A little slower than allowed, and only
-/// half as many at once: what leaves here at even steps may arrive together, and who has used up the burst is told off
-/// for that, for as long as the rate is used in full.
+/// Returns the number of calls that may be made at once, and the interval between the calls after that. The rate is a
+/// little lower than allowed, and the burst only half as large: calls that are sent at even intervals may arrive
+/// together, and a client that has used up its burst is throttled for that, for as long as it uses the rate in full.
 fn share(a_second: u32, burst: u32, shares: u32) -> (usize, Duration) {
     let shares = shares.max(1);
     let step = Duration::from_millis(1_050) * shares / a_second.max(1);

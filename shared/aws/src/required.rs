@@ -1,4 +1,4 @@
-//! Refuses answers that lack what the service always sends.
+//! Rejects answers that lack a member that the service always sends.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::de::IgnoredAny;
 
-/// Refuses answers without a member that the service always sends: the names of operations, each with the name of that
-/// member. The SDK makes an empty list of a required one that is absent, and what was not told would not be there.
+/// An interceptor that rejects answers without a member that the service always sends. It holds the names of
+/// operations, each with the name of that member. The SDK returns an empty list for a required list that is absent, so
+/// that the items in it would appear not to exist.
 #[derive(Debug, Clone, Copy)]
 pub struct Required(pub &'static [(&'static str, &'static str)]);
 
-/// An answer without a member that it must have.
+/// The error of an answer without a member that it must have.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the answer lacks {0}")]
 struct Lacking(&'static str);
@@ -42,7 +43,7 @@ impl Intercept for Required {
 }
 
 impl Required {
-    /// The member that the body of an operation's answer lacks.
+    /// Returns the member that the body of an operation's answer lacks.
     fn lacking(self, operation: &str, body: &[u8]) -> Option<&'static str> {
         let mut members = self.0.iter().filter(|(of, _)| *of == operation);
         let (_, member) = members.find(|(_, member)| !has(body, member))?;
@@ -50,7 +51,7 @@ impl Required {
     }
 }
 
-/// Returns whether a document of XML or JSON has a member of that name that is not null.
+/// Returns `true` if a document of XML or JSON has a member of that name that is not null.
 fn has(body: &[u8], member: &str) -> bool {
     let text = std::str::from_utf8(body).unwrap_or_default();
     if text.trim_start().starts_with('<') {

@@ -1,4 +1,4 @@
-//! Counting calls.
+//! Counts calls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::pace::Pace;
 
-/// How many calls there were. Clones count together.
+/// The number of calls so far. Clones count together.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic(Arc<Counts>);
 
@@ -23,18 +23,18 @@ struct Counts {
 }
 
 impl Traffic {
-    /// Calls so far, each try counted.
+    /// Returns the number of calls so far, each try counted.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// Tries that were told to slow down.
+    /// Returns the number of tries that were throttled.
     pub fn throttled(&self) -> u64 {
         self.0.throttled.load(Ordering::Relaxed)
     }
 }
 
-/// Sees every try of a client's calls.
+/// An interceptor that counts every try of a client's calls, and slows down their pace when the service throttles.
 #[derive(Debug)]
 pub struct Watch {
     traffic: Traffic,
@@ -70,8 +70,8 @@ impl Intercept for Watch {
     }
 }
 
-/// Whether an answer says that calls come too fast. Each service has its own word for it, in a header or at the
-/// beginning of the body; 429 says it by itself.
+/// Returns `true` if an answer reports that calls come too fast. Each service has its own error code for that, in a
+/// header or at the beginning of the body; status 429 needs no code.
 fn is_throttling(response: &HttpResponse) -> bool {
     const WORDS: [&str; 4] = [
         "Throttl",

@@ -1,4 +1,4 @@
-//! Whether an answer came as a whole.
+//! Rejects answers that are cut off.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -6,12 +6,12 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Refuses answers of XML that end in the middle. The SDK reads as far as they go, and what was cut off of a list would
-/// not be there; JSON that ends too early it can't read at all.
+/// An interceptor that rejects XML answers that end in the middle. The SDK reads such an answer as far as it goes, so
+/// that the items that were cut off a list would appear not to exist. JSON that ends too early cannot be parsed at all.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole;
 
-/// An answer of which something is missing.
+/// The error of an answer that is cut off.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the answer ends in the middle")]
 struct CutOff;
@@ -28,7 +28,7 @@ impl Intercept for Whole {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // What is streamed is not in memory, and never XML here.
+        // A streamed body is not in memory, and is never XML here.
         let body = response.body().bytes().unwrap_or_default();
         let is_cut_off = std::str::from_utf8(body).is_ok_and(|text| is_xml(text) && !ends(text));
         if response.status().is_success() && is_cut_off {
@@ -42,7 +42,7 @@ fn is_xml(text: &str) -> bool {
     text.trim_start().starts_with('<')
 }
 
-/// Whether a document of XML ends with its first element.
+/// Returns `true` if a document of XML ends with the closing tag of its first element.
 fn ends(xml: &str) -> bool {
     let mut tags = xml.split('<').skip(1);
     let first = tags.find(|tag| !tag.starts_with(['?', '!']));

@@ -1,4 +1,4 @@
-//! Which accounts a sweep looks at.
+//! The accounts that a sweep evaluates.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,8 @@ const LIST: &str = "organizations:ListAccounts";
 const LIST_OF_UNIT: &str = "organizations:ListAccountsForParent";
 const LIST_UNITS: &str = "organizations:ListOrganizationalUnitsForParent";
 
-/// The accounts that the settings name, by themselves or by their organization or its units; the function's own where
-/// they name none. What could not be listed comes back too.
+/// Returns the accounts that the settings name by id, by organization or by organizational unit; the function's own if
+/// they name none. Also returns errors about accounts that could not be listed.
 pub(crate) async fn accounts(
     aws: &Aws,
     settings: &Settings,
@@ -47,7 +47,8 @@ pub(crate) async fn accounts(
     (accounts.into_iter().collect(), errors)
 }
 
-/// A unit without accounts or units below it is told as having none; an answer without the list says nothing.
+/// The lists that answers must have. A unit without accounts or units below it has an empty list; an answer without the
+/// list does not show that there are none.
 const REQUIRED: [(&str, &str); 3] = [
     ("ListAccounts", "Accounts"),
     ("ListAccountsForParent", "Accounts"),
@@ -73,7 +74,7 @@ impl Organization {
         listed.map_err(|reason| not_listed(of, &reason))
     }
 
-    /// The accounts of a unit and of all units below it.
+    /// Returns the accounts of a unit and of all units below it.
     async fn of_unit(&self, unit: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         let mut units = vec![unit.to_owned()];
@@ -114,7 +115,8 @@ impl Organization {
     }
 }
 
-/// The states of accounts that can't be looked at. One in a state that is not known yet is entered, or fails to be.
+/// The states of accounts that cannot be evaluated. An account in a state that is not known yet is entered, which may
+/// fail.
 /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
 const INACTIVE: [&str; 4] = [
     "CLOSED",
@@ -123,7 +125,7 @@ const INACTIVE: [&str; 4] = [
     "SUSPENDED",
 ];
 
-/// Returns the ids of those accounts that can be looked at; suspended and closed ones can't.
+/// Returns the ids of the accounts that can be evaluated; suspended and closed accounts cannot.
 fn active(accounts: Option<Vec<Account>>) -> impl Iterator<Item = Option<String>> {
     let active = accounts.into_iter().flatten().filter(is_active);
     active.map(|account| account.id)

@@ -1,4 +1,4 @@
-//! What lives as long as the function's process: settings and clients.
+//! The state that lives as long as the function's process: settings and clients.
 
 use eksentry_aws::{Aws, Clock};
 use eksentry_core::{Arn, Location};
@@ -14,8 +14,8 @@ use crate::place::Place;
 use crate::queue::Queue;
 use crate::settings::{Settings, is_account};
 
-/// What a function keeps from event to event. Clients are made when the first event needs them: TLS roots and
-/// configuration would otherwise cost every cold start before the first poll.
+/// The state that a function keeps from event to event. Clients are created when the first event needs them; otherwise,
+/// the loading of TLS roots and configuration would delay every cold start before the first poll.
 #[derive(Debug)]
 pub struct App {
     host: Host,
@@ -24,7 +24,7 @@ pub struct App {
     aws: OnceCell<Connections>,
 }
 
-/// Clients, and where they are.
+/// The clients, and the place that the function runs in.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) aws: Aws,
@@ -39,8 +39,8 @@ pub(crate) struct Connections {
 }
 
 impl App {
-    /// An app with the settings of its host's environment. Wrong settings fail each invocation, so that they are seen
-    /// where failures are looked for.
+    /// Creates an app with the settings of its host's environment. Wrong settings fail each invocation, so that they
+    /// are reported where failures are looked for.
     pub fn new(host: Host) -> Self {
         Self {
             settings: Settings::from_environment(&host.variables),
@@ -50,12 +50,12 @@ impl App {
         }
     }
 
-    /// The clock of its host.
+    /// Returns the clock of the host.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Writes lines to where CloudWatch Logs takes them from.
+    /// Writes lines to the output that CloudWatch Logs reads.
     pub(crate) fn print(&self, lines: &[u8]) -> std::io::Result<()> {
         (self.host.output)(lines)
     }
@@ -92,8 +92,9 @@ impl Connections {
     }
 }
 
-/// The account and Region that the function runs in: by the ARN it was invoked under, or where that is none (as under
-/// `cargo lambda watch`) by asking STS, which needs no permission.
+/// Returns the account and Region that the function runs in. The account is that of the ARN that the function was
+/// invoked under or, if there is none (as under `cargo lambda watch`), that of the caller according to STS, which
+/// requires no permission.
 async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
     let region = aws.region().ok_or_else(|| {
         Error::new(

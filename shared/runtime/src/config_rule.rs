@@ -1,4 +1,4 @@
-//! `config-rule`: one check, as an AWS Config custom Lambda rule.
+//! `config-rule`: runs one check, as an AWS Config custom Lambda rule.
 
 mod event;
 
@@ -26,12 +26,12 @@ use crate::run::{Outcome, Run};
 use crate::scope::Targets;
 use event::{Item, Message, RuleEvent};
 
-/// Handles an invocation of a rule: a change is answered with one evaluation, a periodic one with an evaluation of each
-/// resource. Answers with a [`Summary`](crate::Summary).
+/// Handles an invocation of a rule: answers a change with one evaluation, and a periodic invocation with an evaluation
+/// of each resource. Returns a [`Summary`](crate::Summary).
 ///
 /// # Errors
 ///
-/// When the event is wrong, a resource could not be read, or something could not be listed or delivered.
+/// Returns an error if the event is wrong, a resource could not be read, or something could not be listed or delivered.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let event = RuleEvent::read(&payload, app.clock().now())?;
@@ -46,7 +46,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         processes: 1,
     };
     let account = Account::enter(aws, home, environment, &home.location.account, options).await?;
-    // A test or a proactive evaluation is answered, and nothing else.
+    // A test or a proactive evaluation is only answered; no sink receives findings.
     let reports = !is_test(&event.token) && !event.is_proactive;
     let rule = Rule {
         invocation: &invocation,
@@ -85,7 +85,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     invocation.answer(summary, errors)
 }
 
-/// The rule that is to be answered.
+/// The rule to answer.
 struct Rule<'a> {
     invocation: &'a Invocation<'a>,
     account: &'a Account,
@@ -116,7 +116,8 @@ impl Rule<'_> {
         run.make(weigh, each).await.in_time()
     }
 
-    /// Answers a change with exactly one evaluation, of the resource in the event; none where it is not available.
+    /// Answers a change with exactly one evaluation, of the resource in the event; with none if the result is not
+    /// available or pending.
     async fn answer_change(&self, item: &Item, left_scope: bool) -> Result<Outcome, Error> {
         let not_applicable = |why: &str| Evaluation {
             resource_type: item.resource_type.clone(),
@@ -161,8 +162,8 @@ impl Rule<'_> {
         Ok(self.put(&evaluations, outcome).await)
     }
 
-    /// Closes the finding of a deleted resource once the API agrees that it is gone, or on its way: something of that
-    /// name may be there again.
+    /// Closes the finding of a deleted resource, once the API confirms that it is gone or being deleted: there may be a
+    /// new resource of that name.
     async fn close_if_gone(&self, resource: Resource) -> Outcome {
         let unread = RefCell::new(None);
         let weigh = |observation: Observation| {
@@ -180,7 +181,8 @@ impl Rule<'_> {
         outcome
     }
 
-    /// Answers with an evaluation of each resource, and cleans up results of those that are gone.
+    /// Answers a periodic invocation with an evaluation of each resource, and cleans up results of resources that are
+    /// gone.
     async fn answer_schedule(&self, ordering: Timestamp) -> Outcome {
         let mut evaluations = Vec::new();
         let mut seen = BTreeSet::new();
@@ -195,7 +197,7 @@ impl Rule<'_> {
                 ));
             })
             .await;
-        // Without the rule's name Config can't be asked what it knows.
+        // Without the rule's name, its results cannot be read from AWS Config.
         if self.aws_config && outcome.all_listed && !self.name.is_empty() {
             match self.invocation.aws.aws_config.results(self.name).await {
                 Ok(results) => {
@@ -278,8 +280,8 @@ impl Item {
 }
 
 impl RuleEvent {
-    /// The rule and what it is told of are of the function's own account; an answer would otherwise be about resources of
-    /// the wrong one.
+    /// Returns an error if the rule, or the resource that it is invoked for, is of another account than the function's
+    /// own: the answer would be about resources of the wrong account.
     fn expect_home(&self, home: &eksentry_core::Location) -> Result<(), Error> {
         expect_home("the event", self.account.as_deref(), None, home)?;
         match &self.message {
@@ -295,7 +297,7 @@ impl RuleEvent {
     }
 }
 
-/// The resource that a change is about, as far as that can be told without a call.
+/// Returns the resource that a change is about, as far as the event shows it without a call.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn named(
     payload: &Value,

@@ -1,4 +1,4 @@
-//! Documents that people keep in the Systems Manager Parameter Store, and what is kept of them between invocations.
+//! Documents in the Systems Manager Parameter Store, and the copies of them that are kept between invocations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,23 +12,24 @@ use tokio::time::Instant;
 
 pub(crate) const ACTIONS: &[&str] = &["ssm:GetParameter", "ssm:GetParametersByPath"];
 
-/// For how long a document that was read is used: the Parameter Store takes forty calls a second from a whole account.
+/// The time for which a document is used before it is read again. The Parameter Store takes forty calls a second from a
+/// whole account.
 const GOOD_FOR: Duration = Duration::from_mins(5);
 
-/// How many parts a document may have. Who names a path with more has named the wrong one.
+/// The most parts that a document may have below one path. A path with more is assumed to be the wrong one.
 const MOST_PARTS: usize = 200;
 
-/// Where a document is.
+/// The location of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// In the parameter of that name.
+    /// The parameter of that name.
     Parameter(String),
-    /// In the parameters right below these paths, each of which holds a part. A parameter holds 4 or 8 KB; parts have no
-    /// end.
+    /// The parameters directly below these paths, each of which holds a part. A parameter holds only 4 or 8 KB, and a
+    /// document may be larger.
     Paths(Vec<String>),
 }
 
-/// A text that a parameter holds.
+/// The text that a parameter holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The parameter's name.
@@ -36,16 +37,16 @@ pub(crate) struct Part {
     pub(crate) text: String,
 }
 
-/// Why a document is not known as it is now.
+/// The reason why the current document is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// Whether it stays until somebody mends the settings, the document or the role.
+    /// `true` if the problem stays until somebody corrects the settings, the document or the role.
     pub(crate) is_lasting: bool,
     pub(crate) text: String,
 }
 
 impl Problem {
-    /// A problem that stays until somebody mends it.
+    /// Creates a problem that stays until somebody corrects it.
     pub(crate) fn lasting(text: impl Into<String>) -> Self {
         Self {
             is_lasting: true,
@@ -53,7 +54,7 @@ impl Problem {
         }
     }
 
-    /// A problem that may be gone at the next try.
+    /// Creates a problem that may be gone at the next try.
     fn passing(text: impl Into<String>) -> Self {
         Self {
             is_lasting: false,
@@ -81,22 +82,22 @@ impl Problem {
     }
 }
 
-/// A document, as far as it is known.
+/// The result of reading a document.
 #[derive(Debug)]
 pub(crate) enum Reading<T> {
-    /// As it is now, or was some minutes ago.
+    /// The document as it is now, or was some minutes ago.
     Current(Arc<T>),
-    /// As it was last read, so long ago: now it can't be read.
+    /// The document as it was last read, `age` ago, since it cannot be read now.
     Outdated {
         last: Arc<T>,
         age: Duration,
         problem: Problem,
     },
-    /// It never was read by this process.
+    /// No document, since this process never read it.
     Unknown(Problem),
 }
 
-/// A document of a process.
+/// A document, with the copy of it that a process keeps.
 #[derive(Debug)]
 pub(crate) struct Document<T> {
     client: Lazy<aws_sdk_ssm::Client>,
@@ -106,7 +107,7 @@ pub(crate) struct Document<T> {
 }
 
 impl<T> Document<T> {
-    /// A document that is read from there, and parsed so.
+    /// Creates a document that is read from `source`, and parsed by `parse`.
     pub(crate) fn new(aws: &Aws, source: Source, parse: fn(&[Part]) -> Result<T, String>) -> Self {
         Self {
             client: client!(aws_sdk_ssm, aws),
@@ -116,8 +117,8 @@ impl<T> Document<T> {
         }
     }
 
-    /// The document as it is now or, unless it is to be read afresh, was some minutes ago. One that can't be read is tried
-    /// again each time.
+    /// Returns the document as it is now or, unless `afresh` is `true`, as it was some minutes ago. If it could not be
+    /// read, the next call tries again.
     pub(crate) async fn now(&self, afresh: bool) -> Reading<T> {
         let mut kept = self.kept.lock().await;
         let good = kept.still_good(Instant::now());
@@ -151,7 +152,7 @@ impl<T> Document<T> {
         part(action, Some(name), parameter)
     }
 
-    /// The parameters right below a path, by their names.
+    /// Returns the parameters directly below a path, sorted by name.
     async fn below(&self, path: &str) -> Result<Vec<Part>, Problem> {
         let action = "ssm:GetParametersByPath";
         let mut parts = Vec::new();
@@ -189,7 +190,7 @@ impl<T> Document<T> {
     }
 }
 
-/// What a parameter holds. Its name is known, or the answer has to tell it.
+/// Returns the part that a parameter holds. If `name` is `None`, the answer must have the name.
 fn part(action: &str, name: Option<&str>, parameter: Parameter) -> Result<Part, Problem> {
     let name = name.map(str::to_owned).or(parameter.name);
     let (Some(name), Some(text)) = (name, parameter.value) else {
@@ -205,22 +206,22 @@ fn part(action: &str, name: Option<&str>, parameter: Parameter) -> Result<Part, 
     Ok(Part { name, text })
 }
 
-/// What is kept of a document.
+/// The copy of a document that is kept.
 #[derive(Debug)]
 struct Kept<T> {
-    /// What was last read, and when.
+    /// The document that was last read, and the time of reading.
     last: Option<(Arc<T>, Instant)>,
 }
 
 impl<T> Kept<T> {
-    /// What was read so lately that it need not be read again.
+    /// Returns the last document, if it was read so recently that it need not be read again.
     fn still_good(&self, now: Instant) -> Option<Reading<T>> {
         let (last, at) = self.last.as_ref()?;
         let is_good = now.saturating_duration_since(*at) < GOOD_FOR;
         is_good.then(|| Reading::Current(Arc::clone(last)))
     }
 
-    /// Takes in what was read now; what can't be read leaves what was read before.
+    /// Takes over the document that was read now. If it could not be read, the last one is kept.
     fn update(&mut self, parsed: Result<T, Problem>, now: Instant) -> Reading<T> {
         match (parsed, &self.last) {
             (Ok(parsed), _) => {
@@ -242,7 +243,7 @@ impl<T> Kept<T> {
 mod tests {
     use super::*;
 
-    /// A reading in a word: what is known, how many minutes ago it was read, and what is wrong.
+    /// Returns a reading as text: the document, how many minutes ago it was read, and the problem.
     fn told(reading: Reading<u8>) -> String {
         match reading {
             Reading::Current(parsed) => format!("{parsed}"),

@@ -1,4 +1,5 @@
-//! `ecr-event`: what EventBridge tells of images in Amazon ECR, and of how they are scanned.
+//! `ecr-event`: evaluates images and repositories when EventBridge sends an event about Amazon ECR images or their
+//! scans.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -21,12 +22,13 @@ use crate::run::{Outcome, Run};
 use crate::scan_event::ScanReport;
 use crate::scope::Targets;
 
-/// Handles an event; one that is none of this function's business succeeds and posts nothing. Answers with a
-/// [`Summary`](crate::Summary).
+/// Handles an event. Returns a [`Summary`](crate::Summary); for an event that does not concern this function, nothing
+/// is sent, and the answer is an empty object.
 ///
 /// # Errors
 ///
-/// When the event can't be read or is of another account or Region, or something could not be delivered.
+/// Returns an error if the event cannot be read or is of another account or Region, or something could not be
+/// delivered.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let Some(news) = News::read(&payload)? else {
@@ -39,7 +41,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let checks = selection.enabled_checks();
     let checks = checks.filter(|check| news.concerns(check));
     let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
-    // No cluster is looked at.
+    // No cluster is evaluated.
     let clusters = AccountClusters::new([]);
     let run = Run {
         invocation: &invocation,
@@ -62,12 +64,13 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     invocation.answer(summary, errors)
 }
 
-/// What an event tells.
+/// The contents of an event.
 #[derive(Debug, PartialEq, Eq)]
 struct News {
     account: Option<String>,
     region: Option<String>,
-    /// The repositories that it names. One that can't be read is the reason why, and takes nothing from the others.
+    /// The repositories that the event names. An entry that cannot be read is the reason, and does not affect the
+    /// others.
     repositories: Vec<Result<String, String>>,
     digest: Option<String>,
     what: What,
@@ -76,7 +79,7 @@ struct News {
 #[derive(Debug, PartialEq, Eq)]
 enum What {
     Pushed,
-    /// Perhaps deleted, if not only a tag was, or moved to the archive: the API knows.
+    /// An image may have been deleted or archived, or only untagged; the API has its current state.
     Removed,
     Scanned(ScanReport),
     /// The registry's rules scan repositories at other times than before.
@@ -121,7 +124,8 @@ struct ScanDetail {
     finding_severity_counts: Option<Value>,
 }
 
-/// What an event of Inspector is about. It tells of instances, functions and machine images in the same kind of event.
+/// The subject of an event from Inspector, which sends the same kind of event about instances, functions and machine
+/// images.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct InspectedDetail {
@@ -147,7 +151,7 @@ struct ScannedRepository {
 }
 
 impl News {
-    /// Reads an event; `None` where it is none of this function's business.
+    /// Reads an event; `None` if it does not concern this function.
     fn read(event: &Value) -> Result<Option<Self>, Error> {
         if !event.is_object() {
             return Err(Error::invalid_event(
@@ -181,7 +185,7 @@ impl News {
         }))
     }
 
-    /// Returns `true` if what the event tells may change what a check says.
+    /// Returns `true` if the event may change the verdict of a check.
     fn concerns(&self, check: &Check) -> bool {
         let kind = check.kind();
         if self.what == What::ScanningChanged {
@@ -190,12 +194,12 @@ impl News {
         kind.family == Family::Registry
     }
 
-    /// What the event is about: the image, for a push its repository, or the repositories that are scanned otherwise. Of
-    /// several repositories, what is wrong with some comes beside the others.
+    /// Returns the resources that the event is about: the image, for a push also its repository, or the repositories
+    /// whose scanning changed. If some of these repositories are wrong, their errors are returned beside the others.
     ///
     /// # Errors
     ///
-    /// When the event is of elsewhere, or is about nothing that could be looked at.
+    /// Returns an error if the event is of another account or Region, or is about nothing that can be evaluated.
     fn resources(&self, location: &Location) -> Result<(Vec<Resource>, Vec<Error>), Error> {
         let (account, region) = (self.account.as_deref(), self.region.as_deref());
         expect_home("the event", account, region, location)?;
@@ -216,7 +220,7 @@ impl News {
         Ok((resources, wrong))
     }
 
-    /// What is looked at of a repository that the event names.
+    /// Returns the resources to evaluate for a repository that the event names.
     fn looked_at(
         &self,
         repository: &Resource,
@@ -232,7 +236,8 @@ impl News {
         Ok(repository.into_iter().chain(image).collect())
     }
 
-    /// What of an observation is to be judged.
+    /// Returns the observation to evaluate, completed by the event; `None` if there is nothing to evaluate. Sets
+    /// `unread` if it is not known whether a removed image is gone.
     fn weigh(
         &self,
         observation: Observation,
@@ -266,7 +271,7 @@ impl News {
     }
 }
 
-/// What an event is about, and of each resource what is judged where the API can't be read.
+/// Returns the resources that an event is about, each with the observation that is evaluated if the API cannot be read.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn named(
     event: &Value,
@@ -286,7 +291,7 @@ pub(crate) fn named(
     Ok(news.resources(home)?.0.into_iter().map(weigh).collect())
 }
 
-/// The repository of a name, or as Inspector has it of an ARN.
+/// Returns the repository of a name or, as Inspector sends it, of an ARN.
 fn repository(named: &str, location: &Location) -> Result<Resource, Error> {
     let repository = if named.starts_with("arn:") {
         expect_here("the event", named, location)?
@@ -304,7 +309,7 @@ fn wrong_name(error: impl Display) -> Error {
     Error::invalid_event(format!("in the event, {error}"))
 }
 
-/// The repositories that an event names, the digest of an image, and what came of them.
+/// The repositories that an event names, the digest of an image, and what happened to them.
 type Read = (Vec<Result<String, String>>, Option<String>, What);
 
 fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
@@ -326,7 +331,7 @@ fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
         .as_ref()
         .and_then(Value::as_object)
         .and_then(|counts| {
-            // One count that can't be read makes all of them unknown.
+            // A count that cannot be read makes all of them unknown.
             let counts = counts
                 .iter()
                 .map(|(name, count)| Some((name.clone(), whole_number(count)?)));
@@ -344,7 +349,7 @@ fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
     ))
 }
 
-/// Reads what Inspector tells; `None` where that is of no image in a repository.
+/// Reads an event from Inspector; `None` if it is not about an image in a repository.
 fn inspection(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
     let about = InspectedDetail::deserialize(detail)?;
     if about.repository_name.is_none() && about.image_digest.is_none() {
@@ -353,7 +358,7 @@ fn inspection(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
     scan(detail).map(Some)
 }
 
-/// Reads which repositories are scanned otherwise than before. What each is scanned like now, the API tells.
+/// Reads the repositories whose scanning changed. The way in which each is scanned now is read from the API.
 fn scanning_change(detail: &Value) -> Result<Read, serde_json::Error> {
     let detail = ScanningDetail::deserialize(detail)?;
     let repositories = detail.repositories.unwrap_or_default();
@@ -370,7 +375,7 @@ fn scanning_change(detail: &Value) -> Result<Read, serde_json::Error> {
     Ok((named.collect(), None, What::ScanningChanged))
 }
 
-/// A count, however it is written.
+/// Returns a count that is written as a number or as a string.
 fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::Number(number) if number.is_f64() => {

@@ -1,31 +1,34 @@
-//! Why an invocation failed.
+//! The errors of an invocation.
 
 use std::fmt;
 use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
 
-/// The kinds of failure. Their names are stable: alarms and destinations may tell invocations apart by them.
+/// The kinds of failure. Their names are stable: alarms and destinations may distinguish invocations by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The event can't be read, or names what can't be judged. Trying again won't help.
+    /// The event cannot be read, or names something that cannot be evaluated. A retry does not help.
     InvalidEvent,
-    /// The function's environment is wrong. Trying again helps only once it is mended.
+    /// The function's environment, its parameters or the mute list are wrong. A retry helps only after they are
+    /// corrected.
     InvalidSettings,
-    /// Something could not be read: a resource, so that Config has no evaluation of it, or the mute list.
+    /// Something could not be read: a resource, so that AWS Config has no evaluation of it, the parameters or the mute
+    /// list.
     NotAvailable,
     /// An account could not be entered.
     NotEntered,
     /// Resources could not be listed.
     NotListed,
-    /// There was no time left to look at everything and no queue to hand the rest to, or a service did not answer in time.
+    /// There was no time left to evaluate everything, and the rest could not be handed on to the queue; or a service
+    /// did not answer in time.
     OutOfTime,
-    /// A report could not be delivered.
+    /// A report, or a slice of a sweep, could not be delivered.
     NotDelivered,
 }
 
 impl ErrorKind {
-    /// The name, which is the Lambda error's type.
+    /// Returns the name, which is the type of the error that Lambda reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidEvent => "InvalidEvent",
@@ -42,14 +45,14 @@ impl ErrorKind {
 /// An invocation's failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// Of which kind.
+    /// The kind of failure.
     pub kind: ErrorKind,
-    /// What was tried on what, what came of it, and what to do about it.
+    /// The message: what was tried on which resource, the result, and the remedy.
     pub message: String,
 }
 
 impl Error {
-    /// A failure.
+    /// Creates an error.
     pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
         Self {
             kind,
@@ -57,8 +60,8 @@ impl Error {
         }
     }
 
-    /// A failure of [`ErrorKind::InvalidEvent`]. What senders wrote is in the message, and that goes into logs and
-    /// dead-letter queues: it is cut to 1,000 characters.
+    /// Creates an error of [`ErrorKind::InvalidEvent`]. The message contains what senders wrote, and is written to logs
+    /// and dead-letter queues, so it is cut to 1,000 characters.
     pub fn invalid_event(message: impl fmt::Display) -> Self {
         const MOST: usize = 1_000;
         let mut message = message.to_string();
@@ -69,7 +72,7 @@ impl Error {
         Self::new(ErrorKind::InvalidEvent, message)
     }
 
-    /// An invocation that waited for an answer until its time was up.
+    /// Creates the error of an invocation that waited for an answer until its time was up.
     pub(crate) fn silence(waited: Duration) -> Self {
         let message = format!(
             "after {:.1} s a service of AWS had still not answered, so not all was looked at or delivered; the next \
@@ -80,8 +83,8 @@ impl Error {
         Self::new(ErrorKind::OutOfTime, message)
     }
 
-    /// Several failures as one, of the first one's kind; `None` where there are none. The first few are told, the log
-    /// has all.
+    /// Combines several errors into one, of the first one's kind; `None` if there are none. The message has the first
+    /// five, the log has all.
     pub fn all(errors: &[Self]) -> Option<Self> {
         const TOLD: usize = 5;
         let first = errors.first()?;
@@ -101,8 +104,8 @@ impl Error {
     }
 }
 
-/// What serde has against something, without the value that it quotes: events and files hold what nobody wants in a log,
-/// and a whole document may be one text.
+/// Returns the message of a serde error without the value that it quotes: events and files hold values that must not be
+/// logged, and a whole document may be one string.
 pub(crate) fn without_values(error: &serde_json::Error) -> String {
     const MOST: usize = 300;
     let text = error.to_string();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::documents::{Document, Part, Reading, Source};
 use crate::error::{Error, ErrorKind, without_values};
 
-/// For how long a list is used when it can't be read again.
+/// The longest time for which a list is used while it cannot be read again.
 const BEST_FOR: Duration = Duration::from_hours(24);
 
 /// The mute list of a process.
@@ -21,7 +21,7 @@ pub(crate) struct Exceptions {
     source: Option<(String, Document<Read>)>,
 }
 
-/// A list that was read, and what in it is wrong.
+/// A list that was read, and the errors in it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Read {
     pub(crate) mutes: Arc<MuteList>,
@@ -42,13 +42,14 @@ impl Read {
         }
     }
 
-    /// Why the list is not known for now, if so. An invocation that did without has to be made again.
+    /// Returns the errors because of which the list is not known for now. An invocation that ran without it must be
+    /// repeated.
     pub(crate) fn unread(&self) -> impl Iterator<Item = &Error> {
         let errors = self.errors.iter();
         errors.filter(|error| error.kind == ErrorKind::NotAvailable)
     }
 
-    /// What is wrong with the list until somebody mends it. Sweeps say so.
+    /// Returns the errors that last until somebody corrects the list. Sweeps report them.
     pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
         let errors = self.errors.iter();
         errors.filter(|error| error.kind != ErrorKind::NotAvailable)
@@ -64,8 +65,9 @@ impl Exceptions {
         Self { source }
     }
 
-    /// The list as it is now or, unless it is to be read afresh, was some minutes ago. One that can't be read mutes nothing,
-    /// and an entry that can't be read mutes nothing; the errors say so.
+    /// Returns the list as it is now or, unless `afresh` is `true`, as it was some minutes ago; while it cannot be read
+    /// for now, as it was up to a day ago. A list or an entry that cannot be read at all mutes nothing; the errors
+    /// report it.
     pub(crate) async fn now(&self, afresh: bool) -> Read {
         let Some((name, document)) = &self.source else {
             return Read::default();
@@ -89,18 +91,18 @@ impl Exceptions {
     }
 }
 
-/// Reads the list, and puts in the log what is wrong with it.
+/// Parses the list, and logs the errors in it.
 fn read(parts: &[Part]) -> Result<Read, String> {
     let read = parse(parts)?;
     read.log();
     Ok(read)
 }
 
-/// Reads JSON lists of exceptions, each exception by itself.
+/// Parses JSON lists of exceptions, each exception separately.
 ///
 /// # Errors
 ///
-/// When a text is no JSON list.
+/// Returns an error if a text is not a JSON list.
 pub(crate) fn parse(parts: &[Part]) -> Result<Read, String> {
     let mut errors = Vec::new();
     let mut mutes = Vec::new();
@@ -131,7 +133,7 @@ fn exception(number: usize, entry: &Value) -> Result<Mute, String> {
     Mute::try_from(entry).map_err(|problem| MuteError { number, problem }.to_string())
 }
 
-/// A list that is none.
+/// Returns an empty list, with an error that lasts until somebody corrects its cause.
 fn unreadable(name: &str, problem: &str) -> Read {
     let message = format!(
         "the mute list {name} could not be read, so nothing is muted: {problem}; it is a JSON list of exceptions, see \
@@ -140,7 +142,7 @@ fn unreadable(name: &str, problem: &str) -> Read {
     Read::failed(ErrorKind::InvalidSettings, message)
 }
 
-/// A list that could not be read for now.
+/// Returns an empty list, with the error that it could not be read for now.
 fn unread(name: &str, problem: &str) -> Read {
     let message = format!("the mute list {name} could not be read, so nothing is muted: {problem}");
     Read::failed(ErrorKind::NotAvailable, message)

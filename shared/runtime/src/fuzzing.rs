@@ -1,6 +1,7 @@
-//! Where tests and the fuzzer get in: any bytes in the place of an event, of the settings, of a document of parameters or of a mute list.
+//! The entry points of tests and the fuzzer: arbitrary bytes in place of an event, of the settings, of a document of
+//! parameters or of a mute list.
 //!
-//! Nothing here may panic, and what is accepted names resources where the function looks, and nowhere else.
+//! Nothing here may panic, and an event that is accepted names resources only in places that the function evaluates.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +19,11 @@ use crate::{config_rule, ecr_event, exceptions};
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
 
-/// Hands these bytes to every function as its event.
+/// Passes these bytes to every function as its event.
 ///
 /// # Panics
 ///
-/// Where one accepts an event about a resource where it does not look.
+/// Panics if a function accepts an event about a resource in a place that it does not evaluate.
 pub fn events(data: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Value>(data) else {
         return;
@@ -59,7 +60,7 @@ pub fn events(data: &[u8]) {
     }
 }
 
-/// Hands these bytes over as a mute list, as a document of parameters, and as an environment: an object of texts.
+/// Reads these bytes as a mute list, as a document of parameters, and as an environment: a JSON object of strings.
 pub fn documents(data: &[u8]) {
     let text = String::from_utf8_lossy(data).into_owned();
     let _ = Selection::of_documents([("/eksentry/checks/all", text.as_str())]);

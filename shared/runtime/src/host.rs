@@ -1,17 +1,17 @@
-//! What runs a function: Lambda, or a test.
+//! The host of a function: Lambda, or a test.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
 use eksentry_aws::{Aws, Clock};
 
-/// Returns the value of an environment variable; `None` if it is not set.
+/// A function that returns the value of an environment variable; `None` if it is not set.
 type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-/// Writes lines to where CloudWatch Logs takes them from.
+/// A function that writes lines to the output that CloudWatch Logs reads.
 type Output = dyn Fn(&[u8]) -> io::Result<()> + Send + Sync;
 
-/// All that a function takes from the process that it runs in.
+/// The environment of a function: everything that it takes from the process that it runs in.
 pub struct Host {
     pub(crate) variables: Box<Variables>,
     pub(crate) output: Box<Output>,
@@ -19,8 +19,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// The process itself, in Lambda's execution environment: its variables, its standard output, and AWS as the
-    /// variables say.
+    /// Returns the host of a function in Lambda: the process's environment variables, its standard output, and AWS as
+    /// the variables configure it.
     pub fn lambda() -> Self {
         Self {
             variables: Box::new(|name| std::env::var(name).ok()),
@@ -33,7 +33,7 @@ impl Host {
         }
     }
 
-    /// A host with these variables, that AWS, and lines of output that go there.
+    /// Creates a host with these environment variables, this connection to AWS, and this output.
     pub fn new(
         variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
         aws: Aws,

@@ -1,4 +1,4 @@
-//! What all runs of one invocation have in common.
+//! The state that all runs of one invocation share.
 
 use std::time::Duration;
 
@@ -19,28 +19,30 @@ use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::summary::Summary;
 
-/// How much of the time that is left is kept for sending what was found, and for handing the rest on.
+/// The divisor of the time left that gives the time reserved for sending findings and handing on the rest, and the most
+/// time that is reserved.
 const KEPT: u32 = 5;
 const MOST_KEPT: Duration = Duration::from_mins(1);
 
-/// How long Lambda lets a function run at most. Emulators may set no deadline.
+/// The longest time that Lambda lets a function run, used if there is no deadline: emulators may set none.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// The function that is invoked on a schedule or by hand.
+/// The name of the function that is invoked on a schedule or by hand.
 pub(crate) const SWEEP: &str = "sweep";
 
 /// One invocation of a function.
 pub(crate) struct Invocation<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) aws: &'a Connections,
-    /// Which checks are made, and with which parameters.
+    /// The checks that are run, and their parameters.
     pub(crate) selection: Selection,
-    /// Why the documents' parameters are those of an earlier invocation, if so.
+    /// The reason why the documents' parameters are those of an earlier invocation, if they are.
     outdated: Option<Error>,
     pub(crate) exceptions: Read,
-    /// Tells this invocation's findings from those of any other. Lambda's own id is the same when it tries again.
+    /// The id that distinguishes this invocation's findings from those of any other. Lambda's own id stays the same
+    /// when it retries.
     pub(crate) id: String,
-    /// When looking must end.
+    /// The time at which evaluation must end.
     pub(crate) ends_at: Instant,
     app: &'a App,
     function: &'static str,
@@ -49,7 +51,8 @@ pub(crate) struct Invocation<'a> {
     throttled: u64,
 }
 
-/// The sinks that are shown a run's findings. AWS Config is none of them: it is answered by whom it asked.
+/// The sinks that receive a run's findings. AWS Config is not one of them: `config-rule`, which a rule invokes, answers
+/// it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sinks<'a> {
     pub(crate) security_hub: bool,
@@ -57,18 +60,19 @@ pub(crate) struct Sinks<'a> {
 }
 
 impl Sinks<'_> {
-    /// Whether there is any.
+    /// Returns `true` if there is any sink.
     pub(crate) fn are_any(&self) -> bool {
         self.security_hub || self.ocsf.is_some()
     }
 }
 
 impl<'a> Invocation<'a> {
-    /// An invocation of that function.
+    /// Creates an invocation of a function.
     ///
     /// # Errors
     ///
-    /// When the settings are wrong, it can't be told where the function runs, or the checks' parameters are not known.
+    /// Returns an error if the settings are wrong, the place that the function runs in cannot be determined, or the
+    /// checks' parameters are not known.
     pub(crate) async fn new(
         function: &'static str,
         app: &'a App,
@@ -80,7 +84,8 @@ impl<'a> Invocation<'a> {
         let started_at = Instant::now();
         let traffic = aws.aws.traffic();
         let (calls, throttled) = (traffic.calls(), traffic.throttled());
-        // Who has changed a document sees at the next sweep what comes of it. Events may be many.
+        // A sweep reads the documents again, so that the next sweep shows the effect of a change to them. Other
+        // functions do not, since events may be many.
         let afresh = function == SWEEP;
         let parameters = aws.parameters.now(&settings.selection, afresh);
         let (parameters, exceptions) = tokio::join!(parameters, aws.exceptions.now(afresh));
@@ -113,7 +118,7 @@ impl<'a> Invocation<'a> {
         })
     }
 
-    /// Where the findings of its runs go.
+    /// Returns the sinks that the findings of its runs go to.
     pub(crate) fn sinks(&self) -> Sinks<'_> {
         Sinks {
             security_hub: self.settings.security_hub,
@@ -121,26 +126,27 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Whether there is no time left to begin anything.
+    /// Returns `true` if there is no time left to begin anything.
     pub(crate) fn is_over(&self) -> bool {
         Instant::now() >= self.ends_at
     }
 
-    /// What is wrong with the documents' parameters or the mute list until somebody mends it. Sweeps end in it; what else
-    /// is done is done, and made no better by a retry.
+    /// Returns the errors in the documents' parameters and in the mute list that last until somebody corrects them.
+    /// They fail a sweep, but no other function: its work is done, and a retry would not improve it.
     pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
         let outdated = self.outdated.iter();
         let outdated = outdated.filter(|error| error.kind == ErrorKind::InvalidSettings);
         outdated.chain(self.exceptions.wrong())
     }
 
-    /// How many errors there are beside these: parameters that are not those of now are one, whatever the answer is.
+    /// Returns the number of errors in addition to these: outdated parameters count as one, whatever the answer is.
     pub(crate) fn untold(&self, errors: &[Error]) -> usize {
         let outdated = self.outdated.iter();
         outdated.filter(|error| !errors.contains(error)).count()
     }
 
-    /// The function's answer: what was done, or what went wrong with it. Either is in the log and in the metrics.
+    /// Returns the function's answer: the summary, or else the errors as one. The summary is written to the log and the
+    /// metrics in either case.
     pub(crate) fn answer(
         self,
         mut summary: Summary,
@@ -155,7 +161,7 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Completes the numbers, and puts them in the log and in the metrics.
+    /// Completes the summary, and writes it to the log and the metrics.
     pub(crate) fn conclude(self, mut summary: Summary) -> Summary {
         let traffic = self.aws.aws.traffic();
         summary.calls = traffic.calls() - self.calls;
@@ -173,7 +179,7 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// How long an invocation may still take.
+/// Returns the time that an invocation may still take.
 pub(crate) fn time_left(clock: &Clock, context: &Context) -> Duration {
     clock.until(context.deadline()).unwrap_or(LONGEST)
 }

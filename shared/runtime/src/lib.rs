@@ -1,6 +1,7 @@
-//! From events to reports: what the functions have in common, and each function's way through it.
+//! The handlers of the functions, from event to report, and the code that they share.
 //!
-//! An event names resources; collectors look at them; checks judge what was seen; reporters report it.
+//! An event names resources; collectors list and describe them; checks evaluate the observations; reporters send the
+//! results.
 
 mod accounts;
 mod app;
@@ -47,11 +48,12 @@ pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
 pub use summary::{CheckSummary, Summary};
 
-/// How much of the time that is left when an event comes is kept for saying that it was not enough.
+/// The divisor of the time left that gives the time reserved for reporting that the time is up, and the most time that
+/// is reserved.
 const LAST_WORD: u32 = 20;
 const LONGEST_LAST_WORD: Duration = Duration::from_secs(1);
 
-/// Returns the IAM actions of all calls that the functions may make; some of them more than once.
+/// Returns the IAM actions of all calls that the functions may make, some of them more than once.
 pub fn actions() -> impl Iterator<Item = &'static str> {
     let read = Readers::ALL.into_iter().flat_map(Readers::permissions);
     let read = read.filter(|permission| permission.by_service.is_none());
@@ -66,11 +68,11 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         .chain(own.into_iter().flatten().copied())
 }
 
-/// Serves a function: takes events from the Lambda Runtime API, for as long as Lambda keeps the process.
+/// Serves a function: receives events from the Lambda Runtime API, for as long as Lambda keeps the process.
 ///
 /// # Errors
 ///
-/// When the Runtime API can't be reached.
+/// Returns an error if the Runtime API cannot be reached.
 pub async fn serve<F, A>(handle: F) -> Result<(), lambda_runtime::Error>
 where
     F: Fn(Arc<App>, LambdaEvent<Value>) -> A,
@@ -85,11 +87,12 @@ where
     .await
 }
 
-/// Lets a function handle one event, for as long as Lambda lets it but for what it takes to say that the time is up.
+/// Lets a function handle one event. The time is limited to what Lambda allows, less a reserve for reporting that the
+/// time is up.
 ///
 /// # Errors
 ///
-/// Those of the function, and [`ErrorKind::OutOfTime`].
+/// Returns the errors of the function, and [`ErrorKind::OutOfTime`].
 pub async fn answer<F, A>(
     handle: F,
     app: Arc<App>,
@@ -101,9 +104,9 @@ where
 {
     let left = invocation::time_left(app.clock(), &event.context);
     let most = left.saturating_sub((left / LAST_WORD).min(LONGEST_LAST_WORD));
-    // Boxed, since a whole run is one deep future.
+    // The future is boxed, since that of a whole run is deeply nested.
     let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
-    // Lambda would kill the process, and nobody would know what for.
+    // Otherwise, Lambda would end the process without reporting a reason.
     let answer = answer.unwrap_or_else(|_| Err(Error::silence(most)));
     if let Err(error) = &answer {
         tracing::error!(errorType = error.kind.name(), "{error}");

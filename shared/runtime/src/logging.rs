@@ -1,4 +1,4 @@
-//! Structured logs: one JSON object a line on standard output, which Lambda hands to CloudWatch Logs.
+//! Structured logs: one JSON object a line on standard output, which Lambda sends to CloudWatch Logs.
 
 use std::{io, panic};
 
@@ -9,11 +9,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What the targets of our own crates begin with.
+/// The prefix of the log targets of eksentry's own crates.
 const OWN: &str = "eksentry";
 
 /// Starts logging to standard output, at the level that Lambda's logging configuration sets (`AWS_LAMBDA_LOG_LEVEL`;
-/// info). A panic becomes a log line too; the Lambda runtime makes an error of it.
+/// info by default). A panic is logged as a line too; the Lambda runtime reports it as an error.
 pub(crate) fn start() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
     subscriber(level.as_deref(), io::stdout).init();
@@ -22,7 +22,7 @@ pub(crate) fn start() {
     }));
 }
 
-/// Returns what writes a function's logs at that level there.
+/// Returns a subscriber that writes a function's logs at that level to `output`.
 pub fn subscriber<W>(level: Option<&str>, output: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -38,8 +38,8 @@ where
         .with(lines)
 }
 
-/// What is logged at a level. The libraries never tell more than at info: below that they write whole requests and
-/// answers down, credentials' headers and policies among them.
+/// Returns the filter for a log level. Libraries never log below info: at lower levels they would write whole requests
+/// and answers, including headers with credentials, and policies.
 fn filter(level: Option<&str>) -> Targets {
     let level = level.and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);

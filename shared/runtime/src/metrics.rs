@@ -1,4 +1,5 @@
-//! Metrics: lines on standard output in CloudWatch's embedded metric format, of which CloudWatch Logs makes metrics.
+//! Metrics: lines on standard output in the CloudWatch embedded metric format, from which CloudWatch Logs extracts
+//! metrics.
 //!
 //! They are written before the function answers, since Lambda may freeze the process right after.
 
@@ -11,11 +12,11 @@ use crate::summary::Summary;
 
 const NAMESPACE: &str = "eksentry";
 
-/// Returns the lines of a function's metrics about a run. The first is about the run itself; of a sweep there is also one
-/// for each status, with the verdicts of all checks, and one for each check, with those that somebody has to look at.
-/// CloudWatch charges for each metric, and checks times statuses would be hundreds. A status that no resource has is
-/// written as a zero, so that an alarm about it comes to rest. Verdicts about single resources, as events bring them,
-/// would count on top of a sweep's, which are about all.
+/// Returns the lines of a function's metrics about a run. The first line is about the run itself. A sweep has further
+/// lines: one for each status, with the verdicts of all checks, and one for each check, with the verdicts that need
+/// attention. CloudWatch charges for each metric, and a metric for each check and status would make hundreds. A status
+/// that no resource has is written as zero, so that an alarm on it returns to OK. Verdicts about single resources,
+/// which result from events, are left out: they would be added to those of a sweep, which cover all resources.
 pub(crate) fn lines(function: &str, summary: &Summary, at: Timestamp) -> Vec<u8> {
     let run = [
         ("Resources", Unit::Count, summary.resources as u64),
@@ -66,12 +67,12 @@ struct Line<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata<'a> {
-    /// In milliseconds since 1970.
+    /// The time, in milliseconds since 1970.
     timestamp: i64,
     cloud_watch_metrics: [Directive<'a>; 1],
 }
 
-/// Which members of the line are metrics, and which their dimensions.
+/// The members of the line that are metrics, and those that are their dimensions.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Directive<'a> {
@@ -94,7 +95,7 @@ enum Unit {
 }
 
 impl<'a> Line<'a> {
-    /// A line with metrics' names, units and values, all with these dimensions.
+    /// Creates a line with the names, units and values of metrics, all with the same dimensions.
     fn new(
         at: Timestamp,
         dimensions: &[(&'a str, &'a str)],
@@ -121,9 +122,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Returns the line, with its end.
+    /// Returns the line as JSON, with a line break at its end.
     fn json(&self) -> Vec<u8> {
-        // Texts and numbers can always be written.
+        // Strings and numbers can always be serialized.
         let mut line = serde_json::to_vec(self).unwrap_or_default();
         line.push(b'\n');
         line
@@ -176,7 +177,8 @@ mod tests {
             .collect()
     }
 
-    /// What CloudWatch makes of a line, as `Name{Dimension=value}` with values and units, by the format's rules:
+    /// Returns the metrics that CloudWatch extracts from a line, as `Name{Dimension=value}` with values and units, by
+    /// the rules of the format:
     /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
     fn extracted(line: &Value) -> BTreeMap<String, (u64, String)> {
         let text = |value: &Value, longest: usize| {

@@ -1,11 +1,12 @@
-//! Where an event says that it comes from. Whoever may invoke a function can send it anything, so what is of another
-//! account or Region is refused before anything is called.
+//! Checks of the place that an event comes from. A caller that may invoke a function can send it any event, so an event
+//! about another account or Region is rejected before any call is made.
 
 use eksentry_core::{Location, Resource};
 
 use crate::error::Error;
 
-/// Refuses what is of another account or Region than the function's own. What is not said is the function's own.
+/// Returns an error if an event is about another account or Region than the function's own. If the event does not name
+/// them, it is about the function's own.
 pub(crate) fn expect_home(
     what: &str,
     account: Option<&str>,
@@ -23,7 +24,7 @@ pub(crate) fn expect_home(
     Err(elsewhere(what, &there, home))
 }
 
-/// The resource of an ARN in an event, if it is of the function's own account and Region.
+/// Returns the resource of an ARN in an event, if it is in the function's own account and Region.
 pub(crate) fn expect_here(what: &str, arn: &str, home: &Location) -> Result<Resource, Error> {
     let resource = Resource::parse(arn)
         .map_err(|error| Error::invalid_event(format!("{what} names no resource: {error}")))?;

@@ -1,4 +1,4 @@
-//! The checks' parameters and switches: those of the environment, and those of documents in the Parameter Store.
+//! The checks' parameters and switches, from the environment and from documents in the Parameter Store.
 
 use eksentry_aws::Aws;
 
@@ -6,7 +6,7 @@ use crate::documents::{Document, Part, Problem, Reading, Source};
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
 
-/// The documents of a process.
+/// The documents of parameters, as a process keeps them.
 #[derive(Debug)]
 pub(crate) struct Parameters {
     paths: String,
@@ -17,12 +17,12 @@ pub(crate) struct Parameters {
 #[derive(Debug)]
 pub(crate) struct Current {
     pub(crate) selection: Selection,
-    /// Why they are those that were last read, where the documents can't be read now.
+    /// The reason why they are those that were last read, if the documents cannot be read now.
     pub(crate) outdated: Option<Error>,
 }
 
 impl Parameters {
-    /// The documents below these paths.
+    /// Creates the documents below these paths.
     pub(crate) fn new(aws: &Aws, paths: &[String]) -> Self {
         let source = || Source::Paths(paths.to_vec());
         Self {
@@ -31,12 +31,13 @@ impl Parameters {
         }
     }
 
-    /// What the environment says, and where it says nothing what the documents do: as they are now or, unless they are to
-    /// be read afresh, were some minutes ago.
+    /// Returns the parameters and switches of the environment, completed by those of the documents: as they are now or,
+    /// unless `afresh` is `true`, as they were some minutes ago.
     ///
     /// # Errors
     ///
-    /// When the documents can't be read and were not read before. The checks' own defaults would be other verdicts.
+    /// Returns an error if the documents cannot be read and were not read before. The checks' own defaults would lead
+    /// to other verdicts.
     pub(crate) async fn now(
         &self,
         environment: &Selection,
@@ -89,7 +90,7 @@ impl Parameters {
     }
 }
 
-/// Reads documents' parts.
+/// Parses the parts of documents.
 fn parse(parts: &[Part]) -> Result<Selection, String> {
     let parts = parts.iter();
     Selection::of_documents(parts.map(|part| (part.name.as_str(), part.text.as_str())))

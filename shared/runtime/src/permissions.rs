@@ -1,4 +1,4 @@
-//! The permissions of the functions' roles to read. They follow from the kinds of resource that a function judges.
+//! The read permissions of the functions' roles. They follow from the kinds of resource that a function evaluates.
 
 use eksentry_collectors::{Permission, is_made_in_all_regions, permissions};
 use eksentry_core::ResourceKind;
@@ -7,7 +7,7 @@ use eksentry_core::kinds::KINDS;
 
 use crate::place::LIST_REGIONS;
 
-/// Functions whose roles may read the same.
+/// Functions whose roles have the same read permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     /// `config-rule`.
@@ -19,7 +19,7 @@ pub enum Readers {
 }
 
 impl Readers {
-    /// All of them.
+    /// All groups of functions.
     pub const ALL: [Self; 3] = [Self::ConfigRule, Self::EcrEvent, Self::Sweeps];
 
     /// Returns the names of the functions.
@@ -39,7 +39,7 @@ impl Readers {
         }
     }
 
-    /// Returns the permissions to read, sorted by action.
+    /// Returns the read permissions, sorted by action.
     pub fn permissions(self) -> Vec<Permission> {
         let kinds = KINDS.into_iter().filter(|kind| self.judge(kind));
         let mut all: Vec<_> = kinds.flat_map(permissions).collect();
@@ -54,7 +54,7 @@ impl Readers {
         all
     }
 
-    /// Returns whether a call is made in all Regions that the stack looks at, and not only in the stack's own.
+    /// Returns `true` if a call is made in all Regions that the stack evaluates, and not only in the stack's own.
     pub fn reads_elsewhere(self, permission: &Permission) -> bool {
         match self {
             Self::ConfigRule => is_made_in_all_regions(permission),

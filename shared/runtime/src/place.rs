@@ -1,4 +1,4 @@
-//! Where resources are looked at: accounts and their Regions.
+//! The places whose resources are evaluated: accounts and their Regions.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::settings::{Regions, Settings};
 pub(crate) const LIST_REGIONS: Permission =
     Permission::new("account:ListRegions", &[Arns::Global("account")]);
 
-/// An account in a Region, with what is needed to look there and to report there.
+/// An account in a Region, with the clients for reading and reporting there.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) location: Location,
@@ -22,7 +22,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A place, to which so many processes report at the same time.
+    /// Creates a place to which `processes` processes report at the same time.
     pub(crate) fn new(aws: &Aws, location: Location, processes: u32) -> Self {
         Self {
             clients: Clients::new(aws),
@@ -32,18 +32,18 @@ impl Place {
     }
 }
 
-/// The Regions of an account that are to be entered.
+/// The options for entering an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EntryOptions<'a> {
-    /// The Regions to look at; where none is named, all that the settings name.
+    /// The Regions to evaluate; if empty, all Regions that the settings name.
     pub(crate) regions: &'a [String],
-    /// Whether facts are needed that span Regions: then the clusters of all Regions that the settings name are known.
+    /// `true` if facts that span Regions are needed: then the clusters of all Regions that the settings name are read.
     pub(crate) spans_regions: bool,
-    /// How many processes report to each place at the same time.
+    /// The number of processes that report to each place at the same time.
     pub(crate) processes: u32,
 }
 
-/// An account that was entered, in each Region that is to be looked at.
+/// An account that was entered, in each Region to evaluate.
 #[derive(Debug)]
 pub(crate) struct Account {
     places: Vec<Place>,
@@ -52,13 +52,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// Enters an account: the one that the function runs in as it is, and any other by its role. Where its Regions are to
-    /// be listed and can't be, it is entered in the function's own Region; see [`Account::left_out`]. Who uses which role
-    /// is known of the function's own place in any case.
+    /// Enters an account: the function's own as it is, and any other by assuming its role. If the account's Regions
+    /// must be listed and cannot be, it is entered in the function's own Region; see [`Account::left_out`]. The use of
+    /// roles by clusters is known for the function's own place in any case.
     ///
     /// # Errors
     ///
-    /// When the role can't be assumed.
+    /// Returns an error if the role cannot be assumed.
     pub(crate) async fn enter(
         aws: &Aws,
         home: &Place,
@@ -80,7 +80,7 @@ impl Account {
             Ok(named) => (named, None),
             Err(reason) => (None, Some(reason)),
         };
-        // A resource may be named in the function's own place, whatever Regions the settings name.
+        // An event may name a resource in the function's own place, whatever Regions the settings name.
         let mut places = options.regions.to_vec();
         places.retain(|region| {
             let is_named = named.as_ref().is_none_or(|named| named.contains(region));
@@ -119,23 +119,23 @@ impl Account {
         })
     }
 
-    /// Its Regions that are to be looked at.
+    /// Returns the account's places to evaluate, one for each Region.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
     }
 
-    /// Why its other Regions are not looked at, where they could not be listed.
+    /// Returns the reason why the account's other Regions are not evaluated, if they could not be listed.
     pub(crate) fn left_out(&self) -> Option<&Error> {
         self.left_out.as_ref()
     }
 
-    /// A reader of one of its places, which knows who uses which role in all of them.
+    /// Returns a reader of one of the account's places, which knows which clusters use which role in all of them.
     pub(crate) fn reader<'a>(&self, place: &'a Place) -> Reader<'a> {
         Reader::new(&place.clients, place.location.clone(), &self.clusters)
     }
 }
 
-/// Returns what calls in another account have in common, as the role there.
+/// Returns the configuration of calls in another account, with the role there assumed.
 async fn assume(aws: &Aws, settings: &Settings, there: &Location) -> Result<Aws, Error> {
     let Location {
         partition, account, ..
@@ -161,8 +161,8 @@ fn place(aws: &Aws, account: &Location, region: String, processes: u32) -> Place
     Place::new(&aws, location, processes)
 }
 
-/// The Regions of an account that the settings name; `None` where nothing depends on which these are, so that they are
-/// not listed.
+/// Returns the Regions of an account that the settings name; `None` if nothing depends on them, so that they are not
+/// listed.
 async fn named(
     aws: &Aws,
     settings: &Settings,

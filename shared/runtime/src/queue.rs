@@ -12,14 +12,14 @@ pub(crate) const ACTIONS: &[&str] = &["sqs:SendMessage"];
 /// Source: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>.
 const MESSAGES_A_CALL: usize = 10;
 
-/// The most bytes of all messages of a call. SQS takes 1 MiB since August 2025, a message or a call, and 256 KiB before;
-/// not every Region and endpoint may have followed.
+/// The most bytes of all messages of a call. Since August 2025, SQS takes 1 MiB for a message and for a call; before,
+/// it took 256 KiB, and some Regions and endpoints may still have that limit.
 const BYTES_A_CALL: usize = 256 * 1024;
 
 /// The most bytes that a message should have.
 pub(crate) const MESSAGE_BYTES: usize = 240 * 1024;
 
-/// How often a message is sent that SQS does not take.
+/// The most times that a message is sent if SQS does not take it.
 const TRIES: u32 = 3;
 
 /// The queue that `sweep-worker` takes slices from.
@@ -37,7 +37,7 @@ impl Queue {
         }
     }
 
-    /// Sends messages; how many were taken, and why the others were not.
+    /// Sends messages. Returns the number that SQS took, and the errors about the others.
     pub(crate) async fn send(&self, messages: &[impl Serialize]) -> (usize, Vec<Error>) {
         let mut errors = Vec::new();
         let bodies = messages
@@ -60,7 +60,7 @@ impl Queue {
         (messages.len() - lost, errors.collect())
     }
 
-    /// Sends up to ten messages; or how many were not taken, and why.
+    /// Sends up to ten messages. The error is the number that SQS did not take, and the reason.
     async fn send_batch(&self, bodies: &[String]) -> Result<(), (usize, String)> {
         let entries = bodies.iter().enumerate().map(|(number, body)| {
             SendMessageBatchRequestEntry::builder()
@@ -81,7 +81,7 @@ impl Queue {
                 .send()
                 .await
                 .map_err(|error| (entries.len(), eksentry_aws::problem(&error)))?;
-            // Only what SQS says that it took was sent. A slice that comes twice does no harm.
+            // Only messages that SQS reports as successful were sent. A slice that is delivered twice does no harm.
             let taken = answer.successful();
             entries.retain(|entry| !taken.iter().any(|taken| taken.id() == entry.id()));
             if entries.is_empty() {
@@ -96,7 +96,7 @@ impl Queue {
     }
 }
 
-/// Splits messages into calls by number and size. One that is larger than a call may be is alone in one.
+/// Splits messages into calls by number and size. A message that is larger than a call may be is alone in its call.
 fn batches(bodies: impl IntoIterator<Item = String>) -> Vec<Vec<String>> {
     let mut batches: Vec<Vec<String>> = Vec::new();
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! One run: look at resources, judge them, report.
+//! A run: resources are listed and described, checks evaluate them, and the findings are reported.
 
 use eksentry_collectors::{Reader, Step, Unlisted};
 use eksentry_core::check::needs_of;
@@ -15,13 +15,13 @@ use crate::scope::{Scope, Targets};
 use crate::sinks::{OcsfSink, SecurityHubSink, Sink};
 use crate::summary::Summary;
 
-/// How many observations may wait to be judged; more hold up the looking.
+/// The most observations that wait to be evaluated; when there are more, reading pauses.
 const WAITING: usize = 16;
 
-/// How many findings wait for their resources' tags at most, where an exception asks for those or a sink tells them.
+/// The most findings that wait for their resources' tags, which an exception depends on or a sink reports.
 const UNTAGGED: usize = 100;
 
-/// A run to be made.
+/// A run of checks over the resources of one place.
 pub(crate) struct Run<'a> {
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) place: &'a Place,
@@ -35,16 +35,16 @@ pub(crate) struct Run<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) summary: Summary,
-    /// What could not be listed or delivered.
+    /// The errors about resources that could not be listed and findings that could not be delivered.
     pub(crate) errors: Vec<Error>,
-    /// Whether the enumeration is complete.
+    /// `true` if the enumeration of resources is complete.
     pub(crate) all_listed: bool,
-    /// Whether time was up before everything was looked at.
+    /// `true` if time was up before everything was evaluated and sent.
     pub(crate) cut_off: bool,
 }
 
 impl Outcome {
-    /// The same, where nobody takes over what there was no time for: then that is an error.
+    /// Returns the outcome, with an error if the run was cut off, for functions that cannot hand the rest on.
     pub(crate) fn in_time(mut self) -> Self {
         if self.cut_off {
             let message = "time was up before everything was looked at; give the function more time or memory";
@@ -53,7 +53,7 @@ impl Outcome {
         self
     }
 
-    /// Notes what could not be listed; it is an error only where resources may have been missed.
+    /// Logs the lists that failed, and adds an error for those that may have missed resources.
     fn note_unlisted(&mut self, unlisted: &[Unlisted]) {
         for list in unlisted {
             let Unread { code, text } = &list.reason;
@@ -68,8 +68,8 @@ impl Outcome {
 }
 
 impl Run<'_> {
-    /// Makes the run. `filter` may leave out an observation or complete it before it is judged; `each` is shown every
-    /// finding once.
+    /// Makes the run. `filter` may leave out an observation or complete it before it is evaluated; `each` is called
+    /// with every finding once.
     pub(crate) async fn make(
         &self,
         filter: impl Fn(Observation) -> Option<Observation>,
@@ -106,7 +106,7 @@ impl Run<'_> {
         }
     }
 
-    /// Opens the sinks; one that can't be opened is an error, and the others get what it misses.
+    /// Opens the sinks. One that cannot be opened is an error, and the others receive the findings regardless.
     async fn open<'s>(&'s self, outcome: &mut Outcome) -> Vec<Box<dyn Sink + 's>> {
         let Self {
             invocation,
@@ -128,8 +128,8 @@ impl Run<'_> {
         sinks
     }
 
-    /// Looks at the targets, judges what is observed and hands the findings to the sinks, which send meanwhile. Returns
-    /// what could not be listed; `None` if time was up.
+    /// Reads the targets, evaluates the observations and hands the findings to the sinks, which send them at the same
+    /// time. Returns the lists that failed; `None` if time was up.
     async fn look_and_judge(
         &self,
         sinks: &[Box<dyn Sink + '_>],
@@ -159,7 +159,7 @@ impl Run<'_> {
         looked.ok()
     }
 
-    /// Closes the findings that the run has not come across, though it should have.
+    /// Closes the findings that the run has not encountered, although it should have.
     async fn close_unmet(&self, sinks: &[Box<dyn Sink + '_>], unlisted: &[Unlisted]) {
         let Targets::Part(part) = &self.targets else {
             return;
@@ -175,7 +175,7 @@ impl Run<'_> {
         }
     }
 
-    /// Judges what is observed, and hands the findings to the sinks.
+    /// Evaluates the observations, and hands the findings to the sinks.
     async fn judge_all<E: FnMut(&Finding)>(
         &self,
         mut observations: mpsc::Receiver<Observation>,
@@ -234,7 +234,8 @@ impl Run<'_> {
         }
     }
 
-    /// Returns whether what a list tells of a resource is enough to judge it, or to say that nothing has changed.
+    /// Returns the next step for a listed resource: none, if the list is enough to evaluate it or shows that nothing
+    /// has changed; otherwise, it must be described.
     fn step(&self, listed: &Observation, sinks: &[Box<dyn Sink + '_>]) -> Step {
         let findings = self.judge(listed);
         let undecided: Vec<Finding> = findings
@@ -258,7 +259,8 @@ impl Run<'_> {
         Step::Settled
     }
 
-    /// What the checks say, under the exceptions that need no more than the resource's name and what was seen of it.
+    /// Returns the findings of the checks, with those exceptions applied that depend only on the resource's name and
+    /// the observation.
     fn judge(&self, observation: &Observation) -> Vec<Finding> {
         let kind = observation.resource.kind();
         let checks = self.checks.iter().filter(|(check, _)| check.kind() == kind);
@@ -291,13 +293,13 @@ impl Run<'_> {
             && mutes.asks_for_tags(finding.check, &finding.resource, finding.observed_at)
     }
 
-    /// Whether an exception may hold of a finding, which only its tags tell.
+    /// Returns `true` if an exception may apply to a finding, depending on tags that were not read yet.
     fn may_be_excepted(&self, finding: &Finding) -> bool {
         matches!(finding.verdict.outcome, Decision::Failed(_)) && self.asks_for_tags(finding)
     }
 
-    /// Whether tags are to be read before a finding is reported. Events tell them; who delivers to Security Hub reads
-    /// them for itself, for findings that have changed.
+    /// Returns `true` if tags must be read before a finding is reported. OCSF events include the tags; the Security Hub
+    /// sink reads them itself, for findings that have changed.
     fn waits_for_tags(&self, finding: &Finding, sinks: &[Box<dyn Sink + '_>]) -> bool {
         let there = !matches!(
             finding.verdict.outcome,
@@ -307,7 +309,7 @@ impl Run<'_> {
         (told && finding.tags.is_none()) || self.may_be_excepted(finding)
     }
 
-    /// Reads the tags that these wait for, all at once, and applies the exceptions that ask for them.
+    /// Reads the tags that these findings wait for, all at once, and applies the exceptions that depend on them.
     async fn with_tags(
         &self,
         findings: Vec<Finding>,
@@ -361,8 +363,8 @@ impl Run<'_> {
         findings.into_iter().map(tell).collect()
     }
 
-    /// Whether a finding that the run has not come across is of a resource that is gone, or of a check that is gone or
-    /// switched off.
+    /// Returns `true` if a finding that the run has not encountered is of a resource that is gone, or of a check that
+    /// is gone or switched off.
     fn is_gone(&self, check: &str, resource: &Resource, unlisted: &[Unlisted]) -> bool {
         let here = resource.location() == self.place.location;
         let enabled =
@@ -384,7 +386,7 @@ impl Run<'_> {
     }
 }
 
-/// Whether the resource may have tags of its own, as images have none.
+/// Returns `true` if the resource may have tags of its own; images have none.
 fn has_tags(finding: &Finding) -> bool {
     matches!(
         finding.resource.kind().tags,
@@ -392,7 +394,7 @@ fn has_tags(finding: &Finding) -> bool {
     )
 }
 
-/// The resource that has the tags: of an image its repository.
+/// Returns the resource that has the tags; for an image, its repository.
 fn tagged(finding: &Finding) -> Resource {
     let resource = &finding.resource;
     let parent = match resource.kind().tags {
@@ -402,7 +404,7 @@ fn tagged(finding: &Finding) -> Resource {
     parent.unwrap_or_else(|| resource.clone())
 }
 
-/// The findings on their way to the sinks.
+/// The receivers of a run's findings: its summary, its caller and its sinks.
 struct Judged<'a, E> {
     summary: &'a mut Summary,
     each: &'a mut E,
@@ -410,7 +412,7 @@ struct Judged<'a, E> {
 }
 
 impl<E: FnMut(&Finding)> Judged<'_, E> {
-    /// Counts a finding, logs it in one line, and hands it to the sinks.
+    /// Counts a finding, logs it in one line, and hands it to the caller and to the sinks.
     async fn report(&mut self, finding: &Finding) {
         let outcome = finding.verdict.outcome;
         tracing::info!(

@@ -1,4 +1,4 @@
-//! What a scan's event itself says of the scan, for where the API can't be read, or is behind.
+//! The scan that an event reports, used where the API cannot be read or is behind the event.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use eksentry_core::facts::image::{
 };
 use eksentry_core::{Observation, Severity, State};
 
-/// A scan's outcome, as the event has it.
+/// The outcome of a scan, as the event reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScanReport {
     pub(crate) status: String,
@@ -18,7 +18,7 @@ pub(crate) struct ScanReport {
 }
 
 impl ScanReport {
-    /// The scan, where the event has a result: it failed, or it is complete and the findings are counted.
+    /// Returns the scan, if the event has a result: it failed, or it is complete and the findings are counted.
     fn scan(&self) -> Option<Scan> {
         let tried = |status, result| {
             Some(Scan::Tried {
@@ -40,8 +40,9 @@ impl ScanReport {
         }
     }
 
-    /// Puts the event's word in place of what the API did not tell. What the API does tell, stands; but where it tells of
-    /// no result, or of one that may still be arriving, and the event counts worse, the image is judged by these counts.
+    /// Completes an observation with the event's scan, if the image or its scan could not be read from the API. A scan
+    /// that was read takes precedence, with one exception: if it has no result, or one whose findings may not all have
+    /// arrived, and the event counts findings of a higher severity, the image is evaluated by the event's counts.
     pub(crate) fn complete(&self, mut observation: Observation) -> Observation {
         let Some(scan) = self.scan() else {
             return observation;
@@ -79,15 +80,15 @@ impl ScanReport {
     }
 }
 
-/// Returns `true` if an event counts findings that are worse than all that the API tells of a scan, and that may be
-/// since the API is behind.
+/// Returns `true` if an event counts findings of a higher severity than those in the API's answer, and the API may be
+/// behind the event.
 fn is_worse(event: &ScanResult, read: &Scan) -> bool {
     let told = read.result().and_then(|result| result.counts.highest());
     read.may_be_behind() && event.counts.highest() > told
 }
 
-/// Returns an image with the event's scan, where the API did not tell of it or tells of less; `None` where the API's word
-/// stands.
+/// Returns an image with the event's scan, if the API's scan could not be read or is less severe; `None` if the API's
+/// scan takes precedence.
 fn with(image: &EcrImage, scan: Scan) -> Option<EcrImage> {
     let Ok(read) = &image.scan else {
         return Some(EcrImage {
@@ -103,7 +104,7 @@ fn with(image: &EcrImage, scan: Scan) -> Option<EcrImage> {
     })
 }
 
-/// Counts by severity. Inspector adds a TOTAL, which is more than the sum of those that it names.
+/// Returns the counts by severity. Inspector adds a TOTAL, which is more than the sum of the severities that it names.
 fn read(named: &BTreeMap<String, u64>) -> SeverityCounts {
     let mut counts = SeverityCounts::default();
     for (name, count) in named.iter().filter(|(name, _)| *name != "TOTAL") {
@@ -112,7 +113,7 @@ fn read(named: &BTreeMap<String, u64>) -> SeverityCounts {
     let rest = named
         .get("TOTAL")
         .map_or(0, |total| total.saturating_sub(counts.total()));
-    // What is not named is of a lower severity than those that are.
+    // Findings of severities that are not named are less severe than the named ones.
     counts.add(Some(Severity::Low), rest);
     counts
 }
@@ -234,11 +235,11 @@ mod tests {
             (tried(Arriving, None), &high, true),
             (tried(Arriving, low), &high, true),
             (tried(Complete, None), &high, true),
-            // These are no worse.
+            // These counts are no more severe than those of the API.
             (tried(Arriving, None), &[("HIGH", 0)], false),
             (tried(Arriving, low), &[("LOW", 9)], false),
             (tried(Arriving, Some(&high)), &[("HIGH", 9)], false),
-            // Here the API has the last word.
+            // In these cases, the API's scan takes precedence.
             (tried(Complete, none), &high, false),
             (tried(Complete, low), &high, false),
             (tried(UnderWay, None), &high, false),

@@ -1,16 +1,16 @@
-//! What a run is about: resources, and the checks that judge them.
+//! The scope of a run: resources, and the checks that evaluate them.
 
 use eksentry_core::finding::{finding_id, generator_id};
 use eksentry_core::{Check, Part, Resource, ResourceKind, Settings as CheckSettings};
 
 use crate::selection::Selection;
 
-/// The resources that a run looks at.
+/// The resources that a run evaluates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Targets {
-    /// Every resource of a part that a check of the run judges.
+    /// Every resource of a part that a check of the run evaluates.
     Part(Part),
-    /// These.
+    /// The resources in this list.
     Resources(Vec<Resource>),
 }
 
@@ -32,17 +32,17 @@ pub(crate) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Returns whether a check of the run judges resources of a kind.
+    /// Returns `true` if a check of the run evaluates resources of a kind.
     pub(crate) fn judges(&self, kind: &ResourceKind) -> bool {
         self.checks.iter().any(|(check, _)| check.kind() == kind)
     }
 
-    /// Returns whether a check is one of the run's.
+    /// Returns `true` if a check is one of the run's.
     pub(crate) fn runs(&self, check: &str) -> bool {
         self.checks.iter().any(|(known, _)| known.id == check)
     }
 
-    /// Returns whether every check that is switched on is one of the run's.
+    /// Returns `true` if every check that is switched on is one of the run's.
     pub(crate) fn covers_every_check(&self, selection: &Selection) -> bool {
         let mut enabled = selection.enabled_checks();
         enabled.all(|check| self.runs(check.id))
@@ -58,7 +58,8 @@ impl Scope<'_> {
         ids.collect()
     }
 
-    /// Returns the generators of the checks' findings; none where all of ours are meant, those of retired checks too.
+    /// Returns the generators of the checks' findings; none if the run covers every check, so that the findings of
+    /// retired checks are included.
     pub(crate) fn generators(&self, selection: &Selection) -> Vec<String> {
         if self.covers_every_check(selection) {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Which checks are made, and with which parameters.
+//! The checks that are run, and their parameters.
 
 mod document;
 
@@ -11,11 +11,11 @@ pub use document::{DISABLED_CHECKS, ENABLED_CHECKS};
 /// The checks that are switched on and off, and the parameters that are set for checks.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// The ids of checks that are made though they are off unless switched on.
+    /// The ids of checks that are run although they are off by default.
     pub(crate) enabled: BTreeSet<&'static str>,
-    /// The ids of checks that are made only where an event names them.
+    /// The ids of checks that are run only if an event names them.
     pub(crate) disabled: BTreeSet<&'static str>,
-    /// By the checks' ids.
+    /// The parameters, by check id.
     pub(crate) parameters: BTreeMap<&'static str, CheckSettings>,
 }
 
@@ -24,24 +24,25 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// Names what is wrong with the parts, and on which lines.
+    /// Returns the problems in the parts, with their lines.
     pub fn of_documents<'a>(
         parts: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, String> {
         document::read(parts)
     }
 
-    /// Whether a check is made without being asked for by name.
+    /// Returns `true` if a check is run without being named by an event.
     pub fn is_enabled(&self, check: &Check) -> bool {
         self.is_on(check.id, check.enabled)
     }
 
-    /// The same of a check with that id and that default.
+    /// Returns `true` if a check with that id and that default is run without being named by an event.
     fn is_on(&self, id: &str, by_default: bool) -> bool {
         (by_default || self.enabled.contains(id)) && !self.disabled.contains(id)
     }
 
-    /// Returns the same without the checks that need some facts. Who does not use AWS Config needs no recorder, say.
+    /// Returns the selection without the checks that need some facts. Without AWS Config, for example, no recorder is
+    /// needed.
     pub(crate) fn without(mut self, need: Need) -> Self {
         let needing = checks::CHECKS.into_iter();
         let needing = needing.filter(|check| check.needs.contains(&need));
@@ -49,18 +50,19 @@ impl Selection {
         self
     }
 
-    /// The checks that are made where none is asked for by name.
+    /// Returns the checks that are run if an event names none.
     pub fn enabled_checks(&self) -> impl Iterator<Item = &'static Check> {
         let checks = checks::CHECKS.into_iter();
         checks.filter(|check| self.is_enabled(check))
     }
 
-    /// The parameters of a check that no Config rule parametrizes.
+    /// Returns the parameters that are set for a check. Those of an AWS Config rule are not included.
     pub fn of(&self, check: &Check) -> CheckSettings {
         self.parameters.get(check.id).cloned().unwrap_or_default()
     }
 
-    /// What both say together. Where both set a parameter, this one's value holds; what either switches off is off.
+    /// Returns both selections combined. Where both set a parameter, the value of `self` is used; a check that either
+    /// switches off is off.
     pub(crate) fn or(mut self, other: &Self) -> Self {
         self.enabled.extend(&other.enabled);
         self.disabled.extend(&other.disabled);

@@ -10,98 +10,100 @@ use eksentry_reporters::ocsf::{Destination, DestinationError};
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
 
-/// The role that is assumed in other accounts, unless set.
+/// The default name of the role that is assumed in other accounts.
 const ROLE_NAME: &str = "eksentry-member";
 
-/// After how many days an unchanged finding is sent again, unless set. Security Hub drops what was not updated for 90.
+/// The default number of days after which an unchanged finding is sent again. Security Hub drops findings that were not
+/// updated for 90 days.
 const REFRESH_DAYS: u64 = 30;
 
-/// What the environment says.
+/// The settings in the environment.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Whether findings go to Security Hub (`EKSENTRY_SECURITY_HUB`).
+    /// `true` if findings are sent to Security Hub (`EKSENTRY_SECURITY_HUB`).
     pub security_hub: bool,
-    /// Whether evaluations go to AWS Config (`EKSENTRY_AWS_CONFIG`).
+    /// `true` if evaluations are sent to AWS Config (`EKSENTRY_AWS_CONFIG`).
     pub aws_config: bool,
-    /// Where events of OCSF go (`EKSENTRY_OCSF`); nowhere unless set.
+    /// The destination of OCSF events (`EKSENTRY_OCSF`); `None` unless set.
     pub ocsf: Option<Destination>,
     /// The queue for slices of a sweep (`EKSENTRY_QUEUE_URL`).
     pub queue_url: Option<String>,
-    /// The Regions that a sweep looks at (`EKSENTRY_REGIONS`).
+    /// The Regions that a sweep evaluates (`EKSENTRY_REGIONS`).
     pub regions: Regions,
-    /// The accounts that a sweep looks at (`EKSENTRY_ACCOUNTS`).
+    /// The accounts that a sweep evaluates (`EKSENTRY_ACCOUNTS`).
     pub accounts: Accounts,
     /// The role to assume in other accounts (`EKSENTRY_ROLE_NAME`).
     pub role_name: String,
-    /// The external id that the role asks for (`EKSENTRY_EXTERNAL_ID`).
+    /// The external id that the role requires (`EKSENTRY_EXTERNAL_ID`).
     pub external_id: Option<String>,
-    /// How old an unchanged finding's last sending must be for it to be sent again (`EKSENTRY_REFRESH_DAYS`).
+    /// The age at which an unchanged finding is sent again (`EKSENTRY_REFRESH_DAYS`).
     pub refresh: Duration,
-    /// Which images' PASSED is posted (`EKSENTRY_PASSED_IMAGES`).
+    /// The images whose PASSED findings are sent (`EKSENTRY_PASSED_IMAGES`).
     pub passed_images: PassedImages,
     /// The Systems Manager parameter with the mute list (`EKSENTRY_MUTE_LIST`).
     pub mute_list: Option<String>,
-    /// The bucket with the ledgers of what was reported (`EKSENTRY_LEDGER_BUCKET`).
+    /// The bucket with the ledgers of sent findings (`EKSENTRY_LEDGER_BUCKET`).
     pub ledger_bucket: Option<String>,
-    /// How many workers run at the same time, which share Security Hub's rates (`EKSENTRY_WORKERS`).
+    /// The number of workers that run at the same time and share Security Hub's rates (`EKSENTRY_WORKERS`).
     pub workers: u32,
     /// The address at which the checks' pages are published (`EKSENTRY_DOCS_URL`).
     pub docs_url: Option<String>,
-    /// Whether metrics are written (`EKSENTRY_METRICS`).
+    /// `true` if metrics are written (`EKSENTRY_METRICS`).
     pub metrics: bool,
     /// The paths in the Parameter Store below which documents of parameters are (`EKSENTRY_PARAMETERS_PATHS`).
     pub parameters_paths: Vec<String>,
-    /// What the environment itself says of checks (`EKSENTRY_ENABLED_CHECKS`, `EKSENTRY_DISABLED_CHECKS` and
-    /// `EKSENTRY_PARAMETERS`), which comes before the documents.
+    /// The selection that the environment itself defines (`EKSENTRY_ENABLED_CHECKS`, `EKSENTRY_DISABLED_CHECKS` and
+    /// `EKSENTRY_PARAMETERS`), which takes precedence over the documents.
     pub selection: Selection,
 }
 
-/// Regions to look at.
+/// The Regions that a sweep evaluates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Regions {
-    /// The one that the function runs in.
+    /// The Region that the function runs in.
     #[default]
     Home,
-    /// All that are enabled in the account that is looked at.
+    /// All Regions that are enabled in the account that is evaluated.
     All,
-    /// These.
+    /// The Regions in this list.
     These(Vec<String>),
 }
 
-/// Accounts to look at; where nothing is named, the one that the function runs in.
+/// The accounts that a sweep evaluates; if none is named, the one that the function runs in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accounts {
-    /// Accounts, by their twelve digits.
+    /// The ids of accounts, which have twelve digits.
     pub ids: Vec<String>,
-    /// Organizational units, by their ids; their accounts, and those of all units below them.
+    /// The ids of organizational units, which stand for their accounts and those of all units below them.
     pub units: Vec<String>,
-    /// All of the organization.
+    /// `true` for all accounts of the organization.
     pub organization: bool,
 }
 
 impl Accounts {
-    /// Whether nothing is named.
+    /// Returns `true` if no account is named.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty() && self.units.is_empty() && !self.organization
     }
 }
 
-/// Which images' PASSED is posted.
+/// The images whose PASSED findings are sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum PassedImages {
-    /// Every image's.
+    /// All images.
     #[default]
     All,
-    /// Only that of an image whose finding says otherwise, so that a clean registry costs nothing.
+    /// Only images with an active finding in Security Hub that is not PASSED, so that a registry without failures costs
+    /// nothing.
     Recovered,
 }
 
 impl Settings {
-    /// Reads the environment.
+    /// Reads the settings from the environment.
     ///
     /// # Errors
     ///
-    /// Names the variable that has a value it can't have.
+    /// Returns an error that names the variable with a wrong value.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         Ok(Self {
             security_hub: switch("EKSENTRY_SECURITY_HUB", &variable)?,
@@ -140,13 +142,13 @@ fn switch(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<bool
     }
 }
 
-/// A text; one that is empty is not set.
+/// Returns a variable's value; `None` if it is not set or empty.
 fn text(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let value = variable(name)?.trim().to_owned();
     (!value.is_empty()).then_some(value)
 }
 
-/// The parts of a list with commas.
+/// Returns the items of a list with commas.
 fn list(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
     let value = variable(name).unwrap_or_default();
     let parts = value.split(',').map(str::trim);
@@ -242,7 +244,7 @@ fn accounts(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Ac
     Ok(accounts)
 }
 
-/// Returns `true` for the twelve digits of an account's id.
+/// Returns `true` if a text is the id of an account: twelve digits.
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -274,7 +276,8 @@ fn passed_images(
     }
 }
 
-/// Paths of the Parameter Store. The one to all parameters of the account is none that anybody means.
+/// Reads paths of the Parameter Store. The path to all parameters of the account is rejected, since it is never
+/// intended.
 fn paths(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<String>, Error> {
     let mut paths: Vec<String> = Vec::new();
     for path in list(name, variable) {

@@ -1,5 +1,5 @@
-//! The places that the findings of a run go to. A run drives them all in the same way; each decides for itself what it
-//! sends and when. AWS Config is none of them: it is answered by the function that it asked.
+//! The sinks: the destinations of a run's findings. A run drives all sinks in the same way; each decides which findings
+//! it sends, and when. AWS Config is not one of them: `config-rule`, which a rule invokes, answers it.
 
 mod ocsf;
 mod security_hub;
@@ -15,37 +15,37 @@ use crate::summary::Summary;
 pub(crate) use ocsf::OcsfSink;
 pub(crate) use security_hub::SecurityHubSink;
 
-/// Takes the findings of one run to one place.
+/// A sink for the findings of one run.
 pub(crate) trait Sink {
-    /// Returns whether findings that were made of no more than a list tells are as the sink has them, so that a look at
-    /// their resource would bring it nothing.
+    /// Returns `true` if the findings of a resource, evaluated from a list alone, show that the findings in the sink
+    /// are up to date, so that there is no need to describe the resource.
     fn is_settled(&self, _findings: &[Finding]) -> bool {
         false
     }
 
-    /// Counts findings that are settled, once all sinks agree.
+    /// Counts findings that are settled in all sinks.
     fn settle(&self, _findings: &[Finding]) {}
 
-    /// Returns whether the tags of a resource are to be read before its finding is taken.
+    /// Returns `true` if the tags of a resource must be read before the sink takes its finding.
     fn wants_tags(&self) -> bool {
         false
     }
 
-    /// Takes a finding over.
+    /// Takes a finding.
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()>;
 
-    /// Is told that the run has no further findings.
+    /// Notes that the run has no further findings.
     fn end(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(async {})
     }
 
-    /// Sends in the background what is taken, until the end.
+    /// Sends the findings that were taken, at the same time as the run makes them, until [`Sink::end`].
     fn send(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(async {})
     }
 
-    /// Returns the findings that the sink holds, that the run did not come across, and that `is_gone` says it should have
-    /// if they still held.
+    /// Returns the findings that the sink holds and that the run has not encountered, although it should have if they
+    /// were not gone. `is_gone` decides that from the check's id and the resource.
     fn unmet(&self, _is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
         Vec::new()
     }
@@ -53,7 +53,7 @@ pub(crate) trait Sink {
     /// Closes the finding of a resource, or of a check, that is gone.
     fn close<'a>(&'a self, gone: &'a Gone) -> LocalBoxFuture<'a, ()>;
 
-    /// Sends what is left, as far as there is time until then.
+    /// Sends the remaining findings, as long as there is time until the deadline `until`.
     fn finish<'a>(self: Box<Self>, until: Instant) -> LocalBoxFuture<'a, Finished>
     where
         Self: 'a;
@@ -68,17 +68,17 @@ pub(crate) struct Gone {
     pub(crate) check: String,
     /// The resource.
     pub(crate) resource: Resource,
-    /// When it was seen to be gone.
+    /// The time at which it was seen to be gone.
     pub(crate) at: Timestamp,
 }
 
 /// The results of a sink.
 #[derive(Debug, Default)]
 pub(crate) struct Finished {
-    /// What was done, in numbers.
+    /// The counts of what was done with the findings.
     pub(crate) counts: Summary,
-    /// What could not be delivered.
+    /// The errors about findings that could not be delivered.
     pub(crate) errors: Vec<Error>,
-    /// Whether there was no time for all.
+    /// `true` if there was not enough time to send everything.
     pub(crate) cut_off: bool,
 }

@@ -1,53 +1,53 @@
-//! What a run did, in numbers.
+//! The results of a run, in numbers.
 
 use std::collections::BTreeMap;
 
 use eksentry_core::Outcome;
 use serde::Serialize;
 
-/// What a run did. Each result is one check's about one resource.
+/// The results of a run, in numbers. A result is the outcome of one check for one resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
-    /// Resources that were looked at.
+    /// Resources that the run covered.
     pub resources: usize,
-    /// Results: passed, failed, warning and not available together.
+    /// Results that are passed, failed, warning or not available.
     pub evaluated: usize,
     /// Results that passed.
     pub passed: usize,
     /// Results that failed.
     pub failed: usize,
-    /// Results that somebody should look at.
+    /// Results with a warning, which somebody should review.
     pub warning: usize,
-    /// Results for which something could not be read.
+    /// Results for which a fact could not be read.
     pub not_available: usize,
-    /// Looks at resources to which the check does not apply.
+    /// Resources to which a check does not apply, counted for each check.
     pub not_applicable: usize,
     /// Images whose scan is under way.
     pub pending: usize,
-    /// Failures that an exception turned into passes; they are among the passed, too.
+    /// Failures that an exception turned into passes; they are also counted as passed.
     pub muted: usize,
     /// Findings that were sent to Security Hub, new or changed.
     pub posted: usize,
-    /// Findings that were sent again only because the last time is long ago.
+    /// Findings that were sent again only because they were last sent long ago.
     pub refreshed: usize,
-    /// Findings that Security Hub holds as they are.
+    /// Findings that were not sent, since Security Hub holds the same ones.
     pub unchanged: usize,
-    /// Passes of images that were not posted, since only those are that end a failure.
+    /// PASSED findings of images that were not sent, since the settings send only those that end a failure.
     pub withheld: usize,
     /// Findings that were archived.
     pub archived: usize,
-    /// Findings that could not be delivered, and lists that could not be read.
+    /// Errors, such as findings that could not be delivered and lists that could not be read.
     pub errors: usize,
-    /// Parts of the sweep that were handed to the queue.
+    /// Parts of the sweep that were sent to the queue.
     pub slices: usize,
     /// Calls to AWS; each try counts.
     pub calls: u64,
-    /// Those of the calls that were told to slow down.
+    /// Calls that were throttled.
     pub throttled: u64,
-    /// How long the run took, in milliseconds.
+    /// The duration of the run, in milliseconds.
     pub duration_ms: u64,
-    /// The results by the checks' ids; of a sweep also those of checks without any.
+    /// The results by check id. Those of a sweep include checks without results.
     pub checks: BTreeMap<&'static str, CheckSummary>,
 }
 
@@ -59,14 +59,14 @@ pub struct CheckSummary {
     pub passed: usize,
     /// Results that failed.
     pub failed: usize,
-    /// Results that somebody should look at.
+    /// Results with a warning, which somebody should review.
     pub warning: usize,
-    /// Results for which something could not be read.
+    /// Results for which a fact could not be read.
     pub not_available: usize,
 }
 
 impl Summary {
-    /// Counts what the check with this id decided about a resource.
+    /// Counts the outcome of the check with this id for one resource.
     pub fn count(&mut self, check: &'static str, outcome: Outcome) {
         let mut of_check = CheckSummary::default();
         let (all, one) = match outcome {
@@ -89,10 +89,10 @@ impl Summary {
         self.checks.entry(check).or_default().add(&of_check);
     }
 
-    /// Adds the numbers of another run, but for its duration: how long two runs take together depends on how they were
-    /// made.
+    /// Adds the numbers of another run, except for its duration: the duration of two runs together depends on how they
+    /// were made.
     pub fn add(&mut self, other: &Self) {
-        // Taken apart, so that no number is forgotten.
+        // The summary is destructured, so that no number is forgotten.
         let Self {
             resources,
             evaluated,

@@ -1,4 +1,4 @@
-//! `sweep`: every resource of the accounts and Regions that are looked at, or those that the event narrows it to.
+//! `sweep`: evaluates every resource of the accounts and Regions in the settings, or those that the event names.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -24,31 +24,32 @@ use crate::scope::Targets;
 use crate::summary::Summary;
 use crate::task::Task;
 
-/// How many accounts are looked at at the same time, and how many parts of one and of a kind. What a part holds of
-/// findings is in memory, and its calls keep to the services' rates together with those of the others.
+/// The number of accounts that are evaluated at the same time, and the number of parts of one account, counted
+/// separately for registries and for other parts. The findings of a part are held in memory, and the calls of all parts
+/// together keep to the services' rates.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const PARTS_AT_A_TIME: usize = 3;
 
-/// How many repositories make one part of a registry. A worker lists the whole registry for its part, a thousand
-/// repositories a call, to know what is gone; and a part's findings are in memory.
+/// The number of repositories that make one part of a registry. A worker lists the whole registry for its part, a
+/// thousand repositories a call, to know which repositories are gone; and the findings of a part are held in memory.
 const REPOSITORIES_A_PART: usize = 2_000;
 
-/// Among how many Security Hub's rates are divided at most. With smaller shares nothing gets done in time; then workers
-/// are told off now and then, and try again.
+/// The most processes among which Security Hub's rates are divided. With smaller shares, a slice would not be done in
+/// time; more workers than this are throttled now and then, and retry.
 const MOST_NEIGHBOURS: u32 = 20;
 
-/// How often a slice is handed on at most. One that does not get done in so many invocations never will.
+/// The most times that a slice is handed on. A slice that is not done after so many invocations never will be.
 const MOST_HANDED_ON: u32 = 5;
 
-/// How many characters of a slice an error tells at most; it may name thousands of resources.
+/// The most characters of a slice in an error message, since a slice may name thousands of resources.
 const MOST_TOLD: usize = 500;
 
-/// Handles a schedule's event, or one sent by hand; answers with a [`Summary`].
+/// Handles an event that a schedule or a person sends. Returns a [`Summary`].
 ///
 /// # Errors
 ///
-/// When the event is wrong, an account could not be entered, something could not be listed or delivered, or there was no
-/// time left to look at everything.
+/// Returns an error if the event is wrong, an account could not be entered, something could not be listed or delivered,
+/// or there was no time left to evaluate everything.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let task = Task::read(&payload)?;
@@ -58,11 +59,11 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     invocation.answer(summary, errors)
 }
 
-/// Makes a sweep, or a slice of one; returns what was done and what went wrong.
+/// Makes a sweep, or a slice of one. Returns its summary and its errors.
 ///
 /// # Errors
 ///
-/// When the task is wrong; then nothing was done.
+/// Returns an error if the task is wrong; then nothing was done.
 pub(crate) async fn sweep(
     invocation: &Invocation<'_>,
     task: &Task,
@@ -96,7 +97,7 @@ pub(crate) async fn sweep(
     Ok((summary, errors))
 }
 
-/// A sweep under way.
+/// A sweep in progress.
 struct Sweep<'a> {
     invocation: &'a Invocation<'a>,
     task: &'a Task,
@@ -108,12 +109,12 @@ struct Sweep<'a> {
 struct Done {
     summary: Summary,
     errors: Vec<Error>,
-    /// What others are to do.
+    /// The tasks that are left to other invocations.
     rest: Vec<Task>,
 }
 
 impl Sweep<'_> {
-    /// Looks at all accounts; where there are several, each is a slice if there is a queue.
+    /// Evaluates all accounts. If there are several accounts and a queue, each account becomes a slice.
     async fn everything(&self) {
         let Invocation { settings, aws, .. } = self.invocation;
         let accounts = match &self.task.account {
@@ -150,7 +151,7 @@ impl Sweep<'_> {
             .await;
     }
 
-    /// Looks at one account, part by part.
+    /// Evaluates one account, part by part.
     async fn account(&self, id: &str) {
         let parts = self.parts();
         let options = EntryOptions {
@@ -182,15 +183,15 @@ impl Sweep<'_> {
         let (registries, small): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
             .partition(|part| matches!(part, Part::Registry(_)));
-        // The registries of all Regions are listed while what is known is looked at. Clusters and keys are few, and
-        // neither wait for a registry nor keep one waiting.
+        // The registries of all Regions are listed while the other parts are evaluated. Clusters and keys are few; they
+        // neither wait for a registry nor delay one.
         let (listed, parts_of_registries) = mpsc::unbounded_channel();
         let list = async {
             let listed = listed;
             let of_places = readers.iter().map(async |(place, reader)| {
                 for part in &registries {
                     for part in self.split(place, reader, part).await {
-                        // The receiver goes only together with this.
+                        // The receiver is dropped only together with this future.
                         let _ = listed.send((*place, reader, part));
                     }
                 }
@@ -213,7 +214,7 @@ impl Sweep<'_> {
         );
     }
 
-    /// The parts of each place that the sweep is about.
+    /// Returns the parts of each place that the sweep evaluates.
     fn parts(&self) -> Vec<Part> {
         if let Some(part) = &self.task.part {
             return vec![part.clone()];
@@ -222,7 +223,7 @@ impl Sweep<'_> {
         all.filter(|part| self.concerns(part)).collect()
     }
 
-    /// Looks at parts, a few at a time.
+    /// Evaluates parts, a few at a time.
     async fn look<'p>(&self, parts: impl Stream<Item = (&'p Place, &'p Reader<'p>, Part)>) {
         parts
             .for_each_concurrent(PARTS_AT_A_TIME, |(place, reader, part)| {
@@ -231,14 +232,14 @@ impl Sweep<'_> {
             .await;
     }
 
-    /// The parts of a place's registry that are to be looked at here. A large registry is many, which are slices if there
-    /// is a queue.
+    /// Returns the parts of a place's registry that this invocation evaluates. A large registry is split into several
+    /// parts; if there is a queue, these become slices, and none is returned.
     async fn split(&self, place: &Place, reader: &Reader<'_>, registry: &Part) -> Vec<Part> {
         let whole = vec![registry.clone()];
         if self.task.part.is_some() || self.invocation.is_over() {
             return whole;
         }
-        // Where they can't be listed, or not in time, looking at them will say so.
+        // If repositories cannot be listed, or not in time, the evaluation of the part reports it.
         let names = tokio::time::timeout_at(self.invocation.ends_at, reader.repository_names());
         let names = names.await.ok().and_then(Result::ok).unwrap_or_default();
         if names.len() <= REPOSITORIES_A_PART {
@@ -254,7 +255,7 @@ impl Sweep<'_> {
         let registries = split.into_iter().map(Part::Registry);
         if self.invocation.aws.queue.is_some() {
             let neighbours = u32::try_from(registries.len()).unwrap_or(u32::MAX);
-            // The rest of the place is looked at here meanwhile.
+            // This invocation counts too, since it evaluates the rest of the place at the same time.
             let neighbours = neighbours.min(self.invocation.settings.workers);
             let neighbours = neighbours.saturating_add(1).min(MOST_NEIGHBOURS);
             let slices = registries.map(|part| self.slice(place, part, Some(neighbours)));
@@ -265,8 +266,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Whether a check is about resources of that part, or was: a sweep that is not narrowed archives what is left of
-    /// checks that were switched off.
+    /// Returns `true` if a check of the sweep evaluates resources of the part. A sweep that is not narrowed to some
+    /// checks includes every part, since it archives the findings of checks that were switched off.
     fn concerns(&self, part: &Part) -> bool {
         if self.task.checks.is_empty() {
             return true;
@@ -275,7 +276,7 @@ impl Sweep<'_> {
         kinds.any(|kind| part.kinds().any(|one| one == kind))
     }
 
-    /// Whether a check of the sweep needs facts that span Regions, of the kinds that are looked at.
+    /// Returns `true` if a check of the sweep that evaluates one of the included kinds needs facts that span Regions.
     fn spans_regions(&self, is_looked_at: impl Fn(&'static ResourceKind) -> bool) -> bool {
         let checks = self.checks.iter().map(|(check, _)| *check);
         let checks = checks.filter(|check| is_looked_at(check.kind()));
@@ -292,7 +293,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Looks at resources of one account that were named.
+    /// Evaluates resources of one account that the task names.
     async fn resources(&self, id: &str, regions: Vec<(String, Vec<Resource>)>) {
         let names: Vec<String> = regions.iter().map(|(region, _)| region.clone()).collect();
         let all = || regions.iter().flat_map(|(_, resources)| resources);
@@ -326,7 +327,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Makes one run; says whether it was cut off.
+    /// Makes one run. Returns `true` if it was cut off.
     async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> bool {
         let run = Run {
             invocation: self.invocation,
@@ -353,7 +354,8 @@ impl Sweep<'_> {
         outcome.cut_off
     }
 
-    /// Enters an account. Where there is no time for that, the task is left.
+    /// Enters an account. Returns `None` if it could not be entered; if that is for lack of time, the task `left` is
+    /// left to another invocation.
     async fn enter(&self, id: &str, options: EntryOptions<'_>, left: Task) -> Option<Account> {
         let Connections { aws, home, .. } = self.invocation.aws;
         let entered = Account::enter(aws, home, self.invocation.settings, id, options);
@@ -385,8 +387,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Leaves what there is no time for to another invocation, which gets more of the rates: reading back what Security
-    /// Hub holds is what takes long, where no ledger helps.
+    /// Leaves a task for which there is no time to another invocation, with a larger share of Security Hub's rates:
+    /// where there is no ledger, most of the time is spent on reading the findings that Security Hub holds.
     fn leave(&self, task: Task) {
         self.done.borrow_mut().rest.push(Task {
             handed_on: self.task.handed_on.saturating_add(1),
@@ -407,7 +409,7 @@ fn not_enabled(region: &str, account: &str) -> Error {
     Error::new(ErrorKind::NotListed, message)
 }
 
-/// Hands slices to the queue. What can't be handed on comes back as an error.
+/// Sends slices to the queue. Returns errors about those that could not be handed on.
 async fn hand_on(
     invocation: &Invocation<'_>,
     rest: Vec<Task>,

@@ -1,4 +1,4 @@
-//! `sweep-worker`: a slice of a sweep for each message of a queue.
+//! `sweep-worker`: evaluates a slice of a sweep for each message of a queue.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ use crate::summary::Summary;
 use crate::sweep::sweep;
 use crate::task::Task;
 
-/// A batch of messages, as far as it matters here: `aws_lambda_events` refuses all of it for one odd attribute.
+/// A batch of messages, with only the members that are used here: `aws_lambda_events` rejects the whole batch for one
+/// odd attribute.
 #[derive(Deserialize)]
 pub(crate) struct Batch {
     #[serde(rename = "Records")]
@@ -30,11 +31,11 @@ pub(crate) struct Message {
     pub(crate) body: Option<String>,
 }
 
-/// Handles a batch of messages; answers which of them must come again.
+/// Handles a batch of messages. Returns those that SQS must deliver again.
 ///
 /// # Errors
 ///
-/// When the event is none of SQS, or the settings are wrong.
+/// Returns an error if the event is not from SQS, or the settings are wrong.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     if payload.get("Records").is_none() {
@@ -85,7 +86,8 @@ async fn work(
     errors.extend(invocation.exceptions.unread().cloned());
     total.add(&summary);
     match Error::all(&errors) {
-        // If it came again, it would send its slices again, each time. The next sweep makes good what failed.
+        // If SQS delivered the message again, its slices would be sent again, each time. The next sweep repeats the
+        // failed part.
         Some(error) if summary.slices > 0 => {
             tracing::error!(
                 errorType = error.kind.name(),

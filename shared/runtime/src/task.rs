@@ -1,4 +1,4 @@
-//! What a sweep is to do: everything, or what an event or a message narrows it to.
+//! The task of a sweep: everything, or the part of it that an event or a message selects.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +10,40 @@ use crate::error::{Error, without_values};
 use crate::selection::Selection;
 use crate::settings::{Regions, Settings, is_account};
 
-/// A sweep, or a slice of one. What is empty or absent narrows nothing.
+/// A sweep, or a slice of one. A member that is empty or absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Task {
-    /// The checks' ids.
+    /// The ids of the checks to run.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(crate) checks: Vec<String>,
-    /// The resources' ARNs.
+    /// The ARNs of the resources to evaluate.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<String>,
-    /// The account.
+    /// The account to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
-    /// The Region.
+    /// The Region to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) region: Option<String>,
-    /// The part of what is there.
+    /// The part to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) part: Option<Part>,
-    /// How many slices of the same account and Region may be worked on at the same time; they share its rates.
+    /// The number of slices of the same account and Region that may be evaluated at the same time; they share its
+    /// rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) neighbours: Option<u32>,
-    /// How often it was handed on since there was no time left.
+    /// The number of times that the task was handed on because there was no time left.
     #[serde(deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub(crate) handed_on: u32,
 }
 
-/// How many bytes something has as JSON.
+/// Returns the size of a value as JSON, in bytes.
 fn bytes(value: &impl Serialize) -> usize {
     serde_json::to_string(value).map_or(0, |json| json.len())
 }
 
-/// A list of texts; nulls in it, or in its place, say nothing.
+/// Reads a list of strings. Nulls in the list, or in its place, are ignored.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let list: Option<Vec<Option<String>>> = Option::deserialize(deserializer)?;
     Ok(list.into_iter().flatten().flatten().collect())
@@ -58,7 +59,8 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl Task {
-    /// Reads an event. One with a `detail-type` comes from EventBridge, and its `resources` are the schedule's.
+    /// Reads an event. An event with a `detail-type` comes from EventBridge, and its `resources` are those of the
+    /// schedule.
     pub(crate) fn read(event: &Value) -> Result<Self, Error> {
         match event {
             Value::Null => Ok(Self::default()),
@@ -75,7 +77,7 @@ impl Task {
                     let problem = without_values(&error);
                     Error::invalid_event(format!("the event is not of the form {form}: {problem}"))
                 })?;
-                // Every slice names them all, so each is named once.
+                // Every slice names all checks, so each is kept only once.
                 task.checks.sort_unstable();
                 task.checks.dedup();
                 Ok(task)
@@ -86,8 +88,8 @@ impl Task {
         }
     }
 
-    /// The same as several tasks, each with some of the resources, whose JSON has at most so many bytes. One resource alone
-    /// may have more.
+    /// Splits the task into several, each with some of the resources, that have at most `most` bytes as JSON. A task
+    /// with a single resource may have more.
     pub(crate) fn split(mut self, most: usize) -> Vec<Self> {
         let resources = std::mem::take(&mut self.resources);
         let frame = bytes(&self) + r#""resources":[],"#.len();
@@ -95,7 +97,7 @@ impl Task {
         let mut size = 0;
         for resource in resources {
             let more = bytes(&resource) + ",".len();
-            // The last one has no comma behind it.
+            // The last resource is not followed by a comma.
             if parts.is_empty() || size + more - 1 > most {
                 parts.push(self.clone());
                 size = frame;
@@ -111,7 +113,7 @@ impl Task {
         parts
     }
 
-    /// The checks to be made, with their settings: those that it names, or else all that are switched on.
+    /// Returns the checks to run, with their settings: those that the task names, or else all that are switched on.
     pub(crate) fn checks(
         &self,
         selection: &Selection,
@@ -131,7 +133,7 @@ impl Task {
         Ok(checks.map(|check| (check, selection.of(check))).collect())
     }
 
-    /// The resources that it names, by account and Region.
+    /// Returns the resources that the task names, by account and Region.
     pub(crate) fn named(
         &self,
         settings: &Settings,
@@ -159,7 +161,7 @@ impl Task {
         Ok(named)
     }
 
-    /// The account and Region that it is narrowed to are among those that the function looks at.
+    /// Returns an error if the task is narrowed to an account or Region that the function does not evaluate.
     pub(crate) fn check_place(&self, settings: &Settings, home: &Location) -> Result<(), Error> {
         let place = Location {
             partition: home.partition.clone(),
@@ -167,7 +169,7 @@ impl Task {
             region: self.region.clone().unwrap_or_else(|| home.region.clone()),
         };
         let narrowed = self.account.is_some() || self.region.is_some();
-        // Without a Region of its own it is about all that are looked at.
+        // A task without a Region is about all Regions that are evaluated.
         let region = self
             .region
             .as_ref()
@@ -186,8 +188,9 @@ impl Task {
     }
 }
 
-/// Whether a sweep looks there. Which accounts an organization has, only Organizations knows, and IAM keeps the rest out:
-/// an account that is none of it has no role of that name that lets this function in.
+/// Returns `true` if a sweep evaluates a place. If the settings name an organization or its units, every account
+/// passes: the accounts of an organization are known only to AWS Organizations, and IAM rejects others, since an
+/// account outside the organization has no role of that name that this function may assume.
 fn covers(settings: &Settings, home: &Location, place: &Location) -> bool {
     place.partition == home.partition
         && covers_account(settings, home, &place.account)
@@ -391,7 +394,7 @@ mod tests {
         assert!(check(task(Some("111122223333"), Some("eu-west-1"))).is_ok());
         assert!(check(task(Some("444455556666"), None)).is_err());
         assert!(check(task(None, Some("us-east-1"))).is_err());
-        // Part of a role's ARN it becomes, so nothing but an account's number may be one.
+        // The account becomes part of a role's ARN, so only the id of an account may pass.
         let organization = settings("all", "organization");
         for (account, fits) in [
             ("444455556666", true),

@@ -1,12 +1,12 @@
-//! YAML, and so JSON, as a tree whose nodes know their lines.
+//! A reader of YAML, and thus of JSON, that returns a tree whose nodes have line numbers.
 //!
-//! `saphyr-parser` reads; this builds the tree. serde's readers of YAML tell lines of what is wrong with a text, but not
-//! of what is wrong with what it says.
+//! `saphyr-parser` parses; this module builds the tree. serde's readers of YAML report the line of a syntax error, but
+//! not the line of a value that is wrong.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-/// How deep lists and mappings may be nested. Documents of ours need three levels; without a limit, a few kilobytes of
-/// brackets would overflow the stack.
+/// The deepest nesting of lists and mappings. The documents of eksentry need three levels; without a limit, a few
+/// kilobytes of brackets would overflow the stack.
 const DEEPEST: usize = 16;
 
 /// A part of a document.
@@ -20,12 +20,12 @@ pub(crate) struct Node {
 /// The content of a part.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A text without quotes, which may mean a number, `true`, `false` or nothing.
+    /// A text without quotes, which may mean a number, `true`, `false` or null.
     Plain(String),
     /// A text in quotes, or a block of text.
     Quoted(String),
     List(Vec<Node>),
-    /// Keys with values, in the order of the document. No key is there twice.
+    /// Keys with values, in the order of the document. Each key appears once.
     Mapping(Vec<(Key, Node)>),
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Key {
     pub(crate) text: String,
 }
 
-/// A text that is no YAML, or has what is not read here.
+/// The error of a text that is not YAML, or that has something that is not supported here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub(crate) struct YamlError {
@@ -46,7 +46,8 @@ pub(crate) struct YamlError {
 }
 
 impl YamlError {
-    /// What the parser has against a text. Where the text ends too early, the parser names the line behind the last.
+    /// Returns the error of the parser. If a text ends too early, the parser reports the line after the last one, and
+    /// the error has the last one.
     fn of(error: &ScanError, text: &str) -> Self {
         let last = text.lines().count().max(1);
         Self {
@@ -57,7 +58,7 @@ impl YamlError {
 }
 
 impl Node {
-    /// Whether it says nothing: `null`, `~`, or no text at all.
+    /// Returns `true` if the node is null: `null`, `~`, or no text at all.
     pub(crate) fn is_null(&self) -> bool {
         match &self.content {
             Content::Plain(text) => ["", "~", "null", "Null", "NULL"].contains(&text.as_str()),
@@ -66,12 +67,12 @@ impl Node {
     }
 }
 
-/// Reads a text of one document. Anchors' aliases and tags are refused: nothing here needs them, and a few aliases can
-/// stand for gigabytes.
+/// Reads a text with one document. Aliases of anchors, and tags, are rejected: nothing here needs them, and a few
+/// aliases can stand for gigabytes.
 ///
 /// # Errors
 ///
-/// When the text is no such document; the error names the line.
+/// Returns an error, with its line, if the text is not such a document.
 pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut tree = Tree::default();
@@ -89,7 +90,7 @@ pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
 /// A tree under construction.
 #[derive(Default)]
 struct Tree {
-    /// What has begun and not ended, the innermost last.
+    /// The lists and mappings that have begun and not ended, the innermost last.
     open: Vec<Open>,
     root: Option<Node>,
 }
@@ -102,7 +103,7 @@ struct Open {
 
 enum Inside {
     List(Vec<Node>),
-    /// With the key whose value comes next.
+    /// The members, and the key whose value comes next.
     Mapping(Vec<(Key, Node)>, Option<Key>),
 }
 
@@ -157,7 +158,7 @@ impl Tree {
         self.add(Node { line, content })
     }
 
-    /// Adds what is whole to what is open around it.
+    /// Adds a complete node to the innermost list or mapping that is open.
     fn add(&mut self, node: Node) -> Result<(), YamlError> {
         match self.open.last_mut().map(|open| &mut open.inside) {
             None => self.root = Some(node),
@@ -171,7 +172,7 @@ impl Tree {
     }
 }
 
-/// The key that a node is, in a mapping of these members.
+/// Returns the key that a node is, in a mapping with these members.
 fn key(node: Node, members: &[(Key, Node)]) -> Result<Key, YamlError> {
     let Node { line, content } = node;
     let (Content::Plain(text) | Content::Quoted(text)) = content else {

@@ -1,7 +1,9 @@
 //! The events of AWS Config custom Lambda rules.
 //!
-//! An own reading rather than `aws_lambda_events::ConfigEvent`, which requires what recordings lack and drops
-//! `evaluationMode`. Source: <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html>.
+//! They are not read as `aws_lambda_events::ConfigEvent`, which requires members that recorded events lack and drops
+//! `evaluationMode`.
+//! Source:
+//! <https://docs.aws.amazon.com/config/latest/developerguide/evaluate-config_develop-rules_example-events.html>.
 
 use std::collections::BTreeMap;
 
@@ -32,21 +34,22 @@ pub(super) struct RuleEvent {
     parameters: BTreeMap<String, Raw>,
 }
 
-/// What Config has to tell.
+/// The notification in an event.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A resource changed.
+    /// A change of a resource.
     Change(Item),
-    /// It is time to look at everything.
+    /// A periodic notification, on which every resource is evaluated.
     Schedule {
         ordering: Timestamp,
         account: Option<String>,
     },
-    /// Something that is about no resource, a snapshot's delivery for example.
+    /// A notification that is about no resource, such as one of a snapshot's delivery.
     Nothing,
 }
 
-/// The resource that changed. It says which one; how it is now, the live API knows better.
+/// The configuration item of a resource that changed. It identifies the resource; the facts are read from the live API,
+/// which is more current.
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) resource_type: String,
@@ -95,7 +98,7 @@ struct Inner {
     configuration_item_summary: Option<Value>,
     #[serde(default)]
     notification_creation_time: Option<Timestamp>,
-    /// A schedule's; an item says so itself.
+    /// The account of a schedule; a configuration item names its account itself.
     #[serde(default)]
     aws_account_id: Option<String>,
 }
@@ -115,13 +118,13 @@ struct RawItem {
     aws_region: Option<String>,
     #[serde(default, rename = "ARN")]
     arn: Option<String>,
-    /// The same, as the API writes it.
+    /// The same ARN, under the name that the API uses.
     #[serde(default, rename = "arn")]
     api_arn: Option<String>,
 }
 
 impl RuleEvent {
-    /// Reads what AWS Config sends. What does not say when it was sent was so now.
+    /// Reads an event from AWS Config. An event without a time is taken to have been sent at `now`.
     pub(super) fn read(payload: &Value, now: Timestamp) -> Result<Self, Error> {
         if !payload.is_object() {
             return Err(Error::invalid_event(
@@ -153,7 +156,8 @@ impl RuleEvent {
         })
     }
 
-    /// The check that the rule runs: the one its parameters name, else the one its name ends in.
+    /// Returns the check that the rule runs, with its settings: the check that the parameters name, or else the one
+    /// that the rule's name ends in.
     pub(super) fn check(&self) -> Result<(&'static Check, Settings), Error> {
         let check = match self.parameters.get("checkId") {
             Some(Raw::Text(id)) if !id.trim().is_empty() => checks::find(id.trim()),
@@ -228,7 +232,8 @@ fn message(inner: Inner, now: Timestamp) -> Result<Message, Error> {
     }
 }
 
-/// What cannot be answered is no event: an evaluation names the item's type and id, of which none is empty.
+/// Returns an error if a configuration item's type or id is too short or too long. Such an item cannot be answered: an
+/// evaluation names both, and neither may be empty.
 fn check_length(name: &str, text: &str, most: usize) -> Result<(), Error> {
     let length = text.chars().count();
     if (1..=most).contains(&length) {
@@ -239,7 +244,7 @@ fn check_length(name: &str, text: &str, most: usize) -> Result<(), Error> {
     )))
 }
 
-/// Config puts JSON into texts.
+/// Reads a value that AWS Config may send as a string of JSON.
 fn embedded<T: DeserializeOwned>(value: &Value, name: &str) -> Result<T, Error> {
     let read = match value {
         Value::String(text) => serde_json::from_str(text),
@@ -251,7 +256,7 @@ fn embedded<T: DeserializeOwned>(value: &Value, name: &str) -> Result<T, Error> 
     })
 }
 
-/// A flag, which some senders write as a text.
+/// Reads a flag, which some senders write as a string.
 fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(value == Value::Bool(true)

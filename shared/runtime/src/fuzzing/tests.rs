@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-/// What a name, a tag or a whole document is not expected to be.
+/// Values that are not expected of a name, a tag or a whole document.
 const HOSTILE: [&str; 12] = [
     "",
     " \t\n\0\u{7f}\u{85}",
@@ -69,8 +69,8 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Puts something in the place of what stands there, counted from the outside; nothing: takes it away. Texts that hold
-/// JSON are gone into.
+/// Replaces the value that is number `at` when values are counted from the outside inwards, or removes it if `by` is
+/// `None`. Strings that hold JSON are searched too. Returns `true` if the caller must remove `value`.
 fn replace(value: &mut Value, at: &mut usize, by: Option<&Value>) -> bool {
     if *at == 0 {
         *value = by.cloned().unwrap_or_default();
@@ -96,7 +96,7 @@ fn replace(value: &mut Value, at: &mut usize, by: Option<&Value>) -> bool {
     false
 }
 
-/// The same, after which nothing else is replaced.
+/// Does the same, after which nothing else is replaced.
 fn replace_once(value: &mut Value, at: &mut usize, by: Option<&Value>) -> bool {
     let here = *at == 0;
     let gone = replace(value, at, by);

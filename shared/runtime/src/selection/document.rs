@@ -15,13 +15,13 @@ pub const ENABLED_CHECKS: &str = "enabledChecks";
 /// The member of a document that lists checks that are switched off.
 pub const DISABLED_CHECKS: &str = "disabledChecks";
 
-/// How many of a document's problems are told.
+/// The most problems of a document that are reported.
 const TOLD: usize = 5;
 
 /// A problem on a line of a part.
 type Problem = (usize, String);
 
-/// Reads the parts of a document, each with its name. What one part sets for a check, no other may set.
+/// Reads the parts of a document, each with its name. Only one part may set a check's parameters.
 pub(super) fn read<'a>(
     parts: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Selection, String> {
@@ -91,7 +91,7 @@ impl Part<'_, '_> {
         }
     }
 
-    /// The checks of a list.
+    /// Returns the ids of the checks in a list.
     fn ids(&mut self, list: &str, node: &Node) -> BTreeSet<&'static str> {
         let items = match &node.content {
             Content::List(items) => items.iter().collect(),
@@ -124,7 +124,7 @@ impl Part<'_, '_> {
         ids
     }
 
-    /// What is set for a check.
+    /// Reads the parameters that are set for a check.
     fn check(&mut self, check: &'static Check, key: &Key, node: &Node) {
         if let Some((part, line)) = self.set.insert(check.id, (self.name, key.line)) {
             let id = check.id;
@@ -150,8 +150,8 @@ impl Part<'_, '_> {
     }
 }
 
-/// The settings that a parameter's value makes. A parameter that the check does not have would be a value that nobody
-/// misses, so it is an error.
+/// Returns the settings from a parameter's value. A parameter that the check does not have is an error, since its value
+/// would otherwise be ignored without notice.
 fn parameter(check: &Check, name: &Key, value: &Node) -> Result<CheckSettings, Problem> {
     let mut declared = check.parameters.iter().copied();
     let Some(parameter) = declared.find(|one| one.name() == name.text) else {
@@ -175,7 +175,7 @@ fn unknown(check: &Check, name: &str) -> String {
     }
 }
 
-/// The line of the first item that is wrong by itself, or else of the whole value.
+/// Returns the line of the first item that is wrong on its own, or else of the whole value.
 fn wrong_line(parameter: &dyn AnyParameter, value: &Node) -> usize {
     let Content::List(items) = &value.content else {
         return value.line;
@@ -190,7 +190,7 @@ fn wrong_line(parameter: &dyn AnyParameter, value: &Node) -> usize {
         .map_or(value.line, |item| item.line)
 }
 
-/// A node as a parameter's value.
+/// Returns a node as the value of a parameter.
 fn raw(node: &Node) -> Raw {
     match &node.content {
         _ if node.is_null() => Raw::Null,
@@ -201,7 +201,7 @@ fn raw(node: &Node) -> Raw {
     }
 }
 
-/// A text without quotes: a number, `true`, `false`, or the text itself.
+/// Returns the value of a text without quotes: a number, `true`, `false`, or the text itself.
 fn plain(text: &str) -> Raw {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let number = || text.parse().ok().filter(|_| is_number);
@@ -224,7 +224,7 @@ mod tests {
         read([("/eksentry/checks/all", text)])
     }
 
-    /// The values that are set for a check.
+    /// Returns the parameters of a check, with their effective values.
     fn values(selection: &Selection, id: &str) -> Vec<String> {
         let check = checks::find(id).unwrap();
         let values = check.effective_parameters(&selection.of(check)).into_iter();

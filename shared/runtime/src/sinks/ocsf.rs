@@ -1,4 +1,4 @@
-//! OCSF events: a log of all verdicts, whether they are new or not, which is never read back.
+//! The OCSF sink: a log of all verdicts, new or not, which is never read back.
 
 use eksentry_core::Finding;
 use eksentry_reporters::ocsf::Log;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Finished, Gone, Sink};
 use crate::error::{Error, ErrorKind};
 
-/// Writes each finding of a run as events.
+/// A sink that writes each finding of a run as events.
 pub(crate) struct OcsfSink<'a>(Mutex<Log<'a>>);
 
 impl<'a> OcsfSink<'a> {

@@ -1,6 +1,7 @@
-//! Security Hub: what changed is sent, what is gone is archived, the rest is left alone.
+//! The Security Hub sink: sends findings that changed, archives findings of gone resources, and leaves all others as
+//! they are.
 //!
-//! `memory.rs` knows what Security Hub holds, `policy.rs` decides about each finding, `delivery.rs` sends.
+//! `memory.rs` reads the findings in Security Hub, `policy.rs` decides about each finding, `delivery.rs` sends.
 
 mod delivery;
 mod memory;
@@ -22,21 +23,23 @@ use crate::scope::Scope;
 use delivery::{Batch, Delivery};
 use memory::Memory;
 
-/// Takes the findings of one run to Security Hub.
+/// A sink that sends the findings of one run to Security Hub.
 pub(crate) struct SecurityHubSink<'a> {
     memory: Memory<'a>,
     delivery: Delivery<'a>,
-    /// Batches on their way; the sending end goes when the run has no further findings, the other when sending begins.
+    /// The channel of batches. The sender is dropped when the run has no further findings; `sent`, the receiver, is
+    /// taken when sending begins.
     batches: RefCell<Option<mpsc::Sender<Batch>>>,
     sent: RefCell<Option<mpsc::Receiver<Batch>>>,
 }
 
 impl<'a> SecurityHubSink<'a> {
-    /// Reads back what Security Hub holds of ours about the targets of a run.
+    /// Creates a sink, with the findings of eksentry that Security Hub holds about the targets of a run.
     ///
     /// # Errors
     ///
-    /// If it can't be read; then nothing may be sent, since it would be lost when findings were first reported.
+    /// Returns an error if these cannot be read. Then nothing may be sent, since the times at which findings were first
+    /// reported would be lost.
     pub(crate) async fn open(
         invocation: &'a Invocation<'a>,
         place: &'a Place,
@@ -54,12 +57,12 @@ impl<'a> SecurityHubSink<'a> {
         })
     }
 
-    /// Hands out what was taken and not yet handed out.
+    /// Hands the findings that wait to be sent to the sender, as a batch.
     async fn hand_out(&self) {
         let batch = self.delivery.batch();
         let batches = self.batches.borrow().clone();
         if let (Some(batch), Some(batches)) = (batch, batches) {
-            // The receiver goes only when its run was given up.
+            // The receiver is dropped only if its run was given up.
             let _ = batches.send(batch).await;
         }
     }

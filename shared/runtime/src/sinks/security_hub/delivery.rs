@@ -1,4 +1,4 @@
-//! Sends findings to Security Hub, batch by batch, and archives what is gone.
+//! Sends findings to Security Hub in batches, and archives the findings of gone resources and checks.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,61 +21,61 @@ use crate::settings::Settings;
 use crate::sinks::{Finished, Gone};
 use crate::summary::Summary;
 
-/// How many findings are gathered before they are sent, and how many bytes at most: a call takes no more findings, and
-/// in memory a finding is several times as large.
+/// The most findings that are gathered before they are sent, and the most bytes. A call takes no more findings, and in
+/// memory a finding is several times as large.
 const BATCH: usize = 100;
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// How many batches are sent at the same time: Security Hub takes ten a second, and a good while for each.
+/// The number of batches that are sent at the same time. Security Hub takes ten a second, and needs some time for each.
 const BATCHES_AT_A_TIME: usize = 3;
 
-/// How many findings a run may refresh, besides one in ten of those that it finds unchanged. Findings that were posted on
-/// one day are so refreshed over ten.
+/// The number of findings that a run may refresh, in addition to one in ten of those that it finds unchanged. Findings
+/// that were posted on one day are thus refreshed over ten days.
 const REFRESHES: usize = 100;
 const ONE_IN: usize = 10;
 
-/// How many findings are archived at a time: they are read in full, and held in memory so.
+/// The number of findings that are archived at a time. They are read in full, and held in memory.
 const ARCHIVED_AT_A_TIME: usize = 20;
 
-/// Findings on their way to Security Hub.
+/// The delivery of a run's findings to Security Hub.
 pub(super) struct Delivery<'a> {
     hub: &'a SecurityHub,
     reader: &'a Reader<'a>,
     policy: Policy,
-    /// The id that findings carry of the run that sent them.
+    /// The id of the run, which the findings that it sends carry.
     run: &'a str,
-    /// Nothing that the run tells was read before.
+    /// The time at which the run's reader was created; nothing that the run reports was read before.
     started_at: Timestamp,
     state: RefCell<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// What Security Hub holds.
+    /// The findings that Security Hub holds, by their ids.
     known: HashMap<String, Remembered>,
     batch: Vec<Waiting>,
     bytes: usize,
-    /// The findings to archive, and when their resources were seen to be gone.
+    /// The ids of the findings to archive, and the times at which their resources were seen to be gone.
     gone: HashMap<String, Timestamp>,
     counts: Summary,
     errors: Vec<Error>,
-    /// How many findings this run decided to refresh.
+    /// The number of findings that this run decided to refresh.
     refreshes: usize,
 }
 
 struct Remembered {
     known: Known,
-    /// Whether the run has come across it.
+    /// `true` if the run has encountered the finding.
     met: bool,
 }
 
 /// Findings that are sent together.
 pub(super) struct Batch(Vec<Waiting>);
 
-/// A finding that is to be sent.
+/// A finding that waits to be sent.
 struct Waiting {
     finding: Finding,
-    /// What will be known of it then.
+    /// The state that Security Hub will hold once it takes the finding.
     known: Known,
     refreshes: bool,
 }
@@ -104,8 +104,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Returns whether these findings, of one resource and made of no more than a list tells, say that a look at it would
-    /// bring nothing new.
+    /// Returns `true` if these findings, of one resource and evaluated from a list alone, show that the findings in
+    /// Security Hub are up to date, so that there is no need to describe the resource.
     pub(super) fn is_settled(&self, findings: &[Finding]) -> bool {
         let state = self.state.borrow();
         findings.iter().all(|finding| {
@@ -118,7 +118,7 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Counts findings that are settled as unchanged.
+    /// Counts settled findings as unchanged.
     pub(super) fn settle(&self, findings: &[Finding]) {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
@@ -134,7 +134,7 @@ impl<'a> Delivery<'a> {
         state.counts.resources += 1;
     }
 
-    /// Returns the findings that wait to be sent, if there are any; they wait no longer.
+    /// Removes and returns the findings that wait to be sent; `None` if there are none.
     pub(super) fn batch(&self) -> Option<Batch> {
         let mut state = self.state.borrow_mut();
         state.bytes = 0;
@@ -142,7 +142,7 @@ impl<'a> Delivery<'a> {
         (!batch.is_empty()).then_some(Batch(batch))
     }
 
-    /// Sends what is handed out, some batches at the same time.
+    /// Sends batches as they are handed out, several at the same time.
     pub(super) async fn send_all(&self, batches: mpsc::Receiver<Batch>) {
         let next = async |mut batches: mpsc::Receiver<Batch>| {
             let batch = batches.recv().await?;
@@ -153,7 +153,7 @@ impl<'a> Delivery<'a> {
             .await;
     }
 
-    /// Queues, skips or archives a finding. Returns whether there are enough to be sent.
+    /// Queues or skips a finding, or notes that it must be archived. Returns `true` when a batch is full.
     pub(super) fn take(&self, finding: &Finding) -> bool {
         let id = finding.id();
         let mut state = self.state.borrow_mut();
@@ -184,8 +184,9 @@ impl<'a> Delivery<'a> {
         state.batch.len() >= BATCH || state.bytes >= BATCH_BYTES
     }
 
-    /// Returns the findings that the run has not come across, where `is_gone` says of the check and resource that it
-    /// should have. What is newer than the run was not there to be come across.
+    /// Returns the findings that the run has not encountered, although it should have: `is_gone` decides that from the
+    /// check's id and the resource. Findings that are newer than the run are left out, since the run could not
+    /// encounter them.
     pub(super) fn unmet(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
         let state = self.state.borrow();
         let unmet = state.known.iter().filter_map(|(id, remembered)| {
@@ -203,7 +204,7 @@ impl<'a> Delivery<'a> {
         unmet.collect()
     }
 
-    /// Notes that a finding is to be archived, if Security Hub holds it.
+    /// Notes that a finding must be archived, if Security Hub holds it.
     pub(super) fn close(&self, gone: &Gone) {
         let mut state = self.state.borrow_mut();
         if state.known.contains_key(&gone.id) {
@@ -211,8 +212,8 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Archives what is gone, as far as there is time until then. Returns what Security Hub is known to hold now, and the
-    /// results of the whole way.
+    /// Archives the findings of gone resources and checks, as long as there is time until the deadline `until`. Returns
+    /// the findings that Security Hub is known to hold now, and the results of the whole delivery.
     pub(super) async fn finish(self, until: Instant) -> (KnownFindings, Finished) {
         let gone: Vec<_> = std::mem::take(&mut self.state.borrow_mut().gone)
             .into_iter()
@@ -240,7 +241,7 @@ impl<'a> Delivery<'a> {
         (known.collect(), finished)
     }
 
-    /// Archives some findings; says whether Security Hub let it.
+    /// Archives some findings. Returns `true` unless a call failed.
     async fn archive(&self, gone: &[(String, Timestamp)]) -> bool {
         let _room = self.hub.room().await;
         self.state.borrow_mut().forget_until_archived(gone);
@@ -304,7 +305,7 @@ impl<'a> Delivery<'a> {
         state.note_failures(imported);
     }
 
-    /// The resources' tags; a finding without tags is worth more than none.
+    /// Returns the tags of resources; no tags if they cannot be read, since a finding without tags is better than none.
     async fn tags(&self, resources: &[&Resource]) -> Tags {
         self.reader.tags(resources).await.unwrap_or_else(|unread| {
             tracing::warn!(
@@ -318,15 +319,15 @@ impl<'a> Delivery<'a> {
 }
 
 impl State {
-    /// Remembers that the run came across a finding.
+    /// Marks a finding as encountered by the run. Returns it as Security Hub holds it.
     fn meet(&mut self, id: &str) -> Option<&Known> {
         let remembered = self.known.get_mut(id)?;
         remembered.met = true;
         Some(&remembered.known)
     }
 
-    /// From when findings are sent until Security Hub says that it took them, what it holds of them is not known. When
-    /// they were first reported is.
+    /// Forgets the state of findings that are being sent, since it is unknown until Security Hub confirms that it took
+    /// them. The time at which they were first reported stays known.
     fn forget_until_confirmed(&mut self, sent: &HashMap<String, (Known, bool)>) {
         for (id, (known, _)) in sent {
             let unconfirmed = |updated_at| Known {
@@ -346,7 +347,7 @@ impl State {
         }
     }
 
-    /// The same of findings that are about to be archived.
+    /// Forgets the digests and revisions of findings that are about to be archived, for the same reason.
     fn forget_until_archived(&mut self, gone: &[(String, Timestamp)]) {
         for (id, _) in gone {
             if let Some(Remembered { known, .. }) = self.known.get_mut(id) {
@@ -394,14 +395,14 @@ impl Waiting {
         }
     }
 
-    /// The resource, where its tags are still to be read.
+    /// Returns the resource, if its tags must still be read.
     fn untagged(&self) -> Option<&Resource> {
         let has_tags = self.finding.resource.kind().tags == TagSource::TaggingApi;
         (has_tags && self.finding.tags.is_none()).then_some(&self.finding.resource)
     }
 }
 
-/// The outcome that a finding tells of; how bad a failure is does not count here.
+/// Returns the outcome for the status of a finding. The severity of a failure does not matter here.
 fn outcome(status: Status) -> Outcome {
     match status {
         Status::Passed => Outcome::Passed,

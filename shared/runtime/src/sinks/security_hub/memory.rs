@@ -1,4 +1,4 @@
-//! What Security Hub holds of ours, read back before a run, and the ledger that saves reading it.
+//! The findings of eksentry that Security Hub holds, read before a run, and the ledger that saves reading them.
 
 use eksentry_core::Part;
 use eksentry_core::part::IdRange;
@@ -12,25 +12,25 @@ use crate::place::Place;
 use crate::scope::{Scope, Targets};
 use crate::summary::Summary;
 
-/// From how many findings on a ledger is kept: reading as many back takes Security Hub three seconds.
+/// The number of findings from which on a ledger is kept. Security Hub takes three seconds to return as many.
 const LEDGER_PAYS: usize = 1_000;
 
-/// How many findings of a ledger are compared with Security Hub; one call takes as many.
+/// The number of findings of a ledger that are compared with Security Hub; one call takes as many.
 const SAMPLE: usize = 20;
 
-/// Where what is known of a run's targets came from, and where it is kept afterwards.
+/// The access to the known findings about a run's targets: they are read before the run, and kept in a ledger after it.
 pub(super) struct Memory<'a> {
     invocation: &'a Invocation<'a>,
     place: &'a Place,
     scope: Scope<'a>,
-    /// Since when what others changed would have to be read again.
+    /// The time at which reading began: later changes by others must be read again.
     as_of: Timestamp,
     /// The runs whose findings the ledger had, if there was one.
     runs: Option<Vec<(String, Timestamp)>>,
 }
 
 impl<'a> Memory<'a> {
-    /// Reads what Security Hub holds of ours about the targets.
+    /// Reads the findings of eksentry that Security Hub holds about the targets.
     pub(super) async fn read(
         invocation: &'a Invocation<'a>,
         place: &'a Place,
@@ -85,7 +85,8 @@ impl<'a> Memory<'a> {
         Ok(known)
     }
 
-    /// Returns the ledger of a part, where there is one to be used. One that can't be read costs time and nothing else.
+    /// Returns the ledger of a part, if there is one that can be used. A ledger that cannot be read costs time and
+    /// nothing else.
     async fn ledger(&self, part: &Part) -> Option<Ledger> {
         if !self.keeps_a_ledger(part) {
             return None;
@@ -98,19 +99,19 @@ impl<'a> Memory<'a> {
         })
     }
 
-    /// Returns whether Security Hub still holds some findings of the ledger, whichever come first out of the map. It would
-    /// not after it was switched off and on again.
+    /// Returns `true` if Security Hub still holds a sample of the ledger's findings, in the arbitrary order of the map.
+    /// It does not hold them after it was switched off and on again.
     async fn matches_hub(&self, ledger: &Ledger) -> Result<bool, ReportError> {
         let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
         let sample: Vec<String> = listed.take(SAMPLE).map(|(id, _)| id.clone()).collect();
         let hub = &self.place.security_hub;
         let held = hub.known(Selection::Ids(&sample)).await?;
-        // Of those without a digest it is not known whether they were taken.
+        // A finding without a digest may never have been taken by Security Hub.
         let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
         Ok(sample.iter().all(is_held))
     }
 
-    /// Keeps what is known now, where it will save reading it back.
+    /// Writes the known findings to the ledger, if that will save reading them from Security Hub.
     pub(super) async fn keep(&self, findings: KnownFindings, counts: &Summary) {
         let (Targets::Part(part), Some(ledgers)) =
             (self.scope.targets, &self.invocation.aws.ledgers)
@@ -131,7 +132,8 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// Only a sweep by all checks sees all findings.
+    /// Returns `true` if the run keeps a ledger of a part: the part may be large, and the run includes every check,
+    /// since no other run sees all findings.
     fn keeps_a_ledger(&self, part: &Part) -> bool {
         part.may_be_large() && self.scope.covers_every_check(&self.invocation.selection)
     }

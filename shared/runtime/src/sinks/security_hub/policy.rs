@@ -1,4 +1,4 @@
-//! Which findings are sent, and when.
+//! The policy that decides which findings are sent, and when.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::settings::{PassedImages, Settings};
 
-/// A finding that is this many times as old as it should be is refreshed in any case, and so is one that Security Hub
-/// will drop soon.
+/// The multiple of the refresh interval, and the age, from which on a finding is refreshed in any case. Security Hub
+/// soon drops a finding of that age.
 const OVERDUE: u32 = 2;
 const DROPPED_SOON: Duration = Duration::from_hours(80 * 24);
 
@@ -23,18 +23,18 @@ pub(super) struct Policy {
 /// The decision about a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It is new or says something else than before.
+    /// Send the finding: it is new, or differs from the one in Security Hub.
     Changed,
-    /// It says the same, but long ago.
+    /// Send the finding again: it is unchanged, but was last sent long ago.
     Old,
-    /// Security Hub holds the same, or something newer.
+    /// Do not send the finding: Security Hub holds the same one, or a newer one.
     Nothing,
-    /// It is one of those that are not wanted.
+    /// Do not send the finding: the settings exclude it.
     Withheld,
 }
 
 impl Policy {
-    /// Returns the policy that the environment asks for.
+    /// Returns the policy that the settings define.
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
             refresh: settings.refresh,
@@ -42,8 +42,8 @@ impl Policy {
         }
     }
 
-    /// Returns what to do about a finding, given what Security Hub holds of it. `may_refresh` says whether the run may
-    /// send another one again that has not changed.
+    /// Returns the decision about a finding, given the finding in Security Hub. `may_refresh` is `true` if the run may
+    /// send another unchanged finding again.
     pub(super) fn decide(
         &self,
         known: Option<&Known>,
@@ -78,7 +78,7 @@ impl Policy {
     }
 }
 
-/// Returns how long ago a finding was last updated; `None` where it does not say.
+/// Returns the time since a finding was last updated; `None` if that is unknown.
 pub(super) fn age(known: &Known, now: Timestamp) -> Option<Duration> {
     let age = now.duration_since(known.updated_at?);
     Some(Duration::try_from(age).unwrap_or_default())
