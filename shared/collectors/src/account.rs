@@ -1,4 +1,4 @@
-//! Accounts in a Region: the settings of the services that record and watch what happens there.
+//! Accounts in a Region: their AWS Config recorder, and the existence of clusters and repositories.
 
 mod parse;
 
@@ -20,7 +20,7 @@ const RECORDERS: Permission =
 const STATUS: Permission =
     Permission::new("config:DescribeConfigurationRecorderStatus", &[Arns::Any]);
 
-/// Reads the account itself.
+/// The collector of the account itself.
 pub(crate) struct AccountCollector;
 
 impl Collector for AccountCollector {
@@ -41,7 +41,7 @@ impl Collector for AccountCollector {
         reader.account(needs).boxed_local()
     }
 
-    /// An account is always there, so nothing is listed.
+    /// Describes the account. An account always exists, so nothing is listed.
     fn list<'a>(
         &'a self,
         reader: &'a Reader<'_>,

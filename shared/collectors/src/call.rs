@@ -1,4 +1,4 @@
-//! The calls of AWS APIs: one way to make a call, and one to read the pages of a list.
+//! Calls of AWS APIs: one function makes a call, and others read all pages of a list.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -7,7 +7,8 @@ use eksentry_core::{Fact, ReasonCode, State, Unread};
 
 use crate::unread::unread;
 
-/// A call, or the calls that read a list page by page. It knows what to say when no answer comes.
+/// A call, or the calls that read a list page by page. It holds the action and the target, which the reason for a
+/// failure names.
 #[derive(Debug)]
 pub struct Call<'a> {
     action: &'static str,
@@ -16,16 +17,16 @@ pub struct Call<'a> {
     absent: &'static [&'static str],
 }
 
-/// Why a call brought no answer.
+/// The failure of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// The service's word for the error; empty where the service said nothing.
+    /// The error code of the service; empty if the service returned none.
     code: String,
     is_absent: bool,
     reason: Unread,
 }
 
-/// The page of a list that follows another one, if there is one.
+/// The next page of a list, if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Next {
     token: Option<String>,
@@ -33,7 +34,7 @@ pub(crate) struct Next {
 }
 
 impl Next {
-    /// The page with that token; none where there is no token, or an empty one.
+    /// Returns the page with that token; there is no next page if the token is absent or empty.
     pub(crate) fn token(token: Option<String>) -> Self {
         Self {
             token,
@@ -41,7 +42,8 @@ impl Next {
         }
     }
 
-    /// The page with that token, if the service says that there is more.
+    /// Returns the page with that marker. If the service reports that the list is truncated, a list without a marker is
+    /// incomplete.
     pub(crate) fn marker(is_truncated: bool, marker: Option<String>) -> Self {
         Self {
             token: marker,
@@ -51,7 +53,8 @@ impl Next {
 }
 
 impl<'a> Call<'a> {
-    /// A call that needs this IAM action, on a target that texts for people name, at the pace of its service.
+    /// Creates a call that needs this IAM action. `pace` limits the concurrent calls of the service; messages name the
+    /// `target`.
     pub fn new(action: &'static str, pace: &'a Pace, target: impl Into<String>) -> Self {
         Self {
             action,
@@ -61,7 +64,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The same call, where errors with these codes say that the target does not exist.
+    /// Returns the same call, for which errors with these codes mean that the target does not exist.
     pub(crate) fn absent(self, codes: &'static [&'static str]) -> Self {
         Self {
             absent: codes,
@@ -69,11 +72,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Makes the call when there is room for it.
+    /// Makes the call as soon as the pace allows it.
     ///
     /// # Errors
     ///
-    /// When the service does not answer, or answers with an error.
+    /// Returns an error if the service does not answer, or answers with an error.
     pub(crate) async fn send<T, E, R>(
         &self,
         request: impl Future<Output = Result<T, SdkError<E, R>>>,
@@ -81,17 +84,18 @@ impl<'a> Call<'a> {
     where
         E: ProvideErrorMetadata,
     {
-        // The futures of the SDK take tens of kilobytes, and this one is part of many.
+        // The futures of the SDK take tens of kilobytes, and many futures contain this one.
         let answer = self.pace.call(Box::pin(request)).await;
         answer.map_err(|error| self.failure(&error))
     }
 
-    /// Reads the pages of a list: `request` asks for the page with a token, the first without one, and `read` takes a page
-    /// and returns what follows it.
+    /// Reads the pages of a list: `request` requests the page with a token, the first page without one; `read` takes a
+    /// page and returns the next one.
     ///
     /// # Errors
     ///
-    /// When a page can't be read, or leads nowhere or back to an earlier one; the pages before it were read.
+    /// Returns an error if a page can't be read, if its token is missing although the service reports more, or if its
+    /// token leads back to an earlier page. The pages before it were read.
     pub(crate) async fn pages<T, E, R, F>(
         &self,
         mut request: impl FnMut(Option<String>) -> F,
@@ -119,7 +123,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     ///
-    /// When a page can't be read, or something is listed without its name, so that nobody would look at it.
+    /// Returns an error if a page can't be read, or if a listed item has no name, since it could not be described.
     pub async fn names<T, E, R, F, N>(
         &self,
         request: impl FnMut(Option<String>) -> F,
@@ -162,7 +166,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The reason where an answer came, but did not bring something that was asked for.
+    /// Returns the reason to report if the service answered, but did not return something that was requested.
     pub(crate) fn refused(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
@@ -171,7 +175,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The reason where an answer lacks something that the service always tells.
+    /// Returns the reason to report if an answer lacks something that the service always returns.
     pub fn without(&self, what: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
@@ -180,8 +184,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The reason where an answer lacks the list that was asked for. There may be nothing to list, as the service's
-    /// interface allows; but that does not prove that anything is gone.
+    /// Returns the reason to report if an answer lacks the requested list. There may be nothing to list, as the
+    /// service's interface allows; but the missing list does not prove that a resource is gone.
     pub(crate) fn no_list(&self) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
@@ -193,7 +197,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The reason where a list names something that can't be looked at.
+    /// Returns the reason to report if a list names something that can't be described.
     pub(crate) fn nameless(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
@@ -206,21 +210,21 @@ impl<'a> Call<'a> {
 }
 
 impl Failure {
-    /// Returns whether the service answered with that error.
+    /// Returns `true` if the service answered with that error.
     pub(crate) fn is(&self, code: &str) -> bool {
         self.code == code
     }
 
-    /// Returns whether the service says that the target does not exist.
+    /// Returns `true` if the service reports that the target does not exist.
     pub(crate) fn is_absent(&self) -> bool {
         self.is_absent
     }
 
-    /// Returns `None` where the target does not exist.
+    /// Returns `None` if the target does not exist.
     ///
     /// # Errors
     ///
-    /// When anything else is the reason.
+    /// Returns the reason of the failure if it is any other one.
     pub(crate) fn or_none<T>(self) -> Fact<Option<T>> {
         if self.is_absent {
             Ok(None)
@@ -262,7 +266,8 @@ mod tests {
         SdkError::service_error(error, ())
     }
 
-    /// Reads these pages. Returns the pages that were seen, the tokens that were asked for, and the end.
+    /// Reads these pages. Returns the numbers of the pages that were read, the tokens that were requested, and the
+    /// result.
     async fn read(pages: Vec<Answer>) -> (Vec<u32>, Vec<Option<String>>, Result<(), Failure>) {
         let pace = Pace::default();
         let (answers, asked) = (RefCell::new(VecDeque::from(pages)), RefCell::default());

@@ -1,4 +1,4 @@
-//! The trait of all that reads resources: one collector a family of kinds.
+//! The trait of collectors, which read resources. There is one collector for each family of kinds.
 
 use eksentry_core::kind::Family;
 use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};
@@ -8,12 +8,12 @@ use tokio::sync::mpsc;
 use crate::permission::Permission;
 use crate::{Gate, Reader, Unlisted};
 
-/// Reads the resources of one family: lists them, and describes one.
+/// A reader of the resources of one family: it lists them, and describes one.
 pub(crate) trait Collector: Sync {
     /// Returns the family of the kinds that it reads.
     fn family(&self) -> Family;
 
-    /// Returns the permissions of the calls that read a resource of a kind of the family, and list all.
+    /// Returns the permissions of the calls that list the resources of a kind, and describe one.
     fn permissions(&self, kind: &ResourceKind) -> Vec<Permission>;
 
     /// Describes one resource.
@@ -24,8 +24,8 @@ pub(crate) trait Collector: Sync {
         needs: Needs,
     ) -> LocalBoxFuture<'a, State>;
 
-    /// Lists the resources of a slice and hands on what it sees of each. Returns what it could not list; without any, the
-    /// enumeration is complete.
+    /// Lists the resources of a part of an account, and sends an observation of each. Returns the resources that could
+    /// not be listed; if there are none, the enumeration is complete.
     fn list<'a>(
         &'a self,
         reader: &'a Reader<'_>,
@@ -33,23 +33,23 @@ pub(crate) trait Collector: Sync {
     ) -> LocalBoxFuture<'a, Vec<Unlisted>>;
 }
 
-/// The resources to list, and where they go.
+/// The resources to list, and the channel for their observations.
 #[derive(Clone, Copy)]
 pub(crate) struct Listing<'a> {
-    /// The slice of what there is.
+    /// The part of the account that is listed.
     pub(crate) slice: &'a Part,
-    /// The kinds of resource that are judged.
+    /// The kinds of resource that are evaluated.
     pub(crate) kinds: &'a [&'static ResourceKind],
     /// The facts that are needed.
     pub(crate) needs: Needs,
-    /// Decides whether a listed resource is described.
+    /// The function that decides whether a listed resource is described.
     pub(crate) gate: &'a Gate<'a>,
-    /// Takes what is seen.
+    /// The channel that observations are sent to.
     pub(crate) out: &'a mpsc::Sender<Observation>,
 }
 
 impl Listing<'_> {
-    /// Returns whether resources of a kind are judged.
+    /// Returns `true` if resources of a kind are evaluated.
     pub(crate) fn wants(&self, kind: &ResourceKind) -> bool {
         self.kinds.contains(&kind)
     }

@@ -1,5 +1,5 @@
-//! Amazon ECR: a registry's repositories and their images. One file a kind of answer reads; `parse.rs` turns answers into
-//! facts.
+//! Amazon ECR: a registry's repositories and their images. Each file reads one kind of answer; `parse.rs` converts
+//! answers into facts.
 
 mod epss;
 mod images;
@@ -25,16 +25,16 @@ pub(crate) use registry::{LIST, Memos};
 
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
 
-/// The code of the error that says that a repository does not exist, and so none of its images.
+/// The error code for a repository that does not exist, so that none of its images exists either.
 const ABSENT: &[&str] = &["RepositoryNotFoundException"];
 
-/// The codes of the errors that say that an image does not exist. A list of images proves nothing by the first one.
+/// The error codes for an image that does not exist. From a call that lists images, the first code proves nothing.
 const IMAGE_ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
 
-/// The most that ECR's lists take for a page.
+/// The maximum page size of ECR's lists.
 const PAGE: i32 = 1000;
 
-/// Reads repositories and their images.
+/// The collector of repositories and their images.
 pub(crate) struct RegistryCollector;
 
 impl Collector for RegistryCollector {

@@ -1,4 +1,4 @@
-//! Amazon EKS clusters, and who uses their roles.
+//! Amazon EKS clusters, and the users of their roles.
 
 mod parse;
 
@@ -32,13 +32,13 @@ const DESCRIBE_GROUP: Permission = Permission::new(
     &[Arns::InRegion("nodegroup/*/*/*")],
 );
 
-/// The permissions of the calls that are made in all Regions of an account to know who uses which role.
+/// The permissions of the calls that are made in all Regions of an account to find the users of each role.
 pub(crate) const IN_ALL_REGIONS: &[Permission] = &[LIST, DESCRIBE, LIST_GROUPS, DESCRIBE_GROUP];
 
-/// The code of the error that says that a cluster or a node group does not exist.
+/// The error code for a cluster or a node group that does not exist.
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
-/// An account's clusters in one Region; nothing is asked twice.
+/// An account's clusters in one Region. The list and each cluster's description are requested only once.
 #[derive(Debug)]
 pub(crate) struct Clusters {
     client: Lazy<aws_sdk_eks::Client>,
@@ -48,11 +48,12 @@ pub(crate) struct Clusters {
     described: Memo<String, Described>,
 }
 
-/// An account's clusters in all Regions that a run looks at. IAM is global, so one role may serve clusters in several.
+/// An account's clusters in all Regions that a run reads. IAM is global, so clusters in several Regions may use one
+/// role.
 #[derive(Debug)]
 pub struct AccountClusters {
     regions: Vec<Arc<Clusters>>,
-    /// Why there may be clusters in other Regions too.
+    /// The reason why there may be clusters in other Regions too.
     missing: Option<Unread>,
     role_use: OnceCell<RoleUse>,
 }
@@ -61,11 +62,11 @@ pub struct AccountClusters {
 #[derive(Debug, Default)]
 struct Names {
     names: Vec<String>,
-    /// Why these may not be all of them.
+    /// The reason why the names may not be complete.
     missing: Option<Unread>,
 }
 
-/// A cluster as the API describes it, or why there is none.
+/// The result of describing a cluster.
 #[derive(Debug, Clone)]
 enum Described {
     Present(Arc<Cluster>),
@@ -73,14 +74,14 @@ enum Described {
     Unread(Unread),
 }
 
-/// Who uses which role, over all clusters.
+/// The users of roles, and the reasons why some users are unknown.
 #[derive(Debug, Default)]
 struct RoleUse {
     users: Vec<RoleUser>,
     unread: Vec<Unread>,
 }
 
-/// Reads clusters.
+/// The collector of clusters.
 pub(crate) struct ClusterCollector;
 
 impl Collector for ClusterCollector {
@@ -122,7 +123,7 @@ impl Reader<'_> {
         missing.into_iter().chain(left_out).collect()
     }
 
-    /// Returns whether the Region holds a cluster.
+    /// Returns `true` if the Region holds a cluster.
     pub(crate) async fn has_clusters(&self) -> Fact<bool> {
         match self.clusters.names().await {
             Names { names, .. } if !names.is_empty() => Ok(true),
@@ -147,7 +148,8 @@ impl Reader<'_> {
         State::present(facts)
     }
 
-    /// Reads what a cluster refers to, as far as it is needed: its key, its role, and who else uses that.
+    /// Reads the resources that a cluster refers to, if they are needed: its key, its role, and the other users of the
+    /// role.
     async fn follow(&self, cluster: &mut EksCluster, needs: Needs) {
         let key = async {
             match &cluster.secrets_key {
@@ -205,12 +207,13 @@ impl Reader<'_> {
 }
 
 impl AccountClusters {
-    /// The clusters of one account in these Regions.
+    /// Returns the clusters of one account in these Regions.
     pub fn new<'a>(regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>) -> Arc<Self> {
         Self::of_some(regions, None)
     }
 
-    /// The clusters of one account in these Regions, which for that reason may not be all that matter.
+    /// Returns the clusters of one account in these Regions. If these may not be all Regions that matter, `missing` is
+    /// the reason.
     pub fn of_some<'a>(
         regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>,
         missing: Option<Unread>,
@@ -254,7 +257,8 @@ impl RoleUse {
             all.users.extend(part.users);
             all.unread.extend(part.unread);
         }
-        // In a steady order, or the same state would read as another reason in the next run.
+        // Sorted, since another order would change the text of the reason in the next run although the state is the
+        // same.
         all.users.sort();
         all.unread.sort_by(|one, other| one.text.cmp(&other.text));
         all
@@ -292,7 +296,7 @@ impl Clusters {
         let region = &self.location.region;
         let (described, node_groups) = futures::join!(self.described(name), self.node_groups(name));
         match described {
-            // EKS knows neither a role nor node groups of a cluster that is only registered.
+            // EKS has neither a role nor node groups for a cluster that is only registered.
             Described::Present(cluster) if parse::is_connected(&cluster) => return found,
             Described::Present(cluster) => found
                 .users
@@ -340,7 +344,7 @@ impl Clusters {
         if let Err(failure) = read.await {
             found.missing = Some(failure.into());
         }
-        // A page that leads back may have come twice.
+        // A list that leads back to an earlier page may have returned that page twice.
         found.names.sort_unstable();
         found.names.dedup();
         found
@@ -360,7 +364,7 @@ impl Clusters {
         self.described.get(name.to_owned(), describe).await
     }
 
-    /// Returns the names of a cluster's node groups; none where the cluster does not exist.
+    /// Returns the names of a cluster's node groups; none if the cluster does not exist.
     async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
         let call = self.call(&LIST_GROUPS, format!("cluster {cluster}"));
         let list = self.client.list_nodegroups();
@@ -383,7 +387,7 @@ impl Clusters {
         }
     }
 
-    /// Returns the role of a node group's nodes; `None` where the group does not exist.
+    /// Returns the role of a node group's nodes; `None` if the node group does not exist.
     async fn node_role(&self, cluster: &str, group: &str) -> Fact<Option<String>> {
         let target = format!("node group {group} of cluster {cluster}");
         let call = self.call(&DESCRIBE_GROUP, target);

@@ -30,28 +30,29 @@ pub(crate) const PERMISSIONS: &[Permission] = &[
     GET_VERSION,
 ];
 
-/// The code of the error that says that a role does not exist.
+/// The error code for a role that does not exist.
 const ABSENT: &[&str] = &["NoSuchEntity"];
 
-/// A role without policies is told as having none; an answer without the list says nothing.
+/// The operations whose answers must contain a list, and the name of the list. For a role without policies, IAM returns
+/// an empty list; an answer without the list proves nothing.
 pub(crate) const REQUIRED: [(&str, &str); 2] = [
     ("ListAttachedRolePolicies", "AttachedPolicies"),
     ("ListRolePolicies", "PolicyNames"),
 ];
 
-/// How many of a role's policies are read at a time.
+/// The number of a role's policies that are read at a time.
 const POLICIES_AT_A_TIME: usize = 4;
 
-/// What was read already: roles and managed policies by ARN.
+/// The roles and managed policies that were already read, by ARN.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     roles: Memo<String, Fact<Option<Role>>>,
     allows_everything: Memo<String, Fact<bool>>,
 }
 
-/// Where a policy of a role is found.
+/// The location of a role's policy.
 enum PolicySource {
-    /// Without an ARN it can't be looked at.
+    /// A managed policy. Without an ARN, it can't be read.
     Managed {
         arn: Option<String>,
     },
@@ -65,7 +66,7 @@ impl Reader<'_> {
         Call::new(permission.action, &self.clients.paces.iam, target)
     }
 
-    /// Returns the role with that ARN; `None` where IAM has none.
+    /// Returns the role with that ARN; `None` if IAM has no such role.
     pub(crate) async fn role(&self, arn: &str) -> Fact<Option<Role>> {
         let read = || Box::pin(self.read_role(arn));
         self.iam.roles.get(arn.to_owned(), read).await
@@ -116,13 +117,13 @@ impl Reader<'_> {
             }
         }
         drop(answers);
-        // IAM promises no order, and another one would read as another reason.
+        // IAM guarantees no order, and another order would change the text of the reason.
         read.administrator_policies.sort();
         read.unread.sort_by(|one, other| one.text.cmp(&other.text));
         Ok(Some(read))
     }
 
-    /// Returns the names and ARNs of the policies that are attached to a role.
+    /// Returns the names and ARNs of the managed policies that are attached to a role.
     async fn managed_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
         let call = self.iam_call(&LIST_MANAGED, format!("role {role}"));
         let list = self.clients.iam.list_attached_role_policies();
@@ -144,7 +145,7 @@ impl Reader<'_> {
         Ok(policies)
     }
 
-    /// Returns the names of the policies that are part of a role.
+    /// Returns the names of a role's inline policies.
     async fn inline_policies(&self, role: &str) -> Fact<Vec<(String, PolicySource)>> {
         let call = self.iam_call(&LIST_INLINE, format!("role {role}"));
         let list = self.clients.iam.list_role_policies().role_name(role);

@@ -16,22 +16,22 @@ use crate::permission::{Arns, Permission};
 use crate::{Memo, Reader, Unlisted};
 
 const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
-/// A cluster's key may be another account's.
+/// The permission to describe the keys of any account: a cluster's key may belong to another account.
 pub(crate) const DESCRIBE: Permission =
     Permission::new("kms:DescribeKey", &[Arns::OfAnyAccount("key/*")]);
 const GET_ROTATION: Permission =
     Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 
-/// The code of the error that says that a key does not exist.
+/// The error code for a key that does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];
 
-/// What was read already: keys that something names, by that name.
+/// The keys that were already read because another resource names them, by that name.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     named: Memo<String, Fact<Option<NamedKey>>>,
 }
 
-/// Reads keys.
+/// The collector of keys.
 pub(crate) struct KeyCollector;
 
 impl Collector for KeyCollector {
@@ -109,7 +109,7 @@ impl Reader<'_> {
         State::present(key)
     }
 
-    /// Returns the key that an ARN or an alias names; `None` where KMS has none.
+    /// Returns the key that an ARN or an alias names; `None` if KMS has no such key.
     pub(crate) async fn named_key(&self, named: &str) -> Fact<Option<NamedKey>> {
         let describe = || async {
             let call = self.kms_call(&DESCRIBE, format!("key {named}"));

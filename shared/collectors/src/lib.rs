@@ -1,6 +1,8 @@
-//! From AWS APIs to facts, one file a service. Knows no check: it is told which groups of facts are needed.
+//! Collectors that read facts from AWS APIs, one module for each service. They do not depend on checks: an argument
+//! gives the groups of facts that are needed.
 //!
-//! A [`Reader`] lives for one run: it reads an account in a Region and asks AWS nothing twice.
+//! A [`Reader`] serves one run: it reads an account in a Region. A call whose answer several resources need is made
+//! only once.
 
 mod account;
 mod call;
@@ -31,10 +33,11 @@ use crate::memo::Memo;
 pub use crate::permission::{Arns, Permission};
 pub use crate::tags::Tags;
 
-/// How many resources are looked at at a time; each holds its facts in memory.
+/// The number of resources that are described at a time; each holds its facts in memory.
 const LOOKS_AT_A_TIME: usize = 32;
 
-/// Returns the permissions that looking at resources of a kind takes, those for their tags among them.
+/// Returns the permissions that listing and describing resources of a kind takes, including the permission to read
+/// their tags.
 pub fn permissions(kind: &ResourceKind) -> Vec<Permission> {
     let collector = collector_of(kind);
     let mut permissions = collector.map_or_else(Vec::new, |one| one.permissions(kind));
@@ -42,13 +45,13 @@ pub fn permissions(kind: &ResourceKind) -> Vec<Permission> {
     permissions
 }
 
-/// Returns whether a call is made in all Regions that are looked at, whichever the resource's own is: to know who uses
-/// which role.
+/// Returns `true` if a call with this permission is made in all Regions of a run, regardless of the resource's own
+/// Region: to find the users of each role.
 pub fn is_made_in_all_regions(permission: &Permission) -> bool {
     eks::IN_ALL_REGIONS.contains(permission)
 }
 
-/// All collectors, one a family of kinds.
+/// All collectors, one for each family of kinds.
 static COLLECTORS: [&dyn Collector; 4] = [
     &eks::ClusterCollector,
     &ecr::RegistryCollector,
@@ -62,13 +65,14 @@ fn collector_of(kind: &ResourceKind) -> Option<&'static dyn Collector> {
     collectors.find(|collector| collector.family() == kind.family)
 }
 
-/// Whether some of these facts are about all Regions of an account, so that clusters of others than the resource's own
-/// are read for them.
+/// Returns `true` if some of these facts concern all Regions of an account, so that clusters in Regions other than the
+/// resource's own are read for them.
 pub fn span_regions(needs: Needs) -> bool {
     needs.contains(Need::ClusterRole)
 }
 
-/// The clients of the services that are read, of one account in one Region; made once, borrowed by every run.
+/// The clients of the services that are read, for one account in one Region. They are created once, and every run
+/// borrows them.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: Lazy<aws_sdk_config::Client>,
@@ -81,8 +85,8 @@ pub struct Clients {
     clock: Clock,
 }
 
-/// How many calls of each service are in flight. EKS and ECR publish no rates and throttle in practice; one that does
-/// slows down nothing but itself.
+/// The limits on the concurrent calls of each service. EKS and ECR publish no rates and throttle in practice; a service
+/// that throttles slows down only its own calls.
 #[derive(Debug, Clone, Default)]
 struct Paces {
     config: Pace,
@@ -94,7 +98,7 @@ struct Paces {
 }
 
 impl Clients {
-    /// Clients of that account and Region.
+    /// Creates the clients for the account and Region of `aws`.
     pub fn new(aws: &Aws) -> Self {
         let paces = Paces::default();
         Self {
@@ -110,7 +114,7 @@ impl Clients {
     }
 }
 
-/// Reads the facts about an account's resources in a Region.
+/// A reader of the facts about an account's resources in a Region.
 #[derive(Debug)]
 pub struct Reader<'a> {
     clients: &'a Clients,
@@ -123,19 +127,20 @@ pub struct Reader<'a> {
     iam: iam::Memos,
 }
 
-/// Resources that could not be listed, so that what is missing among those that were is not known to be gone.
+/// A set of resources that could not be listed completely. A resource that is missing from the list is therefore not
+/// known to be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unlisted {
-    /// Their kind.
+    /// The kind of the resources.
     pub kind: &'static ResourceKind,
-    /// The repository whose images they are, where it is only those.
+    /// The repository that contains the images, if only the images of one repository could not be listed.
     pub repository: Option<String>,
-    /// Why.
+    /// The reason why they could not be listed.
     pub reason: Unread,
 }
 
 impl Unlisted {
-    /// All of a kind.
+    /// Returns a value for all resources of a kind.
     fn all(kind: &'static ResourceKind, reason: Unread) -> Self {
         Self {
             kind,
@@ -144,28 +149,30 @@ impl Unlisted {
         }
     }
 
-    /// Whether there are resources that nobody looks at; otherwise there may be none.
+    /// Returns `true` if a call failed, so that resources are not evaluated. Returns `false` if an answer came without
+    /// a list: there may be no resources.
     pub fn is_loss(&self) -> bool {
         self.reason.code != ReasonCode::NoList
     }
 }
 
-/// What is to become of a resource of which a list has told something, but which was not looked at itself.
+/// The next step for a resource of which a list has returned some facts, but which has not been described itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It is to be looked at.
+    /// The resource must be described.
     Look,
-    /// What the list told is enough.
+    /// The facts in the list are sufficient.
     Enough,
-    /// Nothing: whoever was asked has settled it already.
+    /// No further step: the gate has settled the findings about the resource, so no observation is sent.
     Settled,
 }
 
-/// Decides about resources in a list. What it is shown has the facts that the list tells, and the others unread.
+/// A function that decides the next step for a listed resource. The observation that it receives holds the facts that
+/// were read so far; the other facts are unread.
 pub type Gate<'a> = dyn Fn(&Observation) -> Step + 'a;
 
 impl<'a> Reader<'a> {
-    /// A reader of one run, which knows who uses which role in those clusters.
+    /// Creates a reader for one run. The users of roles are found in the clusters of `account`.
     pub fn new(clients: &'a Clients, location: Location, account: &Arc<AccountClusters>) -> Self {
         Self {
             clients,
@@ -179,12 +186,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where it reads.
+    /// Returns the account and Region that the reader reads.
     pub fn location(&self) -> &Location {
         &self.location
     }
 
-    /// When it was made; nothing that it tells was read before.
+    /// Returns the time at which the reader was created. Only answers about clusters, which the readers of an account
+    /// share, may be older.
     pub fn began_at(&self) -> Timestamp {
         self.began_at
     }
@@ -193,7 +201,8 @@ impl<'a> Reader<'a> {
         self.clients.clock.now()
     }
 
-    /// Looks at one resource; of an image that only its manifest tells from an attestation, all but that.
+    /// Describes one resource. The manifest of an image is not read, even if only the manifest distinguishes the image
+    /// from an attestation.
     async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
         let observed_at = self.now();
         let state = match collector_of(resource.kind()) {
@@ -207,8 +216,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks at several resources at the same time, and hands on what it sees as it comes. Images whose manifests matter
-    /// come last, so that a call brings many manifests.
+    /// Describes several resources concurrently, and sends each observation as soon as it is complete. Images whose
+    /// manifests must be read come last, so that one call reads many manifests.
     pub async fn look_at(
         &self,
         resources: &[Resource],
@@ -233,8 +242,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Looks at all resources of a part that are of these kinds, and hands on what it sees as it comes. What it could
-    /// not list comes back; without any, the enumeration is complete.
+    /// Lists and describes all resources of a part that are of these kinds, and sends each observation as soon as it is
+    /// complete. Returns the resources that could not be listed; if there are none, the enumeration is complete.
     pub async fn look_at_part(
         &self,
         part: &Part,
@@ -256,7 +265,8 @@ impl<'a> Reader<'a> {
         collector.list(self, listing).await
     }
 
-    /// Looks at resources that a list named; what can't be looked at comes back.
+    /// Describes the resources that a list names. Returns `Some` if a name is invalid, so that its resource can't be
+    /// described.
     async fn look_at_names(
         &self,
         kind: &'static ResourceKind,
@@ -281,12 +291,12 @@ impl<'a> Reader<'a> {
     }
 
     async fn hand_on(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
-        // The receiver goes only when its run was given up; then there is nobody left to tell.
+        // The receiver is dropped only if its run was abandoned. Nothing reads the observation then.
         let _ = out.send(observation).await;
     }
 }
 
-/// An SDK timestamp as a plain one; `None` where it is absent or beyond what can be written.
+/// Returns an SDK timestamp as a [`Timestamp`]; `None` if it is absent or out of range.
 fn timestamp(time: Option<&aws_smithy_types::DateTime>) -> Option<Timestamp> {
     time.and_then(|time| Timestamp::from_millisecond(time.to_millis().ok()?).ok())
 }

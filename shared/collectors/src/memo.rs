@@ -1,4 +1,4 @@
-//! Remembering answers for the length of a run.
+//! Storage of answers for the duration of a run.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Answers by key. Whoever asks first finds the answer out; whoever asks meanwhile waits for it.
+/// Answers by key. The first caller for a key determines the answer; a caller that requests it in the meantime waits
+/// for it.
 #[derive(Debug)]
 pub(crate) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
@@ -17,7 +18,7 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Memo<K, V> {
-    /// The answer for that key.
+    /// Returns the answer for a key. `find_out` determines it if it is not known yet.
     pub(crate) async fn get<F: Future<Output = V>>(
         &self,
         key: K,

@@ -1,35 +1,35 @@
-//! The permissions that calls need. They stand beside the calls; the policies of the functions' roles are derived from
-//! them.
+//! The permissions that calls need. Each permission is a constant in the module that makes the call; the policies of
+//! the functions' roles are derived from the permissions.
 
 /// A permission that a call needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
-    /// The IAM action: `eks:DescribeCluster`.
+    /// The IAM action, for example `eks:DescribeCluster`.
     pub action: &'static str,
-    /// The ARNs that it is needed for.
+    /// The ARNs that the permission is needed for.
     pub on: &'static [Arns],
-    /// Why a service that we call makes the call in our name, where it is no call of ours.
+    /// The reason why another service makes the call on eksentry's behalf; `None` if eksentry makes the call itself.
     pub by_service: Option<&'static str>,
 }
 
-/// ARNs in a policy, of the service that the action begins with. Source: the services' pages under
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
+/// A set of ARNs in a policy. Their service is the one that the action begins with.
+/// Source: the services' pages under <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arns {
-    /// All, since IAM knows no resource for the action.
+    /// All resources, since IAM defines no resource type for the action.
     Any,
-    /// Those of the account in the Region that is looked at, by the end of their ARNs: `cluster/*`.
+    /// The ARNs of the account in the Region that is read, by the end of the ARN: `cluster/*`.
     InRegion(&'static str),
-    /// Those of any account in the Region that is looked at.
+    /// The ARNs of any account in the Region that is read, by the end of the ARN: `key/*`.
     OfAnyAccount(&'static str),
-    /// Those of the account whose ARNs name no Region: `role/*`.
+    /// The ARNs of the account that contain no Region, by the end of the ARN: `role/*`.
     Global(&'static str),
-    /// Those of AWS itself: `policy/*`.
+    /// The ARNs of AWS itself, by the end of the ARN: `policy/*`.
     OfAws(&'static str),
 }
 
 impl Permission {
-    /// A permission that calls of ours need.
+    /// Creates a permission for calls that eksentry makes itself.
     pub const fn new(action: &'static str, on: &'static [Arns]) -> Self {
         Self {
             action,

@@ -1,4 +1,4 @@
-//! Tags, through the Resource Groups Tagging API: a hundred resources of any kind a call.
+//! Tags, read with the Resource Groups Tagging API: one call takes up to a hundred resources of any kind.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crate::permission::{Arns, Permission};
 
 pub(crate) const GET: Permission = Permission::new("tag:GetResources", &[Arns::Any]);
 
-/// The most resources that one call takes.
+/// The maximum number of resources in one call.
 const RESOURCES_A_CALL: usize = 100;
 
-/// The tags of resources, by ARN; those without tags are not in it.
+/// The tags of resources, by ARN. A resource without tags may be absent.
 pub type Tags = HashMap<String, Vec<(String, String)>>;
 
 impl Reader<'_> {
-    /// The tags of these resources.
+    /// Returns the tags of these resources.
     ///
     /// # Errors
     ///
-    /// When a call fails.
+    /// Returns an error if a call fails, or if an answer lacks the list.
     pub async fn tags(&self, resources: &[&Resource]) -> Fact<Tags> {
         let call = Call::new(
             GET.action,
@@ -43,7 +43,7 @@ impl Reader<'_> {
     }
 }
 
-/// A resource's ARN and its tags, sorted: the API tells them in any order.
+/// Returns a resource's ARN and its tags. The tags are sorted, since the API returns them in any order.
 fn read(mapping: &ResourceTagMapping) -> (String, Vec<(String, String)>) {
     let tags = mapping.tags().iter();
     let mut tags: Vec<_> = tags

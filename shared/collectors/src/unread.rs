@@ -1,13 +1,13 @@
-//! What a failed call means for people.
+//! The reasons that are reported for failed calls.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use eksentry_core::{ReasonCode, Unread};
 
-/// Messages come from outside: they are cut to this many characters.
+/// The maximum number of characters of a service's message. Messages come from outside, so longer ones are cut.
 const MESSAGE: usize = 400;
 
-/// Why a call failed: what was tried on what, what came of it, and what to do about it.
+/// Returns the reason to report for a failed call: the action, its target, the problem, and advice.
 pub(crate) fn unread<E: ProvideErrorMetadata, R>(
     action: &str,
     target: &str,

@@ -17,28 +17,28 @@ pub(crate) const ACTIONS: &[&str] = &[
     "config:GetComplianceDetailsByConfigRule",
 ];
 
-/// The most evaluations that a call takes.
+/// The maximum number of evaluations in a call.
 const EVALUATIONS_A_CALL: usize = 100;
 
-/// The most characters of an annotation.
+/// The maximum number of characters of an annotation.
 const ANNOTATION: usize = 256;
 
-/// The token with which Config tries a rule; nothing is recorded then.
+/// The token with which AWS Config tests a rule; nothing is recorded then.
 const TEST_MODE: &str = "TESTMODE";
 
-/// What Config is told of a resource.
+/// The compliance of a resource, as reported to AWS Config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compliance {
-    /// It is as the rule wants it.
+    /// The resource complies with the rule.
     Compliant,
-    /// It is not.
+    /// The resource does not comply with the rule.
     NonCompliant,
-    /// The rule does not apply; an earlier result is cleaned up.
+    /// The rule does not apply to the resource; an earlier result is removed.
     NotApplicable,
 }
 
 impl Compliance {
-    /// What an outcome means for Config; nothing is told of what is not known.
+    /// Returns the compliance for an outcome; `None` if the outcome is unknown, since it is not reported to AWS Config.
     pub const fn of(outcome: Outcome) -> Option<Self> {
         match outcome {
             Outcome::Passed => Some(Self::Compliant),
@@ -57,23 +57,25 @@ impl Compliance {
     }
 }
 
-/// A rule's result about one resource.
+/// A rule's evaluation of one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
-    /// Config's resource type, `AWS::EKS::Cluster` for example.
+    /// The resource type in AWS Config, for example `AWS::EKS::Cluster`.
     pub resource_type: String,
-    /// Config's resource id: the cluster's or repository's name, the key's id; never the ARN.
+    /// The resource id in AWS Config: the name of a cluster or repository, or the id of a key; never the ARN.
     pub resource_id: String,
-    /// The result.
+    /// The result of the evaluation.
     pub compliance: Compliance,
-    /// Why, for people; cut to 256 characters.
+    /// The explanation for people. It is cut to 256 characters when it is sent.
     pub annotation: String,
-    /// When the resource was as judged: the item's capture time, or the time of the periodic notification.
+    /// The time at which the resource was in the evaluated state: the capture time of the configuration item, or the
+    /// time of the periodic notification.
     pub ordering: Timestamp,
 }
 
 impl Evaluation {
-    /// The evaluation of a verdict; `None` where Config is told nothing, or knows no such resource type.
+    /// Returns the evaluation for a verdict; `None` if it is not reported to AWS Config, or if AWS Config has no such
+    /// resource type.
     pub fn of(resource: &Resource, verdict: &Verdict, ordering: Timestamp) -> Option<Self> {
         Some(Self {
             resource_type: resource.kind().config_type()?.to_owned(),
@@ -101,7 +103,8 @@ impl Evaluation {
 
 const PUT: &str = "config:PutEvaluations";
 
-/// Without results to clean up, Config says that there are none.
+/// The operation whose answer must contain a list, and the name of the list. If there are no results to remove, AWS
+/// Config returns an empty list.
 const REQUIRED: [(&str, &str); 1] = [("GetComplianceDetailsByConfigRule", "EvaluationResults")];
 
 const UNKNOWN_TOKEN: &str =
@@ -114,19 +117,19 @@ pub struct AwsConfig {
 }
 
 impl AwsConfig {
-    /// The sink of that account and Region.
+    /// Creates the sink of that account and Region.
     pub fn new(aws: &Aws) -> Self {
         Self {
             client: client!(aws_sdk_config, aws, None, &REQUIRED),
         }
     }
 
-    /// Records evaluations under the token of an invocation. What Config takes back is sent once more; a call that
-    /// fails keeps no other back.
+    /// Sends evaluations with the result token of an invocation. Evaluations that AWS Config refuses are sent once
+    /// more. A failed call does not prevent the other calls.
     ///
     /// # Errors
     ///
-    /// When a call fails, or Config refuses an evaluation twice; the error names it.
+    /// Returns an error if a call fails, or if AWS Config refuses an evaluation twice; the error names its resource.
     pub async fn put(&self, token: &str, evaluations: &[Evaluation]) -> Result<(), ReportError> {
         let mut problems = Vec::new();
         for chunk in evaluations.chunks(EVALUATIONS_A_CALL) {
@@ -160,7 +163,7 @@ impl AwsConfig {
         }
     }
 
-    /// Sends evaluations; those that Config refuses come back.
+    /// Sends evaluations, and returns those that AWS Config refuses.
     async fn send<'a>(
         &self,
         token: &str,
@@ -184,7 +187,8 @@ impl AwsConfig {
             .send()
             .await
             .map_err(|error| match error.as_service_error() {
-                // The service may quote the token, which whoever has it can answer with.
+                // The service's message may quote the token, and a caller that has the token can send evaluations with
+                // it.
                 Some(PutEvaluationsError::InvalidResultTokenException(_)) => ReportError {
                     action: PUT,
                     problem: format!("InvalidResultTokenException: {UNKNOWN_TOKEN}"),
@@ -199,7 +203,7 @@ impl AwsConfig {
             })
         };
         let named: Vec<&Evaluation> = evaluations.iter().filter(is_refused).copied().collect();
-        // What Config refuses without naming one of ours may be any of them.
+        // If AWS Config refuses evaluations without naming them, any of them may be refused.
         Ok(if named.len() < refused.len() {
             evaluations.to_vec()
         } else {
@@ -207,11 +211,11 @@ impl AwsConfig {
         })
     }
 
-    /// The resources, by type and id, of which a rule has a result that still counts.
+    /// Returns the resources, by type and id, that have a COMPLIANT or NON_COMPLIANT result from a rule.
     ///
     /// # Errors
     ///
-    /// When a call fails.
+    /// Returns an error if a call fails.
     pub async fn results(&self, rule: &str) -> Result<Vec<(String, String)>, ReportError> {
         let call = self
             .client
@@ -239,7 +243,7 @@ impl AwsConfig {
     }
 }
 
-/// Whether a token is the one with which Config tries a rule.
+/// Returns `true` if a token is the one with which AWS Config tests a rule.
 pub fn is_test(token: &str) -> bool {
     token == TEST_MODE
 }
@@ -297,7 +301,7 @@ mod tests {
                 "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
                 Some(("AWS::KMS::Key", "1234abcd")),
             ),
-            // Config knows no images.
+            // AWS Config has no resource type for images.
             (
                 "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b",
                 None,

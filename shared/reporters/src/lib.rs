@@ -1,5 +1,5 @@
-//! From findings to reports, one file a sink. Knows no facts and judges nothing; rendering is pure, and apart from
-//! sending, which knows partial failure and retries.
+//! Reporters that render and send findings, one module for each sink. They collect no facts and evaluate nothing.
+//! Rendering is pure, and separate from sending, which handles partial failures and retries.
 
 pub mod aws_config;
 pub mod ocsf;
@@ -10,7 +10,7 @@ pub use aws_config::{AwsConfig, Compliance, Evaluation};
 pub use ocsf::Ocsf;
 pub use security_hub::{Ledgers, SecurityHub};
 
-/// The IAM actions of all calls made here.
+/// Returns the IAM actions of all calls that the reporters make.
 pub fn actions() -> impl Iterator<Item = &'static str> {
     [
         security_hub::ACTIONS,
@@ -23,13 +23,13 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     .copied()
 }
 
-/// A report could not be made.
+/// The failure of a call or of another action of a reporter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} failed: {problem}")]
 pub struct ReportError {
-    /// The IAM action of the call, or what was done that is none.
+    /// The IAM action of the call, or a description of the action if it is not a call.
     pub action: &'static str,
-    /// What was wrong, and what to do about it where that is known.
+    /// The problem, with advice if the remedy is known.
     pub problem: String,
 }
 

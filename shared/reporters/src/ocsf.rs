@@ -1,8 +1,8 @@
 //! The Open Cybersecurity Schema Framework (OCSF): events for data lakes, as lines of JSON in a bucket or in a folder.
 //!
-//! A run writes every verdict that it came to, whatever it wrote before: what a lake holds of a run is complete without
-//! any other sink. Objects lie as Amazon Security Lake partitions them, each event class by itself, and hold a few
-//! megabytes, since they are gathered in memory.
+//! A run writes every verdict that is not pending, regardless of earlier runs, so that the data of a run is complete
+//! without any other sink. Objects are partitioned as in Amazon Security Lake, separately for each event class. They
+//! hold a few megabytes, since they are gathered in memory.
 //! Source: <https://docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html>.
 
 mod event;
@@ -28,45 +28,46 @@ pub(crate) const ACTIONS: &[&str] = &[PUT_OBJECT];
 
 const PUT_OBJECT: &str = "s3:PutObject";
 
-/// How many bytes of lines are gathered before they are written. A run gathers for two classes, and a sweep makes a few
-/// runs at the same time.
+/// The number of bytes that are gathered before they are written. A run gathers lines for two classes, and a sweep
+/// makes a few runs at the same time.
 const OBJECT_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long writing an object may take, all tries together: a lake that does not answer must not keep findings from the
-/// other sinks.
+/// The maximum time for writing an object, including all tries. A data lake that does not answer must not keep findings
+/// from the other sinks.
 const WRITE: Duration = Duration::from_secs(30);
 
-/// The longest prefix, in bytes. A key has at most 1,024, and what follows the prefix fewer than the rest.
+/// The maximum length of a prefix, in bytes. A key has at most 1,024 bytes, and the part after the prefix needs fewer
+/// than the rest.
 const PREFIX: usize = 700;
 
-/// Where events go.
+/// The destination of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
-    /// Into a bucket, below a prefix that may be empty and ends in no slash.
+    /// A bucket, with a prefix that may be empty and does not end with a slash.
     Bucket {
-        /// The bucket's name.
+        /// The name of the bucket.
         bucket: String,
-        /// What the keys begin with.
+        /// The prefix of the keys.
         prefix: String,
     },
-    /// Into a folder, which is made if it is not there.
+    /// A folder, which is created if it does not exist.
     Folder(PathBuf),
 }
 
-/// The text is no place for events.
+/// The error for a text that is not a destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DestinationError {
-    /// It is neither of the two.
+    /// The text names neither a bucket nor a folder.
     #[error(
         "is {0:?}: it takes s3://bucket/prefix, or the path of a folder that begins with / or ./"
     )]
     Neither(String),
-    /// It names a bucket that S3 would not have.
+    /// The name of the bucket is not one that S3 allows.
     #[error(
         "is {0:?}, which names no bucket: s3://bucket/prefix, with 3 to 63 of a-z, 0-9, . and -"
     )]
     Bucket(String),
-    /// Its prefix is too long or has what can't be seen.
+    /// The prefix is too long, or contains control characters.
     #[error(
         "is {0:?}, whose prefix is no good: at most {PREFIX} bytes, without control characters"
     )]
@@ -110,7 +111,7 @@ impl FromStr for Destination {
 #[derive(Debug)]
 pub struct Ocsf {
     target: Target,
-    /// The number of the next object: runs of one invocation write at the same time, and to the same place.
+    /// The number of the next object. Runs of one invocation write at the same time and to the same destination.
     next: AtomicU64,
 }
 
@@ -125,7 +126,8 @@ enum Target {
 }
 
 impl Ocsf {
-    /// The sink that writes there, with these credentials whatever account the events are about.
+    /// Creates the sink that writes to a destination. It uses the credentials of `aws`, regardless of the account that
+    /// the events are about.
     pub fn new(aws: &Aws, destination: &Destination) -> Self {
         let target = match destination {
             Destination::Bucket { bucket, prefix } => Target::Bucket {
@@ -141,7 +143,7 @@ impl Ocsf {
         }
     }
 
-    /// What one run in an account and Region writes.
+    /// Returns the log of one run in an account and Region.
     pub fn log<'a>(&'a self, location: &'a Location, run: &'a str) -> Log<'a> {
         Log {
             ocsf: self,
@@ -174,7 +176,7 @@ impl Ocsf {
                 let answer = call
                     .await
                     .map_err(|error| ReportError::of_call(PUT_OBJECT, error))?;
-                // Whatever else says that all is well is none of S3's, which has taken nothing then.
+                // A successful answer without an ETag is not from S3, which has not stored the object then.
                 let taken = answer.e_tag().map(drop);
                 taken.ok_or_else(|| ReportError {
                     action: PUT_OBJECT,
@@ -199,37 +201,36 @@ impl Ocsf {
     }
 }
 
-/// The events of one run, gathered and written.
+/// A log that gathers and writes the events of one run.
 #[derive(Debug)]
 pub struct Log<'a> {
     ocsf: &'a Ocsf,
     location: &'a Location,
     run: &'a str,
-    /// What is gathered, by class and day (UTC).
+    /// The gathered lines, by class and day (UTC).
     lines: BTreeMap<(Class, Date), Vec<u8>>,
     failed: Option<ReportError>,
 }
 
 impl Log<'_> {
-    /// Writes down a finding.
+    /// Adds the events of a finding.
     pub async fn take(&mut self, finding: &Finding) {
         for event in events(finding, self.run) {
             self.add(&event).await;
         }
     }
 
-    /// Writes down that the finding of a check about a resource is over: it was there before, and at that time its
-    /// resource, or the check, no longer is.
+    /// Adds the event that closes the finding of a check about a resource: the finding existed before, and at that time
+    /// its resource, or the check, no longer exists.
     pub async fn close(&mut self, check: &str, resource: &Resource, at: Timestamp) {
         self.add(&closed(check, resource, at, self.run)).await;
     }
 
-    /// Writes what is left. What could not be written comes back; after one failure a run writes no more, since it has
-    /// to be made again in any case.
+    /// Writes the remaining lines. After one failure, a run writes no more, since it must be repeated in any case.
     ///
     /// # Errors
     ///
-    /// When something could not be written.
+    /// Returns an error if something could not be written.
     pub async fn finish(mut self) -> Result<(), ReportError> {
         while let Some(((class, day), lines)) = self.lines.pop_first() {
             self.write(class, day, lines).await;
@@ -243,7 +244,7 @@ impl Log<'_> {
         }
         let at = (event.class(), TimeZone::UTC.to_datetime(event.at()).date());
         let lines = self.lines.entry(at).or_default();
-        // Writing to memory can't fail, and an event has no keys that are no texts.
+        // Writing to memory can't fail, and all keys of an event are texts.
         let _ = serde_json::to_writer(&mut *lines, event);
         lines.push(b'\n');
         if lines.len() >= OBJECT_BYTES {
@@ -269,7 +270,7 @@ impl Log<'_> {
         };
     }
 
-    /// The name of the next object.
+    /// Returns the name of the next object.
     fn name(&self, class: Class, day: Date) -> String {
         format!(
             "{}/region={}/accountId={}/eventDay={}/{}-{}.jsonl",

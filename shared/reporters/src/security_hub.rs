@@ -1,7 +1,7 @@
 //! AWS Security Hub CSPM: findings in the AWS Security Finding Format (ASFF).
 //!
-//! Security Hub itself remembers what was reported: our findings are read back, and only what differs is sent. A
-//! [`Ledger`] saves reading back what we know to have sent ourselves.
+//! Security Hub itself stores the findings that were reported: eksentry reads its own findings back, and sends only
+//! those that differ. A [`Ledger`] avoids reading back the findings that eksentry is known to have sent itself.
 
 mod asff;
 #[cfg(any(test, fuzzing))]
@@ -28,7 +28,8 @@ pub use ledger::{Ledger, Ledgers};
 
 pub(crate) const ACTIONS: &[&str] = &["securityhub:BatchImportFindings", "securityhub:GetFindings"];
 
-/// An answer without findings says that Security Hub holds none; one without the list says nothing.
+/// The operation whose answer must contain a list, and the name of the list. An empty list means that Security Hub
+/// holds no findings; an answer without the list proves nothing.
 const REQUIRED: [(&str, &str); 1] = [("GetFindings", "Findings")];
 
 /// The Security Hub sink of one account in one Region.
@@ -37,21 +38,21 @@ pub struct SecurityHub {
     client: Lazy<aws_sdk_securityhub::Client>,
     location: Location,
     clock: Clock,
-    /// Ten calls a second, thirty at once.
+    /// The rate of imports: ten calls a second, thirty at once.
     /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
     imports: Rate,
-    /// Three calls a second, six at once.
+    /// The rate of reads: three calls a second, six at once.
     /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/Welcome.html>.
     reads: Rate,
-    /// Findings are large in memory when they are rendered, so few calls' worth are at a time.
+    /// The permits for rendered findings. These are large in memory, so only a few calls' worth exist at a time.
     room: Arc<Semaphore>,
 }
 
-/// How many calls' worth of findings are rendered at a time.
+/// The number of calls whose findings are rendered at a time.
 const ROOM: usize = 3;
 
 impl SecurityHub {
-    /// The sink of that account and Region, to whose rates this process is one of so many that keep.
+    /// Creates the sink of that account and Region. `processes` is the number of processes that share the rates.
     pub fn new(aws: &Aws, location: Location, processes: u32) -> Self {
         Self {
             client: client!(aws_sdk_securityhub, aws, None, &REQUIRED),
@@ -63,12 +64,13 @@ impl SecurityHub {
         }
     }
 
-    /// Waits until there is room for a call's worth of rendered findings, for as long as the result is kept.
+    /// Waits until the findings of another call may be rendered, and returns a permit. The permit is in use until it is
+    /// dropped.
     pub async fn room(&self) -> Option<SemaphorePermit<'_>> {
         self.room.acquire().await.ok()
     }
 
-    /// Why a call failed, and where that is known what to do about it.
+    /// Returns the error for a failed call, with advice if the remedy is known.
     fn failed<E>(&self, action: &'static str, error: SdkError<E>) -> ReportError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -87,7 +89,7 @@ impl SecurityHub {
     }
 }
 
-/// The account's default product, under which custom findings are imported.
+/// Returns the ARN of the account's default product, under which custom findings are imported.
 fn product_arn(location: &Location) -> String {
     let Location {
         partition,

@@ -1,7 +1,7 @@
-//! Cutting texts to the limits of the sinks, by characters.
+//! Functions that cut texts to the limits of the sinks, by characters.
 
-/// The text in at most that many characters; what is cut is marked with an ellipsis. Control characters, which nobody
-/// could see, become spaces.
+/// Returns the text, cut to at most `most` characters. An ellipsis marks a cut. Control characters, which are
+/// invisible, become spaces.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     let text = text.replace(char::is_control, " ");
     let text = text.trim();
@@ -14,7 +14,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
         .collect()
 }
 
-/// The same, and nothing for a text of nothing but white space, which no sink takes.
+/// Returns the same as [`cut`]; `None` if nothing but white space is left, since no sink accepts an empty text.
 pub(crate) fn cut_or_none(text: &str, most: usize) -> Option<String> {
     Some(cut(text, most)).filter(|text| !text.is_empty())
 }

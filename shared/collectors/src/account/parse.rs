@@ -1,4 +1,4 @@
-//! AWS Config's answers about recorders, as facts.
+//! Pure functions that convert AWS Config's answers about recorders into facts.
 
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup,
@@ -16,7 +16,7 @@ pub(super) fn of_the_customer(
         .find(|recorder| recorder.service_principal().is_none_or(str::is_empty))
 }
 
-/// Returns a recorder with its status; `None` if no status is of it.
+/// Returns a recorder with its status; `None` if no status belongs to it.
 pub(super) fn recorder(
     recorder: &ConfigurationRecorder,
     statuses: &[ConfigurationRecorderStatus],
@@ -37,7 +37,8 @@ pub(super) fn recorder(
     })
 }
 
-/// The strategy decides; answers of before there were strategies have the other members alone.
+/// Returns the resource types that a recorder records. The recording strategy decides; answers from before strategies
+/// existed have only the other members.
 fn recorded_types(group: Option<&RecordingGroup>) -> Fact<RecordedTypes> {
     let Some(group) = group else {
         return Err(unknown(

@@ -10,16 +10,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
 
-/// Scores by the ARN of the finding.
+/// EPSS scores by the ARN of the finding.
 pub(super) type Scores = HashMap<String, f64>;
 
-/// Takes the scores out of the text of an answer. Inspector has them, but ECR's published model has no member for them, and
-/// so neither has the SDK.
+/// An interceptor that reads the scores from the text of an answer. Inspector has the scores, but ECR's published model
+/// has no member for them, so the SDK has none either.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Epss(Arc<Mutex<Scores>>);
 
 impl Epss {
-    /// The scores of the last answer.
+    /// Removes and returns the scores of the last answer.
     pub(super) fn take(&self) -> Scores {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -61,7 +61,7 @@ struct Findings {
 struct Finding {
     finding_arn: Option<String>,
     epss_details: Option<Details>,
-    /// The name that it has in Inspector's own API.
+    /// The details under the name that Inspector's own API uses.
     epss: Option<Details>,
 }
 
@@ -70,7 +70,7 @@ struct Details {
     score: Option<f64>,
 }
 
-/// The scores that an answer tells. One that tells none is not read a second time.
+/// Returns the scores in an answer. An answer without scores is not parsed a second time.
 fn scores(body: &[u8]) -> Scores {
     let tells_some = std::str::from_utf8(body).is_ok_and(|text| text.contains("\"epss"));
     if !tells_some {

@@ -18,7 +18,7 @@ pub(super) fn identifier(digest: &str) -> ImageIdentifier {
 }
 
 impl Reader<'_> {
-    /// Looks at all active images of a repository; archived ones are not listed.
+    /// Lists and describes all active images of a repository. Archived images are not listed.
     pub(super) async fn all_images(
         &self,
         repository: &str,
@@ -48,7 +48,7 @@ impl Reader<'_> {
                 Next::token(page.next_token)
             },
         );
-        // A repository that is absent now took its images with it.
+        // If the repository was deleted in the meantime, its images were deleted too.
         if let Err(failure) = read.await
             && !failure.is_absent()
         {
@@ -62,8 +62,8 @@ impl Reader<'_> {
         unlisted.collect()
     }
 
-    /// Looks at the images of a page of a repository's list. Those whose manifests matter wait for the others, so that a
-    /// call brings many manifests.
+    /// Describes the images of one page of a repository's list. Images whose manifests must be read come last, so that
+    /// one call reads many manifests.
     async fn listed_images(
         &self,
         images: Vec<(Resource, &ImageDetail)>,
@@ -82,7 +82,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Looks at an image of a list, as far as the gate says. Returns it where its manifest is still to be read.
+    /// Describes a listed image as far as the gate requires it. Returns the observation if its manifest must still be
+    /// read. Otherwise sends it, unless the gate has settled it.
     async fn listed_image(
         &self,
         resource: Resource,
@@ -103,7 +104,8 @@ impl Reader<'_> {
             Step::Enough => {}
             Step::Look => {
                 observation.state = self.with_scan(image, detail, needs).await;
-                // A manifest never changes, and reading it may count as a pull: what was told of this one once stands.
+                // A manifest never changes, and reading it may count as a pull. An earlier result therefore remains
+                // valid.
                 if needs_manifest(&observation) {
                     match gate(&observation) {
                         Step::Settled => return None,
@@ -146,7 +148,8 @@ impl Reader<'_> {
         }
     }
 
-    /// An image that can't be described, as far as its scan tells of it. What was scanned is an image.
+    /// Returns an image that can't be described, with the facts in its scan; `None` if the scan has no result. Anything
+    /// that was scanned is an image.
     async fn image_of_scan(&self, image: &Resource) -> Option<State> {
         let (repository, digest) = image.repository_and_digest();
         let read = self.scan(repository, digest).await.ok()?;
@@ -167,10 +170,11 @@ impl Reader<'_> {
         }))
     }
 
-    /// An image with what scanning it brought, where that is needed and could matter.
+    /// Returns the state of an image. It includes the scan if that is needed and the checks apply to the image.
     async fn with_scan(&self, mut image: EcrImage, detail: &ImageDetail, needs: Needs) -> State {
         if needs.contains(Need::ImageScan) && image.inapplicable().is_none() {
-            // DescribeImages has a status and a summary too, but leaves them empty for images that have findings.
+            // DescribeImages returns a status and a summary too, but may leave them empty for images that have
+            // findings.
             let is_told = match self.scan(&image.repository, &image.digest).await {
                 Ok(read) => {
                     let is_told = parse::is_told(&read, detail);
@@ -195,7 +199,7 @@ impl Reader<'_> {
     }
 }
 
-/// Returns `true` if only its manifest tells what was observed.
+/// Returns `true` if only the manifest shows whether the observed resource is an image.
 pub(crate) fn needs_manifest(observation: &Observation) -> bool {
     let image = observation.state.facts_of::<EcrImage>();
     image.is_some_and(EcrImage::needs_manifest)

@@ -1,6 +1,7 @@
-//! The manifests of what may be an image or an attestation.
+//! The manifests that distinguish images from attestations.
 //!
-//! `ecr:BatchGetImage` is how images are pulled, and ECR may take it for a pull: only manifests that decide are asked for.
+//! `ecr:BatchGetImage` is the call that pulls images, and ECR may count it as a pull. Therefore only the manifests that
+//! decide this distinction are requested.
 
 use eksentry_core::facts::image::{Content, EcrImage, Manifest};
 use eksentry_core::{Observation, State};
@@ -15,14 +16,14 @@ use crate::permission::Permission;
 
 pub(super) const READ: Permission = Permission::new("ecr:BatchGetImage", REPOSITORIES);
 
-/// The most manifests that ECR hands out in a call.
+/// The maximum number of manifests that ECR returns in a call.
 const BATCH: usize = 100;
 
 /// The number of such calls that are made at the same time.
 const BATCHES_AT_A_TIME: usize = 4;
 
 impl Reader<'_> {
-    /// Tells images from attestations by their manifests.
+    /// Distinguishes images from attestations by their manifests, and returns the updated observations.
     pub(crate) async fn with_manifests(
         &self,
         mut observations: Vec<Observation>,
@@ -45,7 +46,7 @@ impl Reader<'_> {
         observations
     }
 
-    /// Reads manifests by digest. Where the whole call failed, the state says what that means for each.
+    /// Reads manifests by digest. If the whole call failed, the returned state applies to each of the images.
     async fn manifests(
         &self,
         call: &Call<'_>,
@@ -70,8 +71,8 @@ fn digest(observation: &Observation) -> &str {
     observation.resource.repository_and_digest().1
 }
 
-/// Puts into an observation what its manifest tells. What could not be read is not available, but for what we may not
-/// read: that is taken for what it looks like.
+/// Updates an observation with the content of its manifest. If the manifest could not be read, the observation becomes
+/// unread; but if access was denied, the image is treated as what it appears to be.
 fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>, call: &Call<'_>) {
     let Some(mut image) = observation.state.facts_of::<EcrImage>().cloned() else {
         return;

@@ -1,6 +1,6 @@
-//! From ECR's answers to facts. Pure: what the time is, is an argument.
+//! Pure functions that convert ECR's answers into facts. The current time is an argument.
 //!
-//! Lists whose order means nothing are sorted here, so that another order is no change.
+//! Lists whose order has no meaning are sorted here, so that another order is not a change.
 
 mod image;
 mod manifest;

@@ -1,4 +1,4 @@
-//! The registry: its repositories, and how it scans them.
+//! The registry: its repositories, and its scanning configuration.
 
 use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
 use eksentry_core::facts::EcrImage;
@@ -18,10 +18,10 @@ pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", 
 pub(super) const SCANNING: Permission =
     Permission::new("ecr:GetRegistryScanningConfiguration", &[Arns::Any]);
 
-/// The number of repositories whose images are listed at the same time; each may hold a page of them in memory.
+/// The number of repositories whose images are listed at the same time; each may hold a page of images in memory.
 const REPOSITORIES_AT_A_TIME: usize = 20;
 
-/// The part of a registry that is to be looked at.
+/// The part of a registry that must be read.
 #[derive(Clone, Copy)]
 pub(crate) struct Wanted<'a> {
     pub(crate) names: &'a RepositoryNames,
@@ -30,7 +30,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The kinds to report as unlisted when repositories can't be listed.
+    /// Returns the kinds to report as unlisted when repositories can't be listed.
     fn lost(self, reason: &Unread) -> Vec<Unlisted> {
         let kinds = [
             (self.repositories, EcrRepository::KIND),
@@ -42,19 +42,19 @@ impl Wanted<'_> {
     }
 }
 
-/// Answers that were read already.
+/// The answers that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
-    /// All repositories, once they were listed.
+    /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
 }
 
-/// All repositories of a registry.
+/// The repositories of a registry, or of one page of its list.
 #[derive(Debug, Default)]
 struct Registry {
     repositories: Vec<ListedRepository>,
-    /// Why these may not be all of them.
+    /// The reasons why the repositories may not be complete.
     gaps: Vec<Unread>,
 }
 
@@ -84,7 +84,8 @@ impl Reader<'_> {
         unlisted
     }
 
-    /// Lists the registry's repositories page by page; the next page waits until this one is done with.
+    /// Lists the registry's repositories page by page. The next page is requested after `each` has processed the
+    /// current one.
     async fn each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
         let call = self.ecr_call(&LIST, self.location.to_string());
         let list = self.clients.ecr.describe_repositories().max_results(PAGE);
@@ -125,7 +126,7 @@ impl Reader<'_> {
         registry
     }
 
-    /// Looks at those of listed repositories that are wanted, and at their images.
+    /// Sends observations of the listed repositories that are wanted, and lists and describes their images.
     async fn repositories(
         &self,
         repositories: &[ListedRepository],
@@ -163,11 +164,12 @@ impl Reader<'_> {
         lists.into_iter().flatten().collect()
     }
 
-    /// The names of all repositories, sorted. What else was listed with them is not listed again.
+    /// Returns the names of all repositories, sorted. The listed facts are kept, so that the repositories are not
+    /// listed again.
     ///
     /// # Errors
     ///
-    /// When they could not be listed.
+    /// Returns an error if the repositories could not be listed.
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
         let list = || async {
             let mut registry = Registry::default();
@@ -189,8 +191,8 @@ impl Reader<'_> {
         Ok(names)
     }
 
-    /// Returns whether the registry holds a repository. That takes a call of its own whatever was listed meanwhile, so that
-    /// the number of a run's calls does not depend on what comes first.
+    /// Returns `true` if the registry holds a repository. The function always makes a call of its own, even if
+    /// repositories were already listed, so that the number of a run's calls does not depend on the order of its reads.
     pub(crate) async fn has_repositories(&self) -> Fact<bool> {
         let call = self.ecr_call(&LIST, self.location.to_string());
         let request = self.clients.ecr.describe_repositories().max_results(1);

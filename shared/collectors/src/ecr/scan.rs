@@ -1,4 +1,4 @@
-//! Images' scans.
+//! The scans of images.
 
 use eksentry_core::State;
 use eksentry_core::facts::image::Scan;
@@ -13,12 +13,13 @@ use crate::permission::{Arns, Permission};
 
 pub(super) const READ: Permission = Permission::new("ecr:DescribeImageScanFindings", REPOSITORIES);
 
-/// The permissions by which ECR reads the findings of an enhanced scan.
+/// The permissions that ECR needs to read the findings of an enhanced scan.
 pub(super) const BY_INSPECTOR: [Permission; 2] = [
     in_our_name("inspector2:ListCoverage"),
     in_our_name("inspector2:ListFindings"),
 ];
 
+/// Returns a permission for a call that ECR makes in the caller's name.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>.
 const fn in_our_name(action: &'static str) -> Permission {
     Permission {
@@ -30,7 +31,7 @@ const fn in_our_name(action: &'static str) -> Permission {
 }
 
 impl Reader<'_> {
-    /// Reads a scan to its last finding. Where that fails, the state says whether the image is gone.
+    /// Reads a scan with all of its findings. If that fails, the returned state shows whether the image is gone.
     pub(super) async fn scan(
         &self,
         repository: &str,

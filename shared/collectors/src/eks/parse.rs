@@ -1,4 +1,4 @@
-//! EKS's answers as facts. Pure.
+//! Pure functions that convert EKS's answers into facts.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ use eksentry_core::facts::cluster::{
 };
 use eksentry_core::{Arn, Unread};
 
-/// The facts that describing a cluster tells. Its key, its role and who uses that are as nobody asked for them.
+/// Returns the facts in the description of a cluster. Its key, its role and the users of the role are marked as not
+/// read.
 pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
     let network = cluster.resources_vpc_config();
     EksCluster {
@@ -43,12 +44,12 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
     }
 }
 
-/// Whether a cluster runs elsewhere and is only registered through EKS Connector.
+/// Returns `true` if a cluster runs elsewhere and is only registered through EKS Connector.
 pub(super) fn is_connected(cluster: &Cluster) -> bool {
     cluster.connector_config().is_some()
 }
 
-/// The issues, sorted; `None` where the answer has no list of them, which is another thing than an empty one.
+/// Returns the issues, sorted; `None` if the answer has no list of issues, which differs from an empty list.
 fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
     let issues = health.issues.as_ref()?.iter();
     let code = |issue: &ClusterIssue| Issue::read(issue.code().map(ClusterIssueCode::as_str));
@@ -84,7 +85,7 @@ fn enabled_logs(logging: Option<&Logging>) -> LogTypes {
         .fold(LogTypes::NONE, LogTypes::with)
 }
 
-/// The key that an entry names, of one that names `secrets` if there is such a one.
+/// Returns the key that an entry names. An entry that names `secrets` takes precedence.
 fn secrets_key(entries: &[EncryptionConfig]) -> Option<SecretsKey> {
     let keys = entries.iter().filter_map(|entry| {
         let named = entry.provider()?.key_arn()?;
@@ -94,7 +95,7 @@ fn secrets_key(entries: &[EncryptionConfig]) -> Option<SecretsKey> {
             key: Err(Unread::not_asked("the cluster's KMS key")),
         })
     });
-    // Of those that are equal `min_by_key` takes the first.
+    // `min_by_key` returns the first of several equal entries.
     keys.min_by_key(|key| !key.names_secrets)
 }
 
@@ -107,7 +108,7 @@ fn names_secrets(entry: &EncryptionConfig) -> bool {
     resources.iter().any(|resource| resource == "secrets")
 }
 
-/// A list whose order means nothing.
+/// Returns a list in sorted order, since its order has no meaning.
 fn sorted(list: Option<&[String]>) -> Vec<String> {
     let mut list = list.unwrap_or_default().to_vec();
     list.sort();
@@ -124,8 +125,8 @@ fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
     tags
 }
 
-/// What makes an IAM role the same one: its partition, its account and its name, which is unique in the account
-/// whatever the role's path.
+/// The identity of an IAM role: its partition, its account and its name. The name is unique in the account, regardless
+/// of the role's path.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RoleId {
@@ -135,7 +136,7 @@ pub(super) struct RoleId {
 }
 
 impl RoleId {
-    /// The role of an ARN; what is no role's ARN is only equal to itself.
+    /// Returns the identity of the role with that ARN. A text that is not a role's ARN equals only itself.
     pub(super) fn of(arn: &str) -> Self {
         let parsed = arn.parse::<Arn>().ok();
         let role = parsed.as_ref().and_then(|arn| {
@@ -154,16 +155,16 @@ impl RoleId {
     }
 }
 
-/// Who uses a role.
+/// A user of a role: a cluster, the Auto Mode nodes of a cluster, or a node group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RoleUser {
     pub(super) role: RoleId,
     pub(super) region: String,
-    /// Who it is, in words.
+    /// The name of the user in messages.
     pub(super) name: String,
 }
 
-/// The users of roles that describing a cluster tells: the cluster itself, and the nodes of Auto Mode.
+/// Returns the users of roles in the description of a cluster: the cluster itself, and the nodes of Auto Mode.
 pub(super) fn role_users(name: &str, cluster: &Cluster, region: &str) -> Vec<RoleUser> {
     let nodes = cluster
         .compute_config()
@@ -184,12 +185,13 @@ pub(super) fn role_users(name: &str, cluster: &Cluster, region: &str) -> Vec<Rol
         .collect()
 }
 
-/// A cluster as the user of a role.
+/// Returns the name of a cluster as the user of a role.
 pub(super) fn user_of_cluster(name: &str) -> String {
     format!("cluster {name}")
 }
 
-/// Who but a cluster itself uses its role, in words. Users of other Regions come with their Region.
+/// Returns the names of the users of a cluster's role other than the cluster itself. The name of a user in another
+/// Region includes the Region.
 pub(super) fn other_users(
     users: &[RoleUser],
     role_arn: Option<&str>,

@@ -1,4 +1,4 @@
-//! KMS's answers as facts. Pure.
+//! Pure functions that convert KMS's answers into facts.
 
 use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusOutput;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
@@ -8,16 +8,16 @@ use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 
 use crate::timestamp;
 
-/// The period of automatic rotation where an answer has none.
+/// The period of automatic rotation, in days, if an answer contains none.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
 const DEFAULT_ROTATION_DAYS: u32 = 365;
 
-/// The facts that describing a key tells. Its rotation is as nobody asked for it.
+/// Returns the facts in the description of a key. The key's rotation is marked as not read.
 ///
 /// # Errors
 ///
-/// The name of a member that the answer lacks, though KMS always tells it and nobody knows without it whether KMS
-/// rotates such a key.
+/// Returns the name of a member that the answer lacks. KMS always returns this member; without it, it is unknown
+/// whether KMS rotates the key.
 pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static str> {
     let manager = metadata.key_manager().ok_or("KeyManager")?;
     if metadata.key_state().is_none() {
@@ -49,7 +49,7 @@ pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static s
     })
 }
 
-/// What KMS says of a key that something names.
+/// Returns the facts about a key that another resource names.
 pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
     NamedKey {
         arn: metadata.arn().unwrap_or(named).to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
     }
 }
 
-/// A key's automatic rotation.
+/// Returns the automatic rotation of a key.
 pub(super) fn rotation(answer: &GetKeyRotationStatusOutput) -> Rotation {
     if !answer.key_rotation_enabled() {
         return Rotation::Off;
@@ -91,7 +91,7 @@ mod tests {
 
     const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
-    /// What KMS always tells of a key.
+    /// Returns the metadata that KMS always returns for a key.
     fn described() -> KeyMetadataBuilder {
         KeyMetadata::builder()
             .key_id("1234abcd")

@@ -1,8 +1,8 @@
-//! Rendering findings as events of OCSF. Pure.
+//! Pure functions that render findings as OCSF events.
 //!
 //! Classes, attributes and captions: <https://schema.ocsf.io/1.8.0/classes/compliance_finding> and
-//! <https://schema.ocsf.io/1.8.0/classes/vulnerability_finding>, with the profiles `cloud` and `datetime`. No attribute
-//! that is deprecated there is written, and no text without a character in it.
+//! <https://schema.ocsf.io/1.8.0/classes/vulnerability_finding>, with the profiles `cloud` and `datetime`. Events
+//! contain no attribute that is deprecated there, and no empty text except a message whose reasons are empty.
 
 use eksentry_core::facts::image::{Cvss, Package, ScanResult, Vulnerability};
 use eksentry_core::finding::GENERATOR;
@@ -18,7 +18,7 @@ const PROFILES: &[&str] = &["cloud", "datetime"];
 
 const EKSENTRY: &str = "eksentry";
 
-/// What follows a finding's id in that of its image's vulnerabilities.
+/// The suffix of a finding's id in the id of the finding about its image's vulnerabilities.
 const VULNERABILITIES: &str = "#vulnerabilities";
 
 /// A class of events.
@@ -31,7 +31,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The name in the schema.
+    /// Returns the name in the schema.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Compliance => "compliance_finding",
@@ -54,8 +54,8 @@ impl Class {
     }
 }
 
-/// What happened to a finding. Whether it was there before a run is not known here, so what is neither known to be new
-/// nor to be over is `Unknown`, in the schema's own word.
+/// The activity of an event. It is not known here whether a finding existed before a run. The activity of a finding
+/// that is not closed is therefore `Unknown`, which is a value of the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Activity {
     Unknown,
@@ -71,16 +71,16 @@ impl Activity {
     }
 }
 
-/// How far a finding is dealt with.
+/// The progress of the work on a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Status {
-    /// Nobody can tell whether there is anything to deal with.
+    /// It is unknown whether the finding requires any work.
     Unknown,
-    /// Nobody has dealt with it, as far as is known here.
+    /// The work on the finding has not begun, as far as is known here.
     New,
-    /// An exception covers it.
+    /// An exception applies to the finding.
     Suppressed,
-    /// There is nothing left to deal with.
+    /// The finding requires no more work.
     Resolved,
 }
 
@@ -104,7 +104,7 @@ impl Status {
     }
 }
 
-/// An event.
+/// An OCSF event.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event<'a> {
     #[serde(skip)]
@@ -142,12 +142,12 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The class.
+    /// Returns the class of the event.
     pub fn class(&self) -> Class {
         self.class
     }
 
-    /// Its time.
+    /// Returns the time of the event.
     pub fn at(&self) -> Timestamp {
         self.at
     }
@@ -158,9 +158,9 @@ struct Metadata<'a> {
     version: &'static str,
     profiles: &'static [&'static str],
     product: Product,
-    /// Another one for each event.
+    /// The id of the event, which differs for each event.
     uid: String,
-    /// The run's id.
+    /// The id of the run.
     correlation_uid: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_truncated: Option<bool>,
@@ -342,7 +342,7 @@ struct RelatedCve<'a> {
     uid: &'a str,
 }
 
-/// When what is told of a vulnerability was published, and changed last.
+/// The times at which the description of a vulnerability was published and last changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Times {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -385,8 +385,8 @@ struct AffectedPackage<'a> {
     fixed_in_version: Option<&'a str>,
 }
 
-/// The events that tell of a finding, in that run: a Compliance Finding of every verdict but one that is under way, and
-/// besides a Vulnerability Finding of an image of which vulnerabilities are known.
+/// Returns the events of a finding in a run: a Compliance Finding for every verdict that is not pending, and also a
+/// Vulnerability Finding if vulnerabilities of an image are known.
 pub fn events<'a>(finding: &'a Finding, run: &'a str) -> Vec<Event<'a>> {
     if finding.verdict.outcome == Outcome::Pending {
         return Vec::new();
@@ -400,8 +400,8 @@ pub fn events<'a>(finding: &'a Finding, run: &'a str) -> Vec<Event<'a>> {
         .collect()
 }
 
-/// The event that tells, in that run, that the finding of a check about a resource is over since one of the two is no
-/// more. The check may be one that was retired.
+/// Returns the event of a run that closes the finding of a check about a resource, because the resource or the check no
+/// longer exists. The check may be one that was retired.
 pub fn closed<'a>(
     check: &'a str,
     resource: &'a Resource,
@@ -475,7 +475,7 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
     }
 }
 
-/// What was seen, and why a failure is as severe as it is.
+/// Returns the explanation of a verdict, and for a failure the reason for its severity.
 fn message(finding: &Finding) -> String {
     let explanation = finding.verdict.explanation();
     match finding.severity_reason() {
@@ -533,7 +533,7 @@ fn vulnerabilities_found<'a>(
     }
 }
 
-/// What a finding is about, whether there is a verdict or not.
+/// The subject of a finding, with or without a verdict.
 struct Subject<'a> {
     check: &'a str,
     title: &'a str,
@@ -555,7 +555,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// An event with all that does not rest on a verdict.
+    /// Returns an event with all attributes that do not depend on a verdict.
     fn event(&self, class: Class, activity: Activity, status: Status) -> Event<'a> {
         let (activity_id, activity_name) = activity.told();
         let (status_id, status) = status.told();
@@ -634,7 +634,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the check answers to, of a verdict that is not known.
+    /// Returns the standards and requirements of the check, for a verdict that is not known.
     fn compliance(&self) -> Compliance<'a> {
         let groups = standards::groups(self.check).iter();
         let controls = standards::controls(self.check);
@@ -668,7 +668,8 @@ impl<'a> Subject<'a> {
         }]
     }
 
-    /// The id of the finding: as in every report, and another one for an image's vulnerabilities.
+    /// Returns the id of the finding. It is the same in every report, except that the id has a suffix for an image's
+    /// vulnerabilities.
     fn finding_uid(&self, class: Class) -> String {
         let suffix = match class {
             Class::Compliance => "",
@@ -682,7 +683,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The id and caption that the schema has for what is none of its own statuses, and ours.
+/// The schema's id for a status that the schema does not define, and eksentry's caption for it.
 const NOT_APPLICABLE: (u32, &str) = (99, "Not Applicable");
 
 const fn compliance_status(outcome: Outcome) -> (u32, &'static str) {
@@ -770,7 +771,7 @@ fn vulnerability(from: &Vulnerability) -> VulnerabilityDetails<'_> {
     }
 }
 
-/// Whether there is a fix, and of how many of the packages.
+/// Returns the availability of a fix, and the id and caption of its coverage of the packages.
 fn fix(available: &str) -> Option<(bool, u32, &'static str)> {
     match available {
         "YES" => Some((true, 1, "Complete")),
@@ -793,7 +794,7 @@ fn times(from: &Vulnerability) -> Times {
     }
 }
 
-/// A score; one without its number or its version of CVSS can't be told.
+/// Returns a score; `None` if its number or its CVSS version is missing, since it can't be rendered then.
 fn cvss(from: &Cvss) -> Option<CvssScore<'_>> {
     Some(CvssScore {
         version: optional(from.version.as_deref())?,
@@ -804,7 +805,7 @@ fn cvss(from: &Cvss) -> Option<CvssScore<'_>> {
     })
 }
 
-/// A package; one without a name can't be told.
+/// Returns a package; `None` if its name is missing, since it can't be rendered then.
 fn package_of(from: &Package) -> Option<AffectedPackage<'_>> {
     Some(AffectedPackage {
         name: optional(from.name.as_deref())?,
@@ -818,7 +819,7 @@ fn package_of(from: &Package) -> Option<AffectedPackage<'_>> {
     })
 }
 
-/// A text without white space around it; nothing where nothing is left.
+/// Returns a text without surrounding white space; `None` if nothing is left.
 fn text(text: &str) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
@@ -831,7 +832,7 @@ fn texts<'a>(given: impl IntoIterator<Item = &'a String>) -> Vec<&'a str> {
     given.into_iter().filter_map(|given| text(given)).collect()
 }
 
-/// A moment: RFC 3339 in UTC with milliseconds.
+/// Returns a time as RFC 3339 in UTC with milliseconds.
 fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }

@@ -1,7 +1,7 @@
-//! Rendering findings in the AWS Security Finding Format. Pure.
+//! Pure functions that render findings in the AWS Security Finding Format (ASFF).
 //!
 //! Limits: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-syntax.html> and the
-//! pages of its parts. Whatever the input, no text is empty and every limit is kept.
+//! pages of its parts. For any input, no text is empty and every limit is kept.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -28,19 +28,20 @@ use sha2::{Digest, Sha256};
 use super::product_arn;
 use crate::text::{cut, cut_or_none};
 
-/// The product field with the digest of what was reported.
+/// The product field with the digest of the reported content.
 pub(super) const DIGEST: &str = "eksentry/Digest";
 
-/// The product field with the revision of what was judged.
+/// The product field with the revision of the evaluated facts.
 pub(super) const REVISION: &str = "eksentry/Revision";
 
 /// The product field with the id of the run that sent the finding.
 pub(super) const RUN: &str = "eksentry/Run";
 
-/// Part of every digest: to be raised when the same finding is rendered otherwise, so that all are sent anew.
+/// The version of the rendering, which is part of every digest. It must be raised when the same finding is rendered
+/// differently, so that all findings are sent again.
 const RENDERING: u32 = 1;
 
-/// What Security Hub itself adds to product fields.
+/// The prefix of the product fields that Security Hub itself adds.
 const RESERVED: &str = "aws/";
 
 const TITLE: usize = 256;
@@ -51,10 +52,11 @@ const REQUIREMENTS: usize = 32;
 const TAGS: usize = 50;
 const OTHER: usize = 50;
 const OTHER_VALUE: usize = 1_023;
-/// Lists for which ASFF documents no limit are kept short, so that the whole stays in bounds.
+/// The maximum length of lists for which ASFF documents no limit. They are short, so that the size of the finding stays
+/// limited.
 const LIST: usize = 20;
 const FINDING_BYTES: usize = 240 * 1024;
-/// What surrounds the contents: member names, ids, timestamps, product fields.
+/// The size of the parts that surround the contents: member names, ids, timestamps, product fields.
 const FRAME_BYTES: usize = 30 * 1024;
 
 /// Types taxonomy: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format-type-taxonomy.html>.
@@ -66,12 +68,13 @@ const VULNERABILITIES: &str = "Software and Configuration Checks/Vulnerabilities
 pub struct Rendered {
     /// The document.
     pub finding: AwsSecurityFinding,
-    /// How many bytes it has as JSON, at most.
+    /// The maximum size of the document as JSON, in bytes.
     pub size: usize,
 }
 
 impl Rendered {
-    /// The same, first reported at that time; what is no time, as in a ledger that somebody wrote to, is not taken.
+    /// Returns the same finding, first reported at that time. A text that is not a time, as in a ledger that someone
+    /// has modified, is ignored.
     pub fn created_at(mut self, created_at: &str) -> Self {
         if created_at.parse::<Timestamp>().is_ok() {
             self.finding.created_at = Some(created_at.to_owned());
@@ -79,14 +82,14 @@ impl Rendered {
         self
     }
 
-    /// The same, sent by that run.
+    /// Returns the same finding, sent by that run.
     pub fn of_run(mut self, run: &str) -> Self {
         let fields = self.finding.product_fields.get_or_insert_default();
         fields.extend(cut_or_none(run, PRODUCT_FIELD).map(|run| (RUN.to_owned(), run)));
         self
     }
 
-    /// The same, with the resource's tags.
+    /// Returns the same finding, with the resource's tags.
     pub fn with_tags(mut self, tags: &[(String, String)]) -> Self {
         if let Some([resource, ..]) = self.finding.resources.as_deref_mut() {
             resource.tags = render_tags(tags);
@@ -96,7 +99,7 @@ impl Rendered {
     }
 }
 
-/// What a finding says, as far as it matters for whether it changed.
+/// The content of a finding that determines whether it has changed.
 #[derive(Serialize)]
 struct Content<'a> {
     rendering: u32,
@@ -111,13 +114,14 @@ struct Content<'a> {
     url: &'a str,
     details: &'a Details,
     scan: Option<&'a ScanResult>,
-    /// All of them, since the reasons name some only.
+    /// The verdicts about all objects, since the reasons name only some of them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     objects: &'a [ObjectVerdict],
 }
 
-/// A digest of all that a verdict rests on, as far as a list tells it without a look at the resource: as long as it is
-/// the same, a look would come to the same finding. `None` where lists do not tell, and under an exception, which ends.
+/// Returns a digest of everything that a verdict depends on, as far as a list returns it. As long as the digest is the
+/// same, describing the resource would lead to the same finding. Returns `None` if lists do not return these facts, or
+/// if the finding is under an exception, since exceptions end.
 pub fn revision(finding: &Finding) -> Option<String> {
     let listed = finding.revision.as_deref()?;
     if finding.verdict.is_muted() {
@@ -132,20 +136,22 @@ pub fn revision(finding: &Finding) -> Option<String> {
     )))
 }
 
-/// What there is to know of a finding before it is rendered. The document itself takes tens of kilobytes of memory.
+/// The properties of a finding that are known before it is rendered. The document itself takes tens of kilobytes of
+/// memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// What tells whether it says the same as one before; times and tags do not count.
+    /// The digest that shows whether the content equals that of an earlier finding. Times and tags are not part of it.
     pub digest: String,
-    /// What tells, without a look at the resource, whether a look would find the same; see [`revision`].
+    /// The revision that shows, without describing the resource, whether the finding would be the same; see
+    /// [`revision`].
     pub revision: Option<String>,
-    /// How many bytes it has as JSON, at most.
+    /// The maximum size of the document as JSON, in bytes.
     pub size: usize,
-    /// How many vulnerabilities it has room for, the worst.
+    /// The number of vulnerabilities that the document has room for, worst first.
     vulnerabilities: Option<usize>,
 }
 
-/// Outlines a finding; `None` where the outcome is one of which Security Hub is told nothing.
+/// Returns the outline of a finding; `None` if its outcome is not reported to Security Hub.
 pub fn outline(finding: &Finding) -> Option<Outline> {
     let check = finding.check;
     let status = status(finding.verdict.outcome)?;
@@ -168,7 +174,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
         objects: &finding.verdict.objects,
     };
     let digest = digest(&content);
-    // What could not be read may be another time, with nothing else changed.
+    // Facts that could not be read may be readable the next time, with nothing else changed.
     let read = finding.verdict.outcome != Outcome::NotAvailable;
     let revision = revision(finding).filter(|_| read);
     let bytes_of_content = bytes(&Content {
@@ -198,7 +204,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
     })
 }
 
-/// Renders a finding; `None` where the outcome is one of which Security Hub is told nothing.
+/// Renders a finding; returns `None` if its outcome is not reported to Security Hub.
 pub fn render(finding: &Finding) -> Option<Rendered> {
     let status = status(finding.verdict.outcome)?;
     let outline = outline(finding)?;
@@ -230,7 +236,8 @@ fn description(finding: &Finding) -> String {
     cut(&(explanation + &rest), DESCRIPTION)
 }
 
-/// The sentence that says why a failure is of its severity, and a space; nothing of what is no failure.
+/// Returns the sentence that explains the severity of a failure, and a space; an empty text if there is no such
+/// sentence.
 fn severity(finding: &Finding) -> String {
     let reason = finding.severity_reason();
     reason.map_or_else(String::new, |reason| reason + " ")
@@ -296,7 +303,8 @@ fn requirements(finding: &Finding) -> Vec<String> {
         .collect()
 }
 
-/// What a finding that was read lacks of what has to be sent with it again. The SDK reads an absent text as an empty one.
+/// Returns the name of a member that a finding lacks and that must be sent with it again; `None` if the finding is
+/// complete. The SDK reads an absent text as an empty one.
 pub(super) fn lacking(finding: &AwsSecurityFinding) -> Option<&'static str> {
     let is_there = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
     let resources = finding.resources();
@@ -336,8 +344,9 @@ pub(super) fn lacking(finding: &AwsSecurityFinding) -> Option<&'static str> {
     .map(|(name, _)| name)
 }
 
-/// A finding as Security Hub holds it, to be sent again as archived; `None` where it is archived already, or newer
-/// than the observation. What belongs to the customer or to Security Hub is left out, since it can't be sent.
+/// Returns a finding that Security Hub holds in the form in which it is sent to be archived; `None` if it is archived
+/// already, or not older than the observation. Members that belong to the customer or to Security Hub are left out,
+/// since they can't be sent.
 pub(super) fn archived(
     mut finding: AwsSecurityFinding,
     observed_at: Timestamp,
@@ -349,7 +358,7 @@ pub(super) fn archived(
     if newer || finding.record_state == Some(RecordState::Archived) {
         return None;
     }
-    // Old findings may have these at the top alone.
+    // Old findings may have these members only at the top level.
     let given = finding.finding_provider_fields.take();
     let label = given
         .as_ref()
@@ -418,7 +427,7 @@ fn recommendation(finding: &Finding) -> String {
     let remediation = &finding.check.remediation;
     let command = remediation.command_for(&finding.resource);
     let whole = format!("{} {command}", remediation.text);
-    // Half a command is worse than none.
+    // An incomplete command is worse than none.
     if whole.chars().count() <= RECOMMENDATION {
         whole
     } else {
@@ -502,7 +511,7 @@ fn resource(finding: &Finding, location: &Location) -> SdkResource {
         .build()
 }
 
-/// The word that ASFF has for a partition; `None` for those that came after the format.
+/// Returns the value that ASFF defines for a partition; `None` for partitions that are newer than the format.
 /// Sources: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Resource.html> and
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
 fn partition(of_arn: &str) -> Option<Partition> {
@@ -524,7 +533,7 @@ fn render_tags(tags: &[(String, String)]) -> Option<HashMap<String, String>> {
     Some(tags).filter(|tags| !tags.is_empty())
 }
 
-/// Moves those properties to a member of ASFF's details that ASFF has a place for.
+/// A function that moves the properties that ASFF defines to the member of ASFF's details for a resource type.
 type Fill = fn(ResourceDetailsBuilder, &mut Details) -> ResourceDetailsBuilder;
 
 /// The resource types that have a member of their own in ASFF's details.
@@ -541,7 +550,7 @@ static MEMBERS: [(&str, Fill); 4] = [
     ("AwsKmsKey", |details, left| details.aws_kms_key(key(left))),
 ];
 
-/// Properties go to the members that ASFF has for them, the others to `Other`.
+/// Returns the details of a resource. Properties that ASFF defines are moved to their members, the others to `Other`.
 fn details(asff_type: &str, mut left: Details) -> Option<ResourceDetails> {
     if left.is_empty() {
         return None;
@@ -678,22 +687,22 @@ fn in_words(detail: &Detail) -> String {
     }
 }
 
-/// A moment as findings have it: RFC 3339 in UTC with milliseconds.
+/// Returns a time in the format of findings: RFC 3339 in UTC with milliseconds.
 pub fn time(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 
-/// The same of a moment that others tell; nothing where RFC 3339 has no words for it, before the year 0.
+/// Returns the same for a time from outside; `None` if RFC 3339 can't represent it, before the year 0.
 fn time_or_none(at: Timestamp) -> Option<String> {
     Some(time(at)).filter(|text| !text.starts_with('-'))
 }
 
-/// A number that others tell; nothing where it is none, which JSON has no words for.
+/// Returns a number from outside; `None` if it is not finite, since JSON can't represent it.
 fn number(number: Option<f64>) -> Option<f64> {
     number.filter(|number| number.is_finite())
 }
 
-/// The first vulnerabilities, which are the worst, that fit into so many bytes.
+/// Returns the first vulnerabilities, which are the worst, that fit into `most` bytes.
 fn within(vulnerabilities: &[Vulnerability], most: usize) -> &[Vulnerability] {
     let mut left = most;
     let fits = |vulnerability: &Vulnerability| {
@@ -786,8 +795,8 @@ fn list(texts: &[String]) -> Option<Vec<String>> {
     Some(texts).filter(|texts| !texts.is_empty())
 }
 
-/// At most how many bytes a vulnerability has in ASFF: our own form has the same texts under shorter names, and says
-/// `null` where ASFF leaves out.
+/// Returns the maximum size of a vulnerability in ASFF, in bytes. eksentry's own form has the same texts under shorter
+/// names, and contains `null` where ASFF omits a member.
 fn bytes_of_vulnerability(vulnerability: &Vulnerability) -> usize {
     bytes(vulnerability) + 256 + 32 * vulnerability.packages.len() + 16 * vulnerability.cvss.len()
 }
@@ -797,7 +806,7 @@ fn bytes_of_tags(tags: Option<&HashMap<String, String>>) -> usize {
 }
 
 fn bytes(value: &impl Serialize) -> usize {
-    /// Counts what is written.
+    /// A writer that counts the bytes that are written.
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -1,5 +1,5 @@
-//! Where tests and the fuzzer get in: any bytes in the place of a page of findings or of a ledger. Nothing here may
-//! panic.
+//! The entry point for tests and the fuzzer: it reads any bytes as a page of findings and as a ledger. No input may
+//! cause a panic.
 
 use aws_sdk_securityhub::types::AwsSecurityFindingFilters;
 use jiff::Timestamp;
@@ -8,11 +8,12 @@ use super::asff::archived;
 use super::known::{Known, changed, is_ours};
 use super::{KnownFindings, Ledger, lean};
 
-/// Hands these bytes over as a page of findings, and as a ledger.
+/// Reads these bytes as a page of findings, and as a ledger.
 ///
 /// # Panics
 ///
-/// Where what is archived is not what was read.
+/// Panics if an archived finding has another id than the finding that was read, or if a ledger changes when it is
+/// written and read again.
 pub fn documents(data: &[u8]) {
     let now = Timestamp::UNIX_EPOCH;
     let page = lean::read(data).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Sending findings, and archiving them.
+//! Functions that send findings, and archive them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -14,15 +14,15 @@ use super::asff::{Rendered, archived, lacking};
 use super::known::GET_FINDINGS;
 use crate::ReportError;
 
-/// Limits of BatchImportFindings, the size with room for what surrounds the findings.
+/// The limits of BatchImportFindings. The size leaves room for the parts of a request that surround the findings.
 /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
 const FINDINGS_A_CALL: usize = 100;
 const BYTES_A_CALL: usize = 6 * 1024 * 1024 - 64 * 1024;
 
-/// How often a finding is sent that fails for a passing reason.
+/// The number of times that a finding is sent if it fails for a temporary reason.
 const TRIES: u32 = 3;
 
-/// How long to wait before the second try; the third waits twice as long.
+/// The wait before the second try. The wait before the third try is twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The error codes of findings that would fail again.
@@ -30,27 +30,27 @@ const LASTING: [&str; 2] = ["InvalidInput", "InvalidAccess"];
 
 const IMPORT: &str = "securityhub:BatchImportFindings";
 
-/// A finding that Security Hub did not take.
+/// A finding that Security Hub did not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Its id.
+    /// The id of the finding.
     pub id: String,
-    /// What Security Hub said.
+    /// The reason why it was not accepted.
     pub problem: String,
 }
 
-/// What came of an import.
+/// The result of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// The ids of the findings that Security Hub took.
+    /// The ids of the findings that Security Hub accepted.
     pub taken: Vec<String>,
-    /// Those it did not take.
+    /// The findings that it did not accept.
     pub failed: Vec<Failure>,
 }
 
 impl SecurityHub {
-    /// Sends findings, in as few calls as the limits allow. What fails for a passing reason is sent again, three times
-    /// in all; what still fails comes back.
+    /// Sends findings, in batches up to the limits of a call. A finding that fails for a temporary reason is sent up to
+    /// three times in all. Findings that still fail are part of the result.
     pub async fn import(&self, findings: Vec<Rendered>) -> Imported {
         let mut imported = Imported::default();
         for batch in batches(findings) {
@@ -59,14 +59,15 @@ impl SecurityHub {
         imported
     }
 
-    /// Sends findings, given by id, again as they are, but archived as of the time at which their resource was seen to
-    /// be gone. One that Security Hub does not hold, or holds in a newer state than that, is left alone. They are held in
-    /// memory in full, so give few. One that was told incompletely fails, since it could not be sent as it was. The ids of
-    /// those that were archived or absent before come back too.
+    /// Archives findings, given by id. They are sent again with the same content, but archived as of the time at which
+    /// their resource was observed to be gone. A finding that Security Hub does not hold, or holds in a newer state, is
+    /// left unchanged. The findings are held in memory in full, so callers should pass few. A finding that GetFindings
+    /// returned incompletely fails, since it could not be sent with the same content. The function also returns the ids
+    /// of the findings that were already archived or absent.
     ///
     /// # Errors
     ///
-    /// When they could not be read.
+    /// Returns an error if the findings could not be read.
     pub async fn archive(
         &self,
         gone: &HashMap<String, Timestamp>,
@@ -111,7 +112,8 @@ impl SecurityHub {
                 .await;
             let failed = match answer {
                 Ok(answer) => failures(&batch, answer),
-                // A whole call is refused for one of its findings: look for that one.
+                // Security Hub rejects a whole call for one invalid finding. The batch is halved to isolate that
+                // finding.
                 Err(error)
                     if batch.len() > 1
                         && error
@@ -157,8 +159,8 @@ impl SecurityHub {
     }
 }
 
-/// The code and message of each failure, by id. A failure of which Security Hub does not say whose it is may be any
-/// finding's that it does not name.
+/// Returns the code and message of each failure, by id. If Security Hub does not report which finding a failure belongs
+/// to, every finding that it does not name may have failed.
 fn failures(
     batch: &[AwsSecurityFinding],
     answer: BatchImportFindingsOutput,
@@ -195,7 +197,7 @@ fn id_of(finding: &AwsSecurityFinding) -> String {
     finding.id().unwrap_or_default().to_owned()
 }
 
-/// Splits findings into calls by number and size.
+/// Splits findings into batches for calls, by number and size.
 fn batches(findings: Vec<Rendered>) -> Vec<Vec<AwsSecurityFinding>> {
     let mut batches = Vec::new();
     let mut batch = Vec::new();
@@ -267,7 +269,7 @@ mod tests {
             sizes((0..60).map(|_| rendered(240 * 1024)).collect()),
             [25, 25, 10]
         );
-        // A call takes 6 MB, of which some is left for what surrounds the findings.
+        // A call takes 6 MB, part of which is reserved for the parts of a request that surround the findings.
         let most = 6 * 1024 * 1024 - 64 * 1024;
         for (findings, expected) in [
             (vec![most - 2, 1, 1], &[3][..]),

@@ -1,4 +1,4 @@
-//! What Security Hub holds of ours already.
+//! The findings of eksentry that Security Hub already holds.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,37 +18,37 @@ use super::lean::Lean;
 use super::{SecurityHub, product_arn};
 use crate::ReportError;
 
-/// The most values that GetFindings takes for one filter.
+/// The maximum number of values that GetFindings takes for one filter.
 /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>.
 const VALUES_A_FILTER: usize = 20;
 
-/// The most findings that GetFindings puts on a page.
+/// The maximum number of findings that GetFindings returns on a page.
 const PAGE: i32 = 100;
 
-/// A finding says when its facts were read, and is sent some time later, at most as late as a function may run; clocks
-/// differ too.
+/// The margin for changes that arrive late. The update time of a finding is the time at which its facts were read. The
+/// finding is sent later, by at most the time that a function may run; clocks differ too.
 const LATE: Duration = Duration::from_hours(1);
 
 pub(super) const GET_FINDINGS: &str = "securityhub:GetFindings";
 
-/// What there is to know of a finding that Security Hub holds, to tell whether it changed.
+/// The members of a finding in Security Hub that show whether it has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
-    /// When it was first reported, as it was written then.
+    /// The time at which the finding was first reported, as it was written then.
     pub created_at: String,
-    /// When it was last updated.
+    /// The time at which the finding was last updated.
     pub updated_at: Option<Timestamp>,
-    /// Whether it is archived.
+    /// `true` if the finding is archived.
     #[serde(default, skip_serializing_if = "is_false")]
     pub archived: bool,
-    /// What it says; `None` where that is none of ours.
+    /// The compliance status; `None` if it is absent, or one that eksentry does not use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
-    /// The digest of what was reported; `None` of findings without one.
+    /// The digest of the reported content; `None` if the finding has no digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The revision of what was judged, where a list told one.
+    /// The revision of the evaluated facts, if a list returned one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
 }
@@ -57,18 +57,18 @@ pub struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// The resource is as it should be.
+    /// The resource passes the check.
     Passed,
-    /// It is not.
+    /// The resource fails the check.
     Failed,
-    /// Somebody should look.
+    /// A person should examine the resource.
     Warning,
-    /// It could not be told.
+    /// The result could not be determined.
     NotAvailable,
 }
 
 impl Status {
-    /// The status of an outcome; `None` where there is no finding.
+    /// Returns the status of an outcome; `None` if there is no finding for it.
     pub fn of(outcome: Outcome) -> Option<Self> {
         match outcome {
             Outcome::Passed => Some(Self::Passed),
@@ -95,42 +95,43 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// Known findings by id.
+/// The known findings, by id.
 pub type KnownFindings = HashMap<String, Known>;
 
-/// Which of our findings to read.
+/// A selection of eksentry's findings to read.
 #[derive(Debug, Clone, Copy)]
 pub enum Selection<'a> {
-    /// Those with these ids.
+    /// The findings with these ids.
     Ids(&'a [String]),
-    /// Those about resources whose ARNs begin so.
+    /// The findings about resources whose ARNs begin with a prefix.
     Within {
-        /// What the ARNs begin with.
+        /// The prefix of the ARNs.
         prefix: &'a str,
-        /// What they do not begin with; at most nineteen, since a filter takes twenty values.
+        /// The prefixes of ARNs to exclude; at most nineteen, since a filter takes twenty values.
         without: &'a [String],
-        /// The generators, `eksentry/<checkId>`; where there are none all of ours, those of retired checks too.
+        /// The generators, `eksentry/<checkId>`. An empty list selects all of eksentry's findings, including those of
+        /// retired checks.
         generators: &'a [String],
-        /// Only what has changed since.
+        /// The changes to read; `None` selects all findings.
         since: Option<&'a Since>,
     },
 }
 
-/// A moment, and who changed findings after it: anybody but these runs.
+/// A selection of changes: those after a time, except the changes that these runs made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since {
-    /// The moment.
+    /// The time after which findings have changed.
     pub at: Timestamp,
-    /// The runs' ids; at most twenty.
+    /// The ids of the runs to exclude; at most twenty.
     pub other_than: Vec<String>,
 }
 
 impl SecurityHub {
-    /// The findings of ours that Security Hub holds, archived ones too.
+    /// Returns eksentry's findings that Security Hub holds, including archived ones.
     ///
     /// # Errors
     ///
-    /// When a call fails.
+    /// Returns an error if a call fails, or if its answer is incomplete.
     pub async fn known(&self, selection: Selection<'_>) -> Result<KnownFindings, ReportError> {
         let mut known = KnownFindings::new();
         let each = |finding: AwsSecurityFinding| {
@@ -141,7 +142,7 @@ impl SecurityHub {
         Ok(known)
     }
 
-    /// The findings with these ids, in full; they are held in memory, so ask for few.
+    /// Returns the complete findings with these ids. They are held in memory, so callers should request few.
     pub(super) async fn in_full(
         &self,
         ids: &[String],
@@ -152,7 +153,7 @@ impl SecurityHub {
         Ok(findings)
     }
 
-    /// Reads findings of ours, page by page: in full, or what is left of them by that interceptor.
+    /// Reads eksentry's findings page by page: in full, or with only the members that the interceptor `lean` keeps.
     async fn each(
         &self,
         selection: Selection<'_>,
@@ -197,7 +198,7 @@ impl SecurityHub {
     }
 }
 
-/// What to ask for, in as many questions as it takes.
+/// Returns the filters for a selection, one for each request that it takes.
 fn filters(
     location: &Location,
     selection: Selection<'_>,
@@ -280,12 +281,14 @@ impl Known {
     }
 }
 
-/// Whether a finding tells what every finding has. When it was first reported would be lost without.
+/// Returns `true` if a finding has the members that every finding has. Without them, the time at which it was first
+/// reported would be lost.
 fn is_whole(finding: &AwsSecurityFinding) -> bool {
     finding.id().is_some() && finding.generator_id().is_some() && finding.created_at().is_some()
 }
 
-/// Other products import under the same product ARN, and filters are answered from an index that may lag.
+/// Returns `true` if a finding is one of eksentry's. Other products import under the same product ARN, and filters are
+/// answered from an index that may lag.
 pub(super) fn is_ours(finding: &AwsSecurityFinding) -> bool {
     [finding.generator_id(), finding.id()]
         .iter()
@@ -320,7 +323,7 @@ mod tests {
         }
     }
 
-    /// How a filter compares with what.
+    /// Returns the comparison and the value of each filter.
     fn asked(filters: &[StringFilter]) -> Vec<(&str, &str)> {
         filters
             .iter()

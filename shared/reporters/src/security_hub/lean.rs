@@ -1,7 +1,7 @@
-//! Reading what matters of a page of findings, and nothing else.
+//! A deserializer that reads only the required members of a page of findings.
 //!
-//! The SDK's own reading makes some tens of kilobytes of every finding, most of them empty members for other AWS
-//! resources, and of an image's finding all of its vulnerabilities.
+//! The SDK's own deserializer creates some tens of kilobytes for every finding: most of them are empty members for
+//! other AWS resources, and for an image's finding, all of its vulnerabilities.
 
 use aws_sdk_securityhub::operation::get_findings::{GetFindings, GetFindingsOutput};
 use aws_sdk_securityhub::types::{AwsSecurityFinding, Compliance, ComplianceStatus, RecordState};
@@ -19,7 +19,8 @@ use serde::Deserialize;
 
 use super::asff::{DIGEST, REVISION};
 
-/// Makes a call of GetFindings bring only the members that [`Known`](super::Known) is made of.
+/// An interceptor that makes GetFindings return only the ids of findings and the members that [`Known`](super::Known)
+/// is created from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lean;
 
@@ -42,7 +43,7 @@ impl Intercept for Lean {
     }
 }
 
-/// Reads pages; errors, and what it does not understand, are left to the SDK.
+/// A deserializer of pages. It leaves errors, and answers that it can't parse, to the SDK.
 #[derive(Debug)]
 struct LeanDeserializer {
     sdk: FrozenLayer,
@@ -71,7 +72,7 @@ impl DeserializeResponse for LeanDeserializer {
     }
 }
 
-/// A page's findings as they are read; nothing where reading is left to the SDK.
+/// Returns the findings of a page; `None` if reading it is left to the SDK.
 #[cfg(any(test, fuzzing))]
 pub(super) fn read(data: &[u8]) -> Option<Vec<AwsSecurityFinding>> {
     let page: Page = serde_json::from_slice(data).ok()?;

@@ -1,8 +1,9 @@
-//! What we know to have reported, kept in a bucket.
+//! Ledgers: records, kept in a bucket, of the findings that eksentry is known to have sent.
 //!
-//! GetFindings yields three hundred findings a second at best. Of a registry with a hundred thousand, a ledger brings in
-//! one call what reading back would take minutes for. Security Hub stays the truth: what anybody else changed since is
-//! read from it, and a ledger that is lost, broken or of another version is as if there had never been one.
+//! GetFindings returns at most three hundred findings a second. For a registry with a hundred thousand findings, a
+//! ledger provides in one call what would take minutes to read back. Security Hub remains the source of truth: changes
+//! that others have made since then are read from it. A ledger that is lost, corrupt or of another version is treated
+//! as absent.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -18,45 +19,47 @@ use sha2::{Digest, Sha256};
 use super::{Known, KnownFindings, Since};
 use crate::ReportError;
 
-/// Who may not list a bucket is denied what is not in it, rather than told so.
+/// The IAM actions of the calls. If a role may not list the bucket, S3 denies access to an absent object instead of
+/// reporting that it is absent.
 pub(crate) const ACTIONS: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:PutObject"];
 
-/// To be raised when ledgers are written otherwise.
+/// The version of the format of ledgers. It must be raised when the format changes.
 const VERSION: u32 = 1;
 
-/// What Security Hub held of a part, but for what others changed since.
+/// The findings that Security Hub held about a part of an account, without the changes that others have made since
+/// then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ledger {
     version: u32,
-    /// Of when it is: what was changed later by others than these runs is not in it.
+    /// The time of the ledger. Later changes that were not made by these runs are not in it.
     as_of: Timestamp,
-    /// The run that wrote it, and those before it whose findings may be taken for changes: their ids, and when they
-    /// began.
+    /// The run that wrote the ledger, and earlier runs whose findings could be taken for changes: their ids, and the
+    /// times at which they began.
     runs: Vec<(String, Timestamp)>,
     /// The findings.
     pub findings: KnownFindings,
 }
 
-/// How long ago a run may have begun that changed findings since the moment from which changes are read: that hour, and
-/// the time that a function may run.
+/// The maximum age of a run that may have changed findings in the period from which changes are read. It is the hour by
+/// which that period begins early, and the time that a function may run.
 const RECENT: Duration = Duration::from_hours(2);
 
-/// GetFindings takes twenty values for one filter.
+/// The maximum number of runs in a ledger: GetFindings takes twenty values for one filter.
 const MOST_RUNS: usize = 20;
 
-/// For how long Security Hub keeps findings that are not updated, active and archived ones.
+/// The periods for which Security Hub keeps active and archived findings that are not updated.
 /// Source: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html>.
 const KEPT: Duration = Duration::from_hours(90 * 24);
 const KEPT_ARCHIVED: Duration = Duration::from_hours(30 * 24);
 
 impl Ledger {
-    /// The runs whose findings are in it.
+    /// Returns the runs whose findings are in the ledger.
     pub fn runs(&self) -> &[(String, Timestamp)] {
         &self.runs
     }
 
-    /// What is to be read from Security Hub to complete it.
+    /// Returns the changes that must be read from Security Hub to complete the ledger.
     pub fn since(&self) -> Since {
         Since {
             at: self.as_of,
@@ -64,8 +67,8 @@ impl Ledger {
         }
     }
 
-    /// A ledger as of a moment, written by a run that began with what `before` says. What Security Hub has dropped by
-    /// then is left out.
+    /// Creates the ledger of a run, as of that time. `before` contains the runs of the ledger that the run began with.
+    /// Findings that Security Hub no longer keeps at that time are left out.
     pub fn new(
         as_of: Timestamp,
         run: &str,
@@ -85,13 +88,13 @@ impl Ledger {
     }
 }
 
-/// Whether less than that has passed. Moments that others tell may be the last that there are, to which nothing can be
-/// added.
+/// Returns `true` if less than `most` has passed between two times. The function subtracts the times, since a time from
+/// outside may be the latest possible one, to which nothing can be added.
 fn is_within(most: Duration, from: Timestamp, to: Timestamp) -> bool {
     to.duration_since(from) < SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX)
 }
 
-/// The runs that may have changed findings since.
+/// Returns the runs that may have changed findings in the period from which changes are read.
 fn recent(
     runs: &[(String, Timestamp)],
     as_of: Timestamp,
@@ -100,7 +103,7 @@ fn recent(
         .filter(move |(_, began_at)| is_within(RECENT, *began_at, as_of))
 }
 
-/// Whether Security Hub still keeps a finding by then.
+/// Returns `true` if Security Hub still keeps a finding at that time.
 fn is_kept(known: &Known, as_of: Timestamp) -> bool {
     let kept = if known.archived { KEPT_ARCHIVED } else { KEPT };
     known.updated_at.is_none_or(|at| is_within(kept, at, as_of))
@@ -115,7 +118,8 @@ pub struct Ledgers {
 }
 
 impl Ledgers {
-    /// The ledgers in that bucket, which must be that account's: whoever else owns one of its name gets nothing.
+    /// Creates a store of ledgers in a bucket. The bucket must belong to the account `owner`: a bucket of the same name
+    /// in another account receives nothing.
     pub fn new(aws: &Aws, bucket: &str, owner: &str) -> Self {
         Self {
             client: client!(aws_sdk_s3, aws),
@@ -124,11 +128,11 @@ impl Ledgers {
         }
     }
 
-    /// The ledger of a part; `None` where there is none that can be used.
+    /// Returns the ledger of a part; `None` if there is none that can be used.
     ///
     /// # Errors
     ///
-    /// When the bucket can't be read.
+    /// Returns an error if the bucket can't be read.
     pub async fn read(
         &self,
         location: &Location,
@@ -162,7 +166,7 @@ impl Ledgers {
     ///
     /// # Errors
     ///
-    /// When the bucket can't be written to.
+    /// Returns an error if the bucket can't be written to.
     pub async fn write(
         &self,
         location: &Location,
@@ -185,7 +189,8 @@ impl Ledgers {
     }
 }
 
-/// Each part has its own object; names of repositories are hashed, since a key takes no more than 1,024 bytes.
+/// Returns the key of a part's object. The part is hashed, since it may contain long names of repositories, and a key
+/// has at most 1,024 bytes.
 fn key(location: &Location, part: &Part) -> String {
     let json = serde_json::to_vec(part).unwrap_or_default();
     let mut name = String::new();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::scan::{ReadScan, counts_of};
 use crate::timestamp;
 
-/// An image as far as DescribeImages tells of it.
+/// Returns an image with the facts that DescribeImages returns.
 pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timestamp) -> EcrImage {
     let mut tags = detail.image_tags().to_vec();
     tags.sort_unstable();
@@ -40,12 +40,13 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
     }
 }
 
-/// How far two moments lie apart; ECR's clock may be ahead of ours.
+/// Returns the absolute difference between two times, since ECR's clock may be ahead of the local one.
 fn apart(one: Timestamp, other: Timestamp) -> Duration {
     one.duration_since(other).unsigned_abs()
 }
 
-/// Days since the image was last pushed, pulled or restored; one that has begun counts.
+/// Returns the number of days since the image was last pushed, pulled or restored. A day that has begun counts as a
+/// whole day.
 fn idle_days(detail: &ImageDetail, now: Timestamp) -> Option<u32> {
     let used = [
         detail.image_pushed_at(),
@@ -57,8 +58,8 @@ fn idle_days(detail: &ImageDetail, now: Timestamp) -> Option<u32> {
     u32::try_from(seconds.unsigned_abs().div_ceil(24 * 60 * 60)).ok()
 }
 
-/// Tells one scan of an image from the next: when it was completed, and what came of it in short. Without that time (as
-/// newer scanning leaves it) nothing does, and the scan itself must be read.
+/// Returns a text that changes with each scan of an image: the time of its completion, and a summary of its result.
+/// Returns `None` without that time, which newer scanning omits; the scan itself must be read then.
 fn scan_revision(detail: &ImageDetail) -> Option<String> {
     let summary = detail.image_scan_findings_summary()?;
     let completed_at = summary.image_scan_completed_at()?;
@@ -82,7 +83,8 @@ fn scan_revision(detail: &ImageDetail) -> Option<String> {
     ))
 }
 
-/// The revision of an image that has no scan, once its manifest was read: that never changes.
+/// Returns the revision that an image without a scan result has after its manifest was read. The manifest itself never
+/// changes.
 pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> {
     let (status, description) = match image.scan.as_ref().ok()? {
         Scan::Never => return Some("an image, never scanned".to_owned()),
@@ -102,8 +104,9 @@ pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> 
     Some(format!("an image, {status}, {description}"))
 }
 
-/// Returns `true` if a scan is the whole one that DescribeImages told of in short. If it is not, what was read is not to
-/// stand until the next scan; nor is what an enhanced scan found, which Inspector may suppress between two scans.
+/// Returns `true` if a scan is complete and agrees with the summary that DescribeImages returned, so that its result
+/// remains valid until the next scan. The result of an enhanced scan does not, since Inspector may suppress findings
+/// between two scans.
 pub(in crate::ecr) fn is_told(read: &ReadScan, detail: &ImageDetail) -> bool {
     let summary = detail.image_scan_findings_summary();
     let told = summary.and_then(|summary| summary.finding_severity_counts());

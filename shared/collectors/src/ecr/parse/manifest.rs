@@ -6,24 +6,24 @@ use aws_sdk_ecr::operation::batch_get_image::BatchGetImageOutput;
 use aws_sdk_ecr::types::{ImageFailure, ImageFailureCode, ImageIdentifier};
 use eksentry_core::facts::image::Layers;
 
-/// What was told of manifests, by digest.
+/// The results of reading manifests, by digest.
 #[derive(Debug)]
 pub(in crate::ecr) struct Manifests(HashMap<String, Told>);
 
-/// What was told of one manifest.
+/// The result of reading one manifest.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::ecr) enum Told {
-    /// It is an image's, or at least no attestation's.
+    /// The manifest belongs to an image, or at least not to an attestation.
     Image,
     Attestation,
-    /// There is no such manifest.
+    /// The manifest does not exist.
     Gone,
-    /// It could not be had, for this reason.
+    /// The manifest could not be read, for this reason.
     Failure(String),
 }
 
 impl Manifests {
-    /// What was told of the manifest with that digest; `None` where nothing was.
+    /// Returns the result for the manifest with that digest; `None` if there is none.
     pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&Told> {
         self.0.get(digest)
     }
@@ -42,7 +42,7 @@ pub(in crate::ecr) fn manifests(answer: &BatchGetImageOutput) -> Manifests {
     Manifests(failures.chain(images).collect())
 }
 
-/// What a manifest is of. What has no layers that could be read is taken for what it looks like.
+/// Returns the kind of a manifest. A manifest whose layers can't be read is treated as what it appears to be, an image.
 fn kind(manifest: &str) -> Told {
     let layers = serde_json::from_str::<Layers>(manifest);
     if layers.is_ok_and(|layers| layers.are_attestations()) {
@@ -53,7 +53,7 @@ fn kind(manifest: &str) -> Told {
 }
 
 fn problem(failure: &ImageFailure) -> Told {
-    /// Reasons come from outside: they are cut to this many characters.
+    /// The maximum number of characters of a reason. Reasons come from outside, so longer ones are cut.
     const REASON: usize = 400;
     let code = failure.failure_code();
     if code == Some(&ImageFailureCode::ImageNotFound) {

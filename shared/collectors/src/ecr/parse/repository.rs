@@ -1,4 +1,4 @@
-//! Repositories, and how their registry scans them.
+//! Repositories, and the scanning configuration of their registry.
 
 use aws_sdk_ecr::types::{
     ImageScanningConfiguration, ImageTagMutability, RegistryScanningConfiguration, Repository,
@@ -7,12 +7,12 @@ use aws_sdk_ecr::types::{
 use eksentry_core::facts::repository::{RegistryScanning, ScanningRule, TagMutability};
 use jiff::Timestamp;
 
-/// A repository as a list tells of it. A registry may have a hundred thousand, so nothing else is kept.
+/// A listed repository. A registry may have a hundred thousand repositories, so no other members are kept.
 #[derive(Debug)]
 pub(in crate::ecr) struct ListedRepository {
     pub(in crate::ecr) name: Box<str>,
     pub(in crate::ecr) mutability: TagMutability,
-    /// Sorted.
+    /// The tag mutability exclusion filters, sorted.
     pub(in crate::ecr) exclusion_filters: Box<[Box<str>]>,
     pub(in crate::ecr) scan_on_push: bool,
     pub(in crate::ecr) listed_at: Timestamp,

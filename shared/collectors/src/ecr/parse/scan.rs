@@ -12,14 +12,14 @@ use eksentry_core::facts::image::{
 use super::vulnerability::{NAMELESS, basic, enhanced};
 use crate::ecr::epss::Scores;
 
-/// The most vulnerabilities of an image that are kept, the worst; a finding has room for some hundreds.
+/// The maximum number of an image's vulnerabilities that are kept, worst first. A finding has room for some hundreds.
 const VULNERABILITIES: usize = 1_000;
 
-/// A scan that was read to its last finding.
+/// A scan that was read with all of its findings.
 #[derive(Debug)]
 pub(in crate::ecr) struct ReadScan {
     pub(in crate::ecr) scan: Scan,
-    /// Whether Inspector made it.
+    /// `true` if Inspector made the scan.
     pub(in crate::ecr) enhanced: bool,
 }
 
@@ -33,7 +33,8 @@ impl From<Scan> for ReadScan {
 }
 
 impl ReadScan {
-    /// Returns `true` if the scan is complete, and each finding that is counted is listed with name and severity.
+    /// Returns `true` if the scan is complete, and each counted finding is listed with its name and severity, up to the
+    /// limit of findings that are kept.
     pub(in crate::ecr) fn is_whole(&self) -> bool {
         let Scan::Tried {
             status: ScanStatus::Complete,
@@ -50,7 +51,7 @@ impl ReadScan {
     }
 }
 
-/// The pages of a scan, as far as they were read.
+/// The pages of a scan that were read so far.
 #[derive(Debug, Default)]
 pub(in crate::ecr) struct ScanPages {
     status: Option<String>,
@@ -59,19 +60,19 @@ pub(in crate::ecr) struct ScanPages {
 }
 
 impl ScanPages {
-    /// Takes a page, and the EPSS scores of its findings.
+    /// Adds a page, with the EPSS scores of its findings.
     pub(in crate::ecr) fn add(&mut self, page: &DescribeImageScanFindingsOutput, epss: &Scores) {
         if let Some(scan) = page.image_scan_status() {
             self.status = scan.status().map(|status| status.as_str().to_owned());
             self.description = scan.description().map(str::to_owned);
         }
-        // Without findings and counts it has no result, not one without findings.
+        // An answer without findings and counts has no result, which differs from a result without findings.
         if let Some(findings) = page.image_scan_findings().filter(|found| has_result(found)) {
             self.found.get_or_insert_default().add(findings, epss);
         }
     }
 
-    /// The scan, once all pages were read.
+    /// Returns the scan after all pages were read.
     pub(in crate::ecr) fn scan(self) -> ReadScan {
         let mut status = ScanStatus::read(self.status.as_deref().unwrap_or("unknown"));
         let proven = self.found.as_ref().is_none_or(|found| found.proven);
@@ -90,20 +91,21 @@ impl ScanPages {
     }
 }
 
-/// What the pages of a scan brought so far.
+/// The result of a scan, from the pages that were read so far.
 #[derive(Debug, Default)]
 struct Found {
-    /// Whether ECR told when the scan was completed, or counted its findings. Before these arrive it says that a scan is
-    /// complete, with an empty list and nothing else.
+    /// `true` if ECR returned the time of the scan's completion, or counts of its findings. Before these arrive, ECR
+    /// reports that a scan is complete, with an empty list and nothing else.
     proven: bool,
     listed_any: bool,
     enhanced: bool,
     counts: Option<SeverityCounts>,
-    /// Of the findings themselves that speak against the image.
+    /// The counts of the listed findings that are active.
     active: SeverityCounts,
-    /// Of those that Inspector has closed or that somebody suppressed. ECR's own counts still have them.
+    /// The counts of the listed findings that Inspector has closed or that a user suppressed. ECR's own counts may
+    /// still include them.
     inactive: SeverityCounts,
-    /// The worst of the active ones.
+    /// The worst active findings.
     vulnerabilities: Vec<Vulnerability>,
 }
 
@@ -132,7 +134,8 @@ impl Found {
         self.vulnerabilities.truncate(VULNERABILITIES);
     }
 
-    /// ECR's own counts without what is not active, but never fewer of a severity than are listed.
+    /// Returns the result. It has ECR's own counts without the inactive findings, but for each severity at least the
+    /// number of listed active findings.
     fn result(self) -> ScanResult {
         let counts = self.counts.unwrap_or_default();
         ScanResult {
@@ -159,8 +162,8 @@ pub(super) fn counts_of(counts: &HashMap<FindingSeverity, i32>) -> SeverityCount
     read
 }
 
-/// Inspector keeps findings that were closed or suppressed; they no longer speak against the image. A word that did not
-/// exist when this was written is none of these.
+/// Returns `true` if a finding is active. Inspector keeps findings that were closed or suppressed; they no longer count
+/// against the image. A status that did not exist when this was written counts as active.
 fn is_active(finding: &EnhancedImageScanFinding) -> bool {
     let status = finding.status().unwrap_or_default();
     !["CLOSED", "SUPPRESSED"].contains(&status)
@@ -184,12 +187,12 @@ mod tests {
         counts
     }
 
-    /// A page as ECR answers it.
+    /// A page as ECR returns it.
     #[derive(Default)]
     struct Page<'a> {
         status: &'a str,
         basic: Option<&'a [&'a str]>,
-        /// Severity and status.
+        /// The severity and status of each finding.
         enhanced: Option<&'a [(&'a str, &'a str)]>,
         counts: Option<&'a [(&'a str, i32)]>,
         completed: bool,
@@ -333,13 +336,13 @@ mod tests {
                 &[("MEDIUM", 1)][..],
             ),
             (&[("HIGH", 1)], &[("HIGH", "CLOSED")], &[]),
-            // The counts may be without them.
+            // The counts may exclude inactive findings.
             (
                 &[("HIGH", 1)],
                 &[("HIGH", "CLOSED"), ("HIGH", "ACTIVE")],
                 &[("HIGH", 1)],
             ),
-            // More is counted than is listed.
+            // More findings are counted than are listed.
             (
                 &[("HIGH", 5), ("LOW", 3)],
                 &[("HIGH", "SUPPRESSED"), ("HIGH", "")],

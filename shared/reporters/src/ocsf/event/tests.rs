@@ -124,7 +124,7 @@ fn mute() -> Mute {
     .unwrap()
 }
 
-/// The events as they are written.
+/// Returns the events as they are written.
 fn written(finding: &Finding) -> Vec<Value> {
     let events = events(finding, RUN);
     let events = events.iter().map(serde_json::to_value);
@@ -137,7 +137,7 @@ fn only(finding: &Finding) -> Value {
     written[0].clone()
 }
 
-/// What an event says of how things are.
+/// Returns the members of an event that describe the state of the resource.
 fn says(event: &Value) -> Value {
     let compliance = &event["compliance"];
     json!([
@@ -375,7 +375,7 @@ fn whatever_a_text_holds_an_event_is_one_line_and_has_no_empty_text() {
         let line = serde_json::to_string(&events(&finding, RUN)[0]).unwrap();
         assert!(!line.contains(['\n', '\r']), "{line}");
         let mut event: Value = serde_json::from_str(&line).unwrap();
-        // What was seen may be nothing, where what is wanted is not.
+        // The message may be empty; no other text may be.
         event["message"].take();
         assert!(!event.to_string().contains("\"\""), "{event}");
     }

@@ -163,7 +163,7 @@ fn mute() -> Mute {
     .unwrap()
 }
 
-/// A finding as BatchImportFindings sends it.
+/// Returns a finding as BatchImportFindings sends it.
 fn sent(finding: &AwsSecurityFinding) -> String {
     let config = BatchImportFindings::new().config().unwrap();
     let serializer = config.load::<SharedRequestSerializer>().unwrap();
@@ -352,7 +352,7 @@ fn the_digest_tells_of_objects_that_no_reason_names() {
     let [one, other] = [21, 22].map(|count| outline(&about(count)).unwrap());
     assert_ne!(one.digest, other.digest);
     assert_eq!(one.digest, outline(&about(21)).unwrap().digest);
-    // What is sent is the same but for the digest.
+    // The sent findings are the same except for the digest.
     let [mut one, mut other] = [21, 22].map(|count| render(&about(count)).unwrap());
     assert_eq!(one.size, other.size);
     for rendered in [&mut one, &mut other] {
@@ -378,7 +378,7 @@ fn the_worst_vulnerabilities_are_listed_as_far_as_they_fit() {
         "{bytes} {}",
         rendered.size
     );
-    // Sizes are bounds, so not all of the room is used.
+    // Sizes are upper bounds, so not all of the room is used.
     assert!(bytes > 80 * 1024, "{bytes}");
     let fields = rendered.finding.product_fields().unwrap();
     assert_eq!(fields["eksentry/Vulnerabilities/TOTAL"], "5001");
@@ -436,7 +436,7 @@ fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() 
 #[test]
 fn what_a_stored_finding_lacks_is_told() {
     type Alter = fn(&mut AwsSecurityFinding);
-    /// Another resource behind the first.
+    /// Adds another resource behind the first, and returns it.
     fn second(finding: &mut AwsSecurityFinding) -> &mut SdkResource {
         let resources = finding.resources.as_mut().unwrap();
         resources.push(resources[0].clone());
@@ -831,7 +831,7 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
         vector: text("AV:N"),
         source: text("NVD"),
     };
-    // What it has in the finding, and what it is taken for.
+    // The size of a vulnerability in the finding, and the size that is assumed for it.
     let sizes = |packages: usize, scores: usize| {
         let one = Vulnerability {
             packages: vec![package.clone(); packages],
@@ -854,7 +854,7 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
             bytes <= taken_for,
             "{packages} {scores} {bytes} {taken_for}"
         );
-        // Each of many counts as much as it adds.
+        // The assumed size grows by at least as much as the size in the finding.
         if packages > 0 {
             assert!(
                 bytes - one <= taken_for - one_taken_for,
