@@ -1,14 +1,16 @@
-//! An AWS account as a file: what the stand-in serves.
+//! An AWS account as a file, which the stand-in serves.
 //!
-//! An entry holds members as AWS names them, plus a few of our own in lower case for what AWS keeps
-//! elsewhere (an image's scan, a key's rotation). A member that is there, `null` included, is served as it
-//! is written; one that is left out gets what AWS would say of a fresh resource, so an entry can be as
-//! short as its name. Moments are written as RFC 3339 and served as each protocol wants them.
+//! An entry holds members as AWS names them, plus a few members of this format, in lower case, for data that AWS
+//! returns from other operations (an image's scan, a key's rotation). A member that is present, `null` included, is
+//! served as it is written. One that is left out gets the value that AWS would return for a new resource, so an entry
+//! can be as short as its name. Timestamps are written as RFC 3339 and served in the format of each protocol.
+//!
+//! The comments below name the operations that return an entry. Values in parentheses are the defaults.
 //!
 //! ```yaml
 //! account: "123456789012"             # twelve digits
 //! region: eu-central-1
-//! page_size: 2                        # most items that a list answers at once (as many as asked for)
+//! page_size: 2                        # most items that a list returns in a page (as many as requested)
 //! registry_scanning:                  # as GetRegistryScanningConfiguration (basic, no rules)
 //!   scanType: BASIC
 //!   rules:
@@ -17,12 +19,12 @@
 //! recorders:                          # as DescribeConfigurationRecorders (one that records everything)
 //!   - name: default
 //!     recordingGroup: {allSupported: false, resourceTypes: [AWS::EKS::Cluster]}
-//!     status: {recording: false}      # as DescribeConfigurationRecorderStatus (it is on)
+//!     status: {recording: false}      # as DescribeConfigurationRecorderStatus (recording: true)
 //! clusters:                           # as DescribeCluster
-//!   - name: payments                  # all that is required: a public endpoint, no logs, a role of its own
+//!   - name: payments                  # the only required member (a public endpoint, no logs, its own role)
 //!   - name: ledger
-//!     version: "1.27"                 # in quotes, or 1.30 reads as 1.3
-//!     roleArn: arn:aws:iam::123456789012:role/eks-shared      # exists only if `roles` has it
+//!     version: "1.27"                 # in quotes, since YAML reads 1.30 as 1.3
+//!     roleArn: arn:aws:iam::123456789012:role/eks-shared      # exists only if `roles` contains it
 //!     resourcesVpcConfig: {endpointPublicAccess: false, endpointPrivateAccess: true}
 //!     tags: {team: ledger}
 //!     nodegroups:                     # as DescribeNodegroup
@@ -32,16 +34,16 @@
 //!     imageTagMutability: IMMUTABLE
 //!     tags: {team: payments}
 //!     images:                         # as DescribeImages
-//!       - imageTags: [v1]             # never scanned; the digest is made up
+//!       - imageTags: [v1]             # never scanned; the digest is generated
 //!       - imageTags: [v2]
 //!         scan: {}                    # as DescribeImageScanFindings: COMPLETE without findings
-//!         manifest: {layers: []}      # as BatchGetImage has it (an image of one layer)
+//!         manifest: {layers: []}      # as BatchGetImage (an image of one layer)
 //!       - imageDigest: sha256:1111111111111111111111111111111111111111111111111111111111111111
-//!         scan:                       # counts and DescribeImages' summary follow from the findings
+//!         scan:                       # the findings determine its counts and DescribeImages' summary
 //!           imageScanFindings:
 //!             findings: [{name: CVE-2024-3094, severity: CRITICAL}]
 //! keys:                               # as DescribeKey's KeyMetadata
-//!   - aliases: [alias/payments]       # a symmetric customer key; the KeyId is made up
+//!   - aliases: [alias/payments]       # a symmetric customer managed key; the KeyId is generated
 //!     rotation: {KeyRotationEnabled: true}        # as GetKeyRotationStatus (off)
 //!   - KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
 //!     KeyState: PendingDeletion
@@ -56,21 +58,21 @@
 //!         document: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}
 //!     inline:                         # name: document
 //!       logs: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "logs:*", Resource: "*"}]}
-//! buckets: [eksentry-plans]           # of S3
+//! buckets: [eksentry-plans]           # the names of S3 buckets
 //! parameters:                         # as GetParameter and GetParametersByPath
 //!   - {Name: /eksentry/accounts, Value: "[]"}     # Type: String
 //! member_role: {name: eksentry-audit, external_id: bank}  # the one role that may be assumed (any); external_id: (any)
-//! organization:                       # as ListAccounts and the like; a ParentId is a root or a unit
+//! organization:                       # as ListAccounts and similar; a ParentId is a root or a unit
 //!   units: [{Id: ou-ab12-payments1, Name: payments, ParentId: r-ab12}]
 //!   accounts:                         # Status: ACTIVE, Name: the Id
 //!     - {Id: "210987654321", Name: ledger, Status: SUSPENDED, ParentId: ou-ab12-payments1}
-//! findings: []                        # what Security Hub holds before, each in full (ASFF)
-//! faults:                             # the first that fits is used
+//! findings: []                        # the findings in Security Hub at the start, each a complete ASFF finding
+//! faults:                             # the first that fits a call is used, in addition to every latency
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN
-//!     times: 2                        # (always)
-//!     one_in: 10                      # one in so many calls, seemingly at random (every one); of partial: findings
-//!     seed: 1                         # another seed hits others (0)
+//!     times: 2                        # number of hits (unlimited)
+//!     one_in: 10                      # one in this many calls, seemingly at random (every one); of partial: findings
+//!     seed: 1                         # another seed hits other calls (0)
 //!     kind: access-denied             # throttle | access-denied | reset | malformed | {latency: 200}
 //!                                     # | {error: {code: InternalFailure, status: 500}}
 //!                                     # | {partial: {ids: [an-id], code: InternalFailure}}
@@ -96,7 +98,7 @@ use crate::stand_in::Fault;
 /// The members of a resource, by the names that AWS gives them.
 pub type Record = Map<String, Value>;
 
-/// Why an account can't be used.
+/// An error that makes an account unusable.
 #[derive(Debug, Error)]
 pub enum AccountError {
     /// The file can't be read at all.
@@ -104,40 +106,40 @@ pub enum AccountError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The underlying error.
         source: io::Error,
     },
-    /// The text is no account.
+    /// The text does not describe an account.
     #[error("{name} is no account: {source}; tests/src/account.rs shows the format")]
     Format {
-        /// The file, or what else the text came from.
+        /// The file, or another source of the text.
         name: String,
-        /// What is wrong, and where.
+        /// The problem and its position.
         source: serde_yaml_ng::Error,
     },
-    /// An entry lacks what it can't do without, or contradicts another.
+    /// An entry lacks a required member, or contradicts another entry.
     #[error("{name}: {problem}")]
     Entry {
-        /// The file, or what else the entry came from.
+        /// The file, or another source of the entry.
         name: String,
-        /// What is wrong, and what to write instead.
+        /// The problem, and the text to write instead.
         problem: String,
     },
 }
 
-/// One account in one Region, as its file has it.
+/// One account in one Region, as in its file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// The account id: twelve digits.
     pub account: String,
-    /// The Region that everything but IAM is in.
+    /// The Region of everything but IAM.
     pub region: String,
-    /// The most items that a list answers at once, whatever is asked for.
+    /// The maximum number of items that a list returns in one page, even if the request allows more.
     pub page_size: Option<usize>,
-    /// The registry's scanning configuration; basic without rules if there is none.
+    /// The registry's scanning configuration; basic without rules if absent.
     pub registry_scanning: Option<Record>,
-    /// The AWS Config recorders; one that records everything if there is no list.
+    /// The AWS Config recorders; one that records everything if absent.
     pub recorders: Option<Vec<Recorder>>,
     /// The EKS clusters.
     #[serde(default)]
@@ -148,7 +150,7 @@ pub struct Account {
     /// The KMS keys.
     #[serde(default)]
     pub keys: Vec<Key>,
-    /// The IAM roles, beside those of clusters and node groups that name none.
+    /// The IAM roles, beside those of clusters and node groups whose entries name none.
     #[serde(default)]
     pub roles: Vec<Role>,
     /// The names of the S3 buckets.
@@ -157,14 +159,14 @@ pub struct Account {
     /// The parameters of Systems Manager.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
-    /// The one role of the account that may be assumed; any may if there is none.
+    /// The one role of the account that may be assumed. If absent, callers without limits may assume any role.
     pub member_role: Option<MemberRole>,
     /// The organization that the account manages.
     pub organization: Option<Organization>,
-    /// What Security Hub holds before.
+    /// The findings that Security Hub holds at the start.
     #[serde(default)]
     pub findings: Vec<Record>,
-    /// What goes wrong.
+    /// The faults of calls to the stand-in.
     #[serde(default)]
     pub faults: Vec<Fault>,
     #[serde(skip)]
@@ -174,10 +176,10 @@ pub struct Account {
 /// An AWS Config recorder with its status.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Recorder {
-    /// As DescribeConfigurationRecorderStatus has it, beside the name.
+    /// The members that DescribeConfigurationRecorderStatus returns, except the name.
     #[serde(default)]
     pub status: Record,
-    /// As DescribeConfigurationRecorders has it.
+    /// The members that DescribeConfigurationRecorders returns.
     #[serde(flatten)]
     pub members: Record,
 }
@@ -185,10 +187,10 @@ pub struct Recorder {
 /// An EKS cluster with its node groups.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Cluster {
-    /// The managed node groups, as DescribeNodegroup has them.
+    /// The managed node groups, as DescribeNodegroup returns them.
     #[serde(default)]
     pub nodegroups: Vec<Record>,
-    /// As DescribeCluster has it.
+    /// The members that DescribeCluster returns.
     #[serde(flatten)]
     pub members: Record,
 }
@@ -199,10 +201,10 @@ pub struct Repository {
     /// The images.
     #[serde(default)]
     pub images: Vec<Image>,
-    /// The tags that GetResources answers.
+    /// The tags that GetResources returns.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// As DescribeRepositories has it.
+    /// The members that DescribeRepositories returns.
     #[serde(flatten)]
     pub members: Record,
 }
@@ -210,28 +212,28 @@ pub struct Repository {
 /// An ECR image with its scan.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Image {
-    /// As DescribeImageScanFindings has it; none: the image was never scanned.
+    /// The scan, as DescribeImageScanFindings returns it; `None` if the image was never scanned.
     pub scan: Option<Record>,
-    /// As BatchGetImage has it; none: an image of one layer.
+    /// The manifest, as BatchGetImage returns it; that of an image with one layer if absent.
     pub manifest: Option<Record>,
-    /// As DescribeImages has it.
+    /// The members that DescribeImages returns.
     #[serde(flatten)]
     pub members: Record,
 }
 
-/// A KMS key with what belongs to it.
+/// A KMS key with its rotation, aliases and tags.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Key {
-    /// As GetKeyRotationStatus has it.
+    /// The rotation, as GetKeyRotationStatus returns it.
     #[serde(default)]
     pub rotation: Record,
-    /// The names that lead to the key, each beginning with `alias/`.
+    /// The aliases of the key, each beginning with `alias/`.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// The tags that GetResources answers.
+    /// The tags that GetResources returns.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// As DescribeKey has it.
+    /// The members that DescribeKey returns.
     #[serde(flatten)]
     pub members: Record,
 }
@@ -239,12 +241,12 @@ pub struct Key {
 /// An IAM role with its policies.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Role {
-    /// The attached policies; none given: AmazonEKSClusterPolicy.
+    /// The attached policies; AmazonEKSClusterPolicy if absent.
     pub attached: Option<Vec<Policy>>,
-    /// The inline policies: name to document.
+    /// The inline policies: names with documents.
     #[serde(default)]
     pub inline: BTreeMap<String, Value>,
-    /// As GetRole has it.
+    /// The members that GetRole returns.
     #[serde(flatten)]
     pub members: Record,
 }
@@ -253,9 +255,9 @@ pub struct Role {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Policy {
-    /// One that AWS manages, by its name.
+    /// A policy that AWS manages, by its name.
     Managed(String),
-    /// One of the account's own.
+    /// A policy of the account.
     Own {
         /// Its name.
         name: String,
@@ -270,9 +272,9 @@ pub enum Policy {
 pub struct Parameter {
     /// Its name, which a path may precede.
     pub name: String,
-    /// What it says.
+    /// Its value.
     pub value: String,
-    /// String, StringList or SecureString; none: String.
+    /// String, StringList or SecureString; String if absent.
     #[serde(rename = "Type")]
     pub kind: Option<String>,
 }
@@ -283,11 +285,11 @@ pub struct Parameter {
 pub struct MemberRole {
     /// Its name, without a path.
     pub name: String,
-    /// The ExternalId that it asks for; any will do if there is none.
+    /// The ExternalId that it requires; any ExternalId is accepted if absent.
     pub external_id: Option<String>,
 }
 
-/// An organization, as the account that manages it sees it.
+/// An organization, as its management account sees it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Organization {
@@ -305,9 +307,9 @@ pub struct Organization {
 pub struct Unit {
     /// Its id, such as `ou-ab12-payments1`.
     pub id: String,
-    /// Its name; the id if there is none.
+    /// Its name; the id if absent.
     pub name: Option<String>,
-    /// The unit or the root that it is in.
+    /// The id of the unit or the root that contains it.
     pub parent_id: String,
 }
 
@@ -317,15 +319,15 @@ pub struct Unit {
 pub struct Member {
     /// The account id: twelve digits.
     pub id: String,
-    /// Its name; the id if there is none.
+    /// Its name; the id if absent.
     pub name: Option<String>,
-    /// ACTIVE, SUSPENDED or PENDING_CLOSURE; none: ACTIVE.
+    /// ACTIVE, SUSPENDED or PENDING_CLOSURE; ACTIVE if absent.
     pub status: Option<String>,
-    /// The unit or the root that it is in.
+    /// The id of the unit or the root that contains it.
     pub parent_id: String,
 }
 
-/// What can be added to an account: the same lists as in a file.
+/// The entries that can be added to an account: lists as in a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entries {
@@ -344,7 +346,7 @@ struct Entries {
 }
 
 impl Account {
-    /// An account that holds nothing.
+    /// Returns an account that holds nothing.
     pub fn empty(account: &str, region: &str) -> Self {
         Self {
             account: account.to_owned(),
@@ -375,7 +377,7 @@ impl Account {
         Self::parse(&path.display().to_string(), &text)
     }
 
-    /// Reads an account from YAML; `name` is what errors call it.
+    /// Reads an account from YAML; `name` is its name in errors.
     pub fn parse(name: &str, text: &str) -> Result<Self, AccountError> {
         let mut account: Self =
             serde_yaml_ng::from_str(text).map_err(|source| AccountError::Format {
@@ -386,7 +388,7 @@ impl Account {
         Ok(account)
     }
 
-    /// Adds what a file could hold as well, as in `account.add(json!({"clusters": [{"name": "payments"}]}))`.
+    /// Adds entries as in a file, such as `account.add(json!({"clusters": [{"name": "payments"}]}))`.
     pub fn add(&mut self, entries: Value) -> Result<(), AccountError> {
         let name = "what is to be added";
         let entries: Entries =
@@ -403,13 +405,13 @@ impl Account {
         self.settle(name)
     }
 
-    /// The cluster of this name, to be changed.
+    /// Returns the cluster of this name, to be changed.
     pub fn cluster(&mut self, name: &str) -> Option<&mut Cluster> {
         let hint = self.index.clusters.get(name).copied();
         find_mut(&mut self.clusters, hint, |cluster| cluster.name() == name)
     }
 
-    /// The repository of this name, to be changed.
+    /// Returns the repository of this name, to be changed.
     pub fn repository(&mut self, name: &str) -> Option<&mut Repository> {
         let hint = self.index.repositories.get(name).copied();
         find_mut(&mut self.repositories, hint, |repository| {
@@ -417,13 +419,13 @@ impl Account {
         })
     }
 
-    /// The key of this id or alias, to be changed.
+    /// Returns the key of this id or alias, to be changed.
     pub fn key(&mut self, id: &str) -> Option<&mut Key> {
         let hint = self.index.keys.get(id).copied();
         find_mut(&mut self.keys, hint, |key| key.is(id))
     }
 
-    /// The role of this name, to be changed.
+    /// Returns the role of this name, to be changed.
     pub fn role(&mut self, name: &str) -> Option<&mut Role> {
         let hint = self.index.roles.get(name).copied();
         find_mut(&mut self.roles, hint, |role| role.name() == name)
@@ -433,7 +435,7 @@ impl Account {
         self.clusters.get(*self.index.clusters.get(name)?)
     }
 
-    /// A repository, and where its images are.
+    /// Returns a repository and the positions of its images.
     pub(crate) fn served_repository(&self, name: &str) -> Option<(&Repository, &Names)> {
         let position = *self.index.repositories.get(name)?;
         Some((
@@ -450,12 +452,12 @@ impl Account {
         self.roles.get(*self.index.roles.get(name)?)
     }
 
-    /// The ARN of a resource of this account.
+    /// Returns the ARN of a resource of this account.
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
         arn(&self.region, service, region, &self.account, resource)
     }
 
-    /// Makes up the ids that are left out, checks what everything else relies on, and notes where everything is.
+    /// Assigns the ids that are left out, checks the entries for what the stand-in relies on, and builds the index.
     pub(crate) fn settle(&mut self, name: &str) -> Result<(), AccountError> {
         self.name_images();
         self.name_keys();
@@ -524,7 +526,7 @@ impl Account {
         Ok(())
     }
 
-    /// Checks the names that the index does not need.
+    /// Checks the names that are not in the index.
     fn check_names(&self) -> Result<(), String> {
         for cluster in self
             .clusters
@@ -577,7 +579,8 @@ impl Account {
         }
     }
 
-    /// YAML reads 1.30 as a number, and `on` in a tag as it likes: AWS would serve text.
+    /// Rejects versions and tags that are not text. YAML reads an unquoted 1.30 as a number and `true` as a Boolean,
+    /// where AWS would serve text.
     fn check_texts(&self) -> Result<(), String> {
         let nodegroups = self.clusters.iter().flat_map(|cluster| &cluster.nodegroups);
         for members in self
@@ -604,19 +607,19 @@ impl Account {
 }
 
 impl Cluster {
-    /// The cluster's name.
+    /// Returns the cluster's name.
     pub fn name(&self) -> &str {
         text(&self.members, "name")
     }
 }
 
 impl Repository {
-    /// The repository's name.
+    /// Returns the repository's name.
     pub fn name(&self) -> &str {
         text(&self.members, "repositoryName")
     }
 
-    /// The image of this digest or tag, to be changed.
+    /// Returns the image of this digest or tag, to be changed.
     pub fn image(&mut self, digest_or_tag: &str) -> Option<&mut Image> {
         self.images
             .iter_mut()
@@ -625,12 +628,12 @@ impl Repository {
 }
 
 impl Image {
-    /// The image's digest.
+    /// Returns the image's digest.
     pub fn digest(&self) -> &str {
         text(&self.members, "imageDigest")
     }
 
-    /// Whether the image carries this tag.
+    /// Returns `true` if the image has this tag.
     pub fn has_tag(&self, tag: &str) -> bool {
         self.tags().iter().any(|own| own == tag)
     }
@@ -644,25 +647,25 @@ impl Image {
 }
 
 impl Key {
-    /// The key's id.
+    /// Returns the key's id.
     pub fn id(&self) -> &str {
         text(&self.members, "KeyId")
     }
 
-    /// Whether this is the key's id or one of its aliases.
+    /// Returns `true` if this is the key's id or one of its aliases.
     pub fn is(&self, id_or_alias: &str) -> bool {
         self.id() == id_or_alias || self.aliases.iter().any(|alias| alias == id_or_alias)
     }
 }
 
 impl Role {
-    /// The role's name.
+    /// Returns the role's name.
     pub fn name(&self) -> &str {
         text(&self.members, "RoleName")
     }
 }
 
-/// An ARN in the partition that `home`, a Region, belongs to.
+/// Returns an ARN in the partition that `home`, a Region, belongs to.
 pub(crate) fn arn(
     home: &str,
     service: &str,
@@ -684,7 +687,7 @@ pub(crate) fn partition(region: &str) -> &'static str {
     }
 }
 
-/// The text member of this name, or nothing.
+/// Returns the text member of this name, or an empty text.
 pub(crate) fn text<'a>(members: &'a Record, name: &str) -> &'a str {
     members
         .get(name)
@@ -692,7 +695,7 @@ pub(crate) fn text<'a>(members: &'a Record, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// 64 hexadecimal digits that are always the same for the same seed.
+/// Returns 64 hexadecimal digits that are always the same for the same seed.
 pub(crate) fn digest(seed: &str) -> String {
     Sha256::digest(seed)
         .iter()
@@ -712,7 +715,7 @@ pub(crate) fn uuid(seed: &str) -> String {
     .join("-")
 }
 
-/// The entry that fits: at the position where it was when the account was settled, or wherever it is by now.
+/// Returns the entry that fits: the one at the position `hint`, from when the account was settled, or at any other.
 fn find_mut<T>(
     entries: &mut [T],
     hint: Option<usize>,
@@ -735,7 +738,7 @@ mod tests {
             .to_string()
     }
 
-    /// The format in this module's documentation is a real account.
+    /// The format in this module's documentation describes a valid account.
     #[test]
     fn the_documented_format_is_read() {
         let example: String = include_str!("account.rs")
@@ -850,7 +853,7 @@ mod tests {
         assert!(account.add(json!({"clusters": [{"name": "a"}]})).is_err());
     }
 
-    /// Entries are found where they are now, wherever they were when the account was settled.
+    /// Entries are found even if they have moved since the account was settled.
     #[test]
     fn what_moved_is_found_all_the_same() {
         let mut account = Account::empty("123456789012", "eu-central-1");

@@ -1,7 +1,7 @@
-//! What nobody would send, and whatever comes of it: findings made of any bytes, held against every rule that there is.
+//! Builds findings and policies from arbitrary bytes, and asserts that every service would accept the reports.
 //!
-//! The same bytes make the same finding, so tests that draw lots, the fuzzer, and what either has found in the past all
-//! go through [`findings`].
+//! The same bytes make the same finding or policy. The property tests, the fuzzer and the replay of inputs that failed
+//! in the past all call [`findings`] and [`policy`].
 
 mod facts;
 mod reports;
@@ -19,19 +19,19 @@ pub use self::{
     texts::{PIECES, text},
 };
 
-/// Makes an observation of these bytes, has every check judge it, and holds what would be reported against the models
-/// and the documented limits.
+/// Builds an observation from these bytes, evaluates every check on it, and checks the reports against the models and
+/// the documented limits.
 ///
 /// # Panics
 ///
-/// Where a report is one that its service would not take, or is about another account's resource.
+/// If a service would not accept a report, or if a report is about a resource of another account.
 pub fn findings(data: &[u8]) {
-    // Bytes that are too few make a smaller finding, never none.
+    // Too few bytes make a smaller finding, not an error.
     let _ = try_findings(&mut Unstructured::new(data));
 }
 
-/// Reads these bytes as a policy document, as IAM hands it out: percent-encoded. Judges it as a role's policy, and as
-/// that of a registry and of a key.
+/// Parses these bytes as a policy document, percent-encoded as IAM returns it. Evaluates it as the policy of a role, of
+/// a registry and of a key.
 pub fn policy(data: &[u8]) {
     let text = percent_decode(data).decode_utf8_lossy();
     if let Ok(policy) = serde_json::from_str::<PolicyDocument>(&text) {

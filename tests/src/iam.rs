@@ -1,4 +1,4 @@
-//! AWS IAM's decisions, as far as the templates' policies need them. What is not known here is an error and no guess.
+//! Decisions of AWS IAM, as far as the templates' policies need them. Elements that are not known here are errors.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
 mod condition;
@@ -14,56 +14,56 @@ use self::{
     pattern::{Pattern, action, arn},
 };
 
-/// A statement that can't be judged.
+/// The error of a statement that can't be evaluated.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{of}: {problem}")]
 pub struct PolicyError {
-    /// Which statement.
+    /// The statement.
     pub of: String,
-    /// What is not known of it, or wrong with it.
+    /// The element that is not known or is invalid.
     pub problem: String,
 }
 
-/// Something that somebody wants to do.
+/// A request that IAM decides on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Request {
-    /// Such as `eks:DescribeCluster`.
+    /// The action, such as `eks:DescribeCluster`.
     pub action: String,
-    /// The ARN of what it is done to; `*` where the action knows no resources.
+    /// The ARN of the resource; `*` where the action applies to no specific resource.
     pub resource: String,
-    /// The Region that is asked.
+    /// The Region that the request is sent to.
     pub region: String,
-    /// The ARN of the role, and not of its session.
+    /// The ARN of the role, not of its session.
     pub principal: String,
-    /// The account that the principal is of.
+    /// The account that the principal belongs to.
     pub account: String,
-    /// What AssumeRole was given.
+    /// The ExternalId in an AssumeRole request.
     pub external_id: Option<String>,
 }
 
 /// One statement of a policy.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// Where it stands.
+    /// The name of the policy, and the statement's position in it.
     pub source: String,
     allows: bool,
-    /// Who may, in a policy of a resource; nothing in one of a role.
+    /// The accounts in the Principal of a resource-based policy; `None` in a policy of a role.
     accounts: Option<Vec<String>>,
     actions: Vec<Pattern>,
     resources: Vec<Pattern>,
     conditions: Vec<Condition>,
 }
 
-/// What statements come to.
+/// The decision of statements on a request.
 #[derive(Clone, Debug)]
 pub enum Decision<'a> {
-    /// These allow it, each by itself, and none denies it.
+    /// Each of these statements allows the request on its own, and none denies it.
     Allowed(Vec<&'a Statement>),
-    /// None allows it, or one denies it.
+    /// No statement allows the request, or one denies it.
     Denied,
 }
 
-/// What all of these statements together say. One that denies decides.
+/// Returns the decision of all these statements together. One that denies overrides the others.
 pub fn decide<'a>(statements: &'a [Statement], request: &Request) -> Decision<'a> {
     let fitting: Vec<&Statement> = statements
         .iter()
@@ -77,7 +77,7 @@ pub fn decide<'a>(statements: &'a [Statement], request: &Request) -> Decision<'a
 }
 
 impl Statement {
-    /// Reads a statement in which nothing is left to resolve.
+    /// Parses a statement whose references have been resolved.
     pub fn parse(source: &str, statement: &Value) -> Result<Self, PolicyError> {
         let read = || -> Result<Self, String> {
             let members = statement.as_object().ok_or("it is no object")?;
@@ -88,7 +88,7 @@ impl Statement {
                 other => return Err(format!("its Effect is {other:?}")),
             };
             let accounts = members.get("Principal").map(accounts).transpose()?;
-            // A trust policy is about the role that it belongs to.
+            // A trust policy applies to the role that it belongs to.
             let resources = match members.get("Resource") {
                 Some(resources) => texts(resources)?,
                 None if accounts.is_some() => vec!["*".to_owned()],
@@ -110,22 +110,22 @@ impl Statement {
         })
     }
 
-    /// Whether it allows something. If not, it denies.
+    /// Returns `true` if the statement allows, `false` if it denies.
     pub fn allows(&self) -> bool {
         self.allows
     }
 
-    /// Its actions, as they are written.
+    /// Returns its actions, as they are written.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         self.actions.iter().map(Pattern::text)
     }
 
-    /// Its resources, as they are written.
+    /// Returns its resources, as they are written.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().map(Pattern::text)
     }
 
-    /// Those of its actions, and those of its resources, that a request fits.
+    /// Returns the statement's actions, and its resources, that fit a request.
     pub fn fitting<'a>(
         &'a self,
         request: &'a Request,
@@ -178,7 +178,7 @@ fn check_members(members: &Map<String, Value>) -> Result<(), String> {
     }
 }
 
-/// The accounts that a principal is: whole ones, whose own policies then say who of them may.
+/// Returns the accounts in a Principal. It must name whole accounts, whose own policies decide who in them may act.
 fn accounts(principal: &Value) -> Result<Vec<String>, String> {
     let unknown = || format!("it is not known who {principal} is");
     let members = principal.as_object().ok_or_else(unknown)?;
@@ -192,7 +192,7 @@ fn accounts(principal: &Value) -> Result<Vec<String>, String> {
     texts(accounts)?.into_iter().map(account).collect()
 }
 
-/// A text, or a list of texts.
+/// Reads a text, or a list of texts.
 fn texts(value: &Value) -> Result<Vec<String>, String> {
     let items = match value {
         Value::Array(items) if !items.is_empty() => items.as_slice(),

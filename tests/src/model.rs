@@ -1,8 +1,8 @@
-//! What AWS publishes of the operations that the functions call: their models, and values held against them.
+//! The models that AWS publishes of the operations that the functions call, and the validation of values against them.
 //!
-//! The models in `tests/models` are taken from botocore by `.ci/models.py`, so nothing here was written by whoever wrote
-//! the functions or the stand-in. They say less than the documentation: of Security Hub's findings, say, neither how
-//! long a text may be nor how large the whole.
+//! The models in `tests/models` are taken from botocore by `.ci/models.py`, so the authors of the functions and of the
+//! stand-in wrote none of them. They state less than the documentation: for Security Hub's findings, for example, they
+//! limit neither the length of a text nor the size of the finding.
 
 mod fit;
 mod places;
@@ -19,7 +19,7 @@ pub use self::{
 };
 use crate::account::Record;
 
-/// The models, by the names that the services sign with.
+/// The models, by the services' signing names.
 const MODELS: [(&str, &str); 13] = [
     ("account", include_str!("../models/account.json")),
     ("config", include_str!("../models/config.json")),
@@ -39,44 +39,44 @@ const MODELS: [(&str, &str); 13] = [
     ("tagging", include_str!("../models/tagging.json")),
 ];
 
-/// What is published of a service.
+/// The published model of a service.
 #[derive(Debug, Deserialize)]
 pub struct Model {
-    /// Such as `json`, `rest-json`, `rest-xml` or `query`.
+    /// The protocol, such as `json`, `rest-json`, `rest-xml` or `query`.
     pub protocol: String,
     /// The operations that the functions call, by name.
     pub operations: BTreeMap<String, Operation>,
-    /// Everything that these are made of, by name.
+    /// The shapes that the operations use, by name.
     pub shapes: BTreeMap<String, Shape>,
 }
 
-/// What an operation takes and answers, as names of shapes.
+/// The input, the output and the errors of an operation, as names of shapes.
 #[derive(Debug, Deserialize)]
 pub struct Operation {
-    /// What it takes.
+    /// The shape of the request.
     pub input: Option<String>,
-    /// What it answers.
+    /// The shape of the answer.
     pub output: Option<String>,
-    /// The errors that it names.
+    /// The shapes of the errors that the model lists.
     pub errors: Vec<String>,
 }
 
 impl Model {
-    /// The model of a service, by the name that it signs with; none: the functions have no business with it.
+    /// Returns the model of a service, by its signing name; `None` if the functions do not call the service.
     pub fn of(service: &str) -> Option<&'static Self> {
         static READ: OnceLock<BTreeMap<&'static str, Model>> = OnceLock::new();
         READ.get_or_init(|| MODELS.map(|(name, text)| (name, read(name, text))).into())
             .get(service)
     }
 
-    /// All models, by the names that the services sign with.
+    /// Returns all models, with the services' signing names.
     pub fn all() -> impl Iterator<Item = (&'static str, &'static Self)> {
         MODELS
             .iter()
             .filter_map(|(name, _)| Some((*name, Self::of(name)?)))
     }
 
-    /// The errors that an operation names, as they are on the wire.
+    /// Returns the errors that the model lists for an operation, as they are on the wire.
     pub fn errors(&self, operation: &str) -> Vec<ErrorShape> {
         let named = self.operations.get(operation).into_iter();
         named
@@ -92,7 +92,7 @@ fn read(name: &str, text: &str) -> Model {
     })
 }
 
-/// What is wrong with a value as one of a service's shapes; nothing, if the model allows it.
+/// Returns the problems of a value as one of a service's shapes; empty if the model allows it.
 pub fn validate(service: &str, shape: &str, value: &Value) -> Vec<String> {
     match Model::of(service) {
         Some(model) => fit::problems(model, shape, value),
@@ -100,7 +100,7 @@ pub fn validate(service: &str, shape: &str, value: &Value) -> Vec<String> {
     }
 }
 
-/// What is wrong with a request, by the model of its operation.
+/// Returns the problems of a request, by the model of its operation.
 pub fn validate_request(service: &str, operation: &str, members: &Record) -> Vec<String> {
     let Some(known) = Model::of(service).and_then(|model| model.operations.get(operation)) else {
         return vec![format!(

@@ -1,8 +1,8 @@
-//! A stand-in for AWS: one HTTP server for exactly the operations that the functions call.
+//! A stand-in for AWS: one server, in memory and over HTTP, for exactly the operations that the functions call.
 //!
-//! It answers from an [`Account`], is strict where AWS is strict, remembers every call, and does on purpose what
-//! AWS does now and then: [`Fault`]s. What no function should ever have sent is a *violation*; a test that
-//! asserts that [`StandIn::violations`] is empty holds its function to every rule in these modules.
+//! It answers from an [`Account`], is strict where AWS is strict, and records every call. [`Fault`]s make it fail on
+//! purpose, as AWS fails now and then. A request that no function should send is a *violation*. A test that asserts
+//! that [`StandIn::violations`] is empty checks its function against every rule in these modules.
 //!
 //! ```no_run
 //! use eksentry_tests::{account::Account, stand_in::{Fault, FaultKind, StandIn}};
@@ -88,68 +88,70 @@ use crate::{
     template::TemplateError,
 };
 
-/// Names a folder in which every stand-in leaves a file of the requests that it took, when it is dropped, and below it
-/// in `ocsf` one of the events that were written to its buckets. CI holds them against the service models and against
-/// the schema. One that saw violations leaves none: its own test judges them.
+/// The environment variable that names a folder. Each stand-in that is dropped leaves there a file of the requests that
+/// it received and, in the folder's `ocsf`, a file of the events that were written to its buckets. CI checks them
+/// against the service models and against the OCSF schema. A stand-in that recorded violations leaves no file: its own
+/// test evaluates them.
 pub const RECORD_TO: &str = "EKSENTRY_RECORD_REQUESTS";
 
-/// What Security Hub would not take of a finding, by its published model and by the limits that its documentation adds.
+/// Returns the problems for which Security Hub would reject a finding, by its published model and by the limits that
+/// its documentation adds.
 pub fn finding_problems(finding: &Value) -> Vec<String> {
     let mut problems = asff::problems(finding);
     problems.extend(validate("securityhub", "AwsSecurityFinding", finding));
     problems
 }
 
-/// Why there is no stand-in.
+/// An error that prevents a stand-in from starting.
 #[derive(Debug, Error)]
 pub enum StandInError {
     /// The account can't be served.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The server does not run.
+    /// The server can't run.
     #[error("the stand-in can't listen on {address}; is the port free?")]
     Server {
-        /// Where it was to listen.
+        /// The address on which it should listen.
         address: SocketAddr,
-        /// Why it can't.
+        /// The underlying error.
         source: io::Error,
     },
 }
 
-/// What Security Hub, AWS Config and S3 held at one time.
+/// The state of Security Hub, AWS Config and S3 at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot(Kept);
 
-/// The time in a stand-in's world: now, or where what it knows is of a later time, a second after that. Functions that wait
-/// for a quarter of an hour within a second are ahead of real time.
+/// The time of a stand-in: the real time, or one second after the latest time that the stand-in has seen, whichever is
+/// later. Functions that wait for a quarter of an hour within a second are ahead of real time.
 #[derive(Clone, Debug)]
 pub struct Time(Arc<Mutex<State>>);
 
 impl Time {
-    /// The time.
+    /// Returns the time.
     pub fn now(&self) -> Timestamp {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Timestamp::now().max(state.latest + SignedDuration::from_secs(1))
     }
 }
 
-/// AWS, as far as the functions use it. It stops when it is dropped.
+/// A stand-in for the AWS services that the functions call. It stops when it is dropped.
 #[derive(Debug)]
 pub struct StandIn {
     state: Arc<Mutex<State>>,
     region: String,
     address: SocketAddr,
-    /// Runs from when it is asked for on: who calls in memory needs none.
+    /// The HTTP server, which starts when the endpoint is first requested. Calls in memory need none.
     server: Mutex<Option<Server>>,
 }
 
 impl StandIn {
-    /// Serves an account, and on a port of its own to whom asks for one.
+    /// Starts a stand-in that serves an account in memory and, once its endpoint is requested, on a free port.
     pub fn start(account: Account) -> Result<Self, StandInError> {
         Self::start_at(ANY_PORT, account)
     }
 
-    /// Serves an account on this address.
+    /// Starts a stand-in that serves an account on this address.
     pub fn start_at(address: SocketAddr, mut account: Account) -> Result<Self, StandInError> {
         account.settle("the account")?;
         let region = account.region.clone();
@@ -165,14 +167,15 @@ impl StandIn {
         Ok(aws)
     }
 
-    /// Serves another account, or another Region, beside the first; until then it is there, but empty.
+    /// Serves another account, or another Region, in addition. An account or a Region that is not served exists, but is
+    /// empty.
     pub fn also(&self, mut account: Account) -> Result<(), StandInError> {
         account.settle("the other account")?;
         self.state().serve(account);
         Ok(())
     }
 
-    /// The endpoint of all services: what `AWS_ENDPOINT_URL` wants.
+    /// Returns the endpoint of all services, for `AWS_ENDPOINT_URL`.
     ///
     /// # Panics
     ///
@@ -192,7 +195,7 @@ impl StandIn {
         Ok(running.insert(server).url())
     }
 
-    /// An HTTP client that calls in memory, at the times that this clock shows.
+    /// Returns an HTTP client that calls in memory, at the times of this clock.
     pub fn http_client(&self, clock: &Clock) -> SharedHttpClient {
         SharedHttpClient::new(Connection {
             state: Arc::clone(&self.state),
@@ -200,22 +203,22 @@ impl StandIn {
         })
     }
 
-    /// The time in its world.
+    /// Returns the time of the stand-in.
     pub fn time(&self) -> Time {
         Time(Arc::clone(&self.state))
     }
 
-    /// The Region that functions run in.
+    /// Returns the Region that functions run in.
     pub fn region(&self) -> &str {
         &self.region
     }
 
-    /// The environment in which an SDK finds the stand-in, with a key that may do everything.
+    /// Returns the environment in which an SDK finds the stand-in, with an access key that may do everything.
     pub fn environment(&self) -> Vec<(String, String)> {
         self.environment_with(ACCESS_KEY)
     }
 
-    /// The stacks that give functions such an environment.
+    /// Returns the stacks in which functions have such an environment.
     pub fn deployment(
         &self,
         environment: &[(String, String)],
@@ -224,8 +227,8 @@ impl StandIn {
         Deployment::new(&state.home().account, &self.region, environment)
     }
 
-    /// The environment in which a function, named by its folder, finds the stand-in in a session of the role that it is
-    /// deployed with; see [`StandIn::session`].
+    /// Returns the environment in which a function, named by its folder, finds the stand-in in a session of the role
+    /// that it is deployed with; see [`StandIn::session`].
     pub fn sign_in(
         &self,
         deployment: &Deployment,
@@ -235,8 +238,8 @@ impl StandIn {
         Ok(self.environment_with(&access_key))
     }
 
-    /// The access key of a session of the role that a function, named by its folder, is deployed with. What the role's
-    /// policies, or those of the roles that it assumes, do not allow is denied, and a violation.
+    /// Returns the access key of a session of the role that a function, named by its folder, is deployed with. A call
+    /// that the policies of the role, or of a role that it assumes, do not allow is denied and is a violation.
     pub fn session(
         &self,
         deployment: &Deployment,
@@ -259,7 +262,8 @@ impl StandIn {
         .into()
     }
 
-    /// Changes the account that the stand-in was started with. An account that can't be served changes nothing.
+    /// Changes the account that the stand-in was started with. A change that results in an invalid account is not
+    /// applied.
     pub fn change(&self, change: impl FnOnce(&mut Account)) -> Result<(), AccountError> {
         let mut state = self.state();
         let mut account = state.home().clone();
@@ -269,38 +273,38 @@ impl StandIn {
         Ok(())
     }
 
-    /// Makes something go wrong from now on, after the faults that are there already.
+    /// Adds a fault, after the other faults of the account that the stand-in was started with.
     pub fn fail(&self, fault: Fault) {
         self.state().fail(fault);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all faults, and resets [`StandIn::hits`].
     pub fn heal(&self) {
         self.state().heal();
     }
 
-    /// How many calls something went wrong with since [`StandIn::heal`].
+    /// Returns the number of calls that faults have hit since the start or [`StandIn::heal`].
     pub fn hits(&self) -> usize {
         self.state().hits
     }
 
-    /// What the services hold that functions write to.
+    /// Returns a copy of the state of the services that functions write to.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot(self.state().kept())
     }
 
-    /// Lets those services hold what they held then; messages in queues are gone.
+    /// Restores the state in a snapshot, and removes the messages in queues.
     pub fn restore(&self, snapshot: &Snapshot) {
         self.state().restore(snapshot.0.clone());
     }
 
-    /// From now on calls may come no faster than AWS documents: GetFindings 3 a second after a burst of 6,
-    /// BatchImportFindings 10 after 30, of each account in each Region.
+    /// Limits calls from now on to the rates that AWS documents for each account in each Region: GetFindings to 3 a
+    /// second after a burst of 6, BatchImportFindings to 10 after 30.
     pub fn limit_rates(&self) {
         self.state().rates.get_or_insert_with(Rates::default);
     }
 
-    /// How many calls came too fast since [`StandIn::limit_rates`].
+    /// Returns the number of calls over the documented rates since [`StandIn::limit_rates`].
     pub fn told_off(&self) -> usize {
         self.state()
             .rates
@@ -308,22 +312,23 @@ impl StandIn {
             .map_or(0, |rates| rates.told_off)
     }
 
-    /// From now on calls are only counted, for runs whose calls would not fit into memory.
+    /// Only counts calls from now on, for runs whose calls would not fit into memory.
     pub fn count_only(&self) {
         self.state().recording.count_only();
     }
 
-    /// From now on each call keeps what was answered.
+    /// Keeps the answer to each call from now on.
     pub fn keep_answers(&self) {
         self.state().recording.keep_answers();
     }
 
-    /// How many calls of each `service.Operation` there were.
+    /// Returns the number of calls of each `service.Operation`.
     pub fn counts(&self) -> BTreeMap<String, usize> {
         self.state().recording.counts().clone()
     }
 
-    /// How many there were more than these.
+    /// Returns the number of calls of each `service.Operation` since these counts. Operations without calls are left
+    /// out.
     pub fn counts_since(&self, earlier: &BTreeMap<String, usize>) -> BTreeMap<String, usize> {
         let mut counts = self.counts();
         for (name, count) in &mut counts {
@@ -333,17 +338,17 @@ impl StandIn {
         counts
     }
 
-    /// Takes the messages that were sent to queues, in the order in which they came.
+    /// Takes the messages that were sent to queues, in the order in which they arrived.
     pub fn take_messages(&self) -> Vec<Message> {
         self.state().queues.take()
     }
 
-    /// The objects in all buckets, by `bucket/key`.
+    /// Returns the objects in all buckets, by `bucket/key`.
     pub fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         self.state().objects.bodies()
     }
 
-    /// Puts an object there, by `bucket/key`. It is found once a file names the bucket.
+    /// Stores an object under `bucket/key`. Functions find it once an account lists the bucket.
     pub fn put_object(&self, name: &str, body: Vec<u8>) {
         self.state().objects.put(name, body, Timestamp::now());
     }
@@ -353,47 +358,48 @@ impl StandIn {
         self.state().objects.clear();
     }
 
-    /// A new ResultToken for an invocation of a Config rule, which is known from then on.
+    /// Returns a new ResultToken for an invocation of an AWS Config rule. The rule is known from then on.
     pub fn result_token(&self, rule_name: &str) -> String {
         self.state().config.result_token(rule_name)
     }
 
-    /// Takes a ResultToken that AWS made, as in a recorded event, for one of its own.
+    /// Registers a ResultToken that AWS issued, as in a recorded event, as one of this rule.
     pub fn know_result_token(&self, token: &str, rule_name: &str) {
         self.state().config.know_result_token(token, rule_name);
     }
 
-    /// What Security Hub holds, of all accounts and Regions.
+    /// Returns the findings that Security Hub holds, of all accounts and Regions.
     pub fn findings(&self) -> Vec<Record> {
         self.state().hub.findings()
     }
 
-    /// Shows each of what Security Hub holds, when there is too much of it to be copied.
+    /// Passes each finding that Security Hub holds to `see`, for when there are too many to be copied.
     pub fn each_finding(&self, see: impl FnMut(&Record)) {
         self.state().hub.each(see);
     }
 
-    /// Edits a finding as its customer would, say its Workflow or Note; false: there is none with this Id.
+    /// Edits a finding as its customer would, for example its Workflow or Note. Returns `false` if no finding has this
+    /// Id.
     pub fn edit_finding(&self, id: &str, edit: impl FnOnce(&mut Record)) -> bool {
         self.state().hub.finding(id).map(edit).is_some()
     }
 
-    /// Edits everything that Security Hub holds, as time would.
+    /// Edits all findings that Security Hub holds, for example to make them older.
     pub fn edit_findings(&self, edit: impl FnMut(&mut Record)) {
         self.state().hub.each_mut(edit);
     }
 
-    /// What AWS Config holds.
+    /// Returns the evaluations that AWS Config holds.
     pub fn evaluations(&self) -> Vec<Evaluation> {
         self.state().config.evaluations()
     }
 
-    /// Every call so far, in order; those after [`StandIn::count_only`] are left out.
+    /// Returns every call so far, in order, without those after [`StandIn::count_only`].
     pub fn calls(&self) -> Vec<Call> {
         self.state().recording.calls().to_vec()
     }
 
-    /// Every call of an operation such as `eks.DescribeCluster`, in order.
+    /// Returns every call of an operation such as `eks.DescribeCluster`, in order.
     pub fn calls_of(&self, name: &str) -> Vec<Call> {
         self.state()
             .recording
@@ -404,32 +410,34 @@ impl StandIn {
             .collect()
     }
 
-    /// What was sent that AWS would not take, or that no function has any business with.
+    /// Returns the violations so far: requests that AWS would not accept, or that no function should send.
     pub fn violations(&self) -> Vec<String> {
         self.state().recording.violations().to_vec()
     }
 
-    /// The same, which is forgotten then.
+    /// Returns the violations so far and forgets them.
     pub fn take_violations(&self) -> Vec<String> {
         self.state().recording.take_violations()
     }
 
-    /// What functions did without a permission, and what would permit it; each is a violation as well.
+    /// Returns the denials so far: the calls of functions without a permission, and how to permit them. Each is a
+    /// violation as well.
     pub fn denials(&self) -> Vec<String> {
         self.state().recording.denials().to_vec()
     }
 
-    /// What roles did that one statement of their policies allowed, and no other one.
+    /// Returns the actions of roles that exactly one statement of their policies allowed.
     pub fn uses(&self) -> BTreeSet<Use> {
         self.state().recording.uses().clone()
     }
 
-    /// Writes the requests so far to a file: a line of JSON each, with service, operation and members.
+    /// Writes the requests so far, except violations, to a file: a line of JSON each, with service, operation and
+    /// members.
     pub fn dump_requests(&self, path: &Path) -> io::Result<()> {
         self.state().recording.dump(path)
     }
 
-    /// Writes the lines of all objects that have some to a file, if there are any.
+    /// Writes the lines of all JSON Lines objects to a file, if there are any.
     fn dump_events(&self, path: &Path) -> io::Result<()> {
         let objects = self.objects().into_iter();
         let lines = objects.filter(|(name, _)| {
@@ -445,19 +453,19 @@ impl StandIn {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while the state was locked fails its own test; what it left is still good to look at.
+        // A panic while the state was locked fails its own test; the state can still be read.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a call such as `ecr.DescribeImages` with these members is answered in pages.
+/// Returns `true` if a call such as `ecr.DescribeImages` with these members is answered in pages.
 pub fn is_paged(call: &Call) -> bool {
     Service::of_signing_name(&call.service)
         .is_some_and(|service| altered::is_paged(service, &call.operation, &call.members))
 }
 
-/// How many words an operation such as `ecr.DescribeImages` has for what is not there: the numbers that
-/// [`FaultKind::NotFound`] takes are below.
+/// Returns the number of errors with which an operation such as `ecr.DescribeImages` reports that something does not
+/// exist. The numbers that [`FaultKind::NotFound`] takes are below it.
 pub fn not_found_errors(name: &str) -> usize {
     let Some((service, operation)) = name.split_once('.') else {
         return 0;
@@ -485,7 +493,7 @@ impl Drop for StandIn {
     }
 }
 
-/// A name that no other stand-in uses.
+/// Returns a file name that no other stand-in uses.
 fn file_name() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!(

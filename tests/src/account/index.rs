@@ -1,4 +1,4 @@
-//! Where everything in an account is, by its name: a search of the lists would be too slow for a large account.
+//! An index of an account's entries by name. Searching the lists would be too slow for a large account.
 
 use std::collections::HashMap;
 
@@ -9,17 +9,17 @@ use super::{Account, Record, text};
 /// Positions in a list, by name.
 pub(crate) type Names = HashMap<String, usize>;
 
-/// The positions of an account's entries, as of the last time that the account was settled.
+/// The positions of an account's entries when the account was last settled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     pub clusters: Names,
     pub repositories: Names,
-    /// By digest and by tag, for each repository in order.
+    /// The positions of images by digest and by tag, for each repository in order.
     pub images: Vec<Names>,
-    /// By id and by alias.
+    /// The positions of keys by id and by alias.
     pub keys: Names,
     pub roles: Names,
-    /// The resources whose entries give them ARNs of their own.
+    /// The resources whose entries state their ARNs.
     pub arns: HashMap<String, Place>,
     /// The resources that have tags, in order.
     pub tagged: Vec<Place>,
@@ -34,7 +34,7 @@ pub(crate) enum Place {
 }
 
 impl Index {
-    /// Finds out where everything is; an error if two entries have the same name, or one has none.
+    /// Builds the index of an account. Returns an error if two entries of a list have the same name, or one has none.
     pub(super) fn of(account: &Account) -> Result<Self, String> {
         let clusters = account.clusters.iter().map(|cluster| &cluster.members);
         let repositories = account.repositories.iter().map(|entry| &entry.members);
@@ -57,7 +57,7 @@ impl Index {
         Ok(index)
     }
 
-    /// The index of nothing but roles, the first of those with the same name.
+    /// Builds an index of roles only. It holds the first of several roles with the same name.
     pub(crate) fn of_roles(account: &Account) -> Self {
         let mut index = Self::default();
         for (position, role) in account.roles.iter().enumerate() {
@@ -122,7 +122,7 @@ fn images(account: &Account) -> Result<Vec<Names>, String> {
     account.repositories.iter().map(of_repository).collect()
 }
 
-/// The position of each entry by the text in its member `name`, which every entry has for itself.
+/// Returns the position of each entry by the text in its member `name`, which must be unique.
 pub(super) fn names<'a>(
     list: &str,
     name: &str,

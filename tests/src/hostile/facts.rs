@@ -1,4 +1,4 @@
-//! Facts that no service would tell, about resources that there can be.
+//! Facts that no service would return, about resources that can exist.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -29,7 +29,8 @@ use jiff::Timestamp;
 
 use super::texts::{maybe, text, text_of, texts};
 
-/// Vulnerabilities that are all different would cost many bytes.
+/// The numbers of vulnerabilities in a scan. At most three of them differ, since many different ones would need many
+/// bytes.
 const COUNTS: [usize; 16] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 5, 5, 5, 30, 30, 500, 3_000];
 
 const SCORES: [f64; 9] = [
@@ -44,7 +45,7 @@ const SCORES: [f64; 9] = [
     f64::NEG_INFINITY,
 ];
 
-/// Makes facts of one kind of resource, as they come.
+/// A function that makes facts of one kind of resource from bytes.
 type Make = fn(&mut Unstructured<'_>) -> Result<Arc<dyn Facts>>;
 
 static KINDS: [(&ResourceKind, Make); 5] = [
@@ -66,7 +67,7 @@ pub(super) fn resource_and_facts(
     Ok((resource, make(bytes)?))
 }
 
-/// What nobody allows as a name is refused when a resource is made, so there is another one then.
+/// Returns a resource of this kind. Where no resource can have the hostile name, its name is 1 to 256 letters long.
 fn resource(kind: &'static ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource> {
     let (partition, region) = *bytes.choose(&[
         ("aws", "eu-central-1"),
@@ -376,7 +377,7 @@ fn key_state(bytes: &mut Unstructured<'_>) -> Result<KeyState> {
     Ok(KeyState::read(Some(name)))
 }
 
-/// Mostly what was read, sometimes why it was not.
+/// Returns the value or, in one of five cases, a reason why it was not read.
 fn fact<T>(value: T, bytes: &mut Unstructured<'_>) -> Result<Fact<T>> {
     Ok(if bytes.ratio(1, 5)? {
         Err(unread(bytes)?)
@@ -410,7 +411,7 @@ fn score(bytes: &mut Unstructured<'_>) -> Result<f64> {
     })
 }
 
-/// A text that is not so long that thousands of it would not fit into memory.
+/// Returns a text or none. The text is short, since thousands of longer ones would not fit into memory.
 fn short(bytes: &mut Unstructured<'_>) -> Result<Option<String>> {
     Ok(if bytes.arbitrary()? {
         Some(text_of(bytes, 600)?)
@@ -419,7 +420,7 @@ fn short(bytes: &mut Unstructured<'_>) -> Result<Option<String>> {
     })
 }
 
-/// Up to seventy tags.
+/// Returns 1, 2 or 71 tags.
 pub(super) fn tags(bytes: &mut Unstructured<'_>) -> Result<Vec<(String, String)>> {
     let (key, value) = (text(bytes)?, text(bytes)?);
     let count = *bytes.choose(&[0, 1, 70])?;
@@ -434,7 +435,7 @@ pub(super) fn moment(bytes: &mut Unstructured<'_>) -> Result<Timestamp> {
     Ok(Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
-/// Vendors may write any time.
+/// Returns a timestamp or none. Vendors may state any time.
 fn maybe_moment(bytes: &mut Unstructured<'_>) -> Result<Option<Timestamp>> {
     Ok(match bytes.int_in_range(0..=4)? {
         0 => None,
@@ -444,12 +445,12 @@ fn maybe_moment(bytes: &mut Unstructured<'_>) -> Result<Option<Timestamp>> {
     })
 }
 
-/// Where the checks' pages are published; the settings take nothing but a URL.
+/// Returns the URL under which the checks' pages are published, or none. The settings accept only a URL.
 pub(super) fn docs(bytes: &mut Unstructured<'_>) -> Result<Option<&'static str>> {
     Ok(*bytes.choose(&[None, Some("https://example.com/docs/")])?)
 }
 
-/// What the check takes of such parameters; its defaults where it takes none of it.
+/// Returns the settings that the check reads from random parameters, or default settings if it rejects them.
 pub(super) fn settings(check: &'static Check, bytes: &mut Unstructured<'_>) -> Result<Settings> {
     let mut raw = BTreeMap::new();
     if bytes.ratio(1, 3)? {
@@ -465,7 +466,7 @@ pub(super) fn settings(check: &'static Check, bytes: &mut Unstructured<'_>) -> R
     Ok(Settings::read(check.id, check.parameters, &raw).unwrap_or_default())
 }
 
-/// An exception of a hostile mute list, if it is one.
+/// Returns, in one of five cases, an exception from a hostile mute-list entry, if the entry is valid.
 pub(super) fn mute(bytes: &mut Unstructured<'_>) -> Result<Option<Mute>> {
     if bytes.ratio(4, 5)? {
         return Ok(None);

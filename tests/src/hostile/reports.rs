@@ -1,4 +1,4 @@
-//! Reports, held against what their services take.
+//! Checks reports against what their services accept.
 
 use aws_sdk_securityhub::{
     operation::batch_import_findings::{BatchImportFindings, BatchImportFindingsInput},
@@ -21,11 +21,12 @@ use crate::{model::validate, stand_in::finding_problems};
 
 const RUN: &str = "0a1b2c3d-run";
 
-/// Holds all that would be reported of a finding against what each service takes.
+/// Checks every report of a finding against what its service accepts.
 ///
 /// # Panics
 ///
-/// Where a service would not take it, where it is not what it is said to be, or where it is about another account.
+/// If a service would not accept a report, if a report differs from its finding or from its stated size, or if it is
+/// about another account.
 pub fn assert_reportable(finding: &Finding, tags: &[(String, String)]) {
     let of = finding.id();
     assert_security_hub(&of, finding, tags);
@@ -112,7 +113,7 @@ fn assert_ocsf(of: &str, finding: &Finding) {
     }
 }
 
-/// What is not known is left out.
+/// Asserts that a value contains no null: unknown values are left out.
 fn assert_nothing_empty(of: &str, value: &Value) {
     match value {
         Value::Null => panic!("{of}: a null"),
@@ -126,7 +127,7 @@ fn assert_nothing_empty(of: &str, value: &Value) {
     }
 }
 
-/// A finding in the JSON that the SDK sends.
+/// Returns a finding in the JSON that the SDK sends.
 fn as_sent(finding: AwsSecurityFinding) -> Value {
     let input = BatchImportFindingsInput::builder()
         .findings(finding)

@@ -4,7 +4,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
-/// Each case is many findings. What fails is printed as it is: smaller bytes say no more about a finding.
+/// Returns a configuration with few cases, since each makes many findings, and without shrinking, since a smaller input
+/// does not explain a failure better.
 fn few() -> ProptestConfig {
     ProptestConfig {
         cases: 64,

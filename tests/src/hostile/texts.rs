@@ -1,9 +1,9 @@
-//! Texts that nobody would write.
+//! Hostile texts, with unusual characters and lengths.
 
 use arbitrary::{Result, Unstructured};
 
-/// What hostile texts are made of: what can't be seen, what turns the rest around, what means something to a browser, a
-/// shell, JSON or a pattern, and characters of one to four bytes that may be cut apart.
+/// The pieces of hostile texts: invisible characters, characters that reverse the text after them, text with a meaning
+/// in a browser, a shell, JSON or a pattern, and characters of one to four bytes that may be cut apart.
 pub const PIECES: [&str; 26] = [
     " ",
     "\t",
@@ -33,20 +33,20 @@ pub const PIECES: [&str; 26] = [
     "*?",
 ];
 
-/// How often a piece may stand in a text: about the limits that sinks have, and far over all of them.
+/// The numbers of times that a piece may be repeated: around the limits of the sinks, and far above all of them.
 const TIMES: [usize; 16] = [
     1, 2, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1_023, 1_024, 1_025, 2_049, 100_000,
 ];
 
-/// No text has more characters than this.
+/// The maximum number of characters of a repeated piece.
 const LONGEST: usize = 100_000;
 
-/// A text made of these bytes: empty, a few pieces, one piece very often, or the bytes themselves.
+/// Returns a text made from these bytes: empty, a few pieces, one piece repeated many times, or the bytes themselves.
 pub fn text(bytes: &mut Unstructured<'_>) -> Result<String> {
     text_of(bytes, usize::MAX)
 }
 
-/// The same of at most so many pieces.
+/// Returns a text as [`text`] does, with a piece repeated at most `most` times.
 pub(super) fn text_of(bytes: &mut Unstructured<'_>, most: usize) -> Result<String> {
     match bytes.int_in_range(0..=5)? {
         0 => Ok(String::new()),
@@ -64,7 +64,7 @@ pub(super) fn text_of(bytes: &mut Unstructured<'_>, most: usize) -> Result<Strin
     }
 }
 
-/// A text, or none.
+/// Returns a text or none.
 pub(super) fn maybe(bytes: &mut Unstructured<'_>) -> Result<Option<String>> {
     Ok(if bytes.arbitrary()? {
         Some(text(bytes)?)
@@ -73,7 +73,7 @@ pub(super) fn maybe(bytes: &mut Unstructured<'_>) -> Result<Option<String>> {
     })
 }
 
-/// Up to so many texts; few of them are different, so that many cost few bytes.
+/// Returns up to `most` texts. At most three of them differ, so that many texts need few bytes.
 pub(super) fn texts(bytes: &mut Unstructured<'_>, most: usize) -> Result<Vec<String>> {
     let count = bytes.int_in_range(0..=most)?;
     let different = (0..count.min(3)).map(|_| text_of(bytes, 3_000));

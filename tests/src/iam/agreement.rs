@@ -1,4 +1,4 @@
-//! What checks make of policies, held against what IAM's decisions come to.
+//! Tests that the checks' evaluation of policies agrees with the decisions of IAM.
 
 use eksentry_core::policy::PolicyDocument;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -29,7 +29,7 @@ const RESOURCES: [&str; 6] = [
 
 const ACCOUNTS: [&str; 3] = ["111122223333", "444455556666", "777788889999"];
 
-/// What has so little in common that who may do all of it may do anything.
+/// Requests with so little in common that a statement that allows all of them allows everything.
 const DEEDS: [(&str, &str); 4] = [
     ("s3:GetObject", "arn:aws:s3:::bucket/key"),
     (
@@ -40,7 +40,7 @@ const DEEDS: [(&str, &str); 4] = [
     ("qq-q:Zzz", "arn:aws:qq-q:us-east-1:777788889999:z"),
 ];
 
-/// One, or a list of some.
+/// Returns a strategy for one of these texts, or a list of 1 to 3 of them.
 fn some_of(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let one = select(texts).prop_map(Value::from);
     prop_oneof![one, vec(select(texts), 1..4).prop_map(Value::from)]
@@ -72,7 +72,7 @@ fn document(statements: &[Value]) -> PolicyDocument {
     serde_json::from_value(json!({"Version": "2012-10-17", "Statement": statements})).unwrap()
 }
 
-/// The statements that allow something: those that deny are not weighed by checks.
+/// Returns the statements that allow. The checks do not evaluate statements that deny.
 fn allowing(statements: &[Value]) -> Vec<Statement> {
     let read = statements
         .iter()

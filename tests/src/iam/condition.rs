@@ -1,4 +1,4 @@
-//! Conditions of statements.
+//! The conditions of statements.
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::{
     texts,
 };
 
-/// A key, and what it has to be: one of these.
+/// A condition key, and the values of which it must have one.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
     key: Key,
@@ -32,7 +32,7 @@ enum Wanted {
 }
 
 impl Condition {
-    /// The conditions of a statement, all of which have to hold.
+    /// Parses the conditions of a statement, all of which must hold.
     pub(super) fn parse_all(conditions: Option<&Value>) -> Result<Vec<Self>, String> {
         let Some(conditions) = conditions else {
             return Ok(Vec::new());
@@ -64,7 +64,7 @@ impl Condition {
         })
     }
 
-    /// A key that a request lacks is like none.
+    /// Returns `true` if the condition holds for a request. It does not hold for a request that lacks the key.
     pub(super) fn holds(&self, request: &Request) -> bool {
         let value = match self.key {
             Key::RequestedRegion => Some(&request.region),
@@ -82,7 +82,7 @@ impl Condition {
 }
 
 impl Key {
-    /// Keys are the same in capitals.
+    /// Parses a condition key. Case is not significant.
     fn parse(key: &str) -> Result<Self, String> {
         match key.to_ascii_lowercase().as_str() {
             "aws:requestedregion" => Ok(Self::RequestedRegion),

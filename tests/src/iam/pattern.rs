@@ -1,4 +1,4 @@
-//! What `*` and `?` stand for.
+//! Patterns with the wildcards `*` and `?`.
 
 use wildmatch::WildMatch;
 
@@ -6,20 +6,20 @@ use wildmatch::WildMatch;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     text: String,
-    /// Each has to fit its part of what is compared.
+    /// The patterns of the parts, each of which must fit its part of the text.
     parts: Vec<WildMatch>,
     separator: Separator,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Separator {
-    /// Nothing is taken apart: `*` alone, and actions, in which capitals make no difference.
+    /// The text is one part: `*` alone, and actions, in which case is not significant.
     None { ignores_case: bool },
-    /// The six parts of an ARN; in the last one a colon is a character like any other.
+    /// The text has the six parts of an ARN. In the last part a colon is an ordinary character.
     Arn,
 }
 
-/// A pattern of actions such as `eks:Describe*`.
+/// Parses a pattern of actions, such as `eks:Describe*`.
 pub(super) fn action(text: &str) -> Result<Pattern, String> {
     if !text.contains(':') {
         return Err(format!("{text} is no action of a service"));
@@ -31,7 +31,7 @@ pub(super) fn action(text: &str) -> Result<Pattern, String> {
     })
 }
 
-/// A pattern of ARNs, or `*`. A wildcard never reaches over a colon into the next part.
+/// Parses a pattern of ARNs, or `*`. A wildcard never extends over a colon into the next part.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>.
 pub(super) fn arn(text: &str) -> Result<Pattern, String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();

@@ -75,7 +75,7 @@ fn actions_and_resources_fit_as_iam_reads_them() {
     ] {
         let statements = Statement::parse("a policy", &allow(action, resource));
         let fitting = statements.map(|one| one.fits(&asked));
-        // A resource of fewer parts is none.
+        // A resource of fewer than six parts is not an ARN, so its statement is an error.
         assert_eq!(fitting.unwrap_or_default(), fits, "{action} {resource}");
     }
 }

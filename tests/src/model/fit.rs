@@ -1,4 +1,4 @@
-//! Whether a value is what its shape says.
+//! Validates values against their shapes.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use super::{
     shape::{Kind, Member, Shape},
 };
 
-/// What is wrong with a value as this shape.
+/// Returns the problems of a value as this shape.
 pub(super) fn problems(model: &Model, shape: &str, value: &Value) -> Vec<String> {
     let mut check = Check {
         model,
@@ -25,7 +25,7 @@ pub(super) fn problems(model: &Model, shape: &str, value: &Value) -> Vec<String>
     check.problems
 }
 
-/// What the models call an integer has 32 bits.
+/// The range of the models' integers, which have 32 bits.
 const WHOLE: RangeInclusive<f64> = -2_147_483_648.0..=2_147_483_647.0;
 
 struct Check<'a> {
@@ -33,11 +33,11 @@ struct Check<'a> {
     problems: Vec<String>,
 }
 
-/// A shape where it is used.
+/// A shape in the place where it is used.
 #[derive(Clone, Copy)]
 struct Part<'a> {
     shape: &'a str,
-    /// Whether it travels as text, whatever it is.
+    /// `true` if the value is sent as text, whatever its type.
     is_text: bool,
     timestamp_format: Option<&'a str>,
 }
@@ -157,7 +157,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// How a member of a structure travels.
+    /// Returns the form in which a member of a structure is sent.
     fn part(&self, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
@@ -166,7 +166,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// How what a list or a map is made of travels: as the whole does.
+    /// Returns the form in which the contents of a list or a map are sent: that of the whole.
     fn inside(&self, whole: Part<'a>, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
@@ -188,7 +188,8 @@ impl<'a> Check<'a> {
     }
 }
 
-/// JSON has timestamps as seconds since 1970 unless the model says otherwise; text has them as RFC 3339.
+/// Returns `true` if a value is a timestamp in its format. Timestamps in JSON are seconds since 1970 unless the model
+/// states another format; those sent as text are RFC 3339.
 fn is_moment(part: Part<'_>, shape: &Shape, value: &Value) -> bool {
     let format = part.timestamp_format.or(shape.timestamp_format.as_deref());
     let in_seconds = format.map_or(!part.is_text, |format| format == "unixTimestamp");
@@ -205,7 +206,7 @@ fn bound(bound: Option<f64>) -> String {
     bound.map_or_else(|| "any".to_owned(), |bound| bound.to_string())
 }
 
-/// A value, cut to what helps to find it.
+/// Returns a value as text, cut after 60 characters.
 fn brief(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {

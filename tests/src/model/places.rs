@@ -1,4 +1,4 @@
-//! What stands where in an answer.
+//! The places of values in an answer.
 
 use serde_json::Value;
 
@@ -7,19 +7,19 @@ use super::{
     shape::{Kind, Member},
 };
 
-/// A value in an answer that has one, and what the model says of it.
+/// The place of a value in an answer, and what the model states of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// Where it is: a JSON pointer.
+    /// The JSON pointer of the value.
     pub pointer: String,
-    /// Whether it is one of the words that the model lists, which may be more some day.
+    /// `true` if the value is one of those that the model enumerates, to which the service may add others.
     pub is_enumerated: bool,
-    /// Whether it is a member of a structure, and no entry of a list or a map.
+    /// `true` if the value is a member of a structure, `false` if it is an entry of a list or a map.
     pub is_member: bool,
 }
 
-/// All that stands in an operation's answer and is no null, from the outside to the inside. Of lists and maps only the
-/// first entry is looked into. What the model does not know is passed over.
+/// Lists the values in an operation's answer that are not null, from the outside to the inside. Only the first entry of
+/// each list and map is included. Values that the model does not know are skipped.
 pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<Place> {
     let mut places = Vec::new();
     if let Some(model) = Model::of(service)
@@ -31,7 +31,7 @@ pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<Place> {
     places
 }
 
-/// Adds what a value is made of.
+/// Adds the values inside a value.
 fn inside(model: &Model, shape: &str, pointer: &str, value: &Value, places: &mut Vec<Place>) {
     let Some(shape) = model.shapes.get(shape) else {
         return;
@@ -60,7 +60,7 @@ fn inside(model: &Model, shape: &str, pointer: &str, value: &Value, places: &mut
     }
 }
 
-/// Adds a value and what it is made of.
+/// Adds a value and the values inside it.
 fn add(
     model: &Model,
     member: &Member,

@@ -1,44 +1,44 @@
-//! What a value is made of.
+//! The shapes of values.
 
 use std::collections::BTreeMap;
 
 use regex::Regex;
 use serde::Deserialize;
 
-/// The form of a value.
+/// The shape of a value.
 #[derive(Debug, Deserialize)]
 pub struct Shape {
-    /// What it is.
+    /// Its type.
     #[serde(rename = "type")]
     pub kind: Kind,
     /// The members of a structure, by the model's names.
     #[serde(default)]
     pub members: BTreeMap<String, Member>,
-    /// The members that must be there.
+    /// The members that must be present.
     #[serde(default)]
     pub required: Vec<String>,
-    /// What a text may be; nothing: any text.
+    /// The values that a text may have; empty if any text is allowed.
     #[serde(default, rename = "enum")]
     pub words: Vec<String>,
-    /// The least of a number, the fewest characters of a text or entries of a list or map.
+    /// The minimum of a number, or of the characters of a text or the entries of a list or map.
     pub min: Option<f64>,
-    /// The most of the same.
+    /// The maximum of the same.
     pub max: Option<f64>,
-    /// What a text must have somewhere.
+    /// The pattern that must match somewhere in a text.
     pub pattern: Option<Pattern>,
-    /// How a timestamp is written, where not as its protocol does by itself.
+    /// The format of a timestamp, if it is not the default of the protocol.
     #[serde(rename = "timestampFormat")]
     pub timestamp_format: Option<String>,
-    /// The entries of a list.
+    /// The shape of a list's entries.
     pub member: Option<Member>,
-    /// The names in a map.
+    /// The shape of a map's keys.
     pub key: Option<Member>,
-    /// The values in a map.
+    /// The shape of a map's values.
     pub value: Option<Member>,
     error: Option<ErrorTraits>,
 }
 
-/// What there is at all.
+/// The type of a shape.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the models' own words")]
@@ -56,17 +56,17 @@ pub enum Kind {
     Timestamp,
 }
 
-/// A part of a shape, and how it travels.
+/// A part of a shape, and its form on the wire.
 #[derive(Debug, Deserialize)]
 pub struct Member {
     /// The name of its shape.
     pub shape: String,
-    /// Where in a request or an answer it is, if not in the body.
+    /// The place in a request or an answer, if it is not the body.
     pub location: Option<Location>,
-    /// Its name on the wire, where that is another.
+    /// Its name on the wire, if it differs.
     #[serde(rename = "locationName")]
     pub wire_name: Option<String>,
-    /// How this timestamp is written.
+    /// The format of this timestamp.
     #[serde(rename = "timestampFormat")]
     pub timestamp_format: Option<String>,
 }
@@ -87,9 +87,9 @@ pub enum Location {
 #[derive(Debug, Deserialize)]
 #[serde(from = "String")]
 pub struct Pattern {
-    /// As it is published.
+    /// The text of the expression, as it is published.
     pub text: String,
-    /// None: it is of a dialect that is not read here.
+    /// The compiled expression; `None` if its dialect is not supported here.
     pub read: Option<Regex>,
 }
 
@@ -103,7 +103,7 @@ impl From<String> for Pattern {
 /// An error, as it is on the wire.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ErrorShape {
-    /// What it is called.
+    /// The error code.
     pub code: String,
     /// The HTTP status of the answer.
     pub status: u16,
@@ -117,7 +117,7 @@ struct ErrorTraits {
 }
 
 impl Shape {
-    /// The same as an error. Protocols that know no better answer with 400.
+    /// Returns this shape as an error. The status is 400 if the model states none.
     pub(super) fn error(&self, name: &str) -> ErrorShape {
         let code = self.error.as_ref().and_then(|error| error.code.clone());
         let status = self.error.as_ref().and_then(|error| error.http_status_code);
@@ -127,7 +127,7 @@ impl Shape {
         }
     }
 
-    /// The member that has this name on the wire or in the model, and what the model calls it.
+    /// Returns the member that has this name on the wire or in the model, with its name in the model.
     pub(super) fn member_called(&self, name: &str) -> Option<(&str, &Member)> {
         let on_the_wire =
             |(_, member): &(&String, &Member)| member.wire_name.as_deref() == Some(name);

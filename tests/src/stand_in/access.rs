@@ -1,7 +1,7 @@
-//! What IAM checks before an operation: actions, and what they are done to.
+//! The permissions that IAM checks before an operation: actions and their resources.
 //!
-//! Sources: the tables of <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>, and what
-//! the arms name.
+//! Sources: the tables of <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>, and
+//! those named in comments below.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::{
     template::Role,
 };
 
-/// Where an action knows no resources.
+/// The resource of an action that applies to no specific resource.
 const ANY: &str = "*";
 
 /// A permission that a request needs.
@@ -26,7 +26,8 @@ const ANY: &str = "*";
 pub(super) struct Need {
     action: &'static str,
     resource: String,
-    /// The service asks another one in the caller's name, so no call of ours stands beside the action.
+    /// `true` if the service calls another service in the caller's name. The functions' code then holds no call beside
+    /// which the action could be declared.
     in_our_name: bool,
 }
 
@@ -38,7 +39,7 @@ fn need(action: &'static str, resource: impl Into<String>) -> Need {
     }
 }
 
-/// What a request of an account needs, as that account is in the Region that is asked.
+/// Returns the permissions that a request needs, given the caller's account in the Region that the request is sent to.
 pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, AwsError> {
     let text = |name: &str| {
         let text = request.member(name).and_then(Value::as_str);
@@ -53,7 +54,7 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
             one("account:ListRegions", account.arn("account", "", "account"))
         }
         (Service::Config, "PutEvaluations") => one("config:PutEvaluations", ANY.to_owned()),
-        // A rule's id is not its name.
+        // The ARN contains the rule's id, which differs from its name.
         (Service::Config, "GetComplianceDetailsByConfigRule") => {
             let id = &digest(text("ConfigRuleName"))[..6];
             one(
@@ -131,38 +132,39 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
         (Service::Ssm, "GetParameter") => {
             one("ssm:GetParameter", parameter_arn(account, text("Name")))
         }
-        // The path itself is what has to be granted; what lies below it is not looked at.
+        // IAM checks the path itself, not the parameters below it.
         (Service::Ssm, "GetParametersByPath") => one(
             "ssm:GetParametersByPath",
             parameter_arn(account, text("Path")),
         ),
         (Service::Sts, "AssumeRole") => one("sts:AssumeRole", text("RoleArn").to_owned()),
-        // <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>: no permission is needed.
+        // No permission is needed.
+        // Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
         (Service::Sts, "GetCallerIdentity") => Vec::new(),
         (Service::Tagging, "GetResources") => one("tag:GetResources", ANY.to_owned()),
         _ => return Err(unknown(request)),
     })
 }
 
-/// What S3 says of an object that is not there depends on this.
+/// Returns the permission that decides which error S3 returns for an object that does not exist.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
 pub(super) fn need_of_missing_object(account: &Account, bucket: &str) -> Need {
     need("s3:ListBucket", bucket_arn(account, bucket))
 }
 
 impl Need {
-    /// Whether the action stands beside a call of ours.
+    /// Returns `true` if the action is declared beside a call of the functions, or needs no declaration.
     pub(super) fn is_declared(&self) -> bool {
         self.in_our_name || eksentry_runtime::actions().any(|action| action == self.action)
     }
 
-    /// What to do about an action that does not.
+    /// Returns the message about an action that is not declared.
     pub(super) fn undeclared(&self) -> String {
         let action = self.action;
         format!("{action} is declared nowhere: declare it beside the call that needs it")
     }
 
-    /// What IAM is asked when a role's session sends a request.
+    /// Returns the request that IAM decides on when a session of a role sends this request.
     pub(super) fn asked_by(
         &self,
         role: &Role,
@@ -181,7 +183,7 @@ impl Need {
     }
 }
 
-/// What to do about something that a role's policies do not allow.
+/// Returns the message about a request that a role's policies do not allow.
 pub(super) fn denied(role: &Role, asked: &policies::Request) -> String {
     let (action, resource) = (&asked.action, &asked.resource);
     let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
@@ -196,7 +198,7 @@ fn unknown(request: &Request) -> AwsError {
     AwsError::unknown_operation(&format!("{} or what IAM checks of it", request.name()))
 }
 
-/// All of these are about a role or about a policy.
+/// Returns the action of an operation of IAM, all of which are about a role or a policy.
 fn iam_action(operation: &str) -> Result<&'static str, AwsError> {
     Ok(match operation {
         "GetPolicy" => "iam:GetPolicy",
@@ -209,7 +211,7 @@ fn iam_action(operation: &str) -> Result<&'static str, AwsError> {
     })
 }
 
-/// The actions of questions about AWS Config's recorders.
+/// Returns the action of an operation that describes AWS Config's recorders; `None` for other operations.
 fn recorder_action(operation: &str) -> Option<&'static str> {
     Some(match operation {
         "DescribeConfigurationRecorders" => "config:DescribeConfigurationRecorders",
@@ -226,7 +228,8 @@ fn object_action(operation: &str) -> Result<&'static str, AwsError> {
     })
 }
 
-/// ECR asks Inspector for the findings of an enhanced scan.
+/// Returns the permissions to read an image's scan findings. ECR requests those of an enhanced scan from Amazon
+/// Inspector.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>.
 fn scan_findings<'a>(account: &Account, text: impl Fn(&str) -> &'a str) -> Vec<Need> {
     let name = text("repositoryName");
@@ -243,8 +246,8 @@ fn scan_findings<'a>(account: &Account, text: impl Fn(&str) -> &'a str) -> Vec<N
     needs
 }
 
-/// KMS finds out which key is meant before anybody is asked. Where it finds none, or is asked in another Region than
-/// the key's, it says so.
+/// Returns the permission that an action on a key needs. KMS resolves an alias before IAM decides. For an alias that
+/// does not exist, or a key in another Region than the request's, it returns an error without a decision of IAM.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>.
 fn key(action: &'static str, account: &Account, id: &str) -> Vec<Need> {
     let prefix = account.arn("kms", &account.region, "");
@@ -263,11 +266,11 @@ fn key(action: &'static str, account: &Account, id: &str) -> Vec<Need> {
 
 fn bucket_arn(account: &Account, path: &str) -> String {
     let arn = account.arn("s3", "", path);
-    // Their ARNs hold no account.
+    // The ARNs of buckets and objects contain no account.
     arn.replacen(&format!(":{}:", account.account), "::", 1)
 }
 
-/// The products as which findings are imported.
+/// Returns the permissions to import findings, one for each product in the request.
 fn products(request: &Request) -> Vec<Need> {
     let findings = request.member("Findings").and_then(Value::as_array);
     let products: BTreeSet<&str> = findings
@@ -279,7 +282,7 @@ fn products(request: &Request) -> Vec<Need> {
     products.into_iter().map(need).collect()
 }
 
-/// The Region of a queue's URL is the one that is asked.
+/// Returns the ARN of a queue. The Region in a queue's URL is the one that the request is sent to.
 fn queue_arn(account: &Account, url: &str) -> String {
     let mut parts = url.rsplit('/');
     let (name, owner) = (
@@ -290,7 +293,7 @@ fn queue_arn(account: &Account, url: &str) -> String {
     own.replacen(&format!(":{}:", account.account), &format!(":{owner}:"), 1)
 }
 
-/// The slash before a path is the slash after `parameter`.
+/// Returns the ARN of a parameter or a path. Its leading slash is the slash after `parameter` in the ARN.
 fn parameter_arn(account: &Account, name: &str) -> String {
     if name.starts_with("arn:") {
         return name.to_owned();

@@ -1,22 +1,22 @@
-//! Answers that are not quite what AWS's documentation lets one expect.
+//! Alters answers in ways that AWS's documentation does not lead callers to expect.
 
 use serde_json::{Map, Value, json};
 
 use super::{faults::FaultKind, service::Service, wire::Request};
 use crate::account::Record;
 
-/// The tokens of pages that only a fault knows of.
+/// The page tokens that only faults return.
 const AFTER_EMPTY: &str = "behind-an-empty-page";
 const REPEATED: &str = "again-and-again";
 const BY_TURNS: [&str; 2] = ["there", "and-back"];
 
-/// A word that no enumeration has.
+/// A value that no enumeration has.
 pub(super) const UNKNOWN: &str = "SOMETHING_NEW";
 
-/// What a proxy would send.
+/// The page that a proxy would send.
 pub(super) const GARBAGE: &str = "<html><body><h1>Welcome to the guest network</h1></body></html>";
 
-/// How a service names the tokens of pages, in requests and in answers, and the flag that says that there is a token.
+/// The names of a service's page tokens, in requests and in answers, and of the flag that indicates a further page.
 struct Tokens {
     asks: &'static str,
     tells: &'static str,
@@ -38,7 +38,7 @@ fn tokens(service: Service) -> Option<Tokens> {
     Some(Tokens { asks, tells, flag })
 }
 
-/// Whether the answer to a request may come in pages: those to questions about all that there is.
+/// Returns `true` if the answer to a request may come in pages, which is the case for requests that list everything.
 pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> bool {
     let asks_for_one = ["repositoryNames", "imageIds"]
         .iter()
@@ -56,7 +56,7 @@ pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> b
     is_list && tokens(service).is_some() && !asks_for_one
 }
 
-/// Lets a request that asks for a page of a fault's ask for the first one; returns the token of the fault's page.
+/// Changes a request for the page of a fault into one for the first page. Returns the token of the fault's page.
 pub(super) fn resume(request: &mut Request) -> Option<&'static str> {
     let Tokens { asks, .. } = tokens(request.service)?;
     let token = request.members.get(asks)?.as_str()?;
@@ -66,7 +66,7 @@ pub(super) fn resume(request: &mut Request) -> Option<&'static str> {
     Some(found)
 }
 
-/// Alters a successful answer as the fault wants it, given the token of the fault's page that was asked for.
+/// Alters a successful answer as the fault requires, given the token of the fault's page that was requested.
 pub(super) fn alter(
     kind: &FaultKind,
     request: &Request,
@@ -101,12 +101,12 @@ fn has_token(request: &Request) -> bool {
     tokens(request.service).is_some_and(|tokens| request.has(tokens.asks))
 }
 
-/// Empties every list of an answer that is one of the page's items.
+/// Empties the lists of an answer, which hold the items of its page.
 fn empty(answer: &mut Value) {
     for member in members(answer) {
         match member {
             Value::Array(items) => items.clear(),
-            // An image's findings are one level below.
+            // The scan findings of an image are one level below.
             Value::Object(_) => empty(member),
             _ => {}
         }
@@ -127,7 +127,7 @@ fn tell(service: Service, token: &str, answer: &mut Value) {
     }
 }
 
-/// Takes a member away; one of a list, too.
+/// Removes a member of an object, or an item of a list.
 fn remove(answer: &mut Value, pointer: &str) -> Option<Value> {
     let (parent, name) = pointer.rsplit_once('/')?;
     match answer.pointer_mut(parent)? {

@@ -1,19 +1,19 @@
-//! The rules of the AWS Security Finding Format that BatchImportFindings holds a finding against.
+//! The rules of the AWS Security Finding Format that BatchImportFindings applies to a finding.
 //!
-//! The tables below are the format as far as the functions use it; what they never send is no member here.
+//! The tables below contain the format as far as the functions use it. Members that they never send are unknown here.
 
 use serde_json::Value;
 
 use crate::account::Record;
 
-/// A finding may have so many bytes as JSON.
+/// The maximum size of a finding as JSON, in bytes.
 pub(super) const MOST_BYTES: usize = 240 * 1024;
 
-/// What a value must be.
+/// The rule that a value must follow.
 enum Rule {
-    /// Text of 1 to so many characters, not only blanks.
+    /// Text of 1 to this many characters, not only whitespace.
     Text(usize),
-    /// One of these.
+    /// One of these texts.
     OneOf(&'static [&'static str]),
     /// Twelve digits.
     AccountId,
@@ -25,15 +25,15 @@ enum Rule {
     Number,
     /// A whole number from 0 to 100.
     Percent,
-    /// A list of so many items, all alike.
+    /// A list with a minimum and a maximum number of items, all of which follow one rule.
     List(usize, usize, &'static Rule),
-    /// A map from text to text.
+    /// A map from text to text, with limits on the number of pairs and on the characters of keys and values.
     Pairs {
         most: usize,
         key: usize,
         value: usize,
     },
-    /// These members and no others; those marked are required.
+    /// An object with these members and no others. Those marked as required must be present.
     Object(&'static [(&'static str, Need, Rule)]),
 }
 
@@ -48,7 +48,7 @@ use Rule::{
     AccountId, FindingType, Flag, List, Moment, Number, Object, OneOf, Pairs, Percent, Text,
 };
 
-/// The format states no limit, but the finding's size is one.
+/// The limit where the format states none. Only the size of the finding limits such a value.
 const ANY: usize = usize::MAX;
 
 const LABELS: Rule = OneOf(&["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]);
@@ -233,7 +233,7 @@ static RESOURCE: Rule = Object(&[
     ("Details", Optional, DETAILS),
 ]);
 
-/// `Other`'s texts must be shorter than 128 and 1,024 characters.
+/// The texts of `Other` must be shorter than 128 and 1,024 characters.
 const DETAILS: Rule = Object(&[
     ("AwsEksCluster", Optional, EKS_CLUSTER),
     ("AwsEcrRepository", Optional, ECR_REPOSITORY),
@@ -380,7 +380,7 @@ const NAMESPACES: [&str; 5] = [
     "Sensitive Data Identifications",
 ];
 
-/// What is wrong with a finding: nothing, if Security Hub would take it.
+/// Returns the problems of a finding; empty if Security Hub would accept it.
 pub(super) fn problems(finding: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     FINDING.check("finding", finding, &mut problems);
@@ -421,7 +421,7 @@ impl Rule {
         }
     }
 
-    /// What is wrong with a value that holds no others.
+    /// Returns the problem of a value that contains no other values.
     fn problem(&self, value: &Value) -> Option<String> {
         let fits = match self {
             Text(most) => return text_problem(value, *most),
@@ -455,7 +455,7 @@ impl Rule {
     }
 }
 
-/// An RFC 3339 timestamp with its offset; the year has four digits and no sign.
+/// Parses an RFC 3339 timestamp with its offset; the year has four digits and no sign.
 pub(super) fn moment(text: &str) -> Option<jiff::Timestamp> {
     let year = text.split('-').next().unwrap_or_default();
     let is_one = text.contains('T') && year.len() == 4;
@@ -550,7 +550,7 @@ fn check_object(
     }
 }
 
-/// The Id of a finding, however wrong the rest is.
+/// Returns the Id of a finding, even if the rest of the finding is invalid.
 pub(super) fn id(finding: &Record) -> &str {
     finding
         .get("Id")
@@ -564,7 +564,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// A finding that Security Hub takes.
+    /// Returns a finding that Security Hub accepts.
     pub(in crate::stand_in) fn finding() -> Value {
         json!({
             "SchemaVersion": "2018-10-08",
@@ -592,7 +592,7 @@ pub(super) mod tests {
         })
     }
 
-    /// The finding with one member, named by a JSON pointer, set to something else.
+    /// Returns the finding with another value for one member, named by a JSON pointer.
     fn with(pointer: &str, value: Value) -> Value {
         let mut finding = finding();
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer has a slash");

@@ -1,4 +1,4 @@
-//! AWS Config: custom rules, and what functions say of the resources that they judge.
+//! AWS Config: recorders, custom rules, and the evaluations that functions send.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::account::{Account, Recorder};
 
-/// The ResultToken with which a function is tried out; nothing is stored.
+/// The ResultToken with which a function is tested, together with TestMode. No evaluation is stored.
 const TEST_TOKEN: &str = "TESTMODE";
 const MOST_EVALUATIONS: usize = 100;
 const COMPLIANCE_TYPES: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
-/// The types of the three services that Config records.
+/// The resource types of ECR, EKS and KMS that AWS Config records, and the type of an account.
 const RESOURCE_TYPES: [&str; 13] = [
-    // What rules say of an account itself; it is never recorded.
+    // The type in evaluations of an account itself. AWS Config never records it.
     "AWS::::Account",
     "AWS::ECR::PublicRepository",
     "AWS::ECR::PullThroughCacheRule",
@@ -43,10 +43,10 @@ const PAGES: Paging = Paging {
     bad_token: "InvalidNextTokenException",
 };
 
-/// The rules that are known, and their results.
+/// The known rules and their evaluations.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Config {
-    /// By the token that was handed out: the rule.
+    /// The rule of each token that was issued.
     tokens: BTreeMap<String, String>,
     rules: BTreeMap<String, BTreeMap<Resource, Evaluation>>,
 }
@@ -57,26 +57,26 @@ struct Resource {
     id: String,
 }
 
-/// What a rule says of a resource.
+/// The evaluation of a resource by a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The rule's name.
     pub rule: String,
     /// The resource's type, such as `AWS::EKS::Cluster`.
     pub resource_type: String,
-    /// The resource's id, as Config knows it.
+    /// The resource's id in AWS Config.
     pub resource_id: String,
     /// COMPLIANT, NON_COMPLIANT or NOT_APPLICABLE.
     pub compliance: String,
-    /// Why.
+    /// The reason for the compliance.
     pub annotation: Option<String>,
-    /// The moment of the change or of the periodic run that the result is about.
+    /// The time of the change or of the periodic run that the evaluation is about.
     pub ordering: Timestamp,
-    /// When the result came in.
+    /// The time at which AWS Config received the evaluation.
     pub recorded: Timestamp,
 }
 
-/// Answers a question about the recorders of an account in a Region.
+/// Answers a request about the recorders of an account in a Region.
 pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let usual = [Recorder {
         members: record(json!({
@@ -110,20 +110,20 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
 }
 
 impl Config {
-    /// A new token for an invocation of this rule.
+    /// Returns a new token for an invocation of this rule.
     pub(super) fn result_token(&mut self, rule: &str) -> String {
         let token = format!("result-token-{:06}", self.tokens.len() + 1);
         self.know_result_token(&token, rule);
         token
     }
 
-    /// A token that leads to this rule from now on.
+    /// Registers a token for this rule.
     pub(super) fn know_result_token(&mut self, token: &str, rule: &str) {
         self.tokens.insert(token.to_owned(), rule.to_owned());
         self.rules.entry(rule.to_owned()).or_default();
     }
 
-    /// Everything that is stored, in order of rule, type and id.
+    /// Returns all stored evaluations, in order of rule, type and id.
     pub(super) fn evaluations(&self) -> Vec<Evaluation> {
         self.rules
             .values()
@@ -132,7 +132,7 @@ impl Config {
             .collect()
     }
 
-    /// Takes evaluations; `fault` may refuse some.
+    /// Stores evaluations; `fault` may reject some.
     pub(super) fn put_evaluations(
         &mut self,
         request: &Request,
@@ -168,7 +168,7 @@ impl Config {
         Ok(json!({"FailedEvaluations": failed}))
     }
 
-    /// The rule that results go to; none for a test.
+    /// Returns the rule that a token belongs to; `None` for a test.
     fn rule_of(&self, token: &str, is_test: bool) -> Result<Option<String>, AwsError> {
         if is_test {
             return Ok(None);
@@ -188,7 +188,7 @@ impl Config {
         })
     }
 
-    /// Stores a result, unless what is there is about a later moment.
+    /// Stores an evaluation, unless the stored one is about a later time.
     fn take(&mut self, evaluation: Evaluation) {
         let results = self.rules.entry(evaluation.rule.clone()).or_default();
         let resource = Resource {
@@ -265,7 +265,7 @@ fn evaluation(rule: &str, given: &Value, at: Timestamp) -> Result<Evaluation, St
     let ordering = seconds.and_then(|seconds| {
         let moment =
             Timestamp::from_duration(jiff::SignedDuration::try_from_secs_f64(seconds).ok()?);
-        // Seconds come as a binary fraction; what was meant is milliseconds.
+        // The seconds are a binary fraction. Rounding restores the milliseconds that were meant.
         moment.ok()?.round(jiff::Unit::Millisecond).ok()
     });
     Ok(Evaluation {
@@ -281,7 +281,7 @@ fn evaluation(rule: &str, given: &Value, at: Timestamp) -> Result<Evaluation, St
     })
 }
 
-/// A member of 1 to `most` characters, if it is there.
+/// Returns a text member, which must have 1 to `most` characters if it is present.
 fn given_text<'a>(given: &'a Value, name: &str, most: usize) -> Result<Option<&'a str>, String> {
     let Some(value) = given.get(name).filter(|value| !value.is_null()) else {
         return Ok(None);

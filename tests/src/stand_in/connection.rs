@@ -1,4 +1,4 @@
-//! The way to the stand-in without a network: an HTTP client for the SDK that hands requests over in memory.
+//! An HTTP client for the SDK that passes requests to the stand-in in memory, without a network.
 
 use std::{
     io,
@@ -25,10 +25,11 @@ use super::{
     state::{Outcome, State},
 };
 
-/// How long an answer takes where nothing is said of it. Without any time no two calls would ever be in flight together.
+/// The time that every answer takes, in addition to the delay of a fault. Without it, no two calls would ever be in
+/// flight together.
 const ANSWER: Duration = Duration::from_millis(10);
 
-/// A connection whose two ends share a clock.
+/// A connection on which both ends use the same clock.
 #[derive(Clone, Debug)]
 pub(super) struct Connection {
     pub(super) state: Arc<Mutex<State>>,

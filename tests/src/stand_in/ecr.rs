@@ -134,7 +134,7 @@ fn page_findings(
     Ok(token)
 }
 
-/// Manifests by digest or tag. What there is not is a failure among the others.
+/// Returns manifests by digest or tag. An image that does not exist is reported as a failure beside the others.
 fn batch_get_image(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let (repository, places) = requested_repository(account, request)?;
     let ids = request
@@ -209,7 +209,7 @@ fn requested_repository<'a>(
     find(account, request, request.required_text("repositoryName")?)
 }
 
-/// A repository, and where its images are.
+/// Returns a repository and the positions of its images.
 fn find<'a>(
     account: &'a Account,
     request: &Request,
@@ -260,7 +260,8 @@ fn find_image<'a>(
     })
 }
 
-/// Which images a filter asks for; like the service, only active ones unless it asks for others.
+/// Returns the predicate of the images that a filter requests. Like the service, it accepts only active images unless
+/// the filter requests others.
 fn wanted(request: &Request) -> Result<impl Fn(&Image) -> bool, AwsError> {
     let tag_status = filter(request, "tagStatus", &["ANY", "TAGGED", "UNTAGGED"], "ANY")?;
     let status = filter(
@@ -304,7 +305,7 @@ fn filter<'a>(
     }
 }
 
-/// What ECR says of a repository that was made with nothing but a name, under what the account file says.
+/// Returns ECR's description of a repository that was created with only a name, overridden by the account file.
 fn described_repository(account: &Account, repository: &Repository) -> Record {
     let Account {
         account: registry,
@@ -346,7 +347,8 @@ fn described_image(account: &Account, repository: &Repository, image: &Image) ->
     members
 }
 
-/// An image's scan: complete where the account file does not say otherwise.
+/// Returns an image's scan; `None` if it was never scanned. The scan is complete unless the account file states another
+/// status.
 fn scan(image: &Image) -> Option<Record> {
     let given = image.scan.as_ref()?;
     let enhanced = given
@@ -371,7 +373,7 @@ fn scan(image: &Image) -> Option<Record> {
     Some(scan)
 }
 
-/// Adds what a scan says beside its findings.
+/// Adds the members that a scan has beside its findings.
 fn count(findings: &mut Record) {
     let counts = json!(severity_counts(findings));
     findings.entry("findingSeverityCounts").or_insert(counts);
@@ -397,7 +399,7 @@ fn severity_counts(findings: &Record) -> BTreeMap<&str, u64> {
     counts
 }
 
-/// DescribeImages' short form of a scan's findings.
+/// Returns the summary of a scan's findings that DescribeImages returns.
 fn summary(scan: &Record) -> Option<Value> {
     let findings = scan.get("imageScanFindings")?.as_object()?;
     let members = [

@@ -31,14 +31,14 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
 }
 
 fn list_clusters(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    // Registered clusters are listed only for who asks for them with `include`.
+    // EKS lists registered clusters only if a request has `include`.
     let is_of_eks = |cluster: &Cluster| !is_connected(cluster);
     let (clusters, token) = PAGES.page_of(account, request, &account.clusters, is_of_eks)?;
     let names: Vec<&str> = clusters.into_iter().map(Cluster::name).collect();
     Ok(json!({"clusters": names, "nextToken": token}))
 }
 
-/// Whether a cluster is only registered through EKS Connector.
+/// Returns `true` if a cluster is only registered, through EKS Connector.
 fn is_connected(cluster: &Cluster) -> bool {
     let connector = cluster.members.get("connectorConfig");
     connector.is_some_and(|connector| !connector.is_null())
@@ -79,7 +79,7 @@ fn not_found(message: String) -> AwsError {
     AwsError::new("ResourceNotFoundException", message).status(404)
 }
 
-/// What EKS says of a cluster that was made with nothing but a name, under what the account file says.
+/// Returns EKS's description of a cluster that was created with only a name, overridden by the account file.
 fn described(account: &Account, cluster: &Cluster) -> Record {
     let (name, region) = (cluster.name(), &account.region);
     if is_connected(cluster) {
@@ -119,7 +119,7 @@ fn described(account: &Account, cluster: &Cluster) -> Record {
     members
 }
 
-/// What EKS says of a cluster that is only registered: it has no endpoint, logs, key or role of its own there.
+/// Returns EKS's description of a cluster that is only registered. It has no endpoint, logs, key or role.
 fn registered(account: &Account, cluster: &Cluster) -> Record {
     let mut members = record(json!({
         "arn": cluster_arn(account, cluster),
@@ -165,12 +165,12 @@ pub(super) fn cluster_arn(account: &Account, cluster: &Cluster) -> String {
     }
 }
 
-/// The role that exists for a cluster whose entry names none.
+/// Returns the name of the role that exists for a cluster whose entry names none.
 pub(super) fn own_role(cluster: &Cluster) -> String {
     format!("eks-{}", cluster.name())
 }
 
-/// The role that exists for the node groups whose entries name none.
+/// Returns the name of the role that exists for the node groups whose entries name none.
 pub(super) fn own_node_role(cluster: &Cluster) -> String {
     format!("eks-{}-nodes", cluster.name())
 }

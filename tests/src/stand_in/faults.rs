@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Faults that the stand-in injects into calls on purpose.
 
 use std::{
     cell::Cell,
@@ -18,43 +18,43 @@ use crate::{
     model::{ErrorShape, Model},
 };
 
-/// In the names of errors of something that is not there, one of these is.
+/// The parts by which the code of an error is recognized as one of a resource that does not exist.
 const NOT_FOUND: [&str; 4] = ["DoesNotExist", "NoSuch", "NotFound", "NotInUse"];
 
-/// Something that goes wrong with the calls that it fits.
+/// A fault that the stand-in injects into the calls that it fits.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// `service.Operation`; `*` stands for any text, as in `kms.*`.
     pub operation: String,
-    /// Members that the request must have; `null`: must not have. An id fits the ARN that ends with it.
+    /// Members that the request must have; one with `null` must be absent. An id fits the ARN that ends with it.
     #[serde(default, rename = "match")]
     pub members: Record,
-    /// How often it still happens; always if there is no number.
+    /// The number of hits that remain; unlimited if absent.
     pub times: Option<u32>,
-    /// It hits one in so many of the calls that it fits, seemingly at random; every one if there is no number.
-    /// A `Partial` hits one in so many findings, evaluations or entries instead, and others when they come again.
+    /// The fault hits one in this many of the calls that it fits, seemingly at random; every one if absent. A `Partial`
+    /// hits one in this many findings, evaluations or entries instead, and others when they are sent again.
     pub one_in: Option<u32>,
-    /// Which of them it hits: always the same for the same seed.
+    /// The seed of that choice. The same seed always chooses the same ones.
     #[serde(default)]
     pub seed: u64,
-    /// The calls that it fitted so far.
+    /// The number of calls that the fault has fitted so far.
     #[serde(skip)]
     fitted: u64,
-    /// What happens.
+    /// The kind of fault.
     #[serde(with = "serde_yaml_ng::with::singleton_map")]
     pub kind: FaultKind,
 }
 
-/// What can go wrong.
+/// A kind of fault.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// The caller is too fast, in the service's own words.
+    /// The service throttles the caller, with the error that it uses for this.
     Throttle,
-    /// The caller may not, in the service's own words.
+    /// The service denies the caller access, with the error that it uses for this.
     AccessDenied,
-    /// Any other error answer.
+    /// The service returns any other error.
     Error {
         /// The error's code.
         code: String,
@@ -65,36 +65,37 @@ pub enum FaultKind {
         #[serde(default)]
         message: String,
     },
-    /// BatchImportFindings, PutEvaluations or SendMessageBatch takes all but these (finding Ids, resource ids,
-    /// entry Ids; none given: all).
+    /// BatchImportFindings, PutEvaluations or SendMessageBatch accepts all but these (finding Ids, resource ids, entry
+    /// Ids; if none are given, all are rejected).
     Partial {
-        /// What is not taken.
+        /// The ids that are rejected.
         #[serde(default)]
         ids: Vec<String>,
-        /// The ErrorCode of a finding that is not taken.
+        /// The error code of a finding or an entry that is rejected.
         #[serde(default = "internal_failure")]
         code: String,
     },
-    /// What the request is about is not there, in the service's own words for it. Some operations have several, which
-    /// [`not_found_errors`](super::not_found_errors) counts; this is the number of one.
+    /// The resource that the request is about does not exist, with the error that the service uses for this. Some
+    /// operations have several such errors, which [`not_found_errors`](super::not_found_errors) counts; this is the
+    /// number of one of them.
     NotFound(usize),
     /// The connection breaks before the answer.
     Reset,
     /// The answer is cut off in the middle.
     Malformed,
-    /// The answer is a page for people, as a proxy between the two would send it, with the status of a success.
+    /// The answer is an HTML page, as a proxy on the way would send it, with the status of a success.
     Garbage,
-    /// A list begins with an empty page, and a token of the page that would have been the first.
+    /// A list begins with an empty page, with a token of the page that would have been the first.
     EmptyPage,
-    /// A list tells the same token with every page.
+    /// A list returns the same token with every page.
     RepeatedToken,
-    /// A list tells two tokens by turns, so that each page leads to the other one.
+    /// A list returns two tokens in turn, so that each page leads to the other.
     TokensByTurns,
     /// The answer lacks the member at this JSON pointer.
     Missing(String),
-    /// The answer has a word that no SDK knows at this JSON pointer.
+    /// The answer has a value that no SDK knows at this JSON pointer.
     UnknownWord(String),
-    /// The answer takes so many milliseconds longer; other faults still apply.
+    /// The answer takes this many milliseconds longer; other faults still apply.
     Latency(u64),
 }
 
@@ -106,36 +107,36 @@ fn internal_failure() -> String {
     "InternalFailure".to_owned()
 }
 
-/// What the faults make of one call.
+/// The effects of the faults on one call.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     pub delay: Duration,
     pub hit: Option<Hit>,
 }
 
-/// A fault that one call is hit by.
+/// A fault that hits one call.
 #[derive(Debug)]
 pub(super) struct Hit {
     pub kind: FaultKind,
-    /// The position of the fault among all.
+    /// The position of the fault among all faults.
     position: usize,
-    /// None: it hits everything in the call.
+    /// The selection of what the fault hits; `None` if it hits everything in the call.
     chance: Option<Chance>,
 }
 
-/// How a `Partial` picks what it hits.
+/// The selection of what a `Partial` hits.
 #[derive(Debug)]
 struct Chance {
     one_in: u32,
     seed: u64,
-    /// The number of the call, so that sending again can succeed.
+    /// The number of the call, so that a second attempt can succeed.
     call: u64,
     most: Option<u32>,
     hits: Cell<u32>,
 }
 
 impl Fault {
-    /// A fault of every call of the operation.
+    /// Creates a fault of every call of the operation.
     pub fn new(operation: &str, kind: FaultKind) -> Self {
         Self {
             operation: operation.to_owned(),
@@ -157,7 +158,7 @@ impl Fault {
         }
     }
 
-    /// Limits the fault to the next so many hits.
+    /// Limits the fault to this many hits.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self {
@@ -166,7 +167,7 @@ impl Fault {
         }
     }
 
-    /// Limits the fault to one in so many of what it would hit, at least 1.
+    /// Limits the fault to one in this many of what it would hit, at least 1.
     #[must_use]
     pub fn one_in(self, one_in: u32) -> Self {
         Self {
@@ -175,7 +176,7 @@ impl Fault {
         }
     }
 
-    /// Makes a fault with `one_in` hit others.
+    /// Makes a fault with `one_in` hit other calls or entries.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -187,7 +188,7 @@ impl Fault {
             && contains(&request.members, &self.members)
     }
 
-    /// Counts a call that it fits. None: it does not hit the call.
+    /// Counts a call that the fault fits. Returns `None` if it does not hit the call.
     fn strike(&mut self, position: usize) -> Option<Hit> {
         self.fitted += 1;
         let chance = match (self.one_in, &self.kind) {
@@ -216,7 +217,7 @@ impl Fault {
     }
 }
 
-/// One in `one_in`, always the same for the same seed, call and id.
+/// Returns `true` in one of `one_in` cases, always the same for the same seed, call and id.
 fn is_hit(one_in: u32, seed: u64, call: u64, id: &str) -> bool {
     let mut hasher = DefaultHasher::new();
     (seed, call, id).hash(&mut hasher);
@@ -224,7 +225,7 @@ fn is_hit(one_in: u32, seed: u64, call: u64, id: &str) -> bool {
 }
 
 impl FaultKind {
-    /// The error answer, if that is what happens.
+    /// Returns the error with which the fault answers a call, if it is of such a kind.
     pub(super) fn error(&self, service: Service, operation: &str) -> Option<AwsError> {
         match self {
             Self::Throttle => Some(service.throttled()),
@@ -244,7 +245,7 @@ impl FaultKind {
     }
 }
 
-/// The errors with which an operation says that what it was asked for is not there.
+/// Returns the errors with which an operation reports that a resource does not exist.
 pub(super) fn not_found(service: Service, operation: &str) -> Vec<ErrorShape> {
     let model = Model::of(service.name()).into_iter();
     let mut errors: Vec<ErrorShape> = model
@@ -252,7 +253,7 @@ pub(super) fn not_found(service: Service, operation: &str) -> Vec<ErrorShape> {
         .filter(|error| NOT_FOUND.iter().any(|words| error.code.contains(words)))
         .collect();
     if service == Service::S3 {
-        // Which the model leaves out.
+        // The model does not list this error.
         errors.push(ErrorShape {
             code: "NoSuchBucket".to_owned(),
             status: 404,
@@ -262,7 +263,7 @@ pub(super) fn not_found(service: Service, operation: &str) -> Vec<ErrorShape> {
 }
 
 impl Hit {
-    /// The error code with which a finding, a resource or an entry of this id is not taken.
+    /// Returns the error code with which a finding, a resource or an entry of this id is rejected; `None` if it is not.
     pub(super) fn refuses(&self, id: &str) -> Option<&str> {
         match &self.kind {
             FaultKind::Partial { ids, code }
@@ -275,7 +276,7 @@ impl Hit {
         }
     }
 
-    /// Counts what it hit in the call, for a fault that may only hit so much.
+    /// Subtracts what the fault hit in the call from the number of hits that remain to it.
     pub(super) fn settle<'a>(&self, mut faults: impl Iterator<Item = &'a mut Fault>) {
         let Some(chance) = &self.chance else { return };
         if let Some(fault) = faults.nth(self.position) {
@@ -305,7 +306,7 @@ impl From<FaultKind> for Hit {
     }
 }
 
-/// Uses up the faults that fit: every latency, and the first of the others.
+/// Uses up the faults that fit: every latency, and the first of the others that hits.
 pub(super) fn trouble<'a>(
     faults: impl Iterator<Item = &'a mut Fault>,
     request: &Request,
@@ -338,7 +339,7 @@ fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether `given` holds everything that `wanted` holds.
+/// Returns `true` if `given` contains everything that `wanted` contains.
 fn contains(given: &Record, wanted: &Record) -> bool {
     wanted.iter().all(
         |(name, wanted)| match (given.get(name).unwrap_or(&Value::Null), wanted) {

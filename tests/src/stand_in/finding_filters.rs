@@ -10,16 +10,16 @@ const MOST_ATTRIBUTES: usize = 10;
 const MOST_VALUES: usize = 20;
 const DAY: i64 = 24 * 60 * 60;
 
-/// What a filter's attribute compares.
+/// The part of a finding that an attribute of a filter compares.
 enum Attribute {
-    /// The texts at these places; `[]` steps into each item of a list.
+    /// The texts at this path; `[]` steps into each item of a list.
     Texts(&'static [&'static str]),
     ProductFields,
-    /// The moment in the member of this name.
+    /// The timestamp in the member of this name.
     Moment(&'static str),
 }
 
-/// What is wrong with filters, which does not depend on what they are held against.
+/// Checks filters for problems that do not depend on the findings.
 pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
     if filters.len() > MOST_ATTRIBUTES {
         return Err(format!(
@@ -47,8 +47,9 @@ pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a finding passes filters with which nothing is wrong: each attribute, of whose conditions the positive are
-/// joined by OR, the others by AND. The first attribute that does not pass decides, or large accounts would take long.
+/// Returns `true` if a finding passes filters that [`check`] accepts. All attributes must pass. Of an attribute's
+/// conditions, the positive are joined by OR, the negative by AND. Filtering stops at the first attribute that does not
+/// pass, since large accounts would take too long otherwise.
 pub(super) fn passes(finding: &Record, filters: &Record, now: Timestamp) -> bool {
     filters.iter().all(|(name, conditions)| {
         attribute(name)
@@ -98,7 +99,7 @@ impl Attribute {
         Ok((positive.is_empty() || positive.contains(&true)) && !negative.contains(&false))
     }
 
-    /// Whether a finding fits one condition, and whether that is a negative one.
+    /// Returns two flags: `true` if a finding fits one condition, and `true` if that condition is negative.
     fn hit(
         &self,
         finding: &Record,
@@ -146,7 +147,7 @@ fn collect<'a>(value: Option<&'a Value>, path: &[&str], texts: &mut Vec<&'a str>
     }
 }
 
-/// A negative condition holds if its positive counterpart holds of none of the texts.
+/// Compares texts with a condition. A negative condition holds if its positive counterpart holds for none of the texts.
 fn compare(condition: &Value, texts: &[&str], prefixes: bool) -> Result<(bool, bool), String> {
     let wanted = text(condition, "Value")?;
     let any = |fits: fn(&str, &str) -> bool| texts.iter().any(|own| fits(own, wanted));

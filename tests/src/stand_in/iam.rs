@@ -18,7 +18,7 @@ const PAGES: Paging = Paging {
     sizes: (1, 1000),
     bad_token: "ValidationError",
 };
-/// What RFC 3986 leaves as it is.
+/// The characters that are percent-encoded: all but those that RFC 3986 leaves unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -39,8 +39,8 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
     }
 }
 
-/// The account as IAM sees it: with the roles of all its Regions, and those that clusters and node groups
-/// have where their entries name none.
+/// Returns the account as IAM sees it: with the roles of all its Regions, and the roles of clusters and node groups
+/// whose entries name none.
 pub(super) fn global<'a>(
     mut account: Account,
     regions: impl Iterator<Item = &'a Account>,
@@ -149,7 +149,8 @@ fn find<'a>(account: &'a Account, request: &Request) -> Result<&'a Role, AwsErro
     role.ok_or_else(|| no_such_entity(format!("The role with name {name}")))
 }
 
-/// A policy by its ARN: of AWS, where every name exists, or one that is attached to a role of the account.
+/// Returns a policy by its ARN: one that AWS manages, of which every name exists, or one that is attached to a role of
+/// the account.
 fn find_policy(account: &Account, request: &Request) -> Result<Policy, AwsError> {
     let arn = request.required_text("PolicyArn")?;
     if let Some(name) = arn.strip_prefix(MANAGED) {
@@ -171,7 +172,7 @@ fn attached(role: &Role) -> Vec<Policy> {
     role.attached.clone().unwrap_or_else(usual)
 }
 
-/// A policy's name, which a path may precede.
+/// Returns a policy's name without its path.
 fn policy_name(policy: &Policy) -> &str {
     let (Policy::Managed(path) | Policy::Own { name: path, .. }) = policy;
     path.rsplit('/').next().unwrap_or(path)
@@ -204,7 +205,7 @@ fn trust(service: &str) -> Value {
     }]})
 }
 
-/// The ARN of a role of this name, whether it is there or not.
+/// Returns the ARN of a role of this name, even if there is no such role.
 pub(super) fn role_arn(account: &Account, name: &str) -> String {
     let path = account
         .served_role(name)
@@ -212,7 +213,7 @@ pub(super) fn role_arn(account: &Account, name: &str) -> String {
     account.arn("iam", "", &format!("role{}{name}", path.unwrap_or("/")))
 }
 
-/// What IAM says of the role that EKS asks for, under what the account file says.
+/// Returns IAM's description of a role that EKS may assume, overridden by the account file.
 fn described(account: &Account, role: &Role) -> Record {
     let name = role.name();
     let path = role
@@ -242,7 +243,7 @@ fn id(prefix: &str, seed: &str) -> String {
     format!("{prefix}{}", digest(seed)[..17].to_uppercase())
 }
 
-/// IAM sends policy documents percent-encoded; one that is given as text is sent as it is, once encoded.
+/// Returns a policy document percent-encoded, as IAM sends it. One that is given as text is encoded unchanged.
 fn encoded(document: &Value) -> String {
     let text = document
         .as_str()

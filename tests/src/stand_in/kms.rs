@@ -93,7 +93,7 @@ fn rotation(key: &Key, metadata: &Record) -> Record {
     members
 }
 
-/// These operations take a key's id or ARN, but no alias.
+/// Finds the key of an operation that accepts a key's id or ARN, but no alias.
 fn find_without_alias<'a>(account: &'a Account, request: &Request) -> Result<&'a Key, AwsError> {
     let id = request.required_text("KeyId")?;
     if id.contains("alias/") {
@@ -104,7 +104,7 @@ fn find_without_alias<'a>(account: &'a Account, request: &Request) -> Result<&'a
     find(account, id)
 }
 
-/// A key by its id, its ARN, the name or the ARN of an alias.
+/// Finds a key by its id or ARN, or by the name or the ARN of an alias.
 fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
     if is_of_another_account(account, id) {
         let message = format!("Nothing allows the caller to use {id}, if it exists.");
@@ -124,7 +124,7 @@ fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
     key.ok_or_else(|| AwsError::new("NotFoundException", format!("{kind} '{id}' does not exist")))
 }
 
-/// Whether an ARN names a key of another account, which is not told whether it exists.
+/// Returns `true` if an ARN names a key of another account. KMS does not report whether such a key exists.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>.
 fn is_of_another_account(account: &Account, id: &str) -> bool {
     let owner = id
@@ -133,7 +133,7 @@ fn is_of_another_account(account: &Account, id: &str) -> bool {
     owner.is_some_and(|owner| owner != account.account)
 }
 
-/// What KMS says of a key that was made without options, under what the account file says.
+/// Returns KMS's description of a key that was created without options, overridden by the account file.
 fn described(account: &Account, key: &Key) -> Record {
     let state = key
         .members

@@ -1,4 +1,4 @@
-//! AWS Organizations: the accounts of an organization and its units, as the account that manages it sees them.
+//! AWS Organizations: the accounts of an organization and its units, as its management account sees them.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const PAGES: Paging = Paging {
     bad_token: "InvalidInputException",
 };
 const ID: &str = "o-ab12cd34ef";
-/// 2024-03-04T05:06:07Z
+/// The time at which every account joined: 2024-03-04T05:06:07Z.
 const JOINED_AT: u32 = 1_709_528_767;
 
 pub(super) fn answer(
@@ -29,7 +29,7 @@ pub(super) fn answer(
     }
 }
 
-/// The error of an account that manages no organization.
+/// Returns the error for an account that is not in an organization.
 pub(super) fn not_in_use() -> AwsError {
     AwsError::new(
         "AWSOrganizationsNotInUseException",
@@ -105,13 +105,13 @@ fn own_arn(account: &Account, resource: &str) -> String {
     )
 }
 
-/// The ARN of the root or the unit of this id.
+/// Returns the ARN of the root or the unit of this id.
 pub(super) fn parent_arn(account: &Account, id: &str) -> String {
     let kind = if id.starts_with("r-") { "root" } else { "ou" };
     own_arn(account, &format!("{kind}/{ID}/{id}"))
 }
 
-/// The id of the root or the unit that a request asks about.
+/// Returns the id of the root or the unit that a request is about.
 fn parent<'a>(organization: &Organization, request: &'a Request) -> Result<&'a str, AwsError> {
     check_names(request, &["ParentId", "MaxResults", "NextToken"])?;
     let parent = request.required_text("ParentId")?;

@@ -1,4 +1,4 @@
-//! Pages of a list, and the opaque tokens that lead from one to the next.
+//! Pages of a list, and the opaque page tokens that lead from one to the next.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -8,25 +8,25 @@ use std::{
 use super::{service::AwsError, wire::Request};
 use crate::account::Account;
 
-/// What every token begins with, so that it can be told wherever it turns up.
+/// The prefix of every page token, by which one is recognized wherever it appears.
 pub const TOKEN: &str = "next-page-";
 
-/// How an operation pages.
+/// The paging of an operation.
 pub(super) struct Paging {
-    /// The member that asks for a page's size.
+    /// The member that requests a page size.
     pub size: &'static str,
-    /// The member that asks for the page behind a token.
+    /// The member with a page token, which requests the page after it.
     pub token: &'static str,
-    /// A page's size when none is asked for.
+    /// The page size if none is requested.
     pub usual: usize,
-    /// The sizes that may be asked for.
+    /// The minimum and the maximum page size that may be requested.
     pub sizes: (usize, usize),
-    /// The error code for a token that the service did not hand out.
+    /// The error code for a token that the service did not return.
     pub bad_token: &'static str,
 }
 
 impl Paging {
-    /// The requested part of `count` items, and the token of the part behind it.
+    /// Returns the requested range of `count` items, and the token of the next range.
     pub(super) fn page(
         &self,
         account: &Account,
@@ -42,8 +42,8 @@ impl Paging {
         Ok((start..end, next))
     }
 
-    /// The requested page of the items that are wanted, and the token of the next one, which says where to go on
-    /// among all items: what was passed over is never looked at again.
+    /// Returns the requested page of the items that are wanted, and the token of the next page. The token contains a
+    /// position among all items, so that items that were skipped are not read again.
     pub(super) fn page_of<'a, T>(
         &self,
         account: &Account,
@@ -67,7 +67,7 @@ impl Paging {
         Ok((page, next))
     }
 
-    /// Whether the request asks for the first page.
+    /// Returns `true` if the request is for the first page.
     pub(super) fn is_first(&self, request: &Request) -> bool {
         !matches!(request.text(self.token), Ok(Some(given)) if !given.is_empty())
     }
@@ -105,7 +105,8 @@ impl Paging {
             })
     }
 
-    /// What a token is good for: the same operation with the same members.
+    /// Returns a hash of the request without its paging. A token is valid only for the same operation in the same
+    /// Region with the same members.
     fn fingerprint(&self, request: &Request) -> u64 {
         let mut members = request.members.clone();
         members.remove(self.size);

@@ -1,4 +1,4 @@
-//! How fast AWS lets an account call in a Region, as its documentation says.
+//! The rates at which an account may call AWS in a Region, as its documentation states them.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::wire::Request;
 
-/// Operations, with the calls per second that go on for ever, and those that are taken at once.
+/// Operations, with the sustained calls per second and the burst that AWS accepts.
 const RATES: [(&str, f64, f64); 2] = [
     ("securityhub.BatchImportFindings", 10.0, 30.0),
     ("securityhub.GetFindings", 3.0, 6.0),
 ];
 
-/// The calls that are still free: a token bucket for each operation, account and Region.
+/// The calls that remain: a token bucket for each operation, account and Region.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
     buckets: HashMap<(String, String, String), Bucket>,
@@ -26,7 +26,7 @@ struct Bucket {
 }
 
 impl Rates {
-    /// Whether a call is one too many. It then takes no token, so that waiting helps at once.
+    /// Returns `true` if a call exceeds the rate. Such a call takes no token, so it does not prolong the wait.
     pub(super) fn is_over(&mut self, caller: &str, request: &Request) -> bool {
         let now = request.at;
         let name = request.name();
@@ -40,7 +40,7 @@ impl Rates {
                 tokens: *burst,
                 at: now,
             });
-        // Functions at the same time may each have a time of their own.
+        // Functions that run at the same time may have different clocks, so a call may be earlier than the one before.
         let passed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.tokens = (bucket.tokens + passed * rate).min(*burst);
         bucket.at = bucket.at.max(now);

@@ -1,4 +1,4 @@
-//! What was called, and what should not have been.
+//! The calls so far, and the violations among them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,60 +16,60 @@ use crate::{
     model::validate_request,
 };
 
-/// One call, as it came and as it ended.
+/// One call with its result.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service, by the name that it signs with: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`,
-    /// `config`, `sqs`, `s3`, `ssm`, `organizations`, `account`.
+    /// The service, by its signing name: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`, `config`, `sqs`,
+    /// `s3`, `ssm`, `organizations`, `account`.
     pub service: String,
     /// The operation.
     pub operation: String,
-    /// The request's members, by the names of the service's model, without the bytes of an object.
+    /// The request's members, by the names in the service's model, without the bytes of an object.
     pub members: Record,
-    /// The HTTP status of the answer; none: the connection was broken.
+    /// The HTTP status of the answer; `None` if the connection was broken.
     pub status: Option<u16>,
-    /// The code of an error answer.
+    /// The code of the error, if the answer is one.
     pub error: Option<String>,
-    /// When the call came.
+    /// The time at which the call arrived.
     pub at: Timestamp,
     /// The Region that the call was signed for.
     pub region: String,
-    /// Who signed it.
+    /// The access key that signed the call.
     pub access_key: String,
-    /// Whether AWS would not have taken the request, which is a violation.
+    /// `true` if AWS would not have accepted the request, which is a violation.
     pub is_violation: bool,
-    /// What was answered, before it was encoded; kept only after [`StandIn::keep_answers`](super::StandIn::keep_answers),
-    /// and never of S3 or of errors.
+    /// The answer before it was encoded. It is kept only after [`StandIn::keep_answers`](super::StandIn::keep_answers),
+    /// and never for S3 or for errors.
     pub answer: Option<Value>,
 }
 
 impl Call {
-    /// `service.Operation`.
+    /// Returns `service.Operation`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.service, self.operation)
     }
 }
 
-/// Something that one statement of a role's policy allowed, and no other one.
+/// An action of a role that exactly one statement of its policies allowed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Use {
     /// The role, by its name in the template.
     pub role: String,
-    /// Where the statement stands.
+    /// The name of the policy, and the statement's position in it.
     pub statement: String,
-    /// The action that fitted, as it stands there.
+    /// The action that fitted, as the statement has it.
     pub action: String,
-    /// The resource that fitted, as it stands there.
+    /// The resource that fitted, as the statement has it.
     pub resource: String,
 }
 
-/// Everything that happened.
+/// Everything that the stand-in recorded.
 #[derive(Debug, Default)]
 pub(super) struct Recording {
     calls: Vec<Call>,
     counts: BTreeMap<String, usize>,
     count_only: bool,
-    /// Whether answers are kept, and the one to the call that goes on.
+    /// `true` if answers are kept. `answer` is then the one to the call in progress.
     keeps_answers: bool,
     answer: Option<Value>,
     uses: BTreeSet<Use>,
@@ -86,7 +86,7 @@ impl Recording {
         &self.counts
     }
 
-    /// Keeps no more calls, but goes on counting them.
+    /// Keeps no more calls, but continues to count them.
     pub(super) fn count_only(&mut self) {
         self.count_only = true;
     }
@@ -147,7 +147,7 @@ impl Recording {
         &self.uses
     }
 
-    /// Notes what a role could not have done without this statement.
+    /// Notes an action that a role could not have performed without this statement.
     pub(super) fn add_use(&mut self, role: &str, statement: &Statement, request: &iam::Request) {
         let (actions, resources) = statement.fitting(request);
         let resources: Vec<&str> = resources.collect();
@@ -165,15 +165,15 @@ impl Recording {
         self.violations.push(format!("{of}: {what}"));
     }
 
-    /// Adds an error to the violations, if it is one.
+    /// Records an error as a violation, if it is marked as one.
     pub(super) fn judge(&mut self, of: &str, error: &AwsError) {
         if error.violation {
             self.add_violation(of, &format!("{}: {}", error.code, error.message));
         }
     }
 
-    /// Adds what the published model does not allow in a request. Where calls are only counted there are too many to be
-    /// looked at.
+    /// Records as violations what the published model does not allow in a request. Does nothing where calls are only
+    /// counted, since they are too many to be validated.
     pub(super) fn hold_against_model(&mut self, request: &Request) {
         if self.count_only {
             return;
@@ -185,7 +185,8 @@ impl Recording {
         }
     }
 
-    /// Writes down the requests, but for those that a test has excused: what a function can't know to be wrong.
+    /// Writes the requests to a file, except violations. Tests have excused those: a function can't know that they are
+    /// wrong.
     pub(super) fn dump(&self, path: &Path) -> io::Result<()> {
         let lines: String = self
             .calls

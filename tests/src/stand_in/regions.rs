@@ -21,10 +21,10 @@ const STATUSES: [&str; 5] = [
     "DISABLED",
     "ENABLED_BY_DEFAULT",
 ];
-/// A Region that exists, but that no account uses unless it is served there.
+/// A Region that exists, but that is disabled in every account that is not served there.
 const DISABLED: &str = "ap-east-1";
 
-/// Answers for an account that is served in these Regions.
+/// Answers a request of an account that is served in these Regions.
 pub(super) fn answer<'a>(
     account: &Account,
     served: impl Iterator<Item = &'a str>,

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::account::Record;
 
-/// Headers that change what an operation does.
+/// Headers that change the effect of an operation, and that the stand-in does not support.
 const UNKNOWN_HEADERS: [&str; 5] = [
     "if-match",
     "if-none-match",
@@ -27,10 +27,10 @@ const UNKNOWN_HEADERS: [&str; 5] = [
 ];
 const CRC32: &str = "x-amz-checksum-crc32";
 
-/// What S3 holds, of all buckets.
+/// The objects in all buckets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
-    /// By `bucket/key`.
+    /// The objects, by `bucket/key`.
     objects: BTreeMap<String, Object>,
 }
 
@@ -55,12 +55,12 @@ impl Objects {
         self.objects.clear();
     }
 
-    /// Whether there is an object, by `bucket/key`.
+    /// Returns `true` if there is an object of this name, `bucket/key`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.objects.contains_key(name)
     }
 
-    /// Answers a request for a bucket that is there.
+    /// Answers a request for an object in a bucket that exists.
     pub(super) fn answer(&mut self, request: &Request) -> Result<Reply, AwsError> {
         let name = format!(
             "{}/{}",
@@ -92,12 +92,12 @@ impl Objects {
     }
 }
 
-/// The error of a bucket that is not there.
+/// Returns the error for a bucket that does not exist.
 pub(super) fn no_such_bucket() -> AwsError {
     AwsError::new("NoSuchBucket", "The specified bucket does not exist").status(404)
 }
 
-/// The error of a bucket that is in another Region than the one that the request was signed for.
+/// Returns the error for a bucket that is in another Region than the one that the request was signed for.
 pub(super) fn elsewhere(region: &str) -> AwsError {
     let message = format!("The bucket is in {region}: send all future requests there.");
     AwsError::new("PermanentRedirect", message)
@@ -109,7 +109,7 @@ fn etag(body: &[u8]) -> String {
     format!("\"{}\"", md5(body))
 }
 
-/// The server adds Content-Length.
+/// Creates a successful reply. The server adds Content-Length.
 fn reply(content_type: &'static str, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Reply {
     Reply {
         status: 200,
@@ -120,7 +120,7 @@ fn reply(content_type: &'static str, headers: Vec<(&'static str, String)>, body:
     }
 }
 
-/// `/{bucket}/{key…}`; the body is no member, since recordings are text.
+/// Reads the operation, and its members from `/{bucket}/{key…}`. The body is not a member, since recordings are text.
 pub(super) fn operation_and_members(parts: &Parts) -> Result<(String, Record), AwsError> {
     let path = parts.uri.path();
     let operation = match parts.method {
@@ -156,7 +156,7 @@ pub(super) fn operation_and_members(parts: &Parts) -> Result<(String, Record), A
     ))
 }
 
-/// The object in a body, which may come in chunks with a trailer, and which is what its checksums say.
+/// Returns the object in a body, which may consist of chunks with a trailer, after verifying its checksums.
 pub(super) fn payload(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, AwsError> {
     let sha256 = text(headers, "x-amz-content-sha256");
     let is_chunked = text(headers, "content-encoding")
@@ -215,7 +215,8 @@ fn crc32(bytes: &[u8]) -> String {
 
 type Trailers = Vec<(String, String)>;
 
-/// Chunks of `size[;extension]`, a line break, so many bytes and a line break; behind the empty one come trailers.
+/// Decodes chunks, each of `size[;extension]`, a line break, this many bytes and a line break. Trailers follow the
+/// empty chunk.
 fn unchunked(mut rest: &[u8]) -> Option<(Vec<u8>, Trailers)> {
     let mut object = Vec::new();
     loop {
@@ -236,7 +237,7 @@ fn unchunked(mut rest: &[u8]) -> Option<(Vec<u8>, Trailers)> {
     Some((object, trailers))
 }
 
-/// Takes a line off the front.
+/// Removes the first line and returns it.
 fn line<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let end = rest.windows(2).position(|pair| pair == b"\r\n")?;
     let (line, behind) = rest.split_at(end);

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::account::{Account, Record, text};
 
-/// A call of BatchImportFindings may have so many bytes.
+/// The maximum size of a BatchImportFindings request, in bytes.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
 const MOST_FINDINGS: usize = 100;
-/// So many listings are kept between their pages.
+/// The maximum number of listings that are kept between their pages.
 const MOST_LISTINGS: usize = 16;
-/// What belongs to the customer once a finding is there.
+/// The members that belong to the customer once a finding exists.
 const CUSTOMERS: [&str; 4] = ["Note", "UserDefinedFields", "VerificationState", "Workflow"];
 
 const PAGES: Paging = Paging {
@@ -34,29 +34,30 @@ const PAGES: Paging = Paging {
     bad_token: "InvalidInputException",
 };
 
-/// What Security Hub holds.
+/// The state of Security Hub.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SecurityHub {
     findings: BTreeMap<Place, BTreeMap<Key, Record>>,
-    /// The oldest first.
+    /// The listings, oldest first.
     listings: VecDeque<Listing>,
 }
 
-/// Account and Region.
+/// An account and a Region.
 type Place = (String, String);
-/// ProductArn and Id.
+/// A ProductArn and an Id.
 type Key = (String, String);
 
-/// What passed a request's filters when its first page was asked for, so that the others need not filter again.
+/// The findings that passed a request's filters when its first page was requested, so that later pages need not filter
+/// again.
 #[derive(Clone, Debug)]
 struct Listing {
     place: Place,
-    /// As text, since there is no other order or hash of JSON.
+    /// The filters as JSON text, to be compared.
     filters: String,
     keys: Arc<[Key]>,
 }
 
-/// What came of one call, and what the service would have told its caller off for.
+/// The answer to one import, and the violations in its findings.
 #[derive(Debug)]
 pub(super) struct Imported {
     pub answer: Value,
@@ -64,8 +65,8 @@ pub(super) struct Imported {
 }
 
 impl SecurityHub {
-    /// Takes findings that were there before, as they are apart from what the service always adds. Returns when the
-    /// latest of them was updated.
+    /// Stores findings that existed at the start, unchanged except for the members that the service always adds.
+    /// Returns the time of the latest update among them.
     pub(super) fn hold(&mut self, findings: Vec<Record>, at: Timestamp) -> Timestamp {
         let updated = findings.iter().filter_map(updated_at).max();
         for finding in findings {
@@ -79,7 +80,7 @@ impl SecurityHub {
         findings.insert(key(&finding), finding);
     }
 
-    /// Everything that is held, in order of ProductArn and Id.
+    /// Returns all findings, in order of ProductArn and Id.
     pub(super) fn findings(&self) -> Vec<Record> {
         let mut findings: Vec<(&Key, &Record)> = self.findings.values().flatten().collect();
         findings.sort_by_key(|(key, _)| *key);
@@ -89,7 +90,7 @@ impl SecurityHub {
             .collect()
     }
 
-    /// Shows everything that is held, in order of account, Region, ProductArn and Id.
+    /// Passes each finding to `see`, in order of account, Region, ProductArn and Id.
     pub(super) fn each(&self, see: impl FnMut(&Record)) {
         self.findings
             .values()
@@ -97,7 +98,7 @@ impl SecurityHub {
             .for_each(see);
     }
 
-    /// Lets everything that is held be edited.
+    /// Edits each finding.
     pub(super) fn each_mut(&mut self, edit: impl FnMut(&mut Record)) {
         self.findings
             .values_mut()
@@ -105,7 +106,7 @@ impl SecurityHub {
             .for_each(edit);
     }
 
-    /// A finding to be edited, as its customer does.
+    /// Returns a finding, to be edited as its customer does.
     pub(super) fn finding(&mut self, id: &str) -> Option<&mut Record> {
         self.findings
             .values_mut()
@@ -229,7 +230,7 @@ impl SecurityHub {
         Ok(Imported { answer, violations })
     }
 
-    /// Stores a valid finding, unless what is there was updated at the same time or later.
+    /// Stores a valid finding, unless the stored one was updated at the same time or later.
     fn take(&mut self, finding: Record, at: Timestamp) {
         let kept = self
             .findings
@@ -244,7 +245,7 @@ impl SecurityHub {
     }
 }
 
-/// The findings of a call that is well formed and made for the caller's own account.
+/// Returns the findings of a request that is well formed and made for the caller's own account.
 fn call<'a>(account: &Account, request: &'a Request) -> Result<&'a [Value], AwsError> {
     let findings = request.list("Findings")?.unwrap_or_default();
     if findings.is_empty() || findings.len() > MOST_FINDINGS {
@@ -273,7 +274,7 @@ fn call<'a>(account: &Account, request: &'a Request) -> Result<&'a [Value], AwsE
     Ok(findings)
 }
 
-/// The default product of an account, under which it imports findings of its own.
+/// Returns the ARN of an account's default product, under which the account imports its own findings.
 fn product_arn(account: &Account) -> String {
     account.arn(
         "securityhub",
@@ -282,7 +283,7 @@ fn product_arn(account: &Account) -> String {
     )
 }
 
-/// The only keys that filters leave, in order, where they ask for products and Ids by their whole names.
+/// Returns the only keys that can pass the filters, in order, if the filters compare ProductArn and Id with EQUALS.
 fn named(filters: &Record) -> Option<BTreeSet<Key>> {
     let names = |attribute: &str| -> Option<Vec<&str>> {
         let conditions = filters.get(attribute)?.as_array()?;
@@ -301,7 +302,7 @@ fn named(filters: &Record) -> Option<BTreeSet<Key>> {
     Some(keys.collect())
 }
 
-/// Where a finding belongs: its Region is its product's unless it says otherwise.
+/// Returns the account and the Region of a finding. The Region is its product's unless the finding states another.
 fn place(finding: &Record) -> Place {
     let region = match text(finding, "Region") {
         "" => product_region(finding),
@@ -328,7 +329,7 @@ fn updated_at(finding: &Record) -> Option<jiff::Timestamp> {
     asff::moment(text(finding, "UpdatedAt"))
 }
 
-/// The new finding in the place of the old one, of which only what is the customer's stays.
+/// Returns the new finding that replaces the old one, with the customer's members of the old one.
 fn replaced(kept: &Record, mut finding: Record) -> Record {
     for name in CUSTOMERS {
         finding.remove(name);
@@ -340,7 +341,8 @@ fn replaced(kept: &Record, mut finding: Record) -> Record {
     finding
 }
 
-/// Whether a finding needs attention that no longer did. A suppressed one stays suppressed all the same.
+/// Returns `true` if a finding was archived or passed and is not any more. [`replaced`] keeps a suppressed finding
+/// suppressed even then.
 fn is_back(kept: &Record, finding: &Record) -> bool {
     let was_archived =
         text(kept, "RecordState") == "ARCHIVED" && text(finding, "RecordState") != "ARCHIVED";
@@ -357,7 +359,7 @@ fn compliance_status(finding: &Record) -> Option<&str> {
     finding.get("Compliance")?.get("Status")?.as_str()
 }
 
-/// A finding as the service stores it: with what it fills in by itself.
+/// Returns a finding as the service stores it, with the members that the service adds.
 fn completed(mut finding: Record, at: Timestamp) -> Record {
     fill_severity_and_types(&mut finding);
     let product = text(&finding, "ProductArn").to_owned();
@@ -387,7 +389,7 @@ fn completed(mut finding: Record, at: Timestamp) -> Record {
     finding
 }
 
-/// What the provider says decides, and each of the two forms is filled from the other.
+/// Fills both forms of Severity and Types, each from the other. FindingProviderFields takes precedence.
 fn fill_severity_and_types(finding: &mut Record) {
     let provided = finding
         .get("FindingProviderFields")
@@ -454,7 +456,7 @@ mod tests {
         Account::empty("123456789012", "eu-central-1")
     }
 
-    /// The sample finding with these members instead.
+    /// Returns the sample finding with these members replaced.
     fn finding(members: Value) -> Value {
         let mut finding = record(asff::tests::finding());
         finding.extend(record(members));
@@ -729,7 +731,7 @@ mod tests {
         assert_eq!(second["NextToken"], Value::Null);
         assert!(hub.listings.is_empty());
 
-        // One that is gone is made again.
+        // A listing that was removed is created again.
         let first = get(&mut hub, &Value::Null);
         hub.listings.clear();
         assert_eq!(

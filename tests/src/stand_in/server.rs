@@ -1,4 +1,4 @@
-//! HTTP around the state, on a thread of its own so that tests need no runtime.
+//! The HTTP server around the state. It runs on its own thread, so that tests need no runtime.
 
 use std::{
     io,
@@ -81,7 +81,7 @@ pub(super) fn head<B>(response: &mut Response<B>, reply: &Reply) {
     }
 }
 
-/// A body that fails before its first byte makes the server drop the connection.
+/// Returns a response whose body fails before its first byte, which makes the server drop the connection.
 fn broken() -> Response {
     let failure = io::Error::from(io::ErrorKind::ConnectionReset);
     Response::new(Body::from_stream(futures::stream::iter([Err::<

@@ -1,4 +1,4 @@
-//! The services that the stand-in speaks for, and how each of them says no.
+//! The services that the stand-in implements, and their errors.
 
 use std::fmt;
 
@@ -20,16 +20,16 @@ pub(super) enum Service {
     Tagging,
 }
 
-/// How a service's requests and answers look on the wire.
+/// The form of a service's requests and answers on the wire.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Protocol {
-    /// awsJson1.1 or, of SQS, awsJson1.0; requests carry this prefix in `X-Amz-Target`.
+    /// awsJson1.1 or, for SQS, awsJson1.0; requests have this prefix in `X-Amz-Target`.
     Json(&'static str),
     /// awsQuery; answers are XML in this namespace.
     Query(&'static str),
     /// restJson1.
     Rest,
-    /// restXml as S3 speaks it: the body of a request or an answer is an object.
+    /// restXml as S3 uses it: the body of a request or an answer is an object.
     S3,
 }
 
@@ -39,12 +39,12 @@ pub(super) struct AwsError {
     pub code: String,
     pub message: String,
     pub status: u16,
-    /// The caller should never have sent this, so it is recorded as a violation.
+    /// `true` if the caller should never have sent the request, which is then recorded as a violation.
     pub violation: bool,
 }
 
 impl Service {
-    /// The service that signs with this name.
+    /// Returns the service with this signing name.
     pub(super) fn of_signing_name(name: &str) -> Option<Self> {
         Some(match name {
             "account" => Self::Account,
@@ -98,7 +98,7 @@ impl Service {
         }
     }
 
-    /// The error of a request that breaks a rule of the operation's documentation.
+    /// Returns the error for a request that violates a rule of the operation's documentation.
     pub(super) fn invalid(self, message: impl Into<String>) -> AwsError {
         let code = match self {
             Self::Config => "InvalidParameterValueException",
@@ -112,7 +112,7 @@ impl Service {
         AwsError::new(code, message).violation()
     }
 
-    /// The error of a caller that is too fast.
+    /// Returns the error for a caller that is throttled.
     pub(super) fn throttled(self) -> AwsError {
         let (code, status) = match self {
             Self::Config | Self::Ecr | Self::Kms | Self::Ssm => ("ThrottlingException", 400),
@@ -127,7 +127,7 @@ impl Service {
         AwsError::new(code, "Rate exceeded").status(status)
     }
 
-    /// The error of a caller that may not.
+    /// Returns the error for a caller without permission.
     pub(super) fn denied(self, message: impl Into<String>) -> AwsError {
         let (code, status) = match self {
             Self::Config
@@ -170,7 +170,7 @@ impl AwsError {
         }
     }
 
-    /// The error of an operation that the functions have no business with.
+    /// Returns the error for an operation that the functions do not use.
     pub(super) fn unknown_operation(operation: &str) -> Self {
         Self::new(
             "UnknownOperationException",

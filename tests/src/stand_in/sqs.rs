@@ -1,4 +1,4 @@
-//! Amazon SQS: messages that are sent. Nothing receives them; a test takes them and hands them to a function.
+//! Amazon SQS: messages that are sent. No call receives them; a test takes them and passes them to a function.
 
 use std::collections::HashSet;
 
@@ -12,30 +12,30 @@ use super::{
 };
 use crate::account::{Record, arn, uuid};
 
-/// A message, and a batch of messages, may have so many bytes.
+/// The maximum size of a message, and of a batch of messages, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
 const MOST_ENTRIES: usize = 10;
 
-/// A message that was sent and that nobody has taken yet.
+/// A message that was sent and has not been taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Message {
     /// The URL of the queue that it was sent to.
     pub queue_url: String,
-    /// What it says.
+    /// Its text.
     pub body: String,
     /// Its MessageId.
     pub id: String,
 }
 
-/// What is in the queues.
+/// The messages in all queues.
 #[derive(Debug, Default)]
 pub(super) struct Queues {
     messages: Vec<Message>,
     sent: u64,
 }
 
-/// The event with which Lambda hands messages to a function. The Region is the one in the URL of their queue, or
-/// eu-central-1 if it is not a URL of AWS.
+/// Returns the event with which Lambda passes messages to a function. The Region is the one in the URL of their queue,
+/// or eu-central-1 if that is not a URL of AWS.
 pub fn sqs_event(messages: &[Message]) -> Value {
     let records: Vec<Value> = messages.iter().map(event_record).collect();
     json!({"Records": records})
@@ -75,7 +75,7 @@ impl Queues {
         std::mem::take(&mut self.messages)
     }
 
-    /// Takes messages; `fault` may refuse some of a batch.
+    /// Stores messages; `fault` may reject some of a batch.
     pub(super) fn answer(
         &mut self,
         request: &Request,
@@ -137,7 +137,7 @@ impl Queues {
     }
 }
 
-/// The Ids and the bodies of a batch.
+/// Returns the Ids and the bodies in a batch.
 fn entries(request: &Request) -> Result<Vec<(&str, &str)>, AwsError> {
     let given = request.list("Entries")?.unwrap_or_default();
     let refused = |code: &str, message: String| Err(AwsError::new(code, message).violation());
@@ -197,7 +197,7 @@ fn check_names(request: &Request, members: &Record, known: &[&str]) -> Result<()
     }
 }
 
-/// The URL of a queue ends with its account and its name.
+/// Returns the URL of a request's queue, which must end with an account and a name.
 fn queue_url(request: &Request) -> Result<&str, AwsError> {
     let Some(url) = request.text("QueueUrl")?.filter(|url| !url.is_empty()) else {
         return Err(missing("QueueUrl"));
@@ -222,7 +222,7 @@ fn body(members: &Record) -> Result<&str, AwsError> {
     let body = body
         .filter(|body| !body.is_empty())
         .ok_or_else(|| missing("MessageBody"))?;
-    // Only what XML can hold as well.
+    // SQS accepts only characters that XML allows.
     let allowed = |character: char| {
         matches!(character, '\t' | '\n' | '\r')
             || character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}')
@@ -242,7 +242,7 @@ fn missing(name: &str) -> AwsError {
     AwsError::new("MissingParameter", message).violation()
 }
 
-/// What an error is called in SQS's first protocol, which SDKs still tell their callers.
+/// Returns the name of an error in SQS's first protocol, which SDKs still return to their callers.
 pub(super) fn query_error(error: &AwsError) -> String {
     let code = error.code.as_str();
     let prefix = match code {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{paging::Paging, service::AwsError, wire::Request};
 use crate::account::{Account, Parameter};
 
+/// The pages of GetParametersByPath.
 /// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>.
 const PAGES: Paging = Paging {
     size: "MaxResults",
@@ -14,7 +15,7 @@ const PAGES: Paging = Paging {
     bad_token: "InvalidNextToken",
 };
 
-/// 2024-03-04T05:06:07Z
+/// The time at which every parameter was last modified: 2024-03-04T05:06:07Z.
 const MODIFIED_AT: u32 = 1_709_528_767;
 
 pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
@@ -25,7 +26,7 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
     }
 }
 
-/// A parameter by its name or its ARN.
+/// Returns a parameter by its name or its ARN.
 fn get_parameter(account: &Account, request: &Request) -> Result<Value, AwsError> {
     check_members(request, &["Name", "WithDecryption"])?;
     let name = request.required_text("Name")?;
@@ -40,8 +41,8 @@ fn get_parameter(account: &Account, request: &Request) -> Result<Value, AwsError
     Ok(json!({"Parameter": described(account, request, parameter)}))
 }
 
-/// The parameters right below a path, or all that begin with it where the request is recursive. A path that there is
-/// nothing below is no error.
+/// Returns the parameters directly below a path, or all that begin with it if the request is recursive. A path without
+/// parameters below it is not an error.
 fn get_parameters_by_path(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let known = [
         "MaxResults",
@@ -78,7 +79,7 @@ fn check_members(request: &Request, known: &[&str]) -> Result<(), AwsError> {
     }
 }
 
-/// A parameter in an answer. A secret stays encrypted unless the caller asks otherwise.
+/// Returns a parameter as in an answer. A secret stays encrypted unless the request has WithDecryption.
 fn described(account: &Account, request: &Request, parameter: &Parameter) -> Value {
     let kind = parameter.kind.as_deref().unwrap_or("String");
     let decrypts = request.member("WithDecryption") == Some(&Value::Bool(true));
@@ -98,7 +99,7 @@ fn described(account: &Account, request: &Request, parameter: &Parameter) -> Val
     })
 }
 
-/// The slash before a path is the slash after `parameter`.
+/// Returns the ARN of a parameter. The leading slash of its name is the slash after `parameter` in the ARN.
 fn arn(account: &Account, parameter: &Parameter) -> String {
     let name = parameter.name.strip_prefix('/').unwrap_or(&parameter.name);
     account.arn("ssm", &account.region, &format!("parameter/{name}"))

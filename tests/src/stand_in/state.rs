@@ -1,4 +1,4 @@
-//! What the stand-in knows, and how a request becomes an answer.
+//! The state of the stand-in, and the steps from a request to its answer.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -30,30 +30,30 @@ use crate::{
     iam::{Decision, decide},
 };
 
-/// Everything that the stand-in knows.
+/// The state of the stand-in.
 #[derive(Debug)]
 pub(super) struct State {
     home: Account,
     others: Vec<Account>,
-    /// Where each of the others is, by account and Region.
+    /// The positions in `others`, by account and Region.
     places: HashMap<(String, String), usize>,
-    /// What IAM sees of each account and Region that called it, until an account changes.
+    /// Accounts as IAM sees them, by the account and the Region of a caller. They are kept until an account changes.
     globals: HashMap<(String, String), Account>,
     pub callers: Callers,
     pub hub: SecurityHub,
     pub config: Config,
     pub queues: Queues,
     pub objects: Objects,
-    /// None: calls may come as fast as they like.
+    /// The limits of calls; `None` if their rate is not limited.
     pub rates: Option<Rates>,
     pub recording: Recording,
-    /// How many calls faults have hit since nothing went wrong.
+    /// The number of calls that faults have hit since the start or since all faults were last removed.
     pub hits: usize,
-    /// When the latest of all that it knows came.
+    /// The latest time in any request or finding.
     pub latest: Timestamp,
 }
 
-/// What is kept of what functions said.
+/// The part of the state that a snapshot holds.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     hub: SecurityHub,
@@ -62,11 +62,11 @@ pub(super) struct Kept {
     latest: Timestamp,
 }
 
-/// What happens to one HTTP request.
+/// The result of one HTTP request.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub delay: Duration,
-    /// None: the connection breaks.
+    /// The reply; `None` if the connection breaks.
     pub reply: Option<Reply>,
 }
 
@@ -114,12 +114,12 @@ impl State {
         self.queues.take();
     }
 
-    /// The account that the stand-in was started with.
+    /// Returns the account that the stand-in was started with.
     pub(super) fn home(&self) -> &Account {
         &self.home
     }
 
-    /// Serves another account in the place of the one that the stand-in was started with.
+    /// Serves another account in place of the one that the stand-in was started with.
     pub(super) fn replace_home(&mut self, account: Account) {
         self.home = account;
         self.globals.clear();
@@ -145,7 +145,8 @@ impl State {
         self.hits = 0;
     }
 
-    /// Answers one HTTP request, which comes now or, if its sender has a time of its own, at that time. Records it.
+    /// Answers and records one HTTP request, which arrives at the time `at`: now or, if its sender has its own clock,
+    /// the time of that clock.
     pub(super) fn answer(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> Outcome {
         self.latest = self.latest.max(at);
         let mut request = match decode(parts, body, at) {
@@ -183,7 +184,7 @@ impl State {
         }
     }
 
-    /// The reply to a request, and the code of the error in it.
+    /// Returns the reply to a request, and the code of the error in it.
     fn reply(
         &mut self,
         request: &Request,
@@ -267,7 +268,7 @@ impl State {
         Ok(encode(request.service, &request.operation, &answer))
     }
 
-    /// Asks IAM. What it denies should have been granted, or should not have been called, so it is a violation.
+    /// Checks that IAM allows a request. One that it denies should have been granted or not sent, so it is a violation.
     fn authorize(&mut self, caller: &str, request: &Request) -> Result<(), AwsError> {
         let needs = self.needs(caller, request)?;
         let role = self.callers.role(request);
@@ -338,7 +339,7 @@ impl State {
             })
     }
 
-    /// A place that holds nothing, whose lists are cut into pages like those at home.
+    /// Returns an account that holds nothing, with the page size of the home account.
     fn empty(&self, caller: &str, region: &str) -> Account {
         let mut place = Account::empty(caller, region);
         place.page_size = self.home.page_size;
@@ -353,7 +354,7 @@ impl State {
         regions::answer(&self.empty(caller, &request.region), served, request)
     }
 
-    /// Whatever Region a call is signed for, since Organizations is global.
+    /// Answers a request to AWS Organizations. It may be signed for any Region, since Organizations is global.
     fn organizations(&self, caller: &str, request: &Request) -> Result<Value, AwsError> {
         let mut organizations = self
             .accounts()
@@ -374,7 +375,7 @@ impl State {
         })
     }
 
-    /// The name of a bucket is no other account's, in whatever Region.
+    /// Answers a request to S3. The name of a bucket is unique across accounts and Regions.
     fn s3(&mut self, request: &Request) -> Result<Reply, AwsError> {
         let bucket = request.required_text("Bucket")?;
         let owner = self
@@ -407,7 +408,8 @@ impl State {
         }
     }
 
-    /// Only the home account has rules; elsewhere every token and every rule is unknown.
+    /// Answers a request to AWS Config. Only the home account has rules; elsewhere every token and every rule is
+    /// unknown.
     fn config(
         &mut self,
         caller: &str,

@@ -1,4 +1,4 @@
-//! AWS STS: who calls, and as whom one may call.
+//! AWS STS: the identities of callers, and the roles that they may assume.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,20 +15,20 @@ use crate::{
 /// The access key of the account that the stand-in was started with.
 pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
-/// What the access keys of sessions begin with.
+/// The prefix of the access keys of sessions.
 pub const SESSION_KEY: &str = "ASIA0000";
 
-/// The secret key and the session's token that go with every access key. No text is like them by chance.
+/// The secret key that goes with every access key. No other text is equal to it by chance.
 pub const SECRET_KEY: &str = "cH4Xn0kvWq/7uZ2rJ9dT+EXAMPLE/secretKeyOfNo1";
 
-/// See [`SECRET_KEY`].
+/// The session token that goes with every access key. No other text is equal to it by chance.
 pub const SESSION_TOKEN: &str = "FwoGZXIvYXdzEEXAMPLE//sessionTokenOfNo1+pQ8vLm3";
 
-/// Who signs with which access key.
+/// The callers and their access keys.
 #[derive(Debug)]
 pub(super) struct Callers {
     home: String,
-    /// The access keys that were handed out: to which account and session they belong.
+    /// The account and the session of each access key that was issued.
     sessions: BTreeMap<String, Session>,
 }
 
@@ -37,15 +37,15 @@ struct Session {
     account: String,
     /// `role/session`, as in the ARN of an assumed role.
     name: String,
-    /// Nothing: it may do everything.
+    /// The limits of the session; `None` if it may do everything.
     limits: Option<Limits>,
 }
 
-/// What a session may do.
+/// The limits of a session: it may do what its role allows.
 #[derive(Clone, Debug)]
 struct Limits {
     role: Arc<Role>,
-    /// It says which roles there are to be assumed.
+    /// The deployment, which has the roles that may be assumed.
     deployment: Arc<Deployment>,
 }
 
@@ -57,7 +57,7 @@ impl Callers {
         }
     }
 
-    /// A new session of a function's role: its access key.
+    /// Creates a session of a function's role and returns its access key.
     pub(super) fn sign_in(
         &mut self,
         deployment: &Deployment,
@@ -81,13 +81,13 @@ impl Callers {
         access_key
     }
 
-    /// The role that limits a request.
+    /// Returns the role that limits a request.
     pub(super) fn role(&self, request: &Request) -> Option<Arc<Role>> {
         let session = self.session(&request.access_key)?;
         session.limits.map(|limits| limits.role)
     }
 
-    /// The account that a request's access key belongs to.
+    /// Returns the account that a request's access key belongs to.
     pub(super) fn account(&self, request: &Request) -> Result<String, AwsError> {
         self.session(&request.access_key)
             .map(|session| session.account)
@@ -112,7 +112,7 @@ impl Callers {
         self.sessions.get(access_key).cloned()
     }
 
-    /// Answers, given the accounts that are served.
+    /// Answers a request, given the accounts that are served.
     pub(super) fn answer<'a>(
         &mut self,
         served: impl Iterator<Item = &'a Account>,
@@ -138,8 +138,9 @@ impl Callers {
         }))
     }
 
-    /// The role of template-member.yaml may be assumed by whom its trust policy lets, and every role of an account by a
-    /// caller without limits, unless the account's file has a `member_role`.
+    /// Assumes a role. A caller with limits may assume the role of template-member.yaml if the role's trust policy
+    /// allows it. A caller without limits may assume every role of an account, unless the account's file has a
+    /// `member_role`.
     fn assume_role<'a>(
         &mut self,
         mut served: impl Iterator<Item = &'a Account>,
@@ -206,8 +207,8 @@ impl Callers {
 }
 
 impl Limits {
-    /// The limits in the role of this ARN, of an account whose file says this of it. None: there is no such role, or
-    /// its trust policy does not let the caller in.
+    /// Returns the limits of the role of this ARN, given the `member_role` in the file of its account; `None` if there
+    /// is no such role, or its trust policy does not allow the caller.
     fn enter(
         self,
         request: &Request,
@@ -235,7 +236,7 @@ impl Limits {
     }
 }
 
-/// The account and the name in a role's ARN.
+/// Returns the account and the name in a role's ARN.
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let ["arn", _, "iam", "", account, resource] = arn.splitn(6, ':').collect::<Vec<_>>()[..]
     else {
@@ -246,7 +247,7 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
     (is_account && !name.is_empty()).then_some((account, name))
 }
 
-/// A role that asks for no ExternalId does not mind one.
+/// Returns `true` if this is the role and its ExternalId. A role that requires no ExternalId accepts any.
 fn may_assume(wanted: &MemberRole, role: &str, external_id: Option<&str>) -> bool {
     let MemberRole {
         name,

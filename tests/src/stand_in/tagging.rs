@@ -22,7 +22,7 @@ pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsE
     }
 }
 
-/// Only resources that have tags are listed; one that does not exist is no error.
+/// Lists resources that have tags. The ARN of a resource that does not exist is not an error.
 fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let known = [
         "ResourceARNList",
@@ -39,7 +39,7 @@ fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError
     }
     let (places, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
         check_arns(request, &arns)?;
-        // In the order of the account, each once.
+        // Resources are in the order of the account, each only once.
         let places: BTreeSet<Place> = arns.iter().filter_map(|arn| find(account, arn)).collect();
         (places.into_iter().collect(), None)
     } else {
@@ -78,7 +78,7 @@ fn check_arns(request: &Request, arns: &[&str]) -> Result<(), AwsError> {
     }
 }
 
-/// The resource that has this ARN, as far as it can have tags.
+/// Returns the resource of this ARN, if it is of a kind that can have tags.
 fn find(account: &Account, wanted: &str) -> Option<Place> {
     let by_name = || {
         let (kind, name) = wanted.splitn(6, ':').nth(5)?.split_once('/')?;
@@ -128,7 +128,7 @@ fn cluster_tags(cluster: &Cluster) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether an ARN is of a type such as `kms` or `ecr:repository`.
+/// Returns `true` if an ARN is of a type such as `kms` or `ecr:repository`.
 fn is_of_type(arn: &str, wanted: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();

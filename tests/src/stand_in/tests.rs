@@ -1,4 +1,4 @@
-//! The stand-in over HTTP, with requests as an SDK would send them.
+//! Tests of the stand-in over HTTP, with requests as an SDK would send them.
 
 use std::{
     io::{Read as _, Write as _},
@@ -56,7 +56,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The text in an XML element.
+    /// Returns the text in an XML element.
     fn element(&self, name: &str) -> &str {
         let (_, rest) = self
             .body
@@ -891,7 +891,7 @@ fn faults_happen_as_often_as_they_should() {
     assert_eq!(aws.violations(), Vec::<String>::new());
 }
 
-/// A client in a session of a function's role.
+/// Returns a client in a session of a function's role.
 fn signed_in<'a>(aws: &'a StandIn, variables: &[(&str, &str)], function: &str) -> Client<'a> {
     let variables: Vec<_> = variables
         .iter()
@@ -933,7 +933,7 @@ fn what_a_functions_role_does_not_allow_is_denied_and_noted() {
     }
     assert_eq!(aws.violations().len(), 1);
 
-    // Another Region is one that the stack names, or none.
+    // A function may call in another Region only if the stack names that Region.
     for (regions, status) in [("", 400), ("eu-west-1,us-east-1", 400), ("us-west-2", 200)] {
         let away = Client {
             region: "us-west-2",
@@ -1025,7 +1025,7 @@ fn requests_are_dumped_line_by_line() {
     );
 }
 
-/// A change that makes no account is not made.
+/// A change that results in an invalid account is not applied.
 #[test]
 fn an_impossible_change_changes_nothing() {
     let aws = start();

@@ -1,4 +1,4 @@
-//! From HTTP to an operation and its members, and back.
+//! Decodes HTTP requests into operations with their members, and encodes the answers.
 
 use std::borrow::Cow;
 
@@ -22,19 +22,19 @@ const NUMBERS: [&str; 3] = ["DurationSeconds", "MaxItems", "maxResults"];
 pub(super) struct Request {
     pub service: Service,
     pub operation: String,
-    /// By the names of the service's model.
+    /// The members, by the names in the service's model.
     pub members: Record,
     pub access_key: String,
     pub region: String,
-    /// The bytes of the body.
+    /// The size of the body, in bytes.
     pub size: usize,
-    /// The object that S3 is to keep; nothing for other services, whose bodies are in the members.
+    /// The object that S3 stores; empty for other services, whose bodies are in the members.
     pub body: Vec<u8>,
-    /// When it came.
+    /// The time at which the call arrived.
     pub at: Timestamp,
 }
 
-/// What goes back over HTTP.
+/// An HTTP reply.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub status: u16,
@@ -44,7 +44,7 @@ pub(super) struct Reply {
     pub body: Vec<u8>,
 }
 
-/// A request that is none: what was wrong, and the service that it was meant for if that much is clear.
+/// A request that can't be decoded: the error and, if it is known, the service that the request was meant for.
 #[derive(Debug)]
 pub(super) struct Misfit {
     pub service: Option<Service>,
@@ -57,7 +57,7 @@ struct Signature<'a> {
     service: &'a str,
 }
 
-/// Reads one HTTP request.
+/// Decodes one HTTP request.
 pub(super) fn decode(parts: &Parts, body: &[u8], at: Timestamp) -> Result<Request, Misfit> {
     let signature = signature(parts).ok_or_else(|| Misfit {
         service: None,
@@ -95,7 +95,7 @@ pub(super) fn decode(parts: &Parts, body: &[u8], at: Timestamp) -> Result<Reques
     })
 }
 
-/// `AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, SignedHeaders=…, Signature=…`
+/// Parses `AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, SignedHeaders=…, Signature=…`.
 fn signature(parts: &Parts) -> Option<Signature<'_>> {
     let text = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let fields = text.strip_prefix("AWS4-HMAC-SHA256 ")?;
@@ -214,7 +214,7 @@ fn json_members(body: &[u8]) -> Result<Record, AwsError> {
     })
 }
 
-/// The members of a form or a query string.
+/// Returns the members in a form or a query string.
 fn pairs(text: &[u8]) -> impl Iterator<Item = (String, Value)> {
     form_urlencoded::parse(text).map(|(name, value)| {
         let number = NUMBERS
@@ -226,7 +226,7 @@ fn pairs(text: &[u8]) -> impl Iterator<Item = (String, Value)> {
     })
 }
 
-/// The members of a `json!({…})`; none if it is something else.
+/// Returns the members of a `json!({…})`; empty for any other value.
 pub(super) fn record(value: Value) -> Record {
     match value {
         Value::Object(members) => members,
@@ -234,11 +234,11 @@ pub(super) fn record(value: Value) -> Record {
     }
 }
 
-/// A successful answer.
+/// Encodes a successful answer.
 pub(super) fn encode(service: Service, operation: &str, answer: &Value) -> Reply {
     let body = match service.protocol() {
         Protocol::Json(_) | Protocol::Rest => answer.to_string(),
-        // Its answers are objects, which it makes replies of by itself.
+        // The answers of S3 are objects, whose replies the module `s3` creates.
         Protocol::S3 => String::new(),
         Protocol::Query(namespace) => format!(
             r#"<{operation}Response xmlns="{namespace}"><{operation}Result>{}</{operation}Result>{}</{operation}Response>"#,
@@ -255,7 +255,7 @@ pub(super) fn encode(service: Service, operation: &str, answer: &Value) -> Reply
     }
 }
 
-/// An error answer.
+/// Encodes an error.
 pub(super) fn encode_error(service: Option<Service>, error: &AwsError) -> Reply {
     let AwsError {
         code,
@@ -282,7 +282,8 @@ pub(super) fn encode_error(service: Option<Service>, error: &AwsError) -> Reply 
     };
     let is_s3 = service == Some(Service::S3);
     let headers = match service {
-        // From its time with another protocol: the code that it had there, and whose fault it is.
+        // SQS also sends the code that the error had in its first protocol, and whether the sender or the receiver is
+        // at fault.
         Some(Service::Sqs) => vec![("x-amzn-query-error", sqs::query_error(error))],
         _ => Vec::new(),
     };
@@ -332,7 +333,7 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Rewrites the named members, wherever they are, from RFC 3339 to the seconds that JSON protocols send.
+/// Converts the named members, at any depth, from RFC 3339 to the seconds since 1970 that JSON protocols send.
 pub(super) fn epochs(value: &mut Value, names: &[&str]) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| epochs(item, names)),
@@ -354,12 +355,12 @@ fn seconds(value: &Value) -> Option<f64> {
 }
 
 impl Request {
-    /// `service.Operation`.
+    /// Returns `service.Operation`.
     pub(super) fn name(&self) -> String {
         format!("{}.{}", self.service, self.operation)
     }
 
-    /// The error of a request that breaks a rule of the operation's documentation.
+    /// Returns the error for a request that violates a rule of the operation's documentation.
     pub(super) fn invalid(&self, message: impl Into<String>) -> AwsError {
         self.service.invalid(message)
     }
@@ -368,7 +369,7 @@ impl Request {
         self.member(name).is_some()
     }
 
-    /// A member that is there and not null.
+    /// Returns a member that is present and not null.
     pub(super) fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
@@ -392,7 +393,7 @@ impl Request {
         self.typed(name, "a list", |value| value.as_array().map(Vec::as_slice))
     }
 
-    /// A list of text that has 1 to `most` items if it is there.
+    /// Returns a list of texts, which must have 1 to `most` items if it is present.
     pub(super) fn texts(&self, name: &str, most: usize) -> Result<Option<Vec<&str>>, AwsError> {
         let Some(items) = self.list(name)? else {
             return Ok(None);
