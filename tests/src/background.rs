@@ -1,4 +1,4 @@
-//! An HTTP server on a thread of its own, so that whoever starts one needs no runtime.
+//! An HTTP server on its own thread, so that its callers need no async runtime.
 
 use std::{
     fmt, io,
@@ -9,10 +9,10 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 
-/// A free port of 127.0.0.1.
+/// Any free port of 127.0.0.1.
 pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A running server; it stops when it is dropped.
+/// A running server. It stops when it is dropped.
 pub(crate) struct Background {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -20,7 +20,7 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Serves on this address; port 0 is a free one.
+    /// Starts a server on this address; port 0 selects a free port.
     pub(crate) fn serve(router: Router, address: SocketAddr) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
@@ -59,7 +59,7 @@ impl Drop for Background {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // The thread's own panic was printed where it happened.
+            // The thread's panic, if any, was already printed when it occurred.
             let _ = thread.join();
         }
     }

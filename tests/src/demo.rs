@@ -1,5 +1,6 @@
-//! `cargo demo`: plays the sample events through the real functions, against a stand-in of AWS that serves an account
-//! from a file, and shows what Security Hub and AWS Config hold then. With `--serve` others play the events.
+//! `cargo demo`: plays the sample events through the real functions, against a stand-in for AWS that serves an account
+//! from a file, and shows the findings in Security Hub and the evaluations in AWS Config. With `--serve`, functions
+//! that run elsewhere receive the events.
 
 mod calls;
 mod play;
@@ -31,9 +32,9 @@ use crate::{
     template::TemplateError,
 };
 
-/// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in of
-/// AWS. Shows what Security Hub and AWS Config hold then, as tables here and as a page in target/demo/report.html; the
-/// events of OCSF are in target/demo/ocsf.
+/// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in for
+/// AWS. Shows the findings in Security Hub and the evaluations in AWS Config, as tables here and as a page in
+/// target/demo/report.html; the OCSF events are in target/demo/ocsf.
 ///
 /// Needs neither an AWS account nor a network. The first run builds the functions, which takes some minutes.
 #[derive(Debug, Parser)]
@@ -42,16 +43,16 @@ pub struct Options {
     /// The account to serve, a YAML file; tests/src/account.rs describes it [default: tests/demo/account.yaml]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
-    /// Play this event alone, and show its answer, its log and what it posted
+    /// Play this event alone, and show its answer, its log, its findings and its evaluations
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
-    /// The function that takes the event [default: the name of the event's folder]
+    /// The function that receives the event [default: the name of the event's folder]
     #[arg(long, value_name = "NAME", requires = "event")]
     function: Option<String>,
-    /// Where report.html and ocsf/ go; what is in that ocsf/ is removed [default: target/demo]
+    /// The folder for report.html and ocsf/; the content of that ocsf/ is removed [default: target/demo]
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
-    /// Play nothing, but serve the stand-in until Ctrl-C, for functions that you run yourself
+    /// Play no events, but serve the stand-in until Ctrl-C, for functions that you run yourself
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = serve::ADDRESS,
         value_parser = serve::loopback, conflicts_with = "event"
@@ -67,62 +68,62 @@ impl Options {
     }
 }
 
-/// Why the demo can't go on.
+/// An error that ends the demo.
 #[derive(Debug, Error)]
 pub enum DemoError {
-    /// The account file is of no use.
+    /// An account file that can't be used.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The stand-in does not run.
+    /// A stand-in that does not run.
     #[error(transparent)]
     StandIn(#[from] StandInError),
-    /// The templates can't be deployed.
+    /// Templates that can't be deployed.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The functions can't be built.
+    /// Functions that can't be built.
     #[error(transparent)]
     Binaries(#[from] &'static BinariesError),
-    /// A function does not run.
+    /// A function that does not run.
     #[error(transparent)]
     Lambda(#[from] LambdaError),
-    /// Something can't be read.
+    /// A file or folder that can't be read.
     #[error("{path} can't be read; is the path right?", path = path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// An event is no JSON.
+    /// An event that is not JSON.
     #[error("{file} is no JSON, so it can be no event", file = file.display())]
     NoJson {
         /// The file.
         file: PathBuf,
-        /// Where it stops being JSON.
+        /// The position of the error in the file.
         source: serde_json::Error,
     },
-    /// An event lies in a folder that is not called like a function.
+    /// An event in a folder that has no function's name.
     #[error(
         "there is no function {name:?}: name one of {known} with --function, or play an event of events/<function>/"
     )]
     UnknownFunction {
-        /// What was to be the function.
+        /// The name that no function has.
         name: String,
-        /// The functions that there are.
+        /// The names of the functions.
         known: String,
     },
-    /// What the demo leaves behind can't be written.
+    /// An output of the demo that can't be written.
     #[error("{path} can't be written", path = path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// There is no way to tell when to end.
+    /// A handler for Ctrl-C that can't be installed.
     #[error("Ctrl-C can't be waited for")]
     Wait {
-        /// Why.
+        /// The cause.
         source: ctrlc::Error,
     },
 }
@@ -136,11 +137,11 @@ impl DemoError {
     }
 }
 
-/// Runs the demo; false: a function failed, or did what AWS would not have taken.
+/// Runs the demo. Returns `false` if a function failed, or sent something that AWS would have refused.
 ///
 /// # Errors
 ///
-/// When the demo can't begin or can't be shown.
+/// Returns an error if the demo can't begin or can't be shown.
 pub fn run(options: &Options) -> Result<bool, DemoError> {
     let terminal = Terminal::detect();
     let default = workspace().join("tests/demo/account.yaml");
@@ -171,7 +172,8 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
     Ok(problems.is_empty())
 }
 
-/// Serves the account to functions that run elsewhere, and shows what came of it; answers what AWS would not have taken.
+/// Serves the account to functions that run elsewhere, and shows the results. Returns the requests that AWS would have
+/// refused.
 fn serve_until_ctrl_c(
     address: SocketAddr,
     account: &Account,
@@ -184,7 +186,7 @@ fn serve_until_ctrl_c(
         "Until Ctrl-C, account {} is served to shells with:",
         account.account
     );
-    // These lines alone go to the standard output, so that a file of them can be sourced.
+    // Only these lines go to standard output, so that a shell can source a file of them.
     println!("{}", serve::exports(&aws).trim_end());
     serve::interrupted()?;
     let report = everything(&aws, account);
@@ -196,7 +198,7 @@ fn serve_until_ctrl_c(
     Ok(aws.violations())
 }
 
-/// Plays the samples; answers what should not have happened.
+/// Plays the samples. Returns the problems: failed functions, and requests that AWS would have refused.
 fn play(
     account: &Account,
     samples: &[Sample],
@@ -269,7 +271,7 @@ fn play_all(
     for sample in samples {
         bar.set_message(sample.title());
         let result = player.play(sample)?;
-        // Also where there is no terminal for the bar.
+        // This line is printed even if there is no terminal for the progress bar.
         bar.suspend(|| println!("{}", terminal.line(sample, &result)));
         bar.inc(1);
         if sample.function == "sweep" {
@@ -306,7 +308,7 @@ fn write(report: &Report, options: &Options) -> Result<PathBuf, DemoError> {
     Ok(path)
 }
 
-/// A folder with nothing in it: what an earlier demo left is removed.
+/// Returns an empty folder: removes the content that an earlier demo left.
 fn empty_folder(path: PathBuf) -> Result<PathBuf, DemoError> {
     let removed = match fs::remove_dir_all(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -321,7 +323,7 @@ fn empty_folder(path: PathBuf) -> Result<PathBuf, DemoError> {
     Ok(path)
 }
 
-/// The functions are the folders of `functions/`.
+/// Lists the names of the functions, which are the folders of `functions/`.
 fn function_names() -> Result<BTreeSet<String>, DemoError> {
     let folders = samples::entries(&workspace().join("functions"))?;
     Ok(folders
@@ -339,7 +341,7 @@ fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }
 
-/// How the terminal wants it.
+/// The width and the colours of the terminal.
 struct Terminal {
     columns: u16,
     colours: bool,
@@ -349,7 +351,7 @@ impl Terminal {
     fn detect() -> Self {
         let colours = io::stdout().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        // A table knows the terminal's width, and none has one where there is no terminal.
+        // The table library knows the terminal's width; without a terminal there is none.
         let columns = comfy_table::Table::new()
             .width()
             .unwrap_or(140)
@@ -377,7 +379,7 @@ impl Terminal {
     }
 }
 
-/// All that both sinks hold now.
+/// Returns a report of all findings and all evaluations.
 fn everything(aws: &StandIn, account: &Account) -> Report {
     let findings = aws.findings().into_iter().map(Value::Object).collect();
     let evaluations = aws.evaluations().into_iter().map(Evaluation::from);

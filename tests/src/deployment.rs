@@ -1,4 +1,4 @@
-//! eksentry as it is deployed: the stack around functions, and the one in each other account that they look at.
+//! A deployment of eksentry: the stack with the functions, and the stack in each other account that they read.
 
 use crate::{
     account::MemberRole,
@@ -6,13 +6,13 @@ use crate::{
     template::{Role, Stack, Template, TemplateError},
 };
 
-/// The role of template-member.yaml, by its name there.
+/// The logical ID of the role in template-member.yaml.
 const MEMBER_ROLE: &str = "MemberRole";
 
-/// Functions that may assume that role, by their folders.
+/// The functions that may assume that role, by their folders.
 const SWEEPS: [&str; 2] = ["sweep", "sweep-worker"];
 
-/// The stacks in which functions have a certain environment, each with the parameters that go with it.
+/// The stacks whose functions have a given environment, with the values of their parameters.
 #[derive(Clone, Debug)]
 pub struct Deployment {
     stack: Stack,
@@ -20,7 +20,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Deploys template.yaml in an account and a Region, and template-member.yaml wherever it is needed.
+    /// Deploys template.yaml in an account and a Region, and template-member.yaml with the parameters that match it.
     pub fn new(
         account: &str,
         region: &str,
@@ -42,7 +42,7 @@ impl Deployment {
         Ok(Self { stack, members })
     }
 
-    /// The same, with another value for a parameter of template.yaml that no variable of a function tells.
+    /// Sets a parameter of template.yaml that no environment variable of a function depends on.
     pub fn with(self, parameter: &str, value: &str) -> Result<Self, TemplateError> {
         Ok(Self {
             stack: self.stack.with(parameter, value)?,
@@ -50,18 +50,18 @@ impl Deployment {
         })
     }
 
-    /// The stack of template.yaml.
+    /// Returns the stack of template.yaml.
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// The role of a function, by its folder in `functions`.
+    /// Returns the role of a function, by its folder in `functions`.
     pub fn role(&self, function: &str) -> Result<Role, TemplateError> {
         self.stack.role_of_function(function)
     }
 
-    /// The role in another account, and who may assume it. That account may have set its name and its external id
-    /// itself.
+    /// Returns the role in another account, and its trust policy. `set` is the name and the external ID, if that
+    /// account has set its own.
     pub fn member_role(
         &self,
         account: &str,

@@ -1,6 +1,7 @@
-//! Committed texts that follow from the registry of checks and the calls' permissions: the checks' pages, tables in
-//! the README and in SECURITY.md, blocks of the templates, and the page and schema of the checks' parameters. Pure texts; a test compares them with what is committed
-//! and rewrites it when told to.
+//! Committed texts that are derived from the registry of checks and from the permissions of the calls: the pages of the
+//! checks, tables in README.md and SECURITY.md, blocks of the templates, and the page and the schema of the checks'
+//! parameters. These functions only return texts; a test compares them with the committed files, and rewrites those if
+//! `BLESS` is set.
 
 mod page;
 mod parameters;
@@ -18,33 +19,33 @@ use std::{
 use eksentry_core::{Check, checks::CHECKS};
 use thiserror::Error;
 
-/// The command that rewrites what is derived.
+/// The command that rewrites the derived files.
 pub const BLESS: &str = "BLESS=1 cargo test -p eksentry-tests derived";
 
-/// The folder of the checks' pages, from the repository's root.
+/// The folder of the checks' pages, relative to the repository's root.
 pub const PAGES: &str = "docs/checks";
 
-/// A committed file, all or part of which is derived.
+/// A committed file that is derived in whole or in part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Derived {
-    /// Where it is, from the repository's root.
+    /// The path, relative to the repository's root.
     pub path: PathBuf,
-    /// What it should hold.
+    /// The text that the file should hold.
     pub text: String,
 }
 
-/// Why a text can't be derived.
+/// An error that prevents a text from being derived.
 #[derive(Debug, Error)]
 pub enum DerivedError {
-    /// A file can't be read.
+    /// A file that can't be read.
     #[error("{} can't be read", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file has no place for a block.
+    /// A file without the markers of a block.
     #[error("{} should hold one line {begin:?} and after it one line {end:?}", path.display())]
     NoMarkers {
         /// The file.
@@ -56,11 +57,11 @@ pub enum DerivedError {
     },
 }
 
-/// Every derived file of the repository with that root.
+/// Renders every derived file of the repository with that root.
 ///
 /// # Errors
 ///
-/// When a check has no file, or a file has no markers around what is derived.
+/// Returns an error if a check has no file, or a file has no markers around a derived block.
 pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
     let mut files = Vec::new();
     let mut sources = Vec::new();
@@ -94,34 +95,34 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
     Ok(files)
 }
 
-/// Where a check's page is, from the repository's root.
+/// Returns the path of a check's page, relative to the repository's root.
 pub fn page_path(check: &Check) -> PathBuf {
     format!("{PAGES}/{}.md", check.id).into()
 }
 
-/// Where a check is written, from the repository's root.
+/// Returns the path of a check's source, relative to the repository's root.
 pub fn source_path(check: &Check) -> PathBuf {
     format!("shared/core/src/checks/{}.rs", module(check)).into()
 }
 
-/// The name of a check's module.
+/// Returns the name of a check's module.
 pub fn module(check: &Check) -> String {
     check.id.replace('-', "_")
 }
 
-/// A derived part of a file that is written by hand otherwise.
+/// A derived block of a file whose other parts are written by hand.
 #[derive(Debug)]
 struct Block {
-    /// The line before it.
+    /// The line before the block.
     begin: String,
-    /// The line after it.
+    /// The line after the block.
     end: String,
-    /// Its lines.
+    /// The lines of the block.
     lines: Vec<String>,
 }
 
 impl Block {
-    /// The text with this block between the markers, whatever was there before.
+    /// Returns the text with this block in place of the lines between the markers; `None` if a marker is missing.
     fn put(&self, text: &str) -> Option<String> {
         let (before, rest) = text.split_once(&self.begin)?;
         let (_, after) = rest.split_once(&self.end)?;
@@ -159,12 +160,12 @@ fn read(root: &Path, path: &Path) -> Result<String, DerivedError> {
     })
 }
 
-/// A row of a Markdown table.
+/// Renders a row of a Markdown table.
 fn row(cells: &[&str]) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-/// The severities that a failure can have.
+/// Lists the severities that a failure can have.
 fn severities(check: &Check) -> String {
     let labels: Vec<_> = check
         .severities

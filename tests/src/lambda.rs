@@ -1,4 +1,5 @@
-//! AWS Lambda around one function: the Runtime API, the process, and nothing in between.
+//! A runner for one function, in place of AWS Lambda: a process that uses a Runtime API, or with [`InProcess`] no
+//! process.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -38,45 +39,45 @@ pub use self::{
 };
 use crate::background::{ANY_PORT, Background};
 
-/// How long Lambda waits for a function's first poll.
+/// The time that Lambda waits for a function's first poll.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a wait looks whether the process still runs.
+/// The time between two checks whether the process still runs.
 const GLANCE: Duration = Duration::from_millis(10);
 const MEMORY_MB: u32 = 256;
-/// The unit of processor time in /proc on Linux, whatever its kernel counts in.
+/// The unit of processor time in /proc on Linux. It does not depend on the kernel's own tick rate.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Why a function does not run.
+/// An error that prevents a function from running.
 #[derive(Debug, Error)]
 pub enum LambdaError {
-    /// The Runtime API does not run.
+    /// A Runtime API that can't be served.
     #[error("the Lambda Runtime API can't listen on 127.0.0.1; it needs a free port")]
     Server(#[source] io::Error),
-    /// The binary can't be run.
+    /// A binary that can't be run.
     #[error("{binary} can't be run; is it built? `cargo build --workspace --bins` builds it", binary = binary.display())]
     Start {
         /// The binary.
         binary: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The process never asked for an event.
+    /// A process that did not poll for an event.
     #[error("{binary} did not ask for an event: {source}", binary = binary.display())]
     Init {
         /// The binary.
         binary: PathBuf,
-        /// What Lambda would report.
+        /// The error that Lambda would report.
         source: FunctionError,
     },
 }
 
-/// How a function failed, as Lambda reports it to whoever invoked it.
+/// The error of a function, as Lambda reports it to the caller of the function.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[error("{error_type}: {error_message}")]
 pub struct FunctionError {
-    /// Such as `Runtime.ExitError`, `Sandbox.Timedout`, or a type of the function's own.
+    /// The type of the error, such as `Runtime.ExitError`, `Sandbox.Timedout`, or a type that the function defines.
     pub error_type: String,
-    /// What went wrong.
+    /// The message of the error.
     pub error_message: String,
 }
 
@@ -96,22 +97,22 @@ impl FunctionError {
         )
     }
 
-    /// Whether Lambda ended the function's process for it.
+    /// Returns `true` if Lambda ends the function's process with this error.
     fn is_kill(&self) -> bool {
         self.error_type.starts_with("Sandbox.")
     }
 }
 
-/// What came of an event.
+/// The result of an event.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// The function's answer, or how it failed.
+    /// The function's answer, or the error with which it failed.
     pub outcome: Result<Value, FunctionError>,
-    /// From handing out the event to the answer.
+    /// The time from handing out the event to receiving the answer.
     pub duration: Duration,
 }
 
-/// One running function. It is killed when it is dropped.
+/// One running function. Its process is killed when it is dropped.
 pub struct Function {
     binary: PathBuf,
     name: String,
@@ -126,7 +127,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts a binary in the environment that Lambda sets, and nothing else but `environment`.
+    /// Starts a binary. Its environment holds the variables that Lambda sets and those of `environment`, and nothing
+    /// else.
     pub fn start(
         binary: &Path,
         environment: impl IntoIterator<Item = (String, String)>,
@@ -184,14 +186,14 @@ impl Function {
         })
     }
 
-    /// The account in the function's ARN, which each event carries (123456789012).
+    /// Sets the account in the function's ARN, which each event carries. The default is 123456789012.
     #[must_use]
     pub fn of_account(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
         self
     }
 
-    /// From exec to the first poll for an event: the cold start. Waits for it.
+    /// Waits for the first poll for an event. Returns the time from exec to that poll: the cold start.
     pub fn first_poll(&mut self) -> Result<Duration, LambdaError> {
         let deadline = self.started + INIT_TIMEOUT;
         let polled = self.wait(deadline, |api| {
@@ -208,7 +210,7 @@ impl Function {
             })
     }
 
-    /// Delivers an event and waits for the answer. A function that does not answer in time is killed.
+    /// Delivers an event and waits for the answer. A function that does not answer before the timeout is killed.
     pub fn invoke(&mut self, payload: &[u8], timeout: Duration) -> Invocation {
         if let Err(LambdaError::Init { source, .. }) = self.first_poll() {
             return Invocation {
@@ -225,12 +227,12 @@ impl Function {
         }
     }
 
-    /// The process's id.
+    /// Returns the id of the process.
     pub fn process_id(&self) -> u32 {
         self.process.id()
     }
 
-    /// What the function wrote to stdout and stderr so far, line by line.
+    /// Returns the lines that the function has written to stdout and stderr so far.
     pub fn logs(&self) -> Vec<String> {
         self.logs
             .lock()
@@ -238,7 +240,7 @@ impl Function {
             .clone()
     }
 
-    /// Forgets what the function wrote so far, for runs whose logs would not fit into memory.
+    /// Deletes the lines that the function has written so far, for runs whose logs would not fit into memory.
     pub fn forget_logs(&self) {
         self.logs
             .lock()
@@ -246,28 +248,28 @@ impl Function {
             .clear();
     }
 
-    /// Ends the function, and tells all that it wrote.
+    /// Ends the function, and returns all lines that it wrote.
     pub fn end(mut self) -> Vec<String> {
         self.stop();
         self.logs()
     }
 
-    /// What Lambda would have refused: an answer to no event, or a second one to the same.
+    /// Returns the requests that Lambda would have refused: an answer to no event, or a second answer to an event.
     pub fn problems(&self) -> Vec<String> {
         self.api.problems()
     }
 
-    /// The process's resident memory now, in bytes; none where /proc does not tell.
+    /// Returns the current resident memory of the process in bytes; `None` if /proc does not have it.
     pub fn resident_memory(&self) -> Option<u64> {
         self.memory("VmRSS:")
     }
 
-    /// The most resident memory that the process ever had, in bytes; none where /proc does not tell.
+    /// Returns the peak resident memory of the process in bytes; `None` if /proc does not have it.
     pub fn peak_memory(&self) -> Option<u64> {
         self.memory("VmHWM:")
     }
 
-    /// The processor time that the process took so far; none where /proc does not tell.
+    /// Returns the processor time that the process has used so far; `None` if /proc does not have it.
     pub fn cpu_time(&self) -> Option<Duration> {
         cpu_time(self.process.id())
     }
@@ -294,7 +296,7 @@ impl Function {
         }
     }
 
-    /// Waits until `ready` has something, unless the process ends or the time is up.
+    /// Waits until `ready` returns a value, the process ends, or the deadline passes.
     fn wait<T>(
         &mut self,
         deadline: Instant,
@@ -303,7 +305,8 @@ impl Function {
         let api = Arc::clone(&self.api);
         let waited_since = Instant::now();
         loop {
-            // Looked at before `ready`, so that the last words of a process that ended are not missed.
+            // The status is read before `ready` is called, so that an answer that the process sent just before it ended
+            // is not missed.
             let status = self.process.try_wait();
             if let Some(value) = ready(&api) {
                 return Ok(value);
@@ -334,7 +337,7 @@ impl Function {
     }
 
     fn stop(&mut self) {
-        // Both fail only if the process has ended already.
+        // Both calls fail only if the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
         self.join_readers();
@@ -342,7 +345,7 @@ impl Function {
 
     fn join_readers(&mut self) {
         for reader in self.readers.drain(..) {
-            // A reader's own panic was printed where it happened.
+            // The reader's panic, if any, was already printed when it occurred.
             let _ = reader.join();
         }
     }
@@ -363,7 +366,7 @@ impl fmt::Debug for Function {
     }
 }
 
-/// What Lambda sets, with credentials and a Region that `environment` may replace.
+/// Returns the variables that Lambda sets, with credentials and a Region that `environment` can replace.
 fn lambda_environment(name: &str, server: &Background) -> BTreeMap<String, String> {
     [
         ("AWS_LAMBDA_RUNTIME_API", server.address().to_string()),
@@ -395,11 +398,11 @@ fn lambda_environment(name: &str, server: &Background) -> BTreeMap<String, Strin
     .into()
 }
 
-/// Freezes a process, or lets it go on, as Lambda does with functions that nobody needs for now.
+/// Freezes or resumes a process, as Lambda does with functions between invocations.
 ///
 /// # Errors
 ///
-/// When there is no such process, or no command `kill`.
+/// Returns an error if there is no such process, or no command `kill`.
 pub fn freeze(process: u32, frozen: bool) -> io::Result<()> {
     let signal = if frozen { "-STOP" } else { "-CONT" };
     let status = Command::new("kill")
@@ -412,10 +415,11 @@ pub fn freeze(process: u32, frozen: bool) -> io::Result<()> {
     }
 }
 
-/// The processor time that a process took so far, of all its threads; none where /proc does not tell.
+/// Returns the processor time that all threads of a process have used so far; `None` if /proc does not have it.
 pub fn cpu_time(process: u32) -> Option<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The command in front may hold anything. The third field comes first then; utime and stime are 14 and 15.
+    // The command name before the last `)` can contain anything. The third field is the first one after it; utime and
+    // stime are the fields 14 and 15.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks: u64 = fields
         .split(' ')
@@ -430,7 +434,7 @@ fn boxed(pipe: impl Read + Send + 'static) -> Box<dyn Read + Send> {
     Box::new(pipe)
 }
 
-/// Keeps the lines of a pipe until its other end is closed.
+/// Stores the lines of a pipe until its other end is closed.
 fn read_lines(pipe: Box<dyn Read + Send>, logs: Arc<Mutex<Vec<String>>>) -> thread::JoinHandle<()> {
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);

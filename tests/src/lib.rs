@@ -1,5 +1,5 @@
-//! Everything that tests eksentry as a whole, without an AWS account: a stand-in for AWS, a runner for functions, and
-//! what the templates let them do.
+//! The tools that test eksentry as a whole, without an AWS account: a stand-in for AWS, a runner for functions, and the
+//! permissions that the templates grant to the functions.
 
 pub mod account;
 mod background;

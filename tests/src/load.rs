@@ -1,8 +1,8 @@
-//! Many events at once: an account that changes all the time, functions that are warm, and queues between the two.
+//! Many events at once: an account that changes continually, warm functions, and queues between the two.
 //!
-//! `cargo load` and tests/suite/load.rs run the same: an [`Estate`] changes an account in waves and writes the events
-//! that tell of it, [`drive`] hands these to instances of functions as Lambda does, and [`differences`] says where that
-//! left Security Hub and AWS Config with anything but the truth.
+//! `cargo load` and tests/suite/load.rs run the same code: an [`Estate`] changes an account in waves and creates the
+//! events about the changes, [`drive`] delivers the events to instances of functions as Lambda does, and
+//! [`differences`] lists the findings in Security Hub and the evaluations in AWS Config that are wrong afterwards.
 
 mod drive;
 mod estate;
@@ -18,9 +18,9 @@ pub use self::{
     usage::{Course, Usage, Verdict},
 };
 
-/// The account that is under load.
+/// The account under load.
 pub const ACCOUNT: &str = "111122223333";
-/// The Region that it is in.
+/// The Region of the account.
 pub const REGION: &str = "eu-central-1";
 /// A bucket for the sweeps' ledgers.
 pub const BUCKET: &str = "eksentry-ledgers";

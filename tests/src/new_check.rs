@@ -1,4 +1,5 @@
-//! A new check: its file, and its lines in the registry. Pure texts, but for [`NewCheck::write`].
+//! A new check: its file, and its lines in the registry. Except for [`NewCheck::write`], the functions only return
+//! texts.
 
 use std::{
     fs::{self, File},
@@ -11,55 +12,55 @@ use thiserror::Error;
 
 use crate::derived::BLESS;
 
-/// The file that registers each check, from the repository's root.
+/// The file that registers each check, relative to the repository's root.
 pub const REGISTRY: &str = "shared/core/src/checks.rs";
 
-/// The file of a check that judges nothing yet.
+/// The template of a check's file, which evaluates nothing yet.
 const TEMPLATE: &str = include_str!("new_check/template.txt");
 
-/// What stands before and after the number of checks in the registry.
+/// The text before and after the number of checks in the registry.
 const LENGTH: (&str, &str) = ("pub static CHECKS: [&Check; ", "] = [");
 
-/// A check to be written.
+/// A check to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCheck {
     id: String,
     kind: &'static ResourceKind,
 }
 
-/// Why a check can't be written.
+/// An error that prevents a check from being created.
 #[derive(Debug, Error)]
 pub enum NewCheckError {
-    /// The id is not in kebab-case.
+    /// An id that is not in kebab-case.
     #[error(
         "{0:?} is no id of a check: use two or more words of lower-case letters and digits, joined by hyphens, of which \
          the first is the service, as in {example}",
         example = example()
     )]
     NotKebabCase(String),
-    /// The id is too long.
+    /// An id that is too long.
     #[error("{id:?} has {} characters, and the id of a check has at most {most}", id.len(), most = LONGEST_CHECK_ID)]
     TooLong {
         /// The id.
         id: String,
     },
-    /// The check is there already.
+    /// An id that an existing check has.
     #[error("there is a check {0:?} already; the checks are {known}", known = CHECKS.map(|check| check.id).join(", "))]
     Exists(String),
-    /// There is no such kind of resource.
+    /// A noun that no kind of resource has.
     #[error("no kind of resource is called {0:?}; the kinds are {known}", known = nouns().join(", "))]
     UnknownKind(String),
-    /// The registry is not as it is expected to be.
+    /// A registry that does not have the expected form.
     #[error("{registry} should hold {0}", registry = REGISTRY)]
     Registry(&'static str),
-    /// A file can't be read or written.
+    /// A file that can't be read or written.
     #[error("{} can't be {verb}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         verb: &'static str,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -74,11 +75,11 @@ fn example() -> &'static str {
 }
 
 impl NewCheck {
-    /// Returns a check with that id, of the kind of resource with that noun.
+    /// Creates a check with that id, for the kind of resource with that noun.
     ///
     /// # Errors
     ///
-    /// If no check may have the id, a check has it already, or there is no such kind.
+    /// Returns an error if the id is not allowed, another check has it, or there is no such kind.
     pub fn new(id: &str, noun: &str) -> Result<Self, NewCheckError> {
         if !is_kebab_case(id) {
             return Err(NewCheckError::NotKebabCase(id.to_owned()));
@@ -97,12 +98,13 @@ impl NewCheck {
         })
     }
 
-    /// Returns the path of its file, from the repository's root.
+    /// Returns the path of the check's file, relative to the repository's root.
     pub fn path(&self) -> PathBuf {
         format!("shared/core/src/checks/{}.rs", module(&self.id)).into()
     }
 
-    /// Returns the text of its file. It compiles, but the tests of the registry fail until all blanks are filled in.
+    /// Returns the text of the check's file. It compiles, but the tests of the registry fail until all blanks are
+    /// filled in.
     pub fn source(&self) -> String {
         TEMPLATE
             .replace("<id>", &self.id)
@@ -114,7 +116,7 @@ impl NewCheck {
     ///
     /// # Errors
     ///
-    /// If the registry is not a list of modules and one of checks, with the number of checks before it.
+    /// Returns an error if the registry is not a list of modules and a list of checks that is preceded by their number.
     pub fn register(&self, registry: &str) -> Result<String, NewCheckError> {
         let module = module(&self.id);
         let mut lines: Vec<String> = registry.lines().map(str::to_owned).collect();
@@ -139,7 +141,8 @@ impl NewCheck {
     ///
     /// # Errors
     ///
-    /// If its file is there already, or the registry is not as it is expected to be. Then nothing is written.
+    /// Returns an error, and writes nothing, if the file exists already or the registry does not have the expected
+    /// form.
     pub fn write(&self, root: &Path) -> Result<(), NewCheckError> {
         let failed = |path: &Path, verb| {
             let path = path.to_owned();
@@ -155,7 +158,7 @@ impl NewCheck {
         fs::write(&registry, registered).map_err(failed(&registry, "written"))
     }
 
-    /// Returns what is left to do by hand, a step a line.
+    /// Returns the steps that remain to be done by hand.
     pub fn steps(&self) -> Vec<String> {
         let (path, noun) = (self.path(), self.kind.noun);
         let path = path.display();
@@ -185,7 +188,7 @@ impl NewCheck {
     }
 }
 
-/// Returns the first word of an id with its hyphen.
+/// Returns the first word of an id, including the hyphen after it.
 fn service(id: &str) -> &str {
     id.split_inclusive('-').next().unwrap_or_default()
 }
@@ -194,7 +197,7 @@ fn module(id: &str) -> String {
     id.replace('-', "_")
 }
 
-/// Returns whether a text is in kebab-case, and has at least two words.
+/// Returns `true` if a text is in kebab-case and has at least two words.
 fn is_kebab_case(text: &str) -> bool {
     let is_word = |word: &str| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -205,8 +208,9 @@ fn is_kebab_case(text: &str) -> bool {
         && text.split('-').all(is_word)
 }
 
-/// Inserts a line for a name among those that have the same text around a module's name, sorted by what `name` makes of
-/// it. Returns how many there were; `None` if there were none.
+/// Inserts a line for a new name into the lines that have `before` and `after` around a module's name. Keeps the lines
+/// sorted by the text that `name` returns for the module. Returns the previous number of lines; `None` if there were
+/// none.
 fn insert(
     lines: &mut Vec<String>,
     new: &str,

@@ -1,7 +1,8 @@
-//! What Security Hub and AWS Config hold, for people to read: tables for a terminal and a page for a browser.
+//! The findings in Security Hub and the evaluations in AWS Config, for display: tables for a terminal and a page for a
+//! browser.
 //!
 //! A [`Report`] is made from the findings as Security Hub stores them (ASFF) and from the evaluations that AWS Config
-//! stores. It trusts neither: both carry names and texts from the account that is looked at.
+//! stores. It trusts neither: both carry names and texts from the evaluated account.
 
 mod page;
 mod table;
@@ -9,7 +10,7 @@ mod table;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What both sinks hold at one moment.
+/// The content of both sinks at one time.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -21,7 +22,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on `account` in `region` as of `made_at` (an ISO 8601 moment in UTC).
+    /// Creates a report on `account` in `region` as of `made_at` (an ISO 8601 timestamp in UTC).
     pub fn new(
         account: &str,
         region: &str,
@@ -42,19 +43,19 @@ impl Report {
         }
     }
 
-    /// Whether neither sink holds anything.
+    /// Returns `true` if neither sink holds anything.
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.evaluations.is_empty()
     }
 }
 
-/// Where a finding stands. Declared in the order in which a reader wants to see them.
+/// The status of a finding. The variants are in the order in which the report lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// The resource does not meet the check.
     Failed,
-    /// It may not: there is no full answer, and it should be looked at.
+    /// The resource may not meet the check: the facts are incomplete, and a person should review the resource.
     Warning,
     /// The facts could not be read.
     NotAvailable,
@@ -62,12 +63,12 @@ pub enum Status {
     Passed,
     /// The customer has suppressed the finding.
     Suppressed,
-    /// The resource is gone, or the check does not apply to it any more.
+    /// The resource no longer exists, or the check no longer applies to it.
     Archived,
 }
 
 impl Status {
-    /// Whether somebody has to do something about it.
+    /// Returns `true` if the finding requires action.
     fn is_open(self) -> bool {
         matches!(self, Self::Failed | Self::Warning | Self::NotAvailable)
     }
@@ -84,19 +85,19 @@ impl Status {
     }
 }
 
-/// How bad a finding is, the worst first.
+/// The severity of a finding, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
-    /// To be mended at once.
+    /// To be fixed immediately.
     Critical,
-    /// To be mended first.
+    /// To be fixed with priority.
     High,
-    /// To be mended.
+    /// To be fixed.
     Medium,
-    /// To be mended some time.
+    /// To be fixed at some time.
     Low,
-    /// Nothing to mend.
+    /// Nothing to fix.
     Informational,
 }
 
@@ -112,7 +113,7 @@ impl Severity {
     }
 }
 
-/// One finding: what a list of findings shows of it, and the whole of it.
+/// One finding: the values that the report's tables show, and the whole ASFF document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Finding {
@@ -120,13 +121,13 @@ struct Finding {
     severity: Severity,
     check: String,
     title: String,
-    /// The resource's name as people say it: the last part of its ARN, with an image's tag instead of its digest,
-    /// and a key's description, since a key's id tells nobody anything.
+    /// The resource's name for display: the last part of its ARN, with an image's tag instead of its digest, and with a
+    /// key's description, since a key's id is not meaningful.
     resource: String,
     resource_id: String,
     #[serde(rename = "type")]
     resource_type: String,
-    /// Why the finding has its status; empty if it does not say.
+    /// The reason for the status; empty if the finding has none.
     reason: String,
     asff: Value,
 }
@@ -158,21 +159,21 @@ impl Finding {
     }
 }
 
-/// A result that AWS Config holds for one rule and one resource.
+/// An evaluation that AWS Config holds for one rule and one resource.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
-    /// The Config rule's name.
+    /// The name of the AWS Config rule.
     pub rule: String,
-    /// For example `AWS::EKS::Cluster`.
+    /// The type of the resource, for example `AWS::EKS::Cluster`.
     pub resource_type: String,
-    /// The resource's id as Config knows it: a cluster's or repository's name, a key's id.
+    /// The resource's id in AWS Config: the name of a cluster or repository, the id of a key.
     pub resource_id: String,
     /// `COMPLIANT`, `NON_COMPLIANT` or `NOT_APPLICABLE`.
     pub compliance: String,
-    /// Why, if the evaluation says so.
+    /// The reason, if the evaluation has one.
     pub annotation: Option<String>,
-    /// When the facts behind it were captured.
+    /// The time at which the facts of the evaluation were captured.
     pub ordering_timestamp: String,
 }
 
@@ -209,7 +210,8 @@ fn status(asff: &Value) -> Status {
     }
 }
 
-/// The severity that Security Hub shows, which the customer may have changed; else the one that the provider gave.
+/// Returns the severity that Security Hub shows, which the customer may have changed; otherwise the provider's
+/// severity.
 fn severity(asff: &Value) -> Severity {
     let label = ["/Severity/Label", "/FindingProviderFields/Severity/Label"]
         .into_iter()
@@ -224,7 +226,7 @@ fn severity(asff: &Value) -> Severity {
     }
 }
 
-/// The check's id: a `GeneratorId` is `eksentry/<check>`.
+/// Returns the check's id: a `GeneratorId` is `eksentry/<check>`.
 fn check(asff: &Value) -> String {
     let generator = text(asff, "/GeneratorId");
     generator
@@ -276,7 +278,7 @@ mod tests {
 
     use super::*;
 
-    /// A finding that passed, for a test to vary.
+    /// Returns a finding of this status and severity.
     pub(super) fn finding(check: &str, resource: &str, status: &str, severity: &str) -> Value {
         json!({
             "Id": format!("eksentry/{check}/{resource}"),

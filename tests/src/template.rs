@@ -1,5 +1,5 @@
-//! CloudFormation templates, as far as what they set and grant depends on them: a [`Stack`] is one with values for its
-//! parameters, and a [`Role`] is what one of its functions may do.
+//! CloudFormation templates, as far as the functions' environments and permissions depend on them: a [`Stack`] is a
+//! template with values for its parameters, and a [`Role`] holds the permissions of one of its functions.
 
 mod environment;
 mod intrinsic;
@@ -20,21 +20,21 @@ use thiserror::Error;
 pub use self::{environment::BY_HAND, roles::Role};
 use crate::account::partition;
 
-/// The name of a stack that is given no other.
+/// The default name of a stack.
 const NAME: &str = "eksentry";
 
-/// What a template can't be deployed with, or what is not known of templates here.
+/// An error in a template or its parameters, or a feature of templates that is not implemented here.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("{0}")]
 pub struct TemplateError(pub(crate) String);
 
-/// A template, with short forms like `!Ref x` written out, as `{"Ref": x}`.
+/// A template in its long form: `!Ref x` is `{"Ref": x}`.
 #[derive(Debug)]
 pub struct Template {
     body: Value,
 }
 
-/// A template as it is deployed: somewhere, and with values for its parameters.
+/// A template as it is deployed: in an account and a Region, and with values for its parameters.
 #[derive(Clone, Debug)]
 pub struct Stack {
     template: Arc<Template>,
@@ -42,12 +42,13 @@ pub struct Stack {
     account: String,
     region: String,
     values: BTreeMap<String, String>,
-    /// What references to resources come to where that is known. Others are given names like those of CloudFormation.
+    /// The known values of references to resources. Other resources are given names like those that CloudFormation
+    /// generates.
     references: BTreeMap<String, String>,
 }
 
 impl Template {
-    /// The template in this file.
+    /// Reads the template in this file.
     pub fn load(path: &Path) -> Result<Self, TemplateError> {
         let fail = |error: &dyn std::error::Error| {
             TemplateError(format!("{} is no template: {error}", path.display()))
@@ -58,31 +59,31 @@ impl Template {
         Ok(Self { body })
     }
 
-    /// The repository's template.yaml.
+    /// Returns the repository's template.yaml.
     pub fn of_eksentry() -> Result<Arc<Self>, TemplateError> {
         static TEMPLATE: LazyLock<Result<Arc<Template>, TemplateError>> =
             LazyLock::new(|| of_the_repository("template.yaml"));
         TEMPLATE.clone()
     }
 
-    /// The repository's template-member.yaml.
+    /// Returns the repository's template-member.yaml.
     pub fn of_members() -> Result<Arc<Self>, TemplateError> {
         static TEMPLATE: LazyLock<Result<Arc<Template>, TemplateError>> =
             LazyLock::new(|| of_the_repository("template-member.yaml"));
         TEMPLATE.clone()
     }
 
-    /// All that it holds.
+    /// Returns the whole template.
     pub fn body(&self) -> &Value {
         &self.body
     }
 
-    /// Its resources of a type, by their names in the template.
+    /// Lists the template's resources of a type, by their logical IDs.
     pub fn resources(&self, of_type: &str) -> impl Iterator<Item = (&String, &Value)> {
         members(&self.body["Resources"]).filter(move |(_, resource)| resource["Type"] == of_type)
     }
 
-    /// The variables in the environments of all its functions.
+    /// Lists the environment variables of all functions.
     pub fn variables(&self) -> impl Iterator<Item = (&String, &Value)> {
         let globals = &self.body["Globals"]["Function"];
         let functions = self
@@ -100,7 +101,7 @@ fn of_the_repository(name: &str) -> Result<Arc<Template>, TemplateError> {
 }
 
 impl Stack {
-    /// A template deployed with the defaults of its parameters. One that has no default has no value yet.
+    /// Creates a stack with the defaults of the template's parameters. A parameter without a default has no value yet.
     pub fn new(template: Arc<Template>, account: &str, region: &str) -> Self {
         let values = members(&template.body["Parameters"])
             .filter_map(|(name, parameter)| Some((name.clone(), scalar(parameter.get("Default")?))))
@@ -115,7 +116,7 @@ impl Stack {
         }
     }
 
-    /// The same, with another value for a parameter.
+    /// Sets a parameter to another value.
     pub fn with(mut self, parameter: &str, value: &str) -> Result<Self, TemplateError> {
         if self.template.body["Parameters"].get(parameter).is_none() {
             return Err(TemplateError(format!("there is no parameter {parameter}")));
@@ -124,7 +125,7 @@ impl Stack {
         Ok(self)
     }
 
-    /// The same under another name.
+    /// Sets the name of the stack.
     pub fn named(self, name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -132,7 +133,7 @@ impl Stack {
         }
     }
 
-    /// The same in another account.
+    /// Sets the account of the stack.
     pub fn in_account(self, account: &str) -> Self {
         Self {
             account: account.to_owned(),
@@ -140,23 +141,23 @@ impl Stack {
         }
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub fn parameter_value(&self, name: &str) -> Result<&str, TemplateError> {
         let value = self.values.get(name).map(String::as_str);
         value.ok_or_else(|| TemplateError(format!("the parameter {name} has no value")))
     }
 
-    /// The template that is deployed.
+    /// Returns the template of the stack.
     pub fn template(&self) -> &Template {
         &self.template
     }
 
-    /// The account that it is deployed in.
+    /// Returns the account of the stack.
     pub fn account(&self) -> &str {
         &self.account
     }
 
-    /// The resources of a type that are made, by their names in the template.
+    /// Lists the resources of a type that the stack creates, by their logical IDs.
     pub fn made(&self, of_type: &str) -> Result<Vec<(&String, &Value)>, TemplateError> {
         let mut made = Vec::new();
         for (name, resource) in self.template.resources(of_type) {
@@ -167,7 +168,7 @@ impl Stack {
         Ok(made)
     }
 
-    /// Whether a condition of the template holds.
+    /// Returns `true` if a condition of the template is true.
     pub fn holds(&self, condition: &str) -> Result<bool, TemplateError> {
         match self.template.body["Conditions"].get(condition) {
             Some(expression) => self.test(expression),
@@ -187,7 +188,7 @@ impl Stack {
     }
 }
 
-/// Short forms written out.
+/// Converts the short forms of functions to their long forms.
 fn long_form(yaml: Yaml) -> Result<Value, serde_json::Error> {
     Ok(match yaml {
         Yaml::Tagged(tagged) => {
@@ -210,12 +211,12 @@ fn long_form(yaml: Yaml) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// The members of an object; none of anything else.
+/// Lists the members of an object; nothing for any other value.
 pub fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// A scalar as a text, which is how every one is deployed.
+/// Returns a scalar as a text, which is the form in which every scalar is deployed.
 pub fn scalar(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

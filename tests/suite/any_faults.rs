@@ -1,4 +1,4 @@
-//! Whatever goes wrong on the way, once it no longer does the findings are what they would have been all along.
+//! Any faults during a run: once the faults are over, the findings are the same as without them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::world::{ACCOUNT, REGION, World, closed, key};
 const IMPORT: &str = "securityhub.BatchImportFindings";
 
 pub(crate) const BUCKET: &str = "eksentry-ledgers";
-/// A ledger that knows nothing. Without one, so few findings would not be worth one.
+/// A ledger without findings. Without an existing ledger, a sweep with so few findings would not write one.
 pub(crate) const EMPTY: &str =
     r#"{"version": 1, "asOf": "2020-01-01T00:00:00Z", "runs": [], "findings": {}}"#;
 
-/// The object with the ledger of the whole registry.
+/// Returns the name of the object with the ledger of the whole registry.
 pub(crate) fn ledger() -> String {
     let digest = Sha256::digest(r#"{"registry":{"prefix":""}}"#);
     let name: String = digest[..12]
@@ -30,16 +30,17 @@ pub(crate) fn ledger() -> String {
     format!("{BUCKET}/ledger/{ACCOUNT}/{REGION}/{name}.json")
 }
 
-/// What there is, as far as the cases differ: nothing where a number is 0, and in one state or another where it is more.
+/// The resources of a case. A resource does not exist where its number is 0; other numbers stand for its different
+/// states.
 #[derive(Clone, Debug)]
 struct State {
-    /// Each with two images.
+    /// The state of each repository and of its two images.
     repositories: Vec<(u8, u8, u8)>,
     clusters: Vec<u8>,
     keys: Vec<u8>,
 }
 
-/// What goes wrong at the same time, and when.
+/// The faults that occur at the same time, and the seed that decides which calls fail.
 #[derive(Clone, Debug)]
 struct Trouble {
     seed: u64,
@@ -48,7 +49,7 @@ struct Trouble {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    /// The function is killed while it reports.
+    /// The function is killed while it sends findings.
     Killed,
     Denied,
     /// A third of all calls is throttled.
@@ -57,7 +58,7 @@ enum Kind {
     Broken,
     /// Answers are cut off.
     Garbled,
-    /// Security Hub does not take a tenth of the findings.
+    /// Security Hub rejects a tenth of the findings.
     Refused,
 }
 
@@ -94,7 +95,7 @@ fn image(tag: &str, state: u8) -> Option<Value> {
     Some(json!({"imageTags": [tag], "scan": scan}))
 }
 
-/// The resources in that state. The first two clusters share a role.
+/// Returns the resources in that state. The first two clusters share a role.
 fn entries(state: &State) -> Value {
     let mut repositories = Vec::new();
     for (number, (kind, one, other)) in state.repositories.iter().enumerate() {
@@ -144,7 +145,7 @@ fn account(state: &State) -> Account {
 }
 
 impl Trouble {
-    /// Goes wrong from now on.
+    /// Starts the faults.
     fn begin(&self, world: &mut World) {
         let some = |operation: &str, kind: FaultKind, one_in: u32| {
             world
@@ -188,7 +189,8 @@ impl Trouble {
     }
 }
 
-/// What Security Hub holds but for tags: findings whose tags can't be read are sent without, and stay so.
+/// Returns the state of Security Hub without tags: findings whose tags can't be read are sent, and remain, without
+/// tags.
 pub(crate) fn state_of(world: &World) -> BTreeMap<String, Value> {
     let mut state = world.state();
     for says in state.values_mut() {
@@ -199,13 +201,13 @@ pub(crate) fn state_of(world: &World) -> BTreeMap<String, Value> {
     state
 }
 
-/// The word of a finding's status, without its severity.
+/// Returns the status of a finding without its severity.
 pub(crate) fn status(says: &Value) -> &str {
     says[0].as_str().unwrap().split(' ').next().unwrap()
 }
 
-/// What Security Hub holds while things go wrong: what it held before, what it will hold, or that something could not be
-/// read. What is there is not archived, and what will not pass does not.
+/// Checks the findings in Security Hub during the faults. Each one is as before, as it will be, or not available. No
+/// existing resource's finding is archived, and no finding passes that will not pass.
 fn check_meanwhile(
     meanwhile: &BTreeMap<String, Value>,
     before: &BTreeMap<String, Value>,
@@ -227,14 +229,14 @@ fn check_meanwhile(
     Ok(())
 }
 
-/// What a finding says in the end. What an archived one said last depends on what went wrong, and so does whether there
-/// ever was one.
+/// Returns a finding, or `None` if it is archived. The content of an archived finding depends on the faults, and so
+/// does whether the finding was ever sent.
 pub(crate) fn in_the_end(says: Option<&Value>) -> Option<&Value> {
     says.filter(|says| status(says) != "ARCHIVED")
 }
 
-/// Lets both states come after one another, the second under trouble, and holds what comes of it against an undisturbed
-/// run. `disturbed` and `again` make a run of the world.
+/// Serves both states in turn, the second with faults, and compares the result with that of an undisturbed run.
+/// `disturbed` runs functions during the faults, and `again` after them.
 fn hold_against_undisturbed(
     states: [&State; 2],
     trouble: &Trouble,
@@ -310,7 +312,7 @@ fn message(number: usize, body: &Value) -> Message {
     }
 }
 
-/// A message a part.
+/// Returns one message for each part.
 fn slices() -> Vec<Message> {
     let parts = [
         json!("clusters"),
@@ -326,7 +328,7 @@ fn slices() -> Vec<Message> {
 
 fn work(world: &mut World, messages: &[Message]) {
     let event = eksentry_tests::stand_in::sqs_event(messages);
-    // It may fail, or be killed.
+    // The invocation may fail, or be killed.
     drop(world.invoke("sweep-worker", &event));
 }
 

@@ -1,5 +1,5 @@
-//! The repository's own rules: which crate may know what, what its files must hold, and what the templates deploy, keep
-//! to and show.
+//! The repository's own rules: the dependencies of its crates, the content of its files, and the resources of its
+//! templates.
 
 mod compliance;
 mod console;
@@ -16,19 +16,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The repository's root.
+/// Returns the repository's root.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The text of a file, by its path from the root.
+/// Reads the text of a file, by its path relative to the root.
 pub(crate) fn read(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
     fs::read_to_string(root().join(path))
         .unwrap_or_else(|error| panic!("{} can't be read: {error}", path.display()))
 }
 
-/// The names of what is in a folder.
+/// Lists the names of the files and folders in a folder.
 pub(crate) fn names_in(folder: impl AsRef<Path>) -> BTreeSet<String> {
     let folder = folder.as_ref();
     let entries = fs::read_dir(root().join(folder))

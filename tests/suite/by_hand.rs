@@ -1,4 +1,4 @@
-//! `cargo demo -- --serve`: functions that somebody else runs find the stand-in by what it prints.
+//! `cargo demo -- --serve`: functions that are started elsewhere find the stand-in by the variables that it prints.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ fn functions_run_by_hand_find_the_account_until_ctrl_c() {
     let mut served = Served::start(&folder);
     let environment = served.exported();
 
-    // Its ResultToken is one that AWS made.
+    // The stand-in accepts the sample's ResultToken, which AWS issued.
     let event = fs::read(workspace().join("events/config-rule/changed-cluster.json")).unwrap();
     let binary = binaries().unwrap().join("config-rule");
     let mut function = Function::start(&binary, environment)
@@ -48,7 +48,7 @@ impl Served {
         Self(child.unwrap())
     }
 
-    /// What the lines that are printed for a shell set.
+    /// Returns the variables that the lines printed for a shell set.
     fn exported(&mut self) -> Vec<(String, String)> {
         let mut variables = Vec::new();
         for line in BufReader::new(self.0.stdout.take().unwrap()).lines() {
@@ -59,7 +59,7 @@ impl Served {
                 .split_once('=')
                 .unwrap();
             variables.push((name.to_owned(), value.to_owned()));
-            // The last one.
+            // This is the last variable.
             if name == "AWS_SESSION_TOKEN" {
                 break;
             }
@@ -67,7 +67,7 @@ impl Served {
         variables
     }
 
-    /// As Ctrl-C does.
+    /// Interrupts the process, as Ctrl-C does.
     fn interrupt(&self) {
         let process = self.0.id().to_string();
         let sent = Command::new("kill").args(["-INT", &process]).status();
@@ -77,7 +77,7 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // Fails where it has ended, as it should have.
+        // This fails if the process has ended, as it should have.
         let _ = self.0.kill();
     }
 }

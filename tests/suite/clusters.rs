@@ -1,4 +1,5 @@
-//! What EKS itself tells of its clusters: their health, the keys and roles that they name, and those that it only knows.
+//! The data of EKS about its clusters: their health, their keys and roles, and clusters that are registered, not
+//! created.
 
 use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};
@@ -11,7 +12,7 @@ const OWN_KEY: &str = "eks-secrets-customer-managed-key";
 const ROLE: &str = "eks-dedicated-cluster-role";
 const OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/central";
 
-/// A private cluster with these members.
+/// Returns a private cluster with these members.
 fn with(name: &str, members: Value) -> Value {
     let mut cluster = closed(name);
     let Value::Object(members) = members else {
@@ -34,7 +35,7 @@ fn only(checks: &[&str]) -> Value {
     json!({ "checks": checks })
 }
 
-/// Statuses by cluster.
+/// Lists the status of each cluster.
 fn statuses(world: &World, check: &str, names: &[&str]) -> Vec<String> {
     let status = |name: &&str| format!("{name} {}", world.status(check, &cluster_arn(name)));
     names.iter().map(status).collect()
@@ -338,7 +339,7 @@ fn lists_in_another_order_are_no_change() {
     world.end();
 }
 
-/// Turns every list of the account's only cluster and of its role around.
+/// Reverses every list of the account's only cluster, and the policies of its role.
 fn in_another_order(account: &mut Account) {
     fn turn(value: &mut Value) {
         match value {

@@ -516,7 +516,7 @@ fn a_schedule_that_could_not_list_everything_cleans_up_nothing() {
 #[test]
 fn a_schedule_that_is_tried_out_posts_no_finding_and_records_nothing() {
     let mut world = two_clusters();
-    // Config knows the rule, if only without results.
+    // AWS Config then knows the rule, which has no evaluations yet.
     world.aws.result_token("eksentry-eks-endpoint-private");
     world.ok("config-rule", &schedule_event("TESTMODE", ENDPOINT));
     let calls = world.aws.calls_of("config.PutEvaluations");

@@ -1,5 +1,5 @@
-//! Events that come twice, late and in any order, and processes that are frozen, cut short, cut off or signed out: what
-//! Security Hub holds in the end is the truth as it was seen last.
+//! Events that arrive twice, late and in any order, and processes that are frozen, killed, disconnected or signed out:
+//! in the end, Security Hub holds the latest state that a function read.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -24,7 +24,7 @@ const IMPORT: &str = "securityhub.BatchImportFindings";
 const PATIENCE: Duration = Duration::from_secs(30);
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
-/// Waits until there were so many calls of an operation.
+/// Waits until this number of calls of an operation was made.
 fn await_calls(world: &World, operation: &str, count: usize) {
     let until = Instant::now() + PATIENCE;
     while world.calls(operation) < count {
@@ -33,10 +33,10 @@ fn await_calls(world: &World, operation: &str, count: usize) {
     }
 }
 
-/// Invokes a sweep, freezes it at that call, lets things go on meanwhile, and thaws it.
+/// Invokes a sweep, freezes it at a call of that operation, calls `meanwhile`, and resumes the sweep.
 fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut World)) -> Invocation {
     let count = world.calls(operation) + 1;
-    // So that there is time to freeze it before it takes the answer.
+    // The delay leaves time to freeze the sweep before it receives the answer.
     let slow = FaultKind::Latency(1_500);
     world.aws.fail(Fault::new(operation, slow).times(1));
     let mut sweep = world.start_process("sweep");
@@ -53,7 +53,7 @@ fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut Wor
     })
 }
 
-/// Puts a key in the place of all others.
+/// Replaces all keys of the account.
 fn replace_keys(world: &World, keys: &Value) {
     world.change(|account| {
         account.keys.clear();
@@ -79,7 +79,8 @@ fn what_a_frozen_function_saw_does_not_replace_what_was_seen_since() {
     world.end();
 }
 
-/// Who sees what Security Hub holds already sends nothing, and Security Hub can't tell that what comes after is older.
+/// A sweep whose findings Security Hub already holds sends nothing, so Security Hub can't detect that later findings
+/// are older.
 #[test]
 fn what_a_frozen_function_saw_is_made_good_by_the_next_sweep_where_nobody_had_news_since() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
@@ -149,7 +150,7 @@ fn message(body: &Value) -> Message {
     }
 }
 
-/// An address where nobody listens for now.
+/// Returns an address on which nothing listens yet.
 fn nobody() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
@@ -283,7 +284,7 @@ fn push() -> Value {
     action("PUSH")
 }
 
-/// What ECR tells in the life of an image.
+/// Returns the events that ECR sends in the life of an image.
 fn events() -> [Value; 4] {
     let scan = json!({
         "scan-status": "COMPLETE", "repository-name": "app", "image-digest": DIGEST, "image-tags": ["v1"],
@@ -297,7 +298,7 @@ fn events() -> [Value; 4] {
     ]
 }
 
-/// A repository whose image is gone, never scanned, or scanned with one result or another.
+/// Returns a repository whose image is deleted, never scanned, or scanned with one of two results.
 fn repository(state: u8) -> Value {
     let scan = match state {
         1 => Value::Null,
@@ -320,7 +321,7 @@ fn repository(state: u8) -> Value {
     json!({"repositories": [{"repositoryName": "app", "imageTagMutability": mutability, "images": images}]})
 }
 
-/// Sweeps, a worker, events and a rule, some of them twice, that all look at the same cluster and image.
+/// Sweeps, a worker, events and a rule, some of them twice, read the same cluster and the same image.
 #[test]
 fn invocations_at_the_same_time_end_as_one_alone_would() {
     let mut world = World::with(json!({}));
@@ -382,7 +383,8 @@ fn invocations_at_the_same_time_end_as_one_alone_would() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 8, ..ProptestConfig::default() })]
 
-    /// Events of earlier states come late, some come twice; only what ECR says when they come counts.
+    /// Events of earlier states arrive late, and some arrive twice. Only the data that ECR returns on their arrival
+    /// counts.
     #[test]
     fn events_in_any_order_and_number_end_in_the_truth(
         states in prop::collection::vec(0..4_u8, 1..4),
@@ -410,7 +412,8 @@ proptest! {
         drop(function);
         let ended = world.statuses();
         let summary = world.sweep();
-        // A sweep has nothing to add but that an image that is still there was never scanned, which no event tells.
+        // A sweep changes nothing, except that it reports an existing image that was never scanned, for which there is
+        // no event.
         let state = states[states.len() - 1];
         prop_assert_eq!(&summary["archived"], &json!(0));
         if state != 1 {

@@ -1,4 +1,4 @@
-//! What is committed follows the registry of checks.
+//! The committed files, which must match the registry of checks.
 
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use eksentry_tests::derived::{self, BLESS, Derived};
 
 use crate::architecture::{names_in, read, root};
 
-/// With `BLESS` set, this rewrites what does not.
+/// Rewrites the files that do not match if `BLESS` is set.
 #[test]
 fn what_is_committed_follows_the_registry() {
     let mut files = derived::files(&root()).unwrap_or_else(|error| panic!("{error}"));
@@ -39,7 +39,7 @@ fn every_page_is_of_a_check() {
     );
 }
 
-/// A check's page begins with what its file begins with.
+/// The page of a check begins with the module comment of the check's file.
 #[test]
 fn every_page_says_what_why_and_how() {
     for check in CHECKS {
@@ -63,7 +63,7 @@ fn every_page_says_what_why_and_how() {
     }
 }
 
-/// Names the first line of a file that is not as it should be.
+/// Returns the first line of a file that differs; `None` if the file matches.
 fn difference(file: &Derived) -> Option<String> {
     let path = file.path.display();
     let Ok(committed) = fs::read_to_string(root().join(&file.path)) else {

@@ -1,4 +1,4 @@
-//! Checks that are switched off.
+//! Disabled checks.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn a_disabled_check_is_not_made_and_the_others_are() {
     world.end();
 }
 
-/// Of the only check about keys, so that a sweep has to go where no check of it has anything to look at.
+/// The check is the only one about keys, so the sweep must archive findings of a kind for which no check is enabled.
 #[test]
 fn what_a_check_found_is_archived_once_it_is_disabled_and_comes_back_with_it() {
     let mut world = world();

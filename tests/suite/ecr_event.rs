@@ -364,7 +364,7 @@ fn the_environments_parameters_judge_images() {
     world.end();
 }
 
-/// A scan that ECR calls complete before its findings have arrived.
+/// Returns an image whose scan ECR calls complete before its findings have arrived.
 fn arriving() -> Value {
     json!({"imageTags": ["v1"], "scan": {"imageScanFindings": {
         "findings": [], "imageScanCompletedAt": null, "findingSeverityCounts": null,
@@ -499,7 +499,7 @@ fn a_change_of_scanning_that_names_nothing_posts_nothing() {
     world.end();
 }
 
-/// The patterns of the rules that trigger the function.
+/// Returns the event patterns of the rules that trigger the function.
 fn patterns() -> Vec<Value> {
     let template = Template::of_eksentry().unwrap();
     let stack = Stack::new(template, ACCOUNT, REGION);
@@ -514,7 +514,8 @@ fn patterns() -> Vec<Value> {
         .collect()
 }
 
-/// Whether an event fits a pattern, as far as EventBridge's patterns are used here: values, prefixes and members.
+/// Returns `true` if an event matches a pattern, for the features of EventBridge patterns that are used here: values,
+/// prefixes and members.
 fn fits(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(members) => members
@@ -541,7 +542,8 @@ fn the_stacks_rules_ask_for_what_the_function_acts_on() {
         .iter()
         .filter(|sample| sample.function == "ecr-event");
     for sample in samples {
-        // Inspector's scans of other things reach the function only by other rules than the stack's.
+        // The stack's rules do not match Inspector's scans of other resources; those reach the function only by other
+        // rules.
         let of_other_things = sample.title().contains("inspector-scan-of-");
         assert_eq!(
             is_asked_for(&sample.payload),

@@ -1,4 +1,4 @@
-//! Images in sweeps: what is one, what its scan tells, and what is no change.
+//! Images in sweeps: the manifests that count as images, the results of scans, and differences that are no changes.
 
 use eksentry_tests::account::Account;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn image(number: usize) -> String {
     format!("{}/{}", repository_arn("app"), digest(number))
 }
 
-/// Provenance as BuildKit pushes it.
+/// Returns a provenance attestation as BuildKit pushes it.
 fn attestation(number: usize) -> Value {
     let manifest = json!({"layers": [{"mediaType": "application/vnd.in-toto+json", "size": 1245}]});
     json!({"imageDigest": digest(number), "manifest": manifest})
@@ -39,7 +39,7 @@ fn untagged(number: usize) -> Value {
     json!({"imageDigest": digest(number)})
 }
 
-/// How many digests each call for manifests asked for.
+/// Returns the number of digests in each call that requests manifests, in ascending order.
 fn asked_for(world: &World) -> Vec<usize> {
     let calls = world.aws.calls_of(MANIFESTS);
     let mut numbers: Vec<usize> = calls
@@ -238,7 +238,7 @@ fn a_vulnerability_has_its_epss_score() {
     world.end();
 }
 
-/// An account whose lists are in this order or in the other one.
+/// Returns a repository and scanning rules whose lists are in one order or in the reverse order.
 fn ordered(reversed: bool) -> Value {
     let mut tags = vec!["1.0", "latest", "stable"];
     let mut filters = ["dev-*", "latest"];

@@ -1,12 +1,12 @@
-//! Every call that the functions make × everything that can go wrong with it.
+//! The fault matrix: every call that the functions make, with every fault that can occur in it.
 //!
-//! Nothing here is typed in but the scenarios: an undisturbed run of each tells the calls there are, its answers tell what
-//! could be missing or unknown in them, and what it leaves behind is what the others are held against. For each case:
+//! Only the scenarios are written by hand. An undisturbed run of each provides the calls; its answers provide the
+//! members that could be missing or unknown; and its result is the expected one for the other runs. For each case:
 //!
-//! - what the fault does not concern is reported as ever, and what it concerns is what it was, what it will be, or not
-//!   available; nothing gets better, and nothing that is there is archived;
+//! - findings that the fault does not concern are as without it; those that it concerns are as before, as they will be,
+//!   or not available; no finding improves, and no existing resource's finding is archived;
 //! - the invocation succeeds, or ends in an error that is worth a retry;
-//! - the next one, after the fault, ends where the undisturbed one did.
+//! - the next invocation, after the fault, has the same result as the undisturbed run.
 
 mod cases;
 mod rules;
@@ -28,31 +28,31 @@ use cases::Case;
 use rules::Ending;
 use scenarios::{SCENARIOS, Scenario};
 
-/// What there is when a run has ended.
+/// The state after a run.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
-    /// What Security Hub holds, by product and id.
+    /// The findings in Security Hub, by product and id.
     findings: BTreeMap<String, Value>,
-    /// What AWS Config holds.
+    /// The evaluations in AWS Config.
     evaluations: Vec<String>,
-    /// What is in the queue.
+    /// The messages in the queue.
     messages: BTreeSet<String>,
 }
 
-/// A scenario, and what comes of it when nothing goes wrong.
+/// A scenario, and its result without faults.
 struct Undisturbed {
     scenario: &'static Scenario,
-    /// What is kept of an earlier sweep.
+    /// The snapshot after an earlier sweep.
     earlier: Snapshot,
     before: Seen,
     after: Seen,
     /// The calls of the run.
     calls: Vec<Call>,
-    /// How long it took.
+    /// The duration of the run.
     took: Duration,
 }
 
-/// A place to try cases of one scenario one after another.
+/// A world in which cases of one scenario are run one after another.
 struct Bench {
     scenario: &'static Scenario,
     world: World,
@@ -84,7 +84,7 @@ impl Bench {
         }
     }
 
-    /// Invokes the function, which was at work before unless this is its first time.
+    /// Invokes the function in the warm instance, or in a new one if there is none.
     fn invoke(&mut self, limit: Duration) -> (Ending, Duration) {
         let function = self
             .function
@@ -94,9 +94,9 @@ impl Bench {
         (Ending::of(outcome), duration)
     }
 
-    /// Tries a case; how it ended, or what was wrong.
+    /// Runs a case. Returns a word for the result, or the problems.
     fn try_case(&mut self, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
-        // What a function has read of a document it may go on with.
+        // A new instance is needed, since an instance can keep the documents that it has read.
         self.function = None;
         self.reset();
         let created = self.world.times("CreatedAt");
@@ -110,7 +110,7 @@ impl Bench {
         let meanwhile = self.seen();
         let judged = rules::judge_meanwhile(case, undisturbed, &meanwhile, &ending);
 
-        // Who is given half a key can't sign with it.
+        // A request is not signed correctly if the answer with the credentials lacked a part of them.
         let refused = self.world.aws.take_violations();
         if !(refused.is_empty() || case.column.speaks()) {
             return Err(format!("AWS would have refused {}", refused.join("; ")));
@@ -155,20 +155,20 @@ impl Undisturbed {
     }
 }
 
-/// The scenarios, each run once.
+/// Returns the scenarios, each of which is run once.
 fn undisturbed() -> &'static [Undisturbed] {
     static UNDISTURBED: LazyLock<Vec<Undisturbed>> =
         LazyLock::new(|| SCENARIOS.iter().map(Undisturbed::of).collect());
     &UNDISTURBED
 }
 
-/// Tries a case; a panic is its problem alone.
+/// Runs a case. A panic counts as a problem of this case alone.
 fn try_hard(bench: &mut Bench, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
     let tried = AssertUnwindSafe(|| bench.try_case(case, undisturbed));
     panic::catch_unwind(tried).unwrap_or_else(|_| Err("the test panicked".to_owned()))
 }
 
-/// Tries all cases, some at the same time; how each ended.
+/// Runs all cases, some of them at the same time. Returns the result of each.
 fn try_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<String, String>)> {
     let waiting = Mutex::new(cases);
     let tried = Mutex::new(Vec::new());
@@ -232,7 +232,7 @@ fn whatever_goes_wrong_with_a_call_nothing_is_lost_and_nothing_is_wrong() {
     }
 }
 
-/// A call that no scenario makes would be left out of the matrix.
+/// The matrix would not contain a call that no scenario makes.
 #[test]
 fn every_action_of_the_functions_is_in_the_matrix() {
     let called: BTreeSet<String> = undisturbed()

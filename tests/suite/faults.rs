@@ -1,4 +1,4 @@
-//! What goes wrong on the way to AWS and back.
+//! Faults in the calls to AWS.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ fn a_call_that_is_never_answered_hides_nothing_else() {
     world.end();
 }
 
-/// Who else has a role is not known then, and it is not taken for nobody.
+/// The other users of a role are unknown then, which must not count as none.
 #[test]
 fn a_list_of_clusters_or_node_groups_that_is_missing_makes_no_role_a_dedicated_one() {
     let check = "eks-dedicated-cluster-role";
@@ -100,7 +100,7 @@ fn a_list_of_clusters_or_node_groups_that_is_missing_makes_no_role_a_dedicated_o
     }
 }
 
-/// XML can be read as far as it goes: here without the last and worst policy.
+/// A part of truncated XML can be read; here it lacks the last and worst policy.
 #[test]
 fn a_list_of_policies_that_is_cut_off_is_no_whole_one() {
     let policy = |name: &str, action: &str| {

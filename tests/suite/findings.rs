@@ -1,4 +1,4 @@
-//! The findings that Security Hub gets of the demo's account, whole: whoever changes what is sent sees it here.
+//! The complete findings that Security Hub receives of the demo's account: these snapshots show each change of them.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, status, text};
 
-/// Of each check, the status of each resource, and the first finding of each status by its id.
+/// For each check, the snapshots hold the status of each resource, and for each status the finding with the first id.
 #[test]
 fn findings_are_these() {
     let mut world = World::of_the_demo();
@@ -42,7 +42,7 @@ fn findings_are_these() {
     world.end();
 }
 
-/// The finding without what differs from one run to the next.
+/// Returns the finding without the values that differ between runs.
 fn without_run(mut finding: Record) -> Value {
     for name in [
         "CreatedAt",

@@ -1,5 +1,5 @@
-//! Hostile input, end to end: what is no event, names and texts that nobody would write, policies of every shape, and
-//! findings that are not ours to touch.
+//! Hostile input, end to end: payloads that are not events, unusual names and texts, policies of every shape, and
+//! findings that eksentry must not change.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const KEY: &str = "AWS::KMS::Key";
 const THEIRS: &str = "444455556666";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
-/// Hands payloads, which may be no JSON, to one process of a function.
+/// Invokes one process of a function with payloads, which may be invalid JSON.
 fn invoke_raw(
     world: &World,
     function: &str,
@@ -38,7 +38,7 @@ fn invoke_raw(
     outcomes
 }
 
-/// Every piece that hostile texts are made of, over and over.
+/// Returns every piece that hostile texts are made of, repeated.
 fn long_text() -> String {
     let all = PIECES.concat();
     all.repeat(100_000 / all.chars().count() + 1)
@@ -165,7 +165,7 @@ fn what_services_and_customers_write_may_be_anything_and_findings_are_valid() {
             kind: None,
         });
     });
-    // The second exception is wrong, of which the run tells in the end.
+    // The second exception is invalid, which the run reports at its end.
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");
     assert!(error.error_message.len() < 2_000, "{}", error.error_message);
@@ -182,7 +182,7 @@ fn what_services_and_customers_write_may_be_anything_and_findings_are_valid() {
     world.end();
 }
 
-/// A trust policy, or one of permissions, and what becomes of a cluster with a role that has it.
+/// Returns a world with a cluster whose role has this trust policy and these permissions.
 fn role_world(trust: Value, permissions: Value) -> World {
     let role = "arn:aws:iam::111122223333:role/of-c";
     World::with(json!({
@@ -251,7 +251,7 @@ fn policies_of_every_shape_are_judged_and_what_is_not_understood_never_passes() 
     }
 }
 
-/// A finding that is held before anything runs.
+/// Returns a finding that Security Hub holds before any function runs.
 fn held(id: &str, product: &str, account: &str, generator: &str, resource: &str) -> Value {
     json!({
         "SchemaVersion": "2018-10-08", "Id": id, "ProductArn": product, "GeneratorId": generator,
@@ -348,7 +348,7 @@ fn findings_of_other_accounts_and_products_stay_as_they_are() {
     for (resource, detail) in [("not-an-arn", "PUSH"), ("app", "DELETE"), ("..", "DELETE")] {
         let mut event = ecr_event(resource);
         event["detail"]["action-type"] = json!(detail);
-        // Most of them are events about nothing that there is.
+        // Most of these events are about resources that do not exist.
         let _ = world.invoke("ecr-event", &event);
     }
     world.error(

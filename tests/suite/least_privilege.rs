@@ -1,5 +1,5 @@
-//! Each role may do what its function does, and nothing else: every statement, with each of its actions and resources,
-//! is needed by a call that was really made, or by an AWS service that acts in the role's name.
+//! The least privilege of each role: every statement, with each of its actions and resources, is needed by a call that
+//! was really made, or by an AWS service that acts with the role.
 
 mod scenarios;
 
@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// What an AWS service does in a role's name, so that no call of ours is behind it.
+/// The actions of an AWS service with a role, for which there is no call of eksentry.
 struct ByService {
     why: &'static str,
-    /// By their names in the template.
+    /// The logical IDs of the roles.
     roles: &'static [&'static str],
     actions: &'static [&'static str],
-    /// A resource of the template, each in its role's turn; or `*`.
+    /// The resource for each role, in the order of the roles: a logical ID, or `*`.
     to: &'static [&'static str],
 }
 
@@ -86,14 +86,14 @@ const BY_SERVICES: [ByService; 6] = [
     },
 ];
 
-/// Parts of resources that are granted, but that no call of ours can show to be needed.
+/// Parts of granted resources whose need can't be shown by a call.
 const UNPROVED: [(&str, &str); 1] = [(
     ":hubv2/",
     "IAM knows either hub as the resource of GetFindings, and AWS does not say which it checks where both are on: \
      https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html",
 )];
 
-/// The actions for which IAM knows no resource, as the service's page says under
+/// The actions for which IAM defines no resource, according to the service's page at
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
 const WITHOUT_RESOURCES: [(&str, &[&str]); 8] = [
     (
@@ -166,7 +166,7 @@ fn every_role_may_do_what_is_done_and_nothing_else() {
         }
         needed.extend(world.aws.uses().iter().flat_map(used));
         needed.extend(done_by_services(deployment.stack()));
-        // What roles may not do, and do all the same, is a violation.
+        // A call that a role does not allow is a violation.
         world.end();
     }
     let is_unproved = |part: &&Part| UNPROVED.iter().any(|(text, _)| part.text.contains(text));
@@ -187,7 +187,7 @@ fn every_role_may_do_what_is_done_and_nothing_else() {
     }
 }
 
-/// The same, where AWS services do all that they may. No function is told of it.
+/// Returns the deployment with every feature for which AWS services act. Functions have no variable for it.
 fn with_services(deployment: Deployment) -> Deployment {
     deployment.with("Tracing", "on").unwrap()
 }
@@ -224,7 +224,7 @@ fn done_by_services(stack: &Stack) -> BTreeSet<Part> {
     parts
 }
 
-/// All roles of a deployment, and that of another account.
+/// Returns all roles of a deployment, including the one in another account.
 fn roles(deployment: &Deployment) -> Vec<Role> {
     let stack = deployment.stack();
     let made = stack.made("AWS::IAM::Role").unwrap();
@@ -233,7 +233,7 @@ fn roles(deployment: &Deployment) -> Vec<Role> {
     roles.chain([member]).collect()
 }
 
-/// Deployments that have all statements between them.
+/// Returns deployments that together have all statements.
 fn deployments() -> Vec<Deployment> {
     scenarios::SETTINGS
         .map(|settings| {
@@ -313,7 +313,8 @@ fn every_policy_is_some_roles() {
     }
 }
 
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>. White space is not counted.
+/// The size of a policy does not count white space.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 #[test]
 fn policies_and_roles_keep_to_the_quotas_of_iam() {
     const POLICY: usize = 6_144;
@@ -357,7 +358,7 @@ fn every_role_is_assumed_by_one_service() {
     }
 }
 
-/// What no function names has a role that SAM would make, with what it thinks right.
+/// Without a role in the template, SAM would generate one, with permissions that SAM selects.
 #[test]
 fn every_function_and_every_schedule_has_a_role_of_the_template() {
     for deployment in deployments() {

@@ -1,4 +1,5 @@
-//! What a sweep remembers of the last one: the ledger, the scans that it need not read again, and what it refreshes.
+//! The state that a sweep keeps for the next one: the ledger, scans that need not be read again, and findings to
+//! refresh.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,13 +23,13 @@ fn name(number: usize) -> String {
     format!("team-{}/service-{number:03}", number % 7)
 }
 
-/// So many repositories, with two findings each.
+/// Returns this number of repositories, each with two findings.
 fn repositories(count: usize) -> Value {
     let repositories = (0..count).map(|number| json!({"repositoryName": name(number)}));
     json!({"buckets": [BUCKET], "repositories": repositories.collect::<Vec<_>>()})
 }
 
-/// A registry that is large enough for a ledger to pay.
+/// Returns a world whose registry is large enough for a ledger.
 fn large() -> World {
     World::with(repositories(600)).and(LEDGER, BUCKET)
 }
@@ -75,7 +76,8 @@ fn a_ledger_saves_reading_back_what_was_reported() {
     );
     assert_eq!(world.calls(IMPORT), imports);
     let reads = world.calls(READ) - reads;
-    // Of the clusters, the keys and the account one each; of the registry what changed, and a sample of the ledger.
+    // One page each for the clusters, the keys and the account; for the registry, the changes and a sample of the
+    // ledger.
     assert!(reads <= 5, "{reads} pages");
     assert_eq!(
         world
@@ -153,7 +155,7 @@ fn without_its_bucket_a_sweep_is_right_and_the_ledger_of_an_earlier_one_too() {
     );
     assert!(world.logs().iter().any(|line| line.contains("ledger")));
 
-    // The ledger knows of neither.
+    // The ledger has neither of the two changes.
     world.heal();
     set_mutability(&world, &name(1), "MUTABLE");
     let summary = world.sweep();
@@ -178,7 +180,7 @@ fn what_others_reported_since_is_put_right_whatever_the_ledger_says() {
     let mut world = large();
     world.sweep();
     let created = world.times("CreatedAt");
-    // Seen while it was otherwise, and changed back unseen.
+    // The function read the repository while its setting was different; the change back was not read.
     set_mutability(&world, &name(5), "IMMUTABLE");
     world.ok("ecr-event", &pushed(&name(5)));
     assert_eq!(
@@ -186,7 +188,7 @@ fn what_others_reported_since_is_put_right_whatever_the_ledger_says() {
         "PASSED INFORMATIONAL"
     );
     set_mutability(&world, &name(5), "MUTABLE");
-    // Seen while it was not there, and back again.
+    // The function ran while the repository did not exist; then the repository was restored.
     let mut back = None;
     world.change(|account| {
         let repositories = &mut account.repositories;
@@ -331,7 +333,7 @@ fn a_finding_whose_archiving_was_not_acknowledged_is_active_again_with_its_resou
     world.end();
 }
 
-/// Repositories with two scanned images each, of which every other has a severe vulnerability.
+/// Returns repositories with two scanned images each, one of which has a severe vulnerability.
 fn scanned(count: usize) -> Value {
     let image = |tag: &str, findings: Value| json!({"imageTags": [tag], "scan": {"imageScanFindings": {"findings": findings}}});
     let repositories = (0..count).map(|number| {
@@ -455,7 +457,7 @@ fn make_older(world: &World, ids: impl IntoIterator<Item = String>, days: i64) {
     }
 }
 
-/// The ids of the findings in each call since so many calls.
+/// Lists the ids of the findings in all calls after the first `since` calls.
 fn imported(world: &World, since: usize) -> Vec<String> {
     let calls = world.aws.calls_of(IMPORT).into_iter().skip(since);
     let findings = calls.flat_map(|call| call.members["Findings"].as_array().unwrap().clone());

@@ -1,4 +1,4 @@
-//! What becomes of a finding from sweep to sweep.
+//! The changes of a finding from sweep to sweep.
 
 use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};
@@ -116,7 +116,7 @@ fn what_the_customer_wrote_stays() {
         finding.insert("Workflow".into(), json!({"Status": "SUPPRESSED"}));
         finding.insert("Note".into(), note.clone());
     }));
-    // Another description of the key is another detail of the finding.
+    // The description of the key is a detail of the finding.
     world.change(|account| {
         account
             .key("k")
@@ -247,7 +247,7 @@ fn nothing_is_sent_where_what_is_known_cannot_be_read() {
     world.end();
 }
 
-/// Without the list that GetFindings always has, Security Hub says nothing of what it holds.
+/// Without the list that GetFindings always returns, the findings in Security Hub are unknown.
 #[test]
 fn an_answer_without_findings_is_none_that_says_that_there_are_none() {
     let lacks = || {
@@ -267,7 +267,7 @@ fn an_answer_without_findings_is_none_that_says_that_there_are_none() {
     assert_eq!(world.sweep()["posted"], 1);
     assert_eq!(world.times("CreatedAt"), created);
 
-    // The same where a finding is read in full, to be archived.
+    // The same applies when a finding is read in full in order to archive it.
     world.change(|account| account.keys.clear());
     let id = format!("eksentry/{ROTATION}/{}", k());
     let in_full = json!({"Filters": {"Id": [{"Value": id, "Comparison": "EQUALS"}]}});

@@ -1,4 +1,4 @@
-//! What AWS limits, and what comes in strange shapes: the stand-in counts each breach as a violation.
+//! The limits of AWS, and unusual input: the stand-in records each breach as a violation.
 
 use eksentry_core::FactsOf;
 use eksentry_core::facts::EksCluster;
@@ -9,7 +9,7 @@ use crate::world::{World, checks_of, key, key_arn};
 const IMPORT: &str = "securityhub.BatchImportFindings";
 const MEGABYTE: usize = 1024 * 1024;
 
-/// How many findings each call brought.
+/// Returns the number of findings in each call.
 fn sizes(world: &World) -> Vec<usize> {
     world
         .aws
@@ -33,7 +33,7 @@ fn findings_go_a_hundred_at_a_time() {
         "{first:?}"
     );
 
-    // As many go at a time when they are archived.
+    // The same limit applies when findings are archived.
     world.change(|account| account.keys.clear());
     assert_eq!(world.sweep()["archived"], 250);
     assert!(

@@ -1,4 +1,4 @@
-//! Many events at once, on functions that are warm: nothing is lost, and in the end everything is as it is.
+//! Many events at once, on warm functions: nothing is lost, and in the end all findings are right.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn sum(works: Vec<Work>) -> Tally {
     all
 }
 
-/// One call in twenty is throttled, and one in two hundred broken.
+/// Throttles one call in twenty, and resets the connection of one in two hundred.
 fn disturb(aws: &StandIn) {
     aws.fail(Fault::new("*", FaultKind::Throttle).one_in(20));
     aws.fail(Fault::new("*", FaultKind::Reset).one_in(200));
@@ -88,7 +88,7 @@ fn block(round: usize) -> String {
     format!("203.0.{round}.0/24")
 }
 
-/// An image and a cluster that are unlike in each round.
+/// Returns an image and a cluster that differ in each round.
 fn entries(round: usize) -> Value {
     let severity = ["CRITICAL", "LOW", "HIGH"][round % 3];
     let found = json!([{"name": vulnerability(round), "severity": severity}]);
@@ -119,7 +119,7 @@ fn events(event: &Value, count: usize) -> Vec<Event> {
 #[test]
 fn what_was_seen_last_stands_however_many_look_at_the_same_thing_at_once() {
     let world = World::with(entries(0));
-    // Some calls overtake others.
+    // Because of the delays, some calls overtake others.
     let slow = |milliseconds| Fault::new("*", FaultKind::Latency(milliseconds)).one_in(4);
     world.aws.fail(slow(50));
     world.aws.fail(slow(150).seed(1));

@@ -1,5 +1,5 @@
-//! What no log and no error holds. Every line that a function logs anywhere in the suite is looked at, and every error
-//! that it ends in, since those stay in logs and dead-letter queues too.
+//! The data that no log and no error may contain. The suite checks every line that a function logs, and every error in
+//! which it ends, since errors are kept in logs and dead-letter queues too.
 
 use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::lambda::FunctionError;
@@ -15,10 +15,10 @@ use crate::world::{
     rule_event, schedule_event, workspace,
 };
 
-/// What every event of the suite holds in a member of its own.
+/// A text that every event of the suite holds in an extra member.
 const CANARY: &str = "a payload that no log repeats";
 
-/// Credentials in any of the forms in which they leave a function or come to it, and what leads to the next page.
+/// Credentials in every form in which a function sends or receives them, and page tokens.
 const SECRETS: [&str; 10] = [
     ACCESS_KEY,
     SESSION_KEY,
@@ -34,7 +34,7 @@ const SECRETS: [&str; 10] = [
 
 const MUTE_LIST: &str = "/eksentry/mute-list";
 
-/// How long the message of a wrong event may be: 1,000 characters and the mark of what was cut.
+/// The greatest length of the message about an invalid event: 1,000 characters and the mark of the cut.
 const LONGEST_MESSAGE: usize = 1_001;
 
 pub(crate) fn with_canary(event: &Value) -> Value {
@@ -64,7 +64,7 @@ pub(crate) fn assert_discreet(
             );
         }
     }
-    // What is killed may be so in the middle of a line.
+    // A killed function may end in the middle of a line.
     let killed = error.is_some_and(|error| error.error_type.starts_with("Sandbox."));
     for line in logs {
         let value = serde_json::from_str::<Value>(line);
@@ -79,7 +79,7 @@ pub(crate) fn assert_discreet(
     }
 }
 
-/// A world in which functions say all that they ever do.
+/// Returns the world with functions that log at the most detailed level.
 fn talkative(world: World) -> World {
     world
         .and("AWS_LAMBDA_LOG_LEVEL", "TRACE")
@@ -87,11 +87,12 @@ fn talkative(world: World) -> World {
         .unlimited("no stack sets RUST_LOG, and what is denied is not the question")
 }
 
-/// Two accounts, of which the first holds these, and all that a function may be told to read or write.
+/// Returns a world with two accounts, the first of which is the given one, and with everything that a function can be
+/// set to read or write.
 fn everything(mut account: Account) -> World {
     account.buckets.push(BUCKET.to_owned());
     account.page_size = Some(2);
-    // About nothing that is there.
+    // The exception matches no resource.
     let mute = json!({
         "check": "kms-cmk-rotation", "resource": key_arn("none"), "until": "2999-12-31", "reason": CANARY.repeat(10),
     });
@@ -115,7 +116,7 @@ fn set_mute_list(account: &mut Account, text: &str) {
     }];
 }
 
-/// Every event that a sample shows.
+/// Returns every sample event, with the name of its function.
 fn samples() -> Vec<(String, Value)> {
     let mut samples = Vec::new();
     for function in std::fs::read_dir(workspace().join("events")).unwrap() {
@@ -149,7 +150,7 @@ fn no_sample_event_makes_a_function_tell_a_secret_at_any_level() {
 
 #[test]
 fn whatever_goes_wrong_a_failure_tells_no_secret() {
-    // An answer that is cut off in the middle holds what AWS said until then.
+    // A truncated answer contains the first part of the data from AWS.
     let quoting = FaultKind::Error {
         code: "ValidationException".into(),
         status: 400,
@@ -163,7 +164,7 @@ fn whatever_goes_wrong_a_failure_tells_no_secret() {
         quoting,
     ];
     for kind in kinds {
-        // What is tried again waits most of the time.
+        // The repeated attempts mostly wait, so they run at the same time.
         thread::scope(|scope| {
             for service in [
                 "sts",
@@ -182,12 +183,12 @@ fn whatever_goes_wrong_a_failure_tells_no_secret() {
             }
         });
     }
-    // The rest of the credentials is there.
+    // The other parts of the credentials are present.
     let lacking = FaultKind::Missing("/Credentials/SecretAccessKey".to_owned());
     fail_by(Fault::new("sts.AssumeRole", lacking));
 }
 
-/// Lets a sweep and a rule meet that fault.
+/// Runs a sweep and a rule with that fault.
 fn fail_by(fault: Fault) {
     let mut account = Account::empty(ACCOUNT, REGION);
     account

@@ -1,5 +1,5 @@
-//! The tests over the whole: the functions end to end, through their binaries against the stand-in account, and the
-//! repository against itself.
+//! The tests of the whole: the functions end to end against the stand-in account, in process or as binaries, and the
+//! rules of the repository.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

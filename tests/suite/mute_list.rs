@@ -1,4 +1,4 @@
-//! Exceptions: what a mute list makes of failures, and what becomes of them when it changes.
+//! Exceptions: the effect of a mute list on failures, and of changes to the mute list.
 
 use eksentry_tests::account::Parameter;
 use eksentry_tests::stand_in::{Fault, FaultKind};
@@ -25,14 +25,14 @@ fn of_tag(check: &str, tag: &str) -> Value {
     json!({"check": check, "tag": tag, "reason": "Moves away", "until": LAST_DAY})
 }
 
-/// A world with a mute list of these entries.
+/// Returns a world with these resources and this mute list.
 fn muting(entries: Value, list: &Value) -> World {
     let world = World::with(entries).and(MUTE_LIST, NAME);
     set(&world, &list.to_string());
     world
 }
 
-/// Puts another text in the place of the mute list.
+/// Replaces the text of the mute list.
 fn set(world: &World, text: &str) {
     world.change(|account| {
         account.parameters.retain(|one| one.name != NAME);
@@ -142,7 +142,7 @@ fn tagged() -> Value {
     })
 }
 
-/// The findings that fail unless they are muted, of what is tagged as a test and of what is not.
+/// Returns the findings that fail unless they are muted, of the resources with this name.
 fn failures(name: &str) -> [(&'static str, String); 4] {
     [
         (ENDPOINT, cluster_arn(name)),

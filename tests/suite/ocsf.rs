@@ -1,4 +1,5 @@
-//! Events of OCSF: which are written when, where they lie, and what becomes of the other sinks where they can't be.
+//! OCSF events: when they are written, where they are stored, and the effect on the other sinks if they can't be
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -24,8 +25,8 @@ const ENDPOINT: &str = "eks-endpoint-private";
 const SCAN: &str = "ecr-image-scan-findings";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
-/// A world whose functions write events to a bucket, and what of it was looked at. Nothing is removed there: what is
-/// left at the end is held against the schema.
+/// A world whose functions write events to a bucket, and the names of the objects that were read. No object is removed:
+/// at the end, all of them are validated against the schema.
 struct Lake {
     world: World,
     seen: BTreeSet<String>,
@@ -50,7 +51,7 @@ impl Lake {
         Self { world, ..self }
     }
 
-    /// What was written since the last time: the names of the objects, and the events in them.
+    /// Returns the objects since the last call: their names, and the events in them.
     fn take(&mut self) -> (Vec<String>, Vec<Value>) {
         let objects = self.world.aws.objects().into_iter();
         let new: BTreeMap<_, _> = objects
@@ -87,7 +88,7 @@ fn two_keys() -> Value {
     json!({"keys": [key("on", true), key("off", false)]})
 }
 
-/// A repository with an image that has vulnerabilities.
+/// Returns a repository with an image that has a vulnerability.
 fn an_image() -> Value {
     let image = json!({
         "imageDigest": DIGEST, "imageTags": ["1.0"],
@@ -123,8 +124,8 @@ fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// What events say, a line each, sorted: the class, what happened, the status of the finding and of the check, which
-/// check, and the resource's name.
+/// Renders events, one per line, sorted: the class and activity, the status, the severity, the status of the check, the
+/// id of the check, and the resource's name.
 fn say(events: &[Value]) -> Vec<String> {
     let mut lines: Vec<String> = events
         .iter()
@@ -158,7 +159,7 @@ fn every_verdict_is_written_in_every_run() {
     ];
     world.sweep();
     assert_eq!(world.said(), expected);
-    // Nothing has changed, so Security Hub gets nothing.
+    // Nothing has changed, so no findings are sent to Security Hub.
     assert_eq!(world.sweep()["posted"], 0);
     assert_eq!(world.said(), expected);
     world.end();
@@ -247,7 +248,7 @@ fn what_cannot_be_written_fails_the_invocation_and_keeps_nothing_from_security_h
         );
         assert_eq!(world.statuses().len(), 2);
 
-        // Trying again writes all of it, though Security Hub has it already.
+        // The next run writes all events, although Security Hub has the findings already.
         world.heal();
         assert_eq!(world.sweep()["posted"], 0);
         assert_eq!(world.said().len(), 2);
@@ -322,10 +323,10 @@ fn what_is_gone_is_closed() {
             "Compliance Finding: Unknown | Resolved | Informational | Pass | kms-cmk-rotation | on",
         ]
     );
-    // It is told once: then it is archived.
+    // The closing event is written once: then the finding is archived.
     world.sweep();
     assert_eq!(world.said().len(), 1);
-    // A sweep that asks for it is told that it is not there.
+    // A sweep that names the key reports again that the key does not exist.
     world.ok("sweep", &json!({"resources": [key_arn("off")]}));
     assert_eq!(
         world.said(),
@@ -566,7 +567,7 @@ fn other_accounts_events_are_written_from_home() {
     world.end();
 }
 
-/// A folder of a test's own, which goes when the test does.
+/// A folder for one test, which is removed when the value is dropped.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -579,7 +580,7 @@ impl Folder {
         self.0.display().to_string()
     }
 
-    /// All files in it, by their paths.
+    /// Reads all files in the folder, by their paths.
     fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(&self.0, &mut files);
@@ -600,7 +601,7 @@ fn collect(folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left in the folder for temporary files does no harm.
+        // A folder that remains among the temporary files does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

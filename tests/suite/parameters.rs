@@ -1,4 +1,4 @@
-//! The checks' parameters and switches, in documents below a path of the Parameter Store.
+//! The checks' parameters and the lists of enabled and disabled checks, in documents below a path of Parameter Store.
 
 use std::time::Duration;
 
@@ -19,14 +19,14 @@ const STRICT: &str = "kms-cmk-rotation:\n  maxRotationPeriodDays: 180\n";
 const PASSED: &str = "PASSED INFORMATIONAL";
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// A world with a key that rotates once a year, and a document that says this.
+/// Returns a world with a key that rotates once a year, and with this document.
 fn world(document: &str) -> World {
     let world = World::with(json!({"keys": [key("k", true)]})).and(PATHS, PATH);
     set(&world, "all", document);
     world
 }
 
-/// Puts a text in the place of a document, or of what is not there yet.
+/// Writes a document, or replaces it.
 fn set(world: &World, name: &str, text: &str) {
     put(world, name, text, None);
 }
@@ -195,7 +195,7 @@ fn the_environment_and_the_document_switch_checks_off_together() {
     world.end();
 }
 
-/// Ten parameters are a page.
+/// A page holds ten parameters.
 #[test]
 fn a_document_may_have_more_parts_than_fit_in_a_page() {
     let mut world = world("disabledChecks: [eks-endpoint-private]");
@@ -230,7 +230,7 @@ fn parts_may_be_below_several_paths() {
     world.end();
 }
 
-/// How each function ends, in a process of its own.
+/// Returns the error of each function, each invoked in a new instance.
 fn errors(world: &mut World) -> Vec<FunctionError> {
     let event = changed_cluster(world, ENDPOINT);
     let slice = eksentry_tests::stand_in::sqs_event(&[slice(&json!({"part": "keys"}))]);

@@ -23,7 +23,7 @@ fn keys(id: &str) -> Value {
     json!({"keys": [key(id, true)]})
 }
 
-/// Where findings were posted, and under which product: a line for each.
+/// Lists the account, product, Region and resource of each finding, one per line.
 fn places(world: &World) -> Vec<String> {
     let place = |finding: &Record| {
         let resource = &finding["Resources"][0];
@@ -103,7 +103,7 @@ fn where_regions_cannot_be_listed_the_functions_own_is_looked_at_and_the_rest_is
     world.end();
 }
 
-/// An answer that leaves the Regions out, or has none: no account has none.
+/// An answer without the list of Regions, or with an empty list, is invalid: every account has Regions.
 #[test]
 fn an_answer_without_regions_is_no_account_without_regions() {
     for fault in ["/Regions", "/Regions/0"] {
@@ -183,7 +183,7 @@ fn a_registry_that_is_slow_to_list_keeps_no_other_region_cluster_or_key_waiting(
     world.end();
 }
 
-/// What has nothing to do with other Regions is judged and posted as ever, and the invocation succeeds.
+/// Checks that do not depend on other Regions are evaluated and their findings sent, and the invocation succeeds.
 #[test]
 fn a_part_of_a_sweep_does_without_the_list_of_regions() {
     let mut world = World::with(keys("here"))
@@ -219,7 +219,7 @@ fn a_region_that_is_not_looked_at_is_refused_and_not_silently_left_out() {
     }
 }
 
-/// Clusters of one name in two Regions, which share a role.
+/// Returns a world with clusters of the same name in two Regions, which share a role.
 fn shared_role() -> World {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
     let cluster = |name: &str| {
@@ -392,7 +392,7 @@ fn where_the_other_region_cannot_be_read_a_role_is_not_said_to_be_dedicated() {
     world.end();
 }
 
-/// A world whose second account is entered by a role and an external id.
+/// Returns a world whose second account requires a role name and an external ID.
 fn guarded() -> World {
     let mut other = Account::empty(OTHER, REGION);
     other.add(keys("theirs")).unwrap();
@@ -491,7 +491,8 @@ fn accounts_and_regions_multiply() {
     world.end();
 }
 
-/// The function's account manages an organization, in which one account is suspended.
+/// Returns a world whose home account manages an organization. One member account is suspended, and one is being
+/// closed.
 fn organization(accounts: &str) -> World {
     let mut home = Account::empty(ACCOUNT, REGION);
     home.add(keys("ours")).unwrap();

@@ -1,5 +1,5 @@
-//! The functions as Lambda runs them: binaries, the Runtime API, HTTP. All else is tried in process, faster; here it is
-//! seen that what comes of it is the same.
+//! The functions as Lambda runs them: binaries, the Runtime API, HTTP. Most other tests run the functions in process,
+//! which is faster; these tests check that the results are the same.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn world() -> World {
     }))
 }
 
-/// An event of that function.
+/// Returns an event of that function.
 fn event(world: &World, function: &str) -> Value {
     let check = "eks-endpoint-private";
     match function {
@@ -41,7 +41,7 @@ fn event(world: &World, function: &str) -> Value {
     }
 }
 
-/// Invokes a function in a process of its own, whose log is made of JSON objects.
+/// Invokes a function in a separate process, and checks that each line of its log is a JSON object.
 fn invoke(world: &mut World, function: &str, event: &Value) -> Invocation {
     let mut process = world.start_process(function);
     let invocation = process.invoke(event.to_string().as_bytes(), PATIENCE);
@@ -53,8 +53,8 @@ fn invoke(world: &mut World, function: &str, event: &Value) -> Invocation {
     invocation
 }
 
-/// What there is when a function has been invoked: its answer but for how long it took, what Security Hub holds, and what
-/// AWS Config does.
+/// The results of an invocation: the answer without its duration, the findings in Security Hub, and the evaluations in
+/// AWS Config.
 type Seen = (Result<Value, String>, BTreeMap<String, Value>, Vec<String>);
 
 fn seen(

@@ -1,11 +1,12 @@
-//! The sample events, each played against the demo's account: what it changes is what its name says.
+//! The sample events, each played in the demo's account: each one changes the findings and evaluations that its name
+//! says.
 
 use eksentry_tests::demo::Sample;
 use serde_json::{Value, json};
 
 use crate::world::{World, workspace};
 
-/// What a sample event changes: findings and evaluations, a line each.
+/// The findings and evaluations that a sample event changes, one per line.
 struct Changes {
     sample: &'static str,
     findings: &'static [&'static str],
@@ -212,7 +213,7 @@ const CHANGES: &[Changes] = &[
     },
 ];
 
-/// Those that look at the whole account.
+/// The samples that sweep the whole account.
 const SWEEPS: [&str; 3] = [
     "sweep/by-hand",
     "sweep/schedule-by-rule",
@@ -283,7 +284,7 @@ fn every_sample_event_is_played() {
     );
 }
 
-/// The answer to a sample event, which no function may refuse.
+/// Returns the answer to a sample event, which no function may reject.
 fn play(world: &mut World, sample: &Sample) -> Value {
     let mut event = sample.payload.clone();
     if let (Some(rule), true) = (

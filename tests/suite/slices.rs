@@ -1,4 +1,4 @@
-//! What a sweep leaves to workers, and what they make of it.
+//! The slices that a sweep hands on to workers, and the results of the workers.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ fn a_message_that_comes_again_or_twice_at_once_changes_nothing() {
     world.end();
 }
 
-/// More repositories than one part holds, besides a cluster and a key.
+/// Returns a world with more repositories than one part holds, and with one cluster and one key.
 fn large_registry() -> (World, Vec<String>) {
     let names: Vec<String> = (0..4_100)
         .map(|n| format!("team-{:02}/service-{n:04}", n % 41))
@@ -122,12 +122,12 @@ fn large_registry() -> (World, Vec<String>) {
     (world, names)
 }
 
-/// Without images, whose repositories would be asked for them one by one.
+/// Returns an event for a sweep without images, which would require a call for each repository.
 fn large_sweep() -> Value {
     json!({"checks": [TAGS, "eks-endpoint-private", ROTATION]})
 }
 
-/// Every repository's finding but for one that is archived.
+/// Checks that each repository has its finding, and that only the finding of `gone` is archived.
 fn check_large(world: &World, names: &[String], gone: Option<&str>) {
     let mut expected: Vec<String> = names
         .iter()
@@ -279,7 +279,8 @@ fn a_message_that_the_queue_does_not_take_is_sent_again_and_then_told() {
     world.end();
 }
 
-/// More keys than there is time for once KMS is slow. One is gone since the last sweep, and one has changed.
+/// Returns a world with more keys than a sweep has time for while KMS is slow. One key was deleted since the last
+/// sweep, and one has changed.
 fn too_many_keys() -> World {
     let keys: Vec<Value> = (0..150)
         .map(|n| key(&format!("key-{n:03}"), true))

@@ -47,12 +47,12 @@ fn calls_are_few() {
         ("eks.ListNodegroups", clusters),
         ("iam.GetRole", clusters),
         ("kms.ListKeys", 1),
-        // The list, and for the account whether there is any.
+        // One call lists the repositories, and one checks for the account whether there are any.
         ("ecr.DescribeRepositories", 2),
         ("ecr.GetRegistryScanningConfiguration", 1),
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
-        // One for each part, and one for what is archived of each.
+        // For each part, one call sends findings and one archives findings.
         ("securityhub.BatchImportFindings", 6),
     ] {
         assert!(

@@ -1,5 +1,5 @@
-//! What functions make of events that somebody made up: nothing is looked at, posted or entered but what the function was
-//! set up for, and the error says what was given and what the function looks at.
+//! Forged events: functions read, send and enter nothing outside of their settings, and the error names the given value
+//! and the places that the function reads.
 
 use eksentry_tests::account::{Account, MemberRole};
 use eksentry_tests::stand_in::Message;
@@ -15,7 +15,7 @@ const ELSEWHERE: &str = "us-east-1";
 const ENDPOINT: &str = "eks-endpoint-private";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
-/// An account with something to look at, next to another one that would let a sweep in.
+/// Returns an account with resources, and another one that would let a sweep enter.
 fn world() -> World {
     let entries = || {
         json!({
@@ -28,7 +28,8 @@ fn world() -> World {
         .and_at(ACCOUNT, ELSEWHERE, entries())
 }
 
-/// The function refuses the event, tells what was given and where it looks, and has not called anything.
+/// Asserts that the function rejects the event, that the error names the given value and the places that the function
+/// reads, and that the function made no calls.
 fn assert_refused(world: &mut World, function: &str, event: &Value, given: &str) {
     let error = world.error(function, event);
     assert_eq!(error.error_type, "InvalidEvent", "{event}: {error}");
@@ -65,7 +66,7 @@ fn push(repository: &str, digest: &str) -> Value {
     ecr_event("aws.ecr", "ECR Image Action", detail)
 }
 
-/// The ARN of the repository, with other parts.
+/// Returns an ARN of these parts.
 fn arn(partition: &str, service: &str, region: &str, account: &str, resource: &str) -> String {
     format!("arn:{partition}:{service}:{region}:{account}:{resource}")
 }
@@ -155,7 +156,7 @@ fn what_an_event_does_not_say_is_home() {
             world.ok("ecr-event", &event);
         }
     }
-    // So that Config knows the rule.
+    // AWS Config must know the rule.
     world.aws.result_token(&format!("eksentry-{ENDPOINT}"));
     for mut event in [
         change_event("TESTMODE", ENDPOINT, CLUSTER, "c", "OK"),
@@ -203,7 +204,7 @@ fn config_rule_answers_for_no_other_account_or_region() {
         ),
         (json!({"ARN": cluster_arn("d")}), "cluster/d"),
         (json!({"ARN": null, "arn": cluster_arn("d")}), "cluster/d"),
-        // Nor about what the rule does not judge.
+        // The same applies to resources that the rule does not evaluate.
         (
             json!({"resourceType": "AWS::EC2::Instance", "awsAccountId": OTHER}),
             OTHER,
@@ -296,8 +297,9 @@ fn sweeps_look_nowhere_but_where_the_settings_say() {
     world.end();
 }
 
-/// The accounts of an organization are not in the settings, so IAM has the last word: an account is entered only if it has
-/// a role of that name that trusts this stack's sweeps, and where one is set with the stack's external id.
+/// The settings do not list the accounts of an organization, so IAM decides: a sweep enters an account only if the
+/// account has a role of that name that trusts the roles of this stack's sweeps and, where an external ID is set, has
+/// this stack's external ID.
 #[test]
 fn in_an_organization_an_account_is_entered_only_where_its_role_lets_this_stack_in() {
     let mut there = Account::empty(OTHER, REGION);

@@ -1,4 +1,4 @@
-//! A small world for a test: an account, and functions that are invoked in it.
+//! A small world for a test: accounts, and functions that are invoked in them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,28 +18,28 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-central-1";
 const TIME_LIMIT: Duration = Duration::from_mins(5);
 
-/// An account and what goes on in it. Functions run in the roles that template.yaml gives them. [`World::end`] closes each
-/// test: AWS would have refused nothing, and no role lacked a permission.
+/// Accounts and the functions that run in them, with the roles of template.yaml. [`World::end`] ends each test: it
+/// asserts that AWS would have refused no request, and that no role lacked a permission.
 pub(crate) struct World {
     pub(crate) aws: StandIn,
     environment: Vec<(String, String)>,
-    /// Parameters of the stack that its functions' environment does not tell.
+    /// Parameters of the stack that no variable of its functions depends on.
     parameters: Vec<(&'static str, &'static str)>,
-    /// Why no stack is like this.
+    /// The reason why functions have all permissions, if they have.
     unlimited: Option<&'static str>,
     time_limit: Duration,
     logs: Vec<String>,
 }
 
 impl World {
-    /// A world whose account holds these entries of an account file.
+    /// Creates a world whose account holds these entries of an account file.
     pub(crate) fn with(entries: Value) -> Self {
         let mut account = Account::empty(ACCOUNT, REGION);
         account.add(entries).unwrap();
         Self::of(account).without_account_checks()
     }
 
-    /// The same, where nothing is said of the account itself, whose findings would be among those that tests count.
+    /// Disables the checks of the account itself, whose findings would be among those that tests count.
     fn without_account_checks(self) -> Self {
         let ids = CHECKS
             .iter()
@@ -59,30 +59,30 @@ impl World {
         }
     }
 
-    /// The demo's account.
+    /// Creates a world with the demo's account.
     pub(crate) fn of_the_demo() -> Self {
         Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
     }
 
-    /// The same, with another variable in the functions' environment.
+    /// Sets another variable in the functions' environment.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same, where another parameter of the stack has this value.
+    /// Sets a parameter of the stack to another value.
     pub(crate) fn deployed_with(mut self, parameter: &'static str, value: &'static str) -> Self {
         self.parameters.push((parameter, value));
         self
     }
 
-    /// The same, where functions may do everything: no stack of template.yaml has these settings, for this reason.
+    /// Gives functions all permissions. `reason` says why no stack of template.yaml has these settings.
     pub(crate) fn unlimited(mut self, reason: &'static str) -> Self {
         self.unlimited = Some(reason);
         self
     }
 
-    /// The same, where another account, or another Region, holds these entries.
+    /// Adds another account, or another Region, with these entries.
     pub(crate) fn and_at(self, account: &str, region: &str, entries: Value) -> Self {
         let mut other = Account::empty(account, region);
         other.add(entries).unwrap();
@@ -90,12 +90,12 @@ impl World {
         self
     }
 
-    /// Gives the functions so much time from now on; one that needs more is killed.
+    /// Sets the time limit of later invocations; a function that takes longer is killed.
     pub(crate) fn limit(&mut self, time_limit: Duration) {
         self.time_limit = time_limit;
     }
 
-    /// Gives the functions as much time as ever, and lets nothing go wrong any more.
+    /// Restores the default time limit, and ends all faults.
     pub(crate) fn heal(&mut self) {
         self.time_limit = TIME_LIMIT;
         self.aws.heal();
@@ -133,7 +133,7 @@ impl World {
         invocations
     }
 
-    /// A function that waits for events.
+    /// Starts a function in this process.
     pub(crate) fn start(&self, function: &str) -> InProcess {
         let access_key = match self.unlimited {
             Some(_) => ACCESS_KEY.to_owned(),
@@ -143,7 +143,7 @@ impl World {
         InProcess::start(function, &self.aws, &access_key, environment).of_account(ACCOUNT)
     }
 
-    /// The same in a process of its own, as Lambda starts it, where time passes as it does.
+    /// Starts a function in a separate process, as Lambda does. Its clock is the real one.
     pub(crate) fn start_process(&self, function: &str) -> Function {
         let binary = binaries().unwrap().join(function);
         let environment = match self.unlimited {
@@ -166,7 +166,7 @@ impl World {
         (invocation, logs)
     }
 
-    /// What an invocation is told, and tells nobody.
+    /// Returns the values that an invocation receives and must not repeat.
     fn secrets(&self, event: &Value) -> Vec<String> {
         let environment = self.environment.iter();
         let external_id = environment.filter(|(name, _)| name == "EKSENTRY_EXTERNAL_ID");
@@ -180,7 +180,7 @@ impl World {
             .collect()
     }
 
-    /// The stacks that give functions this environment.
+    /// Returns the stacks that give functions this environment.
     pub(crate) fn deployment(&self) -> Deployment {
         let deployment = self.aws.deployment(&self.environment).unwrap();
         let parameters = self.parameters.iter();
@@ -189,7 +189,7 @@ impl World {
         })
     }
 
-    /// Hands messages to a worker; the ids of those that must come again.
+    /// Invokes a worker with messages. Returns the ids of the messages that must be delivered again.
     pub(crate) fn work(&mut self, messages: &[Message]) -> Vec<String> {
         let answer = self.ok("sweep-worker", &sqs_event(messages));
         let failures = answer["batchItemFailures"].as_array().unwrap().iter();
@@ -198,12 +198,12 @@ impl World {
             .collect()
     }
 
-    /// The answer of an invocation that succeeds.
+    /// Returns the answer of an invocation, which must succeed.
     pub(crate) fn ok(&mut self, function: &str, event: &Value) -> Value {
         self.invoke(function, event).outcome.unwrap()
     }
 
-    /// The error of one that fails.
+    /// Returns the error of an invocation, which must fail.
     pub(crate) fn error(&mut self, function: &str, event: &Value) -> FunctionError {
         self.invoke(function, event).outcome.unwrap_err()
     }
@@ -212,7 +212,7 @@ impl World {
         self.ok("sweep", &json!({}))
     }
 
-    /// What Security Hub holds under an id.
+    /// Returns the finding of a check about a resource in Security Hub.
     pub(crate) fn finding(&self, check: &str, resource: &str) -> Option<Record> {
         let id = format!("eksentry/{check}/{resource}");
         self.aws
@@ -221,13 +221,13 @@ impl World {
             .find(|finding| finding["Id"] == id.as_str())
     }
 
-    /// A finding's status and severity, and ARCHIVED where it is.
+    /// Returns the status and the severity of a finding, after ARCHIVED if it is archived.
     pub(crate) fn status(&self, check: &str, resource: &str) -> String {
         self.finding(check, resource)
             .map_or_else(|| "none".to_owned(), |finding| status(&finding))
     }
 
-    /// All findings of ours, a line each, sorted.
+    /// Lists all findings of eksentry, one per line, sorted.
     pub(crate) fn statuses(&self) -> Vec<String> {
         let mut lines: Vec<String> = self
             .aws
@@ -245,7 +245,8 @@ impl World {
         lines
     }
 
-    /// What Security Hub holds of ours by Region and id: all but times, and what tells runs apart.
+    /// Returns the state of all findings in Security Hub by product and id, without times and other values that differ
+    /// between runs.
     pub(crate) fn state(&self) -> BTreeMap<String, Value> {
         let mut state = BTreeMap::new();
         self.aws.each_finding(|finding| {
@@ -266,7 +267,7 @@ impl World {
         state
     }
 
-    /// A time that each finding says, by its id.
+    /// Returns a timestamp of each finding, by the finding's id.
     pub(crate) fn times(&self, name: &str) -> BTreeMap<String, String> {
         let mut times = BTreeMap::new();
         self.aws.each_finding(|finding| {
@@ -278,7 +279,7 @@ impl World {
         times
     }
 
-    /// What AWS Config holds, a line each.
+    /// Lists the evaluations in AWS Config, one per line.
     pub(crate) fn evaluations(&self) -> Vec<String> {
         let evaluations = self.aws.evaluations();
         evaluations
@@ -292,7 +293,7 @@ impl World {
             .collect()
     }
 
-    /// How many calls of an operation there were.
+    /// Returns the number of calls of an operation.
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.aws.calls_of(operation).len()
     }
@@ -301,7 +302,7 @@ impl World {
         &self.logs
     }
 
-    /// Nothing happened that AWS would have refused.
+    /// Asserts that AWS would have refused no request.
     pub(crate) fn end(self) {
         assert_eq!(self.aws.violations(), Vec::<String>::new());
     }
@@ -321,7 +322,7 @@ pub(crate) fn status(finding: &Record) -> String {
     format!("{state}{status} {severity}")
 }
 
-/// A text member of a finding.
+/// Returns a text member of a finding.
 pub(crate) fn text<'a>(finding: &'a Record, name: &str) -> &'a str {
     finding
         .get(name)
@@ -345,12 +346,12 @@ pub(crate) fn key_arn(id: &str) -> String {
     format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
 }
 
-/// How many checks there are of a kind of resource.
+/// Returns the number of checks of a kind of resource.
 pub(crate) fn checks_of(kind: &ResourceKind) -> usize {
     CHECKS.iter().filter(|check| check.kind() == kind).count()
 }
 
-/// A private cluster with all logs.
+/// Returns a private cluster with all logs.
 pub(crate) fn closed(name: &str) -> Value {
     json!({
         "name": name,
@@ -361,12 +362,12 @@ pub(crate) fn closed(name: &str) -> Value {
     })
 }
 
-/// A key that rotates, or does not.
+/// Returns a key with or without rotation.
 pub(crate) fn key(id: &str, rotates: bool) -> Value {
     json!({"KeyId": id, "rotation": {"KeyRotationEnabled": rotates}})
 }
 
-/// A configuration item's change, as Config sends it.
+/// Returns the change of a configuration item as AWS Config sends it.
 pub(crate) fn change_event(token: &str, check: &str, kind: &str, id: &str, status: &str) -> Value {
     rule_event(
         token,

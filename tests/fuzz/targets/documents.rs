@@ -1,4 +1,4 @@
-//! Any bytes as a mute list, settings, a policy, a ledger and a page of findings.
+//! Fuzz target: any bytes as a mute list, settings, a policy, a ledger and a page of findings.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes as the event of every function.
+//! Fuzz target: any bytes as the event of every function.
 
 #![no_main]
 

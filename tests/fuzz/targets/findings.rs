@@ -1,4 +1,4 @@
-//! Any facts, judged by every check and rendered for every sink.
+//! Fuzz target: any facts, evaluated by every check and rendered for every sink.
 
 #![no_main]
 

@@ -16,7 +16,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The alias ends with `--`, so that `cargo demo --help` is for the demo; `cargo demo -- --help` brings another one.
+/// Returns the arguments without the `--` that ends the alias. With it, `cargo demo --help` shows the help of the demo;
+/// `cargo demo -- --help` adds a second `--`.
 fn arguments() -> Vec<OsString> {
     let mut arguments: Vec<OsString> = env::args_os().collect();
     if arguments.get(1).is_some_and(|argument| argument == "--") {
@@ -25,7 +26,7 @@ fn arguments() -> Vec<OsString> {
     arguments
 }
 
-/// An error with its reasons. Some errors quote theirs already.
+/// Returns an error with its sources. The text of some errors already contains that of their source.
 fn explained(error: &dyn Error) -> String {
     let reasons = iter::successors(error.source(), |reason| (*reason).source());
     reasons.fold(error.to_string(), |text, reason| {

@@ -1,4 +1,4 @@
-//! A function that does nothing: what [`measure`](../measure/index.html) holds the functions' cold starts against.
+//! A function that does nothing: [`measure`](../measure/index.html) compares the cold starts of the functions with it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;

@@ -1,7 +1,7 @@
-//! `cargo measure`: cold start, memory and size of each function, against a function that does nothing.
+//! `cargo measure`: cold start, memory and size of each function, compared with a function that does nothing.
 //!
-//! All of them are started in turn, over and over, so that whatever else the machine does slows all of them alike; what
-//! counts is the ratio of the medians.
+//! The functions are started in turn, repeatedly, so that other load on the machine slows all of them alike. The ratio
+//! of the medians is the result.
 
 use std::error::Error;
 use std::fs;
@@ -61,7 +61,7 @@ fn median<T: Copy + Ord>(values: &mut [T]) -> T {
     values[values.len() / 2]
 }
 
-/// The size of the file as Lambda takes it: deflated.
+/// Returns the size of the file as Lambda counts it: deflated.
 fn zipped(path: &Path) -> Result<u64, Box<dyn Error>> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&fs::read(path)?)?;

@@ -5,11 +5,11 @@ use std::{error::Error, path::Path, process::ExitCode};
 use clap::Parser;
 use eksentry_tests::new_check::{NewCheck, NewCheckError, REGISTRY, nouns};
 
-/// Writes the file of a new check, registers it, and says what is left to do.
+/// Writes the file of a new check, registers it, and lists the remaining steps.
 #[derive(Parser)]
 #[command(name = "cargo new-check")]
 struct Options {
-    /// The id of the check, in kebab-case: `eks-endpoint-private`. It is for ever
+    /// The id of the check, in kebab-case: `eks-endpoint-private`. It can never change
     id: String,
     #[arg(long, value_name = "NOUN", help = kind_help())]
     kind: String,

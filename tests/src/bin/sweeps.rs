@@ -1,21 +1,21 @@
-//! `cargo sweeps`: how many calls, how much time and how much memory sweeps of large accounts take.
+//! `cargo sweeps`: measures the calls, the time and the memory of sweeps of large accounts.
 //!
-//! For each size there is an account in a stand-in that answers no call faster than AWS would, and that holds calls to
-//! the rates that AWS documents. The account is swept three times, on three days as far as the function can tell, each
-//! time by a new process: when Security Hub is empty, when nothing has changed since, and when one repository in a
-//! hundred has other settings and one image in a hundred is gone.
+//! For each size there is an account in a stand-in that answers no call faster than AWS would, and that limits calls to
+//! the rates that AWS documents. The account is swept three times, on three different days as far as the function can
+//! tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when one
+//! repository in a hundred has other settings and one image in a hundred is gone.
 //!
-//! No sweep with these calls can take less than the larger of
+//! No sweep with these calls can take less time than the largest of
 //!
 //! - for each service, its calls × latency ÷ 16, since the function has at most 16 calls of a service in flight;
 //! - (calls of BatchImportFindings − 30) ÷ 10 per second, and (calls of GetFindings − 6) ÷ 3 per second: the rates and
 //!   bursts of Security Hub.
 //!
-//! The table names what decides this bound, and says how many times as long the sweep took, from the event to the
-//! answer. It shows the processor time of the function beside it, which is no part of the bound, and that of this
-//! process, which is the stand-in's: that has one thread, so where its processor time comes near the time that the
-//! sweep took, the stand-in was what the function waited for. Its work comes on top of the latency, two milliseconds a
-//! call or so: with a latency of 20, hardly anything below 1.1 times the bound can be had.
+//! The table names the term that decides this bound, and shows the time from the event to the answer as a multiple of
+//! the bound. It also shows two processor times that are not part of the bound: that of the function, and that of this
+//! process, which is the stand-in's. The stand-in has one thread: where its processor time approaches the duration of
+//! the sweep, the function waited for the stand-in. The stand-in's own work comes on top of the latency, at about two
+//! milliseconds a call. With a latency of 20 ms, sweeps therefore hardly get below 1.1 times the bound.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -37,17 +37,17 @@ const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
 const BUCKET: &str = "eksentry-ledgers";
 
-/// No sweep is to be cut off.
+/// Long enough that no sweep is cut off.
 const TIME_LIMIT: Duration = Duration::from_hours(2);
 const DAY: Duration = Duration::from_hours(24);
-/// How long it takes at most until as many calls as possible may come at once.
+/// The longest time that a burst of calls takes to be available again.
 const BURST_REFILLS: Duration = Duration::from_secs(3);
-/// How often there is a sign of life.
+/// The time between two lines of progress.
 const NEWS: Duration = Duration::from_secs(15);
 
-/// How many calls of a service the function has in flight at most.
+/// The largest number of calls of one service that the function has in flight.
 const IN_FLIGHT: f64 = 16.0;
-/// The operations with documented rates: calls at once, and calls a second after that.
+/// The operations with documented rates: the burst of calls, and the calls per second after that.
 const RATES: [(&str, f64, f64); 2] = [(IMPORTS, 30.0, 10.0), (READS, 6.0, 3.0)];
 const IMPORTS: &str = "securityhub.BatchImportFindings";
 const READS: &str = "securityhub.GetFindings";
@@ -60,21 +60,21 @@ const REPOSITORIES_A_KEY: usize = 20;
 #[derive(Parser)]
 #[command(name = "cargo sweeps")]
 struct Options {
-    /// How many repositories the accounts have, with commas
+    /// The numbers of repositories in the accounts, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<usize>,
-    /// How many milliseconds each call takes
+    /// The duration of each call in milliseconds
     #[arg(long, default_value_t = 20)]
     latency: u32,
 }
 
-/// What one sweep took and did.
+/// The measurements of one sweep.
 struct Sweep {
     repositories: usize,
     name: &'static str,
-    /// The function's own account of it.
+    /// The summary that the function returned.
     summary: Value,
-    /// The resources that are there.
+    /// The number of resources in the account.
     resources: usize,
     calls: BTreeMap<String, usize>,
     told_off: usize,
@@ -84,7 +84,7 @@ struct Sweep {
     peak_memory: Option<u64>,
 }
 
-/// The least time that a sweep can take, and what says so.
+/// The least time that a sweep can take, and the service or operation that decides it.
 struct Bound {
     seconds: f64,
     by: String,
@@ -128,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The three sweeps of an account with so many repositories.
+/// Runs the three sweeps of an account with this number of repositories.
 fn sweeps(
     binary: &Path,
     repositories: usize,
@@ -156,7 +156,7 @@ fn sweeps(
     }
 }
 
-/// Makes what Security Hub holds a day old, and waits until its bursts are possible again.
+/// Makes the findings in Security Hub one day old, and waits until bursts are available again.
 fn let_a_day_pass(aws: &StandIn) {
     let yesterday = (Timestamp::now() - DAY).to_string();
     aws.edit_findings(|finding| {
@@ -183,7 +183,7 @@ fn sweep(
     let deployment = aws.deployment(std::slice::from_ref(&ledger))?;
     let environment = aws.sign_in(&deployment, "sweep")?.into_iter().chain([
         ledger,
-        // Half a million lines would be kept in memory here.
+        // At the default level, half a million lines would be kept in memory here.
         ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned()),
     ]);
     let mut function = Function::start(binary, environment)?.of_account(ACCOUNT);
@@ -218,7 +218,7 @@ fn sweep(
     Ok(sweep)
 }
 
-/// Says now and then how many calls there were, for as long as something takes.
+/// Prints the number of calls at intervals while `doing` runs.
 fn with_news<T>(aws: &StandIn, what: &str, doing: impl FnOnce() -> T) -> T {
     let (done, is_done) = mpsc::channel::<()>();
     let begun = Instant::now();
@@ -237,8 +237,8 @@ fn with_news<T>(aws: &StandIn, what: &str, doing: impl FnOnce() -> T) -> T {
     })
 }
 
-/// Per hundred repositories two hundred images, a cluster and five keys. Of the images, one in twenty has
-/// vulnerabilities.
+/// Returns an account with two hundred images, one cluster and five keys per hundred repositories. One image in twenty
+/// has vulnerabilities.
 fn account(repositories: usize) -> Result<Account, AccountError> {
     let clusters = 0..repositories / REPOSITORIES_A_CLUSTER;
     let keys = 0..repositories / REPOSITORIES_A_KEY;
@@ -348,7 +348,7 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
     ]
 }
 
-/// Operations with their calls, the most frequent first.
+/// Renders operations with their numbers of calls, the most frequent first.
 fn listed(calls: &BTreeMap<String, usize>) -> String {
     let mut calls: Vec<(&String, &usize)> = calls.iter().collect();
     calls.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

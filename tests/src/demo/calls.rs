@@ -1,4 +1,4 @@
-//! How many AWS calls a sweep makes for each kind of resource.
+//! The number of AWS calls that a sweep makes for each kind of resource.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::account::Account;
 const LINES: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// What calls are made for.
+/// The kind of resource that a call is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
     Clusters,
@@ -23,7 +23,7 @@ enum Purpose {
 }
 
 impl Purpose {
-    /// What a call such as `eks.DescribeCluster` is made for.
+    /// Returns the purpose of a call such as `eks.DescribeCluster`.
     fn of(call: &str) -> Self {
         match call {
             "ecr.DescribeImages" | "ecr.DescribeImageScanFindings" | "ecr.BatchGetImage" => {
@@ -54,7 +54,7 @@ impl Purpose {
         }
     }
 
-    /// How many resources of the kind there are.
+    /// Returns the number of resources of the kind; `None` for a purpose that is no kind of resource in the account.
     fn resources(self, account: &Account) -> Option<usize> {
         match self {
             Self::Clusters => Some(account.clusters.len()),
@@ -72,7 +72,7 @@ impl Purpose {
     }
 }
 
-/// A table of the calls, each given as `service.Operation`, by what they were made for.
+/// Renders a table of the calls by purpose. Each call is given as `service.Operation`.
 pub(super) fn table(calls: &[String], account: &Account, columns: u16) -> String {
     let mut purposes: BTreeMap<Purpose, BTreeMap<&str, usize>> = BTreeMap::new();
     for call in calls {
@@ -115,7 +115,7 @@ fn right(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// `count / resources` to one decimal, rounded.
+/// Returns `count / resources`, rounded to one decimal.
 fn each(count: usize, resources: usize) -> String {
     match (count * 10 + resources / 2).checked_div(resources) {
         Some(tenths) => format!("{}.{}", tenths / 10, tenths % 10),

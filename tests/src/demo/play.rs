@@ -1,4 +1,4 @@
-//! Plays events and sees what comes of them.
+//! Plays events: delivers them to functions and collects the results.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -16,13 +16,13 @@ use crate::{
     stand_in::{Call, StandIn},
 };
 
-/// Longer than any function may take, and as long as Lambda may let it run.
+/// The time limit of a function: the longest that Lambda allows.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
-/// The `ResultToken` with which AWS Config stores nothing.
+/// The `ResultToken` with which AWS Config stores no evaluations.
 const TEST_TOKEN: &str = "TESTMODE";
 
-/// The functions, each started when its first event comes and kept warm for the next.
+/// The functions, each of which is started for its first event and then kept warm.
 pub(super) struct Player<'a> {
     aws: &'a StandIn,
     binaries: &'a Path,
@@ -32,23 +32,24 @@ pub(super) struct Player<'a> {
     failures: Vec<String>,
 }
 
-/// What came of an event.
+/// The result of an event.
 pub(super) struct Played {
-    /// The answer, or how the function failed.
+    /// The answer, or the error with which the function failed.
     pub(super) outcome: Result<Value, FunctionError>,
     pub(super) duration: Duration,
-    /// What the function wrote meanwhile.
+    /// The lines that the function logged while it handled the event.
     pub(super) log: Vec<String>,
-    /// What it called, as `service.Operation`.
+    /// The calls that the function made, as `service.Operation`.
     pub(super) calls: Vec<String>,
-    /// The findings that it sent, as it sent them.
+    /// The findings that the function sent, unchanged.
     pub(super) findings: Vec<Value>,
-    /// The evaluations that it put.
+    /// The evaluations that the function sent.
     pub(super) evaluations: Vec<Evaluation>,
 }
 
 impl<'a> Player<'a> {
-    /// `account` is what the stand-in was started with, and `ocsf` the folder for events of OCSF.
+    /// Creates a player. `account` is the account that the stand-in was started with, and `ocsf` the folder for OCSF
+    /// events.
     pub(super) fn new(
         aws: &'a StandIn,
         binaries: &'a Path,
@@ -73,7 +74,7 @@ impl<'a> Player<'a> {
         self.account
     }
 
-    /// The folder in which the functions leave events of OCSF.
+    /// Returns the folder to which the functions write OCSF events.
     pub(super) fn ocsf(&self) -> &Path {
         &self.ocsf
     }
@@ -117,7 +118,7 @@ impl<'a> Player<'a> {
         })
     }
 
-    /// What should not have happened: a function failed, or did what Lambda or another AWS service would not take.
+    /// Returns the problems: functions that failed, and requests that Lambda or another AWS service would have refused.
     pub(super) fn problems(&self) -> Vec<String> {
         let functions = self.functions.iter();
         let refused = functions.flat_map(|(name, function)| {
@@ -134,7 +135,8 @@ impl<'a> Player<'a> {
             .collect()
     }
 
-    /// AWS Config takes results only for a token that it handed out itself.
+    /// Returns the event with a result token of the stand-in: AWS Config accepts evaluations only with a token that it
+    /// issued.
     fn with_token(&self, payload: &Value) -> Value {
         let mut payload = payload.clone();
         if let (Some(rule), Some(token)) = (
@@ -149,14 +151,14 @@ impl<'a> Player<'a> {
 }
 
 impl Played {
-    /// What came of it in a few words.
+    /// Renders the result in a few words.
     pub(super) fn brief(&self) -> String {
         let answer = match &self.outcome {
             Ok(answer) => summary(answer),
-            // The message is among the problems, at the end.
+            // The message is in the list of problems, which is printed at the end.
             Err(error) => return format!("failed: {}", error.error_type),
         };
-        // A sweep's own answer counts the findings.
+        // The summary that a sweep returns already counts the findings.
         let findings = if answer.is_empty() {
             self.findings.len()
         } else {
@@ -180,9 +182,9 @@ impl Played {
     }
 }
 
-/// The counts that an answer holds: its numbers and the lengths of its lists, unless they are zero.
+/// Renders the counts of an answer: its numbers and the lengths of its lists, except those that are zero.
 fn summary(answer: &Value) -> String {
-    /// A sweep's counts in the order of its own summary.
+    /// The counts of a sweep, in the order of its summary.
     const ORDER: [&str; 8] = [
         "evaluated",
         "passed",
@@ -219,7 +221,7 @@ fn summary(answer: &Value) -> String {
         .join(", ")
 }
 
-/// `notAvailable` as `not available`.
+/// Renders `notAvailable` as `not available`.
 fn words(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
@@ -231,7 +233,7 @@ fn words(name: &str) -> String {
     words
 }
 
-/// The items that were sent in this member of all calls of an operation.
+/// Lists the items of this member in all calls of an operation.
 fn sent<'a>(
     calls: &'a [Call],
     operation: &'a str,

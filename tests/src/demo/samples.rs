@@ -1,4 +1,4 @@
-//! The sample events: `events/<function>/<what it shows>.json`.
+//! The sample events: `events/<function>/<what the event shows>.json`.
 
 use std::{
     ffi::OsStr,
@@ -10,23 +10,23 @@ use serde_json::Value;
 
 use super::DemoError;
 
-/// An event to play, and the function that takes it.
+/// An event to play, and the function that receives it.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// The function's name: the folder that the event lies in.
+    /// The name of the function, which is the name of the event's folder unless another is given.
     pub function: String,
-    /// What the event shows: the file's name.
+    /// The name of the file, which says what the event shows.
     pub name: String,
-    /// The event itself.
+    /// The event.
     pub payload: Value,
 }
 
 impl Sample {
-    /// Reads one event; without a function's name, the name of its folder is the function.
+    /// Reads one event. Without a function's name, the name of the event's folder is the function.
     ///
     /// # Errors
     ///
-    /// When the file can't be read or is no JSON.
+    /// Returns an error if the file can't be read or is not JSON.
     pub fn load(file: &Path, function: Option<&str>) -> Result<Self, DemoError> {
         let text = fs::read_to_string(file).map_err(|source| DemoError::read(file, source))?;
         let payload = serde_json::from_str(&text).map_err(|source| DemoError::NoJson {
@@ -42,12 +42,12 @@ impl Sample {
         })
     }
 
-    /// All events of a folder like `events`, in the order in which they tell a story: a sweep finds what there is,
-    /// then changes come in one by one, and at last scheduled sweeps find nothing new.
+    /// Reads all events of a folder like `events`, in an order that makes sense to a reader: a sweep finds the existing
+    /// resources, then changes arrive one by one, and finally scheduled sweeps find no changes.
     ///
     /// # Errors
     ///
-    /// When the folder or a file in it can't be read.
+    /// Returns an error if the folder or a file in it can't be read.
     pub fn load_all(folder: &Path) -> Result<Vec<Self>, DemoError> {
         let mut samples = Vec::new();
         for function in entries(folder)? {
@@ -61,7 +61,7 @@ impl Sample {
         Ok(samples)
     }
 
-    /// `<function>/<name>`.
+    /// Returns `<function>/<name>`.
     pub fn title(&self) -> String {
         format!("{}/{}", self.function, self.name)
     }
@@ -78,14 +78,14 @@ impl Sample {
     }
 }
 
-/// What lies in a folder.
+/// Lists the paths of the files and folders in a folder.
 pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, DemoError> {
     let entries =
         fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
     entries.map_err(|source| DemoError::read(folder, source))
 }
 
-/// A name for people.
+/// Returns a name for display.
 pub(super) fn lossy(name: Option<&OsStr>) -> String {
     name.unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,14 +1,14 @@
-//! `--serve`: the stand-in for functions that run elsewhere, such as under `cargo lambda watch`.
+//! `--serve`: the stand-in for functions that run elsewhere, for example under `cargo lambda watch`.
 
 use std::{net::SocketAddr, sync::mpsc};
 
 use super::{DemoError, Sample};
 use crate::{account::Account, stand_in::StandIn};
 
-/// Where the stand-in listens unless it is told otherwise: beside port 9000, which `cargo lambda watch` takes.
+/// The default address of the stand-in. Its port is next to port 9000, which `cargo lambda watch` uses.
 pub(super) const ADDRESS: &str = "127.0.0.1:9001";
 
-/// An address that nobody but this machine can reach: the stand-in asks for no credentials.
+/// Parses an address. Returns an error unless only this machine can reach it: the stand-in requires no credentials.
 pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text
         .parse()
@@ -20,7 +20,7 @@ pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// Serves an account to whoever plays the samples: the ResultTokens in them count as handed out.
+/// Serves an account to functions that receive the samples: the ResultTokens in the samples count as issued.
 pub(super) fn start(
     address: SocketAddr,
     account: Account,
@@ -36,7 +36,7 @@ pub(super) fn start(
     Ok(aws)
 }
 
-/// The lines that a shell needs to reach the stand-in and nothing else.
+/// Renders the lines with which a shell's functions reach the stand-in, and no other endpoint.
 pub(super) fn exports(aws: &StandIn) -> String {
     let variables = aws.environment().into_iter();
     variables
@@ -44,16 +44,16 @@ pub(super) fn exports(aws: &StandIn) -> String {
         .collect()
 }
 
-/// Waits for Ctrl-C. Not by tokio, whose feature for it the functions don't have: cargo would build all that they depend
-/// on twice, with it for the tests and without it for them.
+/// Waits for Ctrl-C. This does not use tokio, because the functions are built without its feature for signals: cargo
+/// would build all their dependencies twice, with the feature for the tests and without it for the functions.
 pub(super) fn interrupted() -> Result<(), DemoError> {
     let (interrupt, interrupted) = mpsc::channel();
     let told = ctrlc::set_handler(move || {
-        // Nobody waits any more after the first.
+        // After the first Ctrl-C nothing waits any more.
         let _ = interrupt.send(());
     });
     told.map_err(|source| DemoError::Wait { source })?;
-    // The handler, which holds the other end, lives as long as the process.
+    // The handler holds the other end for as long as the process runs.
     let _ = interrupted.recv();
     Ok(())
 }

@@ -5,7 +5,7 @@ use eksentry_core::{Check, Need, ReasonCode, Standard, standards::groups};
 use super::standards::link;
 use super::{parameters, reasons, row, source_path, template};
 
-/// A check's page in Markdown; `source` is the text of the check's file.
+/// Renders the page of a check in Markdown; `source` is the text of the check's file.
 pub(super) fn page(check: &Check, source: &str) -> String {
     let mut parts = vec![
         format!("# {}", check.title),
@@ -62,7 +62,7 @@ fn overview(check: &Check) -> String {
     lines.join("\n")
 }
 
-/// Each severity that a failure can have, with its reason.
+/// Lists each severity that a failure can have, with its reason.
 fn severities(check: &Check) -> String {
     let severities: Vec<_> = check
         .severities
@@ -72,7 +72,7 @@ fn severities(check: &Check) -> String {
     severities.join("; ")
 }
 
-/// What the check's file begins with.
+/// Returns the module comment of the check's file, as Markdown.
 fn explanation(source: &str) -> String {
     let lines: Vec<_> = source
         .lines()
@@ -82,7 +82,7 @@ fn explanation(source: &str) -> String {
     lines.join("\n")
 }
 
-/// What a finding says about it, and the command that it gives.
+/// Renders the remediation text and the command of a finding.
 fn remediation(check: &Check) -> String {
     let remediation = &check.remediation;
     format!(
@@ -93,7 +93,7 @@ fn remediation(check: &Check) -> String {
     )
 }
 
-/// The command with blanks for people where a finding names its resource.
+/// Returns the command with placeholders where a finding names its resource.
 fn command(check: &Check) -> String {
     check
         .remediation

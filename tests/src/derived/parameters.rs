@@ -10,13 +10,13 @@ use serde_json::{Map, Value, json};
 
 use super::{Block, row};
 
-/// Where the page is, from the repository's root. What is not derived in it is written by hand.
+/// The path of the page, relative to the repository's root. Everything outside of its block is written by hand.
 pub(super) const PAGE: &str = "docs/parameters.md";
 
-/// Where the schema is, from the repository's root.
+/// The path of the schema, relative to the repository's root.
 pub(super) const SCHEMA: &str = "docs/parameters.schema.json";
 
-/// The parameters of every check that has some, on the page.
+/// Renders the parameters of every check that has any.
 pub(super) fn block() -> Block {
     let checks = CHECKS.iter().filter(|check| !check.parameters.is_empty());
     let mut lines = vec![String::new()];
@@ -31,7 +31,7 @@ pub(super) fn block() -> Block {
     }
 }
 
-/// The parameters of a check.
+/// Renders the table of a check's parameters.
 pub(super) fn table(check: &Check) -> String {
     let heads = ["Parameter", "Takes", "Default", "Meaning"];
     let mut lines = vec![row(&heads), row(&["---"; 4])];
@@ -54,8 +54,8 @@ fn parameter(declared: &dyn AnyParameter) -> String {
     ])
 }
 
-/// The schema, for editors and for whoever keeps documents in a repository. What it allows, the functions read; they read
-/// a little more, like numbers in quotes.
+/// Renders the schema, for editors and for customers who keep documents in a repository. The functions accept
+/// everything that it allows, and some other forms too, for example numbers in quotes.
 pub(super) fn schema() -> String {
     let mut properties = Map::new();
     for (list, meaning) in [
@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// A document of values that the schema allows: of each parameter the default and the enumerated ones.
+    /// Uses a document of values that the schema allows: the default and the enumerated values of each parameter.
     #[test]
     fn what_the_schema_allows_is_read() {
         let schema = read();

@@ -1,4 +1,4 @@
-//! The policies by which the functions' roles may read: blocks of both templates and of SECURITY.md.
+//! The policies that allow the functions' roles to read: blocks of both templates and of SECURITY.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,23 @@ use eksentry_runtime::{Arns, Permission, Readers};
 
 use super::{Block, row};
 
-/// The action whose result depends on the template's parameter `Regions` alone, so that its statement does as well.
+/// The action that functions need only if the template's parameter `Regions` is `all`. Its statement has the same
+/// condition.
 const LIST_REGIONS: &str = "account:ListRegions";
 
-/// The Regions that a statement is about.
+/// The Regions that a statement applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Regions {
-    /// The stack's own, or none at all.
+    /// The stack's own Region, or none for a global service.
     Own,
-    /// The stack's own and those that it looks at besides.
+    /// The stack's own Region and the others that it reads.
     Listed,
-    /// Any: the member template does not know which are looked at.
+    /// Any Region: the member template does not know which Regions are read.
     Any,
 }
 
 impl Regions {
-    /// Returns the text that stands for the Region in an ARN. A list of Regions can't be turned into one of ARNs.
+    /// Returns the text for the Region in an ARN. CloudFormation can't turn a list of Regions into a list of ARNs.
     fn in_arns(self) -> &'static str {
         match self {
             Self::Own => "${AWS::Region}",
@@ -37,7 +38,8 @@ struct Statement {
     arns: Vec<String>,
 }
 
-/// The statements of a role that looks into these Regions. Those of `*` come first: IAM knows no resource there.
+/// Returns the statements of a role that reads these Regions. Statements on `*` come first: IAM defines no resource for
+/// their actions.
 fn statements(
     permissions: &[Permission],
     regions: impl Fn(&Permission) -> Regions,
@@ -61,13 +63,13 @@ fn statements(
     statements
 }
 
-/// Permissions of a group make one statement, so that none allows more than its actions need.
+/// The key that groups permissions into one statement, so that no statement allows more than its actions need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     Any,
     InRegion,
     OfAnyAccount,
-    /// With the end of the ARNs.
+    /// The account's own resources without a Region, or AWS's own, by the end of their ARNs.
     Global(&'static str),
     ListRegions,
 }
@@ -98,7 +100,7 @@ fn arn(service: &str, arns: Arns, regions: Regions) -> String {
     }
 }
 
-/// A list of YAML under a name; one item alone stands behind the name.
+/// Renders a YAML list under a name. A single item stands on the line of the name.
 fn list(name: &str, items: &[impl AsRef<str>]) -> Vec<String> {
     match items {
         [item] => vec![format!("{name}: {}", item.as_ref())],
@@ -109,7 +111,7 @@ fn list(name: &str, items: &[impl AsRef<str>]) -> Vec<String> {
     }
 }
 
-/// The lines of a statement, which begin with the dash of a list's item.
+/// Renders a statement as an item of a YAML list, starting with the dash.
 fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<String> {
     let mut lines = vec!["Effect: Allow".to_owned()];
     lines.extend(list("Action", &statement.actions));
@@ -133,7 +135,7 @@ fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<St
     lines
 }
 
-/// Lines as an item of a list.
+/// Renders lines as one item of a YAML list.
 fn item(lines: Vec<String>) -> Vec<String> {
     let lines = lines.into_iter().enumerate();
     let lines = lines.map(|(number, line)| match number {
@@ -148,7 +150,7 @@ fn indented(lines: Vec<String>, by: usize) -> Vec<String> {
     lines.collect()
 }
 
-/// The name of the managed policy by which functions read.
+/// Returns the logical ID of the managed policy that allows functions to read.
 fn name(readers: Readers) -> &'static str {
     match readers {
         Readers::ConfigRule => "ReadForConfigRule",
@@ -157,7 +159,7 @@ fn name(readers: Readers) -> &'static str {
     }
 }
 
-/// The managed policies of template.yaml.
+/// Renders the managed policies of template.yaml.
 pub(super) fn template() -> Block {
     let mut lines = Vec::new();
     for readers in Readers::ALL {
@@ -165,7 +167,7 @@ pub(super) fn template() -> Block {
             lines.push(String::new());
         }
         let functions = readers.functions().join(" and ");
-        // That of a function that is not made would be nobody's.
+        // If the function is not created, no role would have its policy.
         let condition = match readers {
             Readers::ConfigRule => "\n    Condition: AwsConfigOn",
             Readers::EcrEvent | Readers::Sweeps => "",
@@ -194,7 +196,7 @@ pub(super) fn template() -> Block {
     block("# derived: policies", lines)
 }
 
-/// The statements of template-member.yaml: what sweeps read, in any Region.
+/// Renders the statements of template-member.yaml: the permissions with which sweeps read, in any Region.
 pub(super) fn member_template() -> Block {
     let mut lines = Vec::new();
     let everywhere = statements(&Readers::Sweeps.permissions(), |_| Regions::Any);
@@ -204,7 +206,7 @@ pub(super) fn member_template() -> Block {
     block("# derived: policies", lines)
 }
 
-/// The table of SECURITY.md.
+/// Renders the table of SECURITY.md.
 pub(super) fn table() -> Block {
     let mut rows: BTreeMap<(&str, Vec<&str>), Vec<String>> = BTreeMap::new();
     for permission in Readers::Sweeps.permissions() {

@@ -8,7 +8,7 @@ use eksentry_core::{
 
 use super::{Block, page_path, row, severities};
 
-/// The table, with an empty line on either side.
+/// Renders the table, with an empty line before and after it.
 pub(super) fn block() -> Block {
     let heads = [
         "Check",
@@ -38,7 +38,8 @@ fn check(check: &Check) -> String {
     ])
 }
 
-/// The controls that people know checks by: the others are many, and on the check's page.
+/// Lists the controls by which readers know a check. The omitted standards have many controls, which are on the check's
+/// page.
 fn controls(check: &Check) -> String {
     let many = [&NIST_800_53, &PCI_DSS, &SOC_2];
     let known = groups(check.id)

@@ -1,4 +1,4 @@
-//! The page of reason codes, and those of one check.
+//! The page of reason codes, and the reason codes of one check.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,10 @@ use eksentry_core::ReasonCode;
 
 use super::row;
 
-/// The path of the page, from the repository's root.
+/// The path of the page, relative to the repository's root.
 pub(super) const PATH: &str = "docs/reasons.md";
 
-/// The page in Markdown; `sources` are the ids of the checks with the texts of their files.
+/// Renders the page in Markdown; `sources` are the ids of the checks with the texts of their files.
 pub(super) fn page(sources: &[(&str, String)]) -> String {
     let mut page = format!(
         "# Reason codes\n\n\
@@ -39,7 +39,7 @@ pub(super) fn page(sources: &[(&str, String)]) -> String {
     page
 }
 
-/// The codes that a check's file gives, sorted.
+/// Lists the reason codes that a check's file uses, sorted.
 pub(super) fn of(source: &str) -> Vec<ReasonCode> {
     let without_tests = source.split("#[cfg(test)]").next().unwrap_or_default();
     let is_given = |code: &ReasonCode| {

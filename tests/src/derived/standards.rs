@@ -1,4 +1,4 @@
-//! The page of standards: what each check answers to, standard by standard.
+//! The page of standards: the controls that each check is mapped to, by standard.
 
 use eksentry_core::{
     Check, Control, Standard,
@@ -8,12 +8,12 @@ use eksentry_core::{
 
 use super::row;
 
-/// Where the page is, from the repository's root.
+/// The path of the page, relative to the repository's root.
 pub(super) const PATH: &str = "docs/standards.md";
 
 const CONTROLS: &str = "https://docs.aws.amazon.com/securityhub/latest/userguide";
 
-/// The page in Markdown.
+/// Renders the page in Markdown.
 pub(super) fn page() -> String {
     let mut parts = vec![
         "# Standards".to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn page() -> String {
     parts.join("\n\n") + "\n"
 }
 
-/// A control in Markdown: a link where it has a place of its own, as Security Hub's have.
+/// Renders a control in Markdown: as a link if it has its own section in a guide, as Security Hub's controls have.
 pub(super) fn link(control: Control) -> String {
     let number = control.number;
     match number.split_once('.') {

@@ -1,12 +1,12 @@
-//! The blocks of template.yaml: an AWS Config rule for each check that AWS Config can trigger, the condition under which
-//! it is made, and what the dashboard shows of each check.
+//! The blocks of template.yaml: an AWS Config rule for each check that AWS Config can trigger, the condition under
+//! which it is created, and the dashboard's metrics of each check.
 
 use eksentry_core::{Check, checks::CHECKS};
 
 use super::Block;
 
-/// The checks that have a rule with `ConfigRules=core`: those that there were first, for ever. Each rule has its price,
-/// and sweeps make all checks.
+/// The checks that have a rule with `ConfigRules=core`: the first ones that existed. The list never changes. AWS
+/// charges for each rule, and sweeps evaluate all checks anyway.
 const CORE: [&str; 8] = [
     "ecr-immutable-tags",
     "ecr-scan-on-push",
@@ -18,10 +18,10 @@ const CORE: [&str; 8] = [
     "kms-cmk-rotation",
 ];
 
-/// The type of resource by which AWS Config knows an account. It records no changes of accounts.
+/// The resource type for an account in AWS Config, which records no changes of accounts.
 const ACCOUNT: &str = "AWS::::Account";
 
-/// What the template's parameter `ConfigRules` may be for a check to have a rule.
+/// Returns the values of the template's parameter `ConfigRules` with which a check has a rule.
 pub(super) fn config_rules_of(check: &Check) -> &'static str {
     if CORE.contains(&check.id) {
         "`core` or `all`"
@@ -30,7 +30,7 @@ pub(super) fn config_rules_of(check: &Check) -> &'static str {
     }
 }
 
-/// All blocks of the template.
+/// Renders all blocks of the template.
 pub(super) fn blocks() -> [Block; 3] {
     [
         block("conditions", conditions()),
@@ -47,17 +47,17 @@ fn block(name: &str, lines: Vec<String>) -> Block {
     }
 }
 
-/// What a rule is about, and what triggers it.
+/// The properties of a check that its rule depends on.
 struct Rule<'a> {
     id: &'a str,
     title: &'a str,
-    /// Whether the check is made unless it is switched off.
+    /// `true` if the check is enabled by default.
     enabled: bool,
     config_type: &'a str,
 }
 
 impl<'a> Rule<'a> {
-    /// The rule of a check; `None` where AWS Config does not know what it judges.
+    /// Returns the rule of a check; `None` if AWS Config has no resource type for the check's kind of resource.
     fn of(check: &'a Check) -> Option<Self> {
         Some(Self {
             id: check.id,
@@ -75,7 +75,8 @@ impl<'a> Rule<'a> {
         self.config_type == ACCOUNT
     }
 
-    /// Whether it is made: its check is, and the stack wants a rule of it.
+    /// Renders the condition under which the rule is created: its check is enabled, and the stack's parameters request
+    /// the rule.
     fn condition(&self) -> String {
         let rules = if self.is_core() {
             "CoreRulesOn"
@@ -100,7 +101,7 @@ impl<'a> Rule<'a> {
     }
 
     fn resource(&self) -> String {
-        // The rule of an account is there only where rules are periodic.
+        // The rule of an account exists only if rules are periodic.
         let (scope, triggers) = if self.is_of_accounts() {
             (
                 String::new(),
@@ -151,7 +152,7 @@ impl<'a> Rule<'a> {
     }
 }
 
-/// The expression that holds where an id is not in a list of the template's parameters.
+/// Returns the expression that is true if an id is not in a list among the template's parameters.
 fn without(list: &str, id: &str) -> String {
     let whole = format!("!Join ['', [',', !Ref {list}, ',']]");
     format!("!Equals [!Join ['', !Split [',{id},', {whole}]], {whole}]")
@@ -160,7 +161,7 @@ fn without(list: &str, id: &str) -> String {
 fn conditions() -> Vec<String> {
     let rules: Vec<_> = CHECKS.into_iter().filter_map(Rule::of).collect();
     let mut lines = Vec::new();
-    // cfn-lint warns of a condition that nothing depends on.
+    // cfn-lint warns about a condition that nothing uses.
     if rules.iter().any(|rule| !rule.is_core()) {
         let wanted = "!Equals [!Ref ConfigRules, all]";
         lines.push(format!(
@@ -177,7 +178,7 @@ fn config_rules() -> Vec<String> {
     vec![rules.join("\n\n")]
 }
 
-/// The metrics of all checks, as a dashboard has them.
+/// Renders the metrics of all checks for the dashboard.
 fn dashboard() -> Vec<String> {
     let of_all = |metric: &str| {
         let metrics = CHECKS.map(|check| {
@@ -194,7 +195,7 @@ fn dashboard() -> Vec<String> {
     ]
 }
 
-/// A name in kebab-case in `PascalCase`.
+/// Converts a name from kebab-case to `PascalCase`.
 fn pascal(name: &str) -> String {
     name.split('-')
         .map(|word| {
@@ -204,7 +205,7 @@ fn pascal(name: &str) -> String {
         .collect()
 }
 
-/// A YAML text in single quotes.
+/// Renders a YAML text in single quotes.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

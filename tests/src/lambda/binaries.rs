@@ -1,4 +1,4 @@
-//! Where the functions' binaries are.
+//! The folder of the functions' binaries.
 
 use std::{
     env, io,
@@ -10,25 +10,25 @@ use std::{
 use serde_json::Value;
 use thiserror::Error;
 
-/// Names a folder with binaries that are built already.
+/// The variable that names a folder with existing binaries.
 const BIN_DIR: &str = "EKSENTRY_BIN_DIR";
 
-/// Why there are no binaries.
+/// An error that leaves the tests without binaries.
 #[derive(Debug, Error)]
 pub enum BinariesError {
-    /// Cargo can't be run.
+    /// A cargo command that can't be run.
     #[error("cargo can't be run to build the functions; name a folder of built ones in {BIN_DIR}")]
     Cargo(#[from] io::Error),
-    /// The build failed.
+    /// A build that failed.
     #[error("the functions don't build ({0}); `cargo build --workspace --bins` shows why")]
     Build(ExitStatus),
-    /// Nothing was built.
+    /// A build that produced no binary.
     #[error("`cargo build --workspace --bins` built no binary")]
     Nothing,
 }
 
-/// The folder of the functions' binaries, which are built once for each process: in release if that is how the
-/// caller was built, or not at all if `EKSENTRY_BIN_DIR` names a folder.
+/// Returns the folder of the functions' binaries. The binaries are built once per process, with the release profile if
+/// the caller was built so. They are not built at all if `EKSENTRY_BIN_DIR` names a folder.
 pub fn binaries() -> Result<&'static Path, &'static BinariesError> {
     static BINARIES: OnceLock<Result<PathBuf, BinariesError>> = OnceLock::new();
     BINARIES.get_or_init(find_or_build).as_deref()
@@ -57,7 +57,7 @@ fn build() -> Result<PathBuf, BinariesError> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    // What cargo tells a test of its own package would make ring, and all above it, build anew.
+    // With the variables that cargo sets for a test, the build would rebuild ring and everything that depends on it.
     for (name, _) in env::vars_os() {
         if ["CARGO_PKG_", "CARGO_MANIFEST_"]
             .iter()
@@ -73,7 +73,7 @@ fn build() -> Result<PathBuf, BinariesError> {
     folder(&output.stdout).ok_or(BinariesError::Nothing)
 }
 
-/// The folder of the first executable that cargo's messages name.
+/// Returns the folder of the first executable in cargo's messages.
 fn folder(messages: &[u8]) -> Option<PathBuf> {
     let mut messages = messages
         .split(|byte| *byte == b'\n')

@@ -1,4 +1,4 @@
-//! A function in the process of whoever invokes it, with a clock of its own: what takes its time takes none.
+//! A function that runs in its caller's process with a simulated clock, so that waiting takes no real time.
 
 use std::{
     fmt,
@@ -29,18 +29,18 @@ use tracing::Dispatch;
 use super::{FunctionError, Invocation};
 use crate::stand_in::{SECRET_KEY, SESSION_TOKEN, StandIn, Time};
 
-/// What Linux gives a process's first thread, in which functions run in Lambda.
+/// The stack size that Linux gives a process's first thread, in which functions run in Lambda.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// The endpoint of all services. Of an address, S3 asks for buckets by path.
+/// The endpoint of all services. It is an IP address, so that the S3 client puts the bucket's name into the path.
 const NOWHERE: &str = "http://127.0.0.1";
 
-/// The time of a paused runtime, which goes on when all wait for it.
+/// The time of a paused runtime, which advances when all tasks wait for it.
 #[derive(Clone, Debug)]
 struct Paused(Arc<Mutex<(SystemTime, Option<Instant>)>>);
 
 impl Paused {
-    /// Sets the time, from within the runtime.
+    /// Sets the time. Must be called within the runtime.
     fn set(&self, now: SystemTime) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (now, Some(Instant::now()));
     }
@@ -53,7 +53,8 @@ impl TimeSource for Paused {
     }
 }
 
-/// A function that runs in this process. It is the same code as in Lambda but for `main`: no Runtime API, no network.
+/// A function that runs in this process. It is the same code as in Lambda except for `main`: no Runtime API, no
+/// network.
 pub struct InProcess {
     name: String,
     account: String,
@@ -64,18 +65,18 @@ pub struct InProcess {
     world: Time,
     lines: Lines,
     dispatch: Dispatch,
-    /// None: the next invocation starts another one.
+    /// The state between invocations; with `None`, the next invocation starts a new instance.
     warm: Option<Warm>,
 }
 
-/// What Lambda keeps from one invocation to the next.
+/// The state that Lambda keeps from one invocation to the next.
 struct Warm {
     app: Arc<App>,
     runtime: Runtime,
 }
 
 impl InProcess {
-    /// A function, by the name of its folder, that calls a stand-in with this access key.
+    /// Creates a function, by the name of its folder, that calls a stand-in with this access key.
     pub fn start(
         name: &str,
         aws: &StandIn,
@@ -121,15 +122,15 @@ impl InProcess {
         }
     }
 
-    /// The account in the function's ARN, which each event carries (123456789012).
+    /// Sets the account in the function's ARN, which each event carries. The default is 123456789012.
     #[must_use]
     pub fn of_account(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
         self
     }
 
-    /// Delivers an event and waits for the answer. A function that does not answer in time is killed; the next invocation
-    /// starts another one.
+    /// Delivers an event and waits for the answer. A function that does not answer before the timeout is dropped; the
+    /// next invocation starts a new instance.
     pub fn invoke(&mut self, payload: &[u8], timeout: Duration) -> Invocation {
         let name = self.name.clone();
         thread::scope(|scope| {
@@ -217,12 +218,12 @@ impl InProcess {
         context
     }
 
-    /// What the function wrote so far, line by line.
+    /// Returns the lines that the function has written so far.
     pub fn logs(&self) -> Vec<String> {
         self.lines.all()
     }
 
-    /// Ends the function, and tells all that it wrote.
+    /// Ends the function, and returns all lines that it wrote.
     pub fn end(self) -> Vec<String> {
         self.logs()
     }
@@ -250,7 +251,7 @@ impl From<eksentry_runtime::Error> for FunctionError {
     }
 }
 
-/// Lines of output. Clones write to the same place.
+/// The lines of the function's output. Clones write to the same buffer.
 #[derive(Clone, Debug, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! The Lambda Runtime API: hands out events and takes the answers.
+//! The Lambda Runtime API: hands out events and accepts the answers.
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use super::FunctionError;
 
-/// What a function gets to do.
+/// An event that a function receives.
 #[derive(Debug)]
 pub(super) struct Event {
     pub payload: Vec<u8>,
@@ -26,11 +26,11 @@ pub(super) struct Event {
     pub function_arn: String,
 }
 
-/// What one function was given and what it said.
+/// The events that one function received, and its answers.
 #[derive(Debug, Default)]
 pub(super) struct RuntimeApi {
     progress: Mutex<Progress>,
-    /// Wakes whoever waits for the function.
+    /// Wakes the callers that wait for the function.
     changed: Condvar,
     /// Wakes the function that waits for an event.
     offered: Notify,
@@ -41,16 +41,16 @@ struct Progress {
     first_poll: Option<Instant>,
     init_error: Option<FunctionError>,
     count: usize,
-    /// The event that is offered but not fetched.
+    /// The event that is offered and not fetched yet.
     offer: Option<(String, Event)>,
-    /// The event that the function may answer.
+    /// The id of the event that the function can answer.
     open: Option<String>,
     answer: Option<(String, Result<Value, FunctionError>)>,
     problems: Vec<String>,
 }
 
 impl RuntimeApi {
-    /// Offers an event, and says under which id.
+    /// Offers an event. Returns the id of its request.
     pub(super) fn offer(&self, event: Event) -> String {
         let mut progress = self.progress();
         progress.count += 1;
@@ -81,14 +81,14 @@ impl RuntimeApi {
         self.progress().problems.clone()
     }
 
-    /// Returns when something happened, or after so long; now and then for no reason.
+    /// Returns after a change or after `at_most`; sometimes, spuriously, before either.
     pub(super) fn wait_for_change(&self, at_most: Duration) {
         let waited = self.changed.wait_timeout(self.progress(), at_most);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
-        // Each change is one assignment or push, so what a panic left is whole.
+        // Each change is one assignment or one push, so the state is consistent even after a panic.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -186,7 +186,7 @@ async fn init_error(State(api): State<Arc<RuntimeApi>>, body: Bytes) -> StatusCo
     StatusCode::ACCEPTED
 }
 
-/// `{"errorType": …, "errorMessage": …}`, or whatever the function sent instead.
+/// Returns the error in `{"errorType": …, "errorMessage": …}`; any other body becomes the message of the error.
 fn reported(body: &[u8]) -> FunctionError {
     let body: Value = serde_json::from_slice(body)
         .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(body).into_owned()));

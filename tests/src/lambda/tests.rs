@@ -1,4 +1,4 @@
-//! The function in these tests is this very test binary, run with [`function`] alone.
+//! The tests of the runner. The function that they start is this test binary, which then runs only [`function`].
 
 use std::{env, io::Write as _, net::TcpStream, process};
 
@@ -21,7 +21,7 @@ fn start(behaviour: &str) -> Function {
     Function::start_command(&binary, command, environment).expect("the test binary runs")
 }
 
-/// Asks the Runtime API; returns the head and the body of its answer.
+/// Calls the Runtime API. Returns the head and the body of its answer.
 fn call(method: &str, path: &str, body: &str) -> (String, String) {
     let address = env::var("AWS_LAMBDA_RUNTIME_API").expect("Lambda sets it");
     let mut stream = TcpStream::connect(&address).expect("the Runtime API listens");

@@ -1,4 +1,4 @@
-//! Warm instances of functions, and the events that they are given.
+//! Warm instances of functions, and the delivery of events to them.
 
 use std::{error::Error, fmt, panic, path::Path, thread, time::Duration};
 
@@ -7,14 +7,14 @@ use eksentry_core::checks::CHECKS;
 use super::{ACCOUNT, Estate, Queue, Tally};
 use crate::{account::AccountError, lambda::Function, stand_in::StandIn};
 
-/// As long as template.yaml lets `ecr-event` run.
+/// The time limit of `ecr-event` in template.yaml.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
-/// A wave follows when all but the last so many are done.
+/// The number of waves that can be open at the same time.
 const WAVES_AT_A_TIME: usize = 2;
-/// After how many events an instance's memory is looked at once more.
+/// The number of finished events of a crew after which the memory of each instance is read once more.
 const MIDDLE: usize = 1_000;
 
-/// Warm instances of one function, each with one event at a time.
+/// Warm instances of one function. Each handles one event at a time.
 #[derive(Debug)]
 pub struct Crew {
     /// The function, by its folder.
@@ -23,27 +23,27 @@ pub struct Crew {
     pub instances: Vec<Function>,
 }
 
-/// What an instance did.
+/// The results of one instance.
 #[derive(Clone, Debug, Default)]
 pub struct Work {
-    /// What came of its events.
+    /// The results of its events.
     pub tally: Tally,
-    /// The processor time that it took.
+    /// The processor time that it used.
     pub cpu: Duration,
     /// Its resident memory in bytes before the first event, after a thousand of the crew's, and at the end.
     pub memory: [Option<u64>; 3],
 }
 
-/// How large waves are, and when no more come.
+/// The size of the waves, and the condition for another one.
 #[derive(Clone, Copy)]
 pub struct Waves<'a> {
-    /// Events of images in a wave, at least.
+    /// The number of image events in a wave, at least.
     pub images: usize,
-    /// Changes that Config tells in a wave, at least.
+    /// The number of configuration item changes that AWS Config sends in a wave, at least.
     pub items: usize,
-    /// Whether another wave is to come, by its number from 0.
+    /// A function that returns `true` if the wave with this number, counted from 0, takes place.
     pub goes_on: &'a (dyn Fn(usize) -> bool + Sync),
-    /// Is told whenever an event is done.
+    /// A function that is called whenever an event is done.
     pub done: &'a (dyn Fn() + Sync),
 }
 
@@ -58,11 +58,11 @@ impl fmt::Debug for Waves<'_> {
 }
 
 impl Crew {
-    /// Starts instances of a function in the role that it is deployed with, and waits until each asks for an event.
+    /// Starts instances of a function in the role that it is deployed with, and waits until each polls for an event.
     ///
     /// # Errors
     ///
-    /// When there is no such role, or the function does not start.
+    /// Returns an error if there is no such role, or the function does not start.
     pub fn start(
         aws: &StandIn,
         binaries: &Path,
@@ -84,7 +84,8 @@ impl Crew {
         })
     }
 
-    /// Works off a queue until it is closed and all is done; `done` is told of each event. Answers what each instance did.
+    /// Invokes the instances with the events of a queue until it is closed and all its events are done. Calls `done`
+    /// after each event. Returns the results of each instance.
     pub fn work_off(&mut self, queue: &Queue, done: &(dyn Fn() + Sync)) -> Vec<Work> {
         thread::scope(|scope| {
             let instances = self.instances.iter_mut();
@@ -98,7 +99,7 @@ impl Crew {
         })
     }
 
-    /// What Lambda would have refused of its instances.
+    /// Returns the requests of the instances that Lambda would have refused.
     pub fn problems(&self) -> Vec<String> {
         self.instances.iter().flat_map(Function::problems).collect()
     }
@@ -124,12 +125,12 @@ fn work_off(instance: &mut Function, queue: &Queue, done: &(dyn Fn() + Sync)) ->
     }
 }
 
-/// Changes the account in waves, and lets the crews of `ecr-event` and `config-rule` work off what tells of it, both at
-/// the same time. Answers what each instance of each did.
+/// Changes the account in waves, and lets the crews of `ecr-event` and `config-rule` handle the events about the
+/// changes at the same time. Returns the results of each instance of both crews.
 ///
 /// # Errors
 ///
-/// When the account can't be changed.
+/// Returns an error if the account can't be changed.
 pub fn drive(
     aws: &StandIn,
     estate: &mut Estate,

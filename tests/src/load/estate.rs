@@ -1,4 +1,4 @@
-//! An account that changes in waves, and the events that tell of it.
+//! An account that changes in waves, and the events about its changes.
 
 use std::{
     collections::BTreeSet,
@@ -15,44 +15,44 @@ use serde_json::{Value, json};
 use super::{ACCOUNT, BUCKET, Event, REGION};
 use crate::account::{Account, AccountError, Image, Record, digest, uuid};
 
-/// Each wave changes one resource in so many, and the next one others: what is told late of one is not told of a
-/// resource that has changed again meanwhile.
+/// The number of waves after which a resource can change again: each wave changes only one resource in four, and the
+/// next wave others. A late event about a resource therefore arrives before another wave changes the resource.
 const TURNS: usize = 4;
 
-/// So many events lie in an order that is not theirs.
+/// The interval, in events, at which the order of the last entries is reversed, and the number of these entries.
 const DISORDER: usize = 5;
-/// One event in so many comes twice, is of another business, is unsound.
+/// The intervals, in events, at which an event is duplicated, an irrelevant one is added, and an invalid one is added.
 const DUPLICATE: usize = 9;
 const FOREIGN: usize = 25;
 const UNSOUND: usize = 23;
-/// One item of Config in so many is too large to be in its event.
+/// The interval, in changes, at which a configuration item is too large to be in its event.
 const OVERSIZED: usize = 3;
 
-/// How large an account is; at least four of everything.
+/// The size of an account, with at least four resources of each kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// ECR repositories.
+    /// The number of ECR repositories.
     pub repositories: usize,
-    /// Images of each.
+    /// The number of images in each repository.
     pub images: usize,
-    /// EKS clusters.
+    /// The number of EKS clusters.
     pub clusters: usize,
-    /// KMS keys.
+    /// The number of KMS keys.
     pub keys: usize,
 }
 
-/// A check and a resource that AWS Config was to have an answer about.
+/// A check and a resource for which AWS Config requested an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Told {
-    /// The check's id.
+    /// The id of the check.
     pub check: &'static str,
-    /// The resource's name, as Config knows it.
+    /// The name of the resource in AWS Config.
     pub name: String,
-    /// Its ARN.
+    /// The ARN of the resource.
     pub arn: String,
 }
 
-/// An account that changes, always in the same way.
+/// An account that changes. The changes are the same in each run.
 #[derive(Debug)]
 pub struct Estate {
     size: Size,
@@ -60,12 +60,12 @@ pub struct Estate {
     steps: usize,
     events: usize,
     told: BTreeSet<Told>,
-    /// Items of what changed with an image.
+    /// Configuration items of the repositories that changed together with an image.
     beside: Vec<Value>,
 }
 
 impl Estate {
-    /// An estate before its first wave.
+    /// Creates an estate before its first wave.
     pub fn new(size: Size) -> Self {
         Self {
             size,
@@ -77,7 +77,7 @@ impl Estate {
         }
     }
 
-    /// The account as it is then: all images are scanned, and one in five is vulnerable.
+    /// Returns the account before the first wave: all images are scanned, and one in five is vulnerable.
     pub fn account(&self) -> Result<Account, AccountError> {
         let Size {
             repositories,
@@ -107,22 +107,23 @@ impl Estate {
         Ok(account)
     }
 
-    /// What Config was asked so far.
+    /// Returns the checks and resources for which AWS Config has requested an evaluation so far.
     pub fn told(&self) -> &BTreeSet<Told> {
         &self.told
     }
 
-    /// The token under which Config takes the results of a check's rule.
+    /// Returns the token with which AWS Config accepts the evaluations of a check's rule.
     pub fn token(check: &str) -> String {
         format!("token-of-{check}")
     }
 
-    /// The name of a check's rule.
+    /// Returns the name of a check's rule.
     pub fn rule(check: &str) -> String {
         format!("eksentry-{check}")
     }
 
-    /// Changes the account, and tells in at least so many events of images and of Config's items. Another wave follows.
+    /// Changes the account. Returns the events about the changes, with at least `images` image events and at least
+    /// `items` events of AWS Config. The next call is the next wave.
     pub fn wave(
         &mut self,
         account: &mut Account,
@@ -145,7 +146,7 @@ impl Estate {
         (of_images, of_items)
     }
 
-    /// Adds events, and between them what else comes out of a queue.
+    /// Adds events, and among them duplicates, irrelevant events and invalid ones, in an altered order.
     fn tell(
         &mut self,
         events: Vec<Value>,
@@ -253,7 +254,7 @@ impl Estate {
         self.items(kind, &name, status)
     }
 
-    /// Opens or closes a cluster, deletes it, or makes it anew; says what Config calls that.
+    /// Opens, closes, deletes or recreates a cluster. Returns the status of its configuration item.
     fn change_cluster(&self, account: &mut Account, number: usize) -> &'static str {
         let name = cluster_name(number);
         let is_closed = self.pick("closed", 2) == 0;
@@ -262,7 +263,7 @@ impl Estate {
         if was_there && self.pick("deleted", 4) == 0 {
             return "ResourceDeleted";
         }
-        // The entry is one of those that the account began with, so it can be read.
+        // The entry is like those that the account began with, so it can be parsed.
         account
             .clusters
             .extend(serde_json::from_value(cluster(number, is_closed)));
@@ -273,7 +274,7 @@ impl Estate {
         }
     }
 
-    /// What Config says of an item to the rules of all checks of its kind.
+    /// Returns the events that AWS Config sends about a resource to the rules of all checks of its kind.
     fn items(&mut self, kind: &'static ResourceKind, name: &str, status: &str) -> Vec<Value> {
         let resource = Resource::named(kind, name, &location()).expect("an allowed name");
         let checks = CHECKS.iter().filter(|check| check.kind() == kind);
@@ -317,14 +318,14 @@ impl Estate {
         })
     }
 
-    /// One of so many whose turn it is.
+    /// Returns the number of a resource that may change in this wave, out of `count` resources.
     fn turn(&self, what: &str, count: usize) -> usize {
         let first = self.wave % TURNS;
         let whose_turn = count.saturating_sub(first).div_ceil(TURNS).max(1);
         first + TURNS * self.pick(what, whose_turn)
     }
 
-    /// One of so many, seemingly at random.
+    /// Returns a pseudorandom number below `count`.
     fn pick(&self, what: &str, count: usize) -> usize {
         let mut hasher = DefaultHasher::new();
         (self.steps, what).hash(&mut hasher);
@@ -365,7 +366,7 @@ fn cluster(number: usize, is_closed: bool) -> Value {
     })
 }
 
-/// A scan that found something.
+/// Returns a scan with one vulnerability.
 fn vulnerable(severity: &str, status: &str) -> Value {
     let found = json!([{"name": "CVE-2024-3094", "severity": severity}]);
     json!({"imageScanStatus": {"status": status}, "imageScanFindings": {"findings": found}})
@@ -375,7 +376,7 @@ fn record(value: Value) -> Option<Record> {
     serde_json::from_value(value).ok()
 }
 
-/// Gives a member this value, or takes it away where it has it.
+/// Sets a member to this value, or removes the member if there is one already.
 fn turn_over(members: &mut Record, name: &str, value: &str) {
     if members.remove(name).is_none() {
         members.insert(name.to_owned(), value.into());
@@ -429,7 +430,7 @@ fn inspector_scan(repository: &str, digest: &str) -> Value {
     image_event("aws.inspector2", "Inspector2 Scan", &detail)
 }
 
-/// An event that `ecr-event` has no business with.
+/// Returns an event that `ecr-event` ignores.
 fn foreign_event() -> Value {
     image_event(
         "aws.ecr",
@@ -444,7 +445,7 @@ fn unsound_image_event(event: &Value) -> Value {
     event
 }
 
-/// A message of Config that is about no resource.
+/// Returns a message of AWS Config that is not about a resource.
 fn foreign_item() -> Value {
     let invoking = json!({"messageType": "ConfigurationSnapshotDeliveryCompleted"});
     json!({
@@ -538,7 +539,7 @@ mod tests {
             let once: BTreeSet<_> = texts.iter().collect();
             assert!(once.len() < texts.len(), "none comes twice");
         }
-        // Of one cluster, one key and two repositories.
+        // The checks of one cluster, one key and two repositories.
         let checks_of = |wanted| CHECKS.iter().filter(|check| check.kind() == wanted).count();
         assert_eq!(
             estate.told().len(),

@@ -1,4 +1,4 @@
-//! The queue between events and functions, and what came of them.
+//! The queue between events and functions, and the results of the events.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,23 +10,24 @@ use serde_json::Value;
 
 use crate::lambda::Invocation;
 
-/// How often Lambda invokes a function with an event that nobody waits for, until it goes to the dead-letter queue.
+/// The number of times that Lambda invokes a function with an asynchronous event before the event goes to the
+/// dead-letter queue.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const TRIES: u32 = 3;
-/// The type of the error that refuses an event for good.
+/// The type of the error with which a function rejects an event permanently.
 const REFUSED: &str = "InvalidEvent";
 
 /// An event for a function.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// What the function is given.
+    /// The payload that the function receives.
     pub payload: Vec<u8>,
-    /// Whether it is one that AWS could send; the function is to refuse any other.
+    /// `true` if AWS could send the event. The function must reject any other event.
     pub is_sound: bool,
 }
 
-/// Events that wait for instances of one function. One that fails comes again, at once but after all others: Lambda
-/// would wait a minute and then two.
+/// Events that wait for instances of one function. An event whose invocation fails is delivered again, immediately but
+/// after all others. Lambda would wait one minute, and two before the third attempt.
 #[derive(Debug, Default)]
 pub struct Queue {
     state: Mutex<State>,
@@ -36,13 +37,13 @@ pub struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Delivery>,
-    /// The events of each wave that are not done.
+    /// The number of events of each wave that are not done.
     open: BTreeMap<usize, usize>,
     done: usize,
     is_closed: bool,
 }
 
-/// An event that is handed out.
+/// An event that was handed out.
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub event: Event,
@@ -50,22 +51,22 @@ pub(super) struct Delivery {
     tries: u32,
 }
 
-/// What came of events.
+/// The results of events.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// How many events were done with.
+    /// The number of events that are done.
     pub events: usize,
-    /// How long each invocation took.
+    /// The duration of each invocation.
     pub latencies: Vec<Duration>,
-    /// How many calls to AWS those made that succeeded.
+    /// The number of calls to AWS in the invocations that succeeded.
     pub calls: u64,
-    /// How many invocations failed, by the error's type.
+    /// The number of failed invocations, by the type of the error.
     pub errors: BTreeMap<String, usize>,
-    /// How many events came again since their invocation had failed.
+    /// The number of repeated deliveries after a failed invocation.
     pub redelivered: usize,
-    /// How many events were refused as they should be.
+    /// The number of events that were rejected correctly.
     pub refused: usize,
-    /// What went wrong: events that failed as often as Lambda tries, and unsound ones that nobody refused.
+    /// The problems: events that failed as often as Lambda tries, and invalid events that were not rejected.
     pub lost: Vec<String>,
 }
 
@@ -83,24 +84,24 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Lets instances go once everything is done.
+    /// Lets the instances stop once all events are done.
     pub fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits until this wave and all before it are done.
+    /// Waits until this wave and all earlier ones are done.
     pub fn wait_for(&self, wave: usize) {
         let is_open = |state: &mut State| state.open.range(..=wave).any(|(_, open)| *open > 0);
         drop(self.changed.wait_while(self.state(), is_open));
     }
 
-    /// How many events are done.
+    /// Returns the number of events that are done.
     pub fn done(&self) -> usize {
         self.state().done
     }
 
-    /// The next event, once there is one; none when all are done.
+    /// Waits for the next event and returns it; `None` if the queue is closed and all events are done.
     pub(super) fn take(&self) -> Option<Delivery> {
         let has_to_wait = |state: &mut State| {
             let is_over = state.is_closed && state.open.values().all(|open| *open == 0);
@@ -111,7 +112,7 @@ impl Queue {
         state.waiting.pop_front()
     }
 
-    /// Takes back an event with what came of it.
+    /// Takes back an event with the result of its invocation.
     pub(super) fn settle(
         &self,
         mut delivery: Delivery,
@@ -136,13 +137,13 @@ impl Queue {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each change is whole, whatever panicked after it.
+        // Every change is complete, even if a thread panicked after it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tally {
-    /// Adds another's numbers.
+    /// Adds the numbers of another tally.
     pub fn add(&mut self, other: Self) {
         self.events += other.events;
         self.latencies.extend(other.latencies);
@@ -155,7 +156,7 @@ impl Tally {
         self.lost.extend(other.lost);
     }
 
-    /// The latency that so many percent of all invocations stayed within; zero without any.
+    /// Returns the latency that this percentage of all invocations did not exceed; zero if there were none.
     pub fn percentile(&self, percent: usize) -> Duration {
         let mut latencies = self.latencies.clone();
         latencies.sort_unstable();

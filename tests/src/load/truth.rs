@@ -1,4 +1,4 @@
-//! What Security Hub and AWS Config should say, and what they do.
+//! The findings and evaluations that Security Hub and AWS Config should hold, and those that they hold.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,19 +22,20 @@ const TIME_LIMIT: Duration = Duration::from_mins(15);
 ///
 /// # Errors
 ///
-/// When the sweep fails.
+/// Returns an error if the sweep fails.
 pub fn sweep(aws: &StandIn, binaries: &Path) -> Result<Value, Box<dyn Error>> {
     let environment = aws.sign_in(&aws.deployment(&[])?, "sweep")?;
     let mut sweep = Function::start(&binaries.join("sweep"), environment)?.of_account(ACCOUNT);
     Ok(sweep.invoke(b"{}", TIME_LIMIT).outcome?)
 }
 
-/// Where what is held differs from what an undisturbed sweep says of the account as it is now: Security Hub's findings by
-/// status and severity, and AWS Config's answers to what it was asked. Nothing should.
+/// Lists the differences between the stand-in and an undisturbed sweep of the account in its current state: in the
+/// status and the severity of Security Hub's findings, and in the evaluations that AWS Config requested. There should
+/// be none.
 ///
 /// # Errors
 ///
-/// When that sweep can't be made.
+/// Returns an error if that sweep fails.
 pub fn differences(
     aws: &StandIn,
     told: &BTreeSet<Told>,
@@ -65,7 +66,7 @@ fn place(rule: &str, resource: &str) -> String {
     format!("{rule} of {resource}")
 }
 
-/// Status and severity of each finding that is not archived, by id.
+/// Returns the status and the severity of each finding that is not archived, by id.
 fn findings(aws: &StandIn) -> BTreeMap<String, String> {
     let mut findings = BTreeMap::new();
     aws.each_finding(|finding: &Record| {
@@ -81,7 +82,7 @@ fn findings(aws: &StandIn) -> BTreeMap<String, String> {
     findings
 }
 
-/// What Config is told where Security Hub holds this.
+/// Returns the compliance that AWS Config should hold if Security Hub holds this finding.
 fn compliance(finding: Option<&String>) -> &'static str {
     match finding.and_then(|says| says.split(' ').next()) {
         None => "NOT_APPLICABLE",

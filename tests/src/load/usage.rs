@@ -1,41 +1,42 @@
-//! What a process takes of its machine, and whether that grows.
+//! The memory, files and threads that a process uses, and a test for their growth.
 
 use std::{fs, time::Duration};
 
-/// Growth up to so much is noise: allocators keep pages for later, and pools of connections breathe.
+/// Growth up to these limits is noise: allocators keep pages for later use, and connection pools grow and shrink.
 const NOISE_BYTES: f64 = 1_000_000.0;
 const NOISE_PART: f64 = 0.05;
 const NOISE_COUNT: f64 = 2.0;
 
-/// What a process takes at one time.
+/// The usage of a process at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Resident memory, in bytes.
+    /// The resident memory, in bytes.
     pub memory: u64,
-    /// Open file descriptors, connections among them.
+    /// The number of open file descriptors, including connections.
     pub open_files: usize,
-    /// Threads.
+    /// The number of threads.
     pub threads: usize,
 }
 
-/// What a process took over time.
+/// The usage of a process over time.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
-    /// When it was looked at, and what it took then.
+    /// The times of the samples, and the usage at each.
     pub samples: Vec<(Duration, Usage)>,
 }
 
-/// Whether a process grows. It does when the least that it takes in the last quarter of the time is above the most that it
-/// took in the second one by more than 5 % and 1 MB of memory, or by more than 5 % and two file descriptors or threads: what
-/// is kept for good lifts the least, while what is only in flight comes and goes. The first quarter is for warming up.
+/// The result of the test for growth. Usage grows if its minimum in the last quarter of the time exceeds its maximum in
+/// the second quarter by more than 5 % and 1 MB of memory, or by more than 5 % and two file descriptors or threads.
+/// Usage that is never released raises the minimum; usage of calls in flight does not. The first quarter is for warming
+/// up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What grows; empty is well.
+    /// The kinds of usage that grow; empty if none do.
     pub grows: Vec<&'static str>,
 }
 
 impl Usage {
-    /// What a process takes now; none where /proc does not tell.
+    /// Returns the current usage of a process; `None` if /proc does not have it.
     pub fn of(process: u32) -> Option<Self> {
         let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
         let member = |name: &str| -> Option<u64> {
@@ -52,18 +53,18 @@ impl Usage {
 }
 
 impl Course {
-    /// What it took when it was first looked at after so long; none if that was never.
+    /// Returns the usage in the first sample at or after this time; `None` if there is none.
     pub fn after(&self, time: Duration) -> Option<Usage> {
         let mut samples = self.samples.iter();
         samples.find(|(at, _)| *at >= time).map(|(_, usage)| *usage)
     }
 
-    /// What it took at last.
+    /// Returns the usage in the last sample.
     pub fn end(&self) -> Option<Usage> {
         self.samples.last().map(|(_, usage)| *usage)
     }
 
-    /// By how many bytes an hour its memory grew after so long, by least squares.
+    /// Returns the growth of memory after this time, in bytes per hour, by least squares.
     pub fn slope(&self, warm: Duration) -> f64 {
         let samples = self.samples.iter().filter(|(at, _)| *at >= warm);
         let points: Vec<(f64, f64)> = samples
@@ -82,7 +83,7 @@ impl Course {
         }
     }
 
-    /// Whether it grew.
+    /// Tests each kind of usage for growth.
     pub fn verdict(&self) -> Verdict {
         type Measure = fn(&Usage) -> f64;
         let measures: [(&str, Measure, f64); 3] = [
@@ -122,7 +123,7 @@ fn float(number: impl TryInto<u64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// A course of forty samples, ten seconds apart, with so much memory each.
+    /// Returns a course of forty samples at intervals of ten seconds, with this memory in each.
     fn course(memory: impl Fn(u64) -> u64) -> Course {
         let usage = |n| Usage {
             memory: memory(n),

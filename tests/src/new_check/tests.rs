@@ -14,7 +14,7 @@ fn check(id: &str) -> NewCheck {
     NewCheck::new(id, "cluster").unwrap()
 }
 
-/// The ids in a registry, and the number that it says there are.
+/// Returns the ids in a registry, and the number of checks that it states.
 fn ids(registry: &str) -> (Vec<String>, usize) {
     let ids = registry.lines().filter_map(|line| {
         let module = line.strip_prefix("    &")?.strip_suffix("::CHECK,")?;
@@ -25,7 +25,7 @@ fn ids(registry: &str) -> (Vec<String>, usize) {
     (ids.collect(), length.parse().unwrap())
 }
 
-/// The modules that a registry declares, but for that of the samples.
+/// Returns the modules that a registry declares, except that of the samples.
 fn modules(registry: &str) -> Vec<&str> {
     let names = registry
         .lines()
@@ -33,7 +33,7 @@ fn modules(registry: &str) -> Vec<&str> {
     names.collect()
 }
 
-/// Fails unless a text is Rust as `cargo fmt` leaves it.
+/// Asserts that a text is formatted as by `cargo fmt`.
 fn assert_formatted(source: &str) {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--check"])
@@ -125,7 +125,7 @@ fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
             assert_eq!(source.matches(once).count(), 1, "{once}\n{source}");
         }
 
-        // What it imports is there.
+        // The types and samples that it imports exist.
         let (noun, facts) = (kind.noun.replace(' ', "_"), kind.name);
         assert!(FACTS.contains(&format!("::{facts};")), "{facts}");
         let sample = format!("pub(crate) fn {noun}() -> {facts} {{");
@@ -193,7 +193,7 @@ fn it_is_written_once() {
     let registered = new.register(REGISTERED).unwrap();
     assert_eq!(fs::read_to_string(&registry).unwrap(), registered);
 
-    // What is there stays as it is, and the registry with it.
+    // An existing file and the registry stay unchanged.
     fs::write(&path, "written by hand").unwrap();
     fs::write(&registry, REGISTERED).unwrap();
     let error = new.write(&root).unwrap_err();
@@ -226,7 +226,7 @@ fn it_says_what_is_left_to_do() {
     ] {
         assert!(text.contains(named), "{named} is not in {text}");
     }
-    // A service of which there is no check yet is one step more.
+    // A service without checks adds one step.
     let more = check("xyz-new").steps();
     assert_eq!(more.len(), steps.len() + 1);
     assert!(more.last().unwrap().contains("\"xyz-\""), "{more:?}");

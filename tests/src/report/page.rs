@@ -8,10 +8,10 @@ use super::Report;
 const TEMPLATE: &str = include_str!("../../demo/report.html");
 
 impl Report {
-    /// The page: a whole HTML document.
+    /// Renders the page as a complete HTML document.
     ///
-    /// The data is embedded as JSON that the page's script parses and shows as text. The page's Content-Security-Policy
-    /// lets through that one script and that one style sheet, by their hashes, and nothing else.
+    /// The data is embedded as JSON, which the page's script parses and shows as text. The page's
+    /// Content-Security-Policy allows only that script and that style sheet, by their hashes.
     pub fn page(&self) -> String {
         let frame = TEMPLATE
             .replace(
@@ -22,7 +22,7 @@ impl Report {
                 "{{style-sha256}}",
                 &sha256(between(TEMPLATE, "<style>", "</style>")),
             );
-        // Last, and once: the data may well contain something that looks like a placeholder.
+        // The data is inserted last, and only once, since it can contain text that looks like a placeholder.
         frame.replacen(
             "{{data}}",
             &embeddable(&serde_json::json!(self).to_string()),
@@ -31,7 +31,7 @@ impl Report {
     }
 }
 
-/// JSON that can stand in a script element: without `<` nothing in it ends the element or opens a comment.
+/// Escapes JSON for a script element: without `<`, it can neither end the element nor open a comment.
 fn embeddable(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
@@ -40,7 +40,7 @@ fn sha256(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text))
 }
 
-/// What stands between the first `start` and the `end` after it; empty if there is none.
+/// Returns the text between the first `start` and the `end` after it; empty if either is missing.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     text.split_once(start)
         .and_then(|(_, rest)| rest.split_once(end))

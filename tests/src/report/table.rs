@@ -9,21 +9,21 @@ use comfy_table::{
 
 use super::{Finding, Report, Severity, Status};
 
-/// A reason longer than this is cut: the page has all of it.
+/// The length to which reasons are cut. The page has them in full.
 const REASON_LENGTH: usize = 240;
 
-/// The columns that hold the name of a check, the longest of which is `eks-secrets-customer-managed-key`.
+/// The width of the column with the name of a check, the longest of which is `eks-secrets-customer-managed-key`.
 const CHECK_WIDTH: u16 = 34;
 
-/// The columns that hold a status over a severity, the longest of which is INFORMATIONAL.
+/// The width of the column with a status above a severity, the longest of which is INFORMATIONAL.
 const STATUS_WIDTH: u16 = 15;
 
-/// A line under the heading is all the drawing there is.
+/// The style of the tables: a line below the header, and no other lines.
 const LINES: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 impl Report {
-    /// The report for a terminal of so many columns: what needs attention by severity, then counts by check and by rule.
+    /// Renders the report for a terminal of this width: open findings by severity, then counts by check and by rule.
     pub fn table(&self, columns: u16, colours: bool) -> String {
         let style = Style {
             columns: columns.clamp(80, 180),
@@ -36,7 +36,7 @@ impl Report {
         out
     }
 
-    /// Every finding and every evaluation, a row each.
+    /// Renders every finding and every evaluation, one per row.
     pub fn listing(&self, columns: u16, colours: bool) -> String {
         let style = Style {
             columns: columns.clamp(80, 180),
@@ -182,7 +182,7 @@ impl Severity {
     }
 }
 
-/// How wide, and whether in colour.
+/// The width of the tables, and the use of colours.
 #[derive(Clone, Copy)]
 struct Style {
     columns: u16,
@@ -190,7 +190,7 @@ struct Style {
 }
 
 impl Style {
-    /// A table whose first column is headed by what the table is about.
+    /// Creates a table. The header of its first column is the table's heading.
     fn table<const N: usize>(
         self,
         heading: &str,
@@ -205,7 +205,7 @@ impl Style {
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(self.columns)
             .set_header(std::iter::once(first).chain(others))
-            // Whether there is a terminal is for the caller to know.
+            // The caller decides whether the output is a terminal.
             .force_no_tty();
         if self.colours {
             table.enforce_styling();
@@ -222,7 +222,7 @@ impl Style {
     }
 }
 
-/// A row of counts, in which a zero does not distract.
+/// Renders a row of counts. A zero is shown as a dot.
 fn row_of_counts(name: &str, counts: &[usize]) -> Vec<Cell> {
     let numbers = counts.iter().map(|count| {
         let text = if *count == 0 {
@@ -242,7 +242,7 @@ fn append(out: &mut String, table: &Table) {
     out.push_str("\n\n");
 }
 
-/// Without control characters, with which a name could write over the terminal.
+/// Replaces control characters, with which a name could overwrite the terminal, by spaces.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|character| {
@@ -255,7 +255,7 @@ fn printable(text: &str) -> String {
         .collect()
 }
 
-/// At most `length` characters, with an ellipsis for what is missing.
+/// Returns at most `length` characters, with an ellipsis in place of the rest.
 fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! From what functions find in their environment back to the parameters that set it.
+//! The parameters of a stack, derived from the environment of its functions.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Stack, TemplateError, intrinsic, scalar};
 
 /// Variables that functions read and no stack sets, since Lambda's environment is too small for them: a stack writes
-/// documents instead. No role depends on them.
+/// documents instead. No role depends on these variables.
 pub const BY_HAND: [&str; 3] = [
     "EKSENTRY_DISABLED_CHECKS",
     "EKSENTRY_ENABLED_CHECKS",
@@ -15,8 +15,9 @@ pub const BY_HAND: [&str; 3] = [
 ];
 
 impl Stack {
-    /// The stack whose functions have such an environment: what the template sets a variable to has come to this value.
-    /// An empty one is not set, and what no variable tells has its default.
+    /// Returns the stack whose functions have this environment: each variable has the value to which the template's
+    /// expression for it evaluates. An empty variable is not set. A parameter that no variable depends on keeps its
+    /// default.
     pub fn with_environment(
         mut self,
         environment: &[(String, String)],
@@ -35,7 +36,7 @@ impl Stack {
         Ok(self)
     }
 
-    /// The stack in which an expression came to this value.
+    /// Returns the stack in which an expression evaluates to this value.
     fn with_outcome(mut self, expression: &Value, value: &str) -> Result<Self, TemplateError> {
         match intrinsic::call(expression) {
             Some(("Ref", name)) if name == "AWS::NoValue" => Ok(self),
@@ -64,8 +65,8 @@ impl Stack {
         }
     }
 
-    /// The stack in which texts were joined to this value: one of them is a parameter, and the others are what they are
-    /// where they are there at all.
+    /// Returns the stack in which `Fn::Join` evaluates to this value. One of the joined texts is a parameter; the
+    /// others are literals that a condition can omit.
     fn with_joined(self, arguments: &Value, value: &str) -> Result<Self, TemplateError> {
         let items = || arguments[1].as_array().into_iter().flatten();
         let mut parts: Vec<&str> = value.split(&scalar(&arguments[0])).collect();
@@ -91,8 +92,8 @@ impl Stack {
     }
 }
 
-/// What each `${name}` in a text stands for if it has come to this value; nothing if it never does. Each is as short as
-/// it can be.
+/// Returns the value of each `${name}` in a text that evaluates to `value`; `None` if the text can't evaluate to it.
+/// Each value is as short as possible.
 fn parts<'a>(text: &'a str, value: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
     let mut pieces = text.split("${");
     let mut rest = value.strip_prefix(pieces.next()?)?;

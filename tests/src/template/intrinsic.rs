@@ -1,4 +1,4 @@
-//! CloudFormation's own functions.
+//! The intrinsic functions of CloudFormation.
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
 
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use super::{Stack, TemplateError, members, scalar};
 
 type Outcome<T> = Result<T, TemplateError>;
 
-/// The function that a value calls, and what with.
+/// Returns the function that a value calls, and its argument.
 pub(super) fn call(value: &Value) -> Option<(&str, &Value)> {
     let mut members = members(value);
     let (name, argument) = members.next()?;
@@ -16,7 +16,7 @@ pub(super) fn call(value: &Value) -> Option<(&str, &Value)> {
 }
 
 impl Stack {
-    /// What a value comes to; nothing for `AWS::NoValue`.
+    /// Evaluates a value. Returns `None` for `AWS::NoValue`.
     pub fn resolve(&self, value: &Value) -> Outcome<Option<Value>> {
         let Some(value) = self.choose(value)? else {
             return Ok(None);
@@ -42,7 +42,7 @@ impl Stack {
         }))
     }
 
-    /// What a value that has to be there comes to, as a text.
+    /// Evaluates a value that must be a scalar, and returns it as a text.
     pub fn text(&self, value: &Value) -> Outcome<String> {
         match self.resolve(value)? {
             Some(text @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
@@ -52,7 +52,8 @@ impl Stack {
         }
     }
 
-    /// The value itself, or what its `Fn::If` chooses; nothing for `AWS::NoValue`. What is inside stays as it is.
+    /// Returns the value itself, or the branch that its `Fn::If` selects; `None` for `AWS::NoValue`. Nested values are
+    /// not evaluated.
     pub(super) fn choose<'a>(&self, value: &'a Value) -> Outcome<Option<&'a Value>> {
         match call(value) {
             Some(("Ref", name)) if name == "AWS::NoValue" => Ok(None),
@@ -92,8 +93,8 @@ impl Stack {
         }
     }
 
-    /// A text with each `${name}` and `${resource.attribute}` in it replaced; `${!name}` stands for `${name}`. It may come
-    /// with values of its own.
+    /// Replaces each `${name}` and `${resource.attribute}` in a text; `${!name}` stands for `${name}`. The argument can
+    /// contain values of its own for names.
     fn substitute(&self, argument: &Value) -> Outcome<String> {
         let (text, own) = match argument {
             Value::Array(parts) => (scalar(&argument[0]), parts.get(1)),
@@ -116,7 +117,7 @@ impl Stack {
         Ok(whole)
     }
 
-    /// Whether a condition's expression is true.
+    /// Returns `true` if a condition's expression is true.
     pub(super) fn test(&self, expression: &Value) -> Outcome<bool> {
         let mut parts = members(expression);
         let (function, argument) = parts
@@ -137,7 +138,7 @@ impl Stack {
     }
 }
 
-/// `resource.attribute`, of which there is a long form too.
+/// Returns `resource.attribute`, from its short or its long form.
 fn attribute_name(argument: &Value) -> String {
     match argument {
         Value::Array(parts) => parts.iter().map(scalar).collect::<Vec<_>>().join("."),

@@ -1,13 +1,13 @@
-//! What references to parameters and resources come to.
+//! The values of references to parameters and resources.
 
 use serde_json::Value;
 
 use super::{Stack, TemplateError, scalar};
 
-/// What CloudFormation adds to names that it makes up, behind the stack's; every stack has another one.
+/// The suffix that CloudFormation adds to generated names, after the stack's name. In AWS every stack has another one.
 const SUFFIX: &str = "1A2B3C4D5E6F";
 
-/// Types whose resources have a name, and the property that may set it.
+/// The resource types that have a name, and the property that can set it.
 const NAMES: [(&str, &str); 6] = [
     ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
     ("AWS::IAM::Role", "RoleName"),
@@ -18,7 +18,7 @@ const NAMES: [(&str, &str); 6] = [
 ];
 
 impl Stack {
-    /// What `Ref` makes of a name.
+    /// Returns the value of `Ref`.
     pub(super) fn reference(&self, name: &str) -> Result<Value, TemplateError> {
         match name {
             "AWS::AccountId" => return Ok(self.account.clone().into()),
@@ -55,7 +55,7 @@ impl Stack {
         })
     }
 
-    /// What `Fn::GetAtt` makes of `resource.attribute`.
+    /// Returns the value of `Fn::GetAtt` for `resource.attribute`.
     pub(super) fn attribute(&self, name: &str) -> Result<String, TemplateError> {
         let unknown = || {
             TemplateError(format!(
@@ -76,7 +76,7 @@ impl Stack {
             "AWS::IAM::Role" => ("iam", "", self.account.as_str(), format!("role/{own}")),
             "AWS::S3::Bucket" => ("s3", "", "", own),
             "AWS::SQS::Queue" => ("sqs", self.region.as_str(), self.account.as_str(), own),
-            // The asterisk is all of its streams.
+            // The asterisk stands for all log streams of the group.
             "AWS::Logs::LogGroup" => (
                 "logs",
                 self.region.as_str(),
@@ -97,7 +97,8 @@ impl Stack {
         ))
     }
 
-    /// The name that a resource has, or is given by CloudFormation. A queue's is the end of its URL.
+    /// Returns the name of a resource, which CloudFormation generates unless the template sets it. A queue's name is
+    /// the end of its URL.
     fn name(&self, name: &str) -> Result<String, TemplateError> {
         let resource = self.resource(name)?;
         if let Some(given) = self.references.get(name) {
@@ -113,7 +114,7 @@ impl Stack {
         };
         match resource["Properties"].get(property) {
             Some(set) => self.text(set),
-            // The names of buckets have no capitals.
+            // Names of buckets have no capital letters.
             None if kind == "AWS::S3::Bucket" => {
                 Ok(format!("{stack}-{name}-{SUFFIX}").to_lowercase())
             }
@@ -125,7 +126,7 @@ impl Stack {
         Ok(scalar(&self.resource(name)?["Type"]))
     }
 
-    /// A resource that is made, by its name in the template.
+    /// Returns a resource that the stack creates, by its logical ID.
     pub(super) fn resource(&self, name: &str) -> Result<&Value, TemplateError> {
         let resource = self.template.body["Resources"]
             .get(name)

@@ -1,4 +1,4 @@
-//! Roles: what a stack lets its functions do.
+//! The roles of a stack, and the permissions of its functions.
 
 use serde_json::Value;
 
@@ -8,23 +8,23 @@ use crate::iam::Statement;
 /// A role of a stack.
 #[derive(Clone, Debug)]
 pub struct Role {
-    /// Its name in the template.
+    /// The logical ID of the role.
     pub name: String,
-    /// Its ARN.
+    /// The ARN of the role.
     pub arn: String,
-    /// What it may and may not do.
+    /// The statements that allow or deny actions to the role.
     pub statements: Vec<Statement>,
 }
 
 impl Role {
-    /// The name that it has in IAM.
+    /// Returns the name of the role in IAM.
     pub fn iam_name(&self) -> &str {
         self.arn.rsplit('/').next().unwrap_or_default()
     }
 }
 
 impl Stack {
-    /// A role that is made, by its name in the template.
+    /// Returns a role that the stack creates, by its logical ID.
     pub fn role(&self, name: &str) -> Result<Role, TemplateError> {
         let properties = &self.resource(name)?["Properties"];
         let mut statements = Vec::new();
@@ -44,7 +44,7 @@ impl Stack {
         })
     }
 
-    /// The role of the function that is made of this folder in `functions`.
+    /// Returns the role of the function with this folder in `functions`.
     pub fn role_of_function(&self, folder: &str) -> Result<Role, TemplateError> {
         let code = format!("functions/{folder}");
         let functions = self.made("AWS::Serverless::Function")?;
@@ -61,13 +61,14 @@ impl Stack {
         Err(TemplateError(format!("{code} has no role of the template")))
     }
 
-    /// Who may assume a role, by its name in the template.
+    /// Returns the statements of a role's trust policy, by the role's logical ID.
     pub fn trust(&self, role: &str) -> Result<Vec<Statement>, TemplateError> {
         let document = &self.resource(role)?["Properties"]["AssumeRolePolicyDocument"];
         self.statements(&format!("{role}'s trust policy"), document)
     }
 
-    /// The policies of the template itself that a role has, by their names there. An ARN of another's can't be judged.
+    /// Returns the logical ID of the managed policy with this ARN. The policy must be in the template, since the
+    /// statements of any other one are unknown.
     fn managed_policy(&self, arn: &str) -> Result<&String, TemplateError> {
         for (name, _) in self.made("AWS::IAM::ManagedPolicy")? {
             if self.attribute(&format!("{name}.Arn"))? == arn {
@@ -79,7 +80,8 @@ impl Stack {
         )))
     }
 
-    /// The statements of a policy document. Each one's source names the policy, and where in it the template has it.
+    /// Returns the statements of a policy document. The source of each one names the policy, and the position of the
+    /// statement in it.
     fn statements(&self, policy: &str, document: &Value) -> Result<Vec<Statement>, TemplateError> {
         let written = document["Statement"].as_array().into_iter().flatten();
         let mut statements = Vec::new();
@@ -93,7 +95,7 @@ impl Stack {
         Ok(statements)
     }
 
-    /// The items of a list, but for what conditions leave out.
+    /// Returns the items of a list, except those that conditions omit.
     fn chosen<'a>(&self, list: &'a Value) -> Result<Vec<&'a Value>, TemplateError> {
         let items = match list {
             Value::Array(items) => items.as_slice(),

@@ -1,16 +1,16 @@
-//! What the templates keep to where linters are told to look away, or do not look: encryption by keys of AWS's own, how
-//! long logs are kept, and who may call.
+//! The rules of the templates that linters are set to ignore, or do not check: encryption with AWS owned keys, the
+//! retention of logs, and the principals that are allowed to call.
 
 use eksentry_tests::template::{Template, members, scalar};
 use serde_json::Value;
 
-/// Both templates.
+/// Returns both templates.
 fn templates() -> [Value; 2] {
     [Template::of_eksentry(), Template::of_members()]
         .map(|template| template.expect("it is a template").body().clone())
 }
 
-/// The properties of each resource of a type, by its name.
+/// Lists the properties of each resource of a type, by its logical ID.
 fn resources<'a>(
     template: &'a Value,
     of_type: &'a str,
@@ -20,7 +20,7 @@ fn resources<'a>(
         .map(|(name, resource)| (name, &resource["Properties"]))
 }
 
-/// The statements that allow and name a principal, wherever they are.
+/// Collects the statements with the effect `Allow` that name a principal, at any depth.
 fn openings<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     if value["Effect"] == "Allow" && !value["Principal"].is_null() {
         found.push(value);
@@ -78,7 +78,7 @@ fn nobody_is_let_in_by_a_wildcard() {
     }
 }
 
-/// A service acts for whoever asks it; without the condition, for other accounts too.
+/// A service acts for any caller; without the condition, also for callers in other accounts.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
 #[test]
 fn services_are_let_in_for_this_account_only() {

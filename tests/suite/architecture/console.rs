@@ -1,4 +1,5 @@
-//! What template.yaml shows in the console: Security Hub's insights, and CloudWatch's dashboard and alarms.
+//! The resources of template.yaml that the console shows: Security Hub's insights, and CloudWatch's dashboard and
+//! alarms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use super::{read, template::with_defaults};
 use crate::world::World;
 
-/// Metrics of AWS's own: whose, of what type of resource, by which dimension, and which.
+/// Metrics that AWS writes: the namespace, the type of the resource, the dimension, and the names.
 /// Sources: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html> and
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>.
 const METRICS_OF_AWS: [(&str, &str, &str, &[&str]); 2] = [
@@ -32,7 +33,7 @@ const METRICS_OF_AWS: [(&str, &str, &str, &[&str]); 2] = [
     ),
 ];
 
-/// Where ASFF has what a filter or a grouping names.
+/// The member of ASFF for each attribute of filters and groupings.
 /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_AwsSecurityFindingFilters.html>.
 const ATTRIBUTES: [(&str, &str); 7] = [
     ("AwsAccountId", "/AwsAccountId"),
@@ -40,7 +41,7 @@ const ATTRIBUTES: [(&str, &str); 7] = [
     ("GeneratorId", "/GeneratorId"),
     ("RecordState", "/RecordState"),
     ("ResourceId", "/Resources/0/Id"),
-    // Security Hub takes it from there.
+    // Security Hub takes the label from this member.
     ("SeverityLabel", "/FindingProviderFields/Severity/Label"),
     ("WorkflowStatus", "/Workflow/Status"),
 ];
@@ -54,7 +55,7 @@ struct Metric {
 }
 
 impl Metric {
-    /// Whether it is one of AWS's own of a resource of the template.
+    /// Returns `true` if AWS writes the metric for a resource of the template.
     fn is_of_aws(&self, stack: &Stack) -> bool {
         METRICS_OF_AWS
             .iter()
@@ -70,13 +71,13 @@ impl Metric {
     }
 }
 
-/// What a resource of the template is called where it is deployed: the end of what a reference to it comes to.
+/// Returns the name of a deployed resource: the end of the value of a reference to it.
 fn named(stack: &Stack, resource: &str) -> String {
     let reference = stack.text(&json!({"Ref": resource})).expect("it is made");
     reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// The metrics that the functions write, each function having been invoked.
+/// Returns the metrics that the functions write when each of them is invoked.
 fn written() -> BTreeSet<Metric> {
     let mut world = World::of_the_demo();
     for (function, event) in [
@@ -96,7 +97,7 @@ fn written() -> BTreeSet<Metric> {
         .collect()
 }
 
-/// The metrics in a line of the embedded metric format; none in any other.
+/// Lists the metrics in a line of the embedded metric format; none in any other line.
 fn metrics_of(line: &Value) -> Vec<Metric> {
     let directive = &line["_aws"]["CloudWatchMetrics"][0];
     let names = directive["Metrics"].as_array().into_iter().flatten();
@@ -113,7 +114,7 @@ fn metrics_of(line: &Value) -> Vec<Metric> {
         .collect()
 }
 
-/// The widgets on the dashboard.
+/// Lists the widgets of the dashboard.
 fn widgets(stack: &Stack) -> Vec<Value> {
     let (_, dashboard) = stack
         .template()
@@ -125,7 +126,7 @@ fn widgets(stack: &Stack) -> Vec<Value> {
     body["widgets"].as_array().expect("it has widgets").clone()
 }
 
-/// Where the widgets are: from the left, from above, how wide and how high.
+/// Returns the position and the size of each widget: x, y, width and height.
 fn places(stack: &Stack) -> Vec<[u64; 4]> {
     let place = |widget: Value| {
         ["x", "y", "width", "height"].map(|name| widget[name].as_u64().expect("it is a number"))
@@ -133,7 +134,7 @@ fn places(stack: &Stack) -> Vec<[u64; 4]> {
     widgets(stack).into_iter().map(place).collect()
 }
 
-/// The metrics on the dashboard.
+/// Lists the metrics of the dashboard.
 fn shown(stack: &Stack) -> Vec<Metric> {
     widgets(stack)
         .iter()
@@ -142,8 +143,8 @@ fn shown(stack: &Stack) -> Vec<Metric> {
         .collect()
 }
 
-/// A widget's metrics: each has a namespace, a name, and names and values of dimensions, or dots for what the one before
-/// has.
+/// Lists the metrics of a widget. Each one has a namespace, a name, and names and values of dimensions, or dots for the
+/// values of the metric before it.
 /// Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>.
 fn metrics_of_widget(metrics: &[Value]) -> Vec<Metric> {
     let mut before: Vec<String> = Vec::new();
@@ -179,7 +180,7 @@ fn metrics_of_widget(metrics: &[Value]) -> Vec<Metric> {
     written
 }
 
-/// The metrics that alarms watch, with the alarm's name.
+/// Lists the metrics that alarms watch, each with the name of its alarm.
 fn watched(stack: &Stack) -> Vec<(&String, Metric)> {
     let alarms = stack.template().resources("AWS::CloudWatch::Alarm");
     alarms
@@ -316,7 +317,7 @@ fn every_function_and_every_queue_of_dead_letters_has_an_alarm() {
     }
 }
 
-/// What a finding has where a filter or a grouping looks.
+/// Returns the value that a finding has for an attribute of filters and groupings.
 fn attribute(finding: &Record, name: &str) -> String {
     let (_, pointer) = ATTRIBUTES
         .iter()
@@ -326,7 +327,7 @@ fn attribute(finding: &Record, name: &str) -> String {
     finding.pointer(pointer).map(scalar).unwrap_or_default()
 }
 
-/// Whether an insight counts a finding: of each attribute one of the filters has to fit.
+/// Returns `true` if an insight counts a finding: for each attribute, one of the filters must match.
 fn counts(insight: &Value, finding: &Record) -> bool {
     members(&insight["Properties"]["Filters"]).all(|(name, filters)| {
         let value = attribute(finding, name);

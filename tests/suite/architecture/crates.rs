@@ -1,4 +1,4 @@
-//! Who may depend on whom, which `ARCHITECTURE.md` explains, and on what all of them rely.
+//! The dependencies that crates may have, which `ARCHITECTURE.md` explains, and the rules for all dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -14,7 +14,7 @@ const REPORTERS: &str = "eksentry-reporters";
 const RUNTIME: &str = "eksentry-runtime";
 const TESTS: &str = "eksentry-tests";
 
-/// What each package of the workspace depends on, apart from what only its tests and build scripts need.
+/// The dependencies of each package of the workspace, except those that only its tests and build scripts need.
 struct Workspace(BTreeMap<String, BTreeSet<String>>);
 
 impl Workspace {
@@ -41,7 +41,7 @@ impl Workspace {
             .unwrap_or_else(|| panic!("the workspace has no package {package}"))
     }
 
-    /// The packages of the workspace that a package depends on.
+    /// Lists the packages of the workspace that a package depends on.
     fn ours(&self, package: &str) -> Vec<&str> {
         let ours = self
             .of(package)
@@ -50,7 +50,7 @@ impl Workspace {
         ours.map(String::as_str).collect()
     }
 
-    /// The packages that are deployed and depend on that crate.
+    /// Lists the deployed packages that depend on that crate.
     fn dependents(&self, name: &str) -> BTreeSet<String> {
         let deployed = self.0.iter().filter(|(package, _)| *package != TESTS);
         deployed
@@ -119,7 +119,7 @@ fn only_the_tests_serve_http() {
     assert_eq!(Workspace::read().dependents("axum"), BTreeSet::new());
 }
 
-/// All packages, the registry's too, as Cargo.lock has them.
+/// Returns the metadata of all packages in Cargo.lock, including those of the registry.
 fn locked() -> Metadata {
     MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
@@ -183,7 +183,7 @@ fn dependencies_are_pinned_and_all_from_one_registry() {
             package.name
         );
     }
-    // A copy of the sources without its history can't tell.
+    // This can't be checked in a copy of the sources without the repository's history.
     if root().join(".git").exists() {
         let tracked = Command::new("git")
             .args(["ls-files", "--error-unmatch", "Cargo.lock"])

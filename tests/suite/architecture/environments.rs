@@ -1,10 +1,10 @@
-//! What samconfig.toml deploys with.
+//! The parameter values in samconfig.toml.
 
 use eksentry_tests::template::{Template, members, scalar};
 
 use super::read;
 
-/// In samconfig.toml a line that is a text is such a value.
+/// Each line of samconfig.toml that is a quoted text sets a parameter of the template.
 #[test]
 fn every_environment_gives_values_that_the_template_takes() {
     let template = Template::of_eksentry().expect("it is a template");

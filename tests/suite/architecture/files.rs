@@ -1,4 +1,4 @@
-//! The sample events, and the folders that go together.
+//! The sample events, and folders that must match.
 
 use std::path::{Path, PathBuf};
 

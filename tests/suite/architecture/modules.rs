@@ -1,4 +1,4 @@
-//! Which module of a crate imports which: imports run one way and never back.
+//! The imports between the modules of a crate: they must not form circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -25,8 +25,8 @@ fn no_modules_import_each_other_in_a_circle() {
     }
 }
 
-/// The imports among the modules of a crate. What a module takes from the crate's root is counted as of the module that
-/// the root has it from.
+/// Returns the imports between the modules of a crate. An item that a module imports from the crate's root counts as an
+/// import of the module from which the root re-exports it.
 fn imports(folder: &Path) -> Imports {
     let mut files = sources(folder);
     files.retain(|path| !path.ends_with("tests.rs"));
@@ -60,14 +60,15 @@ fn imports(folder: &Path) -> Imports {
     imports
 }
 
-/// A file's code without its comments and tests.
+/// Returns the code of a file without its comments and tests.
 fn code(text: &str) -> String {
     let lines = without_tests(text).lines();
     let lines = lines.map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first names of all paths that begin so: of `crate::a::b` and `crate::{a, c::{d, e}}` these are a, a and c.
+/// Returns the first name of each path that begins with `start`: for `crate::a::b` and `crate::{a, c::{d, e}}` the
+/// names a, a and c.
 fn names_behind(code: &str, start: &str) -> Vec<String> {
     let name = Regex::new("^[A-Za-z_][A-Za-z0-9_]*").expect("it is a regular expression");
     let mut names = Vec::new();
@@ -103,7 +104,7 @@ fn names_behind(code: &str, start: &str) -> Vec<String> {
     names
 }
 
-/// The groups of modules of which each one leads to all others.
+/// Returns the groups of modules in which each module leads to all others.
 fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
     let reached: BTreeMap<&String, BTreeSet<&String>> = imports
         .keys()
@@ -122,7 +123,7 @@ fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
         .collect()
 }
 
-/// All modules that imports lead to from one.
+/// Returns all modules to which imports lead from one module.
 fn reached_from<'a>(module: &str, imports: &'a Imports) -> BTreeSet<&'a String> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&String> = imports.get(module).into_iter().flatten().collect();

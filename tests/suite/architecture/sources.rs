@@ -1,4 +1,4 @@
-//! What sources must not mention.
+//! The strings that sources must not contain.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::{names_in, read, root};
 
 const CORE: &str = "shared/core/src";
 
-/// What would make core impure.
+/// The strings that only impure code contains.
 const IMPURE: [&str; 11] = [
     "serde_json::Value",
     "std::env",
@@ -46,7 +46,7 @@ fn core_reads_no_clock_no_environment_and_no_untyped_json() {
     }
 }
 
-/// What reads a clock that tests do not set.
+/// The strings in code that reads a clock that tests do not control.
 const CLOCKS: [&str; 5] = [
     "SystemTime::now",
     "Timestamp::now",
@@ -100,7 +100,7 @@ fn every_file_of_a_check_is_registered() {
     );
 }
 
-/// A code that nothing gives would be documented for nobody.
+/// The documentation would otherwise list a code that never occurs.
 #[test]
 fn every_reason_code_is_given_somewhere() {
     let mut texts = String::new();
@@ -122,14 +122,14 @@ fn every_reason_code_is_given_somewhere() {
     }
 }
 
-/// A file's code up to its tests, which come last.
+/// Returns a file's code up to its tests, which are at the end.
 pub(super) fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests")
         .next()
         .unwrap_or_default()
 }
 
-/// All Rust files in a folder and below it, by their paths from the root.
+/// Lists all Rust files in a folder and its subfolders, by their paths relative to the root.
 pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for name in names_in(folder) {

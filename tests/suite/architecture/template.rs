@@ -1,4 +1,4 @@
-//! What template.yaml deploys.
+//! The resources of template.yaml, and the limits that they must keep to.
 
 use std::{
     cell::RefCell,
@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use super::{names_in, read};
 
-/// The most characters of a rule's parameters.
+/// The largest number of characters in a rule's parameters.
 /// Source: <https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigRule.html>.
 const RULE_PARAMETERS: usize = 1024;
 
-/// The most bytes of a function's environment, as JSON, which is how Lambda measures it.
+/// The largest number of bytes in a function's environment, as JSON, which is how Lambda measures it.
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>.
 const ENVIRONMENT: usize = 4096;
 
-/// What CloudFormation takes: parameters, resources and bytes of a template in S3, bytes of a parameter's value, and
-/// conditions that are joined to one.
+/// The limits of CloudFormation: parameters, resources and bytes of a template in S3, bytes of a parameter's value, and
+/// conditions that one condition can combine.
 /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const PARAMETERS: usize = 200;
 const RESOURCES: usize = 500;
@@ -29,22 +29,22 @@ const TEMPLATE: usize = 1_000_000;
 const VALUE: usize = 4096;
 const JOINED: usize = 10;
 
-/// The most bytes of a parameter of the Parameter Store that costs nothing.
+/// The largest number of bytes in a free parameter of Parameter Store.
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
 const DOCUMENT: usize = 4096;
 
-/// The longest name of a stack for which the longest name that is made of it, that of the queue of slices, fits in the 80
-/// characters that SQS takes.
+/// The greatest length of a stack's name with which the longest derived name, that of the queue of slices, fits in the
+/// 80 characters that SQS allows.
 const STACK_NAME: usize = 73;
 
-/// The longest name of a bucket, which CloudFormation makes up.
+/// The greatest length of a bucket's name, which CloudFormation generates.
 const BUCKET_NAME: usize = 63;
 
-/// The most managed policies of a role, unless an account has asked for more.
+/// The largest number of managed policies of a role, by the default quota.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 const MANAGED_POLICIES: usize = 10;
 
-/// The stack with the defaults of its parameters.
+/// Returns the stack with the defaults of its parameters.
 pub(super) fn with_defaults() -> Stack {
     Stack::new(
         Template::of_eksentry().expect("it is a template"),
@@ -53,7 +53,7 @@ pub(super) fn with_defaults() -> Stack {
     )
 }
 
-/// The longest value that a parameter may have.
+/// Returns the longest value that a parameter can have.
 fn longest_value(name: &str, parameter: &Value) -> String {
     let allowed = parameter["AllowedValues"].as_array().into_iter().flatten();
     if let Some(longest) = allowed.map(scalar).max_by_key(String::len) {
@@ -68,14 +68,14 @@ fn longest_value(name: &str, parameter: &Value) -> String {
     (0..length).map(|_| 'x').collect()
 }
 
-/// The stack with every parameter as long as it may be, of the longest name, in the Region with the longest name.
+/// Returns the stack with the longest value of every parameter, the longest name, and a Region with the longest name.
 fn with_longest_values() -> Stack {
     let template = Template::of_eksentry().expect("it is a template");
     let stack = Stack::new(template.clone(), "111122223333", "ap-southeast-1");
     let stack = stack.named(&"s".repeat(STACK_NAME));
     let longest = members(&template.body()["Parameters"])
         .map(|(name, parameter)| (name.as_str(), longest_value(name, parameter)));
-    // Without these, less is made.
+    // With other values, the stack creates fewer resources.
     let on = ["SecurityHub", "AwsConfig"].map(|name| (name, "on".to_owned()));
     longest.chain(on).fold(stack, |stack, (name, value)| {
         let stack = stack.with(name, &value);
@@ -83,7 +83,8 @@ fn with_longest_values() -> Stack {
     })
 }
 
-/// The environment of each function that is made, by its name in the template: its own variables and those of all.
+/// Returns the environment of each function that the stack creates, by its logical ID: its own variables and the global
+/// ones.
 fn environments(stack: &Stack) -> BTreeMap<String, BTreeMap<String, String>> {
     let of_all = &stack.template().body()["Globals"]["Function"]["Environment"]["Variables"];
     let functions = stack.made("AWS::Serverless::Function");
@@ -101,12 +102,12 @@ fn environments(stack: &Stack) -> BTreeMap<String, BTreeMap<String, String>> {
         .collect()
 }
 
-/// The variables of all functions.
+/// Returns the variables of all functions.
 fn environment(stack: &Stack) -> BTreeMap<String, String> {
     environments(stack).into_values().flatten().collect()
 }
 
-/// The texts of the documents that a stack writes, by their names.
+/// Returns the texts of the documents that a stack writes, by their names.
 fn documents(stack: &Stack) -> BTreeMap<String, String> {
     let made = stack.made("AWS::SSM::Parameter");
     let documents = made.expect("it is known which are made").into_iter();
@@ -119,7 +120,7 @@ fn documents(stack: &Stack) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// What a stack's documents say.
+/// Returns the selection that a stack's documents contain.
 fn selection(stack: &Stack) -> Selection {
     let documents = documents(stack);
     let parts = documents
@@ -128,7 +129,7 @@ fn selection(stack: &Stack) -> Selection {
     Selection::of_documents(parts).expect("the functions take what the template writes")
 }
 
-/// The checks that have a rule in a stack.
+/// Lists the checks that have a rule in a stack.
 fn rules(stack: &Stack) -> BTreeSet<String> {
     let made = stack.made("AWS::Config::ConfigRule");
     let rules = made.expect("it is known which are made").into_iter();
@@ -145,7 +146,7 @@ fn stack(parameters: &[(&str, &str)]) -> Stack {
     })
 }
 
-/// A rule's parameters as AWS Config gets them.
+/// Returns the parameters of a rule as AWS Config receives them.
 fn rule_parameters(stack: &Stack, rule: &Value) -> Value {
     let parameters = stack.resolve(&rule["Properties"]["InputParameters"]);
     parameters
@@ -278,7 +279,7 @@ fn documents_say_what_the_parameters_of_the_stack_do() {
 fn the_environment_fits_with_every_parameter_as_long_as_it_may_be() {
     let stack = with_longest_values();
     for (function, mut variables) in environments(&stack) {
-        // CloudFormation makes the name up, and ours is shorter.
+        // CloudFormation generates the name; the one generated here is shorter.
         if let Some(bucket) = variables.get_mut("EKSENTRY_LEDGER_BUCKET") {
             *bucket = "x".repeat(BUCKET_NAME);
         }
@@ -299,8 +300,8 @@ fn the_template_is_as_large_as_cloudformation_takes() {
     let parameters = members(&body["Parameters"]).count();
     assert!(parameters <= PARAMETERS, "it has {parameters} parameters");
 
-    // What SAM makes besides, of each function and of each of its events: a rule, a schedule or a mapping, a permission,
-    // and where invocations that failed go.
+    // SAM adds resources for each function and for each of its events: a rule, a schedule or an event source mapping, a
+    // permission, and the destination of failed invocations.
     let functions: Vec<_> = stack
         .template()
         .resources("AWS::Serverless::Function")
@@ -337,7 +338,7 @@ fn cloudformation_and_the_parameter_store_take_the_longest_values() {
     }
 }
 
-/// Lists of seventy ids of thirty characters.
+/// The lists hold seventy ids of thirty characters each.
 #[test]
 fn lists_of_many_checks_fit() {
     let ids: Vec<String> = (0..70).map(|n| format!("{n:x>30}")).collect();

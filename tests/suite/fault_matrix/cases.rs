@@ -1,4 +1,4 @@
-//! The cases: what goes wrong with which call.
+//! The cases: a call and the faults in it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::Undisturbed;
 
-/// Longer than anybody waits.
+/// A latency in milliseconds that exceeds every time limit.
 const NEVER: u64 = 3_600_000;
 
-/// Members of requests that say which resource a call is about.
+/// The members of requests that identify the resource of a call.
 const SUBJECTS: [&str; 11] = [
     "KeyId",
     "PolicyArn",
@@ -27,7 +27,7 @@ const SUBJECTS: [&str; 11] = [
     "ParentId",
 ];
 
-/// What goes wrong, as the table's columns have it.
+/// The kind of fault, which is a column of the table.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
     Passing,
@@ -68,7 +68,7 @@ impl Column {
         Self::Missing,
     ];
 
-    /// Its heading.
+    /// Returns the heading of the column.
     pub(super) fn heading(self) -> &'static str {
         match self {
             Self::Passing => "in passing",
@@ -90,20 +90,21 @@ impl Column {
         }
     }
 
-    /// Whether the answer is one that AWS could mean, so that a verdict may follow it.
+    /// Returns `true` if AWS itself could give the answer, so that a verdict may follow from it.
     pub(super) fn speaks(self) -> bool {
         matches!(self, Self::NotFound | Self::UnknownWord | Self::Missing)
     }
 }
 
-/// Something that goes wrong with a call.
+/// Faults in a call.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
     /// The position of the scenario.
     pub(super) scenario: usize,
-    /// `service.Operation`.
+    /// The call, as `service.Operation`.
     pub(super) call: String,
-    /// Which of the calls: the members of the request that say what it is about; none for all of them.
+    /// The members of the request that identify its resource, which select the calls with the fault; empty for all
+    /// calls.
     pub(super) subject: Map<String, Value>,
     pub(super) column: Column,
     kinds: Vec<FaultKind>,
@@ -133,7 +134,8 @@ impl Case {
         self.kinds.iter().map(fault).collect()
     }
 
-    /// How long the function may take: as long as template.yaml lets it, or not much longer than it needs.
+    /// Returns the time limit of the function: that in template.yaml, or for [`Column::Deadline`] twice the time of the
+    /// undisturbed run.
     pub(super) fn limit(&self, undisturbed: &Undisturbed) -> Duration {
         match self.column {
             Column::Deadline => undisturbed.took * 2,
@@ -143,7 +145,7 @@ impl Case {
     }
 }
 
-/// All cases of these scenarios.
+/// Returns all cases of these scenarios.
 pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
     let mut cases = Vec::new();
     for (
@@ -189,7 +191,7 @@ fn of_call(scenario: usize, call: &Call, alters_answers: bool) -> Vec<Case> {
     cases
 }
 
-/// What goes wrong in each of a column's cases.
+/// Returns the faults in each case of a column.
 fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind>> {
     let internal = error("InternalFailure", 500);
     let unavailable = error("ServiceUnavailable", 503);
@@ -235,7 +237,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
     }
 }
 
-/// What the service's published model knows of the answer.
+/// Lists the places of the answer that the service's published model describes.
 fn places_of(call: &Call) -> Vec<Place> {
     let answer = call.answer.iter();
     answer
@@ -243,8 +245,7 @@ fn places_of(call: &Call) -> Vec<Place> {
         .collect()
 }
 
-/// What nobody can tell from an answer that is as it should be: the end of a list looks just like a page that lost its
-/// token.
+/// Returns `true` if an answer is valid without this member: a page that lacks its token looks like the last page.
 fn is_all_right_without(pointer: &str) -> bool {
     ["/nextToken", "/NextToken", "/NextMarker", "/Marker"].contains(&pointer)
 }

@@ -1,4 +1,4 @@
-//! What may come of a fault, and what may not.
+//! The rules for the results of a fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::{Seen, Undisturbed};
 use crate::any_faults::{in_the_end, state_of, status};
 use crate::world::World;
 
-/// The kinds of error that are worth a retry: Lambda, EventBridge or the queue brings the event again, and the next
+/// The types of errors that are worth a retry: Lambda, EventBridge or the queue delivers the event again, or the next
 /// schedule does.
 const WORTH_A_RETRY: [&str; 5] = [
     "NotAvailable",
@@ -20,24 +20,24 @@ const WORTH_A_RETRY: [&str; 5] = [
     "OutOfTime",
 ];
 
-/// With these, what was looked at may not have been delivered, or not all have been looked at.
+/// The errors after which findings may not have been delivered, or not all resources have been evaluated.
 const UNDELIVERED: [&str; 3] = ["NotDelivered", "NotEntered", "OutOfTime"];
 
 /// The call that reads the mute list, and the one that reads the checks' parameters.
 const MUTE_LIST: &str = "ssm.GetParameter";
 const PARAMETERS: &str = "ssm.GetParametersByPath";
 
-/// The call that tells attestations from images. Where it is denied, they are taken for images.
+/// The call that distinguishes attestations from images. If it is denied, attestations count as images.
 const MANIFESTS: &str = "ecr.BatchGetImage";
 
-/// How an invocation ended.
+/// The end of an invocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Ending {
     Success,
-    /// The queue is to bring messages again.
+    /// The queue must deliver some messages again.
     Again,
     Error(FunctionError),
-    /// Lambda had to end it, or it ended itself.
+    /// Lambda ended the process, or the process ended itself.
     Killed(FunctionError),
 }
 
@@ -61,7 +61,8 @@ impl Ending {
         }
     }
 
-    /// The rule: it succeeds, or it is worth a retry. What is wrong until somebody mends the settings is not.
+    /// Applies the rule: the invocation succeeds, or its error is worth a retry. Faults in the settings, which last
+    /// until they are corrected, are exempt.
     fn judge(&self, case: &Case) -> Result<(), String> {
         let is_setting = [MUTE_LIST, PARAMETERS].contains(&case.call.as_str())
             && [Column::Denied, Column::NotFound, Column::Missing].contains(&case.column);
@@ -77,24 +78,24 @@ impl Ending {
     }
 }
 
-/// What Security Hub holds.
+/// Returns the findings in Security Hub.
 pub(super) fn findings(world: &World) -> BTreeMap<String, Value> {
     state_of(world)
 }
 
-/// How far a finding is from what it will be.
+/// The deviation of a finding from its expected state.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Deviation {
     None,
-    /// As the earlier sweep left it.
+    /// The finding is as the earlier sweep left it.
     Left,
     NotAvailable,
     Worse,
-    /// Archived, since the service says that there is no such thing.
+    /// The finding is archived, since the service reports that the resource does not exist.
     Archived,
 }
 
-/// Judges what was there when the invocation with the fault had ended; a word for it, or what was wrong.
+/// Judges the state after the invocation with the fault. Returns a word for the result, or the problems.
 pub(super) fn judge_meanwhile(
     case: &Case,
     undisturbed: &Undisturbed,
@@ -151,8 +152,9 @@ fn deviation(
     let status_of = |says: Option<&Value>| says.map_or("ARCHIVED", |says| status(says)).to_owned();
     let (is_now, will_be) = (status_of(is), status_of(will));
     if is == was {
-        // An answer without the list tells nothing of what is in it, and of what is not there nothing is told.
-        // A push tells of an image only what is known of its scan: the scan's own event comes later, and the next sweep.
+        // An answer that lacks its list leaves the items of the list unknown, and an answer that there is no such
+        // resource contains no data about it. After a push, a function knows of an image only the state of its scan:
+        // the scan's own event follows, and so does the next sweep.
         let untold = [Column::Missing, Column::NotFound].contains(&case.column) || is_push;
         return if (concerned && (untold || *ending != Ending::Success))
             || ending.may_leave_undelivered()
@@ -167,13 +169,14 @@ fn deviation(
     }
     match is_now.as_str() {
         "NOT_AVAILABLE" => Ok(Deviation::NotAvailable),
-        // The same verdict with less detail.
+        // The verdict is the same, with less detail.
         now if now == will_be => Ok(Deviation::None),
         "FAILED" | "WARNING" if case.column.speaks() || case.call == MUTE_LIST => {
             Ok(Deviation::Worse)
         }
         "FAILED" if case.call == MANIFESTS && case.column == Column::Denied => Ok(Deviation::Worse),
-        // The service says that there is no such thing, or that a key is of a kind that no rotation is known of.
+        // The service reports that there is no such resource, or returns an unknown kind of key, for which rotation is
+        // unknown too.
         "ARCHIVED" if case.column == Column::NotFound => Ok(Deviation::Archived),
         "ARCHIVED" if case.column == Column::UnknownWord && case.call == "kms.DescribeKey" => {
             Ok(Deviation::Archived)
@@ -183,7 +186,7 @@ fn deviation(
     }
 }
 
-/// Whether a call tells something that a finding depends on.
+/// Returns `true` if a finding depends on the answer to the call.
 fn concerns(case: &Case, id: &str) -> bool {
     let Some((check, resource)) = id
         .split_once("eksentry/")
@@ -195,7 +198,7 @@ fn concerns(case: &Case, id: &str) -> bool {
     let text = |name: &str| case.subject.get(name).and_then(Value::as_str);
     let is_about = |part: Option<&str>| part.is_none_or(|part| resource.contains(part));
     match (service, operation) {
-        // Who uses a cluster's role depends on all clusters.
+        // The verdict on a cluster's role depends on all clusters.
         ("eks", _) if check == "eks-dedicated-cluster-role" => true,
         ("eks", "ListNodegroups" | "DescribeNodegroup") => false,
         ("eks", _) => check.starts_with("eks-") && is_about(text("name")),
@@ -216,14 +219,14 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
             check == "config-records-resources"
         }
-        // Without the mute list, muted failures are not muted. Without the parameters nothing is judged.
+        // Without the mute list, muted failures are not muted. Without the parameters, nothing is evaluated.
         ("ssm", "GetParameter") => resource.ends_with("key/muted"),
         ("organizations" | "account" | "ssm" | "sts", _) => true,
         _ => false,
     }
 }
 
-/// How a case ended, in the words of the table.
+/// Returns the table's word for the result of a case.
 fn word(ending: &Ending, most: Deviation) -> String {
     match ending {
         Ending::Again => "again".to_owned(),
@@ -239,7 +242,7 @@ fn word(ending: &Ending, most: Deviation) -> String {
     }
 }
 
-/// Judges what is there after the fault.
+/// Judges the state after the fault is over.
 pub(super) fn judge_after(
     undisturbed: &Undisturbed,
     seen: &Seen,
@@ -265,7 +268,7 @@ pub(super) fn judge_after(
     Ok(())
 }
 
-/// When findings were first reported is never lost.
+/// Checks that the time at which each finding was first reported is kept.
 pub(super) fn judge_created(
     first: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,

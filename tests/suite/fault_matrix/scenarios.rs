@@ -1,4 +1,4 @@
-//! What functions are at when something goes wrong: little, but one of everything.
+//! The scenarios: invocations of functions with few resources, but one of each kind.
 
 use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
@@ -15,15 +15,15 @@ const DIGEST: &str = "sha256:111111111111111111111111111111111111111111111111111
 
 /// One way of invoking a function.
 pub(super) struct Scenario {
-    /// Its name, for people.
+    /// The name for display.
     pub(super) name: &'static str,
     pub(super) function: &'static str,
-    /// Beside the mute list and the checks' parameters, which all have.
+    /// The variables besides the mute list and the checks' parameters, which all scenarios have.
     environment: &'static [(&'static str, &'static str)],
     pub(super) event: fn(&World) -> Value,
-    /// The calls that matter, by how they begin; those of the others are tried in another scenario.
+    /// The prefixes of the calls that this scenario covers; other scenarios cover the other calls.
     pub(super) calls: &'static [&'static str],
-    /// Whether what answers may lack is tried here.
+    /// `true` if answers with missing members and unknown values are tried in this scenario.
     pub(super) alters_answers: bool,
 }
 
@@ -157,12 +157,12 @@ fn messages() -> Vec<Message> {
     messages.collect()
 }
 
-/// The call of an IAM action.
+/// Returns the call that an IAM action allows.
 pub(super) fn call_of(action: &str) -> String {
     match action {
         "sqs:SendMessage" => "sqs.SendMessageBatch".to_owned(),
         "tag:GetResources" => "tagging.GetResources".to_owned(),
-        // Without it GetObject does not say that there is no such object.
+        // Without this permission, GetObject does not report that there is no such object.
         "s3:ListBucket" => "s3.GetObject".to_owned(),
         other => other.replacen(':', ".", 1),
     }
@@ -173,12 +173,12 @@ impl Scenario {
         self.name.ends_with("a push")
     }
 
-    /// The world as it is now, which no function has seen yet.
+    /// Returns the world in its current state, which no function has read yet.
     pub(super) fn world(&self) -> World {
         self.world_of(&now())
     }
 
-    /// What a sweep left some time ago.
+    /// Returns the snapshot that an earlier sweep left.
     pub(super) fn earlier(&self) -> Snapshot {
         let mut world = self.world_of(&before());
         world.aws.put_object(&ledger(), EMPTY.into());
@@ -209,7 +209,7 @@ impl Scenario {
     }
 }
 
-/// The home account with these resources; pages are short.
+/// Returns the home account with these resources and short pages.
 fn account(entries: &Value) -> Account {
     let mut account = Account::empty(ACCOUNT, REGION);
     account.page_size = Some(2);
@@ -223,7 +223,7 @@ fn account(entries: &Value) -> Account {
         .to_string(),
         kind: None,
     });
-    // Whoever does without the first page or the last one judges what nobody asked for.
+    // A function that skips the first or the last page evaluates a disabled check.
     for (name, text) in [
         ("a", "disabledChecks: [eks-control-plane-logging]"),
         ("b", "kms-cmk-rotation: {maxRotationPeriodDays: 365}"),
@@ -262,7 +262,7 @@ fn cluster(name: &str, role_name: &str, base: Value) -> Value {
     cluster
 }
 
-/// A cluster of before Kubernetes 1.28, whose secrets are encrypted with a key of the account's own.
+/// Returns a cluster older than Kubernetes 1.28, whose secrets are encrypted with a customer managed key.
 fn old_cluster() -> Value {
     let mut cluster = cluster("alpha", "alpha", closed("alpha"));
     cluster["version"] = "1.27".into();
@@ -296,7 +296,7 @@ fn image(digest: &str, severities: &[&str]) -> Value {
     })
 }
 
-/// What the earlier sweep saw.
+/// Returns the resources at the time of the earlier sweep.
 fn before() -> Value {
     json!({
         "clusters": [
@@ -316,7 +316,7 @@ fn before() -> Value {
     })
 }
 
-/// What there is now: something is new, something changed for the better and for the worse, and something is gone.
+/// Returns the current resources: some are new, some have improved or worsened, and some no longer exist.
 fn now() -> Value {
     json!({
         "clusters": [

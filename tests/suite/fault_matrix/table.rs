@@ -1,4 +1,4 @@
-//! The matrix as a page of the docs.
+//! The matrix as a page of the documentation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ enumerated word; *missing*, each member of the answer.
 
 type Tried = (Case, Result<String, String>);
 
-/// Compares the page with what was tried, or with `BLESS` set writes it.
+/// Compares the page with the results, or writes it if `BLESS` is set.
 pub(super) fn hold_against_docs(undisturbed: &[Undisturbed], tried: &[Tried]) {
     let (path, page) = (workspace().join(PATH), page(undisturbed, tried));
     if env::var_os("BLESS").is_some() {
@@ -94,7 +94,7 @@ fn table(tried: &[&Tried]) -> String {
     table + "\n"
 }
 
-/// One word where all cases ended alike; otherwise how many ended how.
+/// Renders the words of a cell: the word alone if there is one case, otherwise each word with its number of cases.
 fn cell(words: &[&str]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for word in words {

@@ -1,4 +1,5 @@
-//! Plays in which functions do everything that they ever do, in each of the settings that change what roles may do.
+//! Scenarios in which functions make every call that they can make, with each of the settings that change the
+//! permissions of roles.
 
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::{Account, Parameter};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{ACCOUNT, REGION, World, closed, key, schedule_event, workspace};
 
-/// The account that is entered from the first.
+/// The account that the functions enter from their own.
 pub(super) const OTHER: &str = "444455556666";
 const AWAY: &str = "us-east-1";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
@@ -17,7 +18,7 @@ const MUTE_LIST: &str = "/eksentry/mute-list";
 const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
 const PATHS: &str = "EKSENTRY_PARAMETERS_PATHS";
 
-/// Settings with which roles have all statements that they ever have, and some that leave out what they can.
+/// Settings with which roles have every possible statement, and some with which roles have as few as possible.
 pub(super) const SETTINGS: [&[(&str, &str)]; 8] = [
     HOME,
     REGIONS,
@@ -45,16 +46,16 @@ const EVERYWHERE: &[(&str, &str)] = &[
 const ORGANIZATION: &[(&str, &str)] = &[(ACCOUNTS, "organization")];
 const UNITS: &[(&str, &str)] = &[(ACCOUNTS, "ou-ab12-payments")];
 
-/// Each plays in other settings.
+/// The scenarios, each with other settings.
 pub(super) const ALL: [fn() -> World; 5] = [home, regions, everywhere, organization, units];
 
-/// A world with these settings. Every stack has a queue and a bucket.
+/// Returns the world with these settings. Every stack has a queue and a bucket.
 pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
     let world = world
         .and("EKSENTRY_DISABLED_CHECKS", "")
         .and("EKSENTRY_QUEUE_URL", QUEUE)
         .and("EKSENTRY_LEDGER_BUCKET", BUCKET);
-    // The first of these paths is the one to which the stack itself writes.
+    // The stack itself writes documents below the first of these paths.
     let writes = settings.iter().any(|(name, _)| *name == PATHS);
     let world = if writes {
         world.deployed_with("CheckParameters", "{}")
@@ -65,14 +66,14 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
     settings.fold(world, |world, (name, value)| world.and(name, value))
 }
 
-/// Makes functions post anew what they posted before.
+/// Makes functions send findings again that they have sent before.
 fn forget(world: &World) {
     world.aws.edit_findings(|finding| {
         finding.remove("ProductFields");
     });
 }
 
-/// A message to a worker.
+/// Invokes a worker with one message.
 fn work(world: &mut World, body: &Value) {
     forget(world);
     let message = Message {
@@ -83,8 +84,8 @@ fn work(world: &mut World, body: &Value) {
     assert_eq!(world.work(&[message]), [""; 0], "{body}");
 }
 
-/// The demo's account: every sample event, every Config rule's own schedule, sweeps with a mute list, with and without
-/// a ledger, and a registry that is too large for one of them.
+/// Runs everything in the demo's account: every sample event, the schedule of every AWS Config rule, sweeps with a mute
+/// list, with and without a ledger, and a sweep of a registry that is too large for one invocation.
 fn home() -> World {
     let mut world = with(World::of_the_demo(), HOME);
     world.heal();
@@ -144,13 +145,13 @@ fn home() -> World {
     world
 }
 
-/// What the policy of a cluster's role may say.
+/// Returns a policy document for the role of a cluster.
 fn document() -> Value {
     let statement = json!({"Effect": "Allow", "Action": "logs:*", "Resource": "*"});
     json!({"Version": "2012-10-17", "Statement": [statement]})
 }
 
-/// A cluster whose role has a policy of the account's own.
+/// Returns a cluster whose role has a customer managed policy.
 fn own_policy() -> Value {
     let mut cluster = closed("own");
     cluster["roleArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/own"));
@@ -162,7 +163,7 @@ fn own_policy() -> Value {
     })
 }
 
-/// One of everything, in whatever account and Region.
+/// Returns one resource of each kind, for any account and Region.
 fn one_of_everything(account: &str, region: &str) -> Value {
     let mut cluster = closed("one");
     cluster["roleArn"] = json!(format!("arn:aws:iam::{account}:role/one-{region}"));
@@ -184,7 +185,7 @@ fn one_of_everything(account: &str, region: &str) -> Value {
     })
 }
 
-/// Another Region that is named.
+/// Runs functions with another Region in the settings.
 fn regions() -> World {
     let world = World::with(one_of_everything(ACCOUNT, REGION));
     let mut world = with(world, REGIONS).and_at(ACCOUNT, AWAY, one_of_everything(ACCOUNT, AWAY));
@@ -192,7 +193,7 @@ fn regions() -> World {
     world
 }
 
-/// What is looked at where: by a sweep, by a worker, and by the rule to which other Regions matter.
+/// Runs the functions that read other Regions: a sweep, a worker, and the rule whose check depends on other Regions.
 fn look_around(world: &mut World) {
     let id = "eks-dedicated-cluster-role";
     let token = world.aws.result_token(&format!("eksentry-{id}"));
@@ -201,7 +202,7 @@ fn look_around(world: &mut World) {
     work(world, &json!({"account": ACCOUNT}));
 }
 
-/// All Regions of two accounts, in which scans are enhanced.
+/// Runs functions in all Regions of two accounts. The other account uses enhanced scanning.
 fn everywhere() -> World {
     let world = World::with(one_of_everything(ACCOUNT, REGION));
     let mut world = with(world, EVERYWHERE).and_at(ACCOUNT, AWAY, one_of_everything(ACCOUNT, AWAY));
@@ -222,12 +223,12 @@ fn everywhere() -> World {
     world
 }
 
-/// An organization.
+/// Runs functions in an organization.
 fn organization() -> World {
     organized(ORGANIZATION)
 }
 
-/// A unit of an organization, with another in it.
+/// Runs functions in an organizational unit that contains another one.
 fn units() -> World {
     organized(UNITS)
 }

@@ -1,4 +1,4 @@
-//! Many events at once.
+//! The load of many events at once.
 
 use std::{
     collections::BTreeMap,
@@ -15,34 +15,34 @@ use eksentry_tests::stand_in::StandIn;
 
 use super::{Trouble, bar, megabytes, number, size};
 
-/// In how many waves the account changes.
+/// The number of waves in which the account changes.
 const WAVES: usize = 20;
 
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// How many events of images there are, at least
+    /// The number of image events, at least
     #[arg(long, default_value_t = 10_000)]
     events: usize,
-    /// How many changes AWS Config tells, at least
+    /// The number of configuration item changes that AWS Config sends, at least
     #[arg(long, default_value_t = 1_000)]
     changes: usize,
-    /// How many instances of ecr-event there are
+    /// The number of instances of ecr-event
     #[arg(long, default_value_t = 8)]
     instances: usize,
-    /// How many instances of config-rule there are
+    /// The number of instances of config-rule
     #[arg(long, default_value_t = 4)]
     rule_instances: usize,
-    /// How many repositories the account has, at least 4
+    /// The number of repositories in the account, at least 4
     #[arg(long, default_value_t = 100)]
     repositories: usize,
-    /// How many images each of them has
+    /// The number of images in each repository
     #[arg(long, default_value_t = 100)]
     images: usize,
     #[command(flatten)]
     trouble: Trouble,
 }
 
-/// Makes a burst; answers what should not have happened.
+/// Sends a burst of events. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
     let mut estate = Estate::new(size(options.repositories, options.images));
@@ -91,7 +91,7 @@ fn number_of_events(options: &Options) -> Result<u64, Box<dyn Error>> {
     Ok(u64::try_from(options.events + options.changes)?)
 }
 
-/// Shows what came of the events; answers what was lost.
+/// Prints the results of the events. Returns the events that were lost.
 fn show(crews: &[Crew; 2], works: [Vec<Work>; 2], took: Duration) -> Vec<String> {
     let mut table = Table::new();
     table.set_header([

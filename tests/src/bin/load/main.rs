@@ -1,6 +1,6 @@
-//! `cargo load`: many events at once, and events for a long time, on functions that are warm.
+//! `cargo load`: many events at once, and events for a long time, on warm functions.
 //!
-//! What is measured is in docs/reliability.md.
+//! docs/reliability.md describes the measurements.
 
 mod burst;
 mod soak;
@@ -12,7 +12,7 @@ use eksentry_tests::load::Size;
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Puts the functions under load, and says whether they bore it.
+/// Puts the functions under load, and reports events that were lost and findings that are wrong.
 #[derive(Parser)]
 #[command(name = "cargo load")]
 struct Options {
@@ -22,19 +22,19 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Load {
-    /// Many events at once: how fast they are done with, and whether anything is lost or wrong in the end
+    /// Many events at once: measures the throughput, and reports anything that is lost or wrong in the end
     Burst(burst::Options),
-    /// Events, changes and sweeps for minutes on end: whether memory, open files or threads grow
+    /// Events, changes and sweeps for several minutes: reports growth of memory, open files or threads
     Soak(soak::Options),
 }
 
-/// What goes wrong in passing.
+/// Transient faults.
 #[derive(Args, Clone, Copy)]
 struct Trouble {
-    /// Keep Security Hub's documented rates, as AWS does
+    /// Apply Security Hub's documented rate limits, as AWS does
     #[arg(long)]
     limit_rates: bool,
-    /// Throttle one call in twenty, and break one in two hundred
+    /// Throttle one call in twenty, and reset the connection of one in two hundred
     #[arg(long)]
     faults: bool,
 }
@@ -67,7 +67,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// An account with so many repositories, each with so many images.
+/// Returns the size of an account with this number of repositories, and of images in each.
 fn size(repositories: usize, images: usize) -> Size {
     Size {
         repositories,

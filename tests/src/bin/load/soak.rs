@@ -1,4 +1,4 @@
-//! Events, changes and sweeps for a long time.
+//! The load of events, changes and sweeps for a long time.
 
 use std::{
     error::Error,
@@ -20,30 +20,30 @@ use serde_json::json;
 use super::{Trouble, bar, megabytes, size};
 
 const EVERY: Duration = Duration::from_secs(10);
-/// Until then functions warm up.
+/// The time after which functions count as warmed up.
 const WARM: Duration = Duration::from_mins(1);
 const TIME_LIMIT: Duration = Duration::from_mins(15);
 
 #[derive(Parser)]
 pub(crate) struct Options {
-    /// How long it goes on, at least 2
+    /// The duration in minutes, at least 2
     #[arg(long, default_value_t = 10)]
     minutes: u64,
-    /// How many repositories the account has, at least 4; each has 25 images
+    /// The number of repositories in the account, at least 4; each has 25 images
     #[arg(long, default_value_t = 40)]
     repositories: usize,
     #[command(flatten)]
     trouble: Trouble,
 }
 
-/// One process that is watched.
+/// One process whose usage is recorded.
 struct Watched {
     name: String,
     process: u32,
     course: Course,
 }
 
-/// An instance that is invoked over and over with the same, and what came of it.
+/// An instance that is invoked repeatedly with the same event, and its failures.
 struct Repeated {
     function: &'static str,
     instance: Function,
@@ -52,7 +52,7 @@ struct Repeated {
     failures: Vec<String>,
 }
 
-/// Makes a soak; answers what should not have happened.
+/// Runs the soak. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
     let mut estate = Estate::new(size(options.repositories, 25));
@@ -146,7 +146,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(problems)
 }
 
-/// What a worker is given: each part of a sweep in a message of its own.
+/// Returns the event of a worker: each part of a sweep in its own message.
 fn slices() -> Vec<u8> {
     let parts = [
         json!("clusters"),
@@ -203,7 +203,7 @@ fn look(watched: &mut [Watched], at: Duration) {
     }
 }
 
-/// Shows how the processes did; answers which functions grew.
+/// Prints the usage of the processes. Returns the functions whose usage grew.
 fn show(watched: &[Watched]) -> Vec<String> {
     let mut table = Table::new();
     table.set_header([
