@@ -92,7 +92,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::index::names;
-pub(crate) use self::index::{Index, Names, Place};
+pub(crate) use self::index::{Index, Names, Position};
 use crate::stand_in::Fault;
 
 /// The members of a resource, by the names that AWS gives them.

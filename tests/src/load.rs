@@ -1,6 +1,6 @@
 //! Many events at once: an account that changes continually, warm functions, and queues between the two.
 //!
-//! `cargo load` and tests/suite/load.rs run the same code: an [`Estate`] changes an account in waves and creates the
+//! `cargo load` and tests/suite/load.rs run the same code: an [`ChangingAccount`] changes an account in waves and creates the
 //! events about the changes, [`drive`] delivers the events to instances of functions as Lambda does, and
 //! [`differences`] lists the findings in Security Hub and the evaluations in AWS Config that are wrong afterwards.
 
@@ -12,7 +12,7 @@ mod usage;
 
 pub use self::{
     drive::{Crew, Waves, Work, drive},
-    estate::{Estate, Size, Told},
+    estate::{ChangingAccount, RequestedEvaluation, Size},
     queue::{Event, Queue, Tally},
     truth::{differences, sweep},
     usage::{Course, Usage, Verdict},

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{
-    places::{Place, places},
+    places::{AnswerMember, places},
     shape::{ErrorShape, Kind, Location, Member, Shape},
 };
 use crate::account::Record;

@@ -52,7 +52,7 @@ impl Report {
 /// The status of a finding. The variants are in the order in which the report lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
+pub enum RowStatus {
     /// The resource does not meet the check.
     Failed,
     /// The resource may not meet the check: the facts are incomplete, and a person should review the resource.
@@ -67,7 +67,7 @@ pub enum Status {
     Archived,
 }
 
-impl Status {
+impl RowStatus {
     /// Returns `true` if the finding requires action.
     fn is_open(self) -> bool {
         matches!(self, Self::Failed | Self::Warning | Self::NotAvailable)
@@ -117,7 +117,7 @@ impl Severity {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Finding {
-    status: Status,
+    status: RowStatus,
     severity: Severity,
     check: String,
     title: String,
@@ -195,18 +195,18 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn status(asff: &Value) -> Status {
+fn status(asff: &Value) -> RowStatus {
     if text(asff, "/RecordState") == "ARCHIVED" {
-        return Status::Archived;
+        return RowStatus::Archived;
     }
-    if text(asff, "/Workflow/Status") == "SUPPRESSED" {
-        return Status::Suppressed;
+    if text(asff, "/Workflow/RowStatus") == "SUPPRESSED" {
+        return RowStatus::Suppressed;
     }
-    match text(asff, "/Compliance/Status") {
-        "PASSED" => Status::Passed,
-        "FAILED" => Status::Failed,
-        "WARNING" => Status::Warning,
-        _ => Status::NotAvailable,
+    match text(asff, "/Compliance/RowStatus") {
+        "PASSED" => RowStatus::Passed,
+        "FAILED" => RowStatus::Failed,
+        "WARNING" => RowStatus::Warning,
+        _ => RowStatus::NotAvailable,
     }
 }
 
@@ -286,7 +286,7 @@ mod tests {
             "Title": format!("The title of {check}"),
             "Description": "What was seen.",
             "RecordState": "ACTIVE",
-            "Compliance": {"Status": status},
+            "Compliance": {"RowStatus": status},
             "FindingProviderFields": {"Severity": {"Label": severity}},
             "Resources": [{"Type": "AwsEksCluster", "Id": resource}],
         })
@@ -337,10 +337,10 @@ mod tests {
         assert_eq!(
             order,
             [
-                (Status::Failed, Severity::Critical),
-                (Status::Failed, Severity::Low),
-                (Status::Warning, Severity::Low),
-                (Status::Passed, Severity::Informational),
+                (RowStatus::Failed, Severity::Critical),
+                (RowStatus::Failed, Severity::Low),
+                (RowStatus::Warning, Severity::Low),
+                (RowStatus::Passed, Severity::Informational),
             ]
         );
     }
@@ -350,9 +350,9 @@ mod tests {
         let mut archived = finding("a", CLUSTER, "FAILED", "HIGH");
         archived["RecordState"] = json!("ARCHIVED");
         let mut suppressed = finding("a", CLUSTER, "FAILED", "HIGH");
-        suppressed["Workflow"] = json!({"Status": "SUPPRESSED"});
-        assert_eq!(status(&archived), Status::Archived);
-        assert_eq!(status(&suppressed), Status::Suppressed);
+        suppressed["Workflow"] = json!({"RowStatus": "SUPPRESSED"});
+        assert_eq!(status(&archived), RowStatus::Archived);
+        assert_eq!(status(&suppressed), RowStatus::Suppressed);
     }
 
     #[test]
@@ -405,7 +405,7 @@ mod tests {
             report
                 .findings
                 .iter()
-                .all(|finding| finding.status == Status::NotAvailable)
+                .all(|finding| finding.status == RowStatus::NotAvailable)
         );
     }
 }

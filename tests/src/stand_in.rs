@@ -305,11 +305,11 @@ impl StandIn {
     }
 
     /// Returns the number of calls over the documented rates since [`StandIn::limit_rates`].
-    pub fn told_off(&self) -> usize {
+    pub fn throttled(&self) -> usize {
         self.state()
             .rates
             .as_ref()
-            .map_or(0, |rates| rates.told_off)
+            .map_or(0, |rates| rates.throttled)
     }
 
     /// Only counts calls from now on, for runs whose calls would not fit into memory.

@@ -37,7 +37,10 @@ fn findings_are_these() {
         let of_check = format!(" {} ", check.id);
         let statuses = statuses.iter().filter(|line| line.contains(&of_check));
         let statuses: Vec<String> = statuses.map(|line| line.replace(&of_check, " ")).collect();
-        insta::assert_json_snapshot!(check.id, json!({"statuses": statuses, "examples": examples}));
+        insta::assert_json_snapshot!(
+            check.id,
+            json!({"statuses": statuses, "examples": examples})
+        );
     }
     world.end();
 }

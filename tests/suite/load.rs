@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eksentry_tests::lambda::binaries;
 use eksentry_tests::load::{
-    Crew, Estate, Event, Queue, Size, Tally, Waves, Work, differences, drive, sweep,
+    ChangingAccount, Crew, Event, Queue, Size, Tally, Waves, Work, differences, drive, sweep,
 };
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn disturb(aws: &StandIn) {
 
 #[test]
 fn a_burst_of_events_loses_nothing_and_ends_in_the_truth() {
-    let mut estate = Estate::new(SIZE);
+    let mut estate = ChangingAccount::new(SIZE);
     let aws = StandIn::start(estate.account().unwrap()).unwrap();
     sweep(&aws, built()).unwrap();
     disturb(&aws);

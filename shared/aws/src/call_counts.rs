@@ -14,7 +14,7 @@ use crate::pace::Pace;
 
 /// The number of calls so far. Clones count together.
 #[derive(Debug, Clone, Default)]
-pub struct Traffic(Arc<Counts>);
+pub struct CallCounts(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -22,7 +22,7 @@ struct Counts {
     throttled: AtomicU64,
 }
 
-impl Traffic {
+impl CallCounts {
     /// Returns the number of calls so far, each try counted.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
@@ -36,20 +36,20 @@ impl Traffic {
 
 /// An interceptor that counts every try of a client's calls, and slows down their pace when the service throttles.
 #[derive(Debug)]
-pub struct Watch {
-    traffic: Traffic,
+pub struct CallCounter {
+    traffic: CallCounts,
     pace: Option<Pace>,
 }
 
-impl Watch {
-    pub(crate) fn new(traffic: Traffic, pace: Option<Pace>) -> Self {
+impl CallCounter {
+    pub(crate) fn new(traffic: CallCounts, pace: Option<Pace>) -> Self {
         Self { traffic, pace }
     }
 }
 
-impl Intercept for Watch {
+impl Intercept for CallCounter {
     fn name(&self) -> &'static str {
-        "Watch"
+        "CallCounter"
     }
 
     fn read_after_attempt(

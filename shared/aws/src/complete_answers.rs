@@ -9,16 +9,16 @@ use aws_smithy_types::config_bag::ConfigBag;
 /// An interceptor that rejects XML answers that end in the middle. The SDK reads such an answer as far as it goes, so
 /// that the items that were cut off a list would appear not to exist. JSON that ends too early cannot be parsed at all.
 #[derive(Debug, Clone, Copy)]
-pub struct Whole;
+pub struct CompleteAnswers;
 
 /// The error of an answer that is cut off.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the answer ends in the middle")]
 struct CutOff;
 
-impl Intercept for Whole {
+impl Intercept for CompleteAnswers {
     fn name(&self) -> &'static str {
-        "Whole"
+        "CompleteAnswers"
     }
 
     fn read_after_deserialization(

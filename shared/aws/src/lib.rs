@@ -1,15 +1,15 @@
 //! The configuration that all AWS clients share: one HTTP stack, credentials, retries and call rates. This crate calls
 //! no service but STS, which issues credentials.
 
+mod call_counts;
 mod clock;
+mod complete_answers;
 mod lazy;
 mod pace;
 mod pages;
 mod problem;
 mod rate;
 mod required;
-mod traffic;
-mod whole;
 
 use std::time::Duration;
 
@@ -21,15 +21,15 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
+pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
+pub use complete_answers::CompleteAnswers;
 pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{Endless, Pages};
 pub use problem::problem;
 pub use rate::Rate;
 pub use required::Required;
-pub use traffic::{Traffic, Watch};
-pub use whole::Whole;
 
 /// The IAM actions of the calls that this crate makes.
 pub const ACTIONS: &[&str] = &["sts:AssumeRole"];
@@ -54,7 +54,7 @@ pub struct Aws {
     config: SdkConfig,
     clock: Clock,
     retries: RetryPartition,
-    traffic: Traffic,
+    traffic: CallCounts,
 }
 
 /// The error of a role that cannot be assumed.
@@ -101,7 +101,7 @@ impl Aws {
             config,
             clock: clock.unwrap_or_default(),
             retries,
-            traffic: Traffic::default(),
+            traffic: CallCounts::default(),
         }
     }
 
@@ -162,12 +162,12 @@ impl Aws {
     }
 
     /// Returns an interceptor that counts a client's calls, and that slows down `pace` when the service throttles.
-    pub fn watch(&self, pace: Option<&Pace>) -> Watch {
-        Watch::new(self.traffic.clone(), pace.cloned())
+    pub fn watch(&self, pace: Option<&Pace>) -> CallCounter {
+        CallCounter::new(self.traffic.clone(), pace.cloned())
     }
 
     /// Returns the counts of the calls so far. All configurations that derive from the same one share them.
-    pub fn traffic(&self) -> &Traffic {
+    pub fn traffic(&self) -> &CallCounts {
         &self.traffic
     }
 }
@@ -192,7 +192,7 @@ macro_rules! client {
             let config = $sdk::config::Builder::from(aws.config())
                 .retry_partition(aws.retries())
                 .interceptor(aws.watch(pace.as_ref()))
-                .interceptor($crate::Whole)
+                .interceptor($crate::CompleteAnswers)
                 .interceptor($crate::Required($required));
             $sdk::Client::from_conf(config.build())
         })

@@ -7,7 +7,7 @@ use enumset::{EnumSet, EnumSetType};
 use crate::facts::{Facts, FactsOf};
 use crate::kind::ResourceKind;
 use crate::observation::{Observation, State};
-use crate::parameters::{AnyParameter, Settings};
+use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::Unit;
@@ -65,7 +65,7 @@ impl Remediation {
 
 /// The evaluation of one kind of resource: a pure function of the facts, any of which may be unread, and of the check's
 /// settings. It is never called for a resource to which no check applies.
-pub struct Evaluate<F>(pub fn(&F, &Settings) -> Verdict);
+pub struct Evaluate<F>(pub fn(&F, &ParameterValues) -> Verdict);
 
 /// An evaluation of facts whose kind is known only at run time.
 pub trait Judge: fmt::Debug + Sync {
@@ -73,7 +73,7 @@ pub trait Judge: fmt::Debug + Sync {
     fn kind(&self) -> &'static ResourceKind;
 
     /// Evaluates facts. Returns `None` if they are of another kind.
-    fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict>;
+    fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict>;
 
     /// Returns the unit of the check's findings.
     fn unit(&self) -> Unit {
@@ -86,7 +86,7 @@ impl<F: FactsOf> Judge for Evaluate<F> {
         F::KIND
     }
 
-    fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict> {
+    fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
         Some(self.0(facts.of()?, settings))
     }
 }
@@ -157,7 +157,7 @@ impl Check {
 
     /// Evaluates an observation. If the resource could not be read, the verdict is not available. If the resource does
     /// not exist, is of another kind or is one to which no check applies, the verdict is not applicable.
-    pub fn judge(&self, observation: &Observation, settings: &Settings) -> Verdict {
+    pub fn judge(&self, observation: &Observation, settings: &ParameterValues) -> Verdict {
         let facts = match &observation.state {
             State::Gone => {
                 return Verdict::not_applicable(
@@ -180,7 +180,10 @@ impl Check {
     }
 
     /// Returns the values of the check's parameters, by name, without the parameters that have no value.
-    pub fn effective_parameters(&self, settings: &Settings) -> Vec<(&'static str, Vec<String>)> {
+    pub fn effective_parameters(
+        &self,
+        settings: &ParameterValues,
+    ) -> Vec<(&'static str, Vec<String>)> {
         let parameters = self
             .parameters
             .iter()
@@ -218,7 +221,7 @@ mod tests {
         };
         find(check)
             .unwrap()
-            .judge(&observation, &Settings::default())
+            .judge(&observation, &ParameterValues::default())
     }
 
     #[test]
@@ -383,9 +386,10 @@ mod tests {
     fn only_parameters_with_a_value_are_told() {
         let check = find("ecr-image-scan-findings").unwrap();
         let numbers = settings(check.parameters, r#"{"activeDays": "90"}"#);
-        for (settings, threshold, days) in
-            [(Settings::default(), "HIGH", "0"), (numbers, "HIGH", "90")]
-        {
+        for (settings, threshold, days) in [
+            (ParameterValues::default(), "HIGH", "0"),
+            (numbers, "HIGH", "90"),
+        ] {
             assert_eq!(
                 check.effective_parameters(&settings),
                 [
@@ -395,6 +399,9 @@ mod tests {
             );
         }
         let private = find("eks-endpoint-private").unwrap();
-        assert_eq!(private.effective_parameters(&Settings::default()), []);
+        assert_eq!(
+            private.effective_parameters(&ParameterValues::default()),
+            []
+        );
     }
 }

@@ -60,7 +60,7 @@ pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::Settings;
+    use crate::parameters::ParameterValues;
     use crate::resource::LONGEST_CHECK_ID;
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
                     check.id,
                     parameter.name()
                 );
-                assert_eq!(parameter.texts(&Settings::default()), texts);
+                assert_eq!(parameter.texts(&ParameterValues::default()), texts);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::details::Details;
 use crate::facts::Facts;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::resource::Resource;
 use crate::verdict::{Outcome, Verdict};
 
@@ -40,7 +40,7 @@ impl Finding {
     pub fn of(
         check: &'static Check,
         observation: &Observation,
-        settings: &Settings,
+        settings: &ParameterValues,
         docs: Option<&str>,
     ) -> Self {
         Self {
@@ -131,7 +131,7 @@ mod tests {
         Finding::of(
             find(check).unwrap(),
             &observation,
-            &Settings::default(),
+            &ParameterValues::default(),
             None,
         )
     }

@@ -33,7 +33,7 @@ pub use finding::Finding;
 pub use kind::ResourceKind;
 pub use mute_list::{Mute, MuteError, MuteList};
 pub use observation::{Observation, State};
-pub use parameters::{Parameter, Settings};
+pub use parameters::{Parameter, ParameterValues};
 pub use part::Part;
 pub use reason_code::ReasonCode;
 pub use repository_names::RepositoryNames;

@@ -71,7 +71,7 @@ pub trait AnyParameter: Debug + Sync {
     /// Returns the default as texts. An empty list means that nothing is set.
     fn default_texts(&self) -> Vec<String>;
     /// Returns the value as texts.
-    fn texts(&self, settings: &Settings) -> Vec<String>;
+    fn texts(&self, settings: &ParameterValues) -> Vec<String>;
     /// Checks that the texts are a valid value.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl<T: ParameterValue> AnyParameter for Parameter<T> {
         self.default.write()
     }
 
-    fn texts(&self, settings: &Settings) -> Vec<String> {
+    fn texts(&self, settings: &ParameterValues) -> Vec<String> {
         settings.get(self).write()
     }
 
@@ -158,7 +158,7 @@ impl Raw {
 
 /// The parameters that are set for one check, all of them valid.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct ParameterValues {
     texts: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -173,7 +173,7 @@ pub struct ParameterError {
     form: &'static str,
 }
 
-impl Settings {
+impl ParameterValues {
     /// Reads the declared parameters from raw values. Parameters that are not declared are ignored: AWS Config passes
     /// `checkId` among them, and newer callers may pass others. A value without text (`""`, `[]`, `null`) is not set.
     ///
@@ -371,8 +371,8 @@ mod tests {
         default: false,
     };
 
-    fn read(json: &str) -> Result<Settings, ParameterError> {
-        Settings::read(
+    fn read(json: &str) -> Result<ParameterValues, ParameterError> {
+        ParameterValues::read(
             "check",
             &[&DAYS, &BLOCKS, &STRICT],
             &serde_json::from_str(json).unwrap(),

@@ -8,8 +8,8 @@ mod asff;
 pub mod fuzzing;
 mod import;
 mod known;
-mod lean;
 mod ledger;
+mod summaries;
 
 use std::sync::Arc;
 

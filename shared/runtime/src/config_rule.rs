@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use eksentry_collectors::span_regions;
 use eksentry_core::check::needs_of;
-use eksentry_core::{
-    Check, Finding, Observation, Outcome as Decision, Part, Resource, Settings, State,
-};
+use eksentry_core::{Check, Finding, Observation, Outcome, ParameterValues, Part, Resource, State};
 use eksentry_reporters::aws_config::is_test;
 use eksentry_reporters::{Compliance, Evaluation};
 use jiff::Timestamp;
@@ -22,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
 use crate::origin::{expect_here, expect_home};
 use crate::place::{Account, EntryOptions};
-use crate::run::{Outcome, Run};
+use crate::run::{Run, RunReport};
 use crate::scope::Targets;
 use event::{Item, Message, RuleEvent};
 
@@ -79,7 +77,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
             .errors
             .push(Error::new(ErrorKind::NotAvailable, message));
     }
-    let Outcome {
+    let RunReport {
         summary, errors, ..
     } = outcome;
     invocation.answer(summary, errors)
@@ -90,7 +88,7 @@ struct Rule<'a> {
     invocation: &'a Invocation<'a>,
     account: &'a Account,
     check: &'static Check,
-    checks: [(&'static Check, Settings); 1],
+    checks: [(&'static Check, ParameterValues); 1],
     name: &'a str,
     token: &'a str,
     sinks: Sinks<'a>,
@@ -101,9 +99,9 @@ impl Rule<'_> {
     async fn run(
         &self,
         targets: Targets,
-        weigh: impl Fn(Observation) -> Option<Observation>,
+        filter_observation: impl Fn(Observation) -> Option<Observation>,
         each: impl FnMut(&Finding),
-    ) -> Outcome {
+    ) -> RunReport {
         let home = &self.invocation.aws.home;
         let run = Run {
             invocation: self.invocation,
@@ -113,12 +111,12 @@ impl Rule<'_> {
             targets,
             sinks: self.sinks,
         };
-        run.make(weigh, each).await.in_time()
+        run.make(filter_observation, each).await.in_time()
     }
 
     /// Answers a change with exactly one evaluation, of the resource in the event; with none if the result is not
     /// available or pending.
-    async fn answer_change(&self, item: &Item, left_scope: bool) -> Result<Outcome, Error> {
+    async fn answer_change(&self, item: &Item, left_scope: bool) -> Result<RunReport, Error> {
         let not_applicable = |why: &str| Evaluation {
             resource_type: item.resource_type.clone(),
             resource_id: item.resource_id.clone(),
@@ -128,14 +126,16 @@ impl Rule<'_> {
         };
         if self.check.kind().config_type() != Some(item.resource_type.as_str()) {
             let why = format!("{} judges no {}.", self.check.id, item.resource_type);
-            return Ok(self.put(&[not_applicable(&why)], Outcome::default()).await);
+            return Ok(self
+                .put(&[not_applicable(&why)], RunReport::default())
+                .await);
         }
         let resource = item.resource(self.check.kind(), &self.invocation.aws.home.location)?;
         if item.is_deleted() {
             let outcome = if self.sinks.are_any() {
                 self.close_if_gone(resource).await
             } else {
-                Outcome::default()
+                RunReport::default()
             };
             return Ok(self
                 .put(&[not_applicable("The resource was deleted.")], outcome)
@@ -147,7 +147,7 @@ impl Rule<'_> {
             } else {
                 "Config does not record it."
             };
-            return Ok(self.put(&[not_applicable(why)], Outcome::default()).await);
+            return Ok(self.put(&[not_applicable(why)], RunReport::default()).await);
         }
         let mut evaluations = Vec::new();
         let outcome = self
@@ -164,18 +164,22 @@ impl Rule<'_> {
 
     /// Closes the finding of a deleted resource, once the API confirms that it is gone or being deleted: there may be a
     /// new resource of that name.
-    async fn close_if_gone(&self, resource: Resource) -> Outcome {
+    async fn close_if_gone(&self, resource: Resource) -> RunReport {
         let unread = RefCell::new(None);
-        let weigh = |observation: Observation| {
+        let filter_observation = |observation: Observation| {
             if let State::Unread(reason) = &observation.state {
                 let message = format!("whether the resource is gone is not known: {}", reason.text);
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
             let decision = self.check.judge(&observation, &self.checks[0].1).outcome;
-            (decision == Decision::NotApplicable).then_some(observation)
+            (decision == Outcome::NotApplicable).then_some(observation)
         };
         let mut outcome = self
-            .run(Targets::Resources(vec![resource]), weigh, |_| ())
+            .run(
+                Targets::Resources(vec![resource]),
+                filter_observation,
+                |_| (),
+            )
             .await;
         outcome.errors.extend(unread.into_inner());
         outcome
@@ -183,7 +187,7 @@ impl Rule<'_> {
 
     /// Answers a periodic invocation with an evaluation of each resource, and cleans up results of resources that are
     /// gone.
-    async fn answer_schedule(&self, ordering: Timestamp) -> Outcome {
+    async fn answer_schedule(&self, ordering: Timestamp) -> RunReport {
         let mut evaluations = Vec::new();
         let mut seen = BTreeSet::new();
         let part = Part::of(self.check.kind());
@@ -227,7 +231,7 @@ impl Rule<'_> {
         self.put(&evaluations, outcome).await
     }
 
-    async fn put(&self, evaluations: &[Evaluation], mut outcome: Outcome) -> Outcome {
+    async fn put(&self, evaluations: &[Evaluation], mut outcome: RunReport) -> RunReport {
         if self.aws_config && !evaluations.is_empty() {
             for evaluation in evaluations {
                 tracing::debug!(

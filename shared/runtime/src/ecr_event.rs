@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::error::{Error, ErrorKind, without_values};
 use crate::invocation::Invocation;
 use crate::origin::{expect_here, expect_home};
-use crate::run::{Outcome, Run};
+use crate::run::{Run, RunReport};
 use crate::scan_event::ScanReport;
 use crate::scope::Targets;
 
@@ -31,15 +31,15 @@ use crate::scope::Targets;
 /// delivered.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
-    let Some(news) = News::read(&payload)? else {
+    let Some(ecr_event) = EcrEvent::read(&payload)? else {
         tracing::info!("the event is none of ecr-event's business");
         return Ok(json!({}));
     };
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
     let (selection, home) = (&invocation.selection, &invocation.aws.home);
-    let (targets, wrong) = news.resources(&home.location)?;
+    let (targets, wrong) = ecr_event.resources(&home.location)?;
     let checks = selection.enabled_checks();
-    let checks = checks.filter(|check| news.concerns(check));
+    let checks = checks.filter(|check| ecr_event.concerns(check));
     let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
     // No cluster is evaluated.
     let clusters = AccountClusters::new([]);
@@ -53,12 +53,15 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     };
     let unread = RefCell::new(None);
     let mut outcome = run
-        .make(|observation| news.weigh(observation, &unread), |_| ())
+        .make(
+            |observation| ecr_event.filter_observation(observation, &unread),
+            |_| (),
+        )
         .await
         .in_time();
     outcome.errors.extend(unread.into_inner());
     outcome.errors.extend(wrong);
-    let Outcome {
+    let RunReport {
         summary, errors, ..
     } = outcome;
     invocation.answer(summary, errors)
@@ -66,7 +69,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
 
 /// The contents of an event.
 #[derive(Debug, PartialEq, Eq)]
-struct News {
+struct EcrEvent {
     account: Option<String>,
     region: Option<String>,
     /// The repositories that the event names. An entry that cannot be read is the reason, and does not affect the
@@ -150,7 +153,7 @@ struct ScannedRepository {
     repository_name: Option<String>,
 }
 
-impl News {
+impl EcrEvent {
     /// Reads an event; `None` if it does not concern this function.
     fn read(event: &Value) -> Result<Option<Self>, Error> {
         if !event.is_object() {
@@ -238,7 +241,7 @@ impl News {
 
     /// Returns the observation to evaluate, completed by the event; `None` if there is nothing to evaluate. Sets
     /// `unread` if it is not known whether a removed image is gone.
-    fn weigh(
+    fn filter_observation(
         &self,
         observation: Observation,
         unread: &RefCell<Option<Error>>,
@@ -277,18 +280,26 @@ pub(crate) fn named(
     event: &Value,
     home: &Location,
 ) -> Result<Vec<(Resource, Option<Observation>)>, Error> {
-    let Some(news) = News::read(event)? else {
+    let Some(ecr_event) = EcrEvent::read(event)? else {
         return Ok(Vec::new());
     };
-    let weigh = |resource: Resource| {
+    let filter_observation = |resource: Resource| {
         let observation = Observation {
             resource: resource.clone(),
             observed_at: jiff::Timestamp::UNIX_EPOCH,
             state: State::Unread(eksentry_core::Unread::not_asked("it")),
         };
-        (resource, news.weigh(observation, &RefCell::default()))
+        (
+            resource,
+            ecr_event.filter_observation(observation, &RefCell::default()),
+        )
     };
-    Ok(news.resources(home)?.0.into_iter().map(weigh).collect())
+    Ok(ecr_event
+        .resources(home)?
+        .0
+        .into_iter()
+        .map(filter_observation)
+        .collect())
 }
 
 /// Returns the repository of a name or, as Inspector sends it, of an ARN.
@@ -399,9 +410,9 @@ mod tests {
     }
 
     fn what(source: &str, detail_type: &str, detail: &Value) -> Option<What> {
-        News::read(&event(source, detail_type, detail))
+        EcrEvent::read(&event(source, detail_type, detail))
             .unwrap()
-            .map(|news| news.what)
+            .map(|ecr_event| ecr_event.what)
     }
 
     #[test]
@@ -434,7 +445,7 @@ mod tests {
             None
         );
         assert_eq!(
-            News::read(&json!({"eventName": "CreateCluster"})).unwrap(),
+            EcrEvent::read(&json!({"eventName": "CreateCluster"})).unwrap(),
             None
         );
         for broken in [
@@ -444,7 +455,7 @@ mod tests {
             event("aws.ecr", "ECR Image Scan", &json!({})),
         ] {
             assert_eq!(
-                News::read(&broken).unwrap_err().kind,
+                EcrEvent::read(&broken).unwrap_err().kind,
                 ErrorKind::InvalidEvent,
                 "{broken}"
             );
@@ -465,7 +476,7 @@ mod tests {
             json!({"image-digest": "sha256:0a", "scan-status": "INITIAL_SCAN_COMPLETE"}),
             json!("text"),
         ] {
-            let read = News::read(&event("aws.inspector2", "Inspector2 Scan", &broken));
+            let read = EcrEvent::read(&event("aws.inspector2", "Inspector2 Scan", &broken));
             assert_eq!(read.unwrap_err().kind, ErrorKind::InvalidEvent, "{broken}");
         }
     }
@@ -494,8 +505,8 @@ mod tests {
             {},
             null,
         ]});
-        let news = News::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
-        let (resources, wrong) = news.unwrap().unwrap().resources(&here()).unwrap();
+        let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
+        let (resources, wrong) = ecr_event.unwrap().unwrap().resources(&here()).unwrap();
         let names: Vec<_> = resources.iter().map(Resource::id).collect();
         assert_eq!(names, [arn("111122223333", "a"), arn("111122223333", "b")]);
         for (error, told) in wrong.iter().zip([
@@ -515,7 +526,7 @@ mod tests {
     #[test]
     fn a_change_of_scanning_may_name_nothing() {
         let read =
-            |detail: &Value| News::read(&event("aws.ecr", "ECR Scan Resource Change", detail));
+            |detail: &Value| EcrEvent::read(&event("aws.ecr", "ECR Scan Resource Change", detail));
         for detail in [
             json!({}),
             json!({"repositories": null}),
@@ -533,10 +544,10 @@ mod tests {
     #[test]
     fn a_change_of_scanning_concerns_the_checks_that_it_decides() {
         let concerned = |kind: &str, detail: &Value| {
-            let news = News::read(&event("aws.ecr", kind, detail));
-            let news = news.unwrap().unwrap();
+            let ecr_event = EcrEvent::read(&event("aws.ecr", kind, detail));
+            let ecr_event = ecr_event.unwrap().unwrap();
             let checks = eksentry_core::checks::CHECKS.iter();
-            let concerned = checks.filter(|check| news.concerns(check));
+            let concerned = checks.filter(|check| ecr_event.concerns(check));
             concerned.map(|check| check.id).collect::<Vec<_>>()
         };
         let push = json!({"action-type": "PUSH", "repository-name": "app"});
@@ -556,8 +567,8 @@ mod tests {
             "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": "sha256:0a", "image-tags": null,
             "repository-name": repository,
         });
-        let news = News::read(&event("aws.inspector2", "Inspector2 Scan", &detail));
-        let (resources, wrong) = news.unwrap().unwrap().resources(&here())?;
+        let ecr_event = EcrEvent::read(&event("aws.inspector2", "Inspector2 Scan", &detail));
+        let (resources, wrong) = ecr_event.unwrap().unwrap().resources(&here())?;
         assert_eq!(wrong, []);
         Ok(resources)
     }
@@ -612,7 +623,7 @@ mod tests {
     fn events_from_elsewhere_are_refused() {
         let detail =
             json!({"action-type": "DELETE", "repository-name": "app", "image-digest": "sha256:0a"});
-        let news = News::read(&event("aws.ecr", "ECR Image Action", &detail))
+        let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Image Action", &detail))
             .unwrap()
             .unwrap();
         let there = Location {
@@ -621,17 +632,19 @@ mod tests {
             account: "111122223333".into(),
         };
         assert!(
-            news.resources(&there)
+            ecr_event
+                .resources(&there)
                 .unwrap_err()
                 .message
                 .contains("us-east-1")
         );
         assert!(
-            news.resources(&Location {
-                region: "eu-central-1".into(),
-                ..there
-            })
-            .is_ok()
+            ecr_event
+                .resources(&Location {
+                    region: "eu-central-1".into(),
+                    ..there
+                })
+                .is_ok()
         );
     }
 }

@@ -41,7 +41,7 @@ pub fn events(data: &[u8]) {
             let finding = Finding::of(
                 check,
                 &observation,
-                &eksentry_core::Settings::default(),
+                &eksentry_core::ParameterValues::default(),
                 None,
             );
             let _ = eksentry_reporters::security_hub::render(&finding);

@@ -21,8 +21,8 @@ use crate::summary::Summary;
 
 /// The divisor of the time left that gives the time reserved for sending findings and handing on the rest, and the most
 /// time that is reserved.
-const KEPT: u32 = 5;
-const MOST_KEPT: Duration = Duration::from_mins(1);
+const DELIVERY_SHARE: u32 = 5;
+const MAX_DELIVERY_TIME: Duration = Duration::from_mins(1);
 
 /// The longest time that Lambda lets a function run, used if there is no deadline: emulators may set none.
 const LONGEST: Duration = Duration::from_mins(15);
@@ -109,7 +109,8 @@ impl<'a> Invocation<'a> {
                 context.request_id,
                 app.clock().now().as_millisecond()
             ),
-            ends_at: started_at + (left.saturating_sub((left / KEPT).min(MOST_KEPT))),
+            ends_at: started_at
+                + (left.saturating_sub((left / DELIVERY_SHARE).min(MAX_DELIVERY_TIME))),
             app,
             function,
             started_at,

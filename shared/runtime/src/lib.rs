@@ -50,8 +50,8 @@ pub use summary::{CheckSummary, Summary};
 
 /// The divisor of the time left that gives the time reserved for reporting that the time is up, and the most time that
 /// is reserved.
-const LAST_WORD: u32 = 20;
-const LONGEST_LAST_WORD: Duration = Duration::from_secs(1);
+const TIMEOUT_MARGIN: u32 = 20;
+const MAX_TIMEOUT_MARGIN: Duration = Duration::from_secs(1);
 
 /// Returns the IAM actions of all calls that the functions may make, some of them more than once.
 pub fn actions() -> impl Iterator<Item = &'static str> {
@@ -103,7 +103,7 @@ where
     A: Future<Output = Result<Value, Error>>,
 {
     let left = invocation::time_left(app.clock(), &event.context);
-    let most = left.saturating_sub((left / LAST_WORD).min(LONGEST_LAST_WORD));
+    let most = left.saturating_sub((left / TIMEOUT_MARGIN).min(MAX_TIMEOUT_MARGIN));
     // The future is boxed, since that of a whole run is deeply nested.
     let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
     // Otherwise, Lambda would end the process without reporting a reason.

@@ -4,7 +4,7 @@ use eksentry_collectors::{Reader, Step, Unlisted};
 use eksentry_core::check::needs_of;
 use eksentry_core::kind::TagSource;
 use eksentry_core::{
-    Check, Finding, Mute, Observation, Outcome as Decision, Resource, Settings, Unread, checks,
+    Check, Finding, Mute, Observation, Outcome, ParameterValues, Resource, Unread, checks,
 };
 use tokio::sync::mpsc;
 
@@ -26,14 +26,14 @@ pub(crate) struct Run<'a> {
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) place: &'a Place,
     pub(crate) reader: &'a Reader<'a>,
-    pub(crate) checks: &'a [(&'static Check, Settings)],
+    pub(crate) checks: &'a [(&'static Check, ParameterValues)],
     pub(crate) targets: Targets,
     pub(crate) sinks: Sinks<'a>,
 }
 
 /// The results of a run.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct RunReport {
     pub(crate) summary: Summary,
     /// The errors about resources that could not be listed and findings that could not be delivered.
     pub(crate) errors: Vec<Error>,
@@ -43,7 +43,7 @@ pub(crate) struct Outcome {
     pub(crate) cut_off: bool,
 }
 
-impl Outcome {
+impl RunReport {
     /// Returns the outcome, with an error if the run was cut off, for functions that cannot hand the rest on.
     pub(crate) fn in_time(mut self) -> Self {
         if self.cut_off {
@@ -74,8 +74,8 @@ impl Run<'_> {
         &self,
         filter: impl Fn(Observation) -> Option<Observation>,
         each: impl FnMut(&Finding),
-    ) -> Outcome {
-        let mut outcome = Outcome::default();
+    ) -> RunReport {
+        let mut outcome = RunReport::default();
         let opened = tokio::time::timeout_at(self.invocation.ends_at, self.open(&mut outcome));
         let Ok(sinks) = opened.await else {
             outcome.cut_off = true;
@@ -107,7 +107,7 @@ impl Run<'_> {
     }
 
     /// Opens the sinks. One that cannot be opened is an error, and the others receive the findings regardless.
-    async fn open<'s>(&'s self, outcome: &mut Outcome) -> Vec<Box<dyn Sink + 's>> {
+    async fn open<'s>(&'s self, outcome: &mut RunReport) -> Vec<Box<dyn Sink + 's>> {
         let Self {
             invocation,
             place,
@@ -240,7 +240,7 @@ impl Run<'_> {
         let findings = self.judge(listed);
         let undecided: Vec<Finding> = findings
             .into_iter()
-            .filter(|finding| finding.verdict.outcome == Decision::NotAvailable)
+            .filter(|finding| finding.verdict.outcome == Outcome::NotAvailable)
             .collect();
         if undecided.is_empty() {
             return Step::Enough;
@@ -295,7 +295,7 @@ impl Run<'_> {
 
     /// Returns `true` if an exception may apply to a finding, depending on tags that were not read yet.
     fn may_be_excepted(&self, finding: &Finding) -> bool {
-        matches!(finding.verdict.outcome, Decision::Failed(_)) && self.asks_for_tags(finding)
+        matches!(finding.verdict.outcome, Outcome::Failed(_)) && self.asks_for_tags(finding)
     }
 
     /// Returns `true` if tags must be read before a finding is reported. OCSF events include the tags; the Security Hub
@@ -303,7 +303,7 @@ impl Run<'_> {
     fn waits_for_tags(&self, finding: &Finding, sinks: &[Box<dyn Sink + '_>]) -> bool {
         let there = !matches!(
             finding.verdict.outcome,
-            Decision::NotApplicable | Decision::Pending
+            Outcome::NotApplicable | Outcome::Pending
         );
         let told = there && has_tags(finding) && sinks.iter().any(|sink| sink.wants_tags());
         (told && finding.tags.is_none()) || self.may_be_excepted(finding)

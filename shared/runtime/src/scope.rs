@@ -1,7 +1,7 @@
 //! The scope of a run: resources, and the checks that evaluate them.
 
 use eksentry_core::finding::{finding_id, generator_id};
-use eksentry_core::{Check, Part, Resource, ResourceKind, Settings as CheckSettings};
+use eksentry_core::{Check, ParameterValues, Part, Resource, ResourceKind};
 
 use crate::selection::Selection;
 
@@ -27,7 +27,7 @@ impl Targets {
 /// The checks of a run, with their settings, and its targets.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
-    pub(crate) checks: &'a [(&'static Check, CheckSettings)],
+    pub(crate) checks: &'a [(&'static Check, ParameterValues)],
     pub(crate) targets: &'a Targets,
 }
 

@@ -4,7 +4,7 @@ mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::{Check, Need, Settings as CheckSettings, checks};
+use eksentry_core::{Check, Need, ParameterValues, checks};
 
 pub use document::{DISABLED_CHECKS, ENABLED_CHECKS};
 
@@ -16,7 +16,7 @@ pub struct Selection {
     /// The ids of checks that are run only if an event names them.
     pub(crate) disabled: BTreeSet<&'static str>,
     /// The parameters, by check id.
-    pub(crate) parameters: BTreeMap<&'static str, CheckSettings>,
+    pub(crate) parameters: BTreeMap<&'static str, ParameterValues>,
 }
 
 impl Selection {
@@ -57,7 +57,7 @@ impl Selection {
     }
 
     /// Returns the parameters that are set for a check. Those of an AWS Config rule are not included.
-    pub fn of(&self, check: &Check) -> CheckSettings {
+    pub fn of(&self, check: &Check) -> ParameterValues {
         self.parameters.get(check.id).cloned().unwrap_or_default()
     }
 

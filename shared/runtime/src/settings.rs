@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
-use eksentry_core::{Settings as CheckSettings, checks};
+use eksentry_core::{ParameterValues, checks};
 use eksentry_reporters::ocsf::{Destination, DestinationError};
 
 use crate::error::{Error, ErrorKind};
@@ -310,7 +310,7 @@ fn checks_of(
 fn parameters(
     name: &str,
     variable: &impl Fn(&str) -> Option<String>,
-) -> Result<BTreeMap<&'static str, CheckSettings>, Error> {
+) -> Result<BTreeMap<&'static str, ParameterValues>, Error> {
     let value = variable(name).unwrap_or_default();
     if value.trim().is_empty() {
         return Ok(BTreeMap::new());
@@ -325,7 +325,7 @@ fn parameters(
             let check = checks::find(&id)
                 .map_err(|error| invalid(name, &format!("names an unknown check: {error}")))?;
             let settings =
-                CheckSettings::read(check.id, check.parameters, &values.unwrap_or_default())
+                ParameterValues::read(check.id, check.parameters, &values.unwrap_or_default())
                     .map_err(|error| invalid(name, &format!("has a wrong value: {error}")))?;
             Ok((check.id, settings))
         })

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use eksentry_collectors::{Reader, span_regions};
 use eksentry_core::check::needs_of;
-use eksentry_core::{
-    Check, Part, RepositoryNames, Resource, ResourceKind, Settings as CheckSettings,
-};
+use eksentry_core::{Check, ParameterValues, Part, RepositoryNames, Resource, ResourceKind};
 use futures::{Stream, StreamExt};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
@@ -101,7 +99,7 @@ pub(crate) async fn sweep(
 struct Sweep<'a> {
     invocation: &'a Invocation<'a>,
     task: &'a Task,
-    checks: Vec<(&'static Check, CheckSettings)>,
+    checks: Vec<(&'static Check, ParameterValues)>,
     done: RefCell<Done>,
 }
 

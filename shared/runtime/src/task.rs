@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eksentry_core::{Check, Location, Part, Resource, Settings as CheckSettings, checks};
+use eksentry_core::{Check, Location, ParameterValues, Part, Resource, checks};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ impl Task {
     pub(crate) fn checks(
         &self,
         selection: &Selection,
-    ) -> Result<Vec<(&'static Check, CheckSettings)>, Error> {
+    ) -> Result<Vec<(&'static Check, ParameterValues)>, Error> {
         let mut selected = self
             .checks
             .iter()

@@ -20,14 +20,14 @@ pub(crate) struct Index {
     pub keys: Names,
     pub roles: Names,
     /// The resources whose entries state their ARNs.
-    pub arns: HashMap<String, Place>,
+    pub arns: HashMap<String, Position>,
     /// The resources that have tags, in order.
-    pub tagged: Vec<Place>,
+    pub tagged: Vec<Position>,
 }
 
 /// A resource that can have tags: its list and its position there.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     Cluster(usize),
     Repository(usize),
     Key(usize),
@@ -74,7 +74,7 @@ impl Index {
             let tags = cluster.members.get("tags").and_then(Value::as_object);
             let tagged = tags.is_some_and(|tags| tags.values().any(Value::is_string));
             self.add(
-                Place::Cluster(position),
+                Position::Cluster(position),
                 text(&cluster.members, "arn"),
                 tagged,
             );
@@ -82,18 +82,18 @@ impl Index {
         for (position, repository) in account.repositories.iter().enumerate() {
             let arn = text(&repository.members, "repositoryArn");
             self.add(
-                Place::Repository(position),
+                Position::Repository(position),
                 arn,
                 !repository.tags.is_empty(),
             );
         }
         for (position, key) in account.keys.iter().enumerate() {
             let arn = text(&key.members, "Arn");
-            self.add(Place::Key(position), arn, !key.tags.is_empty());
+            self.add(Position::Key(position), arn, !key.tags.is_empty());
         }
     }
 
-    fn add(&mut self, place: Place, arn: &str, tagged: bool) {
+    fn add(&mut self, place: Position, arn: &str, tagged: bool) {
         if !arn.is_empty() {
             self.arns.entry(arn.to_owned()).or_insert(place);
         }

@@ -77,7 +77,7 @@ struct Sweep {
     /// The number of resources in the account.
     resources: usize,
     calls: BTreeMap<String, usize>,
-    told_off: usize,
+    throttled: usize,
     wall: Duration,
     cpu: Option<Duration>,
     stand_in_cpu: Option<Duration>,
@@ -189,7 +189,7 @@ fn sweep(
     let mut function = Function::start(binary, environment)?.of_account(ACCOUNT);
     function.first_poll()?;
 
-    let (calls, told_off) = (aws.counts(), aws.told_off());
+    let (calls, throttled) = (aws.counts(), aws.throttled());
     let (cpu, stand_in_cpu) = (function.cpu_time(), cpu_time(process::id()));
     let invocation = with_news(aws, &format!("{repositories} repositories, {name}"), || {
         function.invoke(b"{}", TIME_LIMIT)
@@ -199,7 +199,7 @@ fn sweep(
         name,
         resources,
         calls: aws.counts_since(&calls),
-        told_off: aws.told_off() - told_off,
+        throttled: aws.throttled() - throttled,
         wall: invocation.duration,
         cpu: since(cpu, function.cpu_time()),
         stand_in_cpu: since(stand_in_cpu, cpu_time(process::id())),
@@ -335,7 +335,7 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
         format!("{:.3}", number(all) / number(told("evaluated"))),
         count(IMPORTS),
         count(READS),
-        sweep.told_off.to_string(),
+        sweep.throttled.to_string(),
         format!("{wall:.1} s"),
         format!("{:.1} s", bound.seconds),
         bound.by,

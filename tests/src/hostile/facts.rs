@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arbitrary::{Result, Unstructured};
 use eksentry_core::{
-    Check, Facts, FactsOf, Location, Mute, ReasonCode, Resource, ResourceKind, Settings, Severity,
-    Unread,
+    Check, Facts, FactsOf, Location, Mute, ParameterValues, ReasonCode, Resource, ResourceKind,
+    Severity, Unread,
     checks::CHECKS,
     facts::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
@@ -451,7 +451,10 @@ pub(super) fn docs(bytes: &mut Unstructured<'_>) -> Result<Option<&'static str>>
 }
 
 /// Returns the settings that the check reads from random parameters, or default settings if it rejects them.
-pub(super) fn settings(check: &'static Check, bytes: &mut Unstructured<'_>) -> Result<Settings> {
+pub(super) fn settings(
+    check: &'static Check,
+    bytes: &mut Unstructured<'_>,
+) -> Result<ParameterValues> {
     let mut raw = BTreeMap::new();
     if bytes.ratio(1, 3)? {
         for parameter in check.parameters {
@@ -463,7 +466,7 @@ pub(super) fn settings(check: &'static Check, bytes: &mut Unstructured<'_>) -> R
             raw.insert(parameter.name().to_owned(), value);
         }
     }
-    Ok(Settings::read(check.id, check.parameters, &raw).unwrap_or_default())
+    Ok(ParameterValues::read(check.id, check.parameters, &raw).unwrap_or_default())
 }
 
 /// Returns, in one of five cases, an exception from a hostile mute-list entry, if the entry is valid.

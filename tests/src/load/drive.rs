@@ -4,7 +4,7 @@ use std::{error::Error, fmt, panic, path::Path, thread, time::Duration};
 
 use eksentry_core::checks::CHECKS;
 
-use super::{ACCOUNT, Estate, Queue, Tally};
+use super::{ACCOUNT, ChangingAccount, Queue, Tally};
 use crate::{account::AccountError, lambda::Function, stand_in::StandIn};
 
 /// The time limit of `ecr-event` in template.yaml.
@@ -133,12 +133,15 @@ fn work_off(instance: &mut Function, queue: &Queue, done: &(dyn Fn() + Sync)) ->
 /// Returns an error if the account can't be changed.
 pub fn drive(
     aws: &StandIn,
-    estate: &mut Estate,
+    estate: &mut ChangingAccount,
     [images, items]: [&mut Crew; 2],
     waves: &Waves<'_>,
 ) -> Result<[Vec<Work>; 2], AccountError> {
     for check in CHECKS {
-        aws.know_result_token(&Estate::token(check.id), &Estate::rule(check.id));
+        aws.know_result_token(
+            &ChangingAccount::token(check.id),
+            &ChangingAccount::rule(check.id),
+        );
     }
     let queues = [Queue::default(), Queue::default()];
     thread::scope(|scope| {
@@ -159,7 +162,7 @@ pub fn drive(
 
 fn make_waves(
     aws: &StandIn,
-    estate: &mut Estate,
+    estate: &mut ChangingAccount,
     [of_images, of_items]: &[Queue; 2],
     waves: &Waves<'_>,
 ) -> Result<(), AccountError> {

@@ -43,7 +43,7 @@ pub struct Size {
 
 /// A check and a resource for which AWS Config requested an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Told {
+pub struct RequestedEvaluation {
     /// The id of the check.
     pub check: &'static str,
     /// The name of the resource in AWS Config.
@@ -54,17 +54,17 @@ pub struct Told {
 
 /// An account that changes. The changes are the same in each run.
 #[derive(Debug)]
-pub struct Estate {
+pub struct ChangingAccount {
     size: Size,
     wave: usize,
     steps: usize,
     events: usize,
-    told: BTreeSet<Told>,
+    told: BTreeSet<RequestedEvaluation>,
     /// Configuration items of the repositories that changed together with an image.
     beside: Vec<Value>,
 }
 
-impl Estate {
+impl ChangingAccount {
     /// Creates an estate before its first wave.
     pub fn new(size: Size) -> Self {
         Self {
@@ -108,7 +108,7 @@ impl Estate {
     }
 
     /// Returns the checks and resources for which AWS Config has requested an evaluation so far.
-    pub fn told(&self) -> &BTreeSet<Told> {
+    pub fn told(&self) -> &BTreeSet<RequestedEvaluation> {
         &self.told
     }
 
@@ -280,7 +280,7 @@ impl Estate {
         let checks = CHECKS.iter().filter(|check| check.kind() == kind);
         let mut items = Vec::new();
         for check in checks {
-            self.told.insert(Told {
+            self.told.insert(RequestedEvaluation {
                 check: check.id,
                 name: name.to_owned(),
                 arn: resource.id().to_owned(),
@@ -473,7 +473,7 @@ mod tests {
 
     #[test]
     fn waves_change_what_the_one_before_left_alone() {
-        let mut estate = Estate::new(SIZE);
+        let mut estate = ChangingAccount::new(SIZE);
         let mut account = estate.account().unwrap();
         let images = |account: &Account| -> Vec<String> {
             account
@@ -500,7 +500,7 @@ mod tests {
 
     #[test]
     fn a_wave_has_events_of_every_sort() {
-        let mut estate = Estate::new(SIZE);
+        let mut estate = ChangingAccount::new(SIZE);
         let mut account = estate.account().unwrap();
         let (of_images, items) = estate.wave(&mut account, 300, 300);
         for (events, wanted) in [

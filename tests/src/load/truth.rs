@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{ACCOUNT, Estate, Told};
+use super::{ACCOUNT, ChangingAccount, RequestedEvaluation};
 use crate::{
     account::{Record, text},
     lambda::Function,
@@ -38,7 +38,7 @@ pub fn sweep(aws: &StandIn, binaries: &Path) -> Result<Value, Box<dyn Error>> {
 /// Returns an error if that sweep fails.
 pub fn differences(
     aws: &StandIn,
-    told: &BTreeSet<Told>,
+    told: &BTreeSet<RequestedEvaluation>,
     binaries: &Path,
 ) -> Result<Vec<String>, Box<dyn Error>> {
     let mut account = None;
@@ -54,7 +54,10 @@ pub fn differences(
     let should = told.iter().map(|told| {
         let id = format!("eksentry/{}/{}", told.check, told.arn);
         let compliance = compliance(truth.get(&id)).to_owned();
-        (place(&Estate::rule(told.check), &told.name), compliance)
+        (
+            place(&ChangingAccount::rule(told.check), &told.name),
+            compliance,
+        )
     });
     let evaluations = aws.evaluations().into_iter();
     let held = evaluations.map(|one| (place(&one.rule, &one.resource_id), one.compliance));

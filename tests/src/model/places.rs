@@ -9,7 +9,7 @@ use super::{
 
 /// The place of a value in an answer, and what the model states of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Place {
+pub struct AnswerMember {
     /// The JSON pointer of the value.
     pub pointer: String,
     /// `true` if the value is one of those that the model enumerates, to which the service may add others.
@@ -20,7 +20,7 @@ pub struct Place {
 
 /// Lists the values in an operation's answer that are not null, from the outside to the inside. Only the first entry of
 /// each list and map is included. Values that the model does not know are skipped.
-pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<Place> {
+pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<AnswerMember> {
     let mut places = Vec::new();
     if let Some(model) = Model::of(service)
         && let Some(operation) = model.operations.get(operation)
@@ -32,7 +32,13 @@ pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<Place> {
 }
 
 /// Adds the values inside a value.
-fn inside(model: &Model, shape: &str, pointer: &str, value: &Value, places: &mut Vec<Place>) {
+fn inside(
+    model: &Model,
+    shape: &str,
+    pointer: &str,
+    value: &Value,
+    places: &mut Vec<AnswerMember>,
+) {
     let Some(shape) = model.shapes.get(shape) else {
         return;
     };
@@ -67,12 +73,12 @@ fn add(
     is_member: bool,
     pointer: String,
     value: &Value,
-    places: &mut Vec<Place>,
+    places: &mut Vec<AnswerMember>,
 ) {
     let Some(shape) = model.shapes.get(&member.shape).filter(|_| !value.is_null()) else {
         return;
     };
-    places.push(Place {
+    places.push(AnswerMember {
         pointer: pointer.clone(),
         is_enumerated: !shape.words.is_empty(),
         is_member,

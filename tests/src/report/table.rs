@@ -7,7 +7,7 @@ use comfy_table::{
     TableStyle, Width,
 };
 
-use super::{Finding, Report, Severity, Status};
+use super::{Finding, Report, RowStatus, Severity};
 
 /// The length to which reasons are cut. The page has them in full.
 const REASON_LENGTH: usize = 240;
@@ -45,7 +45,7 @@ impl Report {
         let mut out = String::new();
         if !self.findings.is_empty() {
             let heading = format!("Findings: {}", self.findings.len());
-            let mut table = style.table(&heading, None, ["Check", "Status", "Reason"]);
+            let mut table = style.table(&heading, None, ["Check", "RowStatus", "Reason"]);
             table.set_constraints([
                 ColumnConstraint::Absolute(Width::Percentage(25)),
                 ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
@@ -81,7 +81,7 @@ impl Report {
     }
 
     fn open_findings(&self, style: Style, out: &mut String) {
-        let mut groups: BTreeMap<(Severity, Status), Vec<&Finding>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Severity, RowStatus), Vec<&Finding>> = BTreeMap::new();
         for finding in self
             .findings
             .iter()
@@ -119,13 +119,13 @@ impl Report {
     }
 
     fn by_check(&self, style: Style, out: &mut String) {
-        const COUNTED: [Status; 6] = [
-            Status::Failed,
-            Status::Warning,
-            Status::NotAvailable,
-            Status::Passed,
-            Status::Suppressed,
-            Status::Archived,
+        const COUNTED: [RowStatus; 6] = [
+            RowStatus::Failed,
+            RowStatus::Warning,
+            RowStatus::NotAvailable,
+            RowStatus::Passed,
+            RowStatus::Suppressed,
+            RowStatus::Archived,
         ];
         let mut checks: BTreeMap<&str, [usize; COUNTED.len()]> = BTreeMap::new();
         for finding in &self.findings {
@@ -138,7 +138,7 @@ impl Report {
             return;
         }
         let heading = format!("Security Hub, findings: {}", self.findings.len());
-        let mut table = style.table(&heading, None, COUNTED.map(Status::label));
+        let mut table = style.table(&heading, None, COUNTED.map(RowStatus::label));
         for (check, counts) in &checks {
             table.add_row(row_of_counts(check, counts));
         }

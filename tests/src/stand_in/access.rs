@@ -23,7 +23,7 @@ const ANY: &str = "*";
 
 /// A permission that a request needs.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Need {
+pub(super) struct RequiredPermission {
     action: &'static str,
     resource: String,
     /// `true` if the service calls another service in the caller's name. The functions' code then holds no call beside
@@ -31,8 +31,8 @@ pub(super) struct Need {
     in_our_name: bool,
 }
 
-fn need(action: &'static str, resource: impl Into<String>) -> Need {
-    Need {
+fn need(action: &'static str, resource: impl Into<String>) -> RequiredPermission {
+    RequiredPermission {
         action,
         resource: resource.into(),
         in_our_name: false,
@@ -40,7 +40,10 @@ fn need(action: &'static str, resource: impl Into<String>) -> Need {
 }
 
 /// Returns the permissions that a request needs, given the caller's account in the Region that the request is sent to.
-pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, AwsError> {
+pub(super) fn needs(
+    account: &Account,
+    request: &Request,
+) -> Result<Vec<RequiredPermission>, AwsError> {
     let text = |name: &str| {
         let text = request.member(name).and_then(Value::as_str);
         text.unwrap_or_default()
@@ -148,11 +151,11 @@ pub(super) fn needs(account: &Account, request: &Request) -> Result<Vec<Need>, A
 
 /// Returns the permission that decides which error S3 returns for an object that does not exist.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
-pub(super) fn need_of_missing_object(account: &Account, bucket: &str) -> Need {
+pub(super) fn need_of_missing_object(account: &Account, bucket: &str) -> RequiredPermission {
     need("s3:ListBucket", bucket_arn(account, bucket))
 }
 
-impl Need {
+impl RequiredPermission {
     /// Returns `true` if the action is declared beside a call of the functions, or needs no declaration.
     pub(super) fn is_declared(&self) -> bool {
         self.in_our_name || eksentry_runtime::actions().any(|action| action == self.action)
@@ -231,13 +234,13 @@ fn object_action(operation: &str) -> Result<&'static str, AwsError> {
 /// Returns the permissions to read an image's scan findings. ECR requests those of an enhanced scan from Amazon
 /// Inspector.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>.
-fn scan_findings<'a>(account: &Account, text: impl Fn(&str) -> &'a str) -> Vec<Need> {
+fn scan_findings<'a>(account: &Account, text: impl Fn(&str) -> &'a str) -> Vec<RequiredPermission> {
     let name = text("repositoryName");
     let repository = account.arn("ecr", &account.region, &format!("repository/{name}"));
     let mut needs = vec![need("ecr:DescribeImageScanFindings", repository)];
     let scanning = account.registry_scanning.as_ref();
     if scanning.is_some_and(|scanning| scanning.get("scanType") == Some(&"ENHANCED".into())) {
-        let in_our_name = |action| Need {
+        let in_our_name = |action| RequiredPermission {
             in_our_name: true,
             ..need(action, ANY)
         };
@@ -249,7 +252,7 @@ fn scan_findings<'a>(account: &Account, text: impl Fn(&str) -> &'a str) -> Vec<N
 /// Returns the permission that an action on a key needs. KMS resolves an alias before IAM decides. For an alias that
 /// does not exist, or a key in another Region than the request's, it returns an error without a decision of IAM.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>.
-fn key(action: &'static str, account: &Account, id: &str) -> Vec<Need> {
+fn key(action: &'static str, account: &Account, id: &str) -> Vec<RequiredPermission> {
     let prefix = account.arn("kms", &account.region, "");
     let own = id.strip_prefix(&prefix).unwrap_or(id);
     let own = own.strip_prefix("key/").unwrap_or(own);
@@ -271,7 +274,7 @@ fn bucket_arn(account: &Account, path: &str) -> String {
 }
 
 /// Returns the permissions to import findings, one for each product in the request.
-fn products(request: &Request) -> Vec<Need> {
+fn products(request: &Request) -> Vec<RequiredPermission> {
     let findings = request.member("Findings").and_then(Value::as_array);
     let products: BTreeSet<&str> = findings
         .into_iter()

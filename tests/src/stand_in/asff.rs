@@ -34,16 +34,16 @@ enum Rule {
         value: usize,
     },
     /// An object with these members and no others. Those marked as required must be present.
-    Object(&'static [(&'static str, Need, Rule)]),
+    Object(&'static [(&'static str, Presence, Rule)]),
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Need {
+enum Presence {
     Required,
     Optional,
 }
 
-use Need::{Optional, Required};
+use Presence::{Optional, Required};
 use Rule::{
     AccountId, FindingType, Flag, List, Moment, Number, Object, OneOf, Pairs, Percent, Text,
 };
@@ -531,7 +531,7 @@ fn check_pairs(
 fn check_object(
     path: &str,
     value: &Value,
-    known: &[(&str, Need, Rule)],
+    known: &[(&str, Presence, Rule)],
     problems: &mut Vec<String>,
 ) {
     let Some(members) = value.as_object() else {

@@ -22,7 +22,7 @@ use tokio::time::sleep;
 
 use super::{
     server::head,
-    state::{Outcome, State},
+    state::{Answer, State},
 };
 
 /// The time that every answer takes, in addition to the delay of a fault. Without it, no two calls would ever be in
@@ -44,7 +44,7 @@ impl Connection {
         let request = request.map_err(|error| other(error.into()))?;
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(other)?.to_bytes();
-        let Outcome { delay, reply } = self
+        let Answer { delay, reply } = self
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

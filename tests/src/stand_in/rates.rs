@@ -16,7 +16,7 @@ const RATES: [(&str, f64, f64); 2] = [
 #[derive(Debug, Default)]
 pub(super) struct Rates {
     buckets: HashMap<(String, String, String), Bucket>,
-    pub told_off: usize,
+    pub throttled: usize,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Rates {
         bucket.at = bucket.at.max(now);
         let is_over = bucket.tokens < 1.0;
         if is_over {
-            self.told_off += 1;
+            self.throttled += 1;
         } else {
             bucket.tokens -= 1.0;
         }
@@ -97,6 +97,6 @@ mod tests {
                 "{operation} {caller} {region} {after}"
             );
         }
-        assert!(rates.told_off > 0);
+        assert!(rates.throttled > 0);
     }
 }

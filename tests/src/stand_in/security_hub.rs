@@ -37,13 +37,13 @@ const PAGES: Paging = Paging {
 /// The state of Security Hub.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SecurityHub {
-    findings: BTreeMap<Place, BTreeMap<Key, Record>>,
+    findings: BTreeMap<AccountAndRegion, BTreeMap<Key, Record>>,
     /// The listings, oldest first.
     listings: VecDeque<Listing>,
 }
 
 /// An account and a Region.
-type Place = (String, String);
+type AccountAndRegion = (String, String);
 /// A ProductArn and an Id.
 type Key = (String, String);
 
@@ -51,7 +51,7 @@ type Key = (String, String);
 /// again.
 #[derive(Clone, Debug)]
 struct Listing {
-    place: Place,
+    place: AccountAndRegion,
     /// The filters as JSON text, to be compared.
     filters: String,
     keys: Arc<[Key]>,
@@ -157,7 +157,7 @@ impl SecurityHub {
 
     fn passing(
         &self,
-        place: &Place,
+        place: &AccountAndRegion,
         request: &Request,
         filters: &Record,
     ) -> Result<Arc<[Key]>, AwsError> {
@@ -179,7 +179,7 @@ impl SecurityHub {
         })
     }
 
-    fn take_listing(&mut self, place: &Place, filters: &str) -> Option<Arc<[Key]>> {
+    fn take_listing(&mut self, place: &AccountAndRegion, filters: &str) -> Option<Arc<[Key]>> {
         let position = self
             .listings
             .iter()
@@ -303,7 +303,7 @@ fn named(filters: &Record) -> Option<BTreeSet<Key>> {
 }
 
 /// Returns the account and the Region of a finding. The Region is its product's unless the finding states another.
-fn place(finding: &Record) -> Place {
+fn place(finding: &Record) -> AccountAndRegion {
     let region = match text(finding, "Region") {
         "" => product_region(finding),
         given => given,

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    state::{Outcome, State},
+    state::{Answer, State},
     wire::Reply,
 };
 use crate::background::Background;
@@ -41,7 +41,7 @@ async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let Ok(bytes) = body::to_bytes(request_body, usize::MAX).await else {
         return broken();
     };
-    let Outcome { delay, reply } = state.lock().unwrap_or_else(PoisonError::into_inner).answer(
+    let Answer { delay, reply } = state.lock().unwrap_or_else(PoisonError::into_inner).answer(
         &parts,
         &bytes,
         Timestamp::now(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    access::{self, Need},
+    access::{self, RequiredPermission},
     altered,
     config::{self, Config},
     ecr, eks,
@@ -64,7 +64,7 @@ pub(super) struct Kept {
 
 /// The result of one HTTP request.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct Answer {
     pub delay: Duration,
     /// The reply; `None` if the connection breaks.
     pub reply: Option<Reply>,
@@ -147,14 +147,14 @@ impl State {
 
     /// Answers and records one HTTP request, which arrives at the time `at`: now or, if its sender has its own clock,
     /// the time of that clock.
-    pub(super) fn answer(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> Outcome {
+    pub(super) fn answer(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> Answer {
         self.latest = self.latest.max(at);
         let mut request = match decode(parts, body, at) {
             Ok(request) => request,
             Err(misfit) => {
                 self.recording
                     .judge(&format!("{} {}", parts.method, parts.uri), &misfit.error);
-                return Outcome {
+                return Answer {
                     delay: Duration::ZERO,
                     reply: Some(encode_error(misfit.service, &misfit.error)),
                 };
@@ -178,7 +178,7 @@ impl State {
         let status = reply.as_ref().map(|reply| reply.status);
         self.recording
             .add_call(request, status, error, is_violation);
-        Outcome {
+        Answer {
             delay: trouble.delay,
             reply,
         }
@@ -295,7 +295,11 @@ impl State {
         request.service.denied(message).violation()
     }
 
-    fn needs(&mut self, caller: &str, request: &Request) -> Result<Vec<Need>, AwsError> {
+    fn needs(
+        &mut self,
+        caller: &str,
+        request: &Request,
+    ) -> Result<Vec<RequiredPermission>, AwsError> {
         if request.service == Service::Iam {
             return access::needs(self.global(caller, &request.region), request);
         }

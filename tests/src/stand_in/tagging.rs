@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{ecr, eks, kms, paging::Paging, service::AwsError, wire::Request};
-use crate::account::{Account, Cluster, Index, Place};
+use crate::account::{Account, Cluster, Index, Position};
 
 const PAGES: Paging = Paging {
     size: "ResourcesPerPage",
@@ -40,11 +40,11 @@ fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError
     let (places, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
         check_arns(request, &arns)?;
         // Resources are in the order of the account, each only once.
-        let places: BTreeSet<Place> = arns.iter().filter_map(|arn| find(account, arn)).collect();
+        let places: BTreeSet<Position> = arns.iter().filter_map(|arn| find(account, arn)).collect();
         (places.into_iter().collect(), None)
     } else {
         let types = request.texts("ResourceTypeFilters", 100)?;
-        let is_wanted = |place: &Place| {
+        let is_wanted = |place: &Position| {
             types.as_ref().is_none_or(|types| {
                 let arn = arn(account, *place);
                 types.iter().any(|wanted| is_of_type(&arn, wanted))
@@ -79,7 +79,7 @@ fn check_arns(request: &Request, arns: &[&str]) -> Result<(), AwsError> {
 }
 
 /// Returns the resource of this ARN, if it is of a kind that can have tags.
-fn find(account: &Account, wanted: &str) -> Option<Place> {
+fn find(account: &Account, wanted: &str) -> Option<Position> {
     let by_name = || {
         let (kind, name) = wanted.splitn(6, ':').nth(5)?.split_once('/')?;
         let Index {
@@ -89,9 +89,9 @@ fn find(account: &Account, wanted: &str) -> Option<Place> {
             ..
         } = &account.index;
         Some(match kind {
-            "cluster" => Place::Cluster(*clusters.get(name)?),
-            "repository" => Place::Repository(*repositories.get(name)?),
-            "key" => Place::Key(*keys.get(name)?),
+            "cluster" => Position::Cluster(*clusters.get(name)?),
+            "repository" => Position::Repository(*repositories.get(name)?),
+            "key" => Position::Key(*keys.get(name)?),
             _ => return None,
         })
     };
@@ -99,21 +99,21 @@ fn find(account: &Account, wanted: &str) -> Option<Place> {
     (arn(account, place) == wanted).then_some(place)
 }
 
-fn arn(account: &Account, place: Place) -> String {
+fn arn(account: &Account, place: Position) -> String {
     match place {
-        Place::Cluster(position) => eks::cluster_arn(account, &account.clusters[position]),
-        Place::Repository(position) => {
+        Position::Cluster(position) => eks::cluster_arn(account, &account.clusters[position]),
+        Position::Repository(position) => {
             ecr::repository_arn(account, &account.repositories[position])
         }
-        Place::Key(position) => kms::key_arn(account, &account.keys[position]),
+        Position::Key(position) => kms::key_arn(account, &account.keys[position]),
     }
 }
 
-fn tags(account: &Account, place: Place) -> BTreeMap<String, String> {
+fn tags(account: &Account, place: Position) -> BTreeMap<String, String> {
     match place {
-        Place::Cluster(position) => cluster_tags(&account.clusters[position]),
-        Place::Repository(position) => account.repositories[position].tags.clone(),
-        Place::Key(position) => account.keys[position].tags.clone(),
+        Position::Cluster(position) => cluster_tags(&account.clusters[position]),
+        Position::Repository(position) => account.repositories[position].tags.clone(),
+        Position::Key(position) => account.keys[position].tags.clone(),
     }
 }
 

@@ -815,8 +815,11 @@ fn calls_that_come_too_fast_are_told_off_and_calls_can_be_counted_only() {
     aws.count_only();
     let statuses: Vec<u16> = (0..60).map(|_| get()).collect();
     assert_eq!(statuses[..6], [200; 6]);
-    let told_off = statuses.iter().filter(|status| **status == 429).count();
-    assert!(told_off > 0 && aws.told_off() == told_off, "{statuses:?}");
+    let throttled = statuses.iter().filter(|status| **status == 429).count();
+    assert!(
+        throttled > 0 && aws.throttled() == throttled,
+        "{statuses:?}"
+    );
     assert_eq!(aws.calls().len(), 10);
     assert_eq!(
         aws.counts(),

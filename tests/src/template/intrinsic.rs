@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Stack, TemplateError, members, scalar};
 
-type Outcome<T> = Result<T, TemplateError>;
+type Resolved<T> = Result<T, TemplateError>;
 
 /// Returns the function that a value calls, and its argument.
 pub(super) fn call(value: &Value) -> Option<(&str, &Value)> {
@@ -17,7 +17,7 @@ pub(super) fn call(value: &Value) -> Option<(&str, &Value)> {
 
 impl Stack {
     /// Evaluates a value. Returns `None` for `AWS::NoValue`.
-    pub fn resolve(&self, value: &Value) -> Outcome<Option<Value>> {
+    pub fn resolve(&self, value: &Value) -> Resolved<Option<Value>> {
         let Some(value) = self.choose(value)? else {
             return Ok(None);
         };
@@ -36,14 +36,14 @@ impl Stack {
                 let items = items
                     .iter()
                     .filter_map(|item| self.resolve(item).transpose());
-                Value::Array(items.collect::<Outcome<_>>()?)
+                Value::Array(items.collect::<Resolved<_>>()?)
             }
             (None, plain) => plain.clone(),
         }))
     }
 
     /// Evaluates a value that must be a scalar, and returns it as a text.
-    pub fn text(&self, value: &Value) -> Outcome<String> {
+    pub fn text(&self, value: &Value) -> Resolved<String> {
         match self.resolve(value)? {
             Some(text @ (Value::String(_) | Value::Number(_) | Value::Bool(_))) => {
                 Ok(scalar(&text))
@@ -54,7 +54,7 @@ impl Stack {
 
     /// Returns the value itself, or the branch that its `Fn::If` selects; `None` for `AWS::NoValue`. Nested values are
     /// not evaluated.
-    pub(super) fn choose<'a>(&self, value: &'a Value) -> Outcome<Option<&'a Value>> {
+    pub(super) fn choose<'a>(&self, value: &'a Value) -> Resolved<Option<&'a Value>> {
         match call(value) {
             Some(("Ref", name)) if name == "AWS::NoValue" => Ok(None),
             Some(("Fn::If", branches)) => {
@@ -65,7 +65,7 @@ impl Stack {
         }
     }
 
-    fn evaluate(&self, function: &str, argument: &Value) -> Outcome<Value> {
+    fn evaluate(&self, function: &str, argument: &Value) -> Resolved<Value> {
         match function {
             "Ref" => self.reference(&scalar(argument)),
             "Fn::GetAtt" => self.attribute(&attribute_name(argument)).map(Value::from),
@@ -86,7 +86,7 @@ impl Stack {
         }
     }
 
-    fn texts(&self, list: &Value) -> Outcome<Vec<String>> {
+    fn texts(&self, list: &Value) -> Resolved<Vec<String>> {
         match self.resolve(list)? {
             Some(Value::Array(items)) => Ok(items.iter().map(scalar).collect()),
             other => Err(TemplateError(format!("{list} is {other:?}, not a list"))),
@@ -95,7 +95,7 @@ impl Stack {
 
     /// Replaces each `${name}` and `${resource.attribute}` in a text; `${!name}` stands for `${name}`. The argument can
     /// contain values of its own for names.
-    fn substitute(&self, argument: &Value) -> Outcome<String> {
+    fn substitute(&self, argument: &Value) -> Resolved<String> {
         let (text, own) = match argument {
             Value::Array(parts) => (scalar(&argument[0]), parts.get(1)),
             text => (scalar(text), None),
@@ -118,7 +118,7 @@ impl Stack {
     }
 
     /// Returns `true` if a condition's expression is true.
-    pub(super) fn test(&self, expression: &Value) -> Outcome<bool> {
+    pub(super) fn test(&self, expression: &Value) -> Resolved<bool> {
         let mut parts = members(expression);
         let (function, argument) = parts
             .next()

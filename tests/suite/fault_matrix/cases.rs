@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use eksentry_tests::model::{Place, places};
+use eksentry_tests::model::{AnswerMember, places};
 use eksentry_tests::stand_in::{Call, Fault, FaultKind, is_paged, not_found_errors};
 use serde_json::{Map, Value};
 
@@ -238,7 +238,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
 }
 
 /// Lists the places of the answer that the service's published model describes.
-fn places_of(call: &Call) -> Vec<Place> {
+fn places_of(call: &Call) -> Vec<AnswerMember> {
     let answer = call.answer.iter();
     answer
         .flat_map(|answer| places(&call.service, &call.operation, answer))

@@ -29,9 +29,9 @@ must hold in each case, and how the cases are made. In a cell:
 
 Numbers count cases where a cell has several. An empty cell: that call can't go wrong so, or the case is tried in another
 table. Columns: *in passing*, throttled, 500, 503 and a broken connection one after another; *no answer*, ever; *deadline*,
-the same in a function that has six seconds left; *cut off*, half of an answer; *no AWS*, a page for people with status 200;
-*same token* and *by turns*, a list whose pages lead to themselves, or each to the one before; *new word*, in place of each
-enumerated word; *missing*, each member of the answer.
+the same in a function that has twice the time that it takes when nothing fails; *cut off*, half of an answer; *no AWS*, a
+page for people with status 200; *same token* and *by turns*, a list whose pages lead to themselves, or each to the one
+before; *new word*, in place of each enumerated word; *missing*, each member of the answer.
 ";
 
 type Tried = (Case, Result<String, String>);

@@ -175,11 +175,11 @@ impl Reader<'_> {
         if needs.contains(Need::ImageScan) && image.inapplicable().is_none() {
             // DescribeImages returns a status and a summary too, but may leave them empty for images that have
             // findings.
-            let is_told = match self.scan(&image.repository, &image.digest).await {
+            let is_complete_scan = match self.scan(&image.repository, &image.digest).await {
                 Ok(read) => {
-                    let is_told = parse::is_told(&read, detail);
+                    let is_complete_scan = parse::is_complete_scan(&read, detail);
                     image.scan = Ok(read.scan);
-                    is_told
+                    is_complete_scan
                 }
                 Err(state) => match *state {
                     State::Unread(reason) => {
@@ -191,7 +191,7 @@ impl Reader<'_> {
             };
             if image.needs_manifest() {
                 image.scan_revision = parse::revision_without_scan(&image);
-            } else if !is_told {
+            } else if !is_complete_scan {
                 image.scan_revision = None;
             }
         }

@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::REPOSITORIES;
 use super::images::identifier;
-use super::parse::{self, Manifests, Told};
+use super::parse::{self, ManifestAnswer, Manifests};
 use crate::Reader;
 use crate::call::Call;
 use crate::permission::Permission;
@@ -79,17 +79,17 @@ fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>, c
     };
     match read {
         Ok(manifests) => match manifests.of(&image.digest) {
-            Some(Told::Image) => {
+            Some(ManifestAnswer::Image) => {
                 image.manifest = Manifest::OfImage;
                 observation.state = State::present(image);
             }
-            Some(Told::Attestation) => {
+            Some(ManifestAnswer::Attestation) => {
                 image.content = Content::attestation();
                 image.scan_revision = None;
                 observation.state = State::present(image);
             }
-            Some(Told::Gone) => observation.state = State::Gone,
-            Some(Told::Failure(problem)) => {
+            Some(ManifestAnswer::Gone) => observation.state = State::Gone,
+            Some(ManifestAnswer::Failure(problem)) => {
                 let problem = format!("{problem} for {}", image.digest);
                 observation.state = State::Unread(call.refused(&problem));
             }

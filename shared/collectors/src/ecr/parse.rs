@@ -8,7 +8,7 @@ mod repository;
 mod scan;
 mod vulnerability;
 
-pub(super) use image::{image, is_told, revision_without_scan};
-pub(super) use manifest::{Manifests, Told, manifests};
+pub(super) use image::{image, is_complete_scan, revision_without_scan};
+pub(super) use manifest::{ManifestAnswer, Manifests, manifests};
 pub(super) use repository::{ListedRepository, registry_scanning, repository};
 pub(super) use scan::{ReadScan, ScanPages};

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::Account;
 use crate::facts::account::Recorder;
-use crate::parameters::{Parameter, Settings, Texts};
+use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
@@ -56,7 +56,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(account: &Account, settings: &Settings) -> Verdict {
+fn evaluate(account: &Account, settings: &ParameterValues) -> Verdict {
     if let Some(why) = account.holds_nothing() {
         return Verdict::not_applicable(ReasonCode::NothingToRecord, why);
     }
@@ -131,7 +131,7 @@ mod tests {
             recorder,
             ..account()
         };
-        evaluate(&account, &Settings::default()).outcome
+        evaluate(&account, &ParameterValues::default()).outcome
     }
 
     fn types(types: &[&str]) -> Vec<String> {
@@ -251,7 +251,7 @@ mod tests {
                 has_repositories,
                 recorder: Ok(None),
             };
-            let verdict = evaluate(&account, &Settings::default());
+            let verdict = evaluate(&account, &ParameterValues::default());
             assert_eq!(verdict.outcome, expected, "{account:?}");
         }
     }
@@ -271,7 +271,7 @@ mod tests {
             r#"{"requiredTypes": "AWS::EKS::Cluster"}"#,
         );
         assert_eq!(evaluate(&account, &clusters).outcome, Outcome::Passed);
-        let verdict = evaluate(&account, &Settings::default());
+        let verdict = evaluate(&account, &ParameterValues::default());
         assert_eq!(
             verdict.explanation(),
             "The recorder does not record AWS::ECR::Repository, AWS::KMS::Key."

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::image::{Manifest, Scan, ScanResult, ScanStatus};
 use crate::facts::{EcrImage, Unread};
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -85,7 +85,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(image: &EcrImage, settings: &Settings) -> Verdict {
+fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
     let active_days = settings.get(&ACTIVE_DAYS);
     if let Some(idle) = image
         .idle_days
@@ -347,7 +347,7 @@ mod tests {
                 age: Some(Duration::from_mins(minutes)),
                 ..image()
             };
-            let verdict = evaluate(&image, &Settings::default());
+            let verdict = evaluate(&image, &ParameterValues::default());
             assert_eq!(verdict.outcome, expected, "{minutes}");
         }
     }
@@ -372,7 +372,7 @@ mod tests {
                     manifest,
                     ..image()
                 };
-                let verdict = evaluate(&image, &Settings::default());
+                let verdict = evaluate(&image, &ParameterValues::default());
                 assert_eq!(verdict.outcome, expected, "{image:?}");
                 let told = verdict.explanation();
                 assert_eq!(told.contains("ecr:BatchGetImage"), hint, "{told}");

@@ -20,7 +20,7 @@ use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EcrRepository;
 use crate::facts::Unread;
 use crate::facts::repository::{TagMutability, covers};
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -57,7 +57,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(repository: &EcrRepository, settings: &Settings) -> Verdict {
+fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
     let filters = &repository.exclusion_filters;
     match &repository.mutability {
         TagMutability::Immutable => {

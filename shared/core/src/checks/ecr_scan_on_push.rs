@@ -16,7 +16,7 @@
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EcrRepository;
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -41,7 +41,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(repository: &EcrRepository, _: &Settings) -> Verdict {
+fn evaluate(repository: &EcrRepository, _: &ParameterValues) -> Verdict {
     let registry = match &repository.registry_scanning {
         Ok(registry) => registry,
         Err(unread) => return Verdict::not_available(unread),
@@ -89,7 +89,7 @@ mod tests {
             registry_scanning,
             ..repository()
         };
-        evaluate(&repository, &Settings::default()).codes()[0]
+        evaluate(&repository, &ParameterValues::default()).codes()[0]
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "it stands where a fact stands")]

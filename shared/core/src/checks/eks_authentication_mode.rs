@@ -22,7 +22,7 @@
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::AuthenticationMode;
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -60,7 +60,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     match &cluster.authentication_mode {
         Some(AuthenticationMode::Api) => Verdict::passed(
             ReasonCode::AccessEntriesAlone,

@@ -16,7 +16,7 @@
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::{LogType, LogTypes};
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -52,7 +52,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     let required = settings.get(&REQUIRED_LOG_TYPES);
     let missing = required.without(cluster.enabled_logs);
     if missing.is_empty() {

@@ -26,7 +26,7 @@
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::Issue;
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
@@ -54,7 +54,7 @@ pub(super) static CHECK: Check = Check {
 
 const EKS: &str = "Service eks.amazonaws.com";
 
-fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
     let mut faults = Vec::new();
     let mut unread = Vec::new();
 
@@ -125,7 +125,7 @@ mod tests {
     use crate::facts::cluster::{Role, RoleUsers};
 
     fn codes(cluster: &EksCluster) -> Vec<&'static str> {
-        evaluate(cluster, &Settings::default()).codes()
+        evaluate(cluster, &ParameterValues::default()).codes()
     }
 
     fn role() -> Role {
@@ -192,7 +192,7 @@ mod tests {
             ("AccessDenied", Ok(Some(role())), "ROLE_DEDICATED"),
             ("AccessDenied", Err(unread()), "ACCESS_DENIED"),
         ] {
-            let verdict = evaluate(&reporting(code, role), &Settings::default());
+            let verdict = evaluate(&reporting(code, role), &ParameterValues::default());
             assert_eq!(verdict.codes(), [expected], "{code}");
         }
     }

@@ -18,7 +18,7 @@
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -42,7 +42,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
     match cluster.deletion_protection {
         Some(true) => Verdict::passed(
             ReasonCode::DeletionProtectionOn,
@@ -84,7 +84,7 @@ mod tests {
                     status: status.into(),
                     ..cluster()
                 };
-                let verdict = evaluate(&cluster, &Settings::default());
+                let verdict = evaluate(&cluster, &ParameterValues::default());
                 assert_eq!(
                     verdict.outcome, expected,
                     "{deletion_protection:?} {on_outpost} {status}"

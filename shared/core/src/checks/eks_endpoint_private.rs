@@ -19,7 +19,7 @@ use ipnet::IpNet;
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -54,7 +54,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     if !cluster.endpoint.public {
         return Verdict::passed(ReasonCode::PublicEndpointOff, "The public endpoint is off.");
     }

@@ -23,7 +23,7 @@
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::SecretsKey;
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -55,7 +55,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, settings: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     let SecretsKey { named, key, .. } = match cluster.key_in_use() {
         Ok(Some(key)) => key,
         Ok(None) => {

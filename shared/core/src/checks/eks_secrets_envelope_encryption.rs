@@ -26,7 +26,7 @@ use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::cluster::{Issue, SecretsKey};
 use crate::facts::key::KeyState;
 use crate::facts::{EksCluster, Unread};
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Outcome, Reason, Verdict};
@@ -52,7 +52,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &EksCluster, _: &Settings) -> Verdict {
+fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
     let verdict = by_version_and_key(cluster);
     let Some(reported) = reported_by_eks(cluster) else {
         return verdict;
@@ -163,7 +163,7 @@ mod tests {
     const KEY_OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/4444";
 
     fn judge(cluster: &EksCluster) -> Verdict {
-        evaluate(cluster, &Settings::default())
+        evaluate(cluster, &ParameterValues::default())
     }
 
     fn codes(secrets_key: Option<SecretsKey>, version: &str) -> Vec<&'static str> {

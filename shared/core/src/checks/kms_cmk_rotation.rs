@@ -18,7 +18,7 @@
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::KmsKey;
 use crate::facts::key::Rotation;
-use crate::parameters::{Parameter, Settings};
+use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
@@ -48,7 +48,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(key: &KmsKey, settings: &Settings) -> Verdict {
+fn evaluate(key: &KmsKey, settings: &ParameterValues) -> Verdict {
     if let Some(reason) = key.cannot_rotate() {
         return Verdict::not_applicable(ReasonCode::KeyCannotRotate, reason);
     }

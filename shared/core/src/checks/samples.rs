@@ -12,7 +12,7 @@ use crate::facts::image::{
 };
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
-use crate::parameters::{AnyParameter, Settings};
+use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 
@@ -145,6 +145,6 @@ pub(crate) fn unread() -> Unread {
     }
 }
 
-pub(crate) fn settings(declared: &[&'static dyn AnyParameter], json: &str) -> Settings {
-    Settings::read("check", declared, &serde_json::from_str(json).unwrap()).unwrap()
+pub(crate) fn settings(declared: &[&'static dyn AnyParameter], json: &str) -> ParameterValues {
+    ParameterValues::read("check", declared, &serde_json::from_str(json).unwrap()).unwrap()
 }

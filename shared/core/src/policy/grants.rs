@@ -28,7 +28,7 @@ pub enum Scope<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grants {
     grants: Vec<Grant>,
-    doubts: Vec<Doubt>,
+    uncertain: Vec<Uncertain>,
     dead_principals: BTreeSet<DeadPrincipal>,
 }
 
@@ -70,7 +70,7 @@ pub enum Granted<'a> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Doubt {
+struct Uncertain {
     problem: NotUnderstood,
     /// The actions that may be granted; `None` stands for any action.
     actions: Option<BTreeSet<Action>>,
@@ -88,12 +88,12 @@ pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Sc
         denials: Vec::new(),
         found: Grants {
             grants: Vec::new(),
-            doubts: Vec::new(),
+            uncertain: Vec::new(),
             dead_principals: BTreeSet::new(),
         },
     };
     for problem in &policy.not_understood {
-        reader.found.doubts.push(Doubt {
+        reader.found.uncertain.push(Uncertain {
             problem: problem.clone(),
             actions: None,
         });
@@ -123,19 +123,19 @@ impl Grants {
         let reach = grants
             .first()
             .map_or(Reach::Nobody, |grant| grant.audience.reach());
-        let doubts: Vec<&NotUnderstood> = self
-            .doubts
+        let uncertain: Vec<&NotUnderstood> = self
+            .uncertain
             .iter()
-            .filter(|doubt| {
-                let actions = doubt.actions.as_ref();
+            .filter(|uncertain| {
+                let actions = uncertain.actions.as_ref();
                 actions.is_none_or(|actions| actions.iter().any(&wanted))
             })
-            .map(|doubt| &doubt.problem)
+            .map(|uncertain| &uncertain.problem)
             .collect();
-        if doubts.is_empty() || reach == Reach::Everyone {
+        if uncertain.is_empty() || reach == Reach::Everyone {
             Granted::To { reach, grants }
         } else {
-            Granted::NotUnderstood(doubts)
+            Granted::NotUnderstood(uncertain)
         }
     }
 
@@ -167,17 +167,17 @@ impl<'a> Reader<'a> {
         }
         let conditions = match &statement.conditions {
             Ok(conditions) => conditions,
-            Err(problem) => return self.doubt(statement, &problem.reason),
+            Err(problem) => return self.uncertain(statement, &problem.reason),
         };
         let named = match &statement.principal {
             Element::Only(principal) if is_surely_everyone(principal) => Named::default(),
             // A denial for some principals does not affect the others.
             Element::Only(_) => return,
             Element::AllBut(principal) => named(principal, self.context.owner),
-            Element::Absent => return self.doubt(statement, NO_PRINCIPAL),
+            Element::Absent => return self.uncertain(statement, NO_PRINCIPAL),
         };
         if let Some(unknown) = named.unknown.first() {
-            return self.doubt(statement, &unknown_principal(unknown));
+            return self.uncertain(statement, &unknown_principal(unknown));
         }
         if let Some(left_in) = left_in(conditions, self.context) {
             self.denials.push(Denial {
@@ -194,12 +194,12 @@ impl<'a> Reader<'a> {
         }
         let conditions = match &statement.conditions {
             Ok(conditions) => conditions,
-            Err(problem) => return self.doubt(statement, &problem.reason),
+            Err(problem) => return self.uncertain(statement, &problem.reason),
         };
         let group = match &statement.principal {
             Element::Only(principal) => self.named(statement, named(principal, self.context.owner)),
             Element::AllBut(_) => Group::everyone(),
-            Element::Absent => return self.doubt(statement, NO_PRINCIPAL),
+            Element::Absent => return self.uncertain(statement, NO_PRINCIPAL),
         };
         let audience = allowed(conditions, self.context).within(group);
         let mut grants: BTreeMap<(Audience, BTreeSet<Action>), BTreeSet<String>> = BTreeMap::new();
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Returns the named group, and records deleted and unknown principals.
     fn named(&mut self, statement: &Statement, named: Named) -> Group {
         if let Some(unknown) = named.unknown.first() {
-            self.doubt(statement, &unknown_principal(unknown));
+            self.uncertain(statement, &unknown_principal(unknown));
         }
         let dead = named.dead.into_iter().map(|id| DeadPrincipal {
             statement: statement.id.clone(),
@@ -295,20 +295,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn doubt(&mut self, statement: &Statement, reason: &str) {
+    fn uncertain(&mut self, statement: &Statement, reason: &str) {
         let actions = self
             .actions
             .iter()
             .filter(|(text, _)| statement.covers(text))
             .map(|(_, action)| action.clone());
-        let doubt = Doubt {
+        let uncertain = Uncertain {
             problem: NotUnderstood {
                 statement: Some(statement.id.clone()),
                 reason: reason.to_owned(),
             },
             actions: Some(actions.collect()),
         };
-        self.found.doubts.push(doubt);
+        self.found.uncertain.push(uncertain);
     }
 }
 

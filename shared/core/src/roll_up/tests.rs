@@ -7,7 +7,7 @@ use crate::checks::find;
 use crate::checks::samples::unread;
 use crate::facts::{EcrRepository, Facts, cluster, repository};
 use crate::kind::ResourceKind;
-use crate::parameters::Settings;
+use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::resource::Location;
 use crate::severity::Severity;
@@ -115,14 +115,14 @@ fn a_check_has_one_finding_for_each_resource_unless_it_says_otherwise() {
         fn kind(&self) -> &'static ResourceKind {
             self.0.kind()
         }
-        fn judge(&self, facts: &dyn Facts, settings: &Settings) -> Option<Verdict> {
+        fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
             self.0.judge(facts, settings)
         }
         fn unit(&self) -> Unit {
             OBJECT
         }
     }
-    let one = Evaluate(|_: &EcrRepository, _: &Settings| {
+    let one = Evaluate(|_: &EcrRepository, _: &ParameterValues| {
         Verdict::passed(ReasonCode::RotationOff, "Seen.")
     });
     assert_eq!(one.unit(), Unit::Resource);

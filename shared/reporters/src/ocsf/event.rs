@@ -63,7 +63,7 @@ enum Activity {
 }
 
 impl Activity {
-    const fn told(self) -> (u32, &'static str) {
+    const fn id_and_name(self) -> (u32, &'static str) {
         match self {
             Self::Unknown => (0, "Unknown"),
             Self::Close => (3, "Close"),
@@ -73,7 +73,7 @@ impl Activity {
 
 /// The progress of the work on a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
+enum EventStatus {
     /// It is unknown whether the finding requires any work.
     Unknown,
     /// The work on the finding has not begun, as far as is known here.
@@ -84,7 +84,7 @@ enum Status {
     Resolved,
 }
 
-impl Status {
+impl EventStatus {
     fn of(finding: &Finding) -> Self {
         match finding.verdict.outcome {
             Outcome::Passed if finding.verdict.is_muted() => Self::Suppressed,
@@ -94,7 +94,7 @@ impl Status {
         }
     }
 
-    const fn told(self) -> (u32, &'static str) {
+    const fn id_and_name(self) -> (u32, &'static str) {
         match self {
             Self::Unknown => (0, "Unknown"),
             Self::New => (1, "New"),
@@ -428,7 +428,7 @@ pub fn closed<'a>(
             status_details: vec![why],
             ..subject.compliance()
         }),
-        ..subject.event(Class::Compliance, Activity::Close, Status::Resolved)
+        ..subject.event(Class::Compliance, Activity::Close, EventStatus::Resolved)
     }
 }
 
@@ -471,7 +471,7 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
             data: (!finding.details.is_empty()).then_some(&finding.details),
             ..resource
         }],
-        ..subject.event(Class::Compliance, activity, Status::of(finding))
+        ..subject.event(Class::Compliance, activity, EventStatus::of(finding))
     }
 }
 
@@ -491,9 +491,9 @@ fn vulnerabilities_found<'a>(
 ) -> Event<'a> {
     let muted = finding.verdict.is_muted();
     let status = if muted {
-        Status::Suppressed
+        EventStatus::Suppressed
     } else {
-        Status::New
+        EventStatus::New
     };
     let reason = finding.verdict.reasons.first().filter(|_| muted);
     let (severity_id, severity) = severity(scan.counts.highest());
@@ -556,9 +556,9 @@ impl<'a> Subject<'a> {
     }
 
     /// Returns an event with all attributes that do not depend on a verdict.
-    fn event(&self, class: Class, activity: Activity, status: Status) -> Event<'a> {
-        let (activity_id, activity_name) = activity.told();
-        let (status_id, status) = status.told();
+    fn event(&self, class: Class, activity: Activity, status: EventStatus) -> Event<'a> {
+        let (activity_id, activity_name) = activity.id_and_name();
+        let (status_id, status) = status.id_and_name();
         let (severity_id, severity) = severity(Some(Severity::Informational));
         Event {
             class,
@@ -708,7 +708,7 @@ const fn severity(severity: Option<Severity>) -> (u32, &'static str) {
 }
 
 const fn type_uid(class: Class, activity: Activity) -> u32 {
-    class.uid() * 100 + activity.told().0
+    class.uid() * 100 + activity.id_and_name().0
 }
 
 fn account(resource: &Resource) -> Account<'_> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::asff::archived;
 use super::known::{Known, changed, is_ours};
-use super::{KnownFindings, Ledger, lean};
+use super::{KnownFindings, Ledger, summaries};
 
 /// Reads these bytes as a page of findings, and as a ledger.
 ///
@@ -16,7 +16,7 @@ use super::{KnownFindings, Ledger, lean};
 /// written and read again.
 pub fn documents(data: &[u8]) {
     let now = Timestamp::UNIX_EPOCH;
-    let page = lean::read(data).unwrap_or_default();
+    let page = summaries::read(data).unwrap_or_default();
     let mut known = KnownFindings::new();
     for finding in page.into_iter().filter(is_ours) {
         let id = finding.id.clone().unwrap_or_default();

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::asff::{DIGEST, REVISION, RUN, time};
-use super::lean::Lean;
+use super::summaries::FindingSummaries;
 use super::{SecurityHub, product_arn};
 use crate::ReportError;
 
@@ -138,7 +138,7 @@ impl SecurityHub {
             let id = finding.id.clone().unwrap_or_default();
             known.insert(id, Known::of(&finding));
         };
-        self.each(selection, Some(Lean), each).await?;
+        self.each(selection, Some(FindingSummaries), each).await?;
         Ok(known)
     }
 
@@ -153,11 +153,11 @@ impl SecurityHub {
         Ok(findings)
     }
 
-    /// Reads eksentry's findings page by page: in full, or with only the members that the interceptor `lean` keeps.
+    /// Reads eksentry's findings page by page: in full, or with only the members that the interceptor `summaries` keeps.
     async fn each(
         &self,
         selection: Selection<'_>,
-        lean: Option<Lean>,
+        summaries: Option<FindingSummaries>,
         mut each: impl FnMut(AwsSecurityFinding),
     ) -> Result<(), ReportError> {
         for filters in filters(&self.location, selection, self.clock.now()) {
@@ -170,8 +170,8 @@ impl SecurityHub {
             loop {
                 self.reads.turn().await;
                 let mut page = call.clone().set_next_token(token).customize();
-                if let Some(lean) = lean {
-                    page = page.interceptor(lean);
+                if let Some(summaries) = summaries {
+                    page = page.interceptor(summaries);
                 }
                 let page = page.send().await;
                 let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;

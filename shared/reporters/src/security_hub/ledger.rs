@@ -50,7 +50,7 @@ const MOST_RUNS: usize = 20;
 
 /// The periods for which Security Hub keeps active and archived findings that are not updated.
 /// Source: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html>.
-const KEPT: Duration = Duration::from_hours(90 * 24);
+const ARCHIVED_RETENTION: Duration = Duration::from_hours(90 * 24);
 const KEPT_ARCHIVED: Duration = Duration::from_hours(30 * 24);
 
 impl Ledger {
@@ -105,7 +105,11 @@ fn recent(
 
 /// Returns `true` if Security Hub still keeps a finding at that time.
 fn is_kept(known: &Known, as_of: Timestamp) -> bool {
-    let kept = if known.archived { KEPT_ARCHIVED } else { KEPT };
+    let kept = if known.archived {
+        KEPT_ARCHIVED
+    } else {
+        ARCHIVED_RETENTION
+    };
     known.updated_at.is_none_or(|at| is_within(kept, at, as_of))
 }
 

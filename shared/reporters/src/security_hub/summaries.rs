@@ -22,11 +22,11 @@ use super::asff::{DIGEST, REVISION};
 /// An interceptor that makes GetFindings return only the ids of findings and the members that [`Known`](super::Known)
 /// is created from.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lean;
+pub(super) struct FindingSummaries;
 
-impl Intercept for Lean {
+impl Intercept for FindingSummaries {
     fn name(&self) -> &'static str {
-        "Lean"
+        "FindingSummaries"
     }
 
     fn modify_before_serialization(
@@ -36,8 +36,8 @@ impl Intercept for Lean {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(sdk) = GetFindings::new().config() {
-            let lean = SharedResponseDeserializer::new(LeanDeserializer { sdk });
-            cfg.interceptor_state().store_put(lean);
+            let summaries = SharedResponseDeserializer::new(SummaryDeserializer { sdk });
+            cfg.interceptor_state().store_put(summaries);
         }
         Ok(())
     }
@@ -45,11 +45,11 @@ impl Intercept for Lean {
 
 /// A deserializer of pages. It leaves errors, and answers that it can't parse, to the SDK.
 #[derive(Debug)]
-struct LeanDeserializer {
+struct SummaryDeserializer {
     sdk: FrozenLayer,
 }
 
-impl DeserializeResponse for LeanDeserializer {
+impl DeserializeResponse for SummaryDeserializer {
     fn deserialize_nonstreaming_with_config(
         &self,
         response: &HttpResponse,
@@ -94,13 +94,13 @@ struct Finding {
     created_at: Option<String>,
     updated_at: Option<String>,
     record_state: Option<String>,
-    compliance: Option<Status>,
+    compliance: Option<StatusMember>,
     product_fields: Option<ProductFields>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Status {
+struct StatusMember {
     status: Option<String>,
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use eksentry_core::parameters::Raw;
-use eksentry_core::{Check, Settings, checks};
+use eksentry_core::{Check, ParameterValues, checks};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -158,7 +158,7 @@ impl RuleEvent {
 
     /// Returns the check that the rule runs, with its settings: the check that the parameters name, or else the one
     /// that the rule's name ends in.
-    pub(super) fn check(&self) -> Result<(&'static Check, Settings), Error> {
+    pub(super) fn check(&self) -> Result<(&'static Check, ParameterValues), Error> {
         let check = match self.parameters.get("checkId") {
             Some(Raw::Text(id)) if !id.trim().is_empty() => checks::find(id.trim()),
             Some(Raw::Null | Raw::Text(_)) | None => {
@@ -188,8 +188,8 @@ impl RuleEvent {
                 rules.join(", ")
             )));
         }
-        let settings =
-            Settings::read(check.id, check.parameters, &self.parameters).map_err(|error| {
+        let settings = ParameterValues::read(check.id, check.parameters, &self.parameters)
+            .map_err(|error| {
                 Error::invalid_event(format!("in the rule {:?}, {error}", self.rule))
             })?;
         Ok((check, settings))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::parameters::{AnyParameter, Raw};
-use eksentry_core::{Check, Settings as CheckSettings, checks};
+use eksentry_core::{Check, ParameterValues, checks};
 use serde::de::IgnoredAny;
 
 use super::Selection;
@@ -139,7 +139,7 @@ impl Part<'_, '_> {
                 return self.problems.push((node.line, problem));
             }
         };
-        let mut settings = CheckSettings::default();
+        let mut settings = ParameterValues::default();
         for (name, value) in members {
             match parameter(check, name, value) {
                 Ok(set) => settings = settings.or(set),
@@ -152,13 +152,13 @@ impl Part<'_, '_> {
 
 /// Returns the settings from a parameter's value. A parameter that the check does not have is an error, since its value
 /// would otherwise be ignored without notice.
-fn parameter(check: &Check, name: &Key, value: &Node) -> Result<CheckSettings, Problem> {
+fn parameter(check: &Check, name: &Key, value: &Node) -> Result<ParameterValues, Problem> {
     let mut declared = check.parameters.iter().copied();
     let Some(parameter) = declared.find(|one| one.name() == name.text) else {
         return Err((name.line, unknown(check, &name.text)));
     };
     let given = BTreeMap::from([(name.text.clone(), raw(value))]);
-    CheckSettings::read(check.id, &[parameter], &given)
+    ParameterValues::read(check.id, &[parameter], &given)
         .map_err(|error| (wrong_line(parameter, value), error.to_string()))
 }
 

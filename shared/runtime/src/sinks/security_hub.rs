@@ -1,10 +1,10 @@
 //! The Security Hub sink: sends findings that changed, archives findings of gone resources, and leaves all others as
 //! they are.
 //!
-//! `memory.rs` reads the findings in Security Hub, `policy.rs` decides about each finding, `delivery.rs` sends.
+//! `held_findings.rs` reads the findings in Security Hub, `policy.rs` decides about each finding, `delivery.rs` sends.
 
 mod delivery;
-mod memory;
+mod held_findings;
 mod policy;
 
 use std::cell::RefCell;
@@ -21,11 +21,11 @@ use crate::invocation::Invocation;
 use crate::place::Place;
 use crate::scope::Scope;
 use delivery::{Batch, Delivery};
-use memory::Memory;
+use held_findings::HeldFindings;
 
 /// A sink that sends the findings of one run to Security Hub.
 pub(crate) struct SecurityHubSink<'a> {
-    memory: Memory<'a>,
+    held: HeldFindings<'a>,
     delivery: Delivery<'a>,
     /// The channel of batches. The sender is dropped when the run has no further findings; `sent`, the receiver, is
     /// taken when sending begins.
@@ -46,11 +46,11 @@ impl<'a> SecurityHubSink<'a> {
         reader: &'a Reader<'a>,
         scope: Scope<'a>,
     ) -> Result<Self, Error> {
-        let (memory, known) = Memory::read(invocation, place, scope).await?;
+        let (held, known) = HeldFindings::read(invocation, place, scope).await?;
         let Invocation { settings, id, .. } = invocation;
         let (batches, sent) = mpsc::channel(1);
         Ok(Self {
-            memory,
+            held,
             delivery: Delivery::new(&place.security_hub, reader, settings, id, known),
             batches: RefCell::new(Some(batches)),
             sent: RefCell::new(Some(sent)),
@@ -114,7 +114,7 @@ impl Sink for SecurityHubSink<'_> {
     {
         Box::pin(async move {
             let (known, finished) = self.delivery.finish(until).await;
-            self.memory.keep(known, &finished.counts).await;
+            self.held.keep(known, &finished.counts).await;
             finished
         })
     }

@@ -10,7 +10,7 @@ use std::{
 use clap::Parser;
 use comfy_table::Table;
 use eksentry_tests::lambda::{binaries, cpu_time};
-use eksentry_tests::load::{Crew, Estate, Tally, Waves, Work, differences, drive, sweep};
+use eksentry_tests::load::{ChangingAccount, Crew, Tally, Waves, Work, differences, drive, sweep};
 use eksentry_tests::stand_in::StandIn;
 
 use super::{Trouble, bar, megabytes, number, size};
@@ -45,7 +45,7 @@ pub(crate) struct Options {
 /// Sends a burst of events. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
-    let mut estate = Estate::new(size(options.repositories, options.images));
+    let mut estate = ChangingAccount::new(size(options.repositories, options.images));
     let aws = StandIn::start(estate.account()?)?;
     aws.count_only();
     eprintln!("Sweeping the account as it is before.");
@@ -75,11 +75,11 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let harness = cpu_time(process::id()).zip(harness);
     let harness = harness.map(|(now, before)| now.saturating_sub(before));
     let calls = aws.counts_since(&calls);
-    let told_off = aws.told_off();
+    let throttled = aws.throttled();
 
     let mut problems: Vec<String> = crews.iter().flat_map(Crew::problems).collect();
     problems.extend(show(&crews, works, took));
-    show_calls(&calls, told_off, harness);
+    show_calls(&calls, throttled, harness);
     aws.heal();
     eprintln!("Sweeping the account as it is now, undisturbed.");
     problems.extend(differences(&aws, estate.told(), binaries)?);
@@ -156,14 +156,14 @@ fn cells(all: &Tally, cpu: Duration, took: Duration) -> Vec<String> {
     cells
 }
 
-fn show_calls(calls: &BTreeMap<String, usize>, told_off: usize, harness: Option<Duration>) {
+fn show_calls(calls: &BTreeMap<String, usize>, throttled: usize, harness: Option<Duration>) {
     let mut table = Table::new();
     table.set_header(["operation", "calls"]);
     for (operation, count) in calls {
         table.add_row([operation.clone(), count.to_string()]);
     }
     println!("{table}");
-    println!("Calls that came too fast for Security Hub's rates: {told_off}.");
+    println!("Calls that came too fast for Security Hub's rates: {throttled}.");
     if let Some(harness) = harness {
         println!(
             "The stand-in and what drives it took {:.0} s of CPU.",

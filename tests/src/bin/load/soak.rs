@@ -12,7 +12,8 @@ use clap::Parser;
 use comfy_table::Table;
 use eksentry_tests::lambda::{Function, binaries};
 use eksentry_tests::load::{
-    ACCOUNT, BUCKET, Course, Crew, Estate, REGION, Tally, Usage, Waves, differences, drive, sweep,
+    ACCOUNT, BUCKET, ChangingAccount, Course, Crew, REGION, Tally, Usage, Waves, differences,
+    drive, sweep,
 };
 use eksentry_tests::stand_in::{Message, StandIn, sqs_event};
 use serde_json::json;
@@ -55,7 +56,7 @@ struct Repeated {
 /// Runs the soak. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
-    let mut estate = Estate::new(size(options.repositories, 25));
+    let mut estate = ChangingAccount::new(size(options.repositories, 25));
     let aws = StandIn::start(estate.account()?)?;
     aws.count_only();
     eprintln!("Sweeping the account as it is before.");

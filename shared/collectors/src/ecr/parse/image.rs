@@ -107,7 +107,7 @@ pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> 
 /// Returns `true` if a scan is complete and agrees with the summary that DescribeImages returned, so that its result
 /// remains valid until the next scan. The result of an enhanced scan does not, since Inspector may suppress findings
 /// between two scans.
-pub(in crate::ecr) fn is_told(read: &ReadScan, detail: &ImageDetail) -> bool {
+pub(in crate::ecr) fn is_complete_scan(read: &ReadScan, detail: &ImageDetail) -> bool {
     let summary = detail.image_scan_findings_summary();
     let told = summary.and_then(|summary| summary.finding_severity_counts());
     let (Some(told), Some(result)) = (told, read.scan.result()) else {
@@ -249,7 +249,7 @@ mod tests {
     fn only_a_whole_basic_scan_stands_until_the_next() {
         let told = summarized(&[(FindingSeverity::High, 2)], Some(1));
         let whole = || read_scan(ScanStatus::Complete, 2, 2);
-        assert!(is_told(&whole(), &told));
+        assert!(is_complete_scan(&whole(), &told));
         let enhanced = ReadScan {
             enhanced: true,
             ..whole()
@@ -261,9 +261,9 @@ mod tests {
             read_scan(ScanStatus::Arriving, 2, 2),
             ReadScan::from(Scan::Never),
         ] {
-            assert!(!is_told(&other, &told), "{other:?}");
+            assert!(!is_complete_scan(&other, &told), "{other:?}");
         }
-        assert!(!is_told(&whole(), &ImageDetail::builder().build()));
+        assert!(!is_complete_scan(&whole(), &ImageDetail::builder().build()));
     }
 
     #[test]

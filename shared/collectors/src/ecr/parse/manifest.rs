@@ -8,11 +8,11 @@ use eksentry_core::facts::image::Layers;
 
 /// The results of reading manifests, by digest.
 #[derive(Debug)]
-pub(in crate::ecr) struct Manifests(HashMap<String, Told>);
+pub(in crate::ecr) struct Manifests(HashMap<String, ManifestAnswer>);
 
 /// The result of reading one manifest.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::ecr) enum Told {
+pub(in crate::ecr) enum ManifestAnswer {
     /// The manifest belongs to an image, or at least not to an attestation.
     Image,
     Attestation,
@@ -24,7 +24,7 @@ pub(in crate::ecr) enum Told {
 
 impl Manifests {
     /// Returns the result for the manifest with that digest; `None` if there is none.
-    pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&Told> {
+    pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&ManifestAnswer> {
         self.0.get(digest)
     }
 }
@@ -43,26 +43,26 @@ pub(in crate::ecr) fn manifests(answer: &BatchGetImageOutput) -> Manifests {
 }
 
 /// Returns the kind of a manifest. A manifest whose layers can't be read is treated as what it appears to be, an image.
-fn kind(manifest: &str) -> Told {
+fn kind(manifest: &str) -> ManifestAnswer {
     let layers = serde_json::from_str::<Layers>(manifest);
     if layers.is_ok_and(|layers| layers.are_attestations()) {
-        Told::Attestation
+        ManifestAnswer::Attestation
     } else {
-        Told::Image
+        ManifestAnswer::Image
     }
 }
 
-fn problem(failure: &ImageFailure) -> Told {
+fn problem(failure: &ImageFailure) -> ManifestAnswer {
     /// The maximum number of characters of a reason. Reasons come from outside, so longer ones are cut.
     const REASON: usize = 400;
     let code = failure.failure_code();
     if code == Some(&ImageFailureCode::ImageNotFound) {
-        return Told::Gone;
+        return ManifestAnswer::Gone;
     }
     let code = code.map_or("no code", ImageFailureCode::as_str);
     let reason = failure.failure_reason().unwrap_or("no reason given");
     let reason: String = reason.trim_end_matches('.').chars().take(REASON).collect();
-    Told::Failure(format!("{code}: {reason}"))
+    ManifestAnswer::Failure(format!("{code}: {reason}"))
 }
 
 #[cfg(test)]
@@ -107,11 +107,14 @@ mod tests {
             .build();
         let manifests = manifests(&answer);
         for (digest, expected) in [
-            ("a", Some(Told::Attestation)),
-            ("b", Some(Told::Image)),
+            ("a", Some(ManifestAnswer::Attestation)),
+            ("b", Some(ManifestAnswer::Image)),
             ("c", None),
-            ("d", Some(Told::Gone)),
-            ("e", Some(Told::Failure("KmsError: Because".into()))),
+            ("d", Some(ManifestAnswer::Gone)),
+            (
+                "e",
+                Some(ManifestAnswer::Failure("KmsError: Because".into())),
+            ),
             ("f", None),
         ] {
             assert_eq!(manifests.of(digest), expected.as_ref(), "{digest}");

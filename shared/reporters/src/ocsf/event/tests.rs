@@ -3,7 +3,7 @@ use std::sync::Arc;
 use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts};
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::{Observation, ReasonCode, Settings, State, Unread};
+use eksentry_core::{Observation, ParameterValues, ReasonCode, State, Unread};
 use serde_json::{Value, json};
 
 use super::*;
@@ -21,7 +21,7 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
     Finding::of(
         checks::find(check).unwrap(),
         &observation,
-        &Settings::default(),
+        &ParameterValues::default(),
         None,
     )
 }

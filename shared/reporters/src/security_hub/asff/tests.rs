@@ -17,7 +17,8 @@ use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutab
 use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::roll_up::{Judged, Noun, Verdicts};
 use eksentry_core::{
-    FactsOf, Observation, ReasonCode, Resource, Settings, State, Unit, Unread, Verdict, checks,
+    FactsOf, Observation, ParameterValues, ReasonCode, Resource, State, Unit, Unread, Verdict,
+    checks,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
     Finding::of(
         checks::find(check).unwrap(),
         &observation,
-        &Settings::default(),
+        &ParameterValues::default(),
         None,
     )
 }

@@ -19,7 +19,7 @@ const LEDGER_PAYS: usize = 1_000;
 const SAMPLE: usize = 20;
 
 /// The access to the known findings about a run's targets: they are read before the run, and kept in a ledger after it.
-pub(super) struct Memory<'a> {
+pub(super) struct HeldFindings<'a> {
     invocation: &'a Invocation<'a>,
     place: &'a Place,
     scope: Scope<'a>,
@@ -29,14 +29,14 @@ pub(super) struct Memory<'a> {
     runs: Option<Vec<(String, Timestamp)>>,
 }
 
-impl<'a> Memory<'a> {
+impl<'a> HeldFindings<'a> {
     /// Reads the findings of eksentry that Security Hub holds about the targets.
     pub(super) async fn read(
         invocation: &'a Invocation<'a>,
         place: &'a Place,
         scope: Scope<'a>,
     ) -> Result<(Self, KnownFindings), Error> {
-        let mut memory = Self {
+        let mut held = Self {
             invocation,
             place,
             scope,
@@ -48,7 +48,7 @@ impl<'a> Memory<'a> {
                 let ids = scope.finding_ids(resources);
                 place.security_hub.known(Selection::Ids(&ids)).await
             }
-            Targets::Part(part) => memory.read_part(part).await,
+            Targets::Part(part) => held.read_part(part).await,
         };
         let known = known.map_err(|error| {
             let message = format!(
@@ -56,7 +56,7 @@ impl<'a> Memory<'a> {
             );
             Error::new(ErrorKind::NotDelivered, message)
         })?;
-        Ok((memory, known))
+        Ok((held, known))
     }
 
     async fn read_part(&mut self, part: &Part) -> Result<KnownFindings, ReportError> {

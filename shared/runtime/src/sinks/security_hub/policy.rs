@@ -87,7 +87,7 @@ pub(super) fn age(known: &Known, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eksentry_core::{ReasonCode, Resource, Settings as CheckSettings, checks};
+    use eksentry_core::{ParameterValues, ReasonCode, Resource, checks};
     use eksentry_reporters::security_hub::outline;
 
     const DAY: Duration = Duration::from_hours(24);
@@ -107,7 +107,7 @@ mod tests {
         Finding::of(
             checks::find("kms-cmk-rotation").unwrap(),
             &observation,
-            &CheckSettings::default(),
+            &ParameterValues::default(),
             None,
         )
     }
