@@ -697,10 +697,7 @@ pub(crate) fn text<'a>(members: &'a Record, name: &str) -> &'a str {
 
 /// Returns 64 hexadecimal digits that are always the same for the same seed.
 pub(crate) fn digest(seed: &str) -> String {
-    Sha256::digest(seed)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(seed))
 }
 
 pub(crate) fn uuid(seed: &str) -> String {

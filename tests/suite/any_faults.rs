@@ -23,10 +23,7 @@ pub(crate) const EMPTY: &str =
 /// Returns the name of the object with the ledger of the whole registry.
 pub(crate) fn ledger() -> String {
     let digest = Sha256::digest(r#"{"registry":{"prefix":""}}"#);
-    let name: String = digest[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let name = hex::encode(&digest[..12]);
     format!("{BUCKET}/ledger/{ACCOUNT}/{REGION}/{name}.json")
 }
 

@@ -341,7 +341,7 @@ impl ParameterValue for LogTypes {
         texts.iter().try_fold(Self::NONE, |types, text| {
             Ok(types.with(
                 text.parse()
-                    .map_err(|()| format!("{text:?} is no log type"))?,
+                    .map_err(|_: strum::ParseError| format!("{text:?} is no log type"))?,
             ))
         })
     }

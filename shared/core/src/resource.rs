@@ -318,11 +318,7 @@ fn fit(id: String) -> String {
         return id;
     }
     let hash = Sha256::digest(&id);
-    let hash: String = hash
-        .iter()
-        .take(HASH / 2)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex::encode(&hash[..HASH / 2]);
     let end = (0..LONGEST - HASH)
         .rev()
         .find(|end| id.is_char_boundary(*end))

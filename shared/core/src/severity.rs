@@ -6,8 +6,11 @@ use std::str::FromStr;
 use serde::Serialize;
 
 /// A severity label. Labels are ordered from least to most severe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Severity {
     /// Nothing requires action.
     Informational,
@@ -32,14 +35,8 @@ impl Severity {
     ];
 
     /// Returns the label as ASFF, Amazon ECR and Amazon Inspector write it.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Informational => "INFORMATIONAL",
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::High => "HIGH",
-            Self::Critical => "CRITICAL",
-        }
+    pub fn label(self) -> &'static str {
+        self.into()
     }
 }
 

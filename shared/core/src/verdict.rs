@@ -13,7 +13,10 @@ use crate::severity::Severity;
 
 /// The kinds of decision, from best to worst. A certain failure is worse than a fact that could not be read, and that
 /// is worse than an uncertain result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "camelCase")]
 pub enum Outcome {
     /// The check does not apply to the resource, or the resource does not exist.
     NotApplicable,
@@ -40,15 +43,8 @@ impl Outcome {
     }
 
     /// Returns the name of the outcome in log lines and summaries: `passed`, `notAvailable`, …
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed(_) => "failed",
-            Self::Warning => "warning",
-            Self::NotAvailable => "notAvailable",
-            Self::NotApplicable => "notApplicable",
-            Self::Pending => "pending",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_runtime::Diagnostic;
 
 /// The kinds of failure. Their names are stable: alarms and destinations may distinguish invocations by them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 pub enum ErrorKind {
     /// The event cannot be read, or names something that cannot be evaluated. A retry does not help.
     InvalidEvent,
@@ -29,16 +29,8 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Returns the name, which is the type of the error that Lambda reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidEvent => "InvalidEvent",
-            Self::InvalidSettings => "InvalidSettings",
-            Self::NotAvailable => "NotAvailable",
-            Self::NotEntered => "NotEntered",
-            Self::NotListed => "NotListed",
-            Self::OutOfTime => "OutOfTime",
-            Self::NotDelivered => "NotDelivered",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

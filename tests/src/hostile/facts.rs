@@ -11,8 +11,7 @@ use eksentry_core::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
         account::{DailyTypes, RecordedTypes, Recorder},
         cluster::{
-            AuthenticationMode, Endpoint, Issue, LogType, LogTypes, NamedKey, Role, RoleUsers,
-            SecretsKey,
+            AuthenticationMode, Endpoint, Issue, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
         },
         image::{
             Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -127,15 +126,13 @@ fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     } else {
         vec![]
     };
-    let logs = LogType::ALL
-        .into_iter()
-        .try_fold(LogTypes::NONE, |set, log| {
-            Ok(if bytes.arbitrary()? {
-                set.with(log)
-            } else {
-                set
-            })
-        })?;
+    let logs = LogTypes::ALL.iter().try_fold(LogTypes::NONE, |set, log| {
+        Ok(if bytes.arbitrary()? {
+            set.with(log)
+        } else {
+            set
+        })
+    })?;
     let cidrs = if bytes.arbitrary()? {
         cidrs
     } else {

@@ -262,10 +262,7 @@ pub(super) fn query_error(error: &AwsError) -> String {
 }
 
 pub(super) fn md5(bytes: &[u8]) -> String {
-    Md5::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Md5::digest(bytes))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use eksentry_core::facts::{EcrImage, EcrRepository, EksCluster, KmsKey};
+use eksentry_core::{FactsOf, Need, ResourceKind, checks};
 use eksentry_tests::lambda::FunctionError;
 use serde_json::Value;
 
@@ -188,36 +190,37 @@ fn deviation(
 
 /// Returns `true` if a finding depends on the answer to the call.
 fn concerns(case: &Case, id: &str) -> bool {
-    let Some((check, resource)) = id
+    let named = id
         .split_once("eksentry/")
-        .and_then(|(_, rest)| rest.split_once('/'))
+        .and_then(|(_, rest)| rest.split_once('/'));
+    let Some((Ok(check), resource)) = named.map(|(id, resource)| (checks::find(id), resource))
     else {
         return false;
     };
+    let needs = |need: Need| check.needs.contains(&need);
+    let is_of = |kind: &ResourceKind| check.kind() == kind;
     let (service, operation) = case.call.split_once('.').unwrap_or_default();
     let text = |name: &str| case.subject.get(name).and_then(Value::as_str);
     let is_about = |part: Option<&str>| part.is_none_or(|part| resource.contains(part));
     match (service, operation) {
         // The verdict on a cluster's role depends on all clusters.
-        ("eks", _) if check == "eks-dedicated-cluster-role" => true,
+        ("eks", _) if needs(Need::ClusterRole) => true,
         ("eks", "ListNodegroups" | "DescribeNodegroup") => false,
-        ("eks", _) => check.starts_with("eks-") && is_about(text("name")),
-        ("iam", _) => check == "eks-dedicated-cluster-role",
-        ("kms", "DescribeKey") if check.starts_with("eks-secrets-") => true,
-        ("kms", _) => check.starts_with("kms-") && is_about(text("KeyId")),
-        ("ecr", "GetRegistryScanningConfiguration") => check == "ecr-scan-on-push",
+        ("eks", _) => is_of(EksCluster::KIND) && is_about(text("name")),
+        ("iam", _) => needs(Need::ClusterRole),
+        ("kms", "DescribeKey") if needs(Need::SecretsKey) => true,
+        ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
+        ("ecr", "GetRegistryScanningConfiguration") => needs(Need::RegistryScanning),
         ("ecr", "DescribeImages" | "DescribeImageScanFindings" | "BatchGetImage") => {
             let digest = case
                 .subject
                 .get("imageId")
                 .and_then(|id| id["imageDigest"].as_str());
-            check == "ecr-image-scan-findings"
-                && is_about(text("repositoryName"))
-                && is_about(digest)
+            is_of(EcrImage::KIND) && is_about(text("repositoryName")) && is_about(digest)
         }
-        ("ecr", _) => check.starts_with("ecr-"),
+        ("ecr", _) => is_of(EcrRepository::KIND) || is_of(EcrImage::KIND),
         ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
-            check == "config-records-resources"
+            needs(Need::Recorder)
         }
         // Without the mute list, muted failures are not muted. Without the parameters, nothing is evaluated.
         ("ssm", "GetParameter") => resource.ends_with("key/muted"),

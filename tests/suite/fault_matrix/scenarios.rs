@@ -1,5 +1,10 @@
 //! The scenarios: invocations of functions with few resources, but one of each kind.
 
+use std::collections::BTreeMap;
+
+use eksentry_core::checks::CHECKS;
+use eksentry_core::facts::{EksCluster, KmsKey};
+use eksentry_core::{Check, FactsOf, Need};
 use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
@@ -43,7 +48,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
             ("EKSENTRY_ACCOUNTS", "organization"),
             ("EKSENTRY_REGIONS", "all"),
         ],
-        event: |_| json!({"checks": ["kms-cmk-rotation"]}),
+        event: |_| json!({"checks": [check_of_keys().id]}),
         calls: &["organizations.", "account.", "sts."],
         alters_answers: true,
     },
@@ -51,7 +56,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         name: "`sweep` of a unit",
         function: "sweep",
         environment: &[("EKSENTRY_ACCOUNTS", "ou-ab12-payments,111122223333")],
-        event: |_| json!({"checks": ["kms-cmk-rotation"]}),
+        event: |_| json!({"checks": [check_of_keys().id]}),
         calls: &["organizations."],
         alters_answers: true,
     },
@@ -87,7 +92,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         function: "config-rule",
         environment: &[],
         event: |world| {
-            let check = "eks-dedicated-cluster-role";
+            let check = check_that_needs(Need::ClusterRole).id;
             let token = world.aws.result_token(&format!("eksentry-{check}"));
             change_event(&token, check, CLUSTER, "beta", "OK")
         },
@@ -99,7 +104,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         function: "config-rule",
         environment: &[],
         event: |world| {
-            let check = "kms-cmk-rotation";
+            let check = check_of_keys().id;
             let token = world.aws.result_token(&format!("eksentry-{check}"));
             schedule_event(&token, check)
         },
@@ -138,6 +143,30 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         alters_answers: false,
     },
 ];
+
+/// Returns the first check of KMS keys.
+fn check_of_keys() -> &'static Check {
+    let mut checks = CHECKS.iter();
+    let check = checks.find(|check| check.kind() == KmsKey::KIND);
+    check.unwrap()
+}
+
+/// Returns the first check with this need.
+fn check_that_needs(need: Need) -> &'static Check {
+    let mut checks = CHECKS.iter();
+    checks.find(|check| check.needs.contains(&need)).unwrap()
+}
+
+/// Returns a document with the default of each parameter of a check that has one.
+fn defaults_of(check: &Check) -> String {
+    let parameters = check.parameters.iter();
+    let defaults = parameters.filter_map(|parameter| {
+        let texts = parameter.default_texts();
+        Some((parameter.name(), texts.into_iter().next()?))
+    });
+    let defaults: BTreeMap<_, _> = defaults.collect();
+    json!({check.id: defaults}).to_string()
+}
 
 fn ecr_event(detail_type: &str, detail: Value) -> Value {
     json!({
@@ -217,21 +246,26 @@ fn account(entries: &Value) -> Account {
     account.parameters.push(Parameter {
         name: MUTE_LIST.to_owned(),
         value: json!([{
-            "check": "kms-cmk-rotation", "resource": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/muted"),
+            "check": check_of_keys().id, "resource": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/muted"),
             "reason": "Moves away", "until": "2999-12-31",
         }])
         .to_string(),
         kind: None,
     });
+    let mut of_clusters = CHECKS
+        .iter()
+        .filter(|check| check.kind() == EksCluster::KIND && check.needs.is_empty())
+        .map(|check| check.id);
+    let (first, last) = (of_clusters.next().unwrap(), of_clusters.last().unwrap());
     // A function that skips the first or the last page evaluates a disabled check.
     for (name, text) in [
-        ("a", "disabledChecks: [eks-control-plane-logging]"),
-        ("b", "kms-cmk-rotation: {maxRotationPeriodDays: 365}"),
-        ("c", "disabledChecks: [eks-secrets-customer-managed-key]"),
+        ("a", format!("disabledChecks: [{first}]")),
+        ("b", defaults_of(check_of_keys())),
+        ("c", format!("disabledChecks: [{last}]")),
     ] {
         account.parameters.push(Parameter {
             name: format!("{PARAMETERS}/{name}"),
-            value: text.to_owned(),
+            value: text,
             kind: None,
         });
     }

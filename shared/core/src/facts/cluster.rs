@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use enumset::{EnumSet, EnumSetType};
 use ipnet::IpNet;
 
 use super::key::KeyState;
@@ -355,7 +356,8 @@ impl Endpoint {
 }
 
 /// A type of control plane log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, EnumSetType, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "camelCase")]
 pub enum LogType {
     /// Requests to the API server.
     Api,
@@ -370,75 +372,45 @@ pub enum LogType {
 }
 
 impl LogType {
-    /// All types.
-    pub const ALL: [Self; 5] = [
-        Self::Api,
-        Self::Audit,
-        Self::Authenticator,
-        Self::ControllerManager,
-        Self::Scheduler,
-    ];
-
     /// Returns the name in the EKS API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Audit => "audit",
-            Self::Authenticator => "authenticator",
-            Self::ControllerManager => "controllerManager",
-            Self::Scheduler => "scheduler",
-        }
-    }
-
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-}
-
-impl FromStr for LogType {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
-            .find(|log| log.name() == text)
-            .ok_or(())
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
 /// A set of control plane log types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogTypes(u8);
+pub struct LogTypes(EnumSet<LogType>);
 
 impl LogTypes {
     /// No type.
-    pub const NONE: Self = Self(0);
+    pub const NONE: Self = Self(EnumSet::empty());
     /// All types.
-    pub const ALL: Self = Self(0b1_1111);
+    pub const ALL: Self = Self(EnumSet::all());
 
     /// Returns the set with the type added.
-    pub const fn with(self, log: LogType) -> Self {
-        Self(self.0 | log.bit())
+    pub fn with(self, log: LogType) -> Self {
+        Self(self.0 | log)
     }
 
     /// Returns the types of this set that are not in the other set.
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 - other.0)
     }
 
     /// Returns `true` if the set contains the type.
-    pub const fn has(self, log: LogType) -> bool {
-        self.0 & log.bit() != 0
+    pub fn has(self, log: LogType) -> bool {
+        self.0.contains(log)
     }
 
     /// Returns the types in the set, in the order of the API.
     pub fn iter(self) -> impl Iterator<Item = LogType> {
-        LogType::ALL.into_iter().filter(move |log| self.has(*log))
+        self.0.iter()
     }
 
     /// Returns `true` if the set contains no type.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
     }
 }
 

@@ -4,7 +4,6 @@
 //! pages of its parts. For any input, no text is empty and every limit is kept.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use aws_sdk_securityhub::types::builders::{AwsSecurityFindingBuilder, ResourceDetailsBuilder};
 use aws_sdk_securityhub::types::{
@@ -823,14 +822,7 @@ fn bytes(value: &impl Serialize) -> usize {
 
 fn digest(content: &impl Serialize) -> String {
     let json = serde_json::to_vec(content).unwrap_or_default();
-    Sha256::digest(json)
-        .iter()
-        .take(16)
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    hex::encode(&Sha256::digest(json)[..16])
 }
 
 #[cfg(test)]

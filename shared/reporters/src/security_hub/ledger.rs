@@ -5,7 +5,6 @@
 //! that others have made since then are read from it. A ledger that is lost, corrupt or of another version is treated
 //! as absent.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectError;
@@ -197,11 +196,7 @@ impl Ledgers {
 /// has at most 1,024 bytes.
 fn key(location: &Location, part: &Part) -> String {
     let json = serde_json::to_vec(part).unwrap_or_default();
-    let mut name = String::new();
-    for byte in Sha256::digest(json).iter().take(12) {
-        // Writing to a String can't fail.
-        let _ = write!(name, "{byte:02x}");
-    }
+    let name = hex::encode(&Sha256::digest(json)[..12]);
     format!(
         "ledger/{}/{}/{name}.json",
         location.account, location.region
