@@ -32,6 +32,9 @@ use crate::stand_in::{SECRET_KEY, SESSION_TOKEN, StandIn, Time};
 /// The stack size that Linux gives a process's first thread, in which functions run in Lambda.
 const STACK: usize = 8 * 1024 * 1024;
 
+/// The id of each request, as Lambda keeps it from one retry to the next.
+const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-000000000001";
+
 /// The endpoint of all services. It is an IP address, so that the S3 client puts the bucket's name into the path.
 const NOWHERE: &str = "http://127.0.0.1";
 
@@ -131,6 +134,10 @@ impl InProcess {
 
     /// Delivers an event and waits for the answer. A function that does not answer before the timeout is dropped; the
     /// next invocation starts a new instance.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the event is not JSON, or if no thread can be started.
     pub fn invoke(&mut self, payload: &[u8], timeout: Duration) -> Invocation {
         let name = self.name.clone();
         thread::scope(|scope| {
@@ -206,11 +213,12 @@ impl InProcess {
     }
 
     fn context(&self, deadline: SystemTime) -> Context {
+        let deadline = deadline
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         let mut context = Context::default();
-        let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH);
-        context.deadline =
-            u64::try_from(deadline.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
-        context.request_id = "8476a536-e9f4-11e8-9739-000000000001".to_owned();
+        context.deadline = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        REQUEST_ID.clone_into(&mut context.request_id);
         context.invoked_function_arn = format!(
             "arn:aws:lambda:{}:{}:function:{}",
             self.region, self.account, self.name

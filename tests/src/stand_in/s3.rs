@@ -179,7 +179,7 @@ pub(super) fn payload(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, AwsEr
         (body.to_vec(), Vec::new())
     };
     let is_digest = sha256.len() == 64;
-    if is_digest && sha256 != hex::encode(&Sha256::digest(body)) {
+    if is_digest && sha256 != hex::encode(Sha256::digest(body)) {
         let message =
             "The provided 'x-amz-content-sha256' header does not match what was computed.";
         return Err(AwsError::new("XAmzContentSHA256Mismatch", message).violation());

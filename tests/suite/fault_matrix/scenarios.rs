@@ -256,7 +256,10 @@ fn account(entries: &Value) -> Account {
         .iter()
         .filter(|check| check.kind() == EksCluster::KIND && check.needs.is_empty())
         .map(|check| check.id);
-    let (first, last) = (of_clusters.next().unwrap(), of_clusters.last().unwrap());
+    let (first, last) = (
+        of_clusters.next().unwrap(),
+        of_clusters.next_back().unwrap(),
+    );
     // A function that skips the first or the last page evaluates a disabled check.
     for (name, text) in [
         ("a", format!("disabledChecks: [{first}]")),
