@@ -19,7 +19,6 @@ use crate::settings::{Settings, is_account};
 #[derive(Debug)]
 pub struct App {
     host: Host,
-    clock: Clock,
     settings: Result<Settings, Error>,
     aws: OnceCell<Connections>,
 }
@@ -44,7 +43,6 @@ impl App {
     pub fn new(host: Host) -> Self {
         Self {
             settings: Settings::from_environment(&host.variables),
-            clock: host.clock(),
             aws: OnceCell::new(),
             host,
         }
@@ -52,7 +50,7 @@ impl App {
 
     /// Returns the clock of the host.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+        &self.host.clock
     }
 
     /// Writes lines to the output that CloudWatch Logs reads.

@@ -15,6 +15,7 @@ type Output = dyn Fn(&[u8]) -> io::Result<()> + Send + Sync;
 pub struct Host {
     pub(crate) variables: Box<Variables>,
     pub(crate) output: Box<Output>,
+    pub(crate) clock: Clock,
     aws: Option<Aws>,
 }
 
@@ -29,6 +30,7 @@ impl Host {
                 stdout.write_all(lines)?;
                 stdout.flush()
             }),
+            clock: Clock::default(),
             aws: None,
         }
     }
@@ -42,13 +44,9 @@ impl Host {
         Self {
             variables: Box::new(variables),
             output: Box::new(output),
+            clock: aws.clock().clone(),
             aws: Some(aws),
         }
-    }
-
-    pub(crate) fn clock(&self) -> Clock {
-        let aws = self.aws.as_ref();
-        aws.map_or_else(Clock::default, |aws| aws.clock().clone())
     }
 
     pub(crate) async fn aws(&self) -> Aws {

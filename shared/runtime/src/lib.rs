@@ -78,8 +78,9 @@ where
     F: Fn(Arc<App>, LambdaEvent<Value>) -> A,
     A: Future<Output = Result<Value, Error>>,
 {
-    logging::start();
-    let app = Arc::new(App::new(Host::lambda()));
+    let host = Host::lambda();
+    logging::start(&host);
+    let app = Arc::new(App::new(host));
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event| {
         answer(handle, Arc::clone(&app), event)

@@ -9,13 +9,15 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::host::Host;
+
 /// The prefix of the log targets of eksentry's own crates.
 const OWN: &str = "eksentry";
 
 /// Starts logging to standard output, at the level that Lambda's logging configuration sets (`AWS_LAMBDA_LOG_LEVEL`;
 /// info by default). A panic is logged as a line too; the Lambda runtime reports it as an error.
-pub(crate) fn start() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").ok();
+pub(crate) fn start(host: &Host) {
+    let level = (host.variables)("AWS_LAMBDA_LOG_LEVEL");
     subscriber(level.as_deref(), io::stdout).init();
     panic::set_hook(Box::new(|panic| {
         tracing::error!(errorType = "Panic", "{panic}");

@@ -28,7 +28,7 @@ pub enum Scope<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grants {
     grants: Vec<Grant>,
-    uncertain: Vec<Uncertain>,
+    uncertain: Vec<UncertainStatement>,
     dead_principals: BTreeSet<DeadPrincipal>,
 }
 
@@ -70,7 +70,7 @@ pub enum Granted<'a> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Uncertain {
+struct UncertainStatement {
     problem: NotUnderstood,
     /// The actions that may be granted; `None` stands for any action.
     actions: Option<BTreeSet<Action>>,
@@ -93,7 +93,7 @@ pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Sc
         },
     };
     for problem in &policy.not_understood {
-        reader.found.uncertain.push(Uncertain {
+        reader.found.uncertain.push(UncertainStatement {
             problem: problem.clone(),
             actions: None,
         });
@@ -167,17 +167,17 @@ impl<'a> Reader<'a> {
         }
         let conditions = match &statement.conditions {
             Ok(conditions) => conditions,
-            Err(problem) => return self.uncertain(statement, &problem.reason),
+            Err(problem) => return self.add_uncertain(statement, &problem.reason),
         };
         let named = match &statement.principal {
             Element::Only(principal) if is_surely_everyone(principal) => Named::default(),
             // A denial for some principals does not affect the others.
             Element::Only(_) => return,
             Element::AllBut(principal) => named(principal, self.context.owner),
-            Element::Absent => return self.uncertain(statement, NO_PRINCIPAL),
+            Element::Absent => return self.add_uncertain(statement, NO_PRINCIPAL),
         };
         if let Some(unknown) = named.unknown.first() {
-            return self.uncertain(statement, &unknown_principal(unknown));
+            return self.add_uncertain(statement, &unknown_principal(unknown));
         }
         if let Some(left_in) = left_in(conditions, self.context) {
             self.denials.push(Denial {
@@ -194,12 +194,12 @@ impl<'a> Reader<'a> {
         }
         let conditions = match &statement.conditions {
             Ok(conditions) => conditions,
-            Err(problem) => return self.uncertain(statement, &problem.reason),
+            Err(problem) => return self.add_uncertain(statement, &problem.reason),
         };
         let group = match &statement.principal {
             Element::Only(principal) => self.named(statement, named(principal, self.context.owner)),
             Element::AllBut(_) => Group::everyone(),
-            Element::Absent => return self.uncertain(statement, NO_PRINCIPAL),
+            Element::Absent => return self.add_uncertain(statement, NO_PRINCIPAL),
         };
         let audience = allowed(conditions, self.context).within(group);
         let mut grants: BTreeMap<(Audience, BTreeSet<Action>), BTreeSet<String>> = BTreeMap::new();
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
     /// Returns the named group, and records deleted and unknown principals.
     fn named(&mut self, statement: &Statement, named: Named) -> Group {
         if let Some(unknown) = named.unknown.first() {
-            self.uncertain(statement, &unknown_principal(unknown));
+            self.add_uncertain(statement, &unknown_principal(unknown));
         }
         let dead = named.dead.into_iter().map(|id| DeadPrincipal {
             statement: statement.id.clone(),
@@ -295,13 +295,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn uncertain(&mut self, statement: &Statement, reason: &str) {
+    fn add_uncertain(&mut self, statement: &Statement, reason: &str) {
         let actions = self
             .actions
             .iter()
             .filter(|(text, _)| statement.covers(text))
             .map(|(_, action)| action.clone());
-        let uncertain = Uncertain {
+        let uncertain = UncertainStatement {
             problem: NotUnderstood {
                 statement: Some(statement.id.clone()),
                 reason: reason.to_owned(),
