@@ -36,7 +36,7 @@ pub struct Check {
     /// The facts that the check needs in addition to those that describing the resource returns.
     pub needs: &'static [Need],
     /// The function that evaluates the facts, `&Evaluate(evaluate)`.
-    pub evaluate: &'static dyn Judge,
+    pub evaluate: &'static dyn Evaluator,
 }
 
 /// The steps that correct a failure.
@@ -67,13 +67,13 @@ impl Remediation {
 /// settings. It is never called for a resource to which no check applies.
 pub struct Evaluate<F>(pub fn(&F, &ParameterValues) -> Verdict);
 
-/// An evaluation of facts whose kind is known only at run time.
-pub trait Judge: fmt::Debug + Sync {
+/// An evaluator of facts whose kind is known only at run time.
+pub trait Evaluator: fmt::Debug + Sync {
     /// Returns the kind of resource that is evaluated.
     fn kind(&self) -> &'static ResourceKind;
 
     /// Evaluates facts. Returns `None` if they are of another kind.
-    fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict>;
+    fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict>;
 
     /// Returns the unit of the check's findings.
     fn unit(&self) -> Unit {
@@ -81,12 +81,12 @@ pub trait Judge: fmt::Debug + Sync {
     }
 }
 
-impl<F: FactsOf> Judge for Evaluate<F> {
+impl<F: FactsOf> Evaluator for Evaluate<F> {
     fn kind(&self) -> &'static ResourceKind {
         F::KIND
     }
 
-    fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
+    fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
         Some(self.0(facts.of()?, settings))
     }
 }
@@ -162,7 +162,7 @@ impl Check {
             State::Gone => {
                 return Verdict::not_applicable(
                     ReasonCode::ResourceGone,
-                    format!("There is no {}.", observation.resource),
+                    format!("The {} does not exist.", observation.resource),
                 );
             }
             State::Unread(unread) => return Verdict::not_available(unread),
@@ -171,10 +171,10 @@ impl Check {
         if let Some(reason) = facts.inapplicable() {
             return Verdict::not_applicable(ReasonCode::ResourceNotApplicable, reason);
         }
-        let judged = self.evaluate.judge(facts.as_ref(), settings);
-        judged.unwrap_or_else(|| {
+        let verdict = self.evaluate.evaluate(facts.as_ref(), settings);
+        verdict.unwrap_or_else(|| {
             let noun = observation.resource.kind().noun;
-            let text = format!("The check judges no {noun}.");
+            let text = format!("The check does not apply to this kind of resource ({noun}).");
             Verdict::not_applicable(ReasonCode::ResourceOfOtherKind, text)
         })
     }
@@ -213,7 +213,7 @@ mod tests {
         Resource::parse(arn).unwrap()
     }
 
-    fn judge(check: &str, arn: &str, state: State) -> Verdict {
+    fn verdict(check: &str, arn: &str, state: State) -> Verdict {
         let observation = Observation {
             resource: resource(arn),
             observed_at: "2026-03-01T10:20:30Z".parse().unwrap(),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn each_check_judges_its_own_kind_and_no_other() {
+    fn each_check_evaluates_only_its_own_kind() {
         for (arn, facts) in [
             (CLUSTER, Arc::new(cluster()) as Arc<dyn Facts>),
             (REPOSITORY, Arc::new(repository())),
@@ -234,7 +234,7 @@ mod tests {
             (ACCOUNT, Arc::new(account())),
         ] {
             for check in CHECKS {
-                let verdict = judge(check.id, arn, State::Present(facts.clone()));
+                let verdict = verdict(check.id, arn, State::Present(facts.clone()));
                 if check.kind() == facts.kind() {
                     assert_eq!(verdict.outcome, Outcome::Passed, "{} {arn}", check.id);
                 } else {
@@ -250,8 +250,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_unread_or_on_its_way_out_is_told_apart() {
-        let leaving = EksCluster {
+    fn missing_unread_and_inapplicable_resources_have_their_own_outcomes() {
+        let deleting = EksCluster {
             status: "DELETING".into(),
             ..cluster()
         };
@@ -266,7 +266,7 @@ mod tests {
                 CLUSTER,
                 State::Gone,
                 Outcome::NotApplicable,
-                "There is no cluster payments.",
+                "The cluster payments does not exist.",
             ),
             (
                 private,
@@ -278,7 +278,7 @@ mod tests {
             (
                 private,
                 CLUSTER,
-                State::present(leaving),
+                State::present(deleting),
                 Outcome::NotApplicable,
                 "The cluster's status is DELETING.",
             ),
@@ -287,10 +287,10 @@ mod tests {
                 IMAGE,
                 State::present(index),
                 Outcome::NotApplicable,
-                "This is an index; the images of its platforms are judged.",
+                "This is an image index; the images of its platforms are evaluated.",
             ),
         ] {
-            let verdict = judge(check, arn, state);
+            let verdict = verdict(check, arn, state);
             assert_eq!(
                 (verdict.outcome, verdict.explanation().as_str()),
                 (outcome, text)
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_need_together_what_each_of_them_needs() {
+    fn needs_of_returns_the_needs_of_all_checks() {
         use Need::{ClusterRole, ImageScan, KeyRotation, RegistryScanning, SecretsKey};
         for (checks, expected) in [
             (&[] as &[&str], vec![]),
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_links_to_its_page_or_else_to_aws() {
+    fn a_check_links_to_its_page_or_to_the_aws_documentation() {
         let check = find("kms-cmk-rotation").unwrap();
         for docs in ["https://example.com/checks", "https://example.com/checks/"] {
             assert_eq!(
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn a_severity_has_a_reason_where_a_failure_can_have_it() {
+    fn only_the_severities_of_a_check_have_a_reason() {
         let check = find("ecr-immutable-tags").unwrap();
         for (severity, reason) in [
             (Severity::High, None),
@@ -371,19 +371,19 @@ mod tests {
     }
 
     #[test]
-    fn a_check_answers_to_the_controls_that_its_id_is_mapped_to() {
-        let told = |id: &str| -> Vec<String> {
+    fn a_check_returns_the_controls_to_which_it_is_mapped() {
+        let controls = |id: &str| -> Vec<String> {
             let controls = find(id).unwrap().controls();
             controls.map(|control| control.to_string()).collect()
         };
         assert_eq!(
-            told("eks-secrets-customer-managed-key"),
+            controls("eks-secrets-customer-managed-key"),
             ["CIS Amazon EKS Benchmark v1.8.0/5.3.1"]
         );
     }
 
     #[test]
-    fn only_parameters_with_a_value_are_told() {
+    fn effective_parameters_are_those_with_a_value() {
         let check = find("ecr-image-scan-findings").unwrap();
         let numbers = settings(check.parameters, r#"{"activeDays": "90"}"#);
         for (settings, threshold, days) in [

@@ -38,7 +38,7 @@ impl Unread {
     pub fn not_asked(what: &str) -> Self {
         Self {
             code: ReasonCode::NotRead,
-            text: format!("Nothing asked for {what}."),
+            text: format!("No request was made for {what}."),
         }
     }
 
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_is_told_of_in_the_words_of_the_eks_api() {
+    fn details_of_a_cluster_have_the_names_of_the_eks_api() {
         let cluster = EksCluster {
             endpoint: Endpoint::read(true, true, ["203.0.113.0/24"]),
             subnets: vec!["subnet-1".into()],
@@ -131,31 +131,31 @@ mod tests {
     }
 
     #[test]
-    fn what_an_answer_lacks_is_not_told_of() {
-        let told = details(EksCluster {
+    fn details_omit_settings_missing_from_the_response() {
+        let found = details(EksCluster {
             authentication_mode: None,
             deletion_protection: None,
             ..cluster()
         });
         for name in ["authenticationMode", "deletionProtection"] {
-            assert!(told.get(name).is_none(), "{told}");
+            assert!(found.get(name).is_none(), "{found}");
         }
     }
 
     #[test]
-    fn a_block_list_without_effect_is_not_told_of() {
+    fn details_omit_cidr_blocks_without_effect() {
         let private = EksCluster {
             endpoint: Endpoint::read(false, true, ["203.0.113.0/24"]),
             ..cluster()
         };
-        let told = details(private);
-        assert_eq!(told["endpointPublicAccess"], false);
-        assert!(told.get("publicAccessCidrs").is_none(), "{told}");
+        let found = details(private);
+        assert_eq!(found["endpointPublicAccess"], false);
+        assert!(found.get("publicAccessCidrs").is_none(), "{found}");
     }
 
     #[test]
-    fn a_repository_is_told_of_in_the_words_of_the_ecr_api() {
-        for word in [
+    fn details_of_a_repository_have_the_names_of_the_ecr_api() {
+        for name in [
             "MUTABLE",
             "IMMUTABLE",
             "MUTABLE_WITH_EXCLUSION",
@@ -163,14 +163,14 @@ mod tests {
             "SOMETHING_NEW",
         ] {
             let repository = EcrRepository {
-                mutability: TagMutability::read(Some(word)),
+                mutability: TagMutability::read(Some(name)),
                 exclusion_filters: vec!["dev-*".into()],
                 ..repository()
             };
             let expected = json!({
                 "arn": "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
                 "repositoryName": "cards/api",
-                "imageTagMutability": word,
+                "imageTagMutability": name,
                 "imageTagMutabilityExclusionFilters": ["dev-*"],
                 "scanOnPush": true,
             });
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_told_of_in_the_words_of_the_ecr_api() {
+    fn details_of_an_image_have_the_names_of_the_ecr_api() {
         let image = EcrImage {
             registry: Some("111122223333".into()),
             pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_told_of_in_the_words_of_the_kms_api() {
+    fn details_of_a_key_have_the_names_of_the_kms_api() {
         let every = Ok(Rotation::Every { days: 90 });
         let (on, days) = ("KeyRotationEnabled", "RotationPeriodInDays");
         for (state, customer_managed, rotation, expected) in [
@@ -225,26 +225,31 @@ mod tests {
                 json!([null, "CUSTOMER", null, null]),
             ),
         ] {
-            let told = details(KmsKey {
+            let found = details(KmsKey {
                 customer_managed,
                 state,
                 rotation,
                 ..key()
             });
             assert_eq!(
-                json!([told["KeyState"], told["KeyManager"], told[on], told[days]]),
+                json!([
+                    found["KeyState"],
+                    found["KeyManager"],
+                    found[on],
+                    found[days]
+                ]),
                 expected
             );
-            assert_eq!(told["KeyId"], "1234abcd");
+            assert_eq!(found["KeyId"], "1234abcd");
         }
     }
 
     #[test]
-    fn what_nobody_asked_for_is_unread() {
+    fn a_fact_that_was_not_requested_is_unread() {
         let unread = Unread::not_asked("the key's rotation");
         assert_eq!(
             (unread.code.word(), unread.text.as_str()),
-            ("NOT_READ", "Nothing asked for the key's rotation.")
+            ("NOT_READ", "No request was made for the key's rotation.")
         );
     }
 }

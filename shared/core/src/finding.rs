@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn its_id_names_the_check_and_the_resource() {
+    fn the_id_contains_the_check_and_the_resource() {
         assert_eq!(
             rotated(Rotation::Off).id(),
             "eksentry/kms-cmk-rotation/arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_id_that_is_written_is_read_back() {
+    fn finding_ids_can_be_parsed() {
         for resource in [
             CLUSTER,
             "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api",
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_of_the_resource_what_the_look_brought() {
+    fn a_finding_contains_the_observed_properties_of_the_resource() {
         let tags = vec![("team".to_owned(), "cards".to_owned())];
         let cluster = EksCluster {
             tags: tags.clone(),
@@ -217,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failure_says_why_it_is_so_severe() {
-        let reason = "MEDIUM, since ever more data depends on one and the same key material.";
+    fn only_a_failure_has_a_severity_reason() {
+        let reason = "MEDIUM, since the same key material protects an ever larger amount of data.";
         for (finding, expected) in [
             (rotated(Rotation::Off), Some(reason)),
             (rotated(Rotation::Every { days: 365 }), None),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn under_an_exception_only_the_verdict_is_another() {
+    fn an_exception_changes_only_the_verdict() {
         let text = |text: &str| Some(text.to_owned());
         let mute = Mute::try_from(Entry {
             check: text("*"),

@@ -58,7 +58,7 @@ pub enum ReasonCode {
     ResultsPending,
 
     // --- Accounts ---
-    /// The Region holds neither clusters nor repositories.
+    /// The Region has neither EKS clusters nor ECR repositories.
     NothingToRecord,
     /// AWS Config has no recorder.
     NoRecorder,
@@ -114,11 +114,11 @@ pub enum ReasonCode {
     // --- Clusters: role ---
     /// A policy of the role allows every action on every resource.
     RoleAllowsEverything,
-    /// Only this cluster uses the role.
+    /// Only this cluster uses the role, and only EKS can assume it.
     RoleDedicated,
     /// The role does not exist in IAM.
     RoleMissing,
-    /// EKS reports that it does not find the role.
+    /// EKS reports that it can't find the role.
     RoleNotFoundByEks,
     /// Other clusters or nodes use the role as well.
     RoleShared,
@@ -130,7 +130,7 @@ pub enum ReasonCode {
     // --- Clusters: secrets ---
     /// A customer managed key encrypts secrets.
     CustomerManagedKey,
-    /// EKS encrypts with a key that AWS owns.
+    /// EKS encrypts with an AWS owned key.
     EncryptedByDefault,
     /// A key that the cluster names encrypts secrets.
     EncryptedWithKey,
@@ -138,9 +138,9 @@ pub enum ReasonCode {
     KeyGone,
     /// EKS reports that it can't use the key.
     KeyIssueReported,
-    /// AWS manages the key.
+    /// The key is an AWS managed key.
     KeyManagedByAws,
-    /// The key is not an allowed one.
+    /// The key is not among the allowed keys.
     KeyNotAllowed,
     /// KMS did not report the state of the key.
     KeyStateUnknown,
@@ -148,7 +148,7 @@ pub enum ReasonCode {
     KeyUnusable,
     /// No customer managed key encrypts secrets.
     NoCustomerManagedKey,
-    /// EKS reports no problem with a key that can't be described.
+    /// EKS reports no issue with a key that can't be described.
     NoKeyIssueReported,
     /// Secrets are not encrypted with a key.
     NotEncrypted,
@@ -194,11 +194,11 @@ pub enum ReasonCode {
     ImageNotActive,
     /// The image was never scanned.
     NeverScanned,
-    /// No vulnerability reaches the severity threshold.
+    /// No vulnerability is at or above the severity threshold.
     NoSevereVulnerabilities,
     /// The scan failed.
     ScanFailed,
-    /// The status of the scan is one without a result.
+    /// The scan has a status for which ECR returns no result.
     ScanHasNoResult,
     /// The scan is in progress.
     ScanUnderWay,
@@ -206,11 +206,11 @@ pub enum ReasonCode {
     ScanWithoutResult,
     /// The event of the scan counts vulnerabilities that ECR does not list yet.
     VulnerabilitiesAnnounced,
-    /// Vulnerabilities reach the severity threshold.
+    /// Vulnerabilities are at or above the severity threshold.
     VulnerabilitiesFound,
 
     // --- Keys ---
-    /// Keys of this kind have no automatic rotation.
+    /// KMS can't rotate the key automatically.
     KeyCannotRotate,
     /// Automatic rotation is off.
     RotationOff,
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_a_word_of_its_own_with_a_meaning_of_its_own() {
+    fn codes_and_their_meanings_are_unique() {
         let words: BTreeSet<_> = ReasonCode::ALL.iter().map(|code| code.word()).collect();
         assert_eq!(words.len(), ReasonCode::ALL.len());
         let meanings: BTreeSet<_> = ReasonCode::ALL.iter().map(|code| code.meaning()).collect();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_written_as_its_word() {
+    fn a_code_is_written_in_upper_case() {
         assert_eq!(ReasonCode::AccessDenied.word(), "ACCESS_DENIED");
     }
 }

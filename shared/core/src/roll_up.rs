@@ -168,7 +168,7 @@ impl Unit {
     /// or a warning becomes not available if a list is unread.
     pub fn roll_up(self, subject: &Resource, verdicts: Verdicts, most: usize) -> Vec<RolledUp> {
         match self {
-            Self::Resource => each(verdicts),
+            Self::Resource => by_resource(verdicts),
             Self::Object(noun) => by_object(noun, subject, verdicts, most),
             Self::Namespace(noun) => by_namespace(noun, subject, verdicts),
         }
@@ -177,7 +177,7 @@ impl Unit {
 
 /// Returns the verdicts as they are. If a list is unread, those that passed, are pending or are a warning become not
 /// available.
-fn each(verdicts: Verdicts) -> Vec<RolledUp> {
+fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
     let better = Outcome::Passed..Outcome::NotAvailable;
     let unread = reasons_of_unread(verdicts.unread);
     let mut rolled_up = Vec::with_capacity(verdicts.objects.len());
@@ -209,13 +209,13 @@ fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) ->
     let about_subject = Subject {
         noun,
         objects: &objects,
-        spoken_for: &objects[reported..failing],
+        unreported: &objects[reported..failing],
         unread: reasons_of_unread(verdicts.unread),
         remarks: verdicts.remarks,
     };
     let about_subject = RolledUp {
         resource: subject.clone(),
-        verdict: about_subject.verdict_besides(reported),
+        verdict: about_subject.verdict_on_unreported(reported),
         sending: Sending::Always,
     };
     let objects = objects.into_iter().enumerate().map(|(at, object)| {
@@ -243,7 +243,7 @@ fn by_namespace(noun: Noun, subject: &Resource, verdicts: Verdicts) -> Vec<Rolle
     let about_subject = Subject {
         noun,
         objects: &objects,
-        spoken_for: &objects[..failing],
+        unreported: &objects[..failing],
         unread: reasons_of_unread(verdicts.unread),
         remarks: verdicts.remarks,
     };
@@ -272,26 +272,26 @@ struct Subject<'a> {
     /// All objects, the worst first.
     objects: &'a [Judged],
     /// The objects that did not pass and have no findings of their own, the worst first.
-    spoken_for: &'a [Judged],
+    unreported: &'a [Judged],
     unread: Vec<Reason>,
     remarks: Vec<Reason>,
 }
 
 impl Subject<'_> {
     /// Returns the verdict if the first objects have findings of their own; `reported` is their number.
-    fn verdict_besides(self, reported: usize) -> Verdict {
+    fn verdict_on_unreported(self, reported: usize) -> Verdict {
         let outcome = self.outcome();
         let mut reasons = Vec::new();
-        if let Some(worst) = self.spoken_for.first() {
-            reasons.push((worst.outcome(), self.more_than(reported)));
+        if let Some(worst) = self.unreported.first() {
+            reasons.push((worst.outcome(), self.unreported_reason(reported)));
         } else if self.unread.is_empty() && reported > 0 {
             let count = self.noun.counted(reported);
-            let text = format!("The findings of {count} say what did not pass.");
+            let text = format!("{count} did not pass; the reasons are in separate findings.");
             return Verdict::not_applicable(OBJECTS_REPORTED, text);
         }
         if outcome <= Outcome::Passed {
-            let text = match self.judged() {
-                0 => format!("There are no {} to judge.", self.noun.many),
+            let text = match self.evaluated() {
+                0 => format!("There are no {} to evaluate.", self.noun.many),
                 1 => format!("{} passed.", self.noun.counted(1)),
                 count => format!("All {} passed.", self.noun.counted(count)),
             };
@@ -303,10 +303,10 @@ impl Subject<'_> {
     /// Returns the verdict that covers all objects.
     fn verdict_on_all(self) -> Verdict {
         let outcome = self.outcome();
-        let mut reasons = grouped(self.spoken_for);
+        let mut reasons = grouped(self.unreported);
         match outcome {
             Outcome::NotApplicable => {
-                let text = format!("There are no {} to judge.", self.noun.many);
+                let text = format!("There are no {} to evaluate.", self.noun.many);
                 return Verdict::not_applicable(NO_OBJECTS, text);
             }
             // The text leaves out the number of objects, since it changes more often than anything that matters.
@@ -321,7 +321,7 @@ impl Subject<'_> {
 
     /// Returns the worst outcome of the objects that the verdict covers and of the unread lists.
     fn outcome(&self) -> Outcome {
-        let of_objects = if let Some(worst) = self.spoken_for.first() {
+        let of_objects = if let Some(worst) = self.unreported.first() {
             worst.outcome()
         } else {
             let others = self.objects.iter().map(Judged::outcome);
@@ -336,23 +336,23 @@ impl Subject<'_> {
     }
 
     /// Returns the number of objects to which the check applies.
-    fn judged(&self) -> usize {
+    fn evaluated(&self) -> usize {
         let outcomes = self.objects.iter().map(Judged::outcome);
         outcomes
             .filter(|outcome| *outcome > Outcome::NotApplicable)
             .count()
     }
 
-    fn more_than(&self, reported: usize) -> Reason {
-        let names = listed(self.spoken_for);
-        let count = self.spoken_for.len();
+    fn unreported_reason(&self, reported: usize) -> Reason {
+        let names = listed(self.unreported);
+        let count = self.unreported.len();
         let text = if reported == 0 {
             let count = self.noun.counted(count);
             format!("{count} did not pass: {names}.")
         } else {
             let reported = self.noun.counted(reported);
             format!(
-                "Besides {reported} with findings of their own, {count} more did not pass: {names}."
+                "In addition to {reported} with separate findings, {count} more did not pass: {names}."
             )
         };
         Reason::new(MORE_OBJECTS, text)
@@ -361,7 +361,7 @@ impl Subject<'_> {
     /// Returns the verdict with these reasons, the unread lists, the exceptions and the remarks.
     fn verdict(self, outcome: Outcome, mut reasons: Vec<(Outcome, Reason)>) -> Verdict {
         if outcome == Outcome::Pending {
-            let text = "Not all results are there yet.";
+            let text = "Some results are not available yet.";
             reasons.push((outcome, Reason::new(RESULTS_PENDING, text)));
         }
         let unread = self.unread.into_iter();
@@ -378,7 +378,7 @@ impl Subject<'_> {
             reasons.push(Reason::new(EXCEPTED, text));
         }
         reasons.extend(self.remarks);
-        let objects = self.spoken_for.iter().chain(excepted);
+        let objects = self.unreported.iter().chain(excepted);
         Verdict::about_many(outcome, reasons, objects.map(ObjectVerdict::from).collect())
     }
 }
@@ -409,7 +409,7 @@ fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
         })
         .collect();
     reasons.extend(more.map(|worst| {
-        let text = "Others did not pass for other reasons.";
+        let text = "Other objects did not pass for other reasons.";
         (worst, Reason::new(MORE_REASONS, text))
     }));
     reasons

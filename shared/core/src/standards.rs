@@ -27,7 +27,7 @@ pub static CIS_EKS: Standard = Standard {
     name: "CIS Amazon EKS Benchmark v1.8.0",
     short: "CIS EKS",
     url: "https://www.cisecurity.org/benchmark/kubernetes",
-    mapped_by: "the benchmark itself; a control may ask for somewhat more or less than the check",
+    mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
     prefix: "CIS Amazon EKS Benchmark v1.8.0/",
 };
 
@@ -36,7 +36,7 @@ pub static CIS_AWS: Standard = Standard {
     name: "CIS AWS Foundations Benchmark v7.0.0",
     short: "CIS AWS v7",
     url: "https://www.cisecurity.org/benchmark/amazon_web_services",
-    mapped_by: "the benchmark itself; a control may ask for somewhat more or less than the check",
+    mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
     prefix: "CIS AWS Foundations Benchmark v7.0.0/",
 };
 
@@ -45,7 +45,7 @@ pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
     name: "CIS AWS Foundations Benchmark v5.0.0",
     short: "CIS AWS v5",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
-    mapped_by: "AWS, for its own control of the same meaning; it is the newest version that Security Hub supports",
+    mapped_by: "AWS, for its own control of the same meaning; this is the newest version that Security Hub supports",
     prefix: "CIS AWS Foundations Benchmark v5.0.0/",
 };
 
@@ -54,7 +54,7 @@ pub static FSBP: Standard = Standard {
     name: "AWS Foundational Security Best Practices v1.0.0",
     short: "FSBP",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
-    mapped_by: "AWS itself; a control may ask for somewhat more or less than the check",
+    mapped_by: "AWS itself; a control may require somewhat more or less than the check",
     prefix: "AWS Foundational Security Best Practices v1.0.0/",
 };
 
@@ -63,7 +63,7 @@ pub static SECURITY_HUB: Standard = Standard {
     name: "AWS Security Hub CSPM controls",
     short: "Security Hub",
     url: "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html",
-    mapped_by: "AWS itself; it is in no standard of AWS's own",
+    mapped_by: "AWS itself; the control is not part of a standard by AWS",
     prefix: "AWS Security Hub CSPM/",
 };
 
@@ -254,7 +254,7 @@ mod tests {
     use crate::checks;
 
     #[test]
-    fn mappings_are_of_checks_and_sorted() {
+    fn mappings_are_sorted_and_name_existing_checks() {
         assert!(MAPPINGS.is_sorted_by(|(one, _), (other, _)| one < other));
         for (check, groups) in MAPPINGS {
             assert!(checks::find(check).is_ok(), "{check}");
@@ -269,14 +269,14 @@ mod tests {
 
     /// The maximum number of related requirements in ASFF.
     #[test]
-    fn no_check_answers_to_more_than_a_finding_can_tell() {
+    fn no_check_has_more_controls_than_a_finding_can_contain() {
         for check in checks::CHECKS {
             assert!(controls(check.id).count() <= 32, "{}", check.id);
         }
     }
 
     #[test]
-    fn controls_are_written_as_security_hub_writes_those_that_it_knows() {
+    fn controls_are_written_as_in_findings_of_security_hub() {
         let texts: Vec<String> = controls("kms-cmk-rotation")
             .map(|control| control.to_string())
             .collect();
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_mapped_answers_to_nothing() {
+    fn an_unmapped_check_has_no_controls() {
         assert_eq!(controls("no-check").count(), 0);
     }
 }

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_muted_failure_passes_and_says_why() {
+    fn a_muted_failure_passes_and_states_the_exception() {
         for (reason, expected) in [
             (
                 "Goes away in May",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_an_exception_covers_is_muted() {
+    fn only_a_failure_under_an_exception_is_muted() {
         let failed = Verdict::failed(Severity::High, ReasonCode::RotationOff, "Seen.");
         assert!(!failed.is_muted() && failed.muted("Why", until()).is_muted());
         assert!(!Verdict::passed(ReasonCode::RotationOff, "Seen.").is_muted());

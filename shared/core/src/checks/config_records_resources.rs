@@ -1,6 +1,6 @@
 //! ## What it checks
 //!
-//! AWS Config should record the resources that eksentry evaluates, in each account and Region that holds an EKS cluster
+//! AWS Config should record the resources that eksentry evaluates, in each account and Region that has an EKS cluster
 //! or an ECR repository. The check fails when there is no recorder, when the recorder is off or its last delivery
 //! failed, or when a type in `requiredTypes` is not recorded. A type that is recorded only once a day results in a
 //! warning. The check evaluates the customer's own recorder. Recorders that AWS services create for themselves do not
@@ -40,13 +40,14 @@ pub(super) static CHECK: Check = Check {
     id: "config-records-resources",
     enabled: true,
     title: "AWS Config should record EKS clusters, ECR repositories and KMS keys",
-    requirement: "A recorder should be on and record the required resource types continuously.",
+    requirement: "The AWS Config recorder should be on and record the required resource types continuously.",
     severities: &[(
         Severity::Medium,
-        "changes of the resources leave no record and trigger no rule",
+        "changes to the resources are not recorded and trigger no AWS Config rule",
     )],
     remediation: Remediation {
-        text: "Let the recorder record the resource types, and start it: aws configservice start-configuration-recorder.",
+        text: "Configure the recorder to record the required resource types continuously, and start it: aws \
+               configservice start-configuration-recorder.",
         command: "aws configservice put-configuration-recorder --region {region} --configuration-recorder \
                   name=default,roleARN=<role> --recording-group allSupported=true,includeGlobalResourceTypes=false",
         url: "https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html",
@@ -57,34 +58,37 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(account: &Account, settings: &ParameterValues) -> Verdict {
-    if let Some(why) = account.holds_nothing() {
-        return Verdict::not_applicable(ReasonCode::NothingToRecord, why);
+    if let Some(reason) = account.nothing_to_record() {
+        return Verdict::not_applicable(ReasonCode::NothingToRecord, reason);
     }
     match &account.recorder {
         Err(unread) => Verdict::not_available(unread),
         Ok(None) => {
-            let text = "AWS Config has no recorder here.";
+            let text = "AWS Config has no recorder in this account and Region.";
             Verdict::failed(Severity::Medium, ReasonCode::NoRecorder, text)
         }
-        Ok(Some(recorder)) => judge(recorder, &settings.get(&REQUIRED_TYPES)),
+        Ok(Some(recorder)) => evaluate_recorder(recorder, &settings.get(&REQUIRED_TYPES)),
     }
 }
 
-fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
+fn evaluate_recorder(recorder: &Recorder, required: &Texts) -> Verdict {
     let mut reasons = Vec::new();
     if !recorder.recording {
-        reasons.push(Reason::new(ReasonCode::RecorderOff, "The recorder is off."));
+        reasons.push(Reason::new(
+            ReasonCode::RecorderOff,
+            "The AWS Config recorder is off.",
+        ));
     }
     let last_status = recorder.last_status.as_deref();
     if last_status.is_some_and(|word| word.eq_ignore_ascii_case("Failure")) {
-        let text = "The recorder's last delivery failed.";
+        let text = "The last delivery of the AWS Config recorder failed.";
         reasons.push(Reason::new(ReasonCode::RecorderFailed, text));
     }
     let types = recorder.types.as_ref();
     if let Ok(types) = types {
         let missing = |one: &&Cow<str>| !types.include(one);
         if let Some(list) = listed(required.iter().filter(missing)) {
-            let text = format!("The recorder does not record {list}.");
+            let text = format!("The AWS Config recorder does not record {list}.");
             reasons.push(Reason::new(ReasonCode::TypesNotRecorded, text));
         }
     }
@@ -98,13 +102,14 @@ fn judge(recorder: &Recorder, required: &Texts) -> Verdict {
     match listed(required.iter().filter(is_daily)) {
         Some(list) => {
             let text = format!(
-                "The recorder records {list} once a day only, so rules that changes trigger are up to a day late."
+                "The AWS Config recorder records {list} only once a day, so rules that are triggered by changes run up \
+                 to a day late."
             );
             Verdict::warning(ReasonCode::TypesRecordedDaily, text)
         }
         None => Verdict::passed(
             ReasonCode::TypesRecorded,
-            "The recorder is on and records all required resource types.",
+            "The AWS Config recorder is on and records all required resource types.",
         ),
     }
 }
@@ -139,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_required_type_is_to_be_recorded() {
+    fn every_required_type_must_be_recorded() {
         let (cluster, key) = ("AWS::EKS::Cluster", "AWS::KMS::Key");
         let repository = "AWS::ECR::Repository";
         for (recorded, expected) in [
@@ -168,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorder_is_on_and_delivers() {
+    fn the_recorder_must_be_on_and_deliver() {
         for (recording, last_status, types, expected) in [
             (
                 true,
@@ -212,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_daily_is_a_warning() {
+    fn a_type_that_is_recorded_daily_is_a_warning() {
         for (by_default, overrides, expected) in [
             (
                 false,
@@ -274,7 +279,7 @@ mod tests {
         let verdict = evaluate(&account, &ParameterValues::default());
         assert_eq!(
             verdict.explanation(),
-            "The recorder does not record AWS::ECR::Repository, AWS::KMS::Key."
+            "The AWS Config recorder does not record AWS::ECR::Repository, AWS::KMS::Key."
         );
     }
 }

@@ -1,12 +1,12 @@
 //! ## What it checks
 //!
 //! The check evaluates the findings of basic or enhanced scanning for an image in an ECR repository. It fails when the
-//! scan is complete and a finding is at or over `severityThreshold`, when the image was never scanned, or when its scan
-//! failed. If ECR has no result and will have none, the check results in a warning.
+//! scan is complete and a finding is at or above `severityThreshold`, when the image was never scanned, or when its
+//! scan failed. If ECR has no result and will have none, the check results in a warning.
 //!
 //! Nothing is reported while the scan is in progress, while ECR reports it as complete before its findings have
 //! arrived, and in the first hour after the push of an image that has no scan yet. If the event of a scan counts
-//! findings that ECR does not list yet and one of them is at or over `severityThreshold`, the image fails, and the
+//! findings that ECR does not list yet and one of them is at or above `severityThreshold`, the image fails, and the
 //! details follow. Findings that Amazon Inspector suppressed or closed do not count.
 //!
 //! For an index, the images of its platforms are evaluated. Charts, signatures, attestations and other artifacts are
@@ -42,7 +42,7 @@ static SEVERITY_THRESHOLD: Parameter<Severity> = Parameter {
 
 static ACTIVE_DAYS: Parameter<u32> = Parameter {
     name: "activeDays",
-    description: "Judge only images that were pushed or pulled within so many days; 0 judges all.",
+    description: "Evaluate only images that were pushed or pulled within this number of days; 0 evaluates all images.",
     default: 0,
 };
 
@@ -50,32 +50,32 @@ pub(super) static CHECK: Check = Check {
     id: "ecr-image-scan-findings",
     enabled: true,
     title: "ECR images should be scanned and free of severe vulnerabilities",
-    requirement: "The image should have been scanned, with no finding at or over the severity threshold.",
+    requirement: "The image should have been scanned and have no finding at or above the severity threshold.",
     severities: &[
         (
             Severity::Critical,
-            "the worst vulnerability found is critical",
+            "the most severe vulnerability in the image is critical",
         ),
         (
             Severity::High,
-            "the worst vulnerability found is of this severity",
+            "the most severe vulnerability in the image has this severity",
         ),
         (
             Severity::Medium,
-            "the worst vulnerability found is of this severity, or there is no result that would tell",
+            "the most severe vulnerability in the image has this severity, or there is no scan result",
         ),
         (
             Severity::Low,
-            "the worst vulnerability found is of this severity",
+            "the most severe vulnerability in the image has this severity",
         ),
         (
             Severity::Informational,
-            "the worst vulnerability found is of this severity",
+            "the most severe vulnerability in the image has this severity",
         ),
     ],
     remediation: Remediation {
-        text: "Rebuild the image with the fixed versions of its packages, deploy that, and delete this one. To see \
-               all findings:",
+        text: "Rebuild the image with the fixed versions of its packages, deploy the new image, and delete this one. \
+               To list all findings:",
         command: "aws ecr describe-image-scan-findings --region {region} --repository-name {repository} --image-id \
                   imageDigest={name}",
         url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
@@ -91,7 +91,9 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
         .idle_days
         .filter(|idle| active_days > 0 && *idle > active_days)
     {
-        let text = format!("The image was last pushed or pulled {idle} days ago.");
+        let text = format!(
+            "The image was last pushed or pulled {idle} days ago, which is more than {active_days} days."
+        );
         return Verdict::not_applicable(ReasonCode::ImageNotActive, text);
     }
     if image.needs_manifest() {
@@ -106,15 +108,15 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
             );
         }
         Ok(Scan::Never) => {
-            let unsure = what_withheld_means(image);
+            let note = unread_manifest_note(image);
             return Verdict::failed(
                 Severity::Medium,
                 ReasonCode::NeverScanned,
-                format!("The image was never scanned.{unsure}"),
+                format!("The image was never scanned.{note}"),
             );
         }
         Ok(Scan::Announced(result)) => {
-            return verdict_on_announced(result, settings.get(&SEVERITY_THRESHOLD));
+            return evaluate_announced_result(result, settings.get(&SEVERITY_THRESHOLD));
         }
         Ok(Scan::Tried {
             status,
@@ -122,49 +124,49 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
             result,
         }) => (status, description, result),
     };
-    let because = description
+    let ecr_description = description
         .as_deref()
-        .map(|text| format!(" ECR says: {text}"))
+        .map(|text| format!(" ECR reports: {text}"))
         .unwrap_or_default();
-    let unsure = what_withheld_means(image);
+    let note = unread_manifest_note(image);
     match (status, result) {
         (ScanStatus::Complete | ScanStatus::Arriving, Some(result)) => {
-            verdict_on(result, settings.get(&SEVERITY_THRESHOLD))
+            evaluate_result(result, settings.get(&SEVERITY_THRESHOLD))
         }
         (ScanStatus::Arriving, None) => Verdict::pending(
             ReasonCode::FindingsAwaited,
-            "ECR calls the scan complete, but its findings have not arrived yet.",
+            "ECR reports that the scan is complete, but does not list its findings yet.",
         ),
         (ScanStatus::Complete, None) => Verdict::warning(
             ReasonCode::ScanWithoutResult,
             format!(
-                "The scan is complete, but ECR has no findings of it, not even an empty list.{because}"
+                "The scan is complete, but ECR returns no list of findings, not even an empty one.{ecr_description}"
             ),
         ),
         (ScanStatus::Failed, _) => Verdict::failed(
             Severity::Medium,
             ReasonCode::ScanFailed,
-            format!("The scan failed.{because}{unsure}"),
+            format!("The scan failed.{ecr_description}{note}"),
         ),
         (ScanStatus::UnderWay, _) => {
-            Verdict::pending(ReasonCode::ScanUnderWay, "The scan is under way.")
+            Verdict::pending(ReasonCode::ScanUnderWay, "The scan is in progress.")
         }
         (ScanStatus::ImageArchived, _) => {
             Verdict::not_applicable(ReasonCode::ImageArchived, "The image is archived.")
         }
         (ScanStatus::NoResult(word), _) => Verdict::warning(
             ReasonCode::ScanHasNoResult,
-            format!("The scan's status is {word}.{because}{unsure}"),
+            format!("The scan's status is {word}.{ecr_description}{note}"),
         ),
     }
 }
 
 /// Returns the sentence for an image whose manifest could not be read, since the manifest could have shown that it is
 /// not an image. For other images, the text is empty.
-fn what_withheld_means(image: &EcrImage) -> &'static str {
+fn unread_manifest_note(image: &EcrImage) -> &'static str {
     match image.manifest {
         Manifest::Withheld => {
-            " It may be an attestation: its manifest, which tells, could not be had by ecr:BatchGetImage."
+            " It may be an attestation: its manifest could not be read with ecr:BatchGetImage."
         }
         Manifest::Unread | Manifest::OfImage => "",
     }
@@ -172,33 +174,36 @@ fn what_withheld_means(image: &EcrImage) -> &'static str {
 
 /// Returns the verdict on the counts in the event of a scan, while ECR lists no findings of it. The verdict may be a
 /// failure but is never a pass.
-fn verdict_on_announced(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
+fn evaluate_announced_result(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
     match result.counts.highest() {
         Some(highest) if highest >= threshold => {
             let text = format!(
-                "The scan's event counts these findings: {}. ECR does not list them yet; details follow.",
+                "The event of the scan reports these findings: {}. ECR does not list them yet; details will follow.",
                 result.counts.describe()
             );
             Verdict::failed(highest, ReasonCode::VulnerabilitiesAnnounced, text).with_scan(result)
         }
         _ => Verdict::pending(
             ReasonCode::FindingsAwaited,
-            "The scan's event counts no severe finding, but ECR does not list any yet.",
+            format!(
+                "The event of the scan reports no finding of severity {threshold} or higher, but ECR does not list the \
+                 findings yet."
+            ),
         ),
     }
 }
 
-fn verdict_on(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
+fn evaluate_result(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
     let found = result.counts.describe();
     let verdict = match result.counts.highest() {
         Some(highest) if highest >= threshold => Verdict::failed(
             highest,
             ReasonCode::VulnerabilitiesFound,
-            format!("Scan findings: {found}."),
+            format!("The scan has these findings: {found}."),
         ),
         _ => Verdict::passed(
             ReasonCode::NoSevereVulnerabilities,
-            format!("No scan finding is {threshold} or worse; scan findings: {found}."),
+            format!("No scan finding has severity {threshold} or higher; findings: {found}."),
         ),
     };
     verdict.with_scan(result)
@@ -220,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_severity_found_is_the_failures_severity() {
+    fn a_failure_has_the_highest_severity_of_the_findings() {
         use Severity::{Critical, High, Low, Medium};
         for (found, threshold, expected) in [
             (&[] as &[_], "HIGH", Outcome::Passed),
@@ -247,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn no_result_is_never_a_pass() {
+    fn a_missing_result_is_never_a_pass() {
         let without = |status: &str| {
             Ok(Scan::Tried {
                 status: ScanStatus::read(status),
@@ -279,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn images_out_of_use_can_be_left_out() {
+    fn inactive_images_can_be_excluded() {
         for (idle_days, active_days, expected) in [
             (Some(91), 0, Outcome::Passed),
             (Some(90), 90, Outcome::Passed),
@@ -302,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_announced_can_fail_an_image_and_never_passes_one() {
+    fn announced_counts_can_fail_an_image_but_never_pass_it() {
         use Severity::{Critical, High, Medium};
         for (found, expected) in [
             (&[] as &[_], Outcome::Pending),
@@ -320,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_arrived_so_far_is_judged() {
+    fn findings_that_have_arrived_are_evaluated() {
         for (found, expected) in [
             (Severity::High, Outcome::Failed(Severity::High)),
             (Severity::Low, Outcome::Passed),
@@ -335,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_of_this_hour_may_be_without_a_scan() {
+    fn a_recently_pushed_image_may_have_no_scan_yet() {
         use std::time::Duration;
         for (minutes, expected) in [
             (1, Outcome::Pending),
@@ -353,9 +358,9 @@ mod tests {
     }
 
     #[test]
-    fn what_has_neither_tag_nor_scan_is_judged_once_its_manifest_was_asked_for() {
+    fn an_untagged_image_without_a_scan_is_evaluated_after_its_manifest_was_requested() {
         let failed = Outcome::Failed(Severity::Medium);
-        for (manifest, expected, hint) in [
+        for (manifest, expected, note) in [
             (Manifest::Unread, Outcome::NotAvailable, false),
             (Manifest::OfImage, failed, false),
             (Manifest::Withheld, failed, true),
@@ -374,8 +379,8 @@ mod tests {
                 };
                 let verdict = evaluate(&image, &ParameterValues::default());
                 assert_eq!(verdict.outcome, expected, "{image:?}");
-                let told = verdict.explanation();
-                assert_eq!(told.contains("ecr:BatchGetImage"), hint, "{told}");
+                let text = verdict.explanation();
+                assert_eq!(text.contains("ecr:BatchGetImage"), note, "{text}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! ## What it checks
 //!
-//! The tags of an ECR repository should stay with the images that they were given to. The check fails when the
-//! repository's tag mutability is `MUTABLE` (the default of ECR), `MUTABLE_WITH_EXCLUSION`, or
+//! The tags of an ECR repository should be immutable, so that a tag always identifies the same image. The check fails
+//! when the repository's tag mutability is `MUTABLE` (the default of ECR), `MUTABLE_WITH_EXCLUSION`, or
 //! `IMMUTABLE_WITH_EXCLUSION` with a filter that none in `allowedMutableTagFilters` covers, or with no filter at all. A
 //! filter covers narrower ones: if `sha256-*` is allowed, `sha256-*.sig` is allowed as well. The filter `*` excludes
 //! every tag: all tags are then mutable under `IMMUTABLE_WITH_EXCLUSION`, and none is mutable under
@@ -9,7 +9,7 @@
 //!
 //! ## Why it matters
 //!
-//! Otherwise, anyone who can push may move `1.4.2` to another image, and the image that runs is no longer the one that
+//! Otherwise, anyone who can push can move `1.4.2` to another image, and the image that runs is no longer the one that
 //! was tested and scanned. The severity is MEDIUM, or LOW if only some tags can be moved.
 //!
 //! ## How to fix it
@@ -27,7 +27,7 @@ use crate::verdict::Verdict;
 
 static ALLOWED_MUTABLE_TAG_FILTERS: Parameter<Vec<String>> = Parameter {
     name: "allowedMutableTagFilters",
-    description: "Exclusion filters that an otherwise immutable repository may have; narrower ones are allowed with them.",
+    description: "Exclusion filters that an otherwise immutable repository may have; narrower ones are also allowed.",
     default: Vec::new(),
 };
 
@@ -35,11 +35,11 @@ pub(super) static CHECK: Check = Check {
     id: "ecr-immutable-tags",
     enabled: true,
     title: "ECR repositories should have immutable tags",
-    requirement: "Tags should be immutable, but for those that an allowed filter names.",
+    requirement: "All tags should be immutable, except those that match an allowed exclusion filter.",
     severities: &[
         (
             Severity::Medium,
-            "whoever may push can put another image behind any tag that is deployed",
+            "anyone who can push can replace the image behind a deployed tag",
         ),
         (
             Severity::Low,
@@ -70,14 +70,14 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
         ),
         TagMutability::MutableWithExclusion if repository.excludes_every_tag() => Verdict::passed(
             ReasonCode::TagsImmutableByExclusion,
-            "All tags are immutable: a filter excludes every tag from being mutable.",
+            "All tags are immutable: under MUTABLE_WITH_EXCLUSION, an exclusion filter matches every tag.",
         ),
         TagMutability::MutableWithExclusion => {
             let text = if filters.is_empty() {
-                "All tags are mutable: no filter excludes any.".to_owned()
+                "All tags are mutable: the repository has no exclusion filter.".to_owned()
             } else {
                 format!(
-                    "All tags are mutable but those that match {}.",
+                    "All tags are mutable, except those that match {}.",
                     filters.join(", ")
                 )
             };
@@ -86,7 +86,7 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
         TagMutability::ImmutableWithExclusion if filters.is_empty() => Verdict::failed(
             Severity::Low,
             ReasonCode::ExclusionUnknown,
-            "Some tags are mutable, and ECR does not say which: the list of filters is empty.",
+            "Some tags are mutable, but ECR does not report which: the list of exclusion filters is empty.",
         ),
         TagMutability::ImmutableWithExclusion => {
             let allowed = settings.get(&ALLOWED_MUTABLE_TAG_FILTERS);
@@ -98,7 +98,7 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
                 .collect();
             if others.is_empty() {
                 let text = format!(
-                    "All tags are immutable but those that match {}, as allowed.",
+                    "All tags are immutable, except those that match {}, which are allowed.",
                     filters.join(", ")
                 );
                 Verdict::passed(ReasonCode::TagsImmutableAsAllowed, text)
@@ -106,7 +106,7 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
                 Verdict::failed(
                     Severity::Medium,
                     ReasonCode::TagsMutableByExclusion,
-                    "All tags are mutable: a filter excludes every tag from being immutable.",
+                    "All tags are mutable: under IMMUTABLE_WITH_EXCLUSION, an exclusion filter matches every tag.",
                 )
             } else {
                 let text = format!("Tags that match {} are mutable.", others.join(", "));
@@ -116,7 +116,8 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
         TagMutability::Unknown(name) => Verdict::not_available(&Unread {
             code: ReasonCode::MutabilityUnknown,
             text: format!(
-                "ECR calls the tag mutability {name}, a word that eksentry does not know; update eksentry."
+                "The tag mutability is {name}, which this version of eksentry does not support; to fix this, update \
+                 eksentry."
             ),
         }),
     }
@@ -129,7 +130,7 @@ mod tests {
     use crate::verdict::Outcome;
 
     #[test]
-    fn every_mutability_has_its_outcome() {
+    fn the_outcome_depends_on_mutability_and_filters() {
         const LOW: Outcome = Outcome::Failed(Severity::Low);
         const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
         for (mutability, filters, expected) in [
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_filter_of_all_tags_allows_every_other() {
+    fn an_allowed_filter_that_matches_all_tags_allows_every_filter() {
         let allowed = settings(CHECK.parameters, r#"{"allowedMutableTagFilters": "*"}"#);
         for filter in ["*", "latest", "sha256-*.sig"] {
             let repository = EcrRepository {

@@ -25,15 +25,15 @@ pub(super) static CHECK: Check = Check {
     id: "ecr-scan-on-push",
     enabled: true,
     title: "ECR repositories should scan images on push",
-    requirement: "Every pushed image should be scanned, by basic or enhanced scanning.",
+    requirement: "Images should be scanned when they are pushed, by basic or enhanced scanning.",
     severities: &[(
         Severity::Medium,
-        "what is vulnerable in a pushed image stays unseen until somebody scans it",
+        "vulnerabilities in a pushed image are not detected until someone starts a scan",
     )],
     remediation: Remediation {
-        text: "Add a scan-on-push rule that covers the repository to the registry's rules. The command replaces all of \
-               them and the scan type: put in what `aws ecr get-registry-scanning-configuration` shows.",
-        command: r#"aws ecr put-registry-scanning-configuration --region {region} --scan-type <BASIC or ENHANCED, as now> --rules '[<the present rules>,{"scanFrequency":"SCAN_ON_PUSH","repositoryFilters":[{"filter":"{name}","filterType":"WILDCARD"}]}]'"#,
+        text: "Add a scan-on-push rule for the repository to the registry's rules. The command replaces all rules and \
+               the scan type: insert the current ones from `aws ecr get-registry-scanning-configuration`.",
+        command: r#"aws ecr put-registry-scanning-configuration --region {region} --scan-type <current type, BASIC or ENHANCED> --rules '[<current rules>,{"scanFrequency":"SCAN_ON_PUSH","repositoryFilters":[{"filter":"{name}","filterType":"WILDCARD"}]}]'"#,
         url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
     },
     parameters: &[],
@@ -59,18 +59,19 @@ fn evaluate(repository: &EcrRepository, _: &ParameterValues) -> Verdict {
     match (repository.scan_on_push, registry.enhanced) {
         (true, false) => Verdict::passed(
             ReasonCode::ScannedByOwnSetting,
-            "The repository itself scans on push.",
+            "The repository's own setting scans images on push.",
         ),
         (true, true) => Verdict::failed(
             Severity::Medium,
             ReasonCode::OwnSettingWithoutEffect,
-            "No rule of the registry covers the repository, and under enhanced scanning its own setting has no effect.",
+            "No rule of the registry scans the repository's images on push, and its own setting has no effect under \
+             enhanced scanning.",
         ),
         (false, _) => Verdict::failed(
             Severity::Medium,
             ReasonCode::NotScannedOnPush,
             format!(
-                "Neither a rule of the registry ({kind} scanning) nor the repository itself scans on push."
+                "Neither a rule of the registry ({kind} scanning) nor the repository's own setting scans images on push."
             ),
         ),
     }
@@ -92,7 +93,7 @@ mod tests {
         evaluate(&repository, &ParameterValues::default()).codes()[0]
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "it stands where a fact stands")]
+    #[expect(clippy::unnecessary_wraps, reason = "the test cases contain facts")]
     fn registry(enhanced: bool, frequency: &str, filter: &str) -> Fact<RegistryScanning> {
         let rule = ScanningRule {
             frequency: frequency.into(),
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_or_the_own_setting_must_scan() {
+    fn a_registry_rule_or_the_repository_setting_must_scan_on_push() {
         for (own, registry, expected) in [
             (
                 true,

@@ -7,10 +7,10 @@
 //!
 //! ## Why it matters
 //!
-//! In the mode `CONFIG_MAP`, the principal that created the cluster is its administrator permanently, and no API of AWS
-//! shows or removes that access; the severity is MEDIUM. In the mode `API_AND_CONFIG_MAP`, access entries grant access
-//! as well, but anyone who can write the ConfigMap `aws-auth` can still create administrators that no API of AWS shows;
-//! the severity is LOW.
+//! In the mode `CONFIG_MAP`, the principal that created the cluster is its administrator permanently, and no AWS API
+//! shows or can remove that access; the severity is MEDIUM. In the mode `API_AND_CONFIG_MAP`, access entries grant
+//! access as well, but anyone who can write the `aws-auth` ConfigMap can still create administrators that no AWS API
+//! shows; the severity is LOW.
 //!
 //! ## How to fix it
 //!
@@ -29,28 +29,28 @@ use crate::verdict::Verdict;
 
 static ALLOW_CONFIG_MAP: Parameter<bool> = Parameter {
     name: "allowConfigMap",
-    description: "true lets the ConfigMap aws-auth grant access besides access entries.",
+    description: "If true, the aws-auth ConfigMap may grant access in addition to access entries.",
     default: false,
 };
 
 pub(super) static CHECK: Check = Check {
     id: "eks-authentication-mode",
     enabled: true,
-    title: "EKS clusters should grant access through access entries alone",
-    requirement: "The cluster's authentication mode should be API, so that access entries alone grant access.",
+    title: "EKS clusters should grant access only through access entries",
+    requirement: "The cluster's authentication mode should be API, so that only access entries grant access.",
     severities: &[
         (
             Severity::Medium,
-            "the cluster's creator is an administrator whom no API of AWS shows or removes",
+            "the cluster creator is an administrator that no AWS API shows or can remove",
         ),
         (
             Severity::Low,
-            "whoever writes the ConfigMap aws-auth makes administrators that no API of AWS shows",
+            "anyone who can write the aws-auth ConfigMap can create administrators that no AWS API shows",
         ),
     ],
     remediation: Remediation {
-        text: "Change the mode to API_AND_CONFIG_MAP, make access entries of what aws-auth maps, then change it to \
-               API. Neither step can be taken back, and with the second aws-auth stops counting at once.",
+        text: "Change the mode to API_AND_CONFIG_MAP, create access entries for the mappings in aws-auth, then change \
+               the mode to API. Neither step can be reversed, and the second disables aws-auth immediately.",
         command: "aws eks update-cluster-config --region {region} --name {name} --access-config \
                   authenticationMode=API_AND_CONFIG_MAP",
         url: "https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html",
@@ -64,7 +64,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     match &cluster.authentication_mode {
         Some(AuthenticationMode::Api) => Verdict::passed(
             ReasonCode::AccessEntriesAlone,
-            "The authentication mode is API: access entries alone grant access.",
+            "The authentication mode is API: only access entries grant access.",
         ),
         Some(AuthenticationMode::ApiAndConfigMap) if settings.get(&ALLOW_CONFIG_MAP) => {
             Verdict::passed(
@@ -75,27 +75,29 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         Some(AuthenticationMode::ApiAndConfigMap) => Verdict::failed(
             Severity::Low,
             ReasonCode::ConfigMapCounts,
-            "The authentication mode is API_AND_CONFIG_MAP: the ConfigMap aws-auth grants access, too.",
+            "The authentication mode is API_AND_CONFIG_MAP: the aws-auth ConfigMap also grants access.",
         ),
         Some(AuthenticationMode::ConfigMap) => Verdict::failed(
             Severity::Medium,
             ReasonCode::ConfigMapAlone,
-            "The authentication mode is CONFIG_MAP: the ConfigMap aws-auth grants access, and who created the cluster \
-             has it.",
+            "The authentication mode is CONFIG_MAP: the aws-auth ConfigMap grants access, and the cluster creator is \
+             an administrator.",
         ),
         Some(AuthenticationMode::Other(mode)) => Verdict::warning(
             ReasonCode::UnknownAuthenticationMode,
-            format!("The authentication mode is {mode}, which is not known here."),
+            format!(
+                "The authentication mode is {mode}, which this version of eksentry does not support."
+            ),
         ),
         None if cluster.on_outpost => Verdict::not_applicable(
             ReasonCode::NoAuthenticationMode,
-            "EKS tells no authentication mode of this local cluster on AWS Outposts.",
+            "EKS reports no authentication mode for this local cluster on AWS Outposts.",
         ),
         None => Verdict::failed(
             Severity::Medium,
             ReasonCode::ConfigMapAlone,
-            "The cluster has no authentication mode, so EKS's default CONFIG_MAP holds: the ConfigMap aws-auth grants \
-             access, and who created the cluster has it.",
+            "EKS reports no authentication mode, so its default CONFIG_MAP applies: the aws-auth ConfigMap grants \
+             access, and the cluster creator is an administrator.",
         ),
     }
 }
@@ -119,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn access_entries_alone_pass() {
+    fn only_the_mode_api_passes() {
         for (mode, on_outpost, expected) in [
             (Some("API"), false, Outcome::Passed),
             (Some("API_AND_CONFIG_MAP"), false, LOW),
@@ -140,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_config_map_may_be_allowed_besides_access_entries_only() {
+    fn the_config_map_can_be_allowed_only_in_addition_to_access_entries() {
         for (mode, allowed, expected) in [
             (Some("API_AND_CONFIG_MAP"), "\"true\"", Outcome::Passed),
             (Some("API_AND_CONFIG_MAP"), "true", Outcome::Passed),

@@ -1,12 +1,13 @@
 //! ## What it checks
 //!
 //! An EKS cluster should send its control plane logs to Amazon CloudWatch Logs. The check fails when a type in
-//! `requiredLogTypes` is in no *enabled* group of the cluster's `clusterLogging`. All enabled groups are combined.
+//! `requiredLogTypes` is not in an *enabled* group of the cluster's `clusterLogging`. All enabled groups are combined.
 //!
 //! ## Why it matters
 //!
-//! If the audit log of a cluster was off, nobody can find out later who did what in the cluster, and EKS itself keeps
-//! none of these logs. A missing `audit` or `authenticator` log has severity MEDIUM, and any other has LOW.
+//! If the audit log of a cluster was off, an investigation can't determine later who did what in the cluster, since EKS
+//! itself keeps none of these logs. A missing `audit` or `authenticator` log has severity MEDIUM, and any other has
+//! severity LOW.
 //!
 //! ## How to fix it
 //!
@@ -23,27 +24,27 @@ use crate::verdict::Verdict;
 
 static REQUIRED_LOG_TYPES: Parameter<LogTypes> = Parameter {
     name: "requiredLogTypes",
-    description: "The control plane log types that must be on.",
+    description: "The control plane log types that must be enabled.",
     default: LogTypes::ALL,
 };
 
 pub(super) static CHECK: Check = Check {
     id: "eks-control-plane-logging",
     enabled: true,
-    title: "EKS clusters should send their control plane logs to CloudWatch",
+    title: "EKS clusters should send their control plane logs to CloudWatch Logs",
     requirement: "Every required control plane log type should be enabled.",
     severities: &[
         (
             Severity::Medium,
-            "without audit and authenticator logs nobody can tell who did what",
+            "without audit and authenticator logs, an investigation can't determine who did what",
         ),
         (
             Severity::Low,
-            "the missing logs help with operation rather than with an investigation",
+            "the missing logs are used for operations rather than for investigations",
         ),
     ],
     remediation: Remediation {
-        text: "Enable every control plane log type of the cluster.",
+        text: "Enable all control plane log types of the cluster.",
         command: r#"aws eks update-cluster-config --region {region} --name {name} --logging '{"clusterLogging":[{"types":["api","audit","authenticator","controllerManager","scheduler"],"enabled":true}]}'"#,
         url: "https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html",
     },
@@ -58,11 +59,11 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     if missing.is_empty() {
         return Verdict::passed(
             ReasonCode::LogsEnabled,
-            format!("The control plane logs {required} are enabled."),
+            format!("These control plane log types are enabled: {required}."),
         );
     }
-    let who_did_what = missing.has(LogType::Audit) || missing.has(LogType::Authenticator);
-    let severity = if who_did_what {
+    let hinders_investigation = missing.has(LogType::Audit) || missing.has(LogType::Authenticator);
+    let severity = if hinders_investigation {
         Severity::Medium
     } else {
         Severity::Low
@@ -70,7 +71,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     Verdict::failed(
         severity,
         ReasonCode::LogsNotEnabled,
-        format!("These control plane logs are not enabled: {missing}."),
+        format!("These control plane log types are not enabled: {missing}."),
     )
 }
 
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn severity_depends_on_what_is_missing() {
+    fn the_severity_depends_on_the_missing_log_types() {
         use LogType::{Api, Audit, Authenticator, ControllerManager, Scheduler};
         for (enabled, expected) in [
             (
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn only_required_types_count() {
+    fn only_required_log_types_must_be_enabled() {
         for (parameters, expected) in [
             (r#"{"requiredLogTypes": "audit"}"#, Outcome::Passed),
             (

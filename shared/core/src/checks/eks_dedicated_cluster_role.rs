@@ -1,13 +1,13 @@
 //! ## What it checks
 //!
-//! An EKS cluster should have its own IAM role, which is intended only for EKS. The check fails in each of these cases:
+//! An EKS cluster should have its own IAM role, which only EKS can assume. The check fails in each of these cases:
 //!
-//! - The cluster's role also serves another cluster or nodes (of a node group or of Auto Mode).
+//! - Another cluster or nodes (of a node group or of Auto Mode) also use the cluster's role.
 //! - The trust policy of the role lets a principal other than `eks.amazonaws.com` assume it.
 //! - A policy that allows every action on every resource, as AdministratorAccess does, is attached to the role or
 //!   inline.
 //! - The role does not exist.
-//! - EKS reports in the cluster's health that it does not find the role (`IamRoleNotFound`).
+//! - EKS reports in the cluster's health that it can't find the role (`IamRoleNotFound`).
 //!
 //! The check includes the clusters and node groups of every Region that the run describes. It compares roles by account
 //! and name, since a name is unique in an account, regardless of its path.
@@ -35,15 +35,15 @@ pub(super) static CHECK: Check = Check {
     id: "eks-dedicated-cluster-role",
     enabled: true,
     title: "EKS clusters should have a dedicated IAM role with least privilege",
-    requirement: "The cluster's IAM role should serve this cluster alone, be assumed by eks.amazonaws.com alone, and \
-                  not grant everything.",
+    requirement: "Only this cluster should use its IAM role, only eks.amazonaws.com should be able to assume the role, \
+                  and the role should not allow every action on every resource.",
     severities: &[(
         Severity::Medium,
-        "who gets hold of the role elsewhere gets hold of the cluster too, or may do more than a cluster needs",
+        "other users of the role can act as the cluster, or the role allows more than a cluster needs",
     )],
     remediation: Remediation {
-        text: "Let eks.amazonaws.com alone assume the role, detach policies that allow everything, and give other \
-               clusters and node groups roles of their own.",
+        text: "Allow only eks.amazonaws.com to assume the role, detach policies that allow every action, and give \
+               other clusters and node groups their own roles.",
         command: r#"aws iam update-assume-role-policy --role-name <role> --policy-document '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}'"#,
         url: "https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html",
     },
@@ -55,56 +55,57 @@ pub(super) static CHECK: Check = Check {
 const EKS: &str = "Service eks.amazonaws.com";
 
 fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
-    let mut faults = Vec::new();
+    let mut failures = Vec::new();
     let mut unread = Vec::new();
 
     let users = &cluster.role_users;
     if !users.others.is_empty() {
         let text = format!(
-            "The cluster's role also serves {}.",
+            "The cluster's IAM role is also used by {}.",
             users.others.join(", ")
         );
-        faults.push(Reason::new(ReasonCode::RoleShared, text));
+        failures.push(Reason::new(ReasonCode::RoleShared, text));
     }
     unread.extend(&users.unread);
 
     match &cluster.role {
-        Ok(None) => faults.push(Reason::new(
+        Ok(None) => failures.push(Reason::new(
             ReasonCode::RoleMissing,
-            "The cluster's role does not exist.",
+            "The cluster's IAM role does not exist.",
         )),
         Ok(Some(role)) => {
             match &role.trusted {
-                Ok(trusted) => faults.extend(fault_of_trust(trusted)),
+                Ok(trusted) => failures.extend(trust_failure(trusted)),
                 Err(reason) => unread.push(reason),
             }
             if !role.administrator_policies.is_empty() {
                 let text = format!(
-                    "The role is allowed everything by {}.",
+                    "These policies of the role allow every action on every resource: {}.",
                     role.administrator_policies.join(", ")
                 );
-                faults.push(Reason::new(ReasonCode::RoleAllowsEverything, text));
+                failures.push(Reason::new(ReasonCode::RoleAllowsEverything, text));
             }
             unread.extend(&role.unread);
         }
         Err(reason) => unread.push(reason),
     }
     if cluster.reports(&Issue::IamRoleNotFound) && cluster.role != Ok(None) {
-        let text = "EKS reports IamRoleNotFound: it does not find the cluster's role.";
-        faults.push(Reason::new(ReasonCode::RoleNotFoundByEks, text));
+        let text = "EKS reports IamRoleNotFound: it can't find the cluster's IAM role.";
+        failures.push(Reason::new(ReasonCode::RoleNotFoundByEks, text));
     }
 
-    match (faults.is_empty(), unread.first()) {
-        (false, _) => Verdict::failed_for(Severity::Medium, faults),
+    match (failures.is_empty(), unread.first()) {
+        (false, _) => Verdict::failed_for(Severity::Medium, failures),
         (true, Some(reason)) => Verdict::not_available(reason),
         (true, None) => Verdict::passed(
             ReasonCode::RoleDedicated,
-            "The cluster's role serves no other cluster and no nodes, is for EKS alone, and does not grant everything.",
+            "No other cluster and no nodes use the cluster's IAM role, only EKS can assume it, and no policy of the \
+             role allows every action on every resource.",
         ),
     }
 }
 
-fn fault_of_trust(trusted: &[String]) -> Option<Reason> {
+fn trust_failure(trusted: &[String]) -> Option<Reason> {
     let others: Vec<&str> = trusted
         .iter()
         .map(String::as_str)
@@ -113,7 +114,7 @@ fn fault_of_trust(trusted: &[String]) -> Option<Reason> {
     (!others.is_empty()).then(|| {
         Reason::new(
             ReasonCode::RoleTrustsOthers,
-            format!("The role may also be assumed by {}.", others.join(", ")),
+            format!("The role can also be assumed by {}.", others.join(", ")),
         )
     })
 }
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_named() {
+    fn each_failure_has_its_reason_code() {
         let open = Role {
             trusted: Ok(vec!["*".into(), EKS.into()]),
             ..role()
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_eks_does_not_find_fails_whatever_iam_says() {
+    fn a_role_that_eks_cannot_find_fails_regardless_of_iam() {
         let reporting = |code: &str, role| EksCluster {
             health: Some(vec![Issue::read(Some(code))]),
             role,
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn no_health_is_no_fault_and_no_proof() {
+    fn a_missing_health_does_not_change_the_verdict() {
         for (role, expected) in [
             (Ok(Some(role())), "ROLE_DEDICATED"),
             (Err(unread()), "ACCESS_DENIED"),
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unread_passes_nothing_and_hides_no_failure() {
+    fn unread_facts_prevent_a_pass_but_not_a_failure() {
         let denied = "ACCESS_DENIED";
         for (cluster, expected) in [
             (

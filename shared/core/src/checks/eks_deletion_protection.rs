@@ -26,11 +26,11 @@ use crate::verdict::Verdict;
 pub(super) static CHECK: Check = Check {
     id: "eks-deletion-protection",
     enabled: true,
-    title: "EKS clusters should have deletion protection",
-    requirement: "Deletion protection should be on, so that EKS refuses to delete the cluster.",
+    title: "EKS clusters should have deletion protection enabled",
+    requirement: "Deletion protection should be enabled, so that EKS refuses to delete the cluster.",
     severities: &[(
         Severity::Low,
-        "one mistaken call deletes the cluster, but nobody gains access by it",
+        "a single mistaken call can delete the cluster, but it gives no one access",
     )],
     remediation: Remediation {
         text: "Turn deletion protection on while the cluster is active.",
@@ -50,7 +50,7 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
         ),
         None if cluster.on_outpost => Verdict::not_applicable(
             ReasonCode::NoDeletionProtection,
-            "EKS tells no deletion protection of this local cluster on AWS Outposts.",
+            "EKS does not report the deletion protection of this local cluster on AWS Outposts.",
         ),
         Some(false) | None => Verdict::failed(
             Severity::Low,
@@ -67,7 +67,7 @@ mod tests {
     use crate::verdict::Outcome;
 
     #[test]
-    fn only_a_cluster_that_says_so_is_protected() {
+    fn only_enabled_deletion_protection_passes() {
         const LOW: Outcome = Outcome::Failed(Severity::Low);
         for (deletion_protection, on_outpost, expected) in [
             (Some(true), false, Outcome::Passed),

@@ -26,7 +26,7 @@ use crate::verdict::Verdict;
 
 static ALLOWED_PUBLIC_CIDRS: Parameter<Vec<IpNet>> = Parameter {
     name: "allowedPublicCidrs",
-    description: "CIDR blocks from which the public endpoint may be reached.",
+    description: "CIDR blocks that may have access to the public endpoint.",
     default: Vec::new(),
 };
 
@@ -34,13 +34,16 @@ pub(super) static CHECK: Check = Check {
     id: "eks-endpoint-private",
     enabled: true,
     title: "EKS clusters should not have a public endpoint",
-    requirement: "The Kubernetes API server should be reached through the private endpoint alone, or from allowed \
-                  addresses only.",
+    requirement: "The Kubernetes API server should be reachable only through the private endpoint or from allowed \
+                  addresses.",
     severities: &[
-        (Severity::High, "the whole internet reaches the API server"),
+        (
+            Severity::High,
+            "the whole internet can reach the API server",
+        ),
         (
             Severity::Medium,
-            "the internet reaches the API server, but only from some addresses",
+            "some addresses on the internet can reach the API server",
         ),
     ],
     remediation: Remediation {
@@ -71,7 +74,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     if outside.is_empty() {
         return Verdict::passed(
             ReasonCode::PublicEndpointAllowed,
-            "The public endpoint is on, and is reached from allowed addresses only.",
+            "The public endpoint is on and can be reached only from allowed addresses.",
         );
     }
     if IpNet::aggregate(blocks)
@@ -85,7 +88,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         );
     }
     let text = format!(
-        "The public endpoint is on and is reached from {}.",
+        "The public endpoint is on and can be reached from {}.",
         outside.join(", ")
     );
     Verdict::failed(Severity::Medium, ReasonCode::PublicEndpointOn, text)
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_endpoint_fails_by_how_open_it_is() {
+    fn the_severity_depends_on_the_addresses_that_can_reach_the_endpoint() {
         const HIGH: Outcome = Outcome::Failed(Severity::High);
         const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
         for (public, private, cidrs, expected) in [

@@ -1,24 +1,25 @@
 //! ## What it checks
 //!
-//! The KMS key with which an EKS cluster envelope-encrypts the data that Kubernetes stores should be one that the
-//! customer manages. From Kubernetes 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with a key that
-//! AWS owns unless the cluster names one. For a cluster that names none, this check fails, while
-//! `eks-secrets-envelope-encryption` passes. Before 1.28, EKS encrypts only secrets, and only with a named key.
+//! An EKS cluster should envelope-encrypt the data that Kubernetes stores with a customer managed KMS key. From
+//! Kubernetes 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with an AWS owned key unless the
+//! cluster names another one. For a cluster that names none, this check fails, while `eks-secrets-envelope-encryption`
+//! passes. Before 1.28, EKS encrypts only secrets, and only with a named key.
 //!
-//! The check fails when no entry of the cluster's `encryptionConfig` names a key, when AWS manages the named key, or
-//! when `allowedKeyArns` is set and the key is not among them. From 1.28 on, an entry counts regardless of its
+//! The check fails when no entry of the cluster's `encryptionConfig` names a key, when the named key is an AWS managed
+//! key, or when `allowedKeyArns` is set and the key is not among them. From 1.28 on, an entry counts regardless of its
 //! `resources`; before, it counts only if these name `secrets`. Aliases are resolved first. A key that can't be
 //! described still counts as named.
 //!
 //! ## Why it matters
 //!
-//! Only AWS can see the use of a key that AWS owns, or withdraw the key. If you use your own key, its policy determines
-//! who can decrypt the data, CloudTrail shows when the data is decrypted, and disabling the key locks the data.
+//! You can't audit the use of an AWS owned key, nor disable it. With a customer managed key, the key policy determines
+//! who can decrypt the data, CloudTrail shows when the data is decrypted, and disabling the key makes the data
+//! unreadable.
 //!
 //! ## How to fix it
 //!
-//! Associate your own KMS key with the cluster. The key of a cluster can't be replaced or removed later, so choose it
-//! with care.
+//! Associate a customer managed KMS key with the cluster. The key of a cluster can't be replaced or removed later, so
+//! choose it with care.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
@@ -30,7 +31,7 @@ use crate::verdict::Verdict;
 
 static ALLOWED_KEY_ARNS: Parameter<Vec<String>> = Parameter {
     name: "allowedKeyArns",
-    description: "ARNs of the KMS keys that clusters may use; any customer managed key where not set.",
+    description: "ARNs of the KMS keys that clusters may use. If not set, any customer managed key is allowed.",
     default: Vec::new(),
 };
 
@@ -38,15 +39,14 @@ pub(super) static CHECK: Check = Check {
     id: "eks-secrets-customer-managed-key",
     enabled: true,
     title: "EKS clusters should envelope-encrypt Kubernetes API data with a customer managed KMS key",
-    requirement: "Kubernetes secrets, and from Kubernetes 1.28 on all API data, should be envelope-encrypted with a \
-                  KMS key that the customer manages, and an allowed one; since 1.28 EKS does so by default, with a key \
-                  that AWS owns.",
+    requirement: "Kubernetes secrets, and from Kubernetes 1.28 on all API data, should be envelope-encrypted with an \
+                  allowed customer managed KMS key; from 1.28 on, EKS uses an AWS owned key by default.",
     severities: &[(
         Severity::Low,
-        "the data is encrypted, but with a key that you can neither audit nor revoke",
+        "the data is not encrypted with a key whose use you can audit and revoke",
     )],
     remediation: Remediation {
-        text: "Associate an allowed KMS key of your own with the cluster.",
+        text: "Associate an allowed customer managed KMS key with the cluster.",
         command: r#"aws eks associate-encryption-config --region {region} --cluster-name {name} --encryption-config '[{"resources":["secrets"],"provider":{"keyArn":"<key ARN>"}}]'"#,
         url: "https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     },
@@ -62,7 +62,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             return Verdict::failed(
                 Severity::Low,
                 ReasonCode::NoCustomerManagedKey,
-                without_a_key(cluster),
+                text_without_key(cluster),
             );
         }
         Err(unread) => return Verdict::not_available(&unread),
@@ -72,7 +72,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         return Verdict::failed(
             Severity::Low,
             ReasonCode::KeyManagedByAws,
-            format!("AWS manages the KMS key {named}."),
+            format!("The KMS key {named} is an AWS managed key."),
         );
     }
     let allowed = settings.get(&ALLOWED_KEY_ARNS);
@@ -91,21 +91,21 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         _ => Verdict::failed(
             Severity::Low,
             ReasonCode::KeyNotAllowed,
-            format!("The KMS key {arn} is not an allowed one."),
+            format!("The KMS key {arn} is not in allowedKeyArns."),
         ),
     }
 }
 
 /// Returns a sentence about the encryption of the data of a cluster that names no key.
-fn without_a_key(cluster: &EksCluster) -> &'static str {
+fn text_without_key(cluster: &EksCluster) -> &'static str {
     match cluster.version {
         Some(version) if version.encrypts_by_default() => {
-            "The cluster names no KMS key, so EKS envelope-encrypts its API data with one that AWS owns."
+            "The cluster names no KMS key, so EKS envelope-encrypts its API data with an AWS owned key."
         }
         Some(_) => {
             "The cluster names no KMS key for secrets, so EKS does not envelope-encrypt them."
         }
-        None => "The cluster names no KMS key, so EKS uses one that AWS owns, if any.",
+        None => "The cluster names no KMS key, so EKS uses an AWS owned key, if any.",
     }
 }
 
@@ -119,10 +119,10 @@ mod tests {
     const ALIAS: &str = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
 
     fn code(secrets_key: Option<SecretsKey>, allowed: &str) -> &'static str {
-        judge(secrets_key, "1.33", allowed).codes()[0]
+        verdict(secrets_key, "1.33", allowed).codes()[0]
     }
 
-    fn judge(secrets_key: Option<SecretsKey>, version: &str, allowed: &str) -> Verdict {
+    fn verdict(secrets_key: Option<SecretsKey>, version: &str, allowed: &str) -> Verdict {
         let parameters = format!(r#"{{"allowedKeyArns": "{allowed}"}}"#);
         let cluster = EksCluster {
             secrets_key,
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn it_counts_by_its_entry_and_the_version() {
+    fn the_key_counts_by_its_entry_and_the_version() {
         let not_for_secrets = || SecretsKey {
             names_secrets: false,
             ..key()
@@ -187,25 +187,25 @@ mod tests {
             (not_for_secrets(), "1.9", "NO_CUSTOMER_MANAGED_KEY"),
             (not_for_secrets(), "unreadable", "VERSION_UNKNOWN"),
         ] {
-            let codes = judge(Some(key), version, "").codes();
+            let codes = verdict(Some(key), version, "").codes();
             assert_eq!(codes, [expected], "{version}");
         }
     }
 
     #[test]
-    fn it_says_what_becomes_of_the_data_without_a_key() {
+    fn without_a_key_the_text_depends_on_the_version() {
         for (version, expected) in [
-            ("1.28", "with one that AWS owns"),
+            ("1.28", "with an AWS owned key"),
             ("1.27", "does not envelope-encrypt"),
             ("unreadable", "if any"),
         ] {
-            let text = judge(None, version, "").explanation();
+            let text = verdict(None, version, "").explanation();
             assert!(text.contains(expected), "{version}: {text}");
         }
     }
 
     #[test]
-    fn it_must_be_an_allowed_one() {
+    fn the_key_must_be_allowed() {
         let by_alias = |key| SecretsKey {
             named: ALIAS.into(),
             key,

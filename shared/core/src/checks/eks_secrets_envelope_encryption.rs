@@ -1,7 +1,7 @@
 //! ## What it checks
 //!
 //! An EKS cluster should envelope-encrypt the data that Kubernetes stores, with a KMS key that works. From Kubernetes
-//! 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with a key that AWS owns or with the one that the
+//! 1.28 on, EKS envelope-encrypts all Kubernetes API data by default, with an AWS owned key or with the key that the
 //! cluster names, so the check evaluates only that key. Before 1.28, EKS encrypts only secrets, and only with a key
 //! that an entry of the cluster's `encryptionConfig` names for `secrets`.
 //!
@@ -36,14 +36,14 @@ pub(super) static CHECK: Check = Check {
     enabled: true,
     title: "EKS clusters should envelope-encrypt Kubernetes API data with a working KMS key",
     requirement: "Kubernetes secrets, and from Kubernetes 1.28 on all API data, should be envelope-encrypted with a \
-                  KMS key that can be used; since 1.28 EKS does so by default.",
+                  KMS key that can be used; from 1.28 on, EKS encrypts by default.",
     severities: &[(
         Severity::High,
-        "who gets hold of the data of etcd can read the secrets, or the cluster cannot, since its key is unusable",
+        "anyone with a copy of the etcd data can read the secrets, or EKS can't read them because the key is unusable",
     )],
     remediation: Remediation {
-        text: "Enable a key that is disabled, cancel the deletion of one that is pending deletion; upgrade a cluster \
-               before Kubernetes 1.28 or associate a KMS key with it.",
+        text: "Enable a disabled key, or cancel the deletion of a key that is pending deletion. Upgrade a cluster \
+               before Kubernetes 1.28, or associate a KMS key with it.",
         command: r#"aws eks associate-encryption-config --region {region} --cluster-name {name} --encryption-config '[{"resources":["secrets"],"provider":{"keyArn":"<key ARN>"}}]'"#,
         url: "https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html",
     },
@@ -53,19 +53,19 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
-    let verdict = by_version_and_key(cluster);
-    let Some(reported) = reported_by_eks(cluster) else {
+    let verdict = evaluate_version_and_key(cluster);
+    let Some(reported) = issues_reported_by_eks(cluster) else {
         return verdict;
     };
-    let mut faults = vec![reported];
+    let mut failures = vec![reported];
     if matches!(verdict.outcome, Outcome::Failed(_)) {
-        faults.extend(verdict.reasons);
+        failures.extend(verdict.reasons);
     }
-    Verdict::failed_for(Severity::High, faults)
+    Verdict::failed_for(Severity::High, failures)
 }
 
 /// Returns the issues with the key that EKS reports, or `None` if EKS reports no issue that ends the use of the key.
-fn reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
+fn issues_reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
     let issues = cluster.health.iter().flatten();
     let names: Vec<&str> = issues
         .filter(|issue| issue.ends_use_of_key())
@@ -73,43 +73,42 @@ fn reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
         .collect();
     (!names.is_empty()).then(|| {
         let text = format!(
-            "EKS reports {} of the KMS key that the cluster's data is encrypted with.",
+            "EKS reports {} for the KMS key that encrypts the cluster's data.",
             names.join(", ")
         );
         Reason::new(ReasonCode::KeyIssueReported, text)
     })
 }
 
-fn by_version_and_key(cluster: &EksCluster) -> Verdict {
+fn evaluate_version_and_key(cluster: &EksCluster) -> Verdict {
     match (cluster.key_in_use(), cluster.version) {
         (Err(unread), _) => Verdict::not_available(&unread),
-        (Ok(Some(key)), _) => by_key(cluster, key),
+        (Ok(Some(key)), _) => evaluate_key(cluster, key),
         (Ok(None), Some(version)) if version.encrypts_by_default() => Verdict::passed(
             ReasonCode::EncryptedByDefault,
             format!(
-                "Kubernetes {version} API data is envelope-encrypted by default, with a key that AWS owns."
+                "EKS envelope-encrypts Kubernetes {version} API data by default, with an AWS owned key."
             ),
         ),
         (Ok(None), Some(version)) => Verdict::failed(
             Severity::High,
             ReasonCode::NotEncrypted,
             format!(
-                "Kubernetes {version} secrets are not envelope-encrypted: the cluster names no KMS key for them."
+                "EKS does not envelope-encrypt Kubernetes {version} secrets: the cluster names no KMS key for them."
             ),
         ),
         (Ok(None), None) => Verdict::not_available(&Unread {
             code: ReasonCode::VersionUnknown,
-            text: "The cluster names no KMS key, and its Kubernetes version is not known."
-                .to_owned(),
+            text: "The cluster names no KMS key, and its Kubernetes version is unknown.".to_owned(),
         }),
     }
 }
 
-fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
+fn evaluate_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
     let named = &key.named;
     match &key.key {
         Err(unread) if unread.is_denied() && cluster.is_of_another_account(key) => {
-            by_health(cluster, key, unread)
+            evaluate_health(cluster, key, unread)
         }
         Err(unread) => Verdict::not_available(unread),
         Ok(None) => Verdict::failed(
@@ -121,7 +120,7 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
             KeyState::Enabled | KeyState::Updating => Verdict::passed(
                 ReasonCode::EncryptedWithKey,
                 format!(
-                    "EKS envelope-encrypts {} with {named}.",
+                    "EKS envelope-encrypts {} with the KMS key {named}.",
                     cluster.encrypted_data()
                 ),
             ),
@@ -131,7 +130,7 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
             }
             KeyState::Unknown => Verdict::not_available(&Unread {
                 code: ReasonCode::KeyStateUnknown,
-                text: format!("KMS did not say in which state the key {named} is."),
+                text: format!("KMS did not report the state of the key {named}."),
             }),
         },
     }
@@ -139,13 +138,13 @@ fn by_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
 
 /// Evaluates a key of another account that KMS does not describe. If EKS lists the cluster's issues and none is about a
 /// key, the key works. A missing list proves nothing.
-fn by_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict {
+fn evaluate_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict {
     match &cluster.health {
         Some(issues) if !issues.iter().any(Issue::may_concern_key) => Verdict::passed(
             ReasonCode::NoKeyIssueReported,
             format!(
-                "EKS envelope-encrypts {} with {}, a key of another account that KMS does not describe here; EKS \
-                 itself reports no issue with it.",
+                "EKS envelope-encrypts {} with {}, a KMS key of another account that this account can't describe; \
+                 EKS reports no issue with the key.",
                 cluster.encrypted_data(),
                 key.named
             ),
@@ -162,12 +161,12 @@ mod tests {
 
     const KEY_OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/4444";
 
-    fn judge(cluster: &EksCluster) -> Verdict {
+    fn verdict(cluster: &EksCluster) -> Verdict {
         evaluate(cluster, &ParameterValues::default())
     }
 
     fn codes(secrets_key: Option<SecretsKey>, version: &str) -> Vec<&'static str> {
-        judge(&EksCluster {
+        verdict(&EksCluster {
             secrets_key,
             version: version.parse().ok(),
             ..cluster()
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_the_version_decides() {
+    fn without_a_key_the_kubernetes_version_decides() {
         for (version, expected) in [
             ("1.27", "NOT_ENCRYPTED"),
             ("1.9", "NOT_ENCRYPTED"),
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_key_must_work_whatever_the_version() {
+    fn a_named_key_must_be_usable_in_every_version() {
         for (key, expected) in [
             (secrets_key(KeyState::Enabled), "ENCRYPTED_WITH_KEY"),
             (secrets_key(KeyState::Updating), "ENCRYPTED_WITH_KEY"),
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_eks_reports_of_the_key_fails_even_an_enabled_one() {
+    fn an_issue_that_eks_reports_fails_even_an_enabled_key() {
         let issue = |code: &str| Issue::read(Some(code));
         let reporting = |code: &str, secrets_key, version: &str| EksCluster {
             health: Some(vec![issue("Ec2SubnetNotFound"), issue(code)]),
@@ -268,7 +267,7 @@ mod tests {
                 (None, "1.27", vec!["KEY_ISSUE_REPORTED", "NOT_ENCRYPTED"]),
                 (None, "", vec!["KEY_ISSUE_REPORTED"]),
             ] {
-                let verdict = judge(&reporting(code, key, version));
+                let verdict = verdict(&reporting(code, key, version));
                 assert_eq!(verdict.outcome, Outcome::Failed(Severity::High), "{code}");
                 assert_eq!(verdict.codes(), expected, "{code}");
                 assert!(verdict.explanation().contains(code), "{code}");
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn other_issues_decide_nothing() {
+    fn other_issues_do_not_change_the_verdict() {
         for code in [
             "Ec2SubnetNotFound",
             "IamRoleNotFound",
@@ -293,13 +292,13 @@ mod tests {
                     secrets_key: Some(secrets_key(state)),
                     ..cluster()
                 };
-                assert_eq!(judge(&cluster).codes(), [expected], "{code}");
+                assert_eq!(verdict(&cluster).codes(), [expected], "{code}");
             }
         }
     }
 
     #[test]
-    fn the_health_decides_about_a_key_of_another_account_alone() {
+    fn the_health_decides_only_for_a_key_of_another_account() {
         let throttled = || Unread {
             code: ReasonCode::Throttled,
             text: "Too many calls.".into(),
@@ -356,18 +355,18 @@ mod tests {
                 }),
                 ..cluster()
             };
-            assert_eq!(judge(&cluster).codes(), [expected], "{cluster:?}");
+            assert_eq!(verdict(&cluster).codes(), [expected], "{cluster:?}");
         }
     }
 
     #[test]
-    fn a_pass_says_what_it_rests_on() {
+    fn the_text_of_a_pass_states_its_basis() {
         let denied = SecretsKey {
             named: KEY_OF_ANOTHER_ACCOUNT.to_owned(),
             ..with(Err(unread()))
         };
         for (key, version, expected) in [
-            (Some(denied), "1.34", "EKS itself reports no issue with it"),
+            (Some(denied), "1.34", "EKS reports no issue with the key"),
             (
                 Some(secrets_key(KeyState::Enabled)),
                 "1.34",
@@ -378,9 +377,9 @@ mod tests {
                 "1.27",
                 "Kubernetes secrets",
             ),
-            (None, "1.28", "by default, with a key that AWS owns"),
+            (None, "1.28", "by default, with an AWS owned key"),
         ] {
-            let verdict = judge(&EksCluster {
+            let verdict = verdict(&EksCluster {
                 secrets_key: key,
                 version: version.parse().ok(),
                 ..cluster()

@@ -25,7 +25,7 @@ use crate::verdict::Verdict;
 
 static MAX_ROTATION_PERIOD_DAYS: Parameter<u32> = Parameter {
     name: "maxRotationPeriodDays",
-    description: "The longest period of automatic rotation, in days; KMS allows 90 to 2560.",
+    description: "The maximum rotation period, in days; KMS allows 90 to 2560.",
     default: 365,
 };
 
@@ -33,13 +33,13 @@ pub(super) static CHECK: Check = Check {
     id: "kms-cmk-rotation",
     enabled: true,
     title: "Customer managed KMS keys should be rotated automatically",
-    requirement: "Automatic rotation should be on, and its period not too long.",
+    requirement: "Automatic key rotation should be on, with a rotation period of at most maxRotationPeriodDays.",
     severities: &[(
         Severity::Medium,
-        "ever more data depends on one and the same key material",
+        "the same key material protects an ever larger amount of data",
     )],
     remediation: Remediation {
-        text: "Turn automatic rotation on, with a period as short as wanted.",
+        text: "Turn on automatic key rotation with a rotation period of at most maxRotationPeriodDays.",
         command: "aws kms enable-key-rotation --region {region} --key-id {name} --rotation-period-in-days 365",
         url: "https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html",
     },
@@ -57,21 +57,21 @@ fn evaluate(key: &KmsKey, settings: &ParameterValues) -> Verdict {
         Err(unread) => Verdict::not_available(unread),
         Ok(Rotation::Unsupported) => Verdict::not_applicable(
             ReasonCode::KeyCannotRotate,
-            "KMS says that it does not rotate such a key.",
+            "KMS does not support automatic key rotation for the key.",
         ),
         Ok(Rotation::Off) => Verdict::failed(
             Severity::Medium,
             ReasonCode::RotationOff,
-            "Automatic rotation is off.",
+            "Automatic key rotation is off.",
         ),
         Ok(Rotation::Every { days }) if *days > longest => Verdict::failed(
             Severity::Medium,
             ReasonCode::RotationPeriodTooLong,
-            format!("The key is rotated every {days} days; every {longest} days is wanted."),
+            format!("The rotation period is {days} days, which is more than {longest} days."),
         ),
         Ok(Rotation::Every { days }) => Verdict::passed(
             ReasonCode::RotationOn,
-            format!("The key is rotated automatically every {days} days."),
+            format!("KMS rotates the key automatically every {days} days."),
         ),
     }
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn rotation_must_be_on_and_often_enough() {
+    fn rotation_must_be_on_with_a_short_enough_period() {
         for (rotation, parameters, expected) in [
             (Ok(Rotation::Every { days: 365 }), "{}", Outcome::Passed),
             (
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_cannot_rotate_are_not_judged() {
+    fn keys_that_cannot_rotate_are_not_applicable() {
         let text = |value: &str| Some(value.to_owned());
         for (key, expected) in [
             (

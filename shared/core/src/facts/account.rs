@@ -71,7 +71,7 @@ impl RecordedTypes {
         match self {
             Self::All => "all".to_owned(),
             Self::Only(types) => sorted(types),
-            Self::AllBut(types) => format!("all but {}", sorted(types)),
+            Self::AllBut(types) => format!("all except {}", sorted(types)),
         }
     }
 }
@@ -88,9 +88,9 @@ impl DailyTypes {
 impl Account {
     /// Returns why a check of the recording of clusters and repositories does not apply, or `None` if it does. It
     /// applies unless both lists were read and are empty.
-    pub fn holds_nothing(&self) -> Option<&'static str> {
-        let nothing = self.has_clusters == Ok(false) && self.has_repositories == Ok(false);
-        nothing.then_some("The Region holds neither clusters nor repositories.")
+    pub fn nothing_to_record(&self) -> Option<&'static str> {
+        let is_empty = self.has_clusters == Ok(false) && self.has_repositories == Ok(false);
+        is_empty.then_some("The Region has neither EKS clusters nor ECR repositories.")
     }
 }
 
@@ -138,7 +138,7 @@ impl FactsOf for Account {
 }
 
 impl Account {
-    /// Returns an account of which nothing was read yet.
+    /// Returns an account about which no fact was read yet.
     pub fn unread() -> Self {
         Self {
             has_clusters: Err(Unread::not_asked("the Region's clusters")),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_recorded_as_the_strategy_says() {
+    fn recorded_types_depend_on_the_recording_strategy() {
         for (recorded, expected) in [
             (RecordedTypes::All, [true, true]),
             (RecordedTypes::Only(types(&["A"])), [true, false]),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_override_beats_the_default_frequency() {
+    fn an_override_takes_precedence_over_the_default_frequency() {
         for (by_default, overrides, expected) in [
             (false, vec![], [false, false]),
             (true, vec![], [true, true]),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_was_not_read_does_not_say_that_the_region_is_empty() {
+    fn an_unread_list_does_not_count_as_empty() {
         let unread = || Err(Unread::not_asked("it"));
         for (clusters, repositories, nothing) in [
             (Ok(false), Ok(false), true),
@@ -207,12 +207,16 @@ mod tests {
                 has_repositories: repositories,
                 ..Account::unread()
             };
-            assert_eq!(account.holds_nothing().is_some(), nothing, "{account:?}");
+            assert_eq!(
+                account.nothing_to_record().is_some(),
+                nothing,
+                "{account:?}"
+            );
         }
     }
 
     #[test]
-    fn reports_show_the_recorder_whatever_the_order_of_its_types() {
+    fn details_list_the_recorded_types_in_a_fixed_order() {
         let details = |recorder| {
             let account = Account {
                 recorder,
@@ -228,7 +232,7 @@ mod tests {
             daily: DailyTypes::default(),
         };
         let expected = serde_json::json!({
-            "recorderName": "default", "recording": true, "recordedTypes": "all but A, B",
+            "recorderName": "default", "recording": true, "recordedTypes": "all except A, B",
         });
         assert_eq!(details(Ok(Some(recorder))), expected);
         assert_eq!(details(Ok(None)), serde_json::json!({}));

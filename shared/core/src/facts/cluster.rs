@@ -86,8 +86,8 @@ impl EksCluster {
             None => Err(Unread {
                 code: ReasonCode::VersionUnknown,
                 text: format!(
-                    "The cluster names the KMS key {} but not for secrets, which counts from Kubernetes 1.28 on, and \
-                     its Kubernetes version is not known.",
+                    "The cluster names the KMS key {} but not for secrets, so EKS uses it only from Kubernetes 1.28 \
+                     on, and the cluster's Kubernetes version is unknown.",
                     key.named
                 ),
             }),
@@ -329,7 +329,7 @@ impl Endpoint {
                 text.trim().parse().map_err(|_| Unread {
                     code: ReasonCode::UnknownCidr,
                     text: format!(
-                        "The cluster's publicAccessCidrs hold {text:?}, which is no CIDR block."
+                        "The cluster's publicAccessCidrs contain {text:?}, which is not a CIDR block."
                     ),
                 })
             })
@@ -517,7 +517,7 @@ mod tests {
     use crate::checks::samples::cluster as sample;
 
     #[test]
-    fn an_answer_without_flags_means_the_defaults() {
+    fn a_response_without_flags_means_the_defaults() {
         let endpoint = Endpoint::read(false, false, []);
         assert!(endpoint.public && !endpoint.private);
         assert_eq!(endpoint.texts(), ["0.0.0.0/0"]);
@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_none_is_unread() {
+    fn an_invalid_cidr_block_is_unread() {
         let endpoint = Endpoint::read(true, false, ["10.0.0.0/8", "everywhere"]);
         assert!(
             endpoint
@@ -566,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_counts_by_its_entry_and_the_version() {
+    fn the_key_in_use_depends_on_its_entry_and_the_version() {
         let named = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
         let used = Ok(Some(named));
         for (names_secrets, version, expected) in [
@@ -586,9 +586,9 @@ mod tests {
             let found = key.map(|key| key.map(|key| key.named.as_str()));
             let found = found.map_err(|unread| unread.code.word());
             assert_eq!(found, expected, "{names_secrets} {version}");
-            let told = serde_json::to_value(cluster.details()).unwrap();
-            let told = told.get("secretsKeyArn").and_then(|arn| arn.as_str());
-            assert_eq!(told, expected.ok().flatten(), "{names_secrets} {version}");
+            let details = serde_json::to_value(cluster.details()).unwrap();
+            let arn = details.get("secretsKeyArn").and_then(|arn| arn.as_str());
+            assert_eq!(arn, expected.ok().flatten(), "{names_secrets} {version}");
         }
         let keyless = EksCluster {
             secrets_key: None,
@@ -599,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_of_the_account_that_its_arn_names() {
+    fn the_arn_of_a_key_names_its_account() {
         for (named, other) in [
             ("arn:aws:kms:eu-central-1:111122223333:key/1", false),
             ("arn:aws:kms:eu-central-1:444455556666:key/1", true),
@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authentication_mode_is_read_in_the_words_of_eks() {
+    fn authentication_modes_are_read_by_their_eks_names() {
         for (name, mode) in [
             ("API", Some(AuthenticationMode::Api)),
             (
@@ -646,7 +646,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issue_is_read_in_the_words_of_eks() {
+    fn issues_are_read_by_their_eks_codes() {
         for (code, issue, ends_use, may_concern) in [
             (Some("KmsKeyDisabled"), Issue::KmsKeyDisabled, true, true),
             (Some("KmsKeyNotFound"), Issue::KmsKeyNotFound, true, true),
@@ -690,7 +690,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_blocks_means_nothing() {
+    fn the_order_of_cidr_blocks_does_not_matter() {
         let read = |cidrs: [&'static str; 3]| Endpoint::read(true, true, cidrs);
         let blocks = ["203.0.113.0/24", "9.0.0.0/8", "198.51.100.0/24"];
         let [one, two, three] = blocks;
@@ -706,7 +706,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_type_that_is_in_two_groups_is_on() {
+    fn a_log_type_in_two_groups_is_enabled_once() {
         let twice = LogTypes::NONE.with(LogType::Audit).with(LogType::Audit);
         assert!(twice.has(LogType::Audit) && !twice.is_empty());
         assert_eq!(twice.iter().collect::<Vec<_>>(), [LogType::Audit]);
@@ -714,7 +714,7 @@ mod tests {
     }
 
     #[test]
-    fn log_types_are_told_in_the_order_of_the_api() {
+    fn log_types_are_written_in_the_order_of_the_api() {
         let some = LogTypes::NONE.with(LogType::Scheduler).with(LogType::Api);
         assert_eq!(some.to_string(), "api, scheduler");
         let rest = LogTypes::ALL.without(some);
@@ -723,7 +723,7 @@ mod tests {
     }
 
     #[test]
-    fn no_check_applies_to_a_cluster_that_is_only_registered() {
+    fn no_check_applies_to_a_connected_cluster() {
         let connected = EksCluster {
             connected: true,
             ..sample()
@@ -733,7 +733,7 @@ mod tests {
     }
 
     #[test]
-    fn no_check_applies_to_a_cluster_that_is_on_its_way_out_or_never_came_to_be() {
+    fn no_check_applies_to_a_deleting_or_failed_cluster() {
         for (status, text) in [
             ("ACTIVE", None),
             ("CREATING", None),

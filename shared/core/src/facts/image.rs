@@ -81,7 +81,7 @@ impl Content {
         ];
         let (manifest, artifact) = (manifest.unwrap_or_default(), artifact.unwrap_or_default());
         if subject.is_some_and(|subject| !subject.is_empty()) {
-            Self::Artifact("something that refers to another image".to_owned())
+            Self::Artifact("an artifact that refers to another image".to_owned())
         } else if INDEXES.contains(&manifest) {
             Self::Index
         } else if !MANIFESTS.contains(&manifest) {
@@ -219,7 +219,7 @@ pub enum ScanStatus {
 
 impl ScanStatus {
     /// Returns `true` if the scanner could not scan the image, which happens with artifacts that are not images.
-    fn is_in_vain(&self) -> bool {
+    fn is_unscannable(&self) -> bool {
         match self {
             Self::Failed => true,
             Self::NoResult(word) => word == "UNSUPPORTED_IMAGE",
@@ -420,12 +420,12 @@ pub struct Cvss {
 }
 
 /// The time after its push in which an image may be without a scan. Until then, a missing scan proves nothing.
-const SCAN_MAY_TAKE: Duration = Duration::from_hours(1);
+const FIRST_SCAN_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl EcrImage {
     /// Returns `true` if the image has no scan and was pushed so recently that its first scan may still follow.
     pub fn awaits_first_scan(&self) -> bool {
-        let is_new = self.age.is_some_and(|age| age < SCAN_MAY_TAKE);
+        let is_new = self.age.is_some_and(|age| age < FIRST_SCAN_TIMEOUT);
         is_new && matches!(self.scan, Ok(Scan::Never))
     }
 
@@ -434,12 +434,12 @@ impl EcrImage {
     pub fn needs_manifest(&self) -> bool {
         let has_no_scan = match &self.scan {
             Ok(Scan::Never) => !self.awaits_first_scan(),
-            Ok(Scan::Tried { status, .. }) => status.is_in_vain(),
+            Ok(Scan::Tried { status, .. }) => status.is_unscannable(),
             Ok(Scan::Announced(_)) | Err(_) => false,
         };
         let looks_like_an_image = self.content == Content::Image && !self.archived;
-        let is_untold = self.manifest == Manifest::Unread;
-        looks_like_an_image && is_untold && self.tags.is_empty() && has_no_scan
+        let is_unread = self.manifest == Manifest::Unread;
+        looks_like_an_image && is_unread && self.tags.is_empty() && has_no_scan
     }
 
     /// Returns why no check applies to the image, or `None` if checks apply.
@@ -447,10 +447,10 @@ impl EcrImage {
         match &self.content {
             _ if self.archived => Some("The image is archived.".to_owned()),
             Content::Image => None,
-            Content::Index => {
-                Some("This is an index; the images of its platforms are judged.".to_owned())
-            }
-            Content::Artifact(what) => Some(format!("This is no image, but {what}.")),
+            Content::Index => Some(
+                "This is an image index; the images of its platforms are evaluated.".to_owned(),
+            ),
+            Content::Artifact(what) => Some(format!("This is not an image, but {what}.")),
         }
     }
 
@@ -472,7 +472,8 @@ pub static KIND: ResourceKind = ResourceKind {
     title: "ECR image",
     placeholder: "<digest>",
     events: Some(
-        "a scan of the image ends or Amazon Inspector has news of it, and when it is pushed with a result already there",
+        "a scan of the image ends, when Amazon Inspector reports an update, and when the image is pushed and already has \
+         a scan result",
     ),
     identity: Identity::Arn {
         service: "ecr",
@@ -529,7 +530,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_image_is_told_apart() {
+    fn images_indexes_and_artifacts_are_distinguished() {
         let oci = Some("application/vnd.oci.image.manifest.v1+json");
         let config = Some("application/vnd.oci.image.config.v1+json");
         let tag = |digest: &str, kind: &str| format!("sha256-{digest}.{kind}");
@@ -595,7 +596,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attestation_has_statements_and_nothing_else_for_layers() {
+    fn an_attestation_has_only_in_toto_layers() {
         let layers = |json: &str| serde_json::from_str::<Layers>(json).unwrap();
         let statement = r#"{"mediaType": "application/vnd.in-toto+json", "size": 1245}"#;
         let layer = r#"{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"}"#;
@@ -618,7 +619,7 @@ mod tests {
     }
 
     #[test]
-    fn the_manifest_matters_where_an_image_without_a_tag_has_no_scan() {
+    fn the_manifest_is_needed_for_an_untagged_image_without_a_scan() {
         use crate::checks::samples::image;
         let tried = |word: &str| {
             Ok(Scan::Tried {
@@ -651,7 +652,7 @@ mod tests {
             assert!(!tagged.needs_manifest(), "{tagged:?}");
         }
         let never = || untagged(Ok(Scan::Never));
-        for settled in [
+        for image in [
             EcrImage {
                 manifest: Manifest::OfImage,
                 ..never()
@@ -673,7 +674,7 @@ mod tests {
                 ..never()
             },
         ] {
-            assert!(!settled.needs_manifest(), "{settled:?}");
+            assert!(!image.needs_manifest(), "{image:?}");
         }
     }
 
@@ -697,7 +698,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_comes_first() {
+    fn vulnerabilities_are_sorted_worst_first() {
         let vulnerability = |id: &str, severity, score| Vulnerability {
             id: id.to_owned(),
             severity,
@@ -720,9 +721,9 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_counted_and_told_worst_first() {
+    fn counts_are_described_worst_first() {
         use Severity::{Critical, Low};
-        for (found, total, highest, told) in [
+        for (found, total, highest, text) in [
             (&[][..], 0, None, "none"),
             (&[(Some(Low), 0)], 0, None, "none"),
             (&[(None, 3)], 3, None, "3 without severity"),
@@ -744,7 +745,7 @@ mod tests {
                 counts.add(*severity, *count);
             }
             assert_eq!((counts.total(), counts.highest()), (total, highest));
-            assert_eq!(counts.describe(), told);
+            assert_eq!(counts.describe(), text);
             assert_eq!(
                 counts.total() - counts.untriaged(),
                 Severity::ALL.map(|one| counts.of(one)).iter().sum::<u64>()
@@ -774,7 +775,7 @@ mod tests {
     }
 
     #[test]
-    fn ecr_may_be_behind_where_it_has_no_result_to_prove() {
+    fn a_scan_without_a_proven_result_may_be_behind() {
         let found = Arc::new(ScanResult::default());
         let scan = |status: ScanStatus, result: Option<&Arc<ScanResult>>| Scan::Tried {
             status,
@@ -797,7 +798,7 @@ mod tests {
     }
 
     #[test]
-    fn no_check_applies_to_what_is_archived_or_no_image() {
+    fn no_check_applies_to_archived_images_and_artifacts() {
         let chart = || Content::Artifact("a chart".into());
         for (content, archived, text) in [
             (Content::Image, false, None),
@@ -806,9 +807,9 @@ mod tests {
             (
                 Content::Index,
                 false,
-                Some("This is an index; the images of its platforms are judged."),
+                Some("This is an image index; the images of its platforms are evaluated."),
             ),
-            (chart(), false, Some("This is no image, but a chart.")),
+            (chart(), false, Some("This is not an image, but a chart.")),
         ] {
             let image = EcrImage {
                 content,
@@ -833,7 +834,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_never_come_around_to_nothing() {
+    fn counts_do_not_overflow() {
         let mut counts = SeverityCounts::default();
         for _ in 0..2 {
             counts.add(Some(Severity::Critical), u64::MAX);

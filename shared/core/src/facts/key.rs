@@ -91,26 +91,26 @@ impl KmsKey {
             _ => None,
         };
         if !self.customer_managed {
-            return Some("AWS manages the key.".to_owned());
+            return Some("The key is an AWS managed key.".to_owned());
         }
         if let Some(spec) = differs(&self.spec, "SYMMETRIC_DEFAULT") {
-            return Some(format!("The key's spec is {spec}."));
+            return Some(format!("The key spec is {spec}."));
         }
         if let Some(usage) = differs(&self.usage, "ENCRYPT_DECRYPT") {
-            return Some(format!("The key's usage is {usage}."));
+            return Some(format!("The key usage is {usage}."));
         }
         if let Some(origin) = differs(&self.origin, "AWS_KMS") {
-            return Some(format!("The origin of the key's material is {origin}."));
+            return Some(format!("The origin of the key material is {origin}."));
         }
         if self.replica {
             return Some(
-                "The key is a multi-Region replica and follows its primary key.".to_owned(),
+                "The key is a multi-Region replica key and follows its primary key.".to_owned(),
             );
         }
         match &self.state {
             KeyState::Enabled => None,
             state => Some(format!(
-                "The key's state is {}.",
+                "The key state is {}.",
                 state.name().unwrap_or("unknown")
             )),
         }
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_read_in_the_words_of_kms() {
+    fn key_states_are_read_by_their_kms_names() {
         for (name, state) in [
             (Some("Enabled"), KeyState::Enabled),
             (Some("Updating"), KeyState::Updating),
@@ -205,33 +205,33 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_rotate_says_why() {
+    fn cannot_rotate_returns_the_reason() {
         let text = |text: &str| Some(text.to_owned());
         let key = crate::checks::samples::key;
         let of_state = |state| KmsKey { state, ..key() };
-        for (key, why) in [
+        for (key, reason) in [
             (key(), None),
             (
                 of_state(KeyState::Other("Disabled".into())),
-                Some("The key's state is Disabled."),
+                Some("The key state is Disabled."),
             ),
             (
                 of_state(KeyState::Updating),
-                Some("The key's state is Updating."),
+                Some("The key state is Updating."),
             ),
             (
                 of_state(KeyState::Unknown),
-                Some("The key's state is unknown."),
+                Some("The key state is unknown."),
             ),
             (
                 KmsKey {
                     spec: text("RSA_2048"),
                     ..key()
                 },
-                Some("The key's spec is RSA_2048."),
+                Some("The key spec is RSA_2048."),
             ),
         ] {
-            assert_eq!(key.cannot_rotate().as_deref(), why);
+            assert_eq!(key.cannot_rotate().as_deref(), reason);
         }
     }
 }

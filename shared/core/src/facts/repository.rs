@@ -261,7 +261,7 @@ mod tests {
         /// A filter covers another one if no tag matches the other one alone. For filters of four characters, tags of
         /// four characters are enough to show the difference, if one letter is in no filter.
         #[test]
-        fn a_filter_covers_another_where_no_tag_tells_them_apart(
+        fn a_filter_covers_another_if_no_tag_matches_only_the_other(
             wide in "[ab*]{1,4}",
             narrow in "[ab*]{1,4}",
         ) {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_rules_the_continuous_one_tells() {
+    fn a_continuous_rule_takes_precedence() {
         let rule = |frequency: &str, filter: &str| ScanningRule {
             frequency: frequency.into(),
             filters: vec![filter.into()],

@@ -2,7 +2,7 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::{Evaluate, Judge};
+use crate::check::{Evaluate, Evaluator};
 use crate::checks::find;
 use crate::checks::samples::unread;
 use crate::facts::{EcrRepository, Facts, cluster, repository};
@@ -41,7 +41,7 @@ fn judged(name: &str, outcome: Outcome) -> Judged {
         Failed(_) => (ReasonCode::NotEncrypted, "A container may run as root."),
         NotAvailable => (ReasonCode::ReadFailed, "A value is unknown."),
         Warning => (ReasonCode::ScanHasNoResult, "A container cannot start."),
-        Pending => (ReasonCode::ScanUnderWay, "A scan is under way."),
+        Pending => (ReasonCode::ScanUnderWay, "A scan is in progress."),
         Passed => (ReasonCode::RotationOn, "No container is privileged."),
         NotApplicable => (ReasonCode::NoObjects, "The job is finished."),
     };
@@ -107,16 +107,16 @@ fn names(verdict: &Verdict) -> Vec<&str> {
 }
 
 #[test]
-fn a_check_has_one_finding_for_each_resource_unless_it_says_otherwise() {
+fn the_default_unit_is_one_finding_for_each_resource() {
     /// A check that evaluates the repositories of a registry together.
     #[derive(Debug)]
     struct Many(Evaluate<EcrRepository>);
-    impl Judge for Many {
+    impl Evaluator for Many {
         fn kind(&self) -> &'static ResourceKind {
             self.0.kind()
         }
-        fn judge(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
-            self.0.judge(facts, settings)
+        fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
+            self.0.evaluate(facts, settings)
         }
         fn unit(&self) -> Unit {
             OBJECT
@@ -132,7 +132,7 @@ fn a_check_has_one_finding_for_each_resource_unless_it_says_otherwise() {
 }
 
 #[test]
-fn a_verdict_about_one_resource_stays_as_it_is() {
+fn verdicts_about_single_resources_stay_unchanged() {
     let of = |outcome| objects(&[outcome]);
     for outcome in [
         Failed(Low),
@@ -165,7 +165,7 @@ fn a_verdict_about_one_resource_stays_as_it_is() {
 }
 
 #[test]
-fn a_verdict_about_one_resource_is_not_better_than_unread_lists_allow() {
+fn an_unread_list_makes_better_verdicts_not_available() {
     for (outcome, expected) in [
         (Failed(Low), Failed(Low)),
         (NotAvailable, NotAvailable),
@@ -176,13 +176,13 @@ fn a_verdict_about_one_resource_is_not_better_than_unread_lists_allow() {
     ] {
         let rolled_up = Unit::Resource.roll_up(&subject(), with_unread(objects(&[outcome])), 0);
         assert_eq!(rolled_up[0].verdict.outcome, expected, "{outcome:?}");
-        let is_told = rolled_up[0].verdict.codes().contains(&"ACCESS_DENIED");
-        assert_eq!(is_told, outcome != expected, "{outcome:?}");
+        let is_reported = rolled_up[0].verdict.codes().contains(&"ACCESS_DENIED");
+        assert_eq!(is_reported, outcome != expected, "{outcome:?}");
     }
 }
 
 #[test]
-fn an_object_speaks_for_itself_unless_it_passes() {
+fn each_object_that_does_not_pass_has_its_own_finding() {
     use Sending::{Always, OnRecovery};
     let all = [
         Failed(High),
@@ -205,24 +205,24 @@ fn an_object_speaks_for_itself_unless_it_passes() {
     assert_eq!(about_subject.outcome, NotApplicable);
     assert_eq!(
         about_subject.explanation(),
-        "The findings of 3 workloads say what did not pass."
+        "3 workloads did not pass; the reasons are in separate findings."
     );
 }
 
 #[test]
-fn the_subject_speaks_while_no_object_does() {
+fn the_subject_is_evaluated_if_no_object_has_its_own_finding() {
     for (outcomes, outcome, code, text) in [
         (
             &[] as &[Outcome],
             Passed,
             "ALL_PASSED",
-            "There are no workloads to judge.",
+            "There are no workloads to evaluate.",
         ),
         (
             &[NotApplicable],
             Passed,
             "ALL_PASSED",
-            "There are no workloads to judge.",
+            "There are no workloads to evaluate.",
         ),
         (&[Passed], Passed, "ALL_PASSED", "1 workload passed."),
         (
@@ -235,25 +235,25 @@ fn the_subject_speaks_while_no_object_does() {
             &[Passed, Pending],
             Pending,
             "RESULTS_PENDING",
-            "Not all results are there yet.",
+            "Some results are not available yet.",
         ),
         (
             &[Passed, Warning],
             NotApplicable,
             "OBJECTS_REPORTED",
-            "The findings of 1 workload say what did not pass.",
+            "1 workload did not pass; the reasons are in separate findings.",
         ),
         (
             &[Passed, NotAvailable],
             NotApplicable,
             "OBJECTS_REPORTED",
-            "The findings of 1 workload say what did not pass.",
+            "1 workload did not pass; the reasons are in separate findings.",
         ),
         (
             &[Failed(Low), Pending],
             NotApplicable,
             "OBJECTS_REPORTED",
-            "The findings of 1 workload say what did not pass.",
+            "1 workload did not pass; the reasons are in separate findings.",
         ),
     ] {
         let (_, verdict) = by_object(verdicts(objects(outcomes)), MOST_FINDINGS);
@@ -267,7 +267,7 @@ fn the_subject_speaks_while_no_object_does() {
 }
 
 #[test]
-fn what_an_unread_list_may_hold_is_not_available() {
+fn an_unread_list_makes_the_subject_not_available() {
     for (outcomes, codes) in [
         (&[] as &[Outcome], vec!["ACCESS_DENIED"]),
         (&[Passed], vec!["ACCESS_DENIED"]),
@@ -287,27 +287,27 @@ fn what_an_unread_list_may_hold_is_not_available() {
 }
 
 #[test]
-fn each_unread_list_is_told_once_and_in_one_order() {
+fn each_unread_list_is_reported_once_in_a_fixed_order() {
     let list = |code, text: &str| Unread {
         code,
         text: text.to_owned(),
     };
-    let pods = || list(ReasonCode::AccessDenied, "Pods may not be listed.");
+    let pods = || list(ReasonCode::AccessDenied, "Pods can't be listed.");
     let roles = || list(ReasonCode::Throttled, "Roles were not listed.");
-    let told = |unread: Vec<Unread>| {
+    let explanation = |unread: Vec<Unread>| {
         let verdicts = Verdicts {
             unread,
             ..Verdicts::default()
         };
         by_object(verdicts, MOST_FINDINGS).1.explanation()
     };
-    let expected = "Pods may not be listed. Roles were not listed.";
-    assert_eq!(told(vec![pods(), roles(), pods()]), expected);
-    assert_eq!(told(vec![roles(), pods()]), expected);
+    let expected = "Pods can't be listed. Roles were not listed.";
+    assert_eq!(explanation(vec![pods(), roles(), pods()]), expected);
+    assert_eq!(explanation(vec![roles(), pods()]), expected);
 }
 
 #[test]
-fn beyond_the_most_findings_the_subject_speaks_for_the_others() {
+fn the_subject_covers_objects_beyond_the_maximum_number_of_findings() {
     for (count, most, others) in [
         (MOST_FINDINGS - 1, MOST_FINDINGS, 0),
         (MOST_FINDINGS, MOST_FINDINGS, 0),
@@ -338,32 +338,32 @@ fn beyond_the_most_findings_the_subject_speaks_for_the_others() {
 }
 
 #[test]
-fn the_subject_says_how_many_more_there_are() {
-    let told = |outcomes: &[Outcome], most| {
+fn the_subject_reports_the_number_of_other_objects() {
+    let subject_verdict = |outcomes: &[Outcome], most| {
         let (_, verdict) = by_object(verdicts(objects(outcomes)), most);
         (verdict.outcome, verdict.explanation())
     };
-    let (outcome, text) = told(&[Failed(Medium); 3], 1);
+    let (outcome, text) = subject_verdict(&[Failed(Medium); 3], 1);
     assert_eq!(outcome, Failed(Medium));
     assert_eq!(
         text,
-        "Besides 1 workload with findings of their own, 2 more did not pass: shop/w0001, shop/w0002."
+        "In addition to 1 workload with separate findings, 2 more did not pass: shop/w0001, shop/w0002."
     );
     assert_eq!(
-        told(&[Warning], 0).1,
+        subject_verdict(&[Warning], 0).1,
         "1 workload did not pass: shop/w0000."
     );
     for (count, ends) in [
         (NAMES, "shop/w0018, shop/w0019."),
         (NAMES + 1, "shop/w0018, shop/w0019 and others."),
     ] {
-        let (_, text) = told(&vec![Failed(Low); count], 0);
+        let (_, text) = subject_verdict(&vec![Failed(Low); count], 0);
         assert!(text.ends_with(ends), "{text}");
     }
 }
 
 #[test]
-fn the_worst_objects_have_findings_of_their_own() {
+fn the_worst_objects_have_their_own_findings() {
     // The order is by severity, then by name. Failures come before unavailable results, and those before warnings.
     let all = [
         Warning,
@@ -394,7 +394,7 @@ fn the_worst_objects_have_findings_of_their_own() {
 }
 
 #[test]
-fn what_failed_is_told_even_if_a_list_is_unread() {
+fn failures_are_reported_even_if_a_list_is_unread() {
     for (outcome, most, expected, codes) in [
         (
             Failed(Low),
@@ -420,12 +420,12 @@ fn what_failed_is_told_even_if_a_list_is_unread() {
 }
 
 #[test]
-fn an_excepted_object_passes_and_is_told_of() {
-    let told = "1 workload passed under an exception: shop/agent.";
+fn an_excepted_object_passes_and_is_reported() {
+    let exception = "1 workload passed under an exception: shop/agent.";
     for (others, expected, text) in [
         (&[] as &[Outcome], Passed, "1 workload passed."),
         (&[Passed], Passed, "All 2 workloads passed."),
-        (&[Pending], Pending, "Not all results are there yet."),
+        (&[Pending], Pending, "Some results are not available yet."),
     ] {
         let all = || {
             let mut all = objects(others);
@@ -437,7 +437,7 @@ fn an_excepted_object_passes_and_is_told_of() {
             (verdict.outcome, names(&verdict)),
             (expected, vec!["shop/agent"])
         );
-        assert_eq!(verdict.explanation(), format!("{text} {told}"));
+        assert_eq!(verdict.explanation(), format!("{text} {exception}"));
         assert_eq!(rolled_up[0].sending, Sending::OnRecovery);
 
         let verdict = by_namespace(all());
@@ -445,7 +445,7 @@ fn an_excepted_object_passes_and_is_told_of() {
             (verdict.outcome, names(&verdict)),
             (expected, vec!["shop/agent"])
         );
-        assert!(verdict.explanation().ends_with(told), "{verdict:?}");
+        assert!(verdict.explanation().ends_with(exception), "{verdict:?}");
     }
     let mut all = objects(&[Failed(Low)]);
     all.push(muted("agent"));
@@ -458,7 +458,7 @@ fn an_excepted_object_passes_and_is_told_of() {
 }
 
 #[test]
-fn a_namespace_is_as_bad_as_its_worst_object() {
+fn a_namespace_has_the_worst_outcome_of_its_objects() {
     for (outcomes, read, unread) in [
         (&[] as &[Outcome], NotApplicable, NotAvailable),
         (&[NotApplicable], NotApplicable, NotAvailable),
@@ -492,7 +492,7 @@ fn a_namespace_is_as_bad_as_its_worst_object() {
 }
 
 #[test]
-fn a_namespace_gives_each_reason_once_with_the_names_worst_first() {
+fn a_namespace_lists_each_reason_once_with_names_worst_first() {
     let outcomes = [
         Warning,
         Failed(Low),
@@ -538,7 +538,7 @@ fn a_namespace_gives_each_reason_once_with_the_names_worst_first() {
 }
 
 #[test]
-fn an_object_with_a_reason_of_two_containers_is_named_once() {
+fn an_object_with_the_same_reason_twice_is_named_once() {
     let twice = || {
         let reason = Reason::new(ReasonCode::NotEncrypted, "A container may run as root.");
         vec![reason.clone(), reason]
@@ -554,7 +554,7 @@ fn an_object_with_a_reason_of_two_containers_is_named_once() {
 }
 
 #[test]
-fn a_namespace_names_some_and_knows_all() {
+fn a_namespace_names_some_objects_and_contains_all() {
     for (count, ends) in [
         (1, "(shop/w0000)."),
         (NAMES, "shop/w0018, shop/w0019)."),
@@ -574,7 +574,7 @@ fn a_namespace_names_some_and_knows_all() {
 }
 
 #[test]
-fn a_namespace_has_a_bounded_number_of_reasons() {
+fn the_number_of_reasons_of_a_namespace_is_limited() {
     let different = |count: usize| {
         let mut all = objects(&vec![Failed(Low); count]);
         for object in &mut all {
@@ -614,7 +614,7 @@ fn remarks_end_the_reasons() {
     let remark = || {
         Reason::new(
             ReasonCode::KeyStateUnknown,
-            "Persistent volumes were not looked at.",
+            "Persistent volumes were not evaluated.",
         )
     };
     let remarked = |objects| Verdicts {
@@ -692,7 +692,7 @@ proptest! {
     }
 
     #[test]
-    fn one_more_that_passes_changes_no_severity(
+    fn another_passing_object_changes_no_severity(
         unit in any_unit(),
         objects in any_objects(),
         unread in any_unread(),
@@ -718,7 +718,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_not_available_never_leads_to_a_pass(
+    fn an_unavailable_result_never_leads_to_a_pass(
         unit in prop::sample::select(vec![OBJECT, NAMESPACE]),
         mut objects in any_objects(),
         unread in any_unread(),
@@ -733,7 +733,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_does_not_pass_has_a_finding_that_says_so(
+    fn every_object_that_does_not_pass_is_in_a_finding(
         unit in any_unit(),
         objects in any_objects(),
         unread in any_unread(),
@@ -742,12 +742,12 @@ proptest! {
         let rolled_up = all_of(unit, &objects, &unread, most);
         for object in objects.iter().filter(|object| object.does_not_pass()) {
             let outcome = object.outcome();
-            let told = rolled_up.iter().any(|one| {
+            let is_reported = rolled_up.iter().any(|one| {
                 let is_own = one.resource == object.resource && one.sending == Sending::Always;
                 let names_it = one.verdict.objects.iter().any(|named| named.name == object.name);
                 (is_own || names_it) && one.verdict.outcome >= outcome
             });
-            prop_assert!(told, "{} in {rolled_up:?}", object.name);
+            prop_assert!(is_reported, "{} in {rolled_up:?}", object.name);
         }
         let own = rolled_up.iter().filter(|one| {
             let does_not_pass = one.verdict.outcome >= Warning;
