@@ -17,13 +17,15 @@ mod role;
 mod service;
 mod trust;
 
-pub use audience::{Account, Audience, Group, Organization, OrganizationPath, Reach};
+pub use audience::{
+    Account, Audience, Group, Organization, OrganizationPath, OrganizationPathError, Reach,
+};
 pub use condition::{Comparison, Condition, Operator, SetOperator};
 pub use document::{
     Effect, Element, NotUnderstood, PolicyDocument, Principal, ResourcePolicy, Statement,
     StatementId,
 };
-pub use grants::{DeadPrincipal, Grant, Granted, Grants, Scope, grants};
+pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants};
 pub use service::{Action, ActionClass, ECR, KMS, Service};
 pub use trust::{Outsiders, Trust};
 

@@ -41,6 +41,13 @@ pub enum Organization {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrganizationPath(Vec<String>);
 
+/// The error for a text that is not the path of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not an organization: use the form o-a1b2c3d4e5 or o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"
+)]
+pub struct OrganizationPathError(String);
+
 /// A union of principals.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Group {
@@ -210,9 +217,9 @@ impl OrganizationPath {
 }
 
 impl FromStr for OrganizationPath {
-    type Err = String;
+    type Err = OrganizationPathError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, OrganizationPathError> {
         let segments: Vec<&str> = text.split('/').collect();
         let is_name = |name: &str| {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -224,9 +231,7 @@ impl FromStr for OrganizationPath {
         {
             Ok(Self(segments.into_iter().map(str::to_owned).collect()))
         } else {
-            Err(format!(
-                "{text:?} is no organization: write it as o-a1b2c3d4e5 or o-a1b2c3d4e5/r-ab12/ou-ab12-11111111"
-            ))
+            Err(OrganizationPathError(text.chars().take(200).collect()))
         }
     }
 }
@@ -240,7 +245,7 @@ impl fmt::Display for OrganizationPath {
 impl fmt::Display for Account {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Own => formatter.write_str("the own account"),
+            Self::Own => formatter.write_str("the owner's account"),
             Self::Id(id) => write!(formatter, "account {id}"),
             Self::Unknown => formatter.write_str("a principal of an unknown account"),
         }
@@ -250,7 +255,7 @@ impl fmt::Display for Account {
 impl fmt::Display for Organization {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Own => formatter.write_str("the own organization"),
+            Self::Own => formatter.write_str("the owner's organization"),
             Self::Path(path) => write!(formatter, "organization {path}"),
         }
     }
@@ -284,7 +289,7 @@ impl fmt::Display for Audience {
             return formatter.write_str("nobody");
         }
         let groups: Vec<String> = self.groups().map(ToString::to_string).collect();
-        formatter.write_str(&groups.join("; of these only "))
+        formatter.write_str(&groups.join("; limited to "))
     }
 }
 
@@ -309,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_reaches_as_far_as_its_widest_part() {
+    fn a_group_has_the_reach_of_its_widest_part() {
         for (group, reach) in [
             (Group::nobody(), Reach::Nobody),
             (own(), Reach::OwnAccount),
@@ -326,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_reaches_as_far_as_its_narrowest_group() {
+    fn an_audience_has_the_reach_of_its_narrowest_group() {
         let everyone = || Audience::of(Group::everyone());
         for (audience, reach) in [
             (everyone(), Reach::Everyone),
@@ -352,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_have_those_in_common_that_are_in_both() {
+    fn within_keeps_the_common_accounts() {
         let both = |one: Group, other: Group| Audience::of(one).within(other);
         let one_or_two = account("1").or(account("2"));
         let two_or_three = account("2").or(account("3"));
@@ -381,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn an_organization_is_an_id_and_units_below_it() {
+    fn an_organization_path_is_an_id_and_its_units() {
         for text in ["o-abc", "o-a1b2c3d4e5/r-ab12", "o-a/r-b/ou-b-1/ou-b-2"] {
             let path: OrganizationPath = text.parse().unwrap();
             assert_eq!(path.to_string(), text);
@@ -397,13 +402,13 @@ mod tests {
             "o-abc//ou-1",
             "111122223333",
         ] {
-            let error = text.parse::<OrganizationPath>().unwrap_err();
-            assert!(error.contains("is no organization"), "{text}");
+            let error = text.parse::<OrganizationPath>().unwrap_err().to_string();
+            assert!(error.contains("is not an organization"), "{text}");
         }
     }
 
     #[test]
-    fn a_path_contains_what_lies_below_it() {
+    fn a_path_contains_the_paths_below_it() {
         let path = |text: &str| text.parse::<OrganizationPath>().unwrap();
         assert!(path("o-a").contains(&path("o-a")));
         assert!(path("o-a").contains(&path("o-a/r-b/ou-c")));
@@ -412,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_fixed_up_to_the_name_that_has_a_wildcard() {
+    fn the_fixed_path_ends_before_the_first_wildcard() {
         for (pattern, fixed) in [
             ("o-abc", Some("o-abc")),
             ("o-abc/", Some("o-abc")),
@@ -433,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_is_told_in_words() {
+    fn an_audience_is_written_in_words() {
         let named = own().or(account("1")).or(Group::services());
         for (audience, text) in [
             (Audience::of(Group::everyone()), "everyone"),
@@ -443,11 +448,11 @@ mod tests {
             ),
             (
                 Audience::of(named),
-                "the own account, account 1 and AWS services",
+                "the owner's account, account 1 and AWS services",
             ),
             (
                 Audience::of(account("1")).within(organization("o-a/r-b")),
-                "organization o-a/r-b; of these only account 1",
+                "organization o-a/r-b; limited to account 1",
             ),
         ] {
             assert_eq!(audience.to_string(), text);

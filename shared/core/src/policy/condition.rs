@@ -153,7 +153,7 @@ pub(super) fn conditions(json: Json) -> Result<Vec<Condition>, String> {
         let parsed: Operator = operator.parse()?;
         for (key, values) in distinct(keys)? {
             let values = self::values(values)
-                .ok_or_else(|| format!("compares {key} with what is no text"))?;
+                .ok_or_else(|| format!("compares {key} with a value that is not a string"))?;
             conditions.push(Condition {
                 operator: parsed,
                 key,
@@ -166,7 +166,7 @@ pub(super) fn conditions(json: Json) -> Result<Vec<Condition>, String> {
 
 fn distinct(json: Json) -> Result<Vec<(String, Json)>, String> {
     let Json::Object(Members(members)) = json else {
-        return Err("has a Condition that is no object".to_owned());
+        return Err("has a Condition that is not an object".to_owned());
     };
     let mut names = BTreeSet::new();
     for (name, _) in &members {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_that_iam_does_not_have_is_refused() {
+    fn an_unknown_operator_is_rejected() {
         for text in [
             "",
             "StringFoo",
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_several_things_is_refused() {
+    fn ambiguous_conditions_are_rejected() {
         for text in [
             "null",
             r#""all""#,
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_required_by_null_with_false_alone() {
+    fn only_null_with_false_requires_a_key() {
         for (text, required) in [
             (r#"{"Null": {"AWS:PrincipalOrgID": "false"}}"#, true),
             (r#"{"Null": {"aws:PrincipalOrgID": false}}"#, true),

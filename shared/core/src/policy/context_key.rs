@@ -88,7 +88,7 @@ impl Context<'_> {
     }
 
     /// Returns `true` if every signed request has the key.
-    pub(super) fn is_always_there(&self, key: &str) -> bool {
+    pub(super) fn is_always_present(&self, key: &str) -> bool {
         matches!(
             self.key(key),
             Some(Key::PrincipalAccount | Key::PrincipalArn | Key::UserId)

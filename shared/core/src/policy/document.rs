@@ -188,7 +188,7 @@ impl fmt::Display for NotUnderstood {
 /// Reads a document. Also returns the number of its `Statement` elements.
 fn read(json: Json) -> Result<(ResourcePolicy, usize), &'static str> {
     let Json::Object(mut members) = json else {
-        return Err("the policy is no JSON object");
+        return Err("the policy is not a JSON object");
     };
     let mut policy = ResourcePolicy::default();
     let elements = members.take_all("Statement");
@@ -227,7 +227,7 @@ fn statement(number: usize, json: Json) -> Result<Statement, NotUnderstood> {
         reason,
     };
     let Json::Object(mut members) = json else {
-        return Err(problem(&id, "is no object".to_owned()));
+        return Err(problem(&id, "is not an object".to_owned()));
     };
     match members.take("Sid") {
         Ok(Some(Json::Text(sid))) => id.sid = Some(sid),

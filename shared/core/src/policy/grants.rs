@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audience::{Audience, Group, Reach};
 use super::context_key::Context;
 use super::document::{Effect, Element, NotUnderstood, ResourcePolicy, Statement, StatementId};
-use super::limit::{allowed, left_in};
+use super::limit::{allowed, exempt};
 use super::pattern::{contains_arn, matches_all, overlap};
-use super::principal::{Named, is_surely_everyone, named};
+use super::principal::{Named, is_certainly_everyone, named};
 use super::service::{Action, Service};
 
 /// The resources for which grants are determined.
@@ -23,13 +23,13 @@ pub enum Scope<'a> {
 /// The grants of a resource-based policy.
 #[expect(
     clippy::struct_field_names,
-    reason = "IAM grants; there is no better word for the parts of what is granted"
+    reason = "the grants are one of several members"
 )]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grants {
     grants: Vec<Grant>,
     uncertain: Vec<UncertainStatement>,
-    dead_principals: BTreeSet<DeadPrincipal>,
+    deleted_principals: BTreeSet<DeletedPrincipal>,
 }
 
 /// The actions that a statement grants an audience.
@@ -48,7 +48,7 @@ pub struct Grant {
 
 /// A deleted principal that a statement names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeadPrincipal {
+pub struct DeletedPrincipal {
     /// The statement that names the principal.
     pub statement: StatementId,
     /// The unique id with which IAM replaced the principal's ARN.
@@ -89,7 +89,7 @@ pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Sc
         found: Grants {
             grants: Vec::new(),
             uncertain: Vec::new(),
-            dead_principals: BTreeSet::new(),
+            deleted_principals: BTreeSet::new(),
         },
     };
     for problem in &policy.not_understood {
@@ -140,15 +140,15 @@ impl Grants {
     }
 
     /// Returns the deleted principals that statements name.
-    pub fn dead_principals(&self) -> impl Iterator<Item = &DeadPrincipal> {
-        self.dead_principals.iter()
+    pub fn deleted_principals(&self) -> impl Iterator<Item = &DeletedPrincipal> {
+        self.deleted_principals.iter()
     }
 }
 
 /// A denial, with the principals that it exempts.
 struct Denial<'a> {
     statement: &'a Statement,
-    left_in: Group,
+    exempt: Group,
 }
 
 struct Reader<'a> {
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
             Err(problem) => return self.add_uncertain(statement, &problem.reason),
         };
         let named = match &statement.principal {
-            Element::Only(principal) if is_surely_everyone(principal) => Named::default(),
+            Element::Only(principal) if is_certainly_everyone(principal) => Named::default(),
             // A denial for some principals does not affect the others.
             Element::Only(_) => return,
             Element::AllBut(principal) => named(principal, self.context.owner),
@@ -179,10 +179,10 @@ impl<'a> Reader<'a> {
         if let Some(unknown) = named.unknown.first() {
             return self.add_uncertain(statement, &unknown_principal(unknown));
         }
-        if let Some(left_in) = left_in(conditions, self.context) {
+        if let Some(exempt) = exempt(conditions, self.context) {
             self.denials.push(Denial {
                 statement,
-                left_in: left_in.or(named.group),
+                exempt: exempt.or(named.group),
             });
         }
     }
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
         let audience = allowed(conditions, self.context).within(group);
         let mut grants: BTreeMap<(Audience, BTreeSet<Action>), BTreeSet<String>> = BTreeMap::new();
         for target in targets {
-            for (audience, actions) in self.left_to(statement, &audience, &target) {
+            for (audience, actions) in self.remaining(statement, &audience, &target) {
                 let resources = grants.entry((audience, actions)).or_default();
                 resources.insert(target.clone());
             }
@@ -224,16 +224,16 @@ impl<'a> Reader<'a> {
         if let Some(unknown) = named.unknown.first() {
             self.add_uncertain(statement, &unknown_principal(unknown));
         }
-        let dead = named.dead.into_iter().map(|id| DeadPrincipal {
+        let deleted = named.deleted.into_iter().map(|id| DeletedPrincipal {
             statement: statement.id.clone(),
             id,
         });
-        self.found.dead_principals.extend(dead);
+        self.found.deleted_principals.extend(deleted);
         named.group
     }
 
     /// Returns the audiences that remain of an allowed audience after denials, each with its actions.
-    fn left_to(
+    fn remaining(
         &self,
         statement: &Statement,
         audience: &Audience,
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .filter(|denial| self.denies(denial.statement, text, target));
             let audience = denials.fold(audience.clone(), |audience, denial| {
-                audience.within(denial.left_in.clone())
+                audience.within(denial.exempt.clone())
             });
             if audience.reach() > Reach::Nobody {
                 left.entry(audience).or_default().insert(action.clone());

@@ -123,7 +123,7 @@ mod tests {
     fn object(text: &str) -> Members {
         match serde_json::from_str(text).unwrap() {
             Json::Object(members) => members,
-            other => panic!("{other:?} is no object"),
+            other => panic!("{other:?} is not an object"),
         }
     }
 
@@ -145,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_there_twice_is_no_member_to_take() {
+    fn taking_a_repeated_member_is_an_error() {
         let mut members = object(r#"{"a": 1, "b": 2, "a": 3}"#);
         assert_eq!(members.clone().take_all("a").len(), 2);
         assert!(members.take("a").unwrap_err().contains("a twice"));
     }
 
     #[test]
-    fn an_object_ends_when_all_its_members_are_taken() {
+    fn end_fails_until_all_members_are_taken() {
         let mut members = object(r#"{"a": null}"#);
         assert!(members.clone().end().unwrap_err().contains("element a"));
         assert_eq!(members.take("b"), Ok(None));

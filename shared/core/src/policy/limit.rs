@@ -19,7 +19,7 @@ pub(super) fn allowed(conditions: &[Condition], context: Context<'_>) -> Audienc
 /// Returns the principals that the conditions of a denial exempt, or `None` if these may be any principals.
 ///
 /// A denial applies if all conditions are met, so principals that do not meet one of them are exempt.
-pub(super) fn left_in(conditions: &[Condition], context: Context<'_>) -> Option<Group> {
+pub(super) fn exempt(conditions: &[Condition], context: Context<'_>) -> Option<Group> {
     let mut groups = conditions
         .iter()
         .map(|condition| exception(condition, context));
@@ -32,7 +32,7 @@ fn limit(condition: &Condition, all: &[Condition], context: Context<'_>) -> Opti
     let is_required = || all.iter().any(|other| other.requires(key));
     let needs_key = match (condition.operator.qualifier, condition.operator.if_exists) {
         (Some(SetOperator::ForAllValues), _) => is_required(),
-        (_, true) => is_required() || context.is_always_there(key),
+        (_, true) => is_required() || context.is_always_present(key),
         (_, false) => true,
     };
     if !needs_key {

@@ -131,7 +131,7 @@ mod tests {
     const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/team/pub-x";
 
     #[test]
-    fn a_pattern_contains_what_is_narrower() {
+    fn a_pattern_contains_narrower_patterns() {
         for (outer, inner, contained) in [
             ("*", "*", true),
             ("*", "?", true),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wildcard_of_a_denial_ends_with_its_part() {
+    fn a_wildcard_of_a_denial_matches_within_its_part() {
         for (outer, inner, contained) in [
             ("*", REPOSITORY, true),
             ("**", "*", true),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_reaches_what_its_pattern_and_the_scope_have_in_common() {
+    fn overlap_returns_the_common_part_of_pattern_and_scope() {
         for (pattern, scope, common) in [
             ("*", REPOSITORY, Some(REPOSITORY)),
             ("*", REGISTRY, Some(REGISTRY)),
@@ -219,7 +219,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_a_contained_pattern_matches_the_other_matches(
+        fn a_pattern_matches_every_text_that_a_contained_pattern_matches(
             outer in "[ab*?]{0,6}",
             inner in "[ab*?]{0,6}",
             text in "[ab]{0,6}",

@@ -23,14 +23,14 @@ const UNIQUE_IDS: [&str; 3] = ["AIDA", "ANPA", "AROA"];
 pub(super) struct Named {
     pub(super) group: Group,
     /// The unique ids of deleted principals.
-    pub(super) dead: Vec<String>,
+    pub(super) deleted: Vec<String>,
     /// The names that are not understood.
     pub(super) unknown: Vec<String>,
 }
 
 enum Name {
     Of(Group),
-    Dead,
+    Deleted,
     Unknown,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn named(principal: &Principal, owner: &str) -> Named {
     let mut named = Named::default();
     let mut add = |kind: &str, name: &str| match one(kind, name, owner) {
         Name::Of(group) => named.group = std::mem::take(&mut named.group).or(group),
-        Name::Dead => named.dead.push(name.to_owned()),
+        Name::Deleted => named.deleted.push(name.to_owned()),
         Name::Unknown => named.unknown.push(format!("{kind} {name}")),
     };
     match principal {
@@ -57,7 +57,7 @@ pub(super) fn named(principal: &Principal, owner: &str) -> Named {
 
 /// Returns `true` if the element certainly names every principal. If a kind is written twice, one of the two may not
 /// count.
-pub(super) fn is_surely_everyone(principal: &Principal) -> bool {
+pub(super) fn is_certainly_everyone(principal: &Principal) -> bool {
     match principal {
         Principal::Text(text) => text == "*",
         Principal::Kinds(kinds) => {
@@ -88,7 +88,7 @@ fn aws(name: &str, owner: &str) -> Name {
         return Name::Of(account(name, owner));
     }
     if is_unique_id(name) {
-        return Name::Dead;
+        return Name::Deleted;
     }
     match arn(name) {
         Some(("iam" | "sts", id, _)) => Name::Of(account(id, owner)),
@@ -156,7 +156,7 @@ mod tests {
         let document: crate::policy::PolicyDocument = serde_json::from_str(&document).unwrap();
         match document.statements()[0].principal.clone() {
             crate::policy::Element::Only(principal) => principal,
-            other => panic!("{other:?} is no Principal"),
+            other => panic!("{other:?} is not a Principal"),
         }
     }
 
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_of_a_principal_names_somebody() {
+    fn each_form_of_a_principal_names_a_group() {
         for (principal, group) in [
             (r#""*""#, Group::everyone()),
             (r#"{"AWS": "*"}"#, Group::everyone()),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unique_id_names_nobody_but_is_told() {
+    fn a_unique_id_names_a_deleted_principal() {
         for id in [
             "AIDACKCEVSQ6C2EXAMPLE",
             "AROADBQP57FF2AEXAMPLE",
@@ -255,14 +255,14 @@ mod tests {
                 &read(&format!(r#"{{"AWS": ["{id}", "444455556666"]}}"#)),
                 OWNER,
             );
-            assert_eq!(found.dead, [id]);
+            assert_eq!(found.deleted, [id]);
             assert_eq!(found.group, other());
             assert_eq!(found.unknown, [""; 0]);
         }
     }
 
     #[test]
-    fn what_names_nobody_known_is_told() {
+    fn unknown_principals_are_returned() {
         for (principal, unknown) in [
             (r#"{"AWS": "1111"}"#, "AWS 1111"),
             (r#"{"AWS": "1111222233334"}"#, "AWS 1111222233334"),
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_is_for_everyone_if_it_says_so_once() {
+    fn only_a_single_aws_wildcard_is_certainly_everyone() {
         for (principal, everyone) in [
             (r#""*""#, true),
             (r#"{"AWS": "*"}"#, true),
@@ -318,7 +318,7 @@ mod tests {
             (r#""**""#, false),
         ] {
             assert_eq!(
-                is_surely_everyone(&read(principal)),
+                is_certainly_everyone(&read(principal)),
                 everyone,
                 "{principal}"
             );

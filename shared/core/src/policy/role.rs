@@ -4,7 +4,7 @@
 use super::document::{Element, PolicyDocument, Principal, Statement};
 use super::pattern::{is_every_action, is_every_resource};
 
-const ASSUMING: [&str; 3] = [
+const ASSUME_ACTIONS: [&str; 3] = [
     "sts:AssumeRole",
     "sts:AssumeRoleWithSAML",
     "sts:AssumeRoleWithWebIdentity",
@@ -16,7 +16,7 @@ impl PolicyDocument {
     pub fn trusted_principals(&self) -> Vec<String> {
         let mut trusted: Vec<String> = self
             .allowing()
-            .filter(|statement| ASSUMING.iter().any(|action| statement.covers(action)))
+            .filter(|statement| ASSUME_ACTIONS.iter().any(|action| statement.covers(action)))
             .flat_map(principals)
             .collect();
         trusted.sort();
@@ -41,8 +41,8 @@ fn principals(statement: &Statement) -> Vec<String> {
             .iter()
             .flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind} {name}")))
             .collect(),
-        Element::AllBut(_) => vec!["everyone but NotPrincipal".to_owned()],
-        Element::Absent => vec!["whoever, since there is no Principal".to_owned()],
+        Element::AllBut(_) => vec!["everyone except NotPrincipal".to_owned()],
+        Element::Absent => vec!["everyone, since the statement has no Principal".to_owned()],
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn principals_in_every_legal_shape() {
+    fn trusted_principals_are_read_in_every_valid_form() {
         for (statement, trusted) in [
             (
                 r#"{"Effect":"Allow","Principal":{"Service":"eks.amazonaws.com"},"Action":"sts:AssumeRole"}"#,
@@ -91,7 +91,7 @@ mod tests {
             ),
             (
                 r#"{"Effect":"Allow","NotPrincipal":{"AWS":"x"},"Action":"*"}"#,
-                vec!["everyone but NotPrincipal"],
+                vec!["everyone except NotPrincipal"],
             ),
             (
                 r#"{"Effect":"Allow","Principal":{"AWS":"x"},"NotAction":"iam:*"}"#,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_refused() {
+    fn documents_that_are_not_policies_are_rejected() {
         for text in [
             "",
             "[]",

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_are_classed_as_the_specification_lists_them() {
+    fn actions_have_the_specified_classes() {
         use ActionClass::{Change, Read, Use};
         for (service, action, class) in [
             (&ECR, "ecr:BatchGetImage", Read),
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_of_a_class_matches_a_known_action_and_no_action_is_there_twice() {
+    fn every_pattern_matches_a_known_action_and_actions_are_unique() {
         for service in [&ECR, &KMS] {
             let patterns = service.read.iter().chain(service.usage);
             for pattern in patterns {
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_stands_for_what_may_come_to_be() {
+    fn a_pattern_stands_for_future_actions() {
         use ActionClass::{Change, Read};
         for (members, expected) in [
             (r#""Action": "ecr:*""#, vec![("ecr:*", Change)]),

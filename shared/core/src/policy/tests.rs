@@ -29,7 +29,7 @@ fn attached(statements: &str, service: &Service) -> Grants {
 }
 
 /// Returns the principals that are granted actions of a class, in words.
-fn told(grants: &Grants, class: ActionClass) -> String {
+fn describe(grants: &Grants, class: ActionClass) -> String {
     match grants.granted(|action| action.class == class) {
         Granted::NotUnderstood(problems) => format!("not understood: {}", problems[0]),
         Granted::To { reach, grants } => {
@@ -53,7 +53,7 @@ fn pull(principal: &str, condition: &str) -> String {
     )
 }
 
-fn by_anybody(condition: &str) -> String {
+fn pull_by_everyone(condition: &str) -> String {
     pull(r#""Principal": "*""#, condition)
 }
 

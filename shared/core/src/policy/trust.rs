@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_are_not_listed_are_outsiders() {
+    fn principals_that_are_not_listed_are_outsiders() {
         let of = Audience::of;
         let listed = trust(&["1"], &["o-a", "o-b/r-1/ou-2"], Some("o-own"));
         let own = Group::account(Account::Own);
@@ -163,21 +163,21 @@ mod tests {
     }
 
     #[test]
-    fn strangers_may_read_and_use_where_nobody_is_listed() {
+    fn named_outsiders_may_read_and_use_if_no_list_is_set() {
         use ActionClass::{Change, Read, Use};
-        let stranger = Audience::of(account("2"));
+        let outsider = Audience::of(account("2"));
         let organization = Audience::of(organization("o-own"));
         let everyone = Audience::of(Group::everyone());
         for (trust, audience, accepted) in [
-            (trust(&[], &[], None), &stranger, [true, true, false]),
+            (trust(&[], &[], None), &outsider, [true, true, false]),
             (
                 trust(&[], &[], Some("o-own")),
-                &stranger,
+                &outsider,
                 [true, true, false],
             ),
-            (trust(&["1"], &[], None), &stranger, [false; 3]),
-            (trust(&["2"], &[], None), &stranger, [true; 3]),
-            (trust(&[], &["o-a"], None), &stranger, [false; 3]),
+            (trust(&["1"], &[], None), &outsider, [false; 3]),
+            (trust(&["2"], &[], None), &outsider, [true; 3]),
+            (trust(&[], &["o-a"], None), &outsider, [false; 3]),
             (trust(&[], &[], None), &organization, [true, true, false]),
             (trust(&[], &[], Some("o-own")), &organization, [true; 3]),
             (trust(&["1"], &[], Some("o-own")), &organization, [true; 3]),

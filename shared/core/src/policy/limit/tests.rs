@@ -24,15 +24,15 @@ fn assert_allowed(cases: &[(&str, &str)]) {
 }
 
 /// Compares the exempt principals, which are `everyone` if a denial might not apply.
-fn assert_left_in(cases: &[(&str, &str)]) {
+fn assert_exempt(cases: &[(&str, &str)]) {
     for (block, left) in cases {
-        let found = left_in(&read(block), context(&ECR)).unwrap_or(Group::everyone());
+        let found = exempt(&read(block), context(&ECR)).unwrap_or(Group::everyone());
         assert_eq!(found.to_string(), *left, "{block}");
     }
 }
 
 #[test]
-fn an_operator_limits_if_it_needs_the_key_to_be_there() {
+fn an_operator_limits_access_if_it_requires_the_key() {
     assert_allowed(&[
         ("", "everyone"),
         (
@@ -118,7 +118,7 @@ fn an_operator_limits_if_it_needs_the_key_to_be_there() {
 }
 
 #[test]
-fn a_key_that_must_be_there_makes_up_for_set_operator_and_suffix() {
+fn a_required_key_offsets_set_operator_and_suffix() {
     assert_allowed(&[
         (
             r#""ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-abc"}, "Null": {"aws:principalOrgId": false}"#,
@@ -142,7 +142,7 @@ fn a_key_that_must_be_there_makes_up_for_set_operator_and_suffix() {
         ),
         (
             r#""StringEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""ArnLikeIfExists": {"aws:PrincipalArn": "arn:aws:iam::444455556666:*"}"#,
@@ -164,11 +164,11 @@ fn a_key_that_must_be_there_makes_up_for_set_operator_and_suffix() {
 }
 
 #[test]
-fn several_conditions_are_met_by_those_who_meet_all() {
+fn several_conditions_must_all_be_met() {
     assert_allowed(&[
         (
             r#""StringEquals": {"aws:PrincipalOrgID": "o-abc", "aws:PrincipalAccount": "444455556666"}"#,
-            "organization o-abc; of these only account 444455556666",
+            "organization o-abc; limited to account 444455556666",
         ),
         (
             r#""StringEquals": {"aws:PrincipalAccount": ["444455556666", "777788889999"]}, "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/*"}"#,
@@ -186,7 +186,7 @@ fn several_conditions_are_met_by_those_who_meet_all() {
 }
 
 #[test]
-fn a_list_of_values_is_as_wide_as_its_widest_and_an_empty_one_matches_nothing() {
+fn a_list_has_the_reach_of_its_widest_value_and_an_empty_list_none() {
     assert_allowed(&[
         (
             r#""StringLike": {"aws:PrincipalOrgID": ["o-abc", "o-def"]}"#,
@@ -216,7 +216,7 @@ fn a_list_of_values_is_as_wide_as_its_widest_and_an_empty_one_matches_nothing() 
 }
 
 #[test]
-fn a_wildcard_is_a_letter_where_texts_are_equal_or_not() {
+fn exact_comparisons_treat_wildcards_as_letters() {
     assert_allowed(&[
         (r#""StringEquals": {"aws:PrincipalOrgID": "*"}"#, "nobody"),
         (r#""StringEquals": {"aws:PrincipalOrgID": "o-*"}"#, "nobody"),
@@ -243,7 +243,7 @@ fn a_wildcard_is_a_letter_where_texts_are_equal_or_not() {
 }
 
 #[test]
-fn organizations_are_named_by_what_is_fixed() {
+fn organizations_are_named_by_fixed_values() {
     assert_allowed(&[
         (
             r#""StringLike": {"aws:PrincipalOrgID": "o-ab?"}"#,
@@ -281,7 +281,7 @@ fn organizations_are_named_by_what_is_fixed() {
 }
 
 #[test]
-fn accounts_and_their_principals_are_named_by_what_is_fixed() {
+fn accounts_are_named_by_fixed_values() {
     assert_allowed(&[
         (
             r#""StringLike": {"aws:PrincipalAccount": "11112222333?"}"#,
@@ -301,11 +301,11 @@ fn accounts_and_their_principals_are_named_by_what_is_fixed() {
         ),
         (
             r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""ArnLike": {"aws:PrincipalArn": "arn:*:*:*:111122223333:*"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""ArnEquals": {"aws:PrincipalArn": "arn:aws-cn:sts::444455556666:assumed-role/a/b"}"#,
@@ -323,7 +323,7 @@ fn accounts_and_their_principals_are_named_by_what_is_fixed() {
         (r#""StringLike": {"aws:PrincipalArn": "*"}"#, "everyone"),
         (
             r#""StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}"#,
-            "the own account",
+            "the owner's account",
         ),
         // A role in any account may have the path /a:iam::111122223333:role/.
         (
@@ -340,7 +340,7 @@ fn accounts_and_their_principals_are_named_by_what_is_fixed() {
         ),
         (
             r#""StringEquals": {"aws:userid": "111122223333"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringLike": {"aws:userid": "444455556666:*"}"#,
@@ -357,7 +357,7 @@ fn accounts_and_their_principals_are_named_by_what_is_fixed() {
 }
 
 #[test]
-fn services_are_named_by_keys_that_only_they_send() {
+fn services_are_named_by_keys_that_only_services_send() {
     assert_allowed(&[
         (
             r#""StringEquals": {"aws:SourceAccount": "444455556666"}"#,
@@ -438,7 +438,7 @@ fn services_are_named_by_keys_that_only_they_send() {
 }
 
 #[test]
-fn networks_are_named_by_their_ids_owners_or_blocks() {
+fn networks_are_named_by_ids_owners_or_cidr_blocks() {
     assert_allowed(&[
         (
             r#""StringEquals": {"aws:SourceVpc": "vpc-0a"}"#,
@@ -471,7 +471,7 @@ fn networks_are_named_by_their_ids_owners_or_blocks() {
 }
 
 #[test]
-fn a_block_of_addresses_is_a_network_up_to_a_width() {
+fn a_cidr_block_is_a_network_up_to_a_size() {
     for (blocks, audience) in [
         (r#""203.0.113.5""#, "named networks"),
         (r#""203.0.113.0/24""#, "named networks"),
@@ -515,19 +515,19 @@ fn a_block_of_addresses_is_a_network_up_to_a_width() {
 }
 
 #[test]
-fn a_policy_variable_is_fixed_if_it_means_the_owner() {
+fn policy_variables_for_the_owner_are_fixed() {
     assert_allowed(&[
         (
             r#""StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringEquals": {"aws:PrincipalAccount": "${AWS:resourceaccount}"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:ResourceAccount}:role/*"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringEquals": {"aws:SourceAccount": "${aws:ResourceAccount}"}"#,
@@ -535,7 +535,7 @@ fn a_policy_variable_is_fixed_if_it_means_the_owner() {
         ),
         (
             r#""StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}"#,
-            "the own organization",
+            "the owner's organization",
         ),
         (
             r#""StringEquals": {"aws:SourceOrgID": "${aws:ResourceOrgID}"}"#,
@@ -543,7 +543,7 @@ fn a_policy_variable_is_fixed_if_it_means_the_owner() {
         ),
         (
             r#""ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "${aws:ResourceOrgID}/*"}"#,
-            "the own organization",
+            "the owner's organization",
         ),
         (
             r#""StringLike": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}*"}"#,
@@ -581,7 +581,7 @@ fn a_policy_variable_is_fixed_if_it_means_the_owner() {
 }
 
 #[test]
-fn what_anybody_can_meet_from_an_account_of_their_own_limits_nobody() {
+fn conditions_that_any_account_can_meet_limit_nothing() {
     for key in [
         "kms:ViaService",
         "kms:CallerAccount",
@@ -615,19 +615,19 @@ fn what_anybody_can_meet_from_an_account_of_their_own_limits_nobody() {
 }
 
 #[test]
-fn the_caller_of_a_key_has_an_account() {
+fn kms_caller_account_limits_access_to_keys() {
     for (block, audience) in [
         (
             r#""StringEquals": {"kms:CallerAccount": "111122223333"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringEqualsIfExists": {"KMS:calleraccount": "111122223333"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringEquals": {"kms:CallerAccount": "${aws:ResourceAccount}"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringLike": {"kms:CallerAccount": "1111*"}"#,
@@ -644,8 +644,8 @@ fn the_caller_of_a_key_has_an_account() {
 }
 
 #[test]
-fn a_denial_leaves_those_in_of_whom_it_says_unless() {
-    assert_left_in(&[
+fn a_denial_exempts_the_principals_of_its_negated_conditions() {
+    assert_exempt(&[
         ("", "nobody"),
         (
             r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#,
@@ -669,7 +669,7 @@ fn a_denial_leaves_those_in_of_whom_it_says_unless() {
         ),
         (
             r#""ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""ArnNotEquals": {"aws:PrincipalArn": "arn:aws:iam::444455556666:*"}"#,
@@ -701,11 +701,11 @@ fn a_denial_leaves_those_in_of_whom_it_says_unless() {
         ),
         (
             r#""StringNotEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}"#,
-            "the own organization",
+            "the owner's organization",
         ),
         (
             r#""StringNotEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}"#,
-            "the own account",
+            "the owner's account",
         ),
         (
             r#""StringNotEquals": {"aws:PrincipalOrgID": "*"}"#,
@@ -720,8 +720,8 @@ fn a_denial_leaves_those_in_of_whom_it_says_unless() {
 }
 
 #[test]
-fn a_denial_that_might_not_apply_leaves_everyone_in() {
-    assert_left_in(&[
+fn a_denial_that_may_not_apply_exempts_everyone() {
+    assert_exempt(&[
         (r#""Bool": {"aws:SecureTransport": "false"}"#, "everyone"),
         (
             r#""StringNotEquals": {"aws:PrincipalTag/team": "a"}"#,

@@ -6,50 +6,50 @@ use super::*;
 use crate::policy::Trust;
 
 #[test]
-fn tricky_policies_of_repositories() {
+fn repository_policies_that_are_easily_misread() {
     for (statements, readers) in [
         (
-            by_anybody(r#""ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-abc/*"]}"#),
+            pull_by_everyone(r#""ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-abc/*"]}"#),
             "organization o-abc",
         ),
         (
-            by_anybody(r#""ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#),
+            pull_by_everyone(r#""ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""StringEqualsIfExists": {"aws:PrincipalOrgID": "o-abc"}"#),
+            pull_by_everyone(r#""StringEqualsIfExists": {"aws:PrincipalOrgID": "o-abc"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""StringLike": {"aws:PrincipalOrgID": "o-*"}"#),
+            pull_by_everyone(r#""StringLike": {"aws:PrincipalOrgID": "o-*"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""StringLike": {"aws:PrincipalArn": ["*"]}"#),
+            pull_by_everyone(r#""StringLike": {"aws:PrincipalArn": ["*"]}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}"#),
+            pull_by_everyone(r#""ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}"#),
+            pull_by_everyone(r#""ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""StringLike": {"aws:SourceVpc": "vpc-*"}"#),
+            pull_by_everyone(r#""StringLike": {"aws:SourceVpc": "vpc-*"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""IpAddress": {"aws:SourceIp": "0.0.0.0/0"}"#),
+            pull_by_everyone(r#""IpAddress": {"aws:SourceIp": "0.0.0.0/0"}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}"#),
+            pull_by_everyone(r#""IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}"#),
             "everyone",
         ),
         (
-            by_anybody(r#""Bool": {"aws:SecureTransport": "true"}"#),
+            pull_by_everyone(r#""Bool": {"aws:SecureTransport": "true"}"#),
             "everyone",
         ),
         (
@@ -66,7 +66,7 @@ fn tricky_policies_of_repositories() {
         (
             format!(
                 "[{}, {}]",
-                by_anybody(""),
+                pull_by_everyone(""),
                 deny(r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#)
             ),
             "organization o-abc",
@@ -74,7 +74,7 @@ fn tricky_policies_of_repositories() {
         (
             format!(
                 "[{}, {}]",
-                by_anybody(""),
+                pull_by_everyone(""),
                 deny(r#""Bool": {"aws:SecureTransport": "false"}"#)
             ),
             "everyone",
@@ -87,17 +87,25 @@ fn tricky_policies_of_repositories() {
             pull(r#""Principal": {"Service": "lambda.amazonaws.com"}"#, ""),
             "AWS services",
         ),
-        (format!("[{}]", by_anybody("")), "everyone"),
-        (by_anybody(""), "everyone"),
+        (format!("[{}]", pull_by_everyone("")), "everyone"),
+        (pull_by_everyone(""), "everyone"),
     ] {
         let grants = attached(&statements, &ECR);
-        assert_eq!(told(&grants, ActionClass::Read), readers, "{statements}");
-        assert_eq!(told(&grants, ActionClass::Change), "nobody", "{statements}");
+        assert_eq!(
+            describe(&grants, ActionClass::Read),
+            readers,
+            "{statements}"
+        );
+        assert_eq!(
+            describe(&grants, ActionClass::Change),
+            "nobody",
+            "{statements}"
+        );
     }
 }
 
 #[test]
-fn tricky_policies_of_keys() {
+fn key_policies_that_are_easily_misread() {
     let via = r#""StringEquals": {"kms:ViaService": "ec2.eu-central-1.amazonaws.com"}"#;
     let via_and_caller = r#""StringEquals": {"kms:ViaService": "ec2.eu-central-1.amazonaws.com", "kms:CallerAccount": "111122223333"}"#;
     let describe = r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:DescribeKey"}"#;
@@ -105,14 +113,18 @@ fn tricky_policies_of_keys() {
         (decrypt(via), ["nobody", "everyone", "nobody"]),
         (
             decrypt(via_and_caller),
-            ["nobody", "the own account", "nobody"],
+            ["nobody", "the owner's account", "nobody"],
         ),
         (describe.to_owned(), ["everyone", "nobody", "nobody"]),
     ] {
         let grants = attached(&statements, &KMS);
-        assert_eq!(told(&grants, ActionClass::Read), read, "{statements}");
-        assert_eq!(told(&grants, ActionClass::Use), usage, "{statements}");
-        assert_eq!(told(&grants, ActionClass::Change), change, "{statements}");
+        assert_eq!(describe(&grants, ActionClass::Read), read, "{statements}");
+        assert_eq!(describe(&grants, ActionClass::Use), usage, "{statements}");
+        assert_eq!(
+            describe(&grants, ActionClass::Change),
+            change,
+            "{statements}"
+        );
     }
 }
 
@@ -127,7 +139,7 @@ fn is_accepted(grants: &Grants, class: ActionClass, trust: &Trust) -> bool {
 }
 
 #[test]
-fn policies_of_keys_as_they_are_in_use() {
+fn common_key_policies() {
     let allow = |principal: &str, actions: &str| {
         format!(
             r#"{{"Effect": "Allow", "Principal": {principal}, "Action": {actions}, "Resource": "*"}}"#

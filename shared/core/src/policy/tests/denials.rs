@@ -3,38 +3,38 @@
 use super::*;
 
 #[test]
-fn a_denial_narrows_the_actions_that_it_covers() {
+fn a_denial_limits_the_actions_that_it_covers() {
     let all = r#"{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}"#;
     let unless = r#""Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}"#;
     for (members, [read, change]) in [
         (
             r#""Principal": "*", "Action": "ecr:*""#,
-            ["the own account", "the own account"],
+            ["the owner's account", "the owner's account"],
         ),
         (
             r#""Principal": {"AWS": "*"}, "Action": "*""#,
-            ["the own account", "the own account"],
+            ["the owner's account", "the owner's account"],
         ),
         (
             r#""Principal": "*", "Action": "*", "Resource": "*""#,
-            ["the own account", "the own account"],
+            ["the owner's account", "the owner's account"],
         ),
         (
             r#""Principal": "*", "NotAction": "s3:*", "NotResource": []"#,
-            ["the own account", "the own account"],
+            ["the owner's account", "the owner's account"],
         ),
         (
             r#""Principal": "*", "NotAction": ["ecr:Get*", "ecr:BatchGet*", "ecr:BatchCheck*", "ecr:Describe*", "ecr:List*", "ecr:Validate*"]"#,
-            ["everyone", "the own account"],
+            ["everyone", "the owner's account"],
         ),
         // Everyone is still granted other changes.
         (
             r#""Principal": "*", "Action": "ecr:PutImage""#,
-            ["everyone", "everyone | the own account"],
+            ["everyone", "everyone | the owner's account"],
         ),
         (
             r#""Principal": "*", "Action": "ecr:BatchGetImage""#,
-            ["everyone | the own account", "everyone"],
+            ["everyone | the owner's account", "everyone"],
         ),
         // These denials may be about another resource, or are for some principals only.
         (
@@ -60,13 +60,13 @@ fn a_denial_narrows_the_actions_that_it_covers() {
     ] {
         let denial = format!(r#"{{"Effect": "Deny", {members}, {unless}}}"#);
         let grants = attached(&format!("[{all}, {denial}]"), &ECR);
-        assert_eq!(told(&grants, ActionClass::Read), read, "{members}");
-        assert_eq!(told(&grants, ActionClass::Change), change, "{members}");
+        assert_eq!(describe(&grants, ActionClass::Read), read, "{members}");
+        assert_eq!(describe(&grants, ActionClass::Change), change, "{members}");
     }
 }
 
 #[test]
-fn a_denial_of_every_known_change_does_not_deny_the_next_one() {
+fn a_denial_of_every_known_change_does_not_deny_future_actions() {
     let all = r#"{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}"#;
     let known = [
         "Put*",
@@ -104,7 +104,7 @@ fn a_denial_of_every_known_change_does_not_deny_the_next_one() {
 }
 
 #[test]
-fn denials_leave_in_what_each_of_them_does() {
+fn principals_that_every_denial_exempts_remain() {
     let organization = r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#;
     let network = r#""StringNotEquals": {"aws:SourceVpc": "vpc-0a"}"#;
     let both = r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc", "aws:SourceVpc": "vpc-0a"}"#;
@@ -121,12 +121,12 @@ fn denials_leave_in_what_each_of_them_does() {
         (
             "*",
             vec![deny(organization), deny(network)],
-            "named networks; of these only organization o-abc",
+            "named networks; limited to organization o-abc",
         ),
         (
             "444455556666",
             vec![deny(organization)],
-            "organization o-abc; of these only account 444455556666",
+            "organization o-abc; limited to account 444455556666",
         ),
         (
             "*",
@@ -153,15 +153,19 @@ fn denials_leave_in_what_each_of_them_does() {
         let allowing = pull(&format!(r#""Principal": {{"AWS": "{allowing}"}}"#), "");
         let statements = format!("[{allowing}, {}]", denials.join(", "));
         let grants = attached(&statements, &ECR);
-        assert_eq!(told(&grants, ActionClass::Read), readers, "{statements}");
+        assert_eq!(
+            describe(&grants, ActionClass::Read),
+            readers,
+            "{statements}"
+        );
     }
 }
 
 #[test]
-fn a_denial_with_a_principal_and_a_condition_leaves_in_both() {
+fn a_denial_with_a_principal_and_a_condition_exempts_both() {
     let denial = r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "444455556666"}, "Action": "*",
         "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}}"#;
-    let grants = attached(&format!("[{}, {denial}]", by_anybody("")), &ECR);
+    let grants = attached(&format!("[{}, {denial}]", pull_by_everyone("")), &ECR);
     let expected = "account 444455556666 and organization o-abc";
-    assert_eq!(told(&grants, ActionClass::Read), expected);
+    assert_eq!(describe(&grants, ActionClass::Read), expected);
 }

@@ -14,7 +14,7 @@ use crate::policy::{
 };
 
 const OWNER: &str = "111122223333";
-const STRANGER: &str = "999999999999";
+const OUTSIDER: &str = "999999999999";
 const CLASSES: [ActionClass; 2] = [ActionClass::Read, ActionClass::Change];
 
 const PRINCIPALS: [&str; 9] = [
@@ -207,7 +207,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn another_statement_that_allows_never_narrows(
+    fn another_allow_statement_never_reduces_access(
         statements in statements(),
         another in statement("Allow"),
     ) {
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn another_denial_never_widens(statements in statements(), denial in statement("Deny")) {
+    fn another_denial_never_extends_access(statements in statements(), denial in statement("Deny")) {
         let more = [statements.clone(), vec![denial]].concat();
         let after = Granting::of(&policy(&more));
         prop_assert!(after.is_no_wider_than(&Granting::of(&policy(&statements))));
@@ -237,7 +237,7 @@ proptest! {
     }
 
     #[test]
-    fn more_conditions_never_widen(
+    fn more_conditions_never_extend_access(
         others in statements(),
         principal in select(&PRINCIPALS[..]),
         conditions in conditions(),
@@ -254,9 +254,9 @@ proptest! {
     }
 
     #[test]
-    fn a_stranger_whom_the_policy_lets_in_is_counted_among_everyone(
+    fn a_policy_that_allows_an_outsider_reaches_everyone(
         statements in statements(),
-        stranger in stranger(),
+        outsider in outsider(),
     ) {
         let policy = policy(&statements);
         let reaches = Granting::of(&policy).reaches();
@@ -264,7 +264,7 @@ proptest! {
             (["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], reaches[0]),
             (["ecr:PutImage", "ecr:SetRepositoryPolicy"], reaches[1]),
         ] {
-            if actions.iter().any(|action| stranger.is_let_in(&policy, action)) {
+            if actions.iter().any(|action| outsider.is_allowed(&policy, action)) {
                 prop_assert_eq!(reach, Reach::Everyone, "{:?}", actions);
             }
         }
@@ -273,7 +273,7 @@ proptest! {
 
 /// A request by a principal of an account that no policy names, with the context keys that the principal can choose.
 #[derive(Debug, Clone)]
-struct Stranger {
+struct Outsider {
     keys: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
@@ -285,7 +285,7 @@ const ARNS: [&str; 3] = [
 
 const ADDRESSES: [&str; 3] = ["198.51.100.7", "9.9.9.9", "2001:db8::1"];
 
-fn stranger() -> impl Strategy<Value = Stranger> {
+fn outsider() -> impl Strategy<Value = Outsider> {
     let texts = (
         select(&ARNS[..]),
         select(&ADDRESSES[..]),
@@ -295,7 +295,7 @@ fn stranger() -> impl Strategy<Value = Stranger> {
     let options = (any::<bool>(), any::<bool>(), any::<bool>());
     (texts, options).prop_map(|((arn, address, secure, id), (organization, vpc, tag))| {
         let mut keys = BTreeMap::from([
-            ("aws:principalaccount", vec![STRANGER]),
+            ("aws:principalaccount", vec![OUTSIDER]),
             ("aws:principalarn", vec![arn]),
             ("aws:userid", vec![id]),
             ("aws:sourceip", vec![address]),
@@ -314,13 +314,13 @@ fn stranger() -> impl Strategy<Value = Stranger> {
         if tag {
             keys.insert("aws:principaltag/team", vec!["o-abc"]);
         }
-        Stranger { keys }
+        Outsider { keys }
     })
 }
 
-impl Stranger {
+impl Outsider {
     /// Returns `true` if IAM would allow the action: a statement allows it, and none denies it.
-    fn is_let_in(&self, policy: &ResourcePolicy, action: &str) -> bool {
+    fn is_allowed(&self, policy: &ResourcePolicy, action: &str) -> bool {
         let applies = |statement: &&Statement| self.meets(statement, action);
         let mut statements = policy.statements.iter().filter(applies).peekable();
         statements.peek().is_some() && statements.all(|one| one.effect == Effect::Allow)
@@ -426,8 +426,8 @@ fn is_match(comparison: Comparison, value: &str, actual: &str) -> bool {
 }
 
 #[test]
-fn the_stranger_is_let_in_by_some_policies_and_kept_out_by_others() {
-    let stranger = Stranger {
+fn some_policies_allow_the_outsider_and_others_do_not() {
+    let outsider = Outsider {
         keys: BTreeMap::from([
             ("aws:principalorgid", vec!["o-evil"]),
             ("aws:principalorgpaths", vec!["o-evil/r-1/"]),
@@ -442,7 +442,7 @@ fn the_stranger_is_let_in_by_some_policies_and_kept_out_by_others() {
     let unless = r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#;
     let for_all = r#""ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-abc/*"}"#;
     let for_any = r#""ForAnyValue:StringEquals": {"aws:TagKeys": "a"}"#;
-    for (statements, is_let_in) in [
+    for (statements, is_allowed) in [
         (vec![allow("")], true),
         (vec![allow(unless)], true),
         (
@@ -465,8 +465,8 @@ fn the_stranger_is_let_in_by_some_policies_and_kept_out_by_others() {
         (vec![allow(""), deny(for_any)], true),
         (vec![], false),
     ] {
-        let found = stranger.is_let_in(&policy(&statements), "ecr:PutImage");
-        assert_eq!(found, is_let_in, "{statements:?}");
+        let found = outsider.is_allowed(&policy(&statements), "ecr:PutImage");
+        assert_eq!(found, is_allowed, "{statements:?}");
     }
 }
 

@@ -4,18 +4,18 @@ use super::*;
 
 /// Returns the principals that may pull under a registry's policy with this statement, and the resources from which
 /// they may.
-fn opened(statements: &str, scope: &str) -> Vec<(String, Vec<String>)> {
+fn granted_resources(statements: &str, scope: &str) -> Vec<(String, Vec<String>)> {
     let text = format!(r#"{{"Statement": {statements}}}"#);
     let grants = of(&text, &ECR, Scope::Named(scope));
     let Granted::To { grants, .. } = grants.granted(|action| action.class == ActionClass::Read)
     else {
         panic!("{text} is understood");
     };
-    let opened = grants.into_iter().map(|grant| {
+    let granted = grants.into_iter().map(|grant| {
         let resources = grant.resources.iter().cloned().collect();
         (grant.audience.to_string(), resources)
     });
-    opened.collect()
+    granted.collect()
 }
 
 fn repository(name: &str) -> String {
@@ -23,7 +23,7 @@ fn repository(name: &str) -> String {
 }
 
 #[test]
-fn a_registry_policy_opens_the_repositories_that_it_names() {
+fn a_registry_policy_grants_the_repositories_that_it_names() {
     let public = repository("pub-*");
     for (resource, reaching) in [
         (r#""Resource": "*""#, ["pub-x", "x"].as_slice()),
@@ -54,7 +54,7 @@ fn a_registry_policy_opens_the_repositories_that_it_names() {
             r#"{{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", {resource}}}"#
         );
         for name in ["pub-x", "x"] {
-            let is_open = !opened(&statement, &repository(name)).is_empty();
+            let is_open = !granted_resources(&statement, &repository(name)).is_empty();
             assert_eq!(is_open, reaching.contains(&name), "{name} by {resource}");
         }
     }
@@ -62,11 +62,11 @@ fn a_registry_policy_opens_the_repositories_that_it_names() {
         r#"{{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", "Resource": ["{public}", "arn:aws:ecr:*:*:repository/a"]}}"#
     );
     let expected = vec![("everyone".to_owned(), vec![repository("a"), public])];
-    assert_eq!(opened(&statement, REGISTRY), expected);
+    assert_eq!(granted_resources(&statement, REGISTRY), expected);
 }
 
 #[test]
-fn a_denial_narrows_the_repositories_that_it_names() {
+fn a_denial_limits_the_repositories_that_it_names() {
     let allowing = |resource: &str| {
         format!(
             r#"{{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", "Resource": {resource}}}"#
@@ -78,7 +78,7 @@ fn a_denial_narrows_the_repositories_that_it_names() {
                 "Condition": {{"StringNotEquals": {{"aws:PrincipalAccount": "111122223333"}}}}}}"#
         )
     };
-    let own = "the own account";
+    let own = "the owner's account";
     let pub_and_x = format!(r#"["{}", "{}"]"#, repository("pub-*"), repository("x"));
     for (allowed, denied, expected) in [
         (r#""*""#, r#""*""#, vec![(own, vec!["*"])]),
@@ -119,19 +119,23 @@ fn a_denial_narrows_the_repositories_that_it_names() {
             })
             .collect();
         assert_eq!(
-            opened(&statements, REGISTRY),
+            granted_resources(&statements, REGISTRY),
             expected,
             "{allowed} but {denied}"
         );
     }
     let statements = format!("[{}, {}]", allowing(r#""*""#), denying(&pub_and_x));
-    let audience = |name| opened(&statements, &repository(name))[0].0.clone();
+    let audience = |name| {
+        granted_resources(&statements, &repository(name))[0]
+            .0
+            .clone()
+    };
     assert_eq!(audience("pub-1"), own);
     assert_eq!(audience("y"), "everyone");
 }
 
 #[test]
-fn a_statement_about_another_repository_leaves_no_doubt_about_this_one() {
+fn a_statement_about_another_repository_does_not_affect_this_one() {
     for effect in ["Allow", "Deny"] {
         let text = format!(
             r#"{{"Statement": {{"Effect": "{effect}", "Principal": "*", "Action": "ecr:*", "Condition": {{"StringFoo": {{"a": "b"}}}},
@@ -139,13 +143,13 @@ fn a_statement_about_another_repository_leaves_no_doubt_about_this_one() {
             repository("y")
         );
         let at = |name: &str| of(&text, &ECR, Scope::Named(&repository(name)));
-        assert_eq!(told(&at("x"), ActionClass::Change), "nobody");
-        assert!(told(&at("y"), ActionClass::Change).starts_with("not understood"));
+        assert_eq!(describe(&at("x"), ActionClass::Change), "nobody");
+        assert!(describe(&at("y"), ActionClass::Change).starts_with("not understood"));
     }
 }
 
 #[test]
-fn the_actions_of_a_grant_are_told() {
+fn a_grant_lists_its_actions() {
     let replicate = r#"{"Effect": "Allow", "Principal": {"AWS": "444455556666"},
         "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": "*"}"#;
     let grants = of(
@@ -160,5 +164,8 @@ fn the_actions_of_a_grant_are_told() {
         grants: Vec::new(),
     };
     assert_eq!(more, expected);
-    assert_eq!(told(&grants, ActionClass::Change), "account 444455556666");
+    assert_eq!(
+        describe(&grants, ActionClass::Change),
+        "account 444455556666"
+    );
 }

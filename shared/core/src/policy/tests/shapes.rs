@@ -12,7 +12,7 @@ fn statement(members: &str) -> PolicyDocument {
 }
 
 #[test]
-fn what_surrounds_statements_is_of_no_matter() {
+fn elements_besides_statements_do_not_matter() {
     let all = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
     for document in [
         format!(r#"{{"Statement": {all}}}"#),
@@ -26,7 +26,7 @@ fn what_surrounds_statements_is_of_no_matter() {
 }
 
 #[test]
-fn statements_may_be_named_and_conditioned_and_grant_the_same() {
+fn sids_and_conditions_do_not_change_the_grants() {
     for more in [
         r#""Sid": """#,
         r#""Sid": "AllowAll""#,
@@ -42,7 +42,7 @@ fn statements_may_be_named_and_conditioned_and_grant_the_same() {
 }
 
 #[test]
-fn every_action_and_resource_has_many_spellings() {
+fn all_forms_of_every_action_and_resource_are_recognized() {
     for (actions, resources, everything) in [
         (r#""*""#, r#""*""#, true),
         (r#"["s3:Get*", "*"]"#, r#"["arn:aws:s3:::b", "*"]"#, true),
@@ -74,7 +74,7 @@ fn every_action_and_resource_has_many_spellings() {
 }
 
 #[test]
-fn what_is_excepted_is_not_everything() {
+fn exceptions_are_not_everything() {
     for (members, everything) in [
         (r#""NotAction": "iam:*", "Resource": "*""#, false),
         (r#""NotAction": ["*"], "Resource": "*""#, false),
@@ -92,7 +92,7 @@ fn what_is_excepted_is_not_everything() {
 }
 
 #[test]
-fn principals_of_every_kind_are_told() {
+fn trusted_principals_include_every_kind() {
     for (principal, trusted) in [
         (r#""Principal": "*""#, vec!["*"]),
         (r#""Principal": {"AWS": "*"}"#, vec!["AWS *"]),
@@ -116,10 +116,13 @@ fn principals_of_every_kind_are_told() {
             r#""Principal": {"Service": "ec2.amazonaws.com", "Service": "eks.amazonaws.com"}"#,
             vec!["Service ec2.amazonaws.com", "Service eks.amazonaws.com"],
         ),
-        (r#""NotPrincipal": "*""#, vec!["everyone but NotPrincipal"]),
+        (
+            r#""NotPrincipal": "*""#,
+            vec!["everyone except NotPrincipal"],
+        ),
         (
             r#""NotPrincipal": {"Service": "eks.amazonaws.com"}"#,
-            vec!["everyone but NotPrincipal"],
+            vec!["everyone except NotPrincipal"],
         ),
     ] {
         let read = statement(&format!(r#""Action": "sts:AssumeRole", {principal}"#));
@@ -128,7 +131,7 @@ fn principals_of_every_kind_are_told() {
 }
 
 #[test]
-fn whatever_assumes_a_role_is_told() {
+fn every_action_that_assumes_a_role_counts() {
     for (actions, trusted) in [
         (r#""Action": "sts:assumerole""#, true),
         (r#""Action": "STS:ASSUMEROLE""#, true),
@@ -150,7 +153,7 @@ fn whatever_assumes_a_role_is_told() {
 }
 
 #[test]
-fn what_does_not_say_whom_or_what_it_allows_may_mean_anybody_and_anything() {
+fn a_missing_element_may_mean_any_principal_or_action() {
     for members in [
         r#""Sid": "a", "Principal": "*""#,
         r#""Sid": "a", "Action": "sts:AssumeRole""#,
@@ -163,7 +166,7 @@ fn what_does_not_say_whom_or_what_it_allows_may_mean_anybody_and_anything() {
 }
 
 #[test]
-fn what_is_not_understood_is_refused_rather_than_passed_over() {
+fn documents_that_are_not_understood_are_rejected() {
     for statement in [
         r#"{"effect": "Allow", "Action": "*", "Resource": "*"}"#,
         r#"{"Effect": "allow", "Action": "*", "Resource": "*"}"#,

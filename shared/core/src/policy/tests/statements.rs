@@ -25,7 +25,7 @@ fn a_policy_without_statements_grants_nothing() {
 }
 
 #[test]
-fn what_is_no_policy_is_no_policy_without_statements() {
+fn texts_that_are_not_policies_are_rejected() {
     for text in ["null", "[]", r#""{}""#, "{", "everyone"] {
         let read = ResourcePolicy::from_text(text, |text| serde_json::from_str(text));
         assert!(read.is_err(), "{text:?}");
@@ -33,7 +33,7 @@ fn what_is_no_policy_is_no_policy_without_statements() {
 }
 
 #[test]
-fn actions_are_matched_as_iam_does() {
+fn actions_are_matched_as_in_iam() {
     for (actions, [read, change]) in [
         (r#""Action": "ecr:*""#, [true, true]),
         (r#""Action": "*""#, [true, true]),
@@ -60,13 +60,13 @@ fn actions_are_matched_as_iam_does() {
         let grants = attached(&statement, &ECR);
         for (class, granted) in [(ActionClass::Read, read), (ActionClass::Change, change)] {
             let expected = if granted { "everyone" } else { "nobody" };
-            assert_eq!(told(&grants, class), expected, "{actions}");
+            assert_eq!(describe(&grants, class), expected, "{actions}");
         }
     }
 }
 
 #[test]
-fn several_statements_let_in_whom_one_of_them_lets_in() {
+fn each_statement_grants_access() {
     let grants = attached(
         r#"[
             {"Sid": "Own", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:*"},
@@ -83,16 +83,22 @@ fn several_statements_let_in_whom_one_of_them_lets_in() {
     assert_eq!(reach, Reach::Named);
     let statements: Vec<String> = to.iter().map(|grant| grant.statement.to_string()).collect();
     assert_eq!(statements, ["statement 2 (Partner)", "statement 1 (Own)"]);
-    assert_eq!(told(&grants, ActionClass::Change), "the own account");
-    let dead: Vec<(String, &str)> = grants
-        .dead_principals()
-        .map(|dead| (dead.statement.to_string(), dead.id.as_str()))
+    assert_eq!(
+        describe(&grants, ActionClass::Change),
+        "the owner's account"
+    );
+    let deleted: Vec<(String, &str)> = grants
+        .deleted_principals()
+        .map(|deleted| (deleted.statement.to_string(), deleted.id.as_str()))
         .collect();
-    assert_eq!(dead, [("statement 3".to_owned(), "AROADBQP57FF2AEXAMPLE")]);
+    assert_eq!(
+        deleted,
+        [("statement 3".to_owned(), "AROADBQP57FF2AEXAMPLE")]
+    );
 }
 
 #[test]
-fn what_is_not_understood_is_not_nobody() {
+fn a_statement_that_is_not_understood_is_reported() {
     let account =
         r#""Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:BatchGetImage""#;
     for (statement, problem) in [
@@ -105,13 +111,13 @@ fn what_is_not_understood_is_not_nobody() {
             format!(r#"{{{account}, "Condition": {{"StringEquals": {{"a": "b", "A": "c"}}}}}}"#),
             "statement 1 has A twice in its Condition",
         ),
-        (format!(r#"{{{account}, "Condition": []}}"#), "statement 1 has a Condition that is no object"),
+        (format!(r#"{{{account}, "Condition": []}}"#), "statement 1 has a Condition that is not an object"),
         (format!(r#"{{{account}, "NotAction": "ecr:*"}}"#), "statement 1 has both Action and NotAction"),
         (format!(r#"{{{account}, "Action": "ecr:*"}}"#), "statement 1 has Action twice"),
         (r#"{"Effect": "allow"}"#.to_owned(), "statement 1 has an Effect that is neither Allow nor Deny"),
         (r#"{"Principal": "*"}"#.to_owned(), "statement 1 has no Effect"),
-        (r#""all""#.to_owned(), "statement 1 is no object"),
-        ("null".to_owned(), "statement 1 is no object"),
+        (r#""all""#.to_owned(), "statement 1 is not an object"),
+        ("null".to_owned(), "statement 1 is not an object"),
         (
             r#"{"Effect": "Allow", "Principal": ["*"], "Action": "*"}"#.to_owned(),
             "statement 1 has a Principal of an unknown form",
@@ -130,20 +136,20 @@ fn what_is_not_understood_is_not_nobody() {
     ] {
         let grants = attached(&statement, &ECR);
         let expected = format!("not understood: {problem}");
-        assert_eq!(told(&grants, ActionClass::Read), expected);
+        assert_eq!(describe(&grants, ActionClass::Read), expected);
         // Another statement that grants access to everyone makes the problem irrelevant. One for some principals does
         // not.
-        let somebody = by_anybody(r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#);
-        let grants = attached(&format!("[{somebody}, {statement}]"), &ECR);
-        assert!(told(&grants, ActionClass::Read).starts_with("not understood"));
-        let grants = attached(&format!("[{statement}, {}]", by_anybody("")), &ECR);
-        let told = told(&grants, ActionClass::Read);
-        assert!(told.starts_with("everyone"), "{statement}: {told}");
+        let allowed = pull_by_everyone(r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#);
+        let grants = attached(&format!("[{allowed}, {statement}]"), &ECR);
+        assert!(describe(&grants, ActionClass::Read).starts_with("not understood"));
+        let grants = attached(&format!("[{statement}, {}]", pull_by_everyone("")), &ECR);
+        let text = describe(&grants, ActionClass::Read);
+        assert!(text.starts_with("everyone"), "{statement}: {text}");
     }
 }
 
 #[test]
-fn what_is_not_understood_of_a_policy_itself_may_concern_all_of_it() {
+fn an_unknown_element_of_the_policy_affects_every_action() {
     for (text, problem) in [
         (
             r#"{"Statement": [], "Newer": 1}"#,
@@ -161,20 +167,23 @@ fn what_is_not_understood_of_a_policy_itself_may_concern_all_of_it() {
     ] {
         let grants = of(text, &KMS, Scope::Attached);
         for class in [ActionClass::Read, ActionClass::Use, ActionClass::Change] {
-            assert_eq!(told(&grants, class), format!("not understood: {problem}"));
+            assert_eq!(
+                describe(&grants, class),
+                format!("not understood: {problem}")
+            );
         }
     }
 }
 
 #[test]
-fn a_condition_that_is_not_understood_leaves_other_actions_alone() {
-    let grants = attached(&by_anybody(r#""StringFoo": {"a": "b"}"#), &ECR);
-    assert!(told(&grants, ActionClass::Read).starts_with("not understood"));
-    assert_eq!(told(&grants, ActionClass::Change), "nobody");
+fn a_condition_that_is_not_understood_does_not_affect_other_actions() {
+    let grants = attached(&pull_by_everyone(r#""StringFoo": {"a": "b"}"#), &ECR);
+    assert!(describe(&grants, ActionClass::Read).starts_with("not understood"));
+    assert_eq!(describe(&grants, ActionClass::Change), "nobody");
 }
 
 #[test]
-fn a_statement_tells_its_elements_and_conditions() {
+fn a_statement_has_its_elements_and_conditions() {
     let issuer = "oidc.eks.eu-central-1.amazonaws.com/id/AB12";
     let text = format!(
         r#"{{"Statement": [{{
@@ -224,8 +233,8 @@ fn a_statement_tells_its_elements_and_conditions() {
 }
 
 #[test]
-fn a_document_that_is_read_whole_grants_the_same() {
-    let text = format!(r#"{{"Statement": {}}}"#, by_anybody(""));
+fn a_policy_document_has_the_same_grants_as_a_resource_policy() {
+    let text = format!(r#"{{"Statement": {}}}"#, pull_by_everyone(""));
     let document: PolicyDocument = serde_json::from_str(&text).unwrap();
     assert_eq!(ResourcePolicy::from(document), policy(&text));
     for text in ["{}", r#"{"Statement": [], "Newer": 1}"#] {
