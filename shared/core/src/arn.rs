@@ -12,7 +12,7 @@ pub struct Arn(String);
 
 /// The error for a text that is not an ARN.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no ARN: write it as arn:partition:service:region:account:resource")]
+#[error("{0:?} is not an ARN: use the form arn:partition:service:region:account:resource")]
 pub struct ArnError(String);
 
 impl Arn {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn its_parts_are_told_apart() {
+    fn an_arn_is_split_into_its_parts() {
         let arn: Arn = "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a/b:c"
             .parse()
             .unwrap();
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_arn_is_refused() {
+    fn texts_that_are_not_arns_are_rejected() {
         for text in [
             "",
             "arn",

@@ -36,7 +36,7 @@ pub static CHECKS: [&Check; 12] = [
 
 /// The error for an id that no check has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{unknown:?} is no check; the checks are {}", known.join(", "))]
+#[error("{unknown:?} is not a check; the checks are {}", known.join(", "))]
 pub struct UnknownCheck {
     unknown: String,
     known: Vec<&'static str>,
@@ -64,7 +64,7 @@ mod tests {
     use crate::resource::LONGEST_CHECK_ID;
 
     #[test]
-    fn they_are_sorted_and_unique() {
+    fn checks_are_sorted_and_unique() {
         assert!(CHECKS.is_sorted_by(|one, other| one.id < other.id));
     }
 
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn their_texts_fit_where_reports_put_them() {
+    fn texts_fit_in_reports() {
         for check in CHECKS {
             assert!(
                 check.title.contains(" should ") && check.title.len() <= 256,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn severities_come_worst_first_and_with_a_reason() {
+    fn severities_are_listed_worst_first_with_a_reason() {
         for check in CHECKS {
             let severities = check.severities;
             assert!(!severities.is_empty(), "{}", check.id);
@@ -138,7 +138,7 @@ mod tests {
             for (_, reason) in severities {
                 assert!(
                     !reason.is_empty() && !reason.ends_with('.') && reason.len() <= 120,
-                    "{} is to go on after \"since\": {reason}",
+                    "{}: the reason must be a clause of at most 120 characters that follows \"since\": {reason}",
                     check.id
                 );
             }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_id_is_answered_with_the_known_ones() {
+    fn the_error_for_an_unknown_id_lists_the_known_ids() {
         let error = find("eks-endpoint-privat").unwrap_err().to_string();
         assert!(
             error.contains("eks-endpoint-privat\"") && error.contains("eks-endpoint-private,"),

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_empty_is_said() {
+    fn empty_values_are_omitted() {
         let none: [&str; 0] = [];
         let empty = Details::default()
             .text("absent", None)
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_comes_sorted_by_name_until_it_is_taken() {
+    fn properties_are_sorted_by_name_and_can_be_taken() {
         let at: Timestamp = "2026-03-01T10:20:30Z".parse().unwrap();
         let mut details = Details::default()
             .time("d", Some(at))

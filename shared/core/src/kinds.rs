@@ -18,7 +18,7 @@ mod tests {
     use crate::kind::Parent;
 
     #[test]
-    fn each_is_told_apart_by_each_of_its_names() {
+    fn each_name_belongs_to_one_kind() {
         for (member, names) in [
             ("name", KINDS.map(|kind| kind.name)),
             ("noun", KINDS.map(|kind| kind.noun)),

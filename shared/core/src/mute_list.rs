@@ -57,44 +57,46 @@ struct TagPattern {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MuteProblem {
     /// The exception names no check.
-    #[error("it has no check: give a check's id, or \"*\" for every check")]
+    #[error("it has no check: specify a check's id, or \"*\" for every check")]
     NoCheck,
     /// The exception names a check that does not exist.
-    #[error("{0}; \"*\" is every check")]
+    #[error("{0}; \"*\" stands for every check")]
     Check(#[from] UnknownCheck),
     /// The exception names no resources.
     #[error(
-        "it has neither resource nor tag: give an ARN (\"arn:aws:eks:*:*:cluster/test-*\"), a tag (\"env=test\") or both"
+        "it has neither resource nor tag: specify an ARN (\"arn:aws:eks:*:*:cluster/test-*\"), a tag (\"env=test\") or both"
     )]
     NoResource,
     /// The resource can match no ARN, most likely since it is a name.
     #[error(
-        "its resource {0:?} matches no ARN: write arn:partition:service:region:account:resource, or for an account \
+        "its resource {0:?} matches no ARN: use the form arn:partition:service:region:account:resource, or for an account \
          {ACCOUNT}account/region, with * and ? as wildcards"
     )]
     Resource(String),
     /// The tag has no key.
     #[error(
-        "its tag {0:?} has no key: write \"key=value\", or \"key\" for any value, with * and ? as wildcards"
+        "its tag {0:?} has no key: use the form \"key=value\", or \"key\" for any value, with * and ? as wildcards"
     )]
     Tag(String),
     /// The exception has no reason.
-    #[error("it has no reason: say in a sentence why failures are acceptable")]
+    #[error("it has no reason: explain in a sentence why failures are acceptable")]
     NoReason,
     /// The reason is too long.
-    #[error("its reason has {0} characters: shorten it to {LONGEST_REASON}")]
+    #[error("its reason has {0} characters: shorten it to {LONGEST_REASON} characters")]
     LongReason(usize),
     /// The exception has no last day.
-    #[error("it has no until: give the last day on which it holds, as in \"2026-12-31\"")]
+    #[error("it has no until: specify the last day on which it applies, such as \"2026-12-31\"")]
     NoUntil,
     /// The last day is not a date in the required form.
-    #[error("its until {0:?} is no day: give the last day on which it holds, as in \"2026-12-31\"")]
+    #[error(
+        "its until {0:?} is not a day: specify the last day on which it applies, such as \"2026-12-31\""
+    )]
     Until(String),
 }
 
 /// The error for an exception that is not valid and does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("exception {number} does not hold: {problem}")]
+#[error("exception {number} is not valid and does not apply: {problem}")]
 pub struct MuteError {
     /// The number of the exception, counted from 1.
     pub number: usize,
@@ -184,7 +186,7 @@ impl Mute {
     }
 
     /// Returns `true` if the exception has not ended and covers the check and the resource, regardless of tags.
-    fn matches_but_for_tag(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
+    fn matches_except_for_tag(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         TimeZone::UTC.to_datetime(at).date() <= self.until
             && self.check.is_none_or(|id| id == check.id)
             && self
@@ -220,9 +222,9 @@ impl MuteList {
         tags: &[(String, String)],
         at: Timestamp,
     ) -> Option<&Mute> {
-        self.0
-            .iter()
-            .find(|mute| mute.matches_but_for_tag(check, resource, at) && mute.matches_tags(tags))
+        self.0.iter().find(|mute| {
+            mute.matches_except_for_tag(check, resource, at) && mute.matches_tags(tags)
+        })
     }
 
     /// Returns `true` if the resource's tags decide whether an exception applies. For most resources, reading the tags
@@ -230,7 +232,7 @@ impl MuteList {
     pub fn asks_for_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         let mut by_tag = false;
         for mute in &self.0 {
-            if mute.matches_but_for_tag(check, resource, at) {
+            if mute.matches_except_for_tag(check, resource, at) {
                 if mute.tag.is_none() {
                     return false;
                 }
@@ -302,7 +304,7 @@ mod tests {
             .map(Mute::reason)
     }
 
-    fn asks(list: &MuteList, check: &str, arn: &str) -> bool {
+    fn needs_tags(list: &MuteList, check: &str, arn: &str) -> bool {
         let (check, resource) = (checks::find(check).unwrap(), Resource::parse(arn).unwrap());
         list.asks_for_tags(check, &resource, NOW.parse().unwrap())
     }
@@ -341,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_must_match_besides() {
+    fn a_tag_must_match_in_addition_to_the_resource() {
         let env = &[("team", "cards"), ("env", "test")][..];
         for (resource, tag, tags, expected) in [
             ("", "env=test", env, true),
@@ -365,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_to_the_end_of_its_last_day() {
+    fn an_exception_applies_until_the_end_of_its_last_day() {
         let list = list([entry("*", "*", "", "2026-12-31")]);
         for (at, expected) in [
             ("2020-01-01T00:00:00Z", true),
@@ -381,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_holds_is_found() {
+    fn the_first_exception_that_applies_is_found() {
         let list = list([
             entry("*", "arn:*", "", "2026-05-31"),
             entry("*", "", "env=test", "2026-06-01"),
@@ -395,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_asked_for_only_when_they_decide() {
+    fn tags_are_needed_only_if_they_decide() {
         let tagged = || entry("*", "", "env=test", "2026-12-31");
         for (entries, expected) in [
             (vec![], false),
@@ -413,48 +415,52 @@ mod tests {
             (vec![tagged(), entry(SCAN, "*", "", "2026-12-31")], true),
         ] {
             let list = list(entries);
-            assert_eq!(asks(&list, PRIVATE, CLUSTER), expected, "{list:?}");
+            assert_eq!(needs_tags(&list, PRIVATE, CLUSTER), expected, "{list:?}");
         }
     }
 
     #[test]
-    fn a_wrong_one_is_named_and_the_others_hold() {
-        let good = || entry("*", "*", "", "2026-12-31");
+    fn an_invalid_exception_is_reported_and_the_others_apply() {
+        let valid = || entry("*", "*", "", "2026-12-31");
         let long = "ä".repeat(LONGEST_REASON + 1);
         for (field, text, expected) in [
-            ("check", None, "give a check's id, or \"*\""),
+            ("check", None, "specify a check's id, or \"*\""),
             ("check", Some(""), "it has no check"),
             ("check", Some("eks-*"), "the checks are config-records-"),
             ("resource", None, "it has neither resource nor tag"),
             ("resource", Some(""), "resource \"\" matches no ARN"),
-            ("resource", Some("payments"), "write arn:partition:"),
+            ("resource", Some("payments"), "use the form arn:partition:"),
             ("resource", Some("arn:aws:eks:* "), "matches no ARN"),
             ("resource", Some("aws:eks:*"), "matches no ARN"),
             ("tag", Some(""), "tag \"\" has no key"),
-            ("tag", Some("=test"), "write \"key=value\""),
+            ("tag", Some("=test"), "use the form \"key=value\""),
             ("reason", None, "it has no reason"),
             ("reason", Some(" \n"), "it has no reason"),
-            ("reason", Some(&long), "201 characters: shorten it to 200"),
+            (
+                "reason",
+                Some(&long),
+                "201 characters: shorten it to 200 characters",
+            ),
             ("until", None, "it has no until"),
-            ("until", Some(""), "as in \"2026-12-31\""),
-            ("until", Some("2026-02-30"), "\"2026-02-30\" is no day"),
-            ("until", Some("31.12.2026"), "as in \"2026-12-31\""),
-            ("until", Some("2026-12-31T12:00:00"), "is no day"),
+            ("until", Some(""), "such as \"2026-12-31\""),
+            ("until", Some("2026-02-30"), "\"2026-02-30\" is not a day"),
+            ("until", Some("31.12.2026"), "such as \"2026-12-31\""),
+            ("until", Some("2026-12-31T12:00:00"), "is not a day"),
         ] {
-            let mut wrong = good();
+            let mut invalid = valid();
             let value = match field {
-                "check" => &mut wrong.check,
-                "resource" => &mut wrong.resource,
-                "tag" => &mut wrong.tag,
-                "reason" => &mut wrong.reason,
-                _ => &mut wrong.until,
+                "check" => &mut invalid.check,
+                "resource" => &mut invalid.resource,
+                "tag" => &mut invalid.tag,
+                "reason" => &mut invalid.reason,
+                _ => &mut invalid.until,
             };
             *value = text.map(str::to_owned);
-            let (list, errors) = read([good(), wrong, good()]);
+            let (list, errors) = read([valid(), invalid, valid()]);
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             assert!(
                 matches!(errors.as_slice(), [error]
-                    if error.starts_with("exception 2 does not hold: ") && error.contains(expected)),
+                    if error.starts_with("exception 2 is not valid and does not apply: ") && error.contains(expected)),
                 "{field} {text:?} {errors:?}"
             );
             assert_eq!(list.0.len(), 2, "{field} {text:?}");
@@ -476,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_come_as_json() {
+    fn entries_are_read_from_json() {
         let read = serde_json::from_str::<Entry>;
         assert_eq!(read("{}").unwrap(), Entry::default());
         assert_eq!(

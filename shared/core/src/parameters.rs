@@ -164,7 +164,9 @@ pub struct ParameterValues {
 
 /// The error for a parameter with a value that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the parameter {name} of {check} is {value:?}: {problem}; it takes {form}")]
+#[error(
+    "the parameter {name} of {check} has the value {value:?}: {problem}; the value must be {form}"
+)]
 pub struct ParameterError {
     check: &'static str,
     name: &'static str,
@@ -226,7 +228,7 @@ impl ParameterValues {
     }
 }
 
-fn one(texts: &[String]) -> Result<&str, String> {
+fn single(texts: &[String]) -> Result<&str, String> {
     match texts {
         [text] => Ok(text),
         _ => Err("only one value is allowed".to_owned()),
@@ -238,9 +240,9 @@ impl ParameterValue for u32 {
     const VALUES: Values = Values::Number;
 
     fn read(texts: &[String]) -> Result<Self, String> {
-        one(texts)?
+        single(texts)?
             .parse()
-            .map_err(|_| "that is no whole number".to_owned())
+            .map_err(|_| "that is not a whole number".to_owned())
     }
 
     fn write(&self) -> Vec<String> {
@@ -253,7 +255,7 @@ impl ParameterValue for bool {
     const VALUES: Values = Values::Flag;
 
     fn read(texts: &[String]) -> Result<Self, String> {
-        one(texts)?
+        single(texts)?
             .to_ascii_lowercase()
             .parse()
             .map_err(|_| "that is neither true nor false".to_owned())
@@ -269,9 +271,9 @@ impl ParameterValue for Severity {
     const VALUES: Values = Values::OneOf(&["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]);
 
     fn read(texts: &[String]) -> Result<Self, String> {
-        one(texts)?
+        single(texts)?
             .parse()
-            .map_err(|_| "that is no severity".to_owned())
+            .map_err(|_| "that is not a severity".to_owned())
     }
 
     fn write(&self) -> Vec<String> {
@@ -288,7 +290,7 @@ impl ParameterValue for Vec<IpNet> {
             let address = |text: &str| text.parse::<IpAddr>().map(IpNet::from);
             text.parse()
                 .or_else(|_| address(text))
-                .map_err(|_| format!("{text:?} is no CIDR block"))
+                .map_err(|_| format!("{text:?} is not a CIDR block"))
         };
         texts.iter().map(read).collect()
     }
@@ -341,7 +343,7 @@ impl ParameterValue for LogTypes {
         texts.iter().try_fold(Self::NONE, |types, text| {
             Ok(types.with(
                 text.parse()
-                    .map_err(|_: strum::ParseError| format!("{text:?} is no log type"))?,
+                    .map_err(|_: strum::ParseError| format!("{text:?} is not a log type"))?,
             ))
         })
     }
@@ -380,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn values_come_typed_or_as_text() {
+    fn values_are_read_typed_or_as_text() {
         for json in [
             r#"{"days": 90}"#,
             r#"{"days": 90.0, "more": {"of": "it"}}"#,
@@ -412,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_set_means_the_default() {
+    fn a_parameter_that_is_not_set_has_its_default() {
         for json in [
             "{}",
             r#"{"days": null}"#,
@@ -424,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn what_schemas_list_is_taken() {
+    fn values_that_schemas_list_are_accepted() {
         let Values::OneOf(severities) = Severity::VALUES else {
             panic!("a severity is one of a few");
         };
@@ -438,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_named() {
+    fn an_error_names_the_invalid_value() {
         for json in [
             r#"{"days": "soon"}"#,
             r#"{"days": -1}"#,
@@ -470,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_says_what_it_means_and_takes() {
+    fn a_parameter_describes_its_meaning_and_values() {
         let days: &dyn AnyParameter = &DAYS;
         assert_eq!(
             (days.name(), days.description(), days.form(), days.values()),
@@ -487,41 +489,44 @@ mod tests {
     }
 
     #[test]
-    fn values_are_told_as_they_are_read() {
-        fn told<T: ParameterValue>(texts: &[&str]) -> Result<Vec<String>, String> {
+    fn values_are_written_in_their_standard_form() {
+        fn written<T: ParameterValue>(texts: &[&str]) -> Result<Vec<String>, String> {
             let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
             T::read(&texts).map(|value| value.write())
         }
         let owned = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
-        assert_eq!(told::<u32>(&["90"]), owned(&["90"]));
-        assert_eq!(told::<bool>(&["TRUE"]), owned(&["true"]));
-        assert_eq!(told::<Severity>(&["high"]), owned(&["HIGH"]));
+        assert_eq!(written::<u32>(&["90"]), owned(&["90"]));
+        assert_eq!(written::<bool>(&["TRUE"]), owned(&["true"]));
+        assert_eq!(written::<Severity>(&["high"]), owned(&["HIGH"]));
         assert_eq!(
-            told::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
+            written::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
         );
-        assert_eq!(told::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
         assert_eq!(
-            told::<LogTypes>(&["scheduler", "api", "api"]),
+            written::<LogTypes>(&["scheduler", "api", "api"]),
             owned(&["api", "scheduler"])
         );
-        for (told, problem) in [
-            (told::<Severity>(&["UNTRIAGED"]), "that is no severity"),
+        for (result, problem) in [
             (
-                told::<Severity>(&["LOW", "HIGH"]),
+                written::<Severity>(&["UNTRIAGED"]),
+                "that is not a severity",
+            ),
+            (
+                written::<Severity>(&["LOW", "HIGH"]),
                 "only one value is allowed",
             ),
             (
-                told::<LogTypes>(&["api", "etcd"]),
-                "\"etcd\" is no log type",
+                written::<LogTypes>(&["api", "etcd"]),
+                "\"etcd\" is not a log type",
             ),
         ] {
-            assert_eq!(told, Err(problem.to_owned()));
+            assert_eq!(result, Err(problem.to_owned()));
         }
     }
 
     #[test]
-    fn another_source_gives_only_what_is_not_set() {
+    fn another_source_sets_only_parameters_that_are_not_set() {
         let settings = read(r#"{"days": 90}"#).unwrap();
         let both = settings.or(read(r#"{"days": 7, "blocks": "::/0"}"#).unwrap());
         assert_eq!(both.get(&DAYS), 90);

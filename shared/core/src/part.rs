@@ -110,7 +110,7 @@ mod tests {
     use crate::facts::{account, cluster, image, key, repository};
 
     #[test]
-    fn a_part_holds_what_its_arns_say() {
+    fn a_part_holds_the_resources_whose_ids_are_in_its_ranges() {
         let location = Location {
             partition: "aws".into(),
             region: "eu-central-1".into(),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_together_hold_every_kind_and_each_is_found_by_its_kind() {
+    fn every_kind_belongs_to_exactly_one_part() {
         let location = Location {
             partition: "aws".into(),
             region: "eu-central-1".into(),

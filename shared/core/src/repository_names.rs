@@ -100,12 +100,12 @@ fn branch(name: &str, common: usize) -> Option<&str> {
         .map(|(at, c)| at + c.len_utf8())
         .filter(|end| (common + 1..=LONGEST_PREFIX).contains(end))
         .map(|end| &name[..end])
-        .find(|prefix| !parts_images(prefix))
+        .find(|prefix| !separates_images(prefix))
 }
 
 /// Returns `true` if the prefix would separate a repository from its images: `cards` does not begin with `cards/` (or
 /// `cards/s`), but `cards/sha256:…` does. Findings are requested by the prefix of an ARN, so both must be in one part.
-fn parts_images(prefix: &str) -> bool {
+fn separates_images(prefix: &str) -> bool {
     prefix
         .rsplit_once('/')
         .is_some_and(|(_, end)| "sha256:".starts_with(end))
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_has_a_prefix_and_leaves_others_out() {
+    fn a_part_has_a_prefix_and_excludes_others() {
         for (part, name, expected) in [
             (RepositoryNames::all(), "", true),
             (RepositoryNames::all(), "cards/api", true),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn branches_that_are_too_large_together_are_parts() {
+    fn names_are_split_into_parts_of_limited_size() {
         for (names, most, expected) in [
             (&[][..], 0, vec![RepositoryNames::all()]),
             (&["a", "b"], 2, vec![RepositoryNames::all()]),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn more_branches_than_a_part_can_leave_out_stay_in_the_rest() {
+    fn branches_beyond_the_maximum_stay_in_one_part() {
         let names: Vec<String> = ('a'..='z').map(String::from).collect();
         let parts = RepositoryNames::split(&names, 2);
         assert_eq!(parts.len(), 1 + MOST_WITHOUT);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_shortly() {
+    fn an_empty_list_is_not_written() {
         for (part, json) in [
             (part("a", &[]), r#"{"prefix":"a"}"#),
             (part("", &["a"]), r#"{"prefix":"","without":["a"]}"#),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_more_or_less_changes_few_parts() {
+    fn adding_or_removing_a_name_changes_few_parts() {
         let names = registry();
         let parts = RepositoryNames::split(&names, 40);
         assert!(parts.len() > 50, "{}", parts.len());
@@ -314,7 +314,7 @@ mod tests {
         }
 
         #[test]
-        fn where_names_branch_little_no_part_is_too_large(
+        fn no_part_is_too_large_if_names_have_few_branches(
             names in prop::collection::vec("[a-d]{0,8}", 0..100),
             most in 1_usize..40,
         ) {

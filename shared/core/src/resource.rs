@@ -78,17 +78,17 @@ pub enum ResourceError {
     Arn(#[from] ArnError),
     /// The text is the ARN of something else.
     #[error(
-        "{0} is no resource that a check judges: name one of these: {nouns}",
+        "{0} is not a resource that a check evaluates: use a resource of one of these kinds: {nouns}",
         nouns = nouns()
     )]
     Kind(Arn),
     /// The account or the Region is not valid.
     #[error(
-        "{0} is in no account and Region: an account has twelve digits, and a Region is called eu-central-1, say"
+        "{0} does not name a valid account and Region: use a 12-digit account id and a Region such as eu-central-1"
     )]
     Place(String),
     /// The service does not allow the name.
-    #[error("{name:?} is no name of a {}", kind.noun)]
+    #[error("{name:?} is not a valid {} name", kind.noun)]
     Name {
         /// The kind of resource that the text should name.
         kind: &'static ResourceKind,
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_and_a_name_lead_to_the_same_resource() {
+    fn an_arn_and_a_name_identify_the_same_resource() {
         for (kind, name) in [
             (&cluster::KIND, "payments"),
             (&repository::KIND, "cards/api"),
@@ -415,7 +415,7 @@ mod tests {
             let id = format!("AWS::::Account:111122223333/{region}");
             assert_eq!(Resource::parse(&id).unwrap().partition(), partition);
         }
-        for wrong in [
+        for invalid in [
             "AWS::::Account:",
             "AWS::::Account:111122223333",
             "AWS::::Account:111122223333/",
@@ -423,8 +423,8 @@ mod tests {
             "AWS::::Account:111122223333/eu-central-1/x",
             "AWS::::Account:111122223333/../x",
         ] {
-            let error = Resource::parse(wrong).unwrap_err();
-            assert!(matches!(error, ResourceError::Place(_)), "{wrong}");
+            let error = Resource::parse(invalid).unwrap_err();
+            assert!(matches!(error, ResourceError::Place(_)), "{invalid}");
         }
         assert!(Resource::named(&account::KIND, "x", &location()).is_err());
     }
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_knows_its_repository_and_digest() {
+    fn an_image_returns_its_repository_and_digest() {
         let image = Resource::image("cards/api", "sha256:0a1b", &location()).unwrap();
         assert_eq!(
             image.id(),
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_no_service_allows_are_refused() {
+    fn names_that_the_service_does_not_allow_are_rejected() {
         let long = "a".repeat(257);
         for (kind, name) in [
             (&cluster::KIND, ""),
@@ -505,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn arns_of_no_account_and_region_are_refused() {
+    fn arns_without_a_valid_account_and_region_are_rejected() {
         for place in [
             "aws:eks:eu-central-1:",
             "aws:eks:eu-central-1:11112222333",
@@ -522,7 +522,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_names() {
-        for (kind, asff, config, name, told) in [
+        for (kind, asff, config, name, text) in [
             (
                 &cluster::KIND,
                 "AwsEksCluster",
@@ -554,7 +554,7 @@ mod tests {
         ] {
             assert_eq!((kind.asff_type, kind.config_type()), (asff, config));
             let resource = Resource::named(kind, name, &location()).unwrap();
-            assert_eq!(resource.to_string(), told);
+            assert_eq!(resource.to_string(), text);
             assert_eq!(resource.location(), location());
         }
         assert_eq!(
@@ -575,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_image_has_a_colon_and_nothing_has_a_space() {
+    fn only_image_names_have_a_colon_and_none_has_a_space() {
         for (kind, name) in [
             (&cluster::KIND, "a:b"),
             (&repository::KIND, "a:b"),
@@ -587,7 +587,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arn_of_something_else_is_told_apart_from_a_wrong_name() {
+    fn the_arn_of_another_kind_and_an_invalid_name_are_different_errors() {
         for (service, resource) in [
             ("eks", "nodegroup/payments/batch/1"),
             ("kms", "alias/eks"),
@@ -600,6 +600,6 @@ mod tests {
         }
         let error =
             Resource::parse("arn:aws:eks:eu-central-1:111122223333:cluster/a/b").unwrap_err();
-        assert_eq!(error.to_string(), "\"a/b\" is no name of a cluster");
+        assert_eq!(error.to_string(), "\"a/b\" is not a valid cluster name");
     }
 }

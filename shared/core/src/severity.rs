@@ -43,7 +43,7 @@ impl Severity {
 /// The error for a text that is not a severity label. `UNDEFINED` and `UNTRIAGED`, which scanners use, are not labels
 /// either.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no severity: use INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")]
+#[error("{0:?} is not a severity: use INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL")]
 pub struct SeverityError(String);
 
 impl FromStr for Severity {
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_read_as_they_are_told() {
+    fn labels_are_read_as_they_are_written() {
         for (severity, label) in
             Severity::ALL
                 .into_iter()
