@@ -36,7 +36,7 @@ static ALLOW_CONFIG_MAP: Parameter<bool> = Parameter {
 pub(super) static CHECK: Check = Check {
     id: "eks-authentication-mode",
     enabled: true,
-    title: "EKS clusters should grant access only through access entries",
+    title: "EKS clusters should grant access through access entries alone",
     requirement: "The cluster's authentication mode should be API, so that only access entries grant access.",
     severities: &[
         (

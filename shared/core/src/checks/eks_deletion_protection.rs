@@ -26,7 +26,7 @@ use crate::verdict::Verdict;
 pub(super) static CHECK: Check = Check {
     id: "eks-deletion-protection",
     enabled: true,
-    title: "EKS clusters should have deletion protection enabled",
+    title: "EKS clusters should have deletion protection",
     requirement: "Deletion protection should be enabled, so that EKS refuses to delete the cluster.",
     severities: &[(
         Severity::Low,
