@@ -37,13 +37,13 @@ impl CallCounts {
 /// An interceptor that counts every try of a client's calls, and slows down their pace when the service throttles.
 #[derive(Debug)]
 pub struct CallCounter {
-    traffic: CallCounts,
+    counts: CallCounts,
     pace: Option<Pace>,
 }
 
 impl CallCounter {
-    pub(crate) fn new(traffic: CallCounts, pace: Option<Pace>) -> Self {
-        Self { traffic, pace }
+    pub(crate) fn new(counts: CallCounts, pace: Option<Pace>) -> Self {
+        Self { counts, pace }
     }
 }
 
@@ -58,7 +58,7 @@ impl Intercept for CallCounter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let counts = &self.traffic.0;
+        let counts = &self.counts.0;
         counts.calls.fetch_add(1, Ordering::Relaxed);
         if context.response().is_some_and(is_throttling) {
             counts.throttled.fetch_add(1, Ordering::Relaxed);
@@ -70,30 +70,30 @@ impl Intercept for CallCounter {
     }
 }
 
-/// Returns `true` if an answer reports that calls come too fast. Each service has its own error code for that, in a
+/// Returns `true` if a response reports that calls come too fast. Each service has its own error code for that, in a
 /// header or at the beginning of the body; status 429 needs no code.
 fn is_throttling(response: &HttpResponse) -> bool {
-    const WORDS: [&str; 4] = [
+    const CODES: [&str; 4] = [
         "Throttl",
         "TooManyRequests",
         "RequestLimitExceeded",
         "SlowDown",
     ];
-    const BEGINNING: usize = 512;
+    const BEGINNING_BYTES: usize = 512;
     let status = response.status().as_u16();
     if status < 400 {
         return false;
     }
     let body = response.body().bytes().unwrap_or_default();
-    let beginning = String::from_utf8_lossy(&body[..body.len().min(BEGINNING)]);
+    let beginning = String::from_utf8_lossy(&body[..body.len().min(BEGINNING_BYTES)]);
     let header = response
         .headers()
         .get("x-amzn-errortype")
         .unwrap_or_default();
     status == 429
-        || WORDS
+        || CODES
             .iter()
-            .any(|word| header.contains(word) || beginning.contains(word))
+            .any(|code| header.contains(code) || beginning.contains(code))
 }
 
 #[cfg(test)]
@@ -103,18 +103,26 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
 
     #[test]
-    fn throttling_is_told_by_status_header_or_body() {
-        let answer = |status: u16, header: &'static str, body: &'static str| {
+    fn throttling_is_detected_by_status_header_or_body() {
+        let is_throttled = |status: u16, header: &'static str, body: &'static str| {
             let status = StatusCode::try_from(status).unwrap();
             let mut response = HttpResponse::new(status, SdkBody::from(body));
             response.headers_mut().insert("x-amzn-errortype", header);
             is_throttling(&response)
         };
-        assert!(answer(429, "", ""));
-        assert!(answer(400, "ThrottlingException", "{}"));
-        assert!(answer(400, "", r#"{"__type": "ThrottlingException"}"#));
-        assert!(answer(400, "", "<Error><Code>Throttling</Code></Error>"));
-        assert!(!answer(400, "AccessDeniedException", "{}"));
-        assert!(!answer(200, "", r#"{"name": "Throttled"}"#));
+        assert!(is_throttled(429, "", ""));
+        assert!(is_throttled(400, "ThrottlingException", "{}"));
+        assert!(is_throttled(
+            400,
+            "",
+            r#"{"__type": "ThrottlingException"}"#
+        ));
+        assert!(is_throttled(
+            400,
+            "",
+            "<Error><Code>Throttling</Code></Error>"
+        ));
+        assert!(!is_throttled(400, "AccessDeniedException", "{}"));
+        assert!(!is_throttled(200, "", r#"{"name": "Throttled"}"#));
     }
 }

@@ -1,4 +1,4 @@
-//! Rejects answers that are cut off.
+//! Rejects truncated responses.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -6,19 +6,19 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// An interceptor that rejects XML answers that end in the middle. The SDK reads such an answer as far as it goes, so
-/// that the items that were cut off a list would appear not to exist. JSON that ends too early cannot be parsed at all.
+/// An interceptor that rejects truncated XML responses. The SDK reads such a response as far as it goes, so that the
+/// items that are missing from a list would appear not to exist. Truncated JSON cannot be parsed at all.
 #[derive(Debug, Clone, Copy)]
-pub struct CompleteAnswers;
+pub struct CompleteResponses;
 
-/// The error of an answer that is cut off.
+/// The error of a truncated response.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the answer ends in the middle")]
-struct CutOff;
+#[error("the response is truncated")]
+struct Truncated;
 
-impl Intercept for CompleteAnswers {
+impl Intercept for CompleteResponses {
     fn name(&self) -> &'static str {
-        "CompleteAnswers"
+        "CompleteResponses"
     }
 
     fn read_after_deserialization(
@@ -30,9 +30,10 @@ impl Intercept for CompleteAnswers {
         let response = context.response();
         // A streamed body is not in memory, and is never XML here.
         let body = response.body().bytes().unwrap_or_default();
-        let is_cut_off = std::str::from_utf8(body).is_ok_and(|text| is_xml(text) && !ends(text));
-        if response.status().is_success() && is_cut_off {
-            return Err(CutOff.into());
+        let is_truncated =
+            std::str::from_utf8(body).is_ok_and(|text| is_xml(text) && !is_complete(text));
+        if response.status().is_success() && is_truncated {
+            return Err(Truncated.into());
         }
         Ok(())
     }
@@ -42,8 +43,8 @@ fn is_xml(text: &str) -> bool {
     text.trim_start().starts_with('<')
 }
 
-/// Returns `true` if a document of XML ends with the closing tag of its first element.
-fn ends(xml: &str) -> bool {
+/// Returns `true` if an XML document ends with the closing tag of its first element.
+fn is_complete(xml: &str) -> bool {
     let mut tags = xml.split('<').skip(1);
     let first = tags.find(|tag| !tag.starts_with(['?', '!']));
     let name = first.and_then(|tag| tag.split([' ', '\n', '/', '>']).next());
@@ -55,14 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn xml_ends_with_its_first_element() {
+    fn xml_is_complete_if_its_first_element_is_closed() {
         let list = "<?xml version=\"1.0\"?>\n<ListResponse xmlns=\"x\">\n<Names><member>a</member></Names></ListResponse>\n";
-        assert!(is_xml(list) && ends(list));
+        assert!(is_xml(list) && is_complete(list));
         let body = list.trim_end();
         for (end, _) in body.char_indices() {
-            assert!(!ends(&body[..end]), "{}", &body[..end]);
+            assert!(!is_complete(&body[..end]), "{}", &body[..end]);
         }
-        assert!(ends("<a></a>") && !ends("<a><b></b>") && !ends("<a></ab>"));
+        assert!(is_complete("<a></a>") && !is_complete("<a><b></b>") && !is_complete("<a></ab>"));
         for other in ["", "{}", "[\"<a>\"]", "a < b"] {
             assert!(!is_xml(other), "{other}");
         }

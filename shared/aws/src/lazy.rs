@@ -9,9 +9,9 @@ use std::sync::{Arc, LazyLock};
 pub struct Lazy<C>(Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>);
 
 impl<C> Lazy<C> {
-    /// Returns a client that `make` creates at its first use.
-    pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(make))))
+    /// Returns a client that `create` creates at its first use.
+    pub fn new(create: impl FnOnce() -> C + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(create))))
     }
 }
 
@@ -30,13 +30,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_made_once_and_only_where_it_is_used() {
-        let made = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&made);
+    fn a_client_is_created_once_at_its_first_use() {
+        let created = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&created);
         let client = Lazy::new(move || count.fetch_add(1, Ordering::Relaxed) + 1);
         let clone = client.clone();
-        assert_eq!(made.load(Ordering::Relaxed), 0);
+        assert_eq!(created.load(Ordering::Relaxed), 0);
         assert_eq!((*clone, *client, *clone), (1, 1, 1));
-        assert_eq!(made.load(Ordering::Relaxed), 1);
+        assert_eq!(created.load(Ordering::Relaxed), 1);
     }
 }

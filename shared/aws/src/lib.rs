@@ -23,10 +23,10 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
-pub use complete_answers::CompleteAnswers;
+pub use complete_answers::CompleteResponses;
 pub use lazy::Lazy;
 pub use pace::Pace;
-pub use pages::{Endless, Pages};
+pub use pages::{IncompleteList, Pages};
 pub use problem::problem;
 pub use rate::Rate;
 pub use required::Required;
@@ -42,7 +42,7 @@ const TRIES: u32 = 9;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// The timeouts of connecting, of one try of a call, and of a call with all its tries. A call that is never answered is
+/// The timeouts of connecting, of one try of a call, and of a call with all its tries. A call without a response is
 /// given up after two full tries, so that it does not use up all of the available time.
 const CONNECT: Duration = Duration::from_secs(3);
 const TRY: Duration = Duration::from_secs(20);
@@ -57,9 +57,11 @@ pub struct Aws {
     traffic: CallCounts,
 }
 
-/// The error of a role that cannot be assumed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotAssumed {
+/// The error of a role that cannot be assumed. Holds the text and not the source, because the SDK's error contains the
+/// whole response, in which there may be credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("sts:AssumeRole failed: {problem}")]
+pub struct AssumeRoleError {
     /// The reason why STS did not return credentials.
     pub problem: String,
 }
@@ -120,7 +122,11 @@ impl Aws {
     /// # Errors
     ///
     /// Returns an error if STS does not return credentials.
-    pub async fn as_role(&self, arn: &str, external_id: Option<&str>) -> Result<Self, NotAssumed> {
+    pub async fn as_role(
+        &self,
+        arn: &str,
+        external_id: Option<&str>,
+    ) -> Result<Self, AssumeRoleError> {
         let mut role = AssumeRoleProvider::builder(arn)
             .session_name("eksentry")
             .configure(&self.config);
@@ -128,7 +134,7 @@ impl Aws {
             role = role.external_id(id);
         }
         let assumed = role.build().await.provide_credentials().await;
-        let session = assumed.map_err(|error| NotAssumed {
+        let session = assumed.map_err(|error| AssumeRoleError {
             problem: problem(&error),
         })?;
         let config = self
@@ -162,7 +168,7 @@ impl Aws {
     }
 
     /// Returns an interceptor that counts a client's calls, and that slows down `pace` when the service throttles.
-    pub fn watch(&self, pace: Option<&Pace>) -> CallCounter {
+    pub fn call_counter(&self, pace: Option<&Pace>) -> CallCounter {
         CallCounter::new(self.traffic.clone(), pace.cloned())
     }
 
@@ -174,7 +180,7 @@ impl Aws {
 
 /// Creates a [`Lazy`] client of an SDK crate with the shared configuration. The arguments are the [`Aws`]; the
 /// [`Pace`], for services whose calls are paced; and the operations and members that [`Required`] takes, for services
-/// whose answers must not lack a member. It is a macro, since the crates' builders have the same methods but no trait
+/// whose responses must not lack a member. It is a macro, since the crates' builders have the same methods but no trait
 /// in common.
 #[macro_export]
 macro_rules! client {
@@ -191,8 +197,8 @@ macro_rules! client {
         $crate::Lazy::new(move || {
             let config = $sdk::config::Builder::from(aws.config())
                 .retry_partition(aws.retries())
-                .interceptor(aws.watch(pace.as_ref()))
-                .interceptor($crate::CompleteAnswers)
+                .interceptor(aws.call_counter(pace.as_ref()))
+                .interceptor($crate::CompleteResponses)
                 .interceptor($crate::Required($required));
             $sdk::Client::from_conf(config.build())
         })

@@ -7,11 +7,11 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// The most calls of one service that are in flight at the same time, and the lowest limit, however often it throttles.
-const MOST: usize = 16;
-const LEAST: usize = 2;
+const HIGHEST_LIMIT: usize = 16;
+const LOWEST_LIMIT: usize = 2;
 
-/// The time within which several throttled answers reduce the limit only once.
-const ONE_ANSWER: Duration = Duration::from_millis(500);
+/// The time within which several throttled responses reduce the limit only once.
+const SLOWDOWN_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The limit on the calls in flight to one service: it is halved when the service throttles, and raised by one after
 /// each round of as many calls as the limit (additive increase, multiplicative decrease). Clones share it.
@@ -20,15 +20,15 @@ pub struct Pace(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    places: Semaphore,
+    permits: Semaphore,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     limit: usize,
-    /// The number of places to remove as soon as calls end.
-    to_take: usize,
+    /// The number of permits to remove as soon as calls end.
+    permits_to_remove: usize,
     /// The number of calls that ended since the limit changed.
     ended: usize,
     slowed_at: Option<Instant>,
@@ -37,10 +37,10 @@ struct State {
 impl Default for Pace {
     fn default() -> Self {
         Self(Arc::new(Inner {
-            places: Semaphore::new(MOST),
+            permits: Semaphore::new(HIGHEST_LIMIT),
             state: Mutex::new(State {
-                limit: MOST,
-                to_take: 0,
+                limit: HIGHEST_LIMIT,
+                permits_to_remove: 0,
                 ended: 0,
                 slowed_at: None,
             }),
@@ -51,26 +51,26 @@ impl Default for Pace {
 impl Pace {
     /// Makes one call, as soon as fewer calls than the limit are in flight.
     pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
-        let place = self.0.places.acquire().await;
-        let answer = call.await;
+        let permit = self.0.permits.acquire().await;
+        let response = call.await;
         let mut state = self.state();
         state.ended += 1;
-        if state.ended >= state.limit && state.limit < MOST {
+        if state.ended >= state.limit && state.limit < HIGHEST_LIMIT {
             state.ended = 0;
             state.limit += 1;
-            if state.to_take > 0 {
-                state.to_take -= 1;
+            if state.permits_to_remove > 0 {
+                state.permits_to_remove -= 1;
             } else {
-                self.0.places.add_permits(1);
+                self.0.permits.add_permits(1);
             }
         }
-        if state.to_take > 0
-            && let Ok(place) = place
+        if state.permits_to_remove > 0
+            && let Ok(permit) = permit
         {
-            state.to_take -= 1;
-            place.forget();
+            state.permits_to_remove -= 1;
+            permit.forget();
         }
-        answer
+        response
     }
 
     /// Halves the limit, since the service reported that calls come too fast.
@@ -81,11 +81,14 @@ impl Pace {
     fn slow_down_at(&self, now: Instant) {
         let mut state = self.state();
         let since = |at| now.saturating_duration_since(at);
-        if state.slowed_at.is_some_and(|at| since(at) < ONE_ANSWER) {
+        if state
+            .slowed_at
+            .is_some_and(|at| since(at) < SLOWDOWN_INTERVAL)
+        {
             return;
         }
-        let limit = (state.limit / 2).max(LEAST);
-        state.to_take += state.limit - limit;
+        let limit = (state.limit / 2).max(LOWEST_LIMIT);
+        state.permits_to_remove += state.limit - limit;
         state.limit = limit;
         state.ended = 0;
         state.slowed_at = Some(now);
@@ -105,12 +108,12 @@ mod tests {
         let (now, most) = (Mutex::new(0), Mutex::new(0));
         let call = async || {
             pace.call(async {
-                let flying = {
+                let running = {
                     let mut now = now.lock().unwrap();
                     *now += 1;
                     *now
                 };
-                let highest = (*most.lock().unwrap()).max(flying);
+                let highest = (*most.lock().unwrap()).max(running);
                 *most.lock().unwrap() = highest;
                 tokio::task::yield_now().await;
                 *now.lock().unwrap() -= 1;
@@ -122,21 +125,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn throttling_halves_it_once_and_calls_that_go_well_bring_it_back() {
+    async fn throttling_halves_the_limit_once_and_later_calls_restore_it() {
         let pace = Pace::default();
-        assert_eq!(in_flight(&pace).await, MOST);
+        assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
         let now = Instant::now();
         for _ in 0..5 {
             pace.slow_down_at(now);
         }
-        assert_eq!(pace.state().limit, MOST / 2);
+        assert_eq!(pace.state().limit, HIGHEST_LIMIT / 2);
         for n in 1..10 {
-            pace.slow_down_at(now + n * ONE_ANSWER);
+            pace.slow_down_at(now + n * SLOWDOWN_INTERVAL);
         }
-        assert_eq!(pace.state().limit, LEAST);
+        assert_eq!(pace.state().limit, LOWEST_LIMIT);
         in_flight(&pace).await;
         in_flight(&pace).await;
-        assert_eq!(pace.state().limit, MOST);
-        assert_eq!(in_flight(&pace).await, MOST);
+        assert_eq!(pace.state().limit, HIGHEST_LIMIT);
+        assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
     }
 }

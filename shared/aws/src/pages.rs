@@ -15,8 +15,8 @@ pub struct Pages {
 
 /// The error of a page that leads back to one that was already read, or to none although there are more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a page of the list did not lead to the next one, so not everything was listed")]
-pub struct Endless;
+#[error("a page token of the list is missing or repeated, so the list is incomplete")]
+pub struct IncompleteList;
 
 impl Pages {
     /// Notes the page token of the next page.
@@ -25,14 +25,14 @@ impl Pages {
     ///
     /// Returns an error if an earlier page had the same token, so that the list would begin again there. The caller
     /// must not request that page.
-    pub fn lead_to(&mut self, next: Option<&str>) -> Result<(), Endless> {
+    pub fn lead_to(&mut self, next: Option<&str>) -> Result<(), IncompleteList> {
         let Some(next) = next.filter(|token| !token.is_empty()) else {
             return Ok(());
         };
         if self.tokens.insert(self.hasher.hash_one(next)) {
             Ok(())
         } else {
-            Err(Endless)
+            Err(IncompleteList)
         }
     }
 
@@ -41,9 +41,13 @@ impl Pages {
     /// # Errors
     ///
     /// Returns an error if an earlier page had the same token, or if there are more pages but no token.
-    pub fn lead_on(&mut self, is_truncated: bool, next: Option<&str>) -> Result<(), Endless> {
+    pub fn lead_on(
+        &mut self,
+        is_truncated: bool,
+        next: Option<&str>,
+    ) -> Result<(), IncompleteList> {
         if is_truncated && next.is_none_or(str::is_empty) {
-            return Err(Endless);
+            return Err(IncompleteList);
         }
         self.lead_to(next)
     }
@@ -54,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_lead_on_until_one_leads_back() {
+    fn a_repeated_token_is_rejected() {
         for (before, next) in [
             (&["one"][..], "one"),
             (&["one", "two"], "one"),
@@ -64,12 +68,12 @@ mod tests {
             for token in before {
                 assert_eq!(pages.lead_to(Some(token)), Ok(()), "{before:?}");
             }
-            assert_eq!(pages.lead_to(Some(next)), Err(Endless), "{before:?}");
+            assert_eq!(pages.lead_to(Some(next)), Err(IncompleteList), "{before:?}");
         }
     }
 
     #[test]
-    fn the_end_of_a_list_is_no_token() {
+    fn an_absent_or_empty_token_ends_a_list() {
         let mut pages = Pages::default();
         for next in [None, Some(""), Some(""), None, Some("one")] {
             assert_eq!(pages.lead_to(next), Ok(()), "{next:?}");
@@ -77,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_leads_to_its_end() {
+    fn a_long_list_with_distinct_tokens_is_accepted() {
         let mut pages = Pages::default();
         for page in 0..10_000 {
             assert_eq!(pages.lead_to(Some(&page.to_string())), Ok(()), "{page}");
@@ -85,11 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_not_the_last_has_a_token() {
+    fn a_truncated_page_without_a_token_is_rejected() {
         for (is_truncated, next, expected) in [
             (true, Some("one"), Ok(())),
-            (true, None, Err(Endless)),
-            (true, Some(""), Err(Endless)),
+            (true, None, Err(IncompleteList)),
+            (true, Some(""), Err(IncompleteList)),
             (false, None, Ok(())),
         ] {
             assert_eq!(Pages::default().lead_on(is_truncated, next), expected);

@@ -5,26 +5,26 @@ use std::error::Error;
 use aws_smithy_types::error::ErrorMetadata;
 
 /// The most characters of a description, since messages come from outside.
-const MOST: usize = 800;
+const MAX_CHARACTERS: usize = 800;
 
 /// Returns an error's message, followed by those of its causes. The SDK's own display of an error ends in a debug view
-/// with the whole answer, headers and body; in a broken answer of STS, these contain credentials.
+/// with the whole response, headers and body; in a malformed response of STS, these contain credentials.
 pub fn problem(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         // Errors that the SDK does not know also end in a debug view.
-        let told = match error.downcast_ref::<ErrorMetadata>() {
-            Some(said) => said.message().unwrap_or_default().to_owned(),
+        let message = match error.downcast_ref::<ErrorMetadata>() {
+            Some(metadata) => metadata.message().unwrap_or_default().to_owned(),
             None => error.to_string(),
         };
         // An error of a service is also its own cause.
-        if !text.ends_with(&told) {
-            text = format!("{text}: {told}");
+        if !text.ends_with(&message) {
+            text = format!("{text}: {message}");
         }
         cause = error.source();
     }
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
@@ -35,56 +35,56 @@ mod tests {
     use super::*;
 
     #[derive(Debug, thiserror::Error)]
-    #[error("{told}")]
+    #[error("{message}")]
     struct Failure {
-        told: String,
+        message: String,
         #[source]
         cause: Option<Box<Failure>>,
-        answer: &'static str,
+        response: &'static str,
     }
 
     #[test]
-    fn all_causes_are_told_and_no_answer_is() {
+    fn causes_are_included_and_responses_are_not() {
         let cause = Failure {
-            told: "it is no XML".to_owned(),
+            message: "it is not XML".to_owned(),
             cause: None,
-            answer: "<SessionToken>",
+            response: "<SessionToken>",
         };
         let error = Failure {
-            told: "response error".to_owned(),
+            message: "response error".to_owned(),
             cause: Some(Box::new(cause)),
-            answer: "<SessionToken>",
+            response: "<SessionToken>",
         };
-        assert_eq!(error.answer, "<SessionToken>");
-        assert_eq!(problem(&error), "response error: it is no XML");
+        assert_eq!(error.response, "<SessionToken>");
+        assert_eq!(problem(&error), "response error: it is not XML");
     }
 
     #[test]
-    fn what_a_service_says_is_told_in_its_words() {
+    fn the_message_of_a_service_is_included() {
         #[derive(Debug, thiserror::Error)]
         #[error("unhandled error (SlowDown)")]
         struct Unhandled {
             source: ErrorMetadata,
         }
-        let said = || ErrorMetadata::builder().code("SlowDown");
-        for (source, told) in [
+        let metadata = || ErrorMetadata::builder().code("SlowDown");
+        for (source, message) in [
             (
-                said().message("Rate exceeded").build(),
+                metadata().message("Rate exceeded").build(),
                 "unhandled error (SlowDown): Rate exceeded",
             ),
-            (said().build(), "unhandled error (SlowDown)"),
+            (metadata().build(), "unhandled error (SlowDown)"),
         ] {
-            assert_eq!(problem(&Unhandled { source }), told);
+            assert_eq!(problem(&Unhandled { source }), message);
         }
     }
 
     #[test]
-    fn long_messages_are_cut_between_characters() {
+    fn long_messages_are_cut_at_a_character() {
         let error = Failure {
-            told: "ä".repeat(MOST + 1),
+            message: "ä".repeat(MAX_CHARACTERS + 1),
             cause: None,
-            answer: "",
+            response: "",
         };
-        assert_eq!(problem(&error), format!("{}…", "ä".repeat(MOST)));
+        assert_eq!(problem(&error), format!("{}…", "ä".repeat(MAX_CHARACTERS)));
     }
 }

@@ -11,10 +11,10 @@ use leaky_bucket::RateLimiter;
 pub struct Rate(Arc<RateLimiter>);
 
 impl Rate {
-    /// Creates a rate of `a_second` calls a second after a burst of `burst` calls, of which this process has one of
+    /// Creates a rate of `per_second` calls a second after a burst of `burst` calls, of which this process has one of
     /// `shares` equal parts.
-    pub fn new(a_second: u32, burst: u32, shares: u32) -> Self {
-        let (burst, step) = share(a_second, burst, shares);
+    pub fn new(per_second: u32, burst: u32, shares: u32) -> Self {
+        let (burst, step) = share(per_second, burst, shares);
         let limiter = RateLimiter::builder()
             .max(burst)
             .initial(burst)
@@ -25,7 +25,7 @@ impl Rate {
     }
 
     /// Waits until the next call may be made.
-    pub async fn turn(&self) {
+    pub async fn acquire(&self) {
         self.0.acquire_one().await;
     }
 }
@@ -33,9 +33,9 @@ impl Rate {
 /// Returns the number of calls that may be made at once, and the interval between the calls after that. The rate is a
 /// little lower than allowed, and the burst only half as large: calls that are sent at even intervals may arrive
 /// together, and a client that has used up its burst is throttled for that, for as long as it uses the rate in full.
-fn share(a_second: u32, burst: u32, shares: u32) -> (usize, Duration) {
+fn share(per_second: u32, burst: u32, shares: u32) -> (usize, Duration) {
     let shares = shares.max(1);
-    let step = Duration::from_millis(1_050) * shares / a_second.max(1);
+    let step = Duration::from_millis(1_050) * shares / per_second.max(1);
     ((burst / shares / 2).max(1) as usize, step)
 }
 
@@ -45,10 +45,10 @@ mod tests {
 
     #[test]
     fn all_shares_together_stay_below_the_rate() {
-        for (a_second, burst, shares) in [(3, 6, 1), (3, 6, 5), (10, 30, 1), (10, 30, 20)] {
-            let (at_once, step) = share(a_second, burst, shares);
+        for (per_second, burst, shares) in [(3, 6, 1), (3, 6, 5), (10, 30, 1), (10, 30, 20)] {
+            let (at_once, step) = share(per_second, burst, shares);
             let all = f64::from(shares) / step.as_secs_f64();
-            assert!(all < f64::from(a_second), "{all} calls a second");
+            assert!(all < f64::from(per_second), "{all} calls a second");
             assert!(at_once >= 1 && at_once <= (burst / 2) as usize, "{at_once}");
         }
         assert_eq!(share(3, 6, 1), (3, Duration::from_millis(350)));

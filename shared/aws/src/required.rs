@@ -1,4 +1,4 @@
-//! Rejects answers that lack a member that the service always sends.
+//! Rejects responses that lack a member that the service always sends.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,16 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::de::IgnoredAny;
 
-/// An interceptor that rejects answers without a member that the service always sends. It holds the names of
+/// An interceptor that rejects responses without a member that the service always sends. It holds the names of
 /// operations, each with the name of that member. The SDK returns an empty list for a required list that is absent, so
 /// that the items in it would appear not to exist.
 #[derive(Debug, Clone, Copy)]
 pub struct Required(pub &'static [(&'static str, &'static str)]);
 
-/// The error of an answer without a member that it must have.
+/// The error of a response without a member that it must have.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the answer lacks {0}")]
-struct Lacking(&'static str);
+#[error("the response lacks {0}")]
+struct MissingMember(&'static str);
 
 impl Intercept for Required {
     fn name(&self) -> &'static str {
@@ -35,16 +35,16 @@ impl Intercept for Required {
         let response = context.response();
         let body = response.body().bytes().unwrap_or_default();
         let operation = cfg.load::<Metadata>().map_or("", Metadata::name);
-        match self.lacking(operation, body) {
-            Some(member) if response.status().is_success() => Err(Lacking(member).into()),
+        match self.missing_member(operation, body) {
+            Some(member) if response.status().is_success() => Err(MissingMember(member).into()),
             _ => Ok(()),
         }
     }
 }
 
 impl Required {
-    /// Returns the member that the body of an operation's answer lacks.
-    fn lacking(self, operation: &str, body: &[u8]) -> Option<&'static str> {
+    /// Returns the member that the body of an operation's response lacks.
+    fn missing_member(self, operation: &str, body: &[u8]) -> Option<&'static str> {
         let mut members = self.0.iter().filter(|(of, _)| *of == operation);
         let (_, member) = members.find(|(_, member)| !has(body, member))?;
         Some(member)
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_that_is_absent_or_null_is_lacking() {
+    fn absent_and_null_members_are_missing() {
         for (body, expected) in [
             (r#"{"Findings": []}"#, true),
             (r#"{"Findings": [{"Id": "x"}], "NextToken": null}"#, true),
@@ -95,11 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_operations_that_are_named_need_a_member() {
+    fn only_listed_operations_require_a_member() {
         let required = Required(&[("List", "Names"), ("Get", "Name")]);
-        assert_eq!(required.lacking("List", b"{}"), Some("Names"));
-        assert_eq!(required.lacking("Get", b"{}"), Some("Name"));
-        assert_eq!(required.lacking("List", br#"{"Names": []}"#), None);
-        assert_eq!(required.lacking("Describe", b"{}"), None);
+        assert_eq!(required.missing_member("List", b"{}"), Some("Names"));
+        assert_eq!(required.missing_member("Get", b"{}"), Some("Name"));
+        assert_eq!(required.missing_member("List", br#"{"Names": []}"#), None);
+        assert_eq!(required.missing_member("Describe", b"{}"), None);
     }
 }

@@ -57,13 +57,13 @@ impl Collector for AccountCollector {
                         observed_at,
                         state,
                     };
-                    reader.hand_on(observation, listing.out).await;
+                    reader.send(observation, listing.out).await;
                     Vec::new()
                 }
                 Err(error) => {
                     let reason = Unread {
                         code: ReasonCode::ReadFailed,
-                        text: format!("The account can't be looked at: {error}."),
+                        text: format!("The account can't be described: {error}."),
                     };
                     vec![Unlisted::all(Account::KIND, reason)]
                 }
@@ -99,15 +99,15 @@ impl Reader<'_> {
         };
         let (recorders, status) = (call(&RECORDERS), call(&STATUS));
         let request = self.clients.config.describe_configuration_recorders();
-        let answer = recorders.send(request.send()).await?;
-        let listed = answer.configuration_recorders;
-        let listed = listed.ok_or_else(|| recorders.without("a list of recorders"))?;
-        let Some(recorder) = parse::of_the_customer(&listed) else {
+        let response = recorders.send(request.send()).await?;
+        let listed = response.configuration_recorders;
+        let listed = listed.ok_or_else(|| recorders.without("the list of recorders"))?;
+        let Some(recorder) = parse::customer_recorder(&listed) else {
             return Ok(None);
         };
         let request = self.clients.config.describe_configuration_recorder_status();
-        let answer = status.send(request.send()).await?;
-        let statuses = answer.configuration_recorders_status.unwrap_or_default();
+        let response = status.send(request.send()).await?;
+        let statuses = response.configuration_recorders_status.unwrap_or_default();
         parse::recorder(recorder, &statuses)
             .ok_or_else(|| status.without("the status of the recorder"))
             .map(Some)

@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use eksentry_aws::{Endless, Pace, Pages};
+use eksentry_aws::{IncompleteList, Pace, Pages};
 use eksentry_core::{Fact, ReasonCode, State, Unread};
 
 use crate::unread::unread;
@@ -30,7 +30,7 @@ pub(crate) struct Failure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Next {
     token: Option<String>,
-    is_promised: bool,
+    is_truncated: bool,
 }
 
 impl Next {
@@ -38,7 +38,7 @@ impl Next {
     pub(crate) fn token(token: Option<String>) -> Self {
         Self {
             token,
-            is_promised: false,
+            is_truncated: false,
         }
     }
 
@@ -47,7 +47,7 @@ impl Next {
     pub(crate) fn marker(is_truncated: bool, marker: Option<String>) -> Self {
         Self {
             token: marker,
-            is_promised: is_truncated,
+            is_truncated,
         }
     }
 }
@@ -76,7 +76,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the service does not answer, or answers with an error.
+    /// Returns an error if the service does not respond, or responds with an error.
     pub(crate) async fn send<T, E, R>(
         &self,
         request: impl Future<Output = Result<T, SdkError<E, R>>>,
@@ -85,8 +85,8 @@ impl<'a> Call<'a> {
         E: ProvideErrorMetadata,
     {
         // The futures of the SDK take tens of kilobytes, and many futures contain this one.
-        let answer = self.pace.call(Box::pin(request)).await;
-        answer.map_err(|error| self.failure(&error))
+        let response = self.pace.call(Box::pin(request)).await;
+        response.map_err(|error| self.failure(&error))
     }
 
     /// Reads the pages of a list: `request` requests the page with a token, the first page without one; `read` takes a
@@ -110,8 +110,8 @@ impl<'a> Call<'a> {
         loop {
             let page = self.send(request(token)).await?;
             let next = read(page).await;
-            let led = pages.lead_on(next.is_promised, next.token.as_deref());
-            led.map_err(|error| self.endless(error))?;
+            let noted = pages.lead_on(next.is_truncated, next.token.as_deref());
+            noted.map_err(|error| self.incomplete(error))?;
             token = next.token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(());
@@ -142,7 +142,7 @@ impl<'a> Call<'a> {
         });
         pages.await?;
         let names: Option<Vec<String>> = listed.into_iter().collect();
-        names.ok_or_else(|| self.nameless("something without a name"))
+        names.ok_or_else(|| self.cannot_describe("the item has no name"))
     }
 
     fn failure<E, R>(&self, error: &SdkError<E, R>) -> Failure
@@ -158,16 +158,16 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn endless(&self, error: Endless) -> Failure {
+    fn incomplete(&self, error: IncompleteList) -> Failure {
         Failure {
             code: String::new(),
             is_absent: false,
-            reason: self.refused(&error.to_string()),
+            reason: self.failed(&error.to_string()),
         }
     }
 
-    /// Returns the reason to report if the service answered, but did not return something that was requested.
-    pub(crate) fn refused(&self, problem: &str) -> Unread {
+    /// Returns the reason to report if the service responded, but did not return something that was requested.
+    pub(crate) fn failed(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
@@ -175,43 +175,42 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Returns the reason to report if an answer lacks something that the service always returns.
-    pub fn without(&self, what: &str) -> Unread {
+    /// Returns the reason to report if a response lacks a member that the service always returns.
+    pub fn without(&self, member: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
-            text: format!("{action} on {target} answered without {what}."),
+            text: format!("The response of {action} on {target} lacks {member}."),
         }
     }
 
-    /// Returns the reason to report if an answer lacks the requested list. There may be nothing to list, as the
+    /// Returns the reason to report if a response lacks the requested list. There may be nothing to list, as the
     /// service's interface allows; but the missing list does not prove that a resource is gone.
     pub(crate) fn no_list(&self) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::NoList,
             text: format!(
-                "{action} on {target} answered without a list, which proves neither that there is anything nor that \
-                 there is nothing."
+                "The response of {action} on {target} lacks the list, so it's unknown which resources exist."
             ),
         }
     }
 
-    /// Returns the reason to report if a list names something that can't be described.
-    pub(crate) fn nameless(&self, problem: &str) -> Unread {
+    /// Returns the reason to report if a list contains an item that can't be described.
+    pub(crate) fn cannot_describe(&self, problem: &str) -> Unread {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
             text: format!(
-                "{action} on {target} listed something that can't be looked at: {problem}. Look at it by hand."
+                "{action} on {target} listed an item that can't be described: {problem}. Review the item manually."
             ),
         }
     }
 }
 
 impl Failure {
-    /// Returns `true` if the service answered with that error.
-    pub(crate) fn is(&self, code: &str) -> bool {
+    /// Returns `true` if the service returned that error code.
+    pub(crate) fn has_code(&self, code: &str) -> bool {
         self.code == code
     }
 
@@ -259,7 +258,7 @@ mod tests {
 
     use super::*;
 
-    type Answer = Result<(u32, Next), SdkError<ErrorMetadata, ()>>;
+    type Response = Result<(u32, Next), SdkError<ErrorMetadata, ()>>;
 
     fn error(code: &str) -> SdkError<ErrorMetadata, ()> {
         let error = ErrorMetadata::builder().code(code).message("No.").build();
@@ -268,26 +267,26 @@ mod tests {
 
     /// Reads these pages. Returns the numbers of the pages that were read, the tokens that were requested, and the
     /// result.
-    async fn read(pages: Vec<Answer>) -> (Vec<u32>, Vec<Option<String>>, Result<(), Failure>) {
+    async fn read(pages: Vec<Response>) -> (Vec<u32>, Vec<Option<String>>, Result<(), Failure>) {
         let pace = Pace::default();
-        let (answers, asked) = (RefCell::new(VecDeque::from(pages)), RefCell::default());
-        let mut seen = Vec::new();
+        let (responses, requested) = (RefCell::new(VecDeque::from(pages)), RefCell::default());
+        let mut read_pages = Vec::new();
         let call = Call::new("eks:ListThings", &pace, "account 1").absent(&["GoneException"]);
-        let ended = call
+        let result = call
             .pages(
                 |token| {
-                    let asked: &RefCell<Vec<Option<String>>> = &asked;
-                    asked.borrow_mut().push(token);
-                    let answer = answers.borrow_mut().pop_front();
-                    async move { answer.expect("a page too many is asked for") }
+                    let requested: &RefCell<Vec<Option<String>>> = &requested;
+                    requested.borrow_mut().push(token);
+                    let response = responses.borrow_mut().pop_front();
+                    async move { response.expect("an additional page is requested") }
                 },
                 async |(number, next)| {
-                    seen.push(number);
+                    read_pages.push(number);
                     next
                 },
             )
             .await;
-        (seen, asked.into_inner(), ended)
+        (read_pages, requested.into_inner(), result)
     }
 
     fn token(token: &str) -> Next {
@@ -300,29 +299,29 @@ mod tests {
         let end = Next::marker(false, Some("unused".to_owned()));
         for last in [none, empty] {
             let pages = vec![Ok((1, token("a"))), Ok((2, token("b"))), Ok((3, last))];
-            let (seen, asked, ended) = read(pages).await;
-            assert_eq!((seen, ended), (vec![1, 2, 3], Ok(())));
+            let (read_pages, requested, result) = read(pages).await;
+            assert_eq!((read_pages, result), (vec![1, 2, 3], Ok(())));
             let tokens = [None, Some("a".to_owned()), Some("b".to_owned())];
-            assert_eq!(asked, tokens);
+            assert_eq!(requested, tokens);
         }
-        let (seen, _, ended) = read(vec![Ok((1, end)), Ok((2, Next::token(None)))]).await;
+        let (read_pages, _, result) = read(vec![Ok((1, end)), Ok((2, Next::token(None)))]).await;
         assert_eq!(
-            (seen, ended),
+            (read_pages, result),
             (vec![1, 2], Ok(())),
-            "a marker leads on by itself"
+            "a marker alone leads to the next page"
         );
     }
 
     #[tokio::test]
-    async fn a_list_that_does_not_lead_to_its_end_is_not_whole() {
+    async fn a_missing_or_repeated_token_makes_a_list_incomplete() {
         let promised = Next::marker(true, None);
         for pages in [
             vec![Ok((1, token("a"))), Ok((2, token("a")))],
             vec![Ok((1, token("a"))), Ok((2, promised))],
         ] {
-            let (seen, _, ended) = read(pages).await;
-            assert_eq!(seen, [1, 2]);
-            let reason = Unread::from(ended.unwrap_err());
+            let (read_pages, _, result) = read(pages).await;
+            assert_eq!(read_pages, [1, 2]);
+            let reason = Unread::from(result.unwrap_err());
             assert_eq!(reason.code.word(), "READ_FAILED");
             let begin = "eks:ListThings on account 1 failed (a page";
             assert!(reason.text.starts_with(begin), "{}", reason.text);
@@ -330,25 +329,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_read_before_a_failure_was_read() {
-        let (seen, _, ended) = read(vec![Ok((1, token("a"))), Err(error("AccessDenied"))]).await;
-        assert_eq!(seen, [1]);
-        let failure = ended.unwrap_err();
-        assert!(failure.is("AccessDenied") && !failure.is_absent);
+    async fn pages_before_a_failure_are_read() {
+        let (read_pages, _, result) =
+            read(vec![Ok((1, token("a"))), Err(error("AccessDenied"))]).await;
+        assert_eq!(read_pages, [1]);
+        let failure = result.unwrap_err();
+        assert!(failure.has_code("AccessDenied") && !failure.is_absent);
         assert_eq!(Unread::from(failure).code.word(), "ACCESS_DENIED");
     }
 
     #[tokio::test]
-    async fn only_the_errors_that_say_so_say_that_nothing_exists() {
+    async fn only_the_listed_error_codes_mean_that_the_target_is_absent() {
         for (code, is_absent) in [("GoneException", true), ("Gone", false), ("", false)] {
-            let (_, _, ended) = read(vec![Err(error(code))]).await;
-            let failure = ended.unwrap_err();
+            let (_, _, result) = read(vec![Err(error(code))]).await;
+            let failure = result.unwrap_err();
             assert_eq!(failure.clone().or_none::<()>().is_ok(), is_absent, "{code}");
             let state = State::from(failure);
             assert_eq!(matches!(state, State::Gone), is_absent, "{code}");
         }
-        let silent: Answer = Err(SdkError::timeout_error("late"));
-        let (_, _, ended) = read(vec![silent]).await;
-        assert!(!ended.unwrap_err().is_absent);
+        let timed_out: Response = Err(SdkError::timeout_error("late"));
+        let (_, _, result) = read(vec![timed_out]).await;
+        assert!(!result.unwrap_err().is_absent);
     }
 }

@@ -1,5 +1,5 @@
-//! Amazon ECR: a registry's repositories and their images. Each file reads one kind of answer; `parse.rs` converts
-//! answers into facts.
+//! Amazon ECR: a registry's repositories and their images. Each file reads one kind of response; `parse.rs` converts
+//! responses into facts.
 
 mod epss;
 mod images;
@@ -44,7 +44,7 @@ impl Collector for RegistryCollector {
 
     fn permissions(&self, kind: &ResourceKind) -> Vec<Permission> {
         if kind == EcrImage::KIND {
-            let [coverage, findings] = scan::BY_INSPECTOR;
+            let [coverage, findings] = scan::CALLED_BY_ECR;
             let own = [LIST, images::LIST, scan::READ, manifests::READ];
             [&own[..], &[coverage, findings]].concat()
         } else {
@@ -81,7 +81,7 @@ impl Collector for RegistryCollector {
         let Listing {
             needs, gate, out, ..
         } = listing;
-        let list = reader.all_of_the_registry(wanted, needs, gate, out);
+        let list = reader.list_registry(wanted, needs, gate, out);
         list.boxed_local()
     }
 }

@@ -20,7 +20,7 @@ use self::parse::{RoleId, RoleUser};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, LOOKS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
 
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
 
@@ -108,19 +108,19 @@ impl Collector for ClusterCollector {
         listing: Listing<'a>,
     ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
         reader
-            .all_clusters(listing.needs, listing.out)
+            .list_clusters(listing.needs, listing.out)
             .boxed_local()
     }
 }
 
 impl Reader<'_> {
-    async fn all_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+    async fn list_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
         let kind = EksCluster::KIND;
         let Names { names, missing } = self.clusters.names().await;
         let call = self.clusters.call(&LIST, self.location.to_string());
-        let left_out = self.look_at_names(kind, names, &call, needs, out).await;
+        let unnamed = self.describe_named(kind, names, &call, needs, out).await;
         let missing = missing.clone().map(|reason| Unlisted::all(kind, reason));
-        missing.into_iter().chain(left_out).collect()
+        missing.into_iter().chain(unnamed).collect()
     }
 
     /// Returns `true` if the Region holds a cluster.
@@ -143,14 +143,14 @@ impl Reader<'_> {
         };
         let mut facts = parse::cluster(name, &cluster);
         if facts.inapplicable().is_none() {
-            Box::pin(self.follow(&mut facts, needs)).await;
+            Box::pin(self.read_references(&mut facts, needs)).await;
         }
         State::present(facts)
     }
 
     /// Reads the resources that a cluster refers to, if they are needed: its key, its role, and the other users of the
     /// role.
-    async fn follow(&self, cluster: &mut EksCluster, needs: Needs) {
+    async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let key = async {
             match &cluster.secrets_key {
                 Some(key) if needs.contains(Need::SecretsKey) => {
@@ -185,7 +185,7 @@ impl Reader<'_> {
             None => Err(Unread {
                 code: ReasonCode::RoleUnknown,
                 text: format!(
-                    "eks:DescribeCluster on cluster {} did not say which role it has.",
+                    "The response of eks:DescribeCluster on cluster {} lacks the cluster's role.",
                     cluster.name
                 ),
             }),
@@ -237,7 +237,7 @@ impl AccountClusters {
     }
 
     async fn role_use(&self) -> &RoleUse {
-        let find_out = || async {
+        let read = || async {
             let parts = self.regions.iter().map(|clusters| clusters.role_use());
             let mut parts = futures::future::join_all(parts).await;
             parts.push(RoleUse {
@@ -246,7 +246,7 @@ impl AccountClusters {
             });
             RoleUse::of(parts)
         };
-        self.role_use.get_or_init(find_out).await
+        self.role_use.get_or_init(read).await
     }
 }
 
@@ -284,7 +284,7 @@ impl Clusters {
         let Names { names, missing } = self.names().await;
         let parts = futures::stream::iter(names)
             .map(|name| self.role_use_of_cluster(name))
-            .buffer_unordered(LOOKS_AT_A_TIME)
+            .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
             .collect();
         let mut found = RoleUse::of(parts.await);
         found.unread.extend(missing.clone());
@@ -354,9 +354,13 @@ impl Clusters {
         let describe = || async {
             let call = self.call(&DESCRIBE, format!("cluster {name}"));
             let request = self.client.describe_cluster().name(name);
-            match call.send(request.send()).await.map(|answer| answer.cluster) {
+            match call
+                .send(request.send())
+                .await
+                .map(|response| response.cluster)
+            {
                 Ok(Some(cluster)) => Described::Present(Arc::new(cluster)),
-                Ok(None) => Described::Unread(call.without("a cluster")),
+                Ok(None) => Described::Unread(call.without("the cluster")),
                 Err(failure) if failure.is_absent() => Described::Gone,
                 Err(failure) => Described::Unread(failure.into()),
             }
@@ -394,11 +398,11 @@ impl Clusters {
         let request = self.client.describe_nodegroup();
         let request = request.cluster_name(cluster).nodegroup_name(group);
         match call.send(request.send()).await {
-            Ok(answer) => {
-                let role = answer.nodegroup.and_then(|group| group.node_role);
+            Ok(response) => {
+                let role = response.nodegroup.and_then(|group| group.node_role);
                 role.map(Some).ok_or_else(|| Unread {
                     code: ReasonCode::RoleUnknown,
-                    ..call.without("the role of its nodes")
+                    ..call.without("the role of the nodes")
                 })
             }
             Err(failure) => failure.or_none(),

@@ -33,8 +33,8 @@ pub(crate) const PERMISSIONS: &[Permission] = &[
 /// The error code for a role that does not exist.
 const ABSENT: &[&str] = &["NoSuchEntity"];
 
-/// The operations whose answers must contain a list, and the name of the list. For a role without policies, IAM returns
-/// an empty list; an answer without the list proves nothing.
+/// The operations whose responses must contain a list, and the name of the list. For a role without policies, IAM
+/// returns an empty list; a response without the list proves nothing.
 pub(crate) const REQUIRED: [(&str, &str); 2] = [
     ("ListAttachedRolePolicies", "AttachedPolicies"),
     ("ListRolePolicies", "PolicyNames"),
@@ -83,7 +83,7 @@ impl Reader<'_> {
             self.inline_policies(name),
         );
         let role = match role {
-            Ok(answer) => Ok(answer.role),
+            Ok(response) => Ok(response.role),
             Err(failure) if failure.is_absent() => return Ok(None),
             Err(failure) => Err(failure.into()),
         };
@@ -104,19 +104,19 @@ impl Reader<'_> {
                 Err(reason) => read.unread.push(reason),
             }
         }
-        let mut answers = futures::stream::iter(&sources)
+        let mut results = futures::stream::iter(&sources)
             .map(|(policy, source)| async move {
                 (policy, self.policy_allows_everything(name, source).await)
             })
             .buffered(POLICIES_AT_A_TIME);
-        while let Some((policy, answer)) = answers.next().await {
-            match answer {
+        while let Some((policy, result)) = results.next().await {
+            match result {
                 Ok(true) => read.administrator_policies.push(policy.clone()),
                 Ok(false) => {}
                 Err(reason) => read.unread.push(reason),
             }
         }
-        drop(answers);
+        drop(results);
         // IAM guarantees no order, and another order would change the text of the reason.
         read.administrator_policies.sort();
         read.unread.sort_by(|one, other| one.text.cmp(&other.text));
@@ -166,7 +166,7 @@ impl Reader<'_> {
         match source {
             PolicySource::Managed { arn: None } => {
                 let call = self.iam_call(&LIST_MANAGED, format!("role {role}"));
-                Err(call.nameless("a policy without an ARN"))
+                Err(call.cannot_describe("the policy has no ARN"))
             }
             PolicySource::Managed { arn: Some(arn) }
                 if arn.ends_with(":aws:policy/AdministratorAccess") =>
@@ -181,8 +181,8 @@ impl Reader<'_> {
                 let call = self.iam_call(&GET_INLINE, format!("policy {name} of role {role}"));
                 let request = self.clients.iam.get_role_policy();
                 let request = request.role_name(role).policy_name(name);
-                let answer = call.send(request.send()).await?;
-                Ok(parse(Some(answer.policy_document()), &call)?.allows_everything())
+                let response = call.send(request.send()).await?;
+                Ok(parse(Some(response.policy_document()), &call)?.allows_everything())
             }
         }
     }
@@ -193,7 +193,7 @@ impl Reader<'_> {
         let request = self.clients.iam.get_policy().policy_arn(arn);
         let policy = call.send(request.send()).await?.policy;
         let version = policy.and_then(|policy| policy.default_version_id);
-        let version = version.ok_or_else(|| call.without("a default version"))?;
+        let version = version.ok_or_else(|| call.without("the default version"))?;
 
         let call = self.iam_call(&GET_VERSION, target);
         let request = self.clients.iam.get_policy_version();
@@ -209,6 +209,6 @@ fn parse(document: Option<&str>, call: &Call<'_>) -> Fact<PolicyDocument> {
     let text = percent_decode_str(document.unwrap_or_default()).decode_utf8_lossy();
     serde_json::from_str(&text).map_err(|error| Unread {
         code: ReasonCode::PolicyNotUnderstood,
-        ..call.without(&format!("a policy that can be understood: {error}"))
+        ..call.without(&format!("a valid policy document: {error}"))
     })
 }

@@ -57,7 +57,7 @@ impl Collector for KeyCollector {
         reader: &'a Reader<'_>,
         listing: Listing<'a>,
     ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
-        reader.all_keys(listing.needs, listing.out).boxed_local()
+        reader.list_keys(listing.needs, listing.out).boxed_local()
     }
 }
 
@@ -66,7 +66,7 @@ impl Reader<'_> {
         Call::new(permission.action, &self.clients.paces.kms, target).absent(ABSENT)
     }
 
-    async fn all_keys(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+    async fn list_keys(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
         let kind = KmsKey::KIND;
         let call = self.kms_call(&LIST, self.location.to_string());
         let list = self.clients.kms.list_keys().limit(1000);
@@ -78,7 +78,7 @@ impl Reader<'_> {
                     Some(keys) => {
                         let ids = keys.into_iter().map(|key| key.key_id.unwrap_or_default());
                         let ids: Vec<String> = ids.collect();
-                        missing.extend(self.look_at_names(kind, &ids, &call, needs, out).await);
+                        missing.extend(self.describe_named(kind, &ids, &call, needs, out).await);
                     }
                     None => missing.push(Unlisted::all(kind, call.no_list())),
                 }
@@ -95,10 +95,10 @@ impl Reader<'_> {
         let call = self.kms_call(&DESCRIBE, format!("key {id}"));
         let request = self.clients.kms.describe_key().key_id(id);
         let metadata = match call.send(request.send()).await {
-            Ok(answer) => answer.key_metadata,
+            Ok(response) => response.key_metadata,
             Err(failure) => return failure.into(),
         };
-        let key = metadata.ok_or("a key");
+        let key = metadata.ok_or("the key's metadata");
         let mut key = match key.and_then(|metadata| parse::key(id, &metadata)) {
             Ok(key) => key,
             Err(missing) => return State::Unread(call.without(missing)),
@@ -115,9 +115,9 @@ impl Reader<'_> {
             let call = self.kms_call(&DESCRIBE, format!("key {named}"));
             let request = self.clients.kms.describe_key().key_id(named);
             match call.send(request.send()).await {
-                Ok(answer) => {
-                    let metadata = answer.key_metadata;
-                    let metadata = metadata.ok_or_else(|| call.without("a key"))?;
+                Ok(response) => {
+                    let metadata = response.key_metadata;
+                    let metadata = metadata.ok_or_else(|| call.without("the key's metadata"))?;
                     Ok(Some(parse::named_key(named, &metadata)))
                 }
                 Err(failure) => failure.or_none(),
@@ -130,8 +130,8 @@ impl Reader<'_> {
         let call = self.kms_call(&GET_ROTATION, format!("key {id}"));
         let request = self.clients.kms.get_key_rotation_status().key_id(id);
         match call.send(request.send()).await {
-            Ok(answer) => Ok(parse::rotation(&answer)),
-            Err(failure) if failure.is("UnsupportedOperationException") => {
+            Ok(response) => Ok(parse::rotation(&response)),
+            Err(failure) if failure.has_code("UnsupportedOperationException") => {
                 Ok(Rotation::Unsupported)
             }
             Err(failure) => Err(failure.into()),

@@ -1,7 +1,7 @@
 //! Collectors that read facts from AWS APIs, one module for each service. They do not depend on checks: an argument
 //! gives the groups of facts that are needed.
 //!
-//! A [`Reader`] serves one run: it reads an account in a Region. A call whose answer several resources need is made
+//! A [`Reader`] serves one run: it reads an account in a Region. A call whose response several resources need is made
 //! only once.
 
 mod account;
@@ -34,7 +34,7 @@ pub use crate::permission::{Arns, Permission};
 pub use crate::tags::Tags;
 
 /// The number of resources that are described at a time; each holds its facts in memory.
-const LOOKS_AT_A_TIME: usize = 32;
+const DESCRIPTIONS_AT_A_TIME: usize = 32;
 
 /// Returns the permissions that listing and describing resources of a kind takes, including the permission to read
 /// their tags.
@@ -149,8 +149,8 @@ impl Unlisted {
         }
     }
 
-    /// Returns `true` if a call failed, so that resources are not evaluated. Returns `false` if an answer came without
-    /// a list: there may be no resources.
+    /// Returns `true` if a call failed, so that resources are not evaluated. Returns `false` if a response lacks the
+    /// list: there may be no resources.
     pub fn is_loss(&self) -> bool {
         self.reason.code != ReasonCode::NoList
     }
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
         &self.location
     }
 
-    /// Returns the time at which the reader was created. Only answers about clusters, which the readers of an account
+    /// Returns the time at which the reader was created. Only responses about clusters, which the readers of an account
     /// share, may be older.
     pub fn began_at(&self) -> Timestamp {
         self.began_at
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
 
     /// Describes one resource. The manifest of an image is not read, even if only the manifest distinguishes the image
     /// from an attestation.
-    async fn look(&self, resource: &Resource, needs: Needs) -> Observation {
+    async fn describe(&self, resource: &Resource, needs: Needs) -> Observation {
         let observed_at = self.now();
         let state = match collector_of(resource.kind()) {
             Some(collector) => collector.describe(self, resource, needs).await,
@@ -224,21 +224,21 @@ impl<'a> Reader<'a> {
         needs: Needs,
         out: &mpsc::Sender<Observation>,
     ) {
-        let waiting: Vec<Observation> = futures::stream::iter(resources)
+        let without_manifest: Vec<Observation> = futures::stream::iter(resources)
             .map(|resource| async move {
-                let observation = Box::pin(self.look(resource, needs)).await;
+                let observation = Box::pin(self.describe(resource, needs)).await;
                 if ecr::needs_manifest(&observation) {
                     return Some(observation);
                 }
-                self.hand_on(observation, out).await;
+                self.send(observation, out).await;
                 None
             })
-            .buffer_unordered(LOOKS_AT_A_TIME)
+            .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
             .filter_map(std::future::ready)
             .collect()
             .await;
-        for observation in self.with_manifests(waiting).await {
-            self.hand_on(observation, out).await;
+        for observation in self.with_manifests(without_manifest).await {
+            self.send(observation, out).await;
         }
     }
 
@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
 
     /// Describes the resources that a list names. Returns `Some` if a name is invalid, so that its resource can't be
     /// described.
-    async fn look_at_names(
+    async fn describe_named(
         &self,
         kind: &'static ResourceKind,
         names: &[String],
@@ -276,21 +276,21 @@ impl<'a> Reader<'a> {
         out: &mpsc::Sender<Observation>,
     ) -> Option<Unlisted> {
         let mut resources = Vec::new();
-        let mut left_out = None;
+        let mut unnamed = None;
         for name in names {
             match Resource::named(kind, name, &self.location) {
                 Ok(resource) => resources.push(resource),
                 Err(error) => {
-                    let reason = call.nameless(&error.to_string());
-                    left_out = Some(Unlisted::all(kind, reason));
+                    let reason = call.cannot_describe(&error.to_string());
+                    unnamed = Some(Unlisted::all(kind, reason));
                 }
             }
         }
         self.look_at(&resources, needs, out).await;
-        left_out
+        unnamed
     }
 
-    async fn hand_on(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
+    async fn send(&self, observation: Observation, out: &mpsc::Sender<Observation>) {
         // The receiver is dropped only if its run was abandoned. Nothing reads the observation then.
         let _ = out.send(observation).await;
     }

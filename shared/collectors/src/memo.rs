@@ -1,4 +1,4 @@
-//! Storage of answers for the duration of a run.
+//! Storage of values for the duration of a run.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-/// Answers by key. The first caller for a key determines the answer; a caller that requests it in the meantime waits
+/// Values by key. The first caller for a key determines the value; a caller that requests it in the meantime waits
 /// for it.
 #[derive(Debug)]
 pub(crate) struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
@@ -18,16 +18,12 @@ impl<K, V> Default for Memo<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Memo<K, V> {
-    /// Returns the answer for a key. `find_out` determines it if it is not known yet.
-    pub(crate) async fn get<F: Future<Output = V>>(
-        &self,
-        key: K,
-        find_out: impl FnOnce() -> F,
-    ) -> V {
+    /// Returns the value for a key. `read` determines it if it is not known yet.
+    pub(crate) async fn get<F: Future<Output = V>>(&self, key: K, read: impl FnOnce() -> F) -> V {
         let cell = {
             let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(cells.entry(key).or_default())
         };
-        cell.get_or_init(find_out).await.clone()
+        cell.get_or_init(read).await.clone()
     }
 }

@@ -22,7 +22,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if a call fails, or if an answer lacks the list.
+    /// Returns an error if a call fails, or if a response lacks the list.
     pub async fn tags(&self, resources: &[&Resource]) -> Fact<Tags> {
         let call = Call::new(
             GET.action,
@@ -34,8 +34,8 @@ impl Reader<'_> {
             let arns = chunk.iter().map(|resource| resource.id().to_owned());
             let request = self.clients.tagging.get_resources();
             let request = request.set_resource_arn_list(Some(arns.collect()));
-            let answer = call.send(request.send()).await?;
-            let listed = answer.resource_tag_mapping_list;
+            let response = call.send(request.send()).await?;
+            let listed = response.resource_tag_mapping_list;
             let listed = listed.ok_or_else(|| call.no_list())?;
             tags.extend(listed.iter().map(read));
         }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_in_another_order_are_the_same_tags() {
+    fn the_order_of_tags_is_ignored() {
         let tag = |(key, value): (&str, &str)| Tag::builder().key(key).value(value).build();
         let read = |tags: [(&str, &str); 3]| {
             let tags = tags.map(|pair| tag(pair).unwrap());

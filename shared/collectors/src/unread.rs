@@ -28,7 +28,8 @@ pub(crate) fn unread<E: ProvideErrorMetadata, R>(
         }
         SdkError::ServiceError(_) if is_throttling(name) => (
             ReasonCode::Throttled,
-            "The next sweep tries again; ask AWS for a higher rate if this goes on.".to_owned(),
+            "The next sweep tries again. If this continues, request a higher quota from AWS."
+                .to_owned(),
         ),
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => (
             ReasonCode::NotReached,
@@ -39,7 +40,7 @@ pub(crate) fn unread<E: ProvideErrorMetadata, R>(
             "The next sweep tries again.".to_owned(),
         ),
     };
-    let what = match error {
+    let problem = match error {
         SdkError::ServiceError(_) => {
             let message = error
                 .as_service_error()
@@ -47,18 +48,18 @@ pub(crate) fn unread<E: ProvideErrorMetadata, R>(
                 .unwrap_or_default();
             format!("{name}: {message}")
         }
-        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
-        SdkError::DispatchFailure(_) => "the service was not reached".to_owned(),
-        _ => "the answer could not be understood".to_owned(),
+        SdkError::TimeoutError(_) => "no response in time".to_owned(),
+        SdkError::DispatchFailure(_) => "the service couldn't be reached".to_owned(),
+        _ => "the response is invalid".to_owned(),
     };
-    let what: String = what
+    let problem: String = problem
         .trim_matches([' ', ':', '.'])
         .chars()
         .take(MESSAGE)
         .collect();
     Unread {
         code,
-        text: format!("{action} on {target} failed ({what}). {advice}"),
+        text: format!("{action} on {target} failed ({problem}). {advice}"),
     }
 }
 
@@ -70,5 +71,5 @@ fn is_throttling(code: &str) -> bool {
         "SlowDown",
     ]
     .iter()
-    .any(|word| code.contains(word))
+    .any(|part| code.contains(part))
 }

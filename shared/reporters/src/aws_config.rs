@@ -103,12 +103,12 @@ impl Evaluation {
 
 const PUT: &str = "config:PutEvaluations";
 
-/// The operation whose answer must contain a list, and the name of the list. If there are no results to remove, AWS
+/// The operation whose response must contain a list, and the name of the list. If there are no results to remove, AWS
 /// Config returns an empty list.
 const REQUIRED: [(&str, &str); 1] = [("GetComplianceDetailsByConfigRule", "EvaluationResults")];
 
-const UNKNOWN_TOKEN: &str =
-    "AWS Config does not know the event's result token, or no longer; events by hand need TESTMODE";
+const INVALID_TOKEN: &str = "the event's result token is invalid or expired; events that you send yourself need the \
+                             token TESTMODE";
 
 /// The AWS Config sink.
 #[derive(Debug, Clone)]
@@ -124,29 +124,29 @@ impl AwsConfig {
         }
     }
 
-    /// Sends evaluations with the result token of an invocation. Evaluations that AWS Config refuses are sent once
+    /// Sends evaluations with the result token of an invocation. Evaluations that AWS Config rejects are sent once
     /// more. A failed call does not prevent the other calls.
     ///
     /// # Errors
     ///
-    /// Returns an error if a call fails, or if AWS Config refuses an evaluation twice; the error names its resource.
+    /// Returns an error if a call fails, or if AWS Config rejects an evaluation twice; the error names its resource.
     pub async fn put(&self, token: &str, evaluations: &[Evaluation]) -> Result<(), ReportError> {
         let mut problems = Vec::new();
         for chunk in evaluations.chunks(EVALUATIONS_A_CALL) {
             let chunk: Vec<&Evaluation> = chunk.iter().collect();
-            let refused = match self.send(token, &chunk).await {
-                Ok(refused) if !refused.is_empty() => self.send(token, &refused).await,
+            let rejected = match self.send(token, &chunk).await {
+                Ok(rejected) if !rejected.is_empty() => self.send(token, &rejected).await,
                 other => other,
             };
-            match refused {
-                Ok(refused) if refused.is_empty() => {}
-                Ok(refused) => {
-                    let names: Vec<&str> = refused
+            match rejected {
+                Ok(rejected) if rejected.is_empty() => {}
+                Ok(rejected) => {
+                    let names: Vec<&str> = rejected
                         .iter()
                         .map(|evaluation| evaluation.resource_id.as_str())
                         .collect();
                     problems.push(format!(
-                        "Config refused the evaluations of {} twice",
+                        "AWS Config rejected the evaluations of {} twice",
                         names.join(", ")
                     ));
                 }
@@ -163,7 +163,7 @@ impl AwsConfig {
         }
     }
 
-    /// Sends evaluations, and returns those that AWS Config refuses.
+    /// Sends evaluations, and returns those that AWS Config rejects.
     async fn send<'a>(
         &self,
         token: &str,
@@ -183,7 +183,7 @@ impl AwsConfig {
         } else {
             call
         };
-        let answer = call
+        let response = call
             .send()
             .await
             .map_err(|error| match error.as_service_error() {
@@ -191,20 +191,20 @@ impl AwsConfig {
                 // it.
                 Some(PutEvaluationsError::InvalidResultTokenException(_)) => ReportError {
                     action: PUT,
-                    problem: format!("InvalidResultTokenException: {UNKNOWN_TOKEN}"),
+                    problem: format!("InvalidResultTokenException: {INVALID_TOKEN}"),
                 },
                 _ => ReportError::of_call(PUT, error),
             })?;
-        let refused = answer.failed_evaluations();
-        let is_refused = |evaluation: &&&Evaluation| {
-            refused.iter().any(|refused| {
-                refused.compliance_resource_type() == evaluation.resource_type
-                    && refused.compliance_resource_id() == evaluation.resource_id
+        let rejected = response.failed_evaluations();
+        let is_rejected = |evaluation: &&&Evaluation| {
+            rejected.iter().any(|rejected| {
+                rejected.compliance_resource_type() == evaluation.resource_type
+                    && rejected.compliance_resource_id() == evaluation.resource_id
             })
         };
-        let named: Vec<&Evaluation> = evaluations.iter().filter(is_refused).copied().collect();
-        // If AWS Config refuses evaluations without naming them, any of them may be refused.
-        Ok(if named.len() < refused.len() {
+        let named: Vec<&Evaluation> = evaluations.iter().filter(is_rejected).copied().collect();
+        // If AWS Config rejects evaluations without naming them, any of them may be rejected.
+        Ok(if named.len() < rejected.len() {
             evaluations.to_vec()
         } else {
             named
@@ -227,11 +227,11 @@ impl AwsConfig {
             .compliance_types(ComplianceType::NonCompliant);
         let action = "config:GetComplianceDetailsByConfigRule";
         let mut pages = call.into_paginator().send();
-        let (mut leads, mut resources) = (Pages::default(), Vec::new());
+        let (mut tokens, mut resources) = (Pages::default(), Vec::new());
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| ReportError::of_call(action, error))?;
-            let led = leads.lead_to(page.next_token());
-            led.map_err(|error| ReportError::of_call(action, error))?;
+            let noted = tokens.lead_to(page.next_token());
+            noted.map_err(|error| ReportError::of_call(action, error))?;
             let ids = page.evaluation_results.into_iter().flatten();
             let ids = ids.filter_map(|result| result.evaluation_result_identifier);
             let qualifiers = ids.filter_map(|id| id.evaluation_result_qualifier);
@@ -267,8 +267,8 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_is_told_in_the_words_of_config_or_not_at_all() {
-        for (outcome, word) in [
+    fn outcomes_map_to_compliance_types() {
+        for (outcome, compliance_type) in [
             (Outcome::Passed, Some("COMPLIANT")),
             (
                 Outcome::Failed(Severity::Informational),
@@ -284,13 +284,13 @@ mod tests {
                 ..failed("Seen.")
             };
             let sdk = evaluation(CLUSTER, &verdict).map(|evaluation| evaluation.sdk().unwrap());
-            let told = sdk.as_ref().map(|sdk| sdk.compliance_type().as_str());
-            assert_eq!(told, word, "{outcome:?}");
+            let sent = sdk.as_ref().map(|sdk| sdk.compliance_type().as_str());
+            assert_eq!(sent, compliance_type, "{outcome:?}");
         }
     }
 
     #[test]
-    fn resources_are_named_as_config_names_them() {
+    fn resources_have_the_type_and_id_of_aws_config() {
         for (arn, expected) in [
             (CLUSTER, Some(("AWS::EKS::Cluster", "payments"))),
             (
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_annotation_says_why_in_256_characters_at_most() {
+    fn the_annotation_is_cut_to_256_characters() {
         let long = |count: usize| "ä".repeat(count);
         for (text, expected) in [
             ("Seen.".to_owned(), "Seen. Seen too.".to_owned()),
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn an_evaluation_is_as_of_the_time_that_it_was_given() {
+    fn an_evaluation_keeps_its_ordering_timestamp() {
         let sdk = evaluation(CLUSTER, &failed("Seen."))
             .unwrap()
             .sdk()
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn config_tries_a_rule_under_one_token() {
+    fn only_testmode_is_the_test_token() {
         assert!(is_test("TESTMODE"));
         assert!(!is_test("testmode") && !is_test("eyJlbmNyeXB0ZWREYXRhIjpbLTEyM119"));
     }

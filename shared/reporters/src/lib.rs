@@ -23,7 +23,8 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     .copied()
 }
 
-/// The failure of a call or of another action of a reporter.
+/// The failure of a call or of another action of a reporter. Holds the text and not the source, because the SDK's error
+/// contains the whole response, which must not be logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} failed: {problem}")]
 pub struct ReportError {

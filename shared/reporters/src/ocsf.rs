@@ -32,8 +32,8 @@ const PUT_OBJECT: &str = "s3:PutObject";
 /// makes a few runs at the same time.
 const OBJECT_BYTES: usize = 4 * 1024 * 1024;
 
-/// The maximum time for writing an object, including all tries. A data lake that does not answer must not keep findings
-/// from the other sinks.
+/// The maximum time for writing an object, including all tries. A data lake that does not respond must not keep
+/// findings from the other sinks.
 const WRITE: Duration = Duration::from_secs(30);
 
 /// The maximum length of a prefix, in bytes. A key has at most 1,024 bytes, and the part after the prefix needs fewer
@@ -59,17 +59,17 @@ pub enum Destination {
 pub enum DestinationError {
     /// The text names neither a bucket nor a folder.
     #[error(
-        "is {0:?}: it takes s3://bucket/prefix, or the path of a folder that begins with / or ./"
+        "is {0:?}, which isn't a destination: use s3://bucket/prefix, or the path of a folder that begins with / or ./"
     )]
     Neither(String),
     /// The name of the bucket is not one that S3 allows.
     #[error(
-        "is {0:?}, which names no bucket: s3://bucket/prefix, with 3 to 63 of a-z, 0-9, . and -"
+        "is {0:?}, which lacks a valid bucket name: use s3://bucket/prefix, with 3 to 63 of a-z, 0-9, . and -"
     )]
     Bucket(String),
     /// The prefix is too long, or contains control characters.
     #[error(
-        "is {0:?}, whose prefix is no good: at most {PREFIX} bytes, without control characters"
+        "is {0:?}, whose prefix isn't valid: use at most {PREFIX} bytes, without control characters"
     )]
     Prefix(String),
 }
@@ -78,17 +78,17 @@ impl FromStr for Destination {
     type Err = DestinationError;
 
     fn from_str(text: &str) -> Result<Self, DestinationError> {
-        let told = || text::cut(text, 200);
+        let quoted = || text::cut(text, 200);
         if let Some(rest) = text.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             let allowed =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
             if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(allowed) {
-                return Err(DestinationError::Bucket(told()));
+                return Err(DestinationError::Bucket(quoted()));
             }
             let prefix = prefix.trim_matches('/');
             if prefix.len() > PREFIX || prefix.contains(char::is_control) {
-                return Err(DestinationError::Prefix(told()));
+                return Err(DestinationError::Prefix(quoted()));
             }
             return Ok(Self::Bucket {
                 bucket: bucket.to_owned(),
@@ -102,7 +102,7 @@ impl FromStr for Destination {
         if path.starts_with('/') || path.starts_with('.') {
             Ok(Self::Folder(PathBuf::from(path.into_owned())))
         } else {
-            Err(DestinationError::Neither(told()))
+            Err(DestinationError::Neither(quoted()))
         }
     }
 }
@@ -173,19 +173,21 @@ impl Ocsf {
                     .content_type("application/x-ndjson")
                     .body(ByteStream::from(lines))
                     .send();
-                let answer = call
+                let response = call
                     .await
                     .map_err(|error| ReportError::of_call(PUT_OBJECT, error))?;
-                // A successful answer without an ETag is not from S3, which has not stored the object then.
-                let taken = answer.e_tag().map(drop);
-                taken.ok_or_else(|| ReportError {
+                // A successful response without an ETag is not from S3, which has not stored the object then.
+                let stored = response.e_tag().map(drop);
+                stored.ok_or_else(|| ReportError {
                     action: PUT_OBJECT,
-                    problem: format!("s3://{bucket}/{key} was answered for without an ETag"),
+                    problem: format!(
+                        "the response for s3://{bucket}/{key} lacks an ETag, so the object isn't stored"
+                    ),
                 })
             }
             Target::Folder(folder) => {
                 let path = folder.join(name);
-                let told = path.display().to_string();
+                let shown = path.display().to_string();
                 let write = move || {
                     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
                     std::fs::write(path, lines)
@@ -194,7 +196,7 @@ impl Ocsf {
                 let written = written.unwrap_or_else(|error| Err(std::io::Error::other(error)));
                 written.map_err(|error| ReportError {
                     action: "writing a file",
-                    problem: format!("{told}: {error}"),
+                    problem: format!("{shown}: {error}"),
                 })
             }
         }
@@ -265,7 +267,7 @@ impl Log<'_> {
             Ok(Err(error)) => Some(error),
             Err(_) => Some(ReportError {
                 action: "writing OCSF events",
-                problem: format!("no answer within {} seconds", WRITE.as_secs()),
+                problem: format!("no response within {} seconds", WRITE.as_secs()),
             }),
         };
     }
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_the_lengths_that_s3_allows() {
+    fn buckets_and_prefixes_have_the_lengths_that_s3_allows() {
         let of = |bucket: usize, prefix: usize| {
             let text = format!("s3://{}/{}", "b".repeat(bucket), "p".repeat(prefix));
             Destination::from_str(&text)
@@ -332,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_lie_where_security_lake_looks_for_them() {
+    fn object_names_follow_the_partitioning_of_security_lake() {
         let ocsf = Ocsf {
             target: Target::Folder(PathBuf::new()),
             next: AtomicU64::new(1),
@@ -344,7 +346,7 @@ mod tests {
         };
         let log = ocsf.log(&location, "request/1");
         let day = "2026-03-01".parse().unwrap();
-        let place = "region=eu-central-1/accountId=111122223333/eventDay=20260301";
+        let partition = "region=eu-central-1/accountId=111122223333/eventDay=20260301";
         for (class, name, number) in [
             (Class::Compliance, "compliance_finding", 1),
             (Class::Compliance, "compliance_finding", 2),
@@ -352,13 +354,13 @@ mod tests {
         ] {
             assert_eq!(
                 log.name(class, day),
-                format!("{name}/{place}/request-1-{number}.jsonl")
+                format!("{name}/{partition}/request-1-{number}.jsonl")
             );
         }
     }
 
     #[test]
-    fn what_is_neither_is_refused() {
+    fn invalid_destinations_are_rejected() {
         let long = format!("s3://lake/{}", "p".repeat(PREFIX + 1));
         for text in [
             "lake/prefix",

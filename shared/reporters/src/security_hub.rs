@@ -28,8 +28,8 @@ pub use ledger::{Ledger, Ledgers};
 
 pub(crate) const ACTIONS: &[&str] = &["securityhub:BatchImportFindings", "securityhub:GetFindings"];
 
-/// The operation whose answer must contain a list, and the name of the list. An empty list means that Security Hub
-/// holds no findings; an answer without the list proves nothing.
+/// The operation whose response must contain a list, and the name of the list. An empty list means that Security Hub
+/// holds no findings; a response without the list proves nothing.
 const REQUIRED: [(&str, &str); 1] = [("GetFindings", "Findings")];
 
 /// The Security Hub sink of one account in one Region.
@@ -75,14 +75,14 @@ impl SecurityHub {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let is_off = error.code() == Some("InvalidAccessException");
+        let is_disabled = error.code() == Some("InvalidAccessException");
         let failed = ReportError::of_call(action, error);
-        if !is_off {
+        if !is_disabled {
             return failed;
         }
         let problem = format!(
-            "Security Hub CSPM is off in {}: turn it on there, or send it nothing (EKSENTRY_SECURITY_HUB=off, \
-             SecurityHub=off in the stack); {}",
+            "Security Hub CSPM isn't enabled in {} ({}). To fix this, turn it on there, or turn off this sink \
+             (EKSENTRY_SECURITY_HUB=off, or SecurityHub=off in the stack)",
             self.location, failed.problem
         );
         ReportError { action, problem }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn findings_are_imported_under_the_accounts_default_product() {
+    fn findings_are_imported_under_the_default_product() {
         let location = Location {
             partition: "aws-cn".into(),
             region: "cn-north-1".into(),

@@ -1,4 +1,4 @@
-//! Pure functions that convert AWS Config's answers about recorders into facts.
+//! Pure functions that convert AWS Config's responses about recorders into facts.
 
 use aws_sdk_config::types::{
     ConfigurationRecorder, ConfigurationRecorderStatus, RecordingFrequency, RecordingGroup,
@@ -8,7 +8,7 @@ use eksentry_core::facts::account::{DailyTypes, RecordedTypes, Recorder};
 use eksentry_core::{Fact, ReasonCode, Unread};
 
 /// Returns the customer's own recorder. Recorders that are linked to a service record for that service alone.
-pub(super) fn of_the_customer(
+pub(super) fn customer_recorder(
     recorders: &[ConfigurationRecorder],
 ) -> Option<&ConfigurationRecorder> {
     recorders
@@ -28,7 +28,7 @@ pub(super) fn recorder(
     Some(Recorder {
         name: name.to_owned(),
         recording: status.recording(),
-        last_status: status.last_status().map(|word| word.as_str().to_owned()),
+        last_status: status.last_status().map(|value| value.as_str().to_owned()),
         types: recorded_types(recorder.recording_group()),
         daily: recorder
             .recording_mode()
@@ -37,16 +37,16 @@ pub(super) fn recorder(
     })
 }
 
-/// Returns the resource types that a recorder records. The recording strategy decides; answers from before strategies
+/// Returns the resource types that a recorder records. The recording strategy decides; responses from before strategies
 /// existed have only the other members.
 fn recorded_types(group: Option<&RecordingGroup>) -> Fact<RecordedTypes> {
     let Some(group) = group else {
         return Err(unknown(
-            "The AWS Config recorder does not say which resource types it records.",
+            "AWS Config didn't return the resource types that its recorder records.",
         ));
     };
     let only = || RecordedTypes::Only(names(group.resource_types()));
-    let all_but = || {
+    let all_except = || {
         let excluded = group.exclusion_by_resource_types();
         RecordedTypes::AllBut(names(
             excluded.map_or(&[], |excluded| excluded.resource_types()),
@@ -58,15 +58,16 @@ fn recorded_types(group: Option<&RecordingGroup>) -> Fact<RecordedTypes> {
     Ok(match strategy {
         Some(RecordingStrategyType::AllSupportedResourceTypes) => RecordedTypes::All,
         Some(RecordingStrategyType::InclusionByResourceTypes) => only(),
-        Some(RecordingStrategyType::ExclusionByResourceTypes) => all_but(),
+        Some(RecordingStrategyType::ExclusionByResourceTypes) => all_except(),
         Some(other) => {
             return Err(unknown(&format!(
-                "AWS Config calls the recording strategy {}, which eksentry does not know; update eksentry.",
+                "The AWS Config recorder has the recording strategy {}, which this version of eksentry doesn't \
+                 support. To fix this, update eksentry.",
                 other.as_str()
             )));
         }
         None if group.all_supported() => RecordedTypes::All,
-        None if group.exclusion_by_resource_types().is_some() => all_but(),
+        None if group.exclusion_by_resource_types().is_some() => all_except(),
         None => only(),
     })
 }
@@ -102,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    fn strategy(word: RecordingStrategyType) -> RecordingStrategy {
-        RecordingStrategy::builder().use_only(word).build()
+    fn strategy(value: RecordingStrategyType) -> RecordingStrategy {
+        RecordingStrategy::builder().use_only(value).build()
     }
 
     fn owned(names: &[&str]) -> Vec<String> {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strategy_decides_and_older_members_where_there_is_none() {
+    fn recorded_types_follow_the_strategy_or_the_older_members() {
         use RecordingStrategyType::{
             AllSupportedResourceTypes, ExclusionByResourceTypes as Exclusion,
             InclusionByResourceTypes,
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_recorded_is_unknown_without_a_group_or_with_a_new_strategy() {
+    fn recorded_types_are_unknown_without_a_group_or_with_a_new_strategy() {
         let new = RecordingGroup::builder()
             .recording_strategy(strategy(RecordingStrategyType::from("SOME")))
             .build();
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn daily_types_are_the_default_and_its_overrides() {
+    fn daily_types_consist_of_the_default_and_its_overrides() {
         let daily = RecordingModeOverride::builder()
             .resource_types(ResourceType::EksCluster)
             .recording_frequency(RecordingFrequency::Daily)
@@ -186,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn recorders_of_services_are_passed_over_and_statuses_go_by_name() {
+    fn service_linked_recorders_are_ignored_and_statuses_match_by_name() {
         let named = |name: &str| ConfigurationRecorder::builder().name(name);
         let linked = named("linked").service_principal("x.amazonaws.com").build();
-        assert_eq!(of_the_customer(std::slice::from_ref(&linked)), None);
+        assert_eq!(customer_recorder(std::slice::from_ref(&linked)), None);
         let own = named("default").build();
         let recorders = [linked, own.clone()];
-        assert_eq!(of_the_customer(&recorders), Some(&own));
+        assert_eq!(customer_recorder(&recorders), Some(&own));
 
         let status = |name: &str| {
             ConfigurationRecorderStatus::builder()

@@ -13,13 +13,13 @@ use serde::Deserialize;
 /// EPSS scores by the ARN of the finding.
 pub(super) type Scores = HashMap<String, f64>;
 
-/// An interceptor that reads the scores from the text of an answer. Inspector has the scores, but ECR's published model
-/// has no member for them, so the SDK has none either.
+/// An interceptor that reads the scores from the text of a response. Inspector has the scores, but ECR's published
+/// model has no member for them, so the SDK has none either.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Epss(Arc<Mutex<Scores>>);
 
 impl Epss {
-    /// Removes and returns the scores of the last answer.
+    /// Removes and returns the scores of the last response.
     pub(super) fn take(&self) -> Scores {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -45,7 +45,7 @@ impl Intercept for Epss {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Response {
     image_scan_findings: Option<Findings>,
 }
 
@@ -70,16 +70,16 @@ struct Details {
     score: Option<f64>,
 }
 
-/// Returns the scores in an answer. An answer without scores is not parsed a second time.
+/// Returns the scores in a response. A response without scores is not parsed a second time.
 fn scores(body: &[u8]) -> Scores {
-    let tells_some = std::str::from_utf8(body).is_ok_and(|text| text.contains("\"epss"));
-    if !tells_some {
+    let has_scores = std::str::from_utf8(body).is_ok_and(|text| text.contains("\"epss"));
+    if !has_scores {
         return Scores::new();
     }
-    let Ok(answer) = serde_json::from_slice::<Answer>(body) else {
+    let Ok(response) = serde_json::from_slice::<Response>(body) else {
         return Scores::new();
     };
-    let findings = answer.image_scan_findings;
+    let findings = response.image_scan_findings;
     let findings = findings.and_then(|findings| findings.enhanced_findings);
     let score = |finding: Finding| {
         let details = finding.epss_details.or(finding.epss)?;
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_are_told_under_either_name() {
+    fn scores_are_read_under_either_name() {
         let body = |findings: &str| {
             format!(r#"{{"imageScanFindings": {{"enhancedFindings": {findings}}}}}"#)
         };

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::{IMAGE_ABSENT, PAGE, REPOSITORIES, parse};
 use crate::call::Next;
 use crate::permission::Permission;
-use crate::{Gate, LOOKS_AT_A_TIME, Reader, Step, Unlisted};
+use crate::{DESCRIPTIONS_AT_A_TIME, Gate, Reader, Step, Unlisted};
 
 pub(super) const LIST: Permission = Permission::new("ecr:DescribeImages", REPOSITORIES);
 
@@ -19,7 +19,7 @@ pub(super) fn identifier(digest: &str) -> ImageIdentifier {
 
 impl Reader<'_> {
     /// Lists and describes all active images of a repository. Archived images are not listed.
-    pub(super) async fn all_images(
+    pub(super) async fn list_images(
         &self,
         repository: &str,
         needs: Needs,
@@ -29,19 +29,19 @@ impl Reader<'_> {
         let call = self.ecr_call(&LIST, format!("repository {repository}"));
         let list = self.clients.ecr.describe_images();
         let list = list.repository_name(repository).max_results(PAGE);
-        let mut gaps = Vec::new();
+        let mut unread = Vec::new();
         let read = call.pages(
             |token| list.clone().set_next_token(token).send(),
             async |page| {
                 if page.image_details.is_none() {
-                    gaps.push(call.no_list());
+                    unread.push(call.no_list());
                 }
                 let mut images = Vec::new();
                 for detail in page.image_details() {
                     let digest = detail.image_digest().unwrap_or_default();
                     match Resource::image(repository, digest, &self.location) {
                         Ok(image) => images.push((image, detail)),
-                        Err(error) => gaps.push(call.nameless(&error.to_string())),
+                        Err(error) => unread.push(call.cannot_describe(&error.to_string())),
                     }
                 }
                 self.listed_images(images, needs, gate, out).await;
@@ -52,9 +52,9 @@ impl Reader<'_> {
         if let Err(failure) = read.await
             && !failure.is_absent()
         {
-            gaps.push(failure.into());
+            unread.push(failure.into());
         }
-        let unlisted = gaps.into_iter().map(|reason| Unlisted {
+        let unlisted = unread.into_iter().map(|reason| Unlisted {
             kind: EcrImage::KIND,
             repository: Some(repository.to_owned()),
             reason,
@@ -71,14 +71,14 @@ impl Reader<'_> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) {
-        let waiting: Vec<Observation> = futures::stream::iter(images)
+        let without_manifest: Vec<Observation> = futures::stream::iter(images)
             .map(|(image, detail)| self.listed_image(image, detail, needs, gate, out))
-            .buffer_unordered(LOOKS_AT_A_TIME)
+            .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
             .filter_map(std::future::ready)
             .collect()
             .await;
-        for observation in self.with_manifests(waiting).await {
-            self.hand_on(observation, out).await;
+        for observation in self.with_manifests(without_manifest).await {
+            self.send(observation, out).await;
         }
     }
 
@@ -115,7 +115,7 @@ impl Reader<'_> {
                 }
             }
         }
-        self.hand_on(observation, out).await;
+        self.send(observation, out).await;
         None
     }
 
@@ -130,7 +130,7 @@ impl Reader<'_> {
         let request = request.repository_name(repository).filter(any);
         let request = request.image_ids(identifier(digest));
         let state = match call.send(request.send()).await {
-            Ok(answer) => match answer.image_details.as_deref() {
+            Ok(response) => match response.image_details.as_deref() {
                 Some([detail, ..]) => {
                     let described = parse::image(repository, detail, self.now());
                     return self.with_scan(described, detail, needs).await;

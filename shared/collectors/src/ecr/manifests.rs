@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::REPOSITORIES;
 use super::images::identifier;
-use super::parse::{self, ManifestAnswer, Manifests};
+use super::parse::{self, ManifestResult, Manifests};
 use crate::Reader;
 use crate::call::Call;
 use crate::permission::Permission;
@@ -39,7 +39,7 @@ impl Reader<'_> {
                 let call = self.ecr_call(&READ, format!("repository {name}"));
                 let read = self.manifests(&call, &name, digests).await;
                 for observation in batch {
-                    settle(observation, &read, &call);
+                    apply_manifest(observation, &read, &call);
                 }
             })
             .await;
@@ -57,7 +57,7 @@ impl Reader<'_> {
         let request = self.clients.ecr.batch_get_image();
         let request = request.repository_name(repository).set_image_ids(Some(ids));
         match call.send(request.send()).await {
-            Ok(answer) => Ok(parse::manifests(&answer)),
+            Ok(response) => Ok(parse::manifests(&response)),
             Err(failure) => Err(Box::new(failure.into())),
         }
     }
@@ -73,29 +73,33 @@ fn digest(observation: &Observation) -> &str {
 
 /// Updates an observation with the content of its manifest. If the manifest could not be read, the observation becomes
 /// unread; but if access was denied, the image is treated as what it appears to be.
-fn settle(observation: &mut Observation, read: &Result<Manifests, Box<State>>, call: &Call<'_>) {
+fn apply_manifest(
+    observation: &mut Observation,
+    read: &Result<Manifests, Box<State>>,
+    call: &Call<'_>,
+) {
     let Some(mut image) = observation.state.facts_of::<EcrImage>().cloned() else {
         return;
     };
     match read {
         Ok(manifests) => match manifests.of(&image.digest) {
-            Some(ManifestAnswer::Image) => {
+            Some(ManifestResult::Image) => {
                 image.manifest = Manifest::OfImage;
                 observation.state = State::present(image);
             }
-            Some(ManifestAnswer::Attestation) => {
+            Some(ManifestResult::Attestation) => {
                 image.content = Content::attestation();
                 image.scan_revision = None;
                 observation.state = State::present(image);
             }
-            Some(ManifestAnswer::Gone) => observation.state = State::Gone,
-            Some(ManifestAnswer::Failure(problem)) => {
-                let problem = format!("{problem} for {}", image.digest);
-                observation.state = State::Unread(call.refused(&problem));
+            Some(ManifestResult::Gone) => observation.state = State::Gone,
+            Some(ManifestResult::Failure(problem)) => {
+                let problem = format!("image {}: {problem}", image.digest);
+                observation.state = State::Unread(call.failed(&problem));
             }
             None => {
-                let what = format!("the manifest of {}", image.digest);
-                observation.state = State::Unread(call.without(&what));
+                let member = format!("the manifest of {}", image.digest);
+                observation.state = State::Unread(call.without(&member));
             }
         },
         Err(state) => match state.as_ref() {
@@ -136,12 +140,12 @@ mod tests {
         }
     }
 
-    fn settled(read: Result<BatchGetImageOutput, State>) -> State {
+    fn state_after(read: Result<BatchGetImageOutput, State>) -> State {
         let mut observation = observation("sha256:0a");
-        let read = read.map(|answer| parse::manifests(&answer));
+        let read = read.map(|response| parse::manifests(&response));
         let pace = Pace::default();
         let call = Call::new(READ.action, &pace, "repository app");
-        settle(&mut observation, &read.map_err(Box::new), &call);
+        apply_manifest(&mut observation, &read.map_err(Box::new), &call);
         observation.state
     }
 
@@ -149,10 +153,10 @@ mod tests {
         let image = state.facts_of::<EcrImage>();
         image
             .cloned()
-            .unwrap_or_else(|| panic!("no image: {state:?}"))
+            .unwrap_or_else(|| panic!("not an image: {state:?}"))
     }
 
-    fn answer(manifest: Option<&str>) -> BatchGetImageOutput {
+    fn response(manifest: Option<&str>) -> BatchGetImageOutput {
         let image = Image::builder()
             .image_id(identifier("sha256:0a"))
             .set_image_manifest(manifest.map(str::to_owned));
@@ -160,27 +164,27 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_tells_an_image_from_an_attestation() {
+    fn a_manifest_distinguishes_an_image_from_an_attestation() {
         let statement = r#"{"layers": [{"mediaType": "application/vnd.in-toto+json"}]}"#;
         let layer = r#"{"layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar"}]}"#;
-        let attestation = image(settled(Ok(answer(Some(statement)))));
+        let attestation = image(state_after(Ok(response(Some(statement)))));
         assert_eq!(
             (attestation.content, attestation.scan_revision),
             (Content::attestation(), None)
         );
         for manifest in [layer, "{}", "not JSON"] {
-            let image = image(settled(Ok(answer(Some(manifest)))));
+            let image = image(state_after(Ok(response(Some(manifest)))));
             assert_eq!(
                 (image.content, image.manifest),
                 (Content::Image, Manifest::OfImage),
                 "{manifest}"
             );
-            assert!(image.scan_revision.is_some(), "it is not asked for again");
+            assert!(image.scan_revision.is_some(), "it is not requested again");
         }
     }
 
     #[test]
-    fn what_was_not_told_is_not_available() {
+    fn a_manifest_missing_from_the_response_is_not_available() {
         let none = BatchGetImageOutput::builder().build();
         let failure = |code| {
             let failure = ImageFailure::builder()
@@ -190,30 +194,30 @@ mod tests {
                 .failures(failure.build())
                 .build()
         };
-        for answer in [
+        for response in [
             none,
-            answer(None),
-            answer(Some("")),
+            response(None),
+            response(Some("")),
             failure(ImageFailureCode::KmsError),
         ] {
-            let state = settled(Ok(answer));
+            let state = state_after(Ok(response));
             let State::Unread(unread) = &state else {
                 panic!("{state:?}")
             };
             assert_eq!(unread.code.word(), "READ_FAILED");
             assert!(unread.text.contains("sha256:0a"), "{}", unread.text);
         }
-        let gone = settled(Ok(failure(ImageFailureCode::ImageNotFound)));
+        let gone = state_after(Ok(failure(ImageFailureCode::ImageNotFound)));
         assert!(matches!(gone, State::Gone), "{gone:?}");
     }
 
     #[test]
-    fn what_may_not_be_read_is_taken_for_an_image() {
+    fn a_manifest_that_may_not_be_read_counts_as_an_image() {
         let unread = |code| Unread {
             code,
             text: "Why.".to_owned(),
         };
-        let denied = image(settled(Err(State::Unread(unread(
+        let denied = image(state_after(Err(State::Unread(unread(
             ReasonCode::AccessDenied,
         )))));
         assert_eq!(
@@ -221,7 +225,7 @@ mod tests {
             (Content::Image, Manifest::Withheld, None)
         );
         for state in [State::Unread(unread(ReasonCode::Throttled)), State::Gone] {
-            let after = settled(Err(state.clone()));
+            let after = state_after(Err(state.clone()));
             assert_eq!(format!("{after:?}"), format!("{state:?}"));
         }
     }

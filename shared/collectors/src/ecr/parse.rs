@@ -1,4 +1,4 @@
-//! Pure functions that convert ECR's answers into facts. The current time is an argument.
+//! Pure functions that convert ECR's responses into facts. The current time is an argument.
 //!
 //! Lists whose order has no meaning are sorted here, so that another order is not a change.
 
@@ -9,6 +9,6 @@ mod scan;
 mod vulnerability;
 
 pub(super) use image::{image, is_complete_scan, revision_without_scan};
-pub(super) use manifest::{ManifestAnswer, Manifests, manifests};
+pub(super) use manifest::{ManifestResult, Manifests, manifests};
 pub(super) use repository::{ListedRepository, registry_scanning, repository};
 pub(super) use scan::{ReadScan, ScanPages};

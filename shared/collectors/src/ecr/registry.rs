@@ -31,18 +31,19 @@ pub(crate) struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Returns the kinds to report as unlisted when repositories can't be listed.
-    fn lost(self, reason: &Unread) -> Vec<Unlisted> {
+    fn unlisted_kinds(self, reason: &Unread) -> Vec<Unlisted> {
         let kinds = [
             (self.repositories, EcrRepository::KIND),
             (self.images, EcrImage::KIND),
         ];
-        let lost = kinds.into_iter().filter(|(wanted, _)| *wanted);
-        lost.map(|(_, kind)| Unlisted::all(kind, reason.clone()))
+        let wanted = kinds.into_iter().filter(|(wanted, _)| *wanted);
+        wanted
+            .map(|(_, kind)| Unlisted::all(kind, reason.clone()))
             .collect()
     }
 }
 
-/// The answers that were already read.
+/// The responses that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
@@ -55,38 +56,50 @@ pub(crate) struct Memos {
 struct Registry {
     repositories: Vec<ListedRepository>,
     /// The reasons why the repositories may not be complete.
-    gaps: Vec<Unread>,
+    unread: Vec<Unread>,
 }
 
 impl Reader<'_> {
-    pub(crate) async fn all_of_the_registry(
+    pub(crate) async fn list_registry(
         &self,
         wanted: Wanted<'_>,
         needs: Needs,
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        if let Some(Registry { repositories, gaps }) = self.ecr.listed.get() {
-            let looked_at = self.repositories(repositories, wanted, needs, gate, out);
-            let mut unlisted = looked_at.await;
-            unlisted.extend(gaps.iter().flat_map(|reason| wanted.lost(reason)));
+        if let Some(Registry {
+            repositories,
+            unread,
+        }) = self.ecr.listed.get()
+        {
+            let described = self.repositories(repositories, wanted, needs, gate, out);
+            let mut unlisted = described.await;
+            unlisted.extend(
+                unread
+                    .iter()
+                    .flat_map(|reason| wanted.unlisted_kinds(reason)),
+            );
             return unlisted;
         }
         let mut unlisted = Vec::new();
-        let pages = self.each_page(async |page| {
-            let looked_at = self.repositories(&page.repositories, wanted, needs, gate, out);
-            unlisted.extend(looked_at.await);
-            unlisted.extend(page.gaps.iter().flat_map(|reason| wanted.lost(reason)));
+        let pages = self.for_each_page(async |page| {
+            let described = self.repositories(&page.repositories, wanted, needs, gate, out);
+            unlisted.extend(described.await);
+            unlisted.extend(
+                page.unread
+                    .iter()
+                    .flat_map(|reason| wanted.unlisted_kinds(reason)),
+            );
         });
         if let Err(reason) = pages.await {
-            unlisted.extend(wanted.lost(&reason));
+            unlisted.extend(wanted.unlisted_kinds(&reason));
         }
         unlisted
     }
 
     /// Lists the registry's repositories page by page. The next page is requested after `each` has processed the
     /// current one.
-    async fn each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
+    async fn for_each_page(&self, mut each: impl AsyncFnMut(Registry)) -> Result<(), Unread> {
         let call = self.ecr_call(&LIST, self.location.to_string());
         let list = self.clients.ecr.describe_repositories().max_results(PAGE);
         let read = call.pages(
@@ -106,7 +119,7 @@ impl Reader<'_> {
         let listed_at = self.now();
         let Some(repositories) = page.repositories else {
             return Registry {
-                gaps: vec![call.no_list()],
+                unread: vec![call.no_list()],
                 ..Registry::default()
             };
         };
@@ -119,7 +132,9 @@ impl Reader<'_> {
                     registry.repositories.push(listed);
                 }
                 Err(error) => {
-                    registry.gaps.push(call.nameless(&error.to_string()));
+                    registry
+                        .unread
+                        .push(call.cannot_describe(&error.to_string()));
                 }
             }
         }
@@ -148,7 +163,7 @@ impl Reader<'_> {
                         observed_at: repository.listed_at,
                         state,
                     };
-                    self.hand_on(observation, out).await;
+                    self.send(observation, out).await;
                 }
             }
         }
@@ -156,7 +171,7 @@ impl Reader<'_> {
             return Vec::new();
         }
         let lists: Vec<Vec<Unlisted>> = futures::stream::iter(chosen)
-            .map(|repository| self.all_images(&repository.name, needs, gate, out))
+            .map(|repository| self.list_images(&repository.name, needs, gate, out))
             .buffer_unordered(REPOSITORIES_AT_A_TIME)
             .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
             .collect()
@@ -173,9 +188,9 @@ impl Reader<'_> {
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
         let list = || async {
             let mut registry = Registry::default();
-            let pages = self.each_page(async |page| {
+            let pages = self.for_each_page(async |page| {
                 registry.repositories.extend(page.repositories);
-                registry.gaps.extend(page.gaps);
+                registry.unread.extend(page.unread);
             });
             pages.await?;
             Fact::Ok(registry)
@@ -210,7 +225,7 @@ impl Reader<'_> {
         let request = self.clients.ecr.describe_repositories();
         let request = request.repository_names(name);
         let listed = match call.send(request.send()).await {
-            Ok(answer) => answer.repositories,
+            Ok(response) => response.repositories,
             Err(failure) => return failure.into(),
         };
         match listed.as_deref() {
@@ -253,8 +268,8 @@ impl Reader<'_> {
         let target = format!("the registry of {}", self.location);
         let call = self.ecr_call(&SCANNING, target);
         let request = self.clients.ecr.get_registry_scanning_configuration();
-        let answer = call.send(request.send()).await?;
-        let configuration = answer.scanning_configuration();
+        let response = call.send(request.send()).await?;
+        let configuration = response.scanning_configuration();
         let configuration =
             configuration.ok_or_else(|| call.without("the scanning configuration"))?;
         Ok(parse::registry_scanning(configuration))

@@ -14,17 +14,17 @@ use crate::permission::{Arns, Permission};
 pub(super) const READ: Permission = Permission::new("ecr:DescribeImageScanFindings", REPOSITORIES);
 
 /// The permissions that ECR needs to read the findings of an enhanced scan.
-pub(super) const BY_INSPECTOR: [Permission; 2] = [
-    in_our_name("inspector2:ListCoverage"),
-    in_our_name("inspector2:ListFindings"),
+pub(super) const CALLED_BY_ECR: [Permission; 2] = [
+    called_by_ecr("inspector2:ListCoverage"),
+    called_by_ecr("inspector2:ListFindings"),
 ];
 
-/// Returns a permission for a call that ECR makes in the caller's name.
+/// Returns a permission for a call that ECR makes on the caller's behalf.
 /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>.
-const fn in_our_name(action: &'static str) -> Permission {
+const fn called_by_ecr(action: &'static str) -> Permission {
     Permission {
         by_service: Some(
-            "ECR asks Inspector in the caller's name for the findings of an enhanced scan.",
+            "ECR calls Inspector on the caller's behalf to read the findings of an enhanced scan.",
         ),
         ..Permission::new(action, &[Arns::Any])
     }
@@ -55,7 +55,9 @@ impl Reader<'_> {
         );
         match read.await {
             Ok(()) => Ok(pages.scan()),
-            Err(failure) if failure.is("ScanNotFoundException") => Ok(ReadScan::from(Scan::Never)),
+            Err(failure) if failure.has_code("ScanNotFoundException") => {
+                Ok(ReadScan::from(Scan::Never))
+            }
             Err(failure) => Err(Box::new(failure.into())),
         }
     }

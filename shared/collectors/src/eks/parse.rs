@@ -1,4 +1,4 @@
-//! Pure functions that convert EKS's answers into facts.
+//! Pure functions that convert EKS's responses into facts.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         role_arn: cluster.role_arn().map(str::to_owned),
         role_users: RoleUsers {
             others: Vec::new(),
-            unread: vec![Unread::not_asked("who uses the cluster's role")],
+            unread: vec![Unread::not_asked("the users of the cluster's role")],
         },
         role: Err(Unread::not_asked("the cluster's role")),
         subnets: sorted(network.map(VpcConfigResponse::subnet_ids)),
@@ -49,7 +49,7 @@ pub(super) fn is_connected(cluster: &Cluster) -> bool {
     cluster.connector_config().is_some()
 }
 
-/// Returns the issues, sorted; `None` if the answer has no list of issues, which differs from an empty list.
+/// Returns the issues, sorted; `None` if the response has no list of issues, which differs from an empty list.
 fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
     let issues = health.issues.as_ref()?.iter();
     let code = |issue: &ClusterIssue| Issue::read(issue.code().map(ClusterIssueCode::as_str));
@@ -102,7 +102,7 @@ fn secrets_key(entries: &[EncryptionConfig]) -> Option<SecretsKey> {
 fn names_secrets(entry: &EncryptionConfig) -> bool {
     #[expect(
         deprecated,
-        reason = "before Kubernetes 1.28 it says what is encrypted, and EKS still sends it"
+        reason = "before Kubernetes 1.28 it lists what is encrypted, and EKS still returns it"
     )]
     let resources = entry.resources();
     resources.iter().any(|resource| resource == "secrets")
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_answer_has_aws_defaults_and_nothing_else() {
+    fn an_empty_response_has_the_defaults_of_eks() {
         let facts = parsed(Cluster::builder().build());
         assert_eq!(facts.name, "payments");
         assert_eq!((facts.arn.as_str(), facts.status.as_str()), ("", ""));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_health_is_known_where_its_issues_are_listed() {
+    fn the_health_is_known_if_its_issues_are_listed() {
         let issue = |code: Option<&str>| {
             ClusterIssue::builder()
                 .set_code(code.map(ClusterIssueCode::from))
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_with_an_outpost_is_a_local_one() {
+    fn a_cluster_with_an_outpost_is_a_local_cluster() {
         let outpost = OutpostConfigResponse::builder()
             .outpost_arns("arn:aws:outposts:eu-central-1:111122223333:outpost/op-1")
             .control_plane_instance_type("m5.large");
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_is_not_told_is_not_known() {
+    fn a_setting_missing_from_the_response_is_unknown() {
         let access = |mode: Option<&str>| {
             let mode = mode.map(SdkAuthenticationMode::from);
             Some(
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_names_a_key_for_secrets_or_for_whatever_it_says() {
+    fn the_entry_for_secrets_takes_precedence() {
         let entry = |resources: Option<&[&str]>, key: Option<&str>| {
             let provider = key.map(|key| Provider::builder().key_arn(key).build());
             #[expect(deprecated, reason = "EKS still sends it")]
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn all_enabled_groups_of_logs_count_together() {
+    fn all_enabled_log_groups_are_combined() {
         use SdkLogType::{Api, Audit, Authenticator, Scheduler};
         let group = |enabled: Option<bool>, types: &[SdkLogType]| {
             LogSetup::builder()
@@ -430,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_whose_order_means_nothing_come_in_the_same_one() {
+    fn lists_without_a_meaningful_order_are_sorted() {
         let facts = |lists: [[&str; 2]; 4]| {
             let [subnets, groups, cidrs, tags] = lists.map(|list| list.map(str::to_owned).to_vec());
             let network = VpcConfigResponse::builder()
@@ -507,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn others_use_a_role_in_whatever_path_and_region() {
+    fn other_users_are_found_regardless_of_path_and_region() {
         let user = |path: &str, region: &str, name: &str| RoleUser {
             role: RoleId::of(&format!("arn:aws:iam::111122223333:role/{path}")),
             region: region.to_owned(),

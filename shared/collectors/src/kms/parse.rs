@@ -1,4 +1,4 @@
-//! Pure functions that convert KMS's answers into facts.
+//! Pure functions that convert KMS's responses into facts.
 
 use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusOutput;
 use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
@@ -8,7 +8,7 @@ use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 
 use crate::timestamp;
 
-/// The period of automatic rotation, in days, if an answer contains none.
+/// The period of automatic rotation, in days, if a response contains none.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
 const DEFAULT_ROTATION_DAYS: u32 = 365;
 
@@ -16,14 +16,17 @@ const DEFAULT_ROTATION_DAYS: u32 = 365;
 ///
 /// # Errors
 ///
-/// Returns the name of a member that the answer lacks. KMS always returns this member; without it, it is unknown
+/// Returns the name of a member that the response lacks. KMS always returns this member; without it, it is unknown
 /// whether KMS rotates the key.
 pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static str> {
     let manager = metadata.key_manager().ok_or("KeyManager")?;
     if metadata.key_state().is_none() {
         return Err("KeyState");
     }
-    #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
+    #[expect(
+        deprecated,
+        reason = "responses from before KeySpec contain nothing else"
+    )]
     let former_spec = metadata
         .customer_master_key_spec()
         .map(aws_sdk_kms::types::CustomerMasterKeySpec::as_str);
@@ -59,11 +62,11 @@ pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
 }
 
 /// Returns the automatic rotation of a key.
-pub(super) fn rotation(answer: &GetKeyRotationStatusOutput) -> Rotation {
-    if !answer.key_rotation_enabled() {
+pub(super) fn rotation(response: &GetKeyRotationStatusOutput) -> Rotation {
+    if !response.key_rotation_enabled() {
         return Rotation::Off;
     }
-    let days = answer.rotation_period_in_days();
+    let days = response.rotation_period_in_days();
     Rotation::Every {
         days: days
             .and_then(|days| u32::try_from(days).ok())
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_what_kms_says_of_it() {
+    fn a_key_has_the_facts_in_its_metadata() {
         let metadata = described()
             .aws_account_id("111122223333")
             .key_spec(KeySpec::SymmetricDefault)
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_without_what_kms_always_tells_is_unread() {
+    fn a_key_without_its_manager_or_state_is_unread() {
         let bare = || KeyMetadata::builder().key_id("1234abcd");
         for (metadata, missing) in [
             (bare(), Some("KeyManager")),
@@ -143,8 +146,11 @@ mod tests {
     }
 
     #[test]
-    fn the_former_name_of_a_spec_serves_where_there_is_no_other() {
-        #[expect(deprecated, reason = "answers of before KeySpec carry nothing else")]
+    fn the_former_spec_member_is_the_fallback() {
+        #[expect(
+            deprecated,
+            reason = "responses from before KeySpec contain nothing else"
+        )]
         let former = || described().customer_master_key_spec("RSA_2048".into());
         for (metadata, spec) in [
             (described(), None),
@@ -159,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn managers_states_and_replicas_are_told_apart() {
+    fn managers_states_and_replicas_are_distinguished() {
         let regions = |kind| {
             MultiRegionConfiguration::builder()
                 .multi_region_key_type(kind)
@@ -194,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_key_has_its_own_arn_also_under_an_alias() {
+    fn a_named_key_has_its_own_arn_instead_of_the_alias() {
         let alias = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
         for (metadata, expected) in [
             (described().arn(ARN), (ARN, KeyState::Enabled, false)),
@@ -215,18 +221,18 @@ mod tests {
     }
 
     #[test]
-    fn rotation_has_a_period_where_it_is_on() {
+    fn rotation_has_a_period_if_it_is_enabled() {
         for (on, days, expected) in [
             (true, Some(90), Rotation::Every { days: 90 }),
             (true, None, Rotation::Every { days: 365 }),
             (false, Some(90), Rotation::Off),
             (false, None, Rotation::Off),
         ] {
-            let answer = GetKeyRotationStatusOutput::builder()
+            let response = GetKeyRotationStatusOutput::builder()
                 .key_rotation_enabled(on)
                 .set_rotation_period_in_days(days)
                 .build();
-            assert_eq!(rotation(&answer), expected, "{on} {days:?}");
+            assert_eq!(rotation(&response), expected, "{on} {days:?}");
         }
     }
 }

@@ -418,14 +418,14 @@ pub fn closed<'a>(
         run,
     };
     let (status_id, status) = NOT_APPLICABLE;
-    let why = "The resource is gone, or it is not checked for this any more.";
+    let reason = "The resource no longer exists, or this check no longer evaluates it.";
     Event {
-        message: why.to_owned(),
+        message: reason.to_owned(),
         compliance: Some(Compliance {
             status_id,
             status,
             status_code: Some(ReasonCode::NoLongerFound.word()),
-            status_details: vec![why],
+            status_details: vec![reason],
             ..subject.compliance()
         }),
         ..subject.event(Class::Compliance, Activity::Close, EventStatus::Resolved)
@@ -434,8 +434,8 @@ pub fn closed<'a>(
 
 fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
     let Finding { check, verdict, .. } = finding;
-    let is_over = verdict.outcome == Outcome::NotApplicable;
-    let activity = if is_over {
+    let is_closed = verdict.outcome == Outcome::NotApplicable;
+    let activity = if is_closed {
         Activity::Close
     } else {
         Activity::Unknown
@@ -458,7 +458,7 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
             control_parameters: finding.parameters.iter().filter_map(parameter).collect(),
             ..subject.compliance()
         }),
-        remediation: (!is_over).then(|| Remediation {
+        remediation: (!is_closed).then(|| Remediation {
             desc: format!(
                 "{} {}",
                 check.remediation.text,

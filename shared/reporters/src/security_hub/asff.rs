@@ -304,42 +304,42 @@ fn requirements(finding: &Finding) -> Vec<String> {
 
 /// Returns the name of a member that a finding lacks and that must be sent with it again; `None` if the finding is
 /// complete. The SDK reads an absent text as an empty one.
-pub(super) fn lacking(finding: &AwsSecurityFinding) -> Option<&'static str> {
-    let is_there = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+pub(super) fn missing_member(finding: &AwsSecurityFinding) -> Option<&'static str> {
+    let is_present = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
     let resources = finding.resources();
     let compliance = finding.compliance();
     let mut reasons = compliance.iter().flat_map(|one| one.status_reasons());
     let mut vulnerabilities = finding.vulnerabilities().iter();
     [
-        ("SchemaVersion", is_there(finding.schema_version())),
-        ("Id", is_there(finding.id())),
-        ("ProductArn", is_there(finding.product_arn())),
-        ("GeneratorId", is_there(finding.generator_id())),
-        ("AwsAccountId", is_there(finding.aws_account_id())),
-        ("CreatedAt", is_there(finding.created_at())),
-        ("UpdatedAt", is_there(finding.updated_at())),
-        ("Title", is_there(finding.title())),
-        ("Description", is_there(finding.description())),
+        ("SchemaVersion", is_present(finding.schema_version())),
+        ("Id", is_present(finding.id())),
+        ("ProductArn", is_present(finding.product_arn())),
+        ("GeneratorId", is_present(finding.generator_id())),
+        ("AwsAccountId", is_present(finding.aws_account_id())),
+        ("CreatedAt", is_present(finding.created_at())),
+        ("UpdatedAt", is_present(finding.updated_at())),
+        ("Title", is_present(finding.title())),
+        ("Description", is_present(finding.description())),
         ("Resources", !resources.is_empty()),
         (
             "Resources.Id",
-            resources.iter().all(|one| is_there(one.id())),
+            resources.iter().all(|one| is_present(one.id())),
         ),
         (
             "Resources.Type",
-            resources.iter().all(|one| is_there(one.r#type())),
+            resources.iter().all(|one| is_present(one.r#type())),
         ),
         (
             "Compliance.StatusReasons.ReasonCode",
-            reasons.all(|one| is_there(one.reason_code())),
+            reasons.all(|one| is_present(one.reason_code())),
         ),
         (
             "Vulnerabilities.Id",
-            vulnerabilities.all(|one| is_there(one.id())),
+            vulnerabilities.all(|one| is_present(one.id())),
         ),
     ]
     .into_iter()
-    .find(|(_, is_there)| !is_there)
+    .find(|(_, is_present)| !is_present)
     .map(|(name, _)| name)
 }
 
@@ -537,33 +537,32 @@ type Fill = fn(ResourceDetailsBuilder, &mut Details) -> ResourceDetailsBuilder;
 
 /// The resource types that have a member of their own in ASFF's details.
 static MEMBERS: [(&str, Fill); 4] = [
-    ("AwsEksCluster", |details, left| {
-        details.aws_eks_cluster(cluster(left))
+    ("AwsEksCluster", |details, remaining| {
+        details.aws_eks_cluster(cluster(remaining))
     }),
-    ("AwsEcrRepository", |details, left| {
-        details.aws_ecr_repository(repository(left))
+    ("AwsEcrRepository", |details, remaining| {
+        details.aws_ecr_repository(repository(remaining))
     }),
-    ("AwsEcrContainerImage", |details, left| {
-        details.aws_ecr_container_image(image(left))
+    ("AwsEcrContainerImage", |details, remaining| {
+        details.aws_ecr_container_image(image(remaining))
     }),
-    ("AwsKmsKey", |details, left| details.aws_kms_key(key(left))),
+    ("AwsKmsKey", |details, remaining| {
+        details.aws_kms_key(key(remaining))
+    }),
 ];
 
 /// Returns the details of a resource. Properties that ASFF defines are moved to their members, the others to `Other`.
-fn details(asff_type: &str, mut left: Details) -> Option<ResourceDetails> {
-    if left.is_empty() {
+fn details(asff_type: &str, mut remaining: Details) -> Option<ResourceDetails> {
+    if remaining.is_empty() {
         return None;
     }
     let details = ResourceDetails::builder();
     let details = match MEMBERS.iter().find(|(name, _)| *name == asff_type) {
-        Some((_, fill)) => fill(details, &mut left),
+        Some((_, fill)) => fill(details, &mut remaining),
         None => details,
     };
-    let other = left.iter().filter_map(|(name, detail)| {
-        Some((
-            name.to_owned(),
-            cut_or_none(&in_words(detail), OTHER_VALUE)?,
-        ))
+    let other = remaining.iter().filter_map(|(name, detail)| {
+        Some((name.to_owned(), cut_or_none(&to_text(detail), OTHER_VALUE)?))
     });
     let other: HashMap<String, String> = other.take(OTHER).collect();
     Some(
@@ -573,8 +572,8 @@ fn details(asff_type: &str, mut left: Details) -> Option<ResourceDetails> {
     )
 }
 
-fn cluster(left: &mut Details) -> AwsEksClusterDetails {
-    let logs = texts(left, "enabledLogTypes").map(|types| {
+fn cluster(remaining: &mut Details) -> AwsEksClusterDetails {
+    let logs = texts(remaining, "enabledLogTypes").map(|types| {
         AwsEksClusterLoggingDetails::builder()
             .cluster_logging(
                 AwsEksClusterLoggingClusterLoggingDetails::builder()
@@ -585,73 +584,73 @@ fn cluster(left: &mut Details) -> AwsEksClusterDetails {
             .build()
     });
     let network = AwsEksClusterResourcesVpcConfigDetails::builder()
-        .set_subnet_ids(texts(left, "subnetIds"))
-        .set_security_group_ids(texts(left, "securityGroupIds"))
-        .set_endpoint_public_access(flag(left, "endpointPublicAccess"))
+        .set_subnet_ids(texts(remaining, "subnetIds"))
+        .set_security_group_ids(texts(remaining, "securityGroupIds"))
+        .set_endpoint_public_access(flag(remaining, "endpointPublicAccess"))
         .build();
     AwsEksClusterDetails::builder()
-        .set_arn(text(left, "arn"))
-        .set_name(text(left, "name"))
-        .set_cluster_status(text(left, "status"))
-        .set_version(text(left, "version"))
-        .set_endpoint(text(left, "endpoint"))
-        .set_role_arn(text(left, "roleArn"))
+        .set_arn(text(remaining, "arn"))
+        .set_name(text(remaining, "name"))
+        .set_cluster_status(text(remaining, "status"))
+        .set_version(text(remaining, "version"))
+        .set_endpoint(text(remaining, "endpoint"))
+        .set_role_arn(text(remaining, "roleArn"))
         .resources_vpc_config(network)
         .set_logging(logs)
         .build()
 }
 
-fn repository(left: &mut Details) -> AwsEcrRepositoryDetails {
-    let scanning = flag(left, "scanOnPush").map(|on| {
+fn repository(remaining: &mut Details) -> AwsEcrRepositoryDetails {
+    let scanning = flag(remaining, "scanOnPush").map(|on| {
         AwsEcrRepositoryImageScanningConfigurationDetails::builder()
             .scan_on_push(on)
             .build()
     });
     AwsEcrRepositoryDetails::builder()
-        .set_arn(text(left, "arn"))
-        .set_repository_name(text(left, "repositoryName"))
-        .set_image_tag_mutability(text(left, "imageTagMutability"))
+        .set_arn(text(remaining, "arn"))
+        .set_repository_name(text(remaining, "repositoryName"))
+        .set_image_tag_mutability(text(remaining, "imageTagMutability"))
         .set_image_scanning_configuration(scanning)
         .build()
 }
 
-fn image(left: &mut Details) -> AwsEcrContainerImageDetails {
+fn image(remaining: &mut Details) -> AwsEcrContainerImageDetails {
     AwsEcrContainerImageDetails::builder()
-        .set_registry_id(text(left, "registryId"))
-        .set_repository_name(text(left, "repositoryName"))
-        .set_image_digest(text(left, "imageDigest"))
-        .set_image_tags(texts(left, "imageTags"))
-        .set_image_published_at(moment(left, "imagePushedAt").and_then(time_or_none))
+        .set_registry_id(text(remaining, "registryId"))
+        .set_repository_name(text(remaining, "repositoryName"))
+        .set_image_digest(text(remaining, "imageDigest"))
+        .set_image_tags(texts(remaining, "imageTags"))
+        .set_image_published_at(timestamp(remaining, "imagePushedAt").and_then(time_or_none))
         .build()
 }
 
-fn key(left: &mut Details) -> AwsKmsKeyDetails {
+fn key(remaining: &mut Details) -> AwsKmsKeyDetails {
     #[expect(
         clippy::cast_precision_loss,
         reason = "seconds since 1970 are far below 2^53"
     )]
-    let created = moment(left, "CreationDate").map(|at| at.as_second() as f64);
+    let created = timestamp(remaining, "CreationDate").map(|at| at.as_second() as f64);
     AwsKmsKeyDetails::builder()
-        .set_key_id(text(left, "KeyId"))
-        .set_aws_account_id(text(left, "AWSAccountId"))
-        .set_key_manager(text(left, "KeyManager"))
-        .set_key_state(text(left, "KeyState"))
-        .set_origin(text(left, "Origin"))
-        .set_description(text(left, "Description"))
-        .set_key_rotation_status(flag(left, "KeyRotationEnabled"))
+        .set_key_id(text(remaining, "KeyId"))
+        .set_aws_account_id(text(remaining, "AWSAccountId"))
+        .set_key_manager(text(remaining, "KeyManager"))
+        .set_key_state(text(remaining, "KeyState"))
+        .set_origin(text(remaining, "Origin"))
+        .set_description(text(remaining, "Description"))
+        .set_key_rotation_status(flag(remaining, "KeyRotationEnabled"))
         .set_creation_date(created)
         .build()
 }
 
-fn text(left: &mut Details, name: &str) -> Option<String> {
-    match left.take(name)? {
+fn text(remaining: &mut Details, name: &str) -> Option<String> {
+    match remaining.take(name)? {
         Detail::Text(text) => cut_or_none(&text, OTHER_VALUE),
-        other => Some(in_words(&other)),
+        other => Some(to_text(&other)),
     }
 }
 
-fn texts(left: &mut Details, name: &str) -> Option<Vec<String>> {
-    match left.take(name)? {
+fn texts(remaining: &mut Details, name: &str) -> Option<Vec<String>> {
+    match remaining.take(name)? {
         Detail::Texts(texts) => Some(
             texts
                 .iter()
@@ -659,25 +658,25 @@ fn texts(left: &mut Details, name: &str) -> Option<Vec<String>> {
                 .filter_map(|text| cut_or_none(text, 512))
                 .collect(),
         ),
-        other => Some(vec![in_words(&other)]),
+        other => Some(vec![to_text(&other)]),
     }
 }
 
-fn flag(left: &mut Details, name: &str) -> Option<bool> {
-    match left.take(name)? {
+fn flag(remaining: &mut Details, name: &str) -> Option<bool> {
+    match remaining.take(name)? {
         Detail::Flag(flag) => Some(flag),
         _ => None,
     }
 }
 
-fn moment(left: &mut Details, name: &str) -> Option<Timestamp> {
-    match left.take(name)? {
+fn timestamp(remaining: &mut Details, name: &str) -> Option<Timestamp> {
+    match remaining.take(name)? {
         Detail::Time(time) => Some(time),
         _ => None,
     }
 }
 
-fn in_words(detail: &Detail) -> String {
+fn to_text(detail: &Detail) -> String {
     match detail {
         Detail::Text(text) => text.clone(),
         Detail::Texts(texts) => texts.join(", "),
@@ -703,10 +702,10 @@ fn number(number: Option<f64>) -> Option<f64> {
 
 /// Returns the first vulnerabilities, which are the worst, that fit into `most` bytes.
 fn within(vulnerabilities: &[Vulnerability], most: usize) -> &[Vulnerability] {
-    let mut left = most;
+    let mut remaining = most;
     let fits = |vulnerability: &Vulnerability| {
-        let rest = left.checked_sub(bytes_of_vulnerability(vulnerability));
-        left = rest.unwrap_or_default();
+        let rest = remaining.checked_sub(bytes_of_vulnerability(vulnerability));
+        remaining = rest.unwrap_or_default();
         rest.is_some()
     };
     let count = vulnerabilities

@@ -5,7 +5,7 @@ use aws_sdk_securityhub::types::AwsSecurityFindingFilters;
 use jiff::Timestamp;
 
 use super::asff::archived;
-use super::known::{Known, changed, is_ours};
+use super::known::{Known, changed, is_from_eksentry};
 use super::{KnownFindings, Ledger, summaries};
 
 /// Reads these bytes as a page of findings, and as a ledger.
@@ -18,7 +18,7 @@ pub fn documents(data: &[u8]) {
     let now = Timestamp::UNIX_EPOCH;
     let page = summaries::read(data).unwrap_or_default();
     let mut known = KnownFindings::new();
-    for finding in page.into_iter().filter(is_ours) {
+    for finding in page.into_iter().filter(is_from_eksentry) {
         let id = finding.id.clone().unwrap_or_default();
         known.insert(id.clone(), Known::of(&finding));
         if let Some(rendered) = archived(finding, now) {
@@ -32,8 +32,8 @@ pub fn documents(data: &[u8]) {
         let _ = changed(AwsSecurityFindingFilters::builder(), &ledger.since(), now);
         next = Ledger::new(now, "run", Some(ledger.runs()), ledger.findings.clone());
     }
-    let written = serde_json::to_vec(&next).expect("a ledger is JSON");
-    let read: Ledger = serde_json::from_slice(&written).expect("and is read as it was written");
+    let written = serde_json::to_vec(&next).expect("a ledger can be written as JSON");
+    let read: Ledger = serde_json::from_slice(&written).expect("a written ledger can be read");
     assert_eq!(read, next);
 }
 
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_ever_found_stays_mended() {
+    fn the_corpus_causes_no_panic() {
         let corpus =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/documents");
         for entry in fs::read_dir(corpus).unwrap() {
@@ -57,8 +57,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_moments_and_texts_are_a_ledger(
-            moments in proptest::collection::vec(prop_oneof![
+        fn any_times_and_texts_are_accepted(
+            times in proptest::collection::vec(prop_oneof![
                 Just(Timestamp::MIN),
                 Just(Timestamp::MAX),
                 (-9_000_000_000_i64..9_000_000_000).prop_map(|at| Timestamp::from_second(at).unwrap()),
@@ -66,12 +66,12 @@ mod tests {
             text in any::<String>(),
             archived in any::<bool>(),
         ) {
-            let finding = serde_json::json!({"createdAt": text, "updatedAt": moments[0], "archived": archived});
-            let ledger = serde_json::json!({"version": 1, "asOf": moments[1], "runs": [[text, moments[2]]],
+            let finding = serde_json::json!({"createdAt": text, "updatedAt": times[0], "archived": archived});
+            let ledger = serde_json::json!({"version": 1, "asOf": times[1], "runs": [[text, times[2]]],
                 "findings": {text.as_str(): finding}});
             documents(ledger.to_string().as_bytes());
             let page = serde_json::json!({"Findings": [{"Id": format!("eksentry/{text}"), "GeneratorId": "eksentry/",
-                "CreatedAt": text, "UpdatedAt": moments[0], "RecordState": text, "Compliance": {"Status": text},
+                "CreatedAt": text, "UpdatedAt": times[0], "RecordState": text, "Compliance": {"Status": text},
                 "ProductFields": {"eksentry/Digest": text}}], "NextToken": text});
             documents(page.to_string().as_bytes());
         }

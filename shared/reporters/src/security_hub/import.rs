@@ -10,7 +10,7 @@ use aws_sdk_securityhub::types::{AwsSecurityFinding, RecordState};
 use jiff::Timestamp;
 
 use super::SecurityHub;
-use super::asff::{Rendered, archived, lacking};
+use super::asff::{Rendered, archived, missing_member};
 use super::known::GET_FINDINGS;
 use crate::ReportError;
 
@@ -23,10 +23,10 @@ const BYTES_A_CALL: usize = 6 * 1024 * 1024 - 64 * 1024;
 const TRIES: u32 = 3;
 
 /// The wait before the second try. The wait before the third try is twice as long.
-const PAUSE: Duration = Duration::from_millis(200);
+const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// The error codes of findings that would fail again.
-const LASTING: [&str; 2] = ["InvalidInput", "InvalidAccess"];
+const PERMANENT: [&str; 2] = ["InvalidInput", "InvalidAccess"];
 
 const IMPORT: &str = "securityhub:BatchImportFindings";
 
@@ -83,17 +83,17 @@ impl SecurityHub {
         let before = before.cloned().collect();
         let mut incomplete = Vec::new();
         let findings = found.into_iter().filter_map(|finding| {
-            let gone_at = *gone.get(finding.id()?)?;
-            if let Some(member) = lacking(&finding) {
+            let absent_at = *gone.get(finding.id()?)?;
+            if let Some(member) = missing_member(&finding) {
                 incomplete.push(Failure {
                     id: id_of(&finding),
                     problem: format!(
-                        "{GET_FINDINGS} told it without {member}, so it was not archived"
+                        "the response of {GET_FINDINGS} lacks {member}, so the finding wasn't archived"
                     ),
                 });
                 return None;
             }
-            Some(archived(finding, gone_at)?.of_run(run))
+            Some(archived(finding, absent_at)?.of_run(run))
         });
         let mut imported = self.import(findings.collect()).await;
         imported.failed.append(&mut incomplete);
@@ -103,15 +103,15 @@ impl SecurityHub {
     async fn import_batch(&self, batch: Vec<AwsSecurityFinding>, imported: &mut Imported) {
         let mut pending = vec![(batch, 1)];
         while let Some((batch, attempt)) = pending.pop() {
-            self.imports.turn().await;
-            let answer = self
+            self.imports.acquire().await;
+            let response = self
                 .client
                 .batch_import_findings()
                 .set_findings(Some(batch.clone()))
                 .send()
                 .await;
-            let failed = match answer {
-                Ok(answer) => failures(&batch, answer),
+            let failed = match response {
+                Ok(response) => failures(&batch, response),
                 // Security Hub rejects a whole call for one invalid finding. The batch is halved to isolate that
                 // finding.
                 Err(error)
@@ -135,25 +135,25 @@ impl SecurityHub {
                     continue;
                 }
             };
-            let mut again = Vec::new();
+            let mut retries = Vec::new();
             for finding in batch {
                 let id = id_of(&finding);
                 match failed.get(&id) {
                     None => imported.taken.push(id),
-                    Some((code, _)) if attempt < TRIES && !LASTING.contains(&code.as_str()) => {
-                        again.push(finding);
+                    Some((code, _)) if attempt < TRIES && !PERMANENT.contains(&code.as_str()) => {
+                        retries.push(finding);
                     }
                     Some((code, message)) => {
                         imported.failed.push(Failure {
                             id,
-                            problem: format!("{IMPORT}: {code}: {message}"),
+                            problem: format!("{IMPORT} failed: {code}: {message}"),
                         });
                     }
                 }
             }
-            if !again.is_empty() {
-                tokio::time::sleep(PAUSE * attempt).await;
-                pending.push((again, attempt + 1));
+            if !retries.is_empty() {
+                tokio::time::sleep(FIRST_WAIT * attempt).await;
+                pending.push((retries, attempt + 1));
             }
         }
     }
@@ -163,10 +163,10 @@ impl SecurityHub {
 /// to, every finding that it does not name may have failed.
 fn failures(
     batch: &[AwsSecurityFinding],
-    answer: BatchImportFindingsOutput,
+    response: BatchImportFindingsOutput,
 ) -> HashMap<String, (String, String)> {
-    let listed = answer.failed_findings.unwrap_or_default();
-    let failed = usize::try_from(answer.failed_count.unwrap_or_default())
+    let listed = response.failed_findings.unwrap_or_default();
+    let failed = usize::try_from(response.failed_count.unwrap_or_default())
         .unwrap_or_default()
         .max(listed.len());
     let text = |text: Option<String>| text.unwrap_or_default();
@@ -182,12 +182,12 @@ fn failures(
     let ids: Vec<String> = batch.iter().map(id_of).collect();
     listed.retain(|id, _| ids.contains(id));
     if listed.len() < failed {
-        let unsaid = (
-            "Unsaid".to_owned(),
-            "Security Hub did not say which findings failed".to_owned(),
+        let unknown = (
+            "Unknown".to_owned(),
+            "Security Hub didn't return which findings failed".to_owned(),
         );
         for id in ids {
-            listed.entry(id).or_insert_with(|| unsaid.clone());
+            listed.entry(id).or_insert_with(|| unknown.clone());
         }
     }
     listed
@@ -221,7 +221,7 @@ mod tests {
     use aws_sdk_securityhub::types::ImportFindingsError;
 
     #[test]
-    fn a_failure_that_is_nobodys_may_be_anybodys() {
+    fn a_failure_without_a_finding_applies_to_all_findings() {
         let finding = |id: &str| AwsSecurityFinding::builder().id(id).build();
         let batch = [finding("one"), finding("two")];
         let failed = |count: Option<i32>, ids: &[Option<&str>]| {
@@ -231,9 +231,9 @@ mod tests {
                     .error_code("InternalError")
                     .build()
             });
-            let answer = BatchImportFindingsOutput::builder().set_failed_count(count);
-            let answer = answer.set_failed_findings(Some(listed.collect())).build();
-            let mut ids: Vec<String> = failures(&batch, answer).into_keys().collect();
+            let response = BatchImportFindingsOutput::builder().set_failed_count(count);
+            let response = response.set_failed_findings(Some(listed.collect())).build();
+            let mut ids: Vec<String> = failures(&batch, response).into_keys().collect();
             ids.sort();
             ids
         };
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_keep_to_number_and_size() {
+    fn batches_stay_within_the_limits_of_a_call() {
         let sizes =
             |findings: Vec<Rendered>| batches(findings).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(Vec::new()), [0; 0]);

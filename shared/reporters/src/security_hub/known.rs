@@ -27,7 +27,7 @@ const PAGE: i32 = 100;
 
 /// The margin for changes that arrive late. The update time of a finding is the time at which its facts were read. The
 /// finding is sent later, by at most the time that a function may run; clocks differ too.
-const LATE: Duration = Duration::from_hours(1);
+const MARGIN: Duration = Duration::from_hours(1);
 
 pub(super) const GET_FINDINGS: &str = "securityhub:GetFindings";
 
@@ -90,7 +90,10 @@ impl Status {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_false(flag: &bool) -> bool {
     !flag
 }
@@ -131,7 +134,7 @@ impl SecurityHub {
     ///
     /// # Errors
     ///
-    /// Returns an error if a call fails, or if its answer is incomplete.
+    /// Returns an error if a call fails, or if its response is incomplete.
     pub async fn known(&self, selection: Selection<'_>) -> Result<KnownFindings, ReportError> {
         let mut known = KnownFindings::new();
         let each = |finding: AwsSecurityFinding| {
@@ -153,7 +156,8 @@ impl SecurityHub {
         Ok(findings)
     }
 
-    /// Reads eksentry's findings page by page: in full, or with only the members that the interceptor `summaries` keeps.
+    /// Reads eksentry's findings page by page: in full, or with only the members that the interceptor `summaries`
+    /// keeps.
     async fn each(
         &self,
         selection: Selection<'_>,
@@ -166,9 +170,9 @@ impl SecurityHub {
                 .get_findings()
                 .filters(filters)
                 .max_results(PAGE);
-            let (mut leads, mut token) = (Pages::default(), None);
+            let (mut tokens, mut token) = (Pages::default(), None);
             loop {
-                self.reads.turn().await;
+                self.reads.acquire().await;
                 let mut page = call.clone().set_next_token(token).customize();
                 if let Some(summaries) = summaries {
                     page = page.interceptor(summaries);
@@ -177,17 +181,21 @@ impl SecurityHub {
                 let page = page.map_err(|error| self.failed(GET_FINDINGS, error))?;
                 let findings = page.findings.ok_or_else(|| ReportError {
                     action: GET_FINDINGS,
-                    problem: "the answer lacks Findings".to_owned(),
+                    problem: "the response lacks Findings".to_owned(),
                 })?;
-                if !findings.iter().all(is_whole) {
+                if !findings.iter().all(has_required_members) {
                     return Err(ReportError {
                         action: GET_FINDINGS,
-                        problem: "a finding came without Id, GeneratorId or CreatedAt".to_owned(),
+                        problem: "a finding in the response lacks Id, GeneratorId or CreatedAt"
+                            .to_owned(),
                     });
                 }
-                findings.into_iter().filter(is_ours).for_each(&mut each);
-                let led = leads.lead_to(page.next_token.as_deref());
-                led.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
+                findings
+                    .into_iter()
+                    .filter(is_from_eksentry)
+                    .for_each(&mut each);
+                let noted = tokens.lead_to(page.next_token.as_deref());
+                noted.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {
                     break;
@@ -234,8 +242,8 @@ fn filters(
                 }
             };
             if generators.is_empty() {
-                let ours = filter(GENERATOR, StringFilterComparison::Prefix);
-                return vec![base().generator_id(ours).build()];
+                let generator = filter(GENERATOR, StringFilterComparison::Prefix);
+                return vec![base().generator_id(generator).build()];
             }
             generators
                 .chunks(VALUES_A_FILTER)
@@ -249,8 +257,8 @@ type FiltersBuilder = aws_sdk_securityhub::types::builders::AwsSecurityFindingFi
 
 pub(super) fn changed(filters: FiltersBuilder, since: &Since, now: Timestamp) -> FiltersBuilder {
     let updated = DateFilter::builder()
-        .start(time(since.at.saturating_sub(LATE).unwrap_or(since.at)))
-        .end(time(now + LATE))
+        .start(time(since.at.saturating_sub(MARGIN).unwrap_or(since.at)))
+        .end(time(now + MARGIN))
         .build();
     let not_of = |run: &String| {
         MapFilter::builder()
@@ -283,13 +291,13 @@ impl Known {
 
 /// Returns `true` if a finding has the members that every finding has. Without them, the time at which it was first
 /// reported would be lost.
-fn is_whole(finding: &AwsSecurityFinding) -> bool {
+fn has_required_members(finding: &AwsSecurityFinding) -> bool {
     finding.id().is_some() && finding.generator_id().is_some() && finding.created_at().is_some()
 }
 
-/// Returns `true` if a finding is one of eksentry's. Other products import under the same product ARN, and filters are
-/// answered from an index that may lag.
-pub(super) fn is_ours(finding: &AwsSecurityFinding) -> bool {
+/// Returns `true` if a finding is one of eksentry's. Other products import under the same product ARN, and the
+/// index behind the filters may be out of date.
+pub(super) fn is_from_eksentry(finding: &AwsSecurityFinding) -> bool {
     [finding.generator_id(), finding.id()]
         .iter()
         .all(|text| text.is_some_and(|text| text.starts_with(GENERATOR)))
@@ -324,7 +332,7 @@ mod tests {
     }
 
     /// Returns the comparison and the value of each filter.
-    fn asked(filters: &[StringFilter]) -> Vec<(&str, &str)> {
+    fn criteria(filters: &[StringFilter]) -> Vec<(&str, &str)> {
         filters
             .iter()
             .map(|filter| {
@@ -356,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn only_findings_of_this_product_and_account_are_asked_for() {
+    fn filters_select_the_product_and_the_account() {
         let (ids, none) = (numbered(1), []);
         for selection in [
             Selection::Ids(&ids),
@@ -365,14 +373,14 @@ mod tests {
         ] {
             for filters in filters(&location(), selection, NOW) {
                 assert_eq!(
-                    asked(filters.product_arn()),
+                    criteria(filters.product_arn()),
                     [(
                         "EQUALS",
                         "arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default"
                     )]
                 );
                 assert_eq!(
-                    asked(filters.aws_account_id()),
+                    criteria(filters.aws_account_id()),
                     [("EQUALS", "111122223333")]
                 );
             }
@@ -380,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_generators_are_asked_for_twenty_at_a_time() {
+    fn ids_and_generators_are_requested_in_chunks_of_twenty() {
         for (count, sizes) in [(1, &[1][..]), (20, &[20]), (21, &[20, 1]), (40, &[20, 20])] {
             let many = numbered(count);
             let ids = filters(&location(), Selection::Ids(&many), NOW);
@@ -396,21 +404,21 @@ mod tests {
                     .collect::<Vec<_>>(),
                 sizes
             );
-            assert_eq!(asked(ids[0].id())[0], ("EQUALS", "eksentry/0"));
+            assert_eq!(criteria(ids[0].id())[0], ("EQUALS", "eksentry/0"));
             assert_eq!(
-                asked(generators[0].generator_id())[0],
+                criteria(generators[0].generator_id())[0],
                 ("EQUALS", "eksentry/0")
             );
         }
     }
 
     #[test]
-    fn a_part_is_asked_for_by_what_its_arns_begin_with() {
+    fn a_part_is_selected_by_the_prefix_of_its_arns() {
         let without = ["arn:aws:ecr:eu-central-1:111122223333:repository/payments/".to_owned()];
         let one = filters(&location(), within(&without, &[], None), NOW);
         assert_eq!(one.len(), 1);
         assert_eq!(
-            asked(one[0].resource_id()),
+            criteria(one[0].resource_id()),
             [
                 (
                     "PREFIX",
@@ -420,7 +428,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            asked(one[0].generator_id()),
+            criteria(one[0].generator_id()),
             [("PREFIX", "eksentry/")],
             "retired checks' findings too"
         );
@@ -428,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_of_others_are_asked_for_with_an_hour_to_spare() {
+    fn changes_of_other_runs_are_read_with_a_margin_of_an_hour() {
         let at: Timestamp = "2026-03-01T10:20:30.456Z".parse().unwrap();
         let since = Since {
             at,
@@ -452,10 +460,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_finding_says_is_read_back() {
+    fn known_has_the_members_of_a_finding() {
         let fields = [(DIGEST, "d"), (REVISION, "r"), ("aws/x", "y")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        for (word, status) in [
+        for (value, status) in [
             ("PASSED", Some(Status::Passed)),
             ("FAILED", Some(Status::Failed)),
             ("WARNING", Some(Status::Warning)),
@@ -467,7 +475,7 @@ mod tests {
                     .created_at("2026-01-02T03:04:05Z")
                     .updated_at("2026-01-02T03:04:06Z")
                     .record_state(state.into())
-                    .compliance(Compliance::builder().status(word.into()).build())
+                    .compliance(Compliance::builder().status(value.into()).build())
                     .set_product_fields(Some(HashMap::from(fields.clone())))
                     .build();
                 let known = Known {
@@ -484,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn each_outcome_has_the_status_that_its_finding_has() {
+    fn outcomes_map_to_compliance_statuses() {
         for (outcome, status) in [
             (Outcome::Passed, Some(Status::Passed)),
             (Outcome::Failed(Severity::Low), Some(Status::Failed)),
@@ -498,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_whole_if_it_says_which_it_is_whose_and_since_when() {
+    fn a_finding_requires_an_id_a_generator_and_a_creation_time() {
         let some = || Some("eksentry/x".to_owned());
         for (id, generator, created_at, expected) in [
             (some(), some(), some(), true),
@@ -511,31 +519,31 @@ mod tests {
                 .set_generator_id(generator)
                 .set_created_at(created_at)
                 .build();
-            assert_eq!(is_whole(&finding), expected, "{finding:?}");
+            assert_eq!(has_required_members(&finding), expected, "{finding:?}");
         }
     }
 
     #[test]
-    fn a_finding_is_ours_if_both_its_ids_say_so() {
-        let (ours, other) = (Some("eksentry/x"), Some("prowler/x"));
+    fn a_finding_from_eksentry_has_the_prefix_in_both_ids() {
+        let (own, other) = (Some("eksentry/x"), Some("prowler/x"));
         for (generator, id, expected) in [
-            (ours, ours, true),
-            (ours, other, false),
-            (other, ours, false),
-            (ours, None, false),
-            (None, ours, false),
+            (own, own, true),
+            (own, other, false),
+            (other, own, false),
+            (own, None, false),
+            (None, own, false),
         ] {
             let finding = AwsSecurityFinding::builder()
                 .set_generator_id(generator.map(str::to_owned))
                 .set_id(id.map(str::to_owned))
                 .build();
-            assert_eq!(is_ours(&finding), expected, "{generator:?} {id:?}");
+            assert_eq!(is_from_eksentry(&finding), expected, "{generator:?} {id:?}");
         }
     }
 
     #[test]
-    fn a_ledger_says_only_what_is_not_usual() {
-        let usual = Known {
+    fn default_values_are_omitted_from_a_ledger() {
+        let defaults = Known {
             created_at: "2026-01-02T03:04:05Z".into(),
             updated_at: None,
             archived: false,
@@ -545,11 +553,11 @@ mod tests {
         };
         let archived = Known {
             archived: true,
-            ..usual.clone()
+            ..defaults.clone()
         };
         for (known, json) in [
             (
-                usual,
+                defaults,
                 r#"{"createdAt":"2026-01-02T03:04:05Z","updatedAt":null}"#,
             ),
             (

@@ -45,12 +45,12 @@ pub struct Ledger {
 const RECENT: Duration = Duration::from_hours(2);
 
 /// The maximum number of runs in a ledger: GetFindings takes twenty values for one filter.
-const MOST_RUNS: usize = 20;
+const MAX_RUNS: usize = 20;
 
 /// The periods for which Security Hub keeps active and archived findings that are not updated.
 /// Source: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings.html>.
-const ARCHIVED_RETENTION: Duration = Duration::from_hours(90 * 24);
-const KEPT_ARCHIVED: Duration = Duration::from_hours(30 * 24);
+const ACTIVE_RETENTION: Duration = Duration::from_hours(90 * 24);
+const ARCHIVED_RETENTION: Duration = Duration::from_hours(30 * 24);
 
 impl Ledger {
     /// Returns the runs whose findings are in the ledger.
@@ -76,7 +76,7 @@ impl Ledger {
     ) -> Self {
         let mut runs = vec![(run.to_owned(), as_of)];
         runs.extend(recent(before.unwrap_or_default(), as_of).cloned());
-        runs.truncate(MOST_RUNS);
+        runs.truncate(MAX_RUNS);
         findings.retain(|_, known| is_kept(known, as_of));
         Self {
             version: VERSION,
@@ -104,12 +104,14 @@ fn recent(
 
 /// Returns `true` if Security Hub still keeps a finding at that time.
 fn is_kept(known: &Known, as_of: Timestamp) -> bool {
-    let kept = if known.archived {
-        KEPT_ARCHIVED
-    } else {
+    let retention = if known.archived {
         ARCHIVED_RETENTION
+    } else {
+        ACTIVE_RETENTION
     };
-    known.updated_at.is_none_or(|at| is_within(kept, at, as_of))
+    known
+        .updated_at
+        .is_none_or(|at| is_within(retention, at, as_of))
 }
 
 /// A bucket of ledgers.
@@ -185,8 +187,8 @@ impl Ledgers {
             .key(key(location, part))
             .content_type("application/json")
             .body(ByteStream::from(body));
-        let answer = call.send().await;
-        answer
+        let response = call.send().await;
+        response
             .map(drop)
             .map_err(|error| ReportError::of_call("s3:PutObject", error))
     }
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn it_forgets_what_security_hub_forgets() {
+    fn expired_findings_are_removed() {
         for (updated_at, archived, kept) in [
             // 90 days while it is active, 30 once it is archived.
             (Some("2026-05-02T00:00:01Z"), false, true),
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn it_names_the_runs_that_may_have_written_since() {
+    fn recent_runs_are_kept() {
         let now = at("2026-07-31T12:00:00Z");
         let before = [
             ("late", "2026-07-31T11:59:00Z"),
@@ -273,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn it_names_no_more_runs_than_a_filter_takes() {
+    fn at_most_twenty_runs_are_kept() {
         let now = at("2026-07-31T12:00:00Z");
         for (count, named) in [(0, 1), (18, 19), (19, 20), (30, 20)] {
             let before: Vec<_> = (0..count).map(|n| (n.to_string(), now)).collect();
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_each_place_has_an_object_of_its_own() {
+    fn each_part_of_each_account_and_region_has_its_own_key() {
         let part = |prefix: &str| {
             Part::Registry(RepositoryNames {
                 prefix: prefix.into(),

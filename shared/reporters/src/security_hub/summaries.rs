@@ -43,7 +43,7 @@ impl Intercept for FindingSummaries {
     }
 }
 
-/// A deserializer of pages. It leaves errors, and answers that it can't parse, to the SDK.
+/// A deserializer of pages. It leaves errors, and responses that it can't parse, to the SDK.
 #[derive(Debug)]
 struct SummaryDeserializer {
     sdk: FrozenLayer,
@@ -66,7 +66,7 @@ impl DeserializeResponse for SummaryDeserializer {
         match self.sdk.load::<SharedResponseDeserializer>() {
             Some(sdk) => sdk.deserialize_nonstreaming_with_config(response, cfg),
             None => Err(OrchestratorError::other(
-                "the SDK has no way to read findings",
+                "the SDK has no deserializer for GetFindings",
             )),
         }
     }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_brings_what_is_known_of_a_finding() {
+    fn a_page_contains_the_known_members_of_a_finding() {
         let page = read(
             r#"{"NextToken": "2", "Findings": [{
                 "SchemaVersion": "2018-10-08", "Id": "eksentry/a/b", "GeneratorId": "eksentry/a",
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_the_list_is_no_page_without_findings() {
+    fn a_missing_list_differs_from_an_empty_list() {
         for json in ["{}", r#"{"Findings": null, "NextToken": null}"#] {
             assert_eq!(read(json).findings, None, "{json}");
         }
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_finding_lacks_is_no_hindrance() {
+    fn the_members_of_a_finding_are_optional() {
         let bare = read(r#"{"Findings": [{"Compliance": null, "ProductFields": {}}]}"#);
         let known = Known::of(&bare.findings()[0]);
         assert_eq!(

@@ -33,7 +33,7 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
             Some(ImageStatus::Archived | ImageStatus::Activating)
         ),
         pushed_at,
-        age: pushed_at.map(|at| apart(at, now)),
+        age: pushed_at.map(|at| difference(at, now)),
         idle_days: idle_days(detail, now),
         scan_revision: scan_revision(detail),
         scan: Err(Unread::not_asked("the image's scan")),
@@ -41,7 +41,7 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
 }
 
 /// Returns the absolute difference between two times, since ECR's clock may be ahead of the local one.
-fn apart(one: Timestamp, other: Timestamp) -> Duration {
+fn difference(one: Timestamp, other: Timestamp) -> Duration {
     one.duration_since(other).unsigned_abs()
 }
 
@@ -109,11 +109,11 @@ pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> 
 /// between two scans.
 pub(in crate::ecr) fn is_complete_scan(read: &ReadScan, detail: &ImageDetail) -> bool {
     let summary = detail.image_scan_findings_summary();
-    let told = summary.and_then(|summary| summary.finding_severity_counts());
-    let (Some(told), Some(result)) = (told, read.scan.result()) else {
+    let summarized = summary.and_then(|summary| summary.finding_severity_counts());
+    let (Some(summarized), Some(result)) = (summarized, read.scan.result()) else {
         return false;
     };
-    read.is_whole() && !read.enhanced && result.counts == counts_of(told)
+    read.is_complete() && !read.enhanced && result.counts == counts_of(summarized)
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_tags_means_nothing() {
+    fn the_order_of_tags_is_ignored() {
         let read = |tags: &[&str]| {
             let tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
             let detail = ImageDetail::builder().set_image_tags(Some(tags)).build();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_age_is_told_whichever_clock_is_ahead() {
+    fn the_age_is_absolute_whichever_clock_is_ahead() {
         for (pushed, now, expected) in [
             (0, 60, Some(60)),
             (0, 2 * HOUR, Some(7200)),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_idle_since_it_was_used_last() {
+    fn idle_days_count_from_the_last_use() {
         let day = 24 * HOUR;
         let detail = ImageDetail::builder().image_pushed_at(DateTime::from_secs(0));
         let pulled = detail
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_refers_to_another_image_is_none() {
+    fn a_referrer_is_not_an_image() {
         let detail = ImageDetail::builder()
             .image_manifest_media_type("application/vnd.oci.image.manifest.v1+json")
             .artifact_media_type("application/vnd.oci.image.config.v1+json");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_tells_one_scan_from_the_next() {
+    fn each_scan_has_its_own_revision() {
         use FindingSeverity::{High, Low};
         let revision = |counts: &[_], at| scan_revision(&summarized(counts, at));
         let first = revision(&[(High, 1), (Low, 2)], Some(1));
@@ -246,13 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_basic_scan_stands_until_the_next() {
-        let told = summarized(&[(FindingSeverity::High, 2)], Some(1));
-        let whole = || read_scan(ScanStatus::Complete, 2, 2);
-        assert!(is_complete_scan(&whole(), &told));
+    fn only_a_complete_basic_scan_remains_valid() {
+        let detail = summarized(&[(FindingSeverity::High, 2)], Some(1));
+        let complete = || read_scan(ScanStatus::Complete, 2, 2);
+        assert!(is_complete_scan(&complete(), &detail));
         let enhanced = ReadScan {
             enhanced: true,
-            ..whole()
+            ..complete()
         };
         for other in [
             enhanced,
@@ -261,13 +261,16 @@ mod tests {
             read_scan(ScanStatus::Arriving, 2, 2),
             ReadScan::from(Scan::Never),
         ] {
-            assert!(!is_complete_scan(&other, &told), "{other:?}");
+            assert!(!is_complete_scan(&other, &detail), "{other:?}");
         }
-        assert!(!is_complete_scan(&whole(), &ImageDetail::builder().build()));
+        assert!(!is_complete_scan(
+            &complete(),
+            &ImageDetail::builder().build()
+        ));
     }
 
     #[test]
-    fn an_image_without_a_scan_has_a_revision_by_its_status() {
+    fn an_image_without_a_scan_result_has_a_revision_by_status() {
         let revision = |scan| {
             let image = EcrImage {
                 scan,

@@ -8,11 +8,11 @@ use eksentry_core::facts::image::Layers;
 
 /// The results of reading manifests, by digest.
 #[derive(Debug)]
-pub(in crate::ecr) struct Manifests(HashMap<String, ManifestAnswer>);
+pub(in crate::ecr) struct Manifests(HashMap<String, ManifestResult>);
 
 /// The result of reading one manifest.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::ecr) enum ManifestAnswer {
+pub(in crate::ecr) enum ManifestResult {
     /// The manifest belongs to an image, or at least not to an attestation.
     Image,
     Attestation,
@@ -24,18 +24,18 @@ pub(in crate::ecr) enum ManifestAnswer {
 
 impl Manifests {
     /// Returns the result for the manifest with that digest; `None` if there is none.
-    pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&ManifestAnswer> {
+    pub(in crate::ecr) fn of(&self, digest: &str) -> Option<&ManifestResult> {
         self.0.get(digest)
     }
 }
 
-pub(in crate::ecr) fn manifests(answer: &BatchGetImageOutput) -> Manifests {
+pub(in crate::ecr) fn manifests(response: &BatchGetImageOutput) -> Manifests {
     let digest = |id: Option<&ImageIdentifier>| id?.image_digest().map(str::to_owned);
-    let images = answer.images().iter().filter_map(|image| {
+    let images = response.images().iter().filter_map(|image| {
         let manifest = image.image_manifest().filter(|text| !text.is_empty())?;
         Some((digest(image.image_id())?, kind(manifest)))
     });
-    let failures = answer
+    let failures = response
         .failures()
         .iter()
         .filter_map(|failure| Some((digest(failure.image_id())?, problem(failure))));
@@ -43,26 +43,26 @@ pub(in crate::ecr) fn manifests(answer: &BatchGetImageOutput) -> Manifests {
 }
 
 /// Returns the kind of a manifest. A manifest whose layers can't be read is treated as what it appears to be, an image.
-fn kind(manifest: &str) -> ManifestAnswer {
+fn kind(manifest: &str) -> ManifestResult {
     let layers = serde_json::from_str::<Layers>(manifest);
     if layers.is_ok_and(|layers| layers.are_attestations()) {
-        ManifestAnswer::Attestation
+        ManifestResult::Attestation
     } else {
-        ManifestAnswer::Image
+        ManifestResult::Image
     }
 }
 
-fn problem(failure: &ImageFailure) -> ManifestAnswer {
+fn problem(failure: &ImageFailure) -> ManifestResult {
     /// The maximum number of characters of a reason. Reasons come from outside, so longer ones are cut.
     const REASON: usize = 400;
     let code = failure.failure_code();
     if code == Some(&ImageFailureCode::ImageNotFound) {
-        return ManifestAnswer::Gone;
+        return ManifestResult::Gone;
     }
-    let code = code.map_or("no code", ImageFailureCode::as_str);
+    let code = code.map_or("no error code", ImageFailureCode::as_str);
     let reason = failure.failure_reason().unwrap_or("no reason given");
     let reason: String = reason.trim_end_matches('.').chars().take(REASON).collect();
-    ManifestAnswer::Failure(format!("{code}: {reason}"))
+    ManifestResult::Failure(format!("{code}: {reason}"))
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn each_digest_has_what_was_told_of_it() {
+    fn each_digest_has_its_own_result() {
         let image = |digest: &str, manifest: &str| {
             Image::builder()
                 .image_id(id(digest))
@@ -90,7 +90,7 @@ mod tests {
                 .failure_reason("Because.")
                 .build()
         };
-        let answer = BatchGetImageOutput::builder()
+        let response = BatchGetImageOutput::builder()
             .images(image(
                 "a",
                 r#"{"layers": [{"mediaType": "application/vnd.in-toto+json"}]}"#,
@@ -105,15 +105,15 @@ mod tests {
             .failures(failure("e", "KmsError"))
             .failures(ImageFailure::builder().build())
             .build();
-        let manifests = manifests(&answer);
+        let manifests = manifests(&response);
         for (digest, expected) in [
-            ("a", Some(ManifestAnswer::Attestation)),
-            ("b", Some(ManifestAnswer::Image)),
+            ("a", Some(ManifestResult::Attestation)),
+            ("b", Some(ManifestResult::Image)),
             ("c", None),
-            ("d", Some(ManifestAnswer::Gone)),
+            ("d", Some(ManifestResult::Gone)),
             (
                 "e",
-                Some(ManifestAnswer::Failure("KmsError: Because".into())),
+                Some(ManifestResult::Failure("KmsError: Because".into())),
             ),
             ("f", None),
         ] {

@@ -73,7 +73,7 @@ mod tests {
                 .build()
                 .unwrap()
         });
-        let answer = Repository::builder()
+        let described = Repository::builder()
             .image_tag_mutability(ImageTagMutability::ImmutableWithExclusion)
             .set_image_tag_mutability_exclusion_filters(Some(filters.collect()))
             .image_scanning_configuration(
@@ -82,11 +82,11 @@ mod tests {
                     .build(),
             )
             .build();
-        repository("app", &answer, Timestamp::UNIX_EPOCH)
+        repository("app", &described, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
-    fn the_order_of_filters_means_nothing() {
+    fn the_order_of_filters_is_ignored() {
         let expected: [Box<str>; 2] = ["dev-*".into(), "latest".into()];
         for filters in [
             &["latest", "dev-*"][..],
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_answer_says_nothing_of_mutability() {
+    fn a_repository_without_mutability_is_mutable() {
         let old = Repository::builder().build();
         let listed = repository("app", &old, Timestamp::UNIX_EPOCH);
         assert_eq!(listed.mutability, TagMutability::Mutable);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registrys_rules_are_read() {
+    fn the_rules_of_the_registry_are_read() {
         let filter = ScanningRepositoryFilter::builder()
             .filter("prod/*")
             .filter_type(ScanningRepositoryFilterType::Wildcard);

@@ -9,7 +9,7 @@ use eksentry_core::facts::image::{
     Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability, sort_worst_first,
 };
 
-use super::vulnerability::{NAMELESS, basic, enhanced};
+use super::vulnerability::{UNKNOWN_ID, basic, enhanced};
 use crate::ecr::epss::Scores;
 
 /// The maximum number of an image's vulnerabilities that are kept, worst first. A finding has room for some hundreds.
@@ -35,7 +35,7 @@ impl From<Scan> for ReadScan {
 impl ReadScan {
     /// Returns `true` if the scan is complete, and each counted finding is listed with its name and severity, up to the
     /// limit of findings that are kept.
-    pub(in crate::ecr) fn is_whole(&self) -> bool {
+    pub(in crate::ecr) fn is_complete(&self) -> bool {
         let Scan::Tried {
             status: ScanStatus::Complete,
             result: Some(result),
@@ -45,9 +45,9 @@ impl ReadScan {
             return false;
         };
         let listed = result.vulnerabilities.len() as u64;
-        let is_whole = |one: &Vulnerability| one.id != NAMELESS && one.severity.is_some();
+        let is_complete = |one: &Vulnerability| one.id != UNKNOWN_ID && one.severity.is_some();
         result.counts.total().min(VULNERABILITIES as u64) == listed
-            && result.vulnerabilities.iter().all(is_whole)
+            && result.vulnerabilities.iter().all(is_complete)
     }
 }
 
@@ -66,7 +66,7 @@ impl ScanPages {
             self.status = scan.status().map(|status| status.as_str().to_owned());
             self.description = scan.description().map(str::to_owned);
         }
-        // An answer without findings and counts has no result, which differs from a result without findings.
+        // A response without findings and counts has no result, which differs from a result without findings.
         if let Some(findings) = page.image_scan_findings().filter(|found| has_result(found)) {
             self.found.get_or_insert_default().add(findings, epss);
         }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     impl Page<'_> {
-        fn answer(&self) -> DescribeImageScanFindingsOutput {
+        fn output(&self) -> DescribeImageScanFindingsOutput {
             let basic = self.basic.map(|severities| {
                 let finding = |severity: &&str| {
                     ImageScanFinding::builder()
@@ -240,13 +240,13 @@ mod tests {
     fn read(pages: &[Page<'_>]) -> ReadScan {
         let mut all = ScanPages::default();
         for page in pages {
-            all.add(&page.answer(), &Scores::new());
+            all.add(&page.output(), &Scores::new());
         }
         all.scan()
     }
 
     #[test]
-    fn an_empty_answer_proves_nothing() {
+    fn an_empty_response_has_no_result() {
         let none = Some(&[] as &[_]);
         let complete = || Page {
             status: "COMPLETE",
@@ -322,14 +322,14 @@ mod tests {
     }
 
     #[test]
-    fn what_inspector_does_not_call_active_counts_for_nothing() {
-        let told = |counts| Page {
+    fn inactive_findings_are_not_counted() {
+        let page_with = |counts| Page {
             status: "ACTIVE",
             counts: Some(counts),
             completed: true,
             ..Page::default()
         };
-        for (counts_told, listed, expected) in [
+        for (counted, listed, expected) in [
             (
                 &[("CRITICAL", 1), ("MEDIUM", 1)][..],
                 &[("CRITICAL", "SUPPRESSED"), ("MEDIUM", "ACTIVE")][..],
@@ -358,15 +358,11 @@ mod tests {
         ] {
             let page = Page {
                 enhanced: Some(listed),
-                ..told(counts_told)
+                ..page_with(counted)
             };
             let read = read(&[page]);
             let result = read.scan.result().unwrap();
-            assert_eq!(
-                result.counts,
-                counts(expected),
-                "{counts_told:?} {listed:?}"
-            );
+            assert_eq!(result.counts, counts(expected), "{counted:?} {listed:?}");
             let active = listed
                 .iter()
                 .filter(|(_, status)| !["CLOSED", "SUPPRESSED"].contains(status));
@@ -376,8 +372,8 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_never_below_what_is_listed() {
-        for (told, listed, expected) in [
+    fn counts_include_at_least_the_listed_findings() {
+        for (counted, listed, expected) in [
             (&[("HIGH", 1)][..], &["HIGH"][..], &[("HIGH", 1)][..]),
             (&[("LOW", 1)], &["HIGH"], &[("HIGH", 1), ("LOW", 1)]),
             (&[("HIGH", 7)], &["HIGH"], &[("HIGH", 7)]),
@@ -385,7 +381,7 @@ mod tests {
             let page = Page {
                 status: "COMPLETE",
                 basic: Some(listed),
-                counts: Some(told),
+                counts: Some(counted),
                 ..Page::default()
             };
             let read = read(&[page]);
@@ -395,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_put_together() {
+    fn pages_are_combined() {
         let page = |severity: &'static [(&'static str, &'static str)]| Page {
             status: "ACTIVE",
             enhanced: Some(severity),

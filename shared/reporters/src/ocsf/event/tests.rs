@@ -138,7 +138,7 @@ fn only(finding: &Finding) -> Value {
 }
 
 /// Returns the members of an event that describe the state of the resource.
-fn says(event: &Value) -> Value {
+fn status_of(event: &Value) -> Value {
     let compliance = &event["compliance"];
     json!([
         event["type_name"],
@@ -150,7 +150,7 @@ fn says(event: &Value) -> Value {
 }
 
 #[test]
-fn every_outcome_is_told_in_the_words_of_the_schema() {
+fn outcomes_map_to_values_of_the_schema() {
     let unread = State::Unread(Unread {
         code: ReasonCode::AccessDenied,
         text: "Access was denied.".to_owned(),
@@ -221,7 +221,7 @@ fn every_outcome_is_told_in_the_words_of_the_schema() {
             ]),
         ),
     ] {
-        assert_eq!(says(&only(&finding)), expected);
+        assert_eq!(status_of(&only(&finding)), expected);
     }
     let under_way = image(
         ScanStatus::UnderWay,
@@ -231,7 +231,7 @@ fn every_outcome_is_told_in_the_words_of_the_schema() {
     assert_eq!(written(&under_way), [Value::Null; 0]);
 }
 
-fn of_any_version(mut event: Value) -> Value {
+fn without_versions(mut event: Value) -> Value {
     event["metadata"]["product"]["version"] = json!("…");
     event["finding_info"]["analytic"]["version"] = json!("…");
     event
@@ -241,7 +241,7 @@ fn of_any_version(mut event: Value) -> Value {
 fn a_compliance_finding_is_complete() {
     let mut finding = rotation(Rotation::Off);
     finding.tags = Some(vec![("team".to_owned(), "cards".to_owned())]);
-    let mut event = of_any_version(only(&finding));
+    let mut event = without_versions(only(&finding));
     let controls = finding.check.controls();
     let requirements: Vec<String> = controls.map(|control| control.to_string()).collect();
     let groups = standards::groups(finding.check.id).iter();
@@ -259,27 +259,31 @@ fn a_vulnerability_finding_is_complete() {
     let finding = scanned(vec![vulnerability("CVE-2026-00001")]);
     let written = written(&finding);
     assert_eq!(written[0]["class_uid"], 2003);
-    insta::assert_json_snapshot!(of_any_version(written[1].clone()));
+    insta::assert_json_snapshot!(without_versions(written[1].clone()));
 }
 
 #[test]
-fn a_muted_finding_says_why_before_what_was_seen() {
-    let muted = only(&rotation(Rotation::Off).excepted(&mute()));
-    let why = "Excepted until 2026-12-31: Goes away in May.";
-    assert_eq!(muted["status_detail"], why);
+fn a_muted_finding_has_the_exception_before_the_reason() {
+    let muted = rotation(Rotation::Off).excepted(&mute());
+    let codes: Vec<_> = muted.verdict.reasons.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [ReasonCode::Muted, ReasonCode::RotationOff]);
+    let [reason, cause] = [0, 1].map(|index: usize| muted.verdict.reasons[index].text.as_str());
+    assert!(reason.contains("Goes away in May"), "{reason}");
+    let event = only(&muted);
+    assert_eq!(event["status_detail"], reason);
     assert_eq!(
-        muted["compliance"]["status_details"],
-        json!([why, "Automatic rotation is off."])
+        event["compliance"]["status_details"],
+        json!([reason, cause])
     );
     let image = scanned(vec![vulnerability("CVE-2026-1")]).excepted(&mute());
     let vulnerabilities = &written(&image)[1];
     assert_eq!(vulnerabilities["status"], "Suppressed");
-    assert_eq!(vulnerabilities["status_detail"], why);
+    assert_eq!(vulnerabilities["status_detail"], reason);
     assert_eq!(vulnerabilities["severity"], "Critical");
 }
 
 #[test]
-fn vulnerabilities_are_told_only_where_they_are_known() {
+fn a_vulnerability_finding_requires_known_vulnerabilities() {
     let mut counts = SeverityCounts::default();
     counts.add(Some(Severity::High), 3);
     let counted = image(ScanStatus::Complete, counts, Vec::new());
@@ -306,21 +310,21 @@ fn vulnerabilities_are_told_only_where_they_are_known() {
 }
 
 #[test]
-fn what_is_no_cve_is_an_advisory() {
+fn a_vulnerability_without_a_cve_id_is_an_advisory() {
     for (id, cve, advisory) in [
         ("CVE-2026-1", "CVE-2026-1", ""),
         ("GHSA-5mrr-rgp6-x4gr", "", "GHSA-5mrr-rgp6-x4gr"),
         ("ALAS2-2026-1", "", "ALAS2-2026-1"),
         (" ", "", "unknown"),
     ] {
-        let told = &written(&scanned(vec![vulnerability(id)]))[1]["vulnerabilities"][0];
-        let uid = |kind: &str| told[kind]["uid"].as_str().unwrap_or_default();
+        let rendered = &written(&scanned(vec![vulnerability(id)]))[1]["vulnerabilities"][0];
+        let uid = |kind: &str| rendered[kind]["uid"].as_str().unwrap_or_default();
         assert_eq!((uid("cve"), uid("advisory")), (cve, advisory), "{id}");
     }
 }
 
 #[test]
-fn what_the_schema_cannot_tell_is_left_out() {
+fn values_that_the_schema_cannot_represent_are_left_out() {
     let text = |text: &str| Some(text.to_owned());
     let package = |name, version, epoch| Package {
         name,
@@ -334,7 +338,7 @@ fn what_the_schema_cannot_tell_is_left_out() {
         score,
         ..Cvss::default()
     };
-    let odd = Vulnerability {
+    let incomplete = Vulnerability {
         id: "CVE-2026-1".to_owned(),
         packages: vec![
             package(text(""), text("1"), None),
@@ -349,17 +353,17 @@ fn what_the_schema_cannot_tell_is_left_out() {
         fix_available: text("PERHAPS"),
         ..Vulnerability::default()
     };
-    let told = &written(&scanned(vec![odd]))[1]["vulnerabilities"][0];
+    let rendered = &written(&scanned(vec![incomplete]))[1]["vulnerabilities"][0];
     let expected = json!({
         "title": "CVE-2026-1 in a",
         "cve": {"uid": "CVE-2026-1"},
         "affected_packages": [{"name": "a", "version": "unknown"}],
     });
-    assert_eq!(told, &expected);
+    assert_eq!(rendered, &expected);
 }
 
 #[test]
-fn whatever_a_text_holds_an_event_is_one_line_and_has_no_empty_text() {
+fn any_text_results_in_one_line_without_empty_texts() {
     for hostile in [
         "",
         " \t",
@@ -382,7 +386,7 @@ fn whatever_a_text_holds_an_event_is_one_line_and_has_no_empty_text() {
 }
 
 #[test]
-fn an_event_without_details_tags_or_parameters_has_no_place_for_them() {
+fn absent_details_tags_and_parameters_are_omitted() {
     let event = only(&finding("kms-cmk-rotation", KEY, State::Gone));
     let resource = event["resources"][0].as_object().unwrap();
     assert!(!resource.contains_key("data") && !resource.contains_key("tags"));
@@ -390,7 +394,7 @@ fn an_event_without_details_tags_or_parameters_has_no_place_for_them() {
 }
 
 #[test]
-fn what_is_no_more_is_closed_whether_its_check_is_known_or_not() {
+fn findings_of_known_and_retired_checks_are_closed() {
     let resource = Resource::parse(KEY).unwrap();
     let at = "2026-03-01T10:20:30Z".parse().unwrap();
     for (check, title) in [
@@ -402,7 +406,7 @@ fn what_is_no_more_is_closed_whether_its_check_is_known_or_not() {
     ] {
         let event = serde_json::to_value(closed(check, &resource, at, RUN)).unwrap();
         assert_eq!(
-            says(&event),
+            status_of(&event),
             json!([
                 "Compliance Finding: Close",
                 "Resolved",
@@ -411,9 +415,9 @@ fn what_is_no_more_is_closed_whether_its_check_is_known_or_not() {
                 "NO_LONGER_FOUND"
             ])
         );
-        let why = "The resource is gone, or it is not checked for this any more.";
-        assert_eq!(event["message"], why);
-        assert_eq!(event["compliance"]["status_details"], json!([why]));
+        let reason = "The resource no longer exists, or this check no longer evaluates it.";
+        assert_eq!(event["message"], reason);
+        assert_eq!(event["compliance"]["status_details"], json!([reason]));
         assert_eq!(event["finding_info"]["title"], title);
         assert_eq!(
             event["finding_info"]["uid"],
@@ -423,7 +427,7 @@ fn what_is_no_more_is_closed_whether_its_check_is_known_or_not() {
 }
 
 #[test]
-fn each_event_and_finding_has_an_id_of_its_own() {
+fn each_event_and_finding_has_its_own_id() {
     let finding = scanned(vec![vulnerability("CVE-2026-1")]);
     let [compliance, vulnerabilities] = written(&finding).try_into().unwrap();
     assert_eq!(compliance["finding_info"]["uid"], finding.id());
@@ -441,22 +445,22 @@ fn each_event_and_finding_has_an_id_of_its_own() {
 }
 
 #[test]
-fn an_event_is_filed_by_its_class_and_time() {
+fn each_event_has_its_class_and_time() {
     let finding = scanned(vec![vulnerability("CVE-2026-1")]);
     let events = events(&finding, RUN);
-    let filed: Vec<_> = events
+    let classes_and_times: Vec<_> = events
         .iter()
         .map(|event| (event.class().name(), event.at()))
         .collect();
     let at = "2026-03-01T10:20:30.456Z".parse().unwrap();
     assert_eq!(
-        filed,
+        classes_and_times,
         [("compliance_finding", at), ("vulnerability_finding", at)]
     );
 }
 
 #[test]
-fn fixes_and_exploits_are_told_in_the_words_of_the_schema() {
+fn fixes_and_exploits_map_to_values_of_the_schema() {
     for (fix, exploit, expected) in [
         ("YES", "YES", json!([true, 1, "Complete", true])),
         ("PARTIAL", "NO", json!([true, 2, "Partial", false])),
@@ -468,13 +472,13 @@ fn fixes_and_exploits_are_told_in_the_words_of_the_schema() {
             exploit_available: Some(exploit.to_owned()),
             ..vulnerability("CVE-2026-1")
         };
-        let told = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
+        let rendered = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
         assert_eq!(
             json!([
-                told["is_fix_available"],
-                told["fix_coverage_id"],
-                told["fix_coverage"],
-                told["is_exploit_available"]
+                rendered["is_fix_available"],
+                rendered["fix_coverage_id"],
+                rendered["fix_coverage"],
+                rendered["is_exploit_available"]
             ]),
             expected
         );
@@ -482,20 +486,20 @@ fn fixes_and_exploits_are_told_in_the_words_of_the_schema() {
 }
 
 #[test]
-fn an_advisory_names_the_cves_that_it_is_about() {
-    let told = &written(&scanned(vec![vulnerability("ALAS2-2026-1")]))[1]["vulnerabilities"][0];
+fn an_advisory_contains_its_related_cves() {
+    let rendered = &written(&scanned(vec![vulnerability("ALAS2-2026-1")]))[1]["vulnerabilities"][0];
     assert_eq!(
-        told["advisory"]["related_cves"],
+        rendered["advisory"]["related_cves"],
         json!([{"uid": "CVE-2025-1"}])
     );
     assert_eq!(
-        told["related_vulnerabilities"],
+        rendered["related_vulnerabilities"],
         json!(["CVE-2025-1", "GHSA-x"])
     );
 }
 
 #[test]
-fn a_vulnerability_is_as_severe_as_its_vendor_says_or_else_its_scanner() {
+fn the_severity_of_the_vendor_takes_precedence() {
     for (vendor, severity, expected) in [
         (Some("Important"), Some(Severity::High), json!("Important")),
         (Some(" "), Some(Severity::High), json!("HIGH")),
@@ -507,13 +511,13 @@ fn a_vulnerability_is_as_severe_as_its_vendor_says_or_else_its_scanner() {
             severity,
             ..vulnerability("CVE-2026-1")
         };
-        let told = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
-        assert_eq!(told["severity"], expected);
+        let rendered = &written(&scanned(vec![found]))[1]["vulnerabilities"][0];
+        assert_eq!(rendered["severity"], expected);
     }
 }
 
 #[test]
-fn closing_has_its_own_numbers() {
+fn a_close_event_has_its_own_ids() {
     let gone = only(&finding("kms-cmk-rotation", KEY, State::Gone));
     let resource = Resource::parse(KEY).unwrap();
     let at = "2026-03-01T10:20:30.456Z".parse().unwrap();
@@ -533,7 +537,7 @@ fn closing_has_its_own_numbers() {
 }
 
 #[test]
-fn both_events_of_an_image_tell_its_tags() {
+fn both_events_of_an_image_contain_its_tags() {
     let mut finding = scanned(vec![vulnerability("CVE-2026-1")]);
     finding.tags = Some(vec![("team".to_owned(), "cards".to_owned())]);
     for event in written(&finding) {

@@ -186,8 +186,9 @@ fn rotation_off() -> Rendered {
 }
 
 #[test]
-fn a_failed_finding_says_what_was_seen_what_is_wanted_and_how_to_mend_it() {
-    let finding = rotation_off().finding;
+fn a_failed_finding_has_a_reason_a_requirement_and_a_recommendation() {
+    let source = finding("kms-cmk-rotation", KEY, key("signs nothing", Rotation::Off));
+    let finding = render(&source).unwrap().finding;
     assert_eq!(
         finding.id(),
         Some("eksentry/kms-cmk-rotation/arn:aws:kms:eu-central-1:111122223333:key/1234abcd")
@@ -198,21 +199,17 @@ fn a_failed_finding_says_what_was_seen_what_is_wanted_and_how_to_mend_it() {
         Some("arn:aws:securityhub:eu-central-1:111122223333:product/111122223333/default")
     );
     assert_eq!(finding.updated_at(), Some("2026-03-01T10:20:30.456Z"));
-    assert_eq!(
-        finding.description(),
-        Some(
-            "Automatic rotation is off. MEDIUM, since ever more data depends on one and the same key material. \
-             Automatic rotation should be on, and its period not too long."
-        )
-    );
+    let description = [
+        source.verdict.explanation(),
+        source.severity_reason().unwrap(),
+        source.check.requirement.to_owned(),
+    ];
+    assert_eq!(finding.description(), Some(description.join(" ").as_str()));
     let recommendation = finding.remediation().unwrap().recommendation().unwrap();
-    assert_eq!(
-        recommendation.text(),
-        Some(
-            "Turn automatic rotation on, with a period as short as wanted. aws kms enable-key-rotation --region eu-central-1 --key-id 1234abcd \
-             --rotation-period-in-days 365"
-        )
-    );
+    let command = "aws kms enable-key-rotation --region eu-central-1 --key-id 1234abcd \
+                   --rotation-period-in-days 365";
+    let text = format!("{} {command}", source.check.remediation.text);
+    assert_eq!(recommendation.text(), Some(text.as_str()));
     let compliance = finding.compliance().unwrap();
     assert_eq!(compliance.status(), Some(&ComplianceStatus::Failed));
     assert_eq!(
@@ -235,7 +232,7 @@ fn a_failed_finding_says_what_was_seen_what_is_wanted_and_how_to_mend_it() {
 }
 
 #[test]
-fn details_go_where_asff_has_a_place_for_them() {
+fn details_are_moved_to_the_members_of_asff() {
     let finding = rotation_off().finding;
     let details = finding.resources()[0].details().unwrap();
     let key = details.aws_kms_key().unwrap();
@@ -309,7 +306,7 @@ fn each_outcome_has_its_status_and_severity() {
 }
 
 #[test]
-fn the_digest_tells_what_is_said_and_nothing_else() {
+fn the_digest_depends_on_the_content_alone() {
     let digest = |state| {
         outline(&finding("kms-cmk-rotation", KEY, state))
             .unwrap()
@@ -325,7 +322,7 @@ fn the_digest_tells_what_is_said_and_nothing_else() {
 }
 
 #[test]
-fn the_digest_tells_of_objects_that_no_reason_names() {
+fn the_digest_covers_objects_that_no_reason_names() {
     let about = |count: usize| {
         let objects = (0..count).map(|at| {
             let name = format!("app/{at:04}");
@@ -363,7 +360,7 @@ fn the_digest_tells_of_objects_that_no_reason_names() {
 }
 
 #[test]
-fn the_worst_vulnerabilities_are_listed_as_far_as_they_fit() {
+fn the_worst_vulnerabilities_are_listed_up_to_the_size_limit() {
     let mut many: Vec<Vulnerability> = (0..5_000)
         .map(|n| vulnerability(n, Severity::Low, &"long/".repeat(20)))
         .collect();
@@ -391,7 +388,7 @@ fn the_worst_vulnerabilities_are_listed_as_far_as_they_fit() {
 }
 
 #[test]
-fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() {
+fn an_archived_finding_keeps_its_content_without_members_of_others() {
     let stored = || {
         let mut stored = rotation_off()
             .created_at("2025-01-02T03:04:05.678Z")
@@ -427,15 +424,19 @@ fn an_archived_finding_keeps_what_was_reported_and_leaves_the_customers_alone() 
     assert_eq!(
         archived(stored(), "2026-02-01T00:00:00Z".parse().unwrap()),
         None,
-        "what is newer is left alone"
+        "a newer finding is not archived"
     );
     let mut already = stored();
     already.record_state = Some(RecordState::Archived);
-    assert_eq!(archived(already, later), None, "what is archived stays so");
+    assert_eq!(
+        archived(already, later),
+        None,
+        "an archived finding is not archived again"
+    );
 }
 
 #[test]
-fn what_a_stored_finding_lacks_is_told() {
+fn missing_members_of_a_stored_finding_are_named() {
     type Alter = fn(&mut AwsSecurityFinding);
     /// Adds another resource behind the first, and returns it.
     fn second(finding: &mut AwsSecurityFinding) -> &mut SdkResource {
@@ -464,16 +465,16 @@ fn what_a_stored_finding_lacks_is_told() {
             one.vulnerabilities = Some(vec![SdkVulnerability::builder().build()]);
         }),
     ];
-    assert_eq!(lacking(&rotation_off().finding), None);
+    assert_eq!(missing_member(&rotation_off().finding), None);
     for (member, alter) in alterations {
         let mut finding = rotation_off().finding;
         alter(&mut finding);
-        assert_eq!(lacking(&finding), Some(member));
+        assert_eq!(missing_member(&finding), Some(member));
     }
 }
 
 #[test]
-fn what_asff_has_no_words_for_is_left_out() {
+fn values_that_asff_cannot_represent_are_left_out() {
     let odd = Vulnerability {
         vendor: Some("NVD".into()),
         published_at: Some(Timestamp::MIN),
@@ -487,7 +488,7 @@ fn what_asff_has_no_words_for_is_left_out() {
     };
     let rendered = render(&finding("ecr-image-scan-findings", IMAGE, image(vec![odd]))).unwrap();
     let [listed] = rendered.finding.vulnerabilities() else {
-        panic!("it is listed all the same")
+        panic!("the vulnerability is listed")
     };
     let vendor = listed.vendor().unwrap();
     assert_eq!(vendor.vendor_created_at(), None);
@@ -499,7 +500,7 @@ fn what_asff_has_no_words_for_is_left_out() {
 }
 
 #[test]
-fn a_plain_finding_is_small_enough_for_calls_of_a_hundred() {
+fn a_hundred_plain_findings_fit_into_a_call() {
     for finding in [
         finding("eks-endpoint-private", CLUSTER, cluster()),
         finding("ecr-immutable-tags", REPOSITORY, repository("cards/api")),
@@ -517,10 +518,10 @@ fn a_plain_finding_is_small_enough_for_calls_of_a_hundred() {
 }
 
 #[test]
-fn what_is_said_tags_and_vulnerabilities_count() {
+fn the_size_includes_content_tags_and_vulnerabilities() {
     let plain = rotation_off();
-    let told = key(&"signs nothing ".repeat(50), Rotation::Off);
-    let longer = render(&finding("kms-cmk-rotation", KEY, told)).unwrap();
+    let verbose = key(&"signs nothing ".repeat(50), Rotation::Off);
+    let longer = render(&finding("kms-cmk-rotation", KEY, verbose)).unwrap();
     let difference = sent(&longer.finding).len() - sent(&plain.finding).len();
     assert!(difference > 500 && longer.size >= plain.size + difference - 20);
 
@@ -535,13 +536,13 @@ fn what_is_said_tags_and_vulnerabilities_count() {
         tagged.size
     );
 
-    let mut brought = finding("kms-cmk-rotation", KEY, key("signs nothing", Rotation::Off));
-    brought.tags = Some(tags);
-    let brought = render(&brought).unwrap();
+    let mut with_own_tags = finding("kms-cmk-rotation", KEY, key("signs nothing", Rotation::Off));
+    with_own_tags.tags = Some(tags);
+    let with_own_tags = render(&with_own_tags).unwrap();
     assert!(
-        brought.size >= plain.size + difference - 20,
+        with_own_tags.size >= plain.size + difference - 20,
         "{}",
-        brought.size
+        with_own_tags.size
     );
 
     let one = vulnerability(1, Severity::Low, &"long/".repeat(20));
@@ -554,7 +555,7 @@ fn what_is_said_tags_and_vulnerabilities_count() {
 }
 
 #[test]
-fn resources_are_described_where_asff_has_a_place_for_it() {
+fn resources_have_the_details_that_asff_defines() {
     let image = image(Vec::new());
     let key = key("signs nothing", Rotation::Every { days: 90 });
     for (check, arn, state, kind, details) in [
@@ -656,8 +657,8 @@ fn resources_are_described_where_asff_has_a_place_for_it() {
 }
 
 #[test]
-fn a_partition_is_told_in_the_words_of_asff_or_not_at_all() {
-    for (of_arn, told) in [
+fn only_partitions_that_asff_defines_are_sent() {
+    for (of_arn, partition) in [
         ("aws", Some("aws")),
         ("aws-cn", Some("aws-cn")),
         ("aws-us-gov", Some("aws-us-gov")),
@@ -672,13 +673,16 @@ fn a_partition_is_told_in_the_words_of_asff_or_not_at_all() {
         let rendered = render(&finding("kms-cmk-rotation", &arn, state)).unwrap();
         let sent: Value = serde_json::from_str(&sent(&rendered.finding)).unwrap();
         let resource = sent["Resources"][0].as_object().unwrap();
-        assert_eq!(resource.get("Partition"), told.map(Value::from).as_ref());
+        assert_eq!(
+            resource.get("Partition"),
+            partition.map(Value::from).as_ref()
+        );
         assert_eq!(resource["Id"], arn);
     }
 }
 
 #[test]
-fn tags_in_another_order_are_no_change() {
+fn the_order_of_tags_is_ignored() {
     let tagged = |tags: [(&str, &str); 2]| {
         let mut tagged = finding("eks-endpoint-private", CLUSTER, cluster());
         let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -692,7 +696,7 @@ fn tags_in_another_order_are_no_change() {
 }
 
 #[test]
-fn what_could_not_be_read_has_no_details_and_only_clusters_bring_tags() {
+fn unread_resources_have_no_details_and_only_clusters_have_tags() {
     let unread = State::Unread(Unread {
         code: ReasonCode::AccessDenied,
         text: "Denied.".into(),
@@ -715,7 +719,7 @@ fn what_could_not_be_read_has_no_details_and_only_clusters_bring_tags() {
 }
 
 #[test]
-fn only_an_images_finding_is_about_vulnerabilities() {
+fn only_findings_about_images_have_the_vulnerabilities_type() {
     for (check, arn, state, kind) in [
         (
             "ecr-image-scan-findings",
@@ -737,7 +741,7 @@ fn only_an_images_finding_is_about_vulnerabilities() {
 }
 
 #[test]
-fn a_vulnerability_is_told_in_full_and_nothing_is_made_up() {
+fn a_vulnerability_has_all_known_members_and_no_others() {
     let text = |text: &str| Some(text.to_owned());
     let full = Vulnerability {
         id: "CVE-2026-1".into(),
@@ -813,7 +817,7 @@ fn a_vulnerability_is_told_in_full_and_nothing_is_made_up() {
 }
 
 #[test]
-fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
+fn a_vulnerability_is_never_larger_than_estimated() {
     let text = |text: &str| Some(text.to_owned());
     let package = Package {
         name: text("a"),
@@ -843,22 +847,19 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
             epss: Some(0.5),
             ..vulnerability(1, Severity::High, "x")
         };
-        let taken_for = bytes_of_vulnerability(&one);
+        let estimate = bytes_of_vulnerability(&one);
         let image = finding("ecr-image-scan-findings", IMAGE, image(vec![one]));
         let sent: Value = serde_json::from_str(&sent(&render(&image).unwrap().finding)).unwrap();
-        (sent["Vulnerabilities"][0].to_string().len(), taken_for)
+        (sent["Vulnerabilities"][0].to_string().len(), estimate)
     };
-    let (one, one_taken_for) = sizes(1, 1);
+    let (one, one_estimate) = sizes(1, 1);
     for (packages, scores) in [(0, 0), (1, 1), (20, 1), (1, 20), (20, 20)] {
-        let (bytes, taken_for) = sizes(packages, scores);
-        assert!(
-            bytes <= taken_for,
-            "{packages} {scores} {bytes} {taken_for}"
-        );
+        let (bytes, estimate) = sizes(packages, scores);
+        assert!(bytes <= estimate, "{packages} {scores} {bytes} {estimate}");
         // The assumed size grows by at least as much as the size in the finding.
         if packages > 0 {
             assert!(
-                bytes - one <= taken_for - one_taken_for,
+                bytes - one <= estimate - one_estimate,
                 "{packages} {scores}"
             );
         }
@@ -866,7 +867,7 @@ fn a_vulnerability_is_never_larger_than_it_is_taken_for() {
 }
 
 #[test]
-fn half_a_command_is_never_recommended() {
+fn an_incomplete_command_is_never_recommended() {
     let check = checks::find("ecr-scan-on-push").unwrap();
     let recommended = |length: usize| {
         let name = "a".repeat(length);
@@ -888,32 +889,34 @@ fn half_a_command_is_never_recommended() {
 }
 
 #[test]
-fn what_was_seen_is_cut_before_what_is_wanted() {
+fn the_explanation_is_cut_before_the_requirement() {
     let unread = |length: usize| {
         State::Unread(Unread {
             code: ReasonCode::ReadFailed,
             text: "ä".repeat(length),
         })
     };
-    let wanted = " Automatic rotation should be on, and its period not too long.";
+    let check = checks::find("kms-cmk-rotation").unwrap();
+    let requirement = format!(" {}", check.requirement);
+    let characters = requirement.chars().count();
     for (length, cut) in [
         (10, false),
-        (1_024 - wanted.len(), false),
-        (1_025 - wanted.len(), true),
+        (1_024 - characters, false),
+        (1_025 - characters, true),
     ] {
         let rendered = render(&finding("kms-cmk-rotation", KEY, unread(length))).unwrap();
         let description = rendered.finding.description().unwrap();
-        assert!(description.ends_with(wanted), "{description}");
+        assert!(description.ends_with(&requirement), "{description}");
         assert_eq!(
             description.chars().count(),
-            (length + wanted.len()).min(1_024)
+            (length + characters).min(1_024)
         );
         assert_eq!(description.contains('…'), cut);
     }
 }
 
 #[test]
-fn a_revision_tells_whether_a_look_would_find_the_same() {
+fn a_revision_changes_with_the_listed_facts() {
     let listed = |tag: &str, listed: Option<&str>| {
         let state = image(Vec::new());
         let facts: EcrImage = state.facts_of::<EcrImage>().unwrap().clone();
@@ -981,13 +984,13 @@ fn a_revision_tells_whether_a_look_would_find_the_same() {
 }
 
 #[test]
-fn an_old_finding_is_archived_with_what_it_has_at_the_top() {
+fn an_old_finding_is_archived_with_its_top_level_members() {
     let at = "2026-03-01T10:20:30.456Z";
     let later = "2026-03-01T10:20:30.457Z".parse().unwrap();
     assert_eq!(
         archived(rotation_off().finding, at.parse().unwrap()),
         None,
-        "as new is newer"
+        "a finding of the same time counts as newer"
     );
     let rendered = archived(rotation_off().finding, later).unwrap();
     let label = |finding: &AwsSecurityFinding| {
@@ -1059,7 +1062,7 @@ fn an_old_finding_is_archived_with_what_it_has_at_the_top() {
 }
 
 #[test]
-fn the_run_that_sends_a_finding_is_told_in_it() {
+fn a_finding_contains_the_run_that_sent_it() {
     let of_run = |run: &str| {
         let rendered = rotation_off().of_run(run).finding;
         rendered.product_fields().unwrap().get(RUN).cloned()
@@ -1070,7 +1073,7 @@ fn the_run_that_sends_a_finding_is_told_in_it() {
 
 proptest! {
     #[test]
-    fn whatever_texts_come_no_limit_of_asff_is_broken(text in ".{0,1500}", tag in ".{0,300}", count in 0_usize..40) {
+    fn any_text_stays_within_the_limits_of_asff(text in ".{0,1500}", tag in ".{0,300}", count in 0_usize..40) {
         let unread = State::Unread(Unread { code: ReasonCode::ReadFailed, text: text.clone() });
         let list = (0..count).map(|n| vulnerability(n, Severity::High, &text)).collect();
         let tags: Vec<(String, String)> = (0..60).map(|n| (format!("{n}{tag}"), tag.clone())).collect();
