@@ -55,7 +55,7 @@ fn assert_formatted(source: &str) {
 }
 
 #[test]
-fn an_id_is_in_kebab_case_and_not_too_long() {
+fn ids_must_be_short_and_in_kebab_case() {
     let longest = format!("eks-{}", "a".repeat(LONGEST_CHECK_ID - 4));
     for id in ["eks-new", "k8s-pod-new", "ecr-v2-new", longest.as_str()] {
         assert_eq!(check(id).id, id);
@@ -80,7 +80,7 @@ fn an_id_is_in_kebab_case_and_not_too_long() {
 }
 
 #[test]
-fn an_id_is_given_once() {
+fn existing_ids_are_rejected() {
     for existing in CHECKS {
         let error = NewCheck::new(existing.id, "cluster").unwrap_err();
         assert!(matches!(error, NewCheckError::Exists(_)), "{error}");
@@ -91,7 +91,7 @@ fn an_id_is_given_once() {
 }
 
 #[test]
-fn an_unknown_kind_is_answered_with_the_known_ones() {
+fn an_unknown_kind_error_lists_the_known_kinds() {
     for unknown in ["", "clusters", "Cluster", "EksCluster"] {
         let error = NewCheck::new("eks-new", unknown).unwrap_err();
         assert!(matches!(error, NewCheckError::UnknownKind(_)), "{error}");
@@ -102,7 +102,7 @@ fn an_unknown_kind_is_answered_with_the_known_ones() {
 }
 
 #[test]
-fn its_file_is_where_the_others_are() {
+fn new_files_are_beside_existing_checks() {
     for existing in CHECKS {
         let same = NewCheck {
             id: existing.id.to_owned(),
@@ -113,7 +113,7 @@ fn its_file_is_where_the_others_are() {
 }
 
 #[test]
-fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
+fn the_source_is_formatted_rust_for_each_kind() {
     for kind in KINDS {
         let check = NewCheck::new("eks-new", kind.noun).unwrap();
         let source = check.source();
@@ -134,7 +134,7 @@ fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
 }
 
 #[test]
-fn it_is_registered_in_order() {
+fn registration_keeps_the_order() {
     let (before, _) = ids(REGISTERED);
     for id in [
         "a-first",
@@ -160,7 +160,7 @@ fn it_is_registered_in_order() {
 }
 
 #[test]
-fn a_registry_of_another_shape_is_refused() {
+fn an_unexpected_registry_is_rejected() {
     let (entry, module) = ("    &", "mod ");
     let without = |prefix: &str| {
         let lines = REGISTERED.lines().filter(|line| !line.starts_with(prefix));
@@ -181,7 +181,7 @@ fn a_registry_of_another_shape_is_refused() {
 }
 
 #[test]
-fn it_is_written_once() {
+fn existing_files_are_not_overwritten() {
     let root = env::temp_dir().join(format!("eksentry-new-check-{}", process::id()));
     let new = check("eks-new");
     let (registry, path) = (root.join(REGISTRY), root.join(new.path()));
@@ -214,7 +214,7 @@ fn it_is_written_once() {
 }
 
 #[test]
-fn it_says_what_is_left_to_do() {
+fn the_remaining_steps_are_listed() {
     let steps = check("eks-new").steps();
     let text = steps.join("\n");
     for named in [
