@@ -199,10 +199,10 @@ fn status(asff: &Value) -> RowStatus {
     if text(asff, "/RecordState") == "ARCHIVED" {
         return RowStatus::Archived;
     }
-    if text(asff, "/Workflow/RowStatus") == "SUPPRESSED" {
+    if text(asff, "/Workflow/Status") == "SUPPRESSED" {
         return RowStatus::Suppressed;
     }
-    match text(asff, "/Compliance/RowStatus") {
+    match text(asff, "/Compliance/Status") {
         "PASSED" => RowStatus::Passed,
         "FAILED" => RowStatus::Failed,
         "WARNING" => RowStatus::Warning,
@@ -286,7 +286,7 @@ mod tests {
             "Title": format!("The title of {check}"),
             "Description": "What was seen.",
             "RecordState": "ACTIVE",
-            "Compliance": {"RowStatus": status},
+            "Compliance": {"Status": status},
             "FindingProviderFields": {"Severity": {"Label": severity}},
             "Resources": [{"Type": "AwsEksCluster", "Id": resource}],
         })
@@ -350,7 +350,7 @@ mod tests {
         let mut archived = finding("a", CLUSTER, "FAILED", "HIGH");
         archived["RecordState"] = json!("ARCHIVED");
         let mut suppressed = finding("a", CLUSTER, "FAILED", "HIGH");
-        suppressed["Workflow"] = json!({"RowStatus": "SUPPRESSED"});
+        suppressed["Workflow"] = json!({"Status": "SUPPRESSED"});
         assert_eq!(status(&archived), RowStatus::Archived);
         assert_eq!(status(&suppressed), RowStatus::Suppressed);
     }

@@ -33,6 +33,10 @@ fn separately_started_functions_reach_the_served_account() {
     assert!(served.0.wait().unwrap().success());
     let shown = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(shown.contains("cluster/mobile-banking") && shown.contains("NON_COMPLIANT"));
+    assert!(
+        shown.contains(r#""status":"FAILED""#),
+        "the report does not show the status of the finding"
+    );
 }
 
 struct Served(Child);

@@ -45,7 +45,7 @@ impl Report {
         let mut out = String::new();
         if !self.findings.is_empty() {
             let heading = format!("Findings: {}", self.findings.len());
-            let mut table = style.table(&heading, None, ["Check", "RowStatus", "Reason"]);
+            let mut table = style.table(&heading, None, ["Check", "Status", "Reason"]);
             table.set_constraints([
                 ColumnConstraint::Absolute(Width::Percentage(25)),
                 ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
