@@ -7,6 +7,8 @@ use super::*;
 use crate::derived;
 
 const REGISTERED: &str = include_str!("../../../shared/core/src/checks.rs");
+const CHECK: &str = include_str!("../../../shared/core/src/check.rs");
+const PARAMETERS: &str = include_str!("../../../shared/core/src/parameters.rs");
 const FACTS: &str = include_str!("../../../shared/core/src/facts.rs");
 const SAMPLES: &str = include_str!("../../../shared/core/src/checks/samples.rs");
 
@@ -31,6 +33,16 @@ fn modules(registry: &str) -> Vec<&str> {
         .lines()
         .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     names.collect()
+}
+
+/// Returns the names of the fields of a check.
+fn check_fields() -> Vec<&'static str> {
+    let (_, fields) = CHECK.split_once("pub struct Check {\n").unwrap();
+    let (fields, _) = fields.split_once("\n}").unwrap();
+    let fields = fields
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
+    fields.map(|(name, _)| name).collect()
 }
 
 /// Asserts that a text is formatted as by `cargo fmt`.
@@ -125,11 +137,19 @@ fn the_source_is_formatted_rust_for_each_kind() {
             assert_eq!(source.matches(once).count(), 1, "{once}\n{source}");
         }
 
+        // It sets the fields that a check has.
+        for field in check_fields() {
+            let set = format!("\n    {field}: ");
+            assert_eq!(source.matches(&set).count(), 1, "{field}\n{source}");
+        }
+
         // The types and samples that it imports exist.
         let (noun, facts) = (kind.noun.replace(' ', "_"), kind.name);
         assert!(FACTS.contains(&format!("::{facts};")), "{facts}");
         let sample = format!("pub(crate) fn {noun}() -> {facts} {{");
         assert!(SAMPLES.contains(&sample), "{sample}");
+        assert!(source.contains("use crate::parameters::ParameterValues;"));
+        assert!(PARAMETERS.contains("pub struct ParameterValues {"));
     }
 }
 
