@@ -737,7 +737,7 @@ mod tests {
 
     /// The format in this module's documentation describes a valid account.
     #[test]
-    fn the_documented_format_is_read() {
+    fn the_documented_example_is_valid() {
         let example: String = include_str!("account.rs")
             .lines()
             .skip_while(|line| *line != "//! ```yaml")
@@ -767,7 +767,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_are_left_out_are_made_up_and_stay_the_same() {
+    fn missing_ids_are_generated_deterministically() {
         let text =
             "{account: '123456789012', region: eu-central-1, keys: [{aliases: [alias/a]}, {}]}";
         let (one, other) = (
@@ -781,7 +781,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_member_stays() {
+    fn null_members_are_kept() {
         let text =
             "{account: '123456789012', region: eu-central-1, clusters: [{name: a, logging: null}]}";
         let account = Account::parse("a", text).unwrap();
@@ -793,7 +793,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_name_the_file_and_the_way_out() {
+    fn errors_name_the_file_and_the_fix() {
         let head = "account: '123456789012'\nregion: eu-central-1\n";
         for (text, wanted) in [
             (format!("{head}cluster: []"), "unknown field `cluster`"),
@@ -837,7 +837,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_add_what_a_file_could_hold() {
+    fn entries_can_be_added() {
         let mut account = Account::empty("123456789012", "eu-central-1");
         account
             .add(json!({"clusters": [{"name": "a", "nodegroups": [{"nodegroupName": "n"}]}]}))
@@ -852,7 +852,7 @@ mod tests {
 
     /// Entries are found even if they have moved since the account was settled.
     #[test]
-    fn what_moved_is_found_all_the_same() {
+    fn moved_entries_are_found() {
         let mut account = Account::empty("123456789012", "eu-central-1");
         let repositories = json!([{"repositoryName": "a"}, {"repositoryName": "b"}]);
         account.add(json!({"repositories": repositories})).unwrap();

@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_needs_an_event() {
+    fn function_option_requires_event_option() {
         assert!(Options::try_parse_from(["demo", "--function", "sweep"]).is_err());
         assert!(
             Options::try_parse_from(["demo", "--function", "sweep", "--event", "e.json"]).is_ok()
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn the_demos_account_is_one() {
+    fn the_demo_account_file_is_valid() {
         let account = Account::load(&workspace().join("tests/demo/account.yaml")).unwrap();
         assert!(
             account.clusters.len() >= 12
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_function_is_named_with_the_known_ones() {
+    fn an_unknown_function_error_lists_the_known_functions() {
         let options = Options::parse_from([
             "demo",
             "--event",

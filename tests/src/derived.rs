@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_replaces_what_is_between_its_markers() {
+    fn a_block_replaces_the_text_between_its_markers() {
         let text = "a:\n  # begin\n  old: 1\n  older: 2\n  # end\nb: 3\n";
         let put = block(&["  new: 4"]).put(text).unwrap();
         assert_eq!(put, "a:\n  # begin\n  new: 4\n  # end\nb: 3\n");

@@ -199,10 +199,10 @@ fn status(asff: &Value) -> RowStatus {
     if text(asff, "/RecordState") == "ARCHIVED" {
         return RowStatus::Archived;
     }
-    if text(asff, "/Workflow/RowStatus") == "SUPPRESSED" {
+    if text(asff, "/Workflow/Status") == "SUPPRESSED" {
         return RowStatus::Suppressed;
     }
-    match text(asff, "/Compliance/RowStatus") {
+    match text(asff, "/Compliance/Status") {
         "PASSED" => RowStatus::Passed,
         "FAILED" => RowStatus::Failed,
         "WARNING" => RowStatus::Warning,
@@ -286,7 +286,7 @@ mod tests {
             "Title": format!("The title of {check}"),
             "Description": "What was seen.",
             "RecordState": "ACTIVE",
-            "Compliance": {"RowStatus": status},
+            "Compliance": {"Status": status},
             "FindingProviderFields": {"Severity": {"Label": severity}},
             "Resources": [{"Type": "AwsEksCluster", "Id": resource}],
         })
@@ -346,24 +346,24 @@ mod tests {
     }
 
     #[test]
-    fn archived_and_suppressed_findings_keep_apart_from_failed_ones() {
+    fn archived_and_suppressed_findings_do_not_count_as_failed() {
         let mut archived = finding("a", CLUSTER, "FAILED", "HIGH");
         archived["RecordState"] = json!("ARCHIVED");
         let mut suppressed = finding("a", CLUSTER, "FAILED", "HIGH");
-        suppressed["Workflow"] = json!({"RowStatus": "SUPPRESSED"});
+        suppressed["Workflow"] = json!({"Status": "SUPPRESSED"});
         assert_eq!(status(&archived), RowStatus::Archived);
         assert_eq!(status(&suppressed), RowStatus::Suppressed);
     }
 
     #[test]
-    fn a_severity_that_the_customer_set_wins() {
+    fn the_severity_set_by_the_customer_takes_precedence() {
         let mut asff = finding("a", CLUSTER, "FAILED", "HIGH");
         asff["Severity"] = json!({"Label": "LOW"});
         assert_eq!(severity(&asff), Severity::Low);
     }
 
     #[test]
-    fn resources_are_named_as_people_say_them() {
+    fn resource_names_are_short() {
         let image = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0123456789abcdef0123";
         let tagged = json!({"Resources": [{"Details": {"AwsEcrContainerImage": {"ImageTags": ["4.2.0", "latest"]}}}]});
         let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_what_the_status_reasons_say_else_the_description() {
+    fn the_reason_is_the_status_reasons_or_the_description() {
         let mut asff = finding("a", CLUSTER, "FAILED", "HIGH");
         assert_eq!(reason(&asff), "What was seen.");
         asff["Compliance"]["StatusReasons"] = json!([{"ReasonCode": "A", "Description": "One."}, {"ReasonCode": "B"}, {"ReasonCode": "C", "Description": "Two."}]);
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_can_be_read() {
+    fn invalid_findings_are_not_available() {
         let report = report(
             [
                 Value::Null,

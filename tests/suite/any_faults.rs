@@ -341,7 +341,7 @@ proptest! {
     #![proptest_config(few())]
 
     #[test]
-    fn a_disturbed_sweep_is_made_good_by_the_next(first in state(), second in state(), trouble in trouble(), runs in 1..=2) {
+    fn the_next_sweep_recovers_from_faults(first in state(), second in state(), trouble in trouble(), runs in 1..=2) {
         let disturbed = |world: &mut World| {
             for _ in 0..runs {
                 drop(world.invoke("sweep", &json!({})));
@@ -352,7 +352,7 @@ proptest! {
     }
 
     #[test]
-    fn disturbed_workers_are_made_good_when_messages_come_again(
+    fn redelivered_messages_recover_from_faults(
         first in state(), second in state(), trouble in trouble(), twice in 0..3_usize,
     ) {
         let disturbed = |world: &mut World| {

@@ -15,7 +15,7 @@ use crate::world::{ACCOUNT, workspace};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
-fn functions_run_by_hand_find_the_account_until_ctrl_c() {
+fn separately_started_functions_reach_the_served_account() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("by-hand");
     let mut served = Served::start(&folder);
     let environment = served.exported();
@@ -33,6 +33,10 @@ fn functions_run_by_hand_find_the_account_until_ctrl_c() {
     assert!(served.0.wait().unwrap().success());
     let shown = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(shown.contains("cluster/mobile-banking") && shown.contains("NON_COMPLIANT"));
+    assert!(
+        shown.contains(r#""status":"FAILED""#),
+        "the report does not show the status of the finding"
+    );
 }
 
 struct Served(Child);

@@ -42,7 +42,7 @@ fn statuses(world: &World, check: &str, names: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn what_eks_reports_of_a_key_decides_whatever_kms_says() {
+fn health_issues_about_a_key_decide_the_verdict() {
     let own = key_arn("k");
     let mut world = World::with(json!({
         "keys": [key("k", true)],
@@ -82,7 +82,7 @@ fn what_eks_reports_of_a_key_decides_whatever_kms_says() {
 }
 
 #[test]
-fn the_health_does_not_stand_in_for_a_key_of_ones_own() {
+fn health_is_not_used_for_keys_of_the_same_account() {
     let mut world = World::with(json!({
         "keys": [key("k", true)],
         "clusters": [with("c", json!({"encryptionConfig": encryption(&key_arn("k"))}))],
@@ -100,7 +100,7 @@ fn the_health_does_not_stand_in_for_a_key_of_ones_own() {
 }
 
 #[test]
-fn a_key_counts_from_1_28_on_whatever_its_entry_names() {
+fn from_1_28_on_a_key_encrypts_secrets_regardless_of_resources() {
     let entry =
         |resources: Value| json!([{"resources": resources, "provider": {"keyArn": key_arn("k")}}]);
     let of = |name: &str, version: &str, entry: Value| {
@@ -145,7 +145,7 @@ fn a_key_counts_from_1_28_on_whatever_its_entry_names() {
 }
 
 #[test]
-fn a_role_is_the_same_in_whatever_path() {
+fn paths_of_roles_are_ignored() {
     let role = |path: &str| format!("arn:aws:iam::111122223333:role/{path}");
     let mut world = World::with(json!({
         "clusters": [
@@ -176,7 +176,7 @@ fn a_role_is_the_same_in_whatever_path() {
 }
 
 #[test]
-fn a_role_that_eks_does_not_find_fails() {
+fn a_role_that_eks_reports_as_missing_fails() {
     let mut world = World::with(json!({
         "clusters": [
             with("gone", json!({"health": issues(&["IamRoleNotFound"])})),
@@ -203,7 +203,7 @@ fn a_role_that_eks_does_not_find_fails() {
 }
 
 #[test]
-fn a_cluster_that_is_only_registered_is_not_judged_and_hides_no_other() {
+fn a_registered_cluster_is_not_applicable_and_affects_no_other() {
     let connector = json!({
         "activationId": "0a1b2c3d-0000-4000-8000-000000000000", "provider": "EKS_ANYWHERE",
         "roleArn": "arn:aws:iam::111122223333:role/connector",
@@ -236,7 +236,7 @@ fn a_cluster_that_is_only_registered_is_not_judged_and_hides_no_other() {
 }
 
 #[test]
-fn settings_that_eks_does_not_tell_are_off_but_for_those_that_nobody_could_read() {
+fn missing_settings_are_off_and_unread_settings_are_not_available() {
     let (mode, protection) = ("eks-authentication-mode", "eks-deletion-protection");
     let outpost = json!({"outpostArns": ["arn:aws:outposts:eu-central-1:111122223333:outpost/op-0a1b2c3d4e5f60718"],
         "controlPlaneInstanceType": "m5.large"});
@@ -295,7 +295,7 @@ fn settings_that_eks_does_not_tell_are_off_but_for_those_that_nobody_could_read(
 }
 
 #[test]
-fn nothing_is_asked_about_the_key_and_the_role_of_a_cluster_that_is_not_judged() {
+fn the_key_and_the_role_of_a_deleting_cluster_are_not_read() {
     let mut world = World::with(json!({
         "keys": [key("k", true)],
         "clusters": [with("leaving", json!({"status": "DELETING", "encryptionConfig": encryption(&key_arn("k"))}))],
@@ -309,7 +309,7 @@ fn nothing_is_asked_about_the_key_and_the_role_of_a_cluster_that_is_not_judged()
 }
 
 #[test]
-fn lists_in_another_order_are_no_change() {
+fn reordered_lists_are_not_a_change() {
     let role = "arn:aws:iam::111122223333:role/admin";
     let mut world = World::with(json!({
         "clusters": [{

@@ -25,7 +25,7 @@ fn change(world: &World, id: &str, status: &str) -> Value {
 }
 
 #[test]
-fn a_change_is_answered_with_one_evaluation_of_the_items_time_and_a_finding() {
+fn a_change_is_reported_as_an_evaluation_and_a_finding() {
     let mut world = two_clusters();
     let event = change(&world, "open", "OK");
     world.ok("config-rule", &event);
@@ -50,7 +50,7 @@ fn a_change_is_answered_with_one_evaluation_of_the_items_time_and_a_finding() {
 }
 
 #[test]
-fn each_resource_type_has_its_evaluation() {
+fn each_resource_type_is_evaluated() {
     let entries = json!({
         "repositories": [{"repositoryName": "cards/api", "imageTagMutability": "MUTABLE"}],
         "keys": [key("1234abcd", true)],
@@ -77,7 +77,7 @@ fn each_resource_type_has_its_evaluation() {
 }
 
 #[test]
-fn what_the_rule_does_not_judge_or_record_is_not_applicable_and_no_finding() {
+fn resources_out_of_scope_are_not_applicable_and_have_no_finding() {
     let mut world = two_clusters();
     let token = world.aws.result_token("r");
     let other = change_event(&token, ENDPOINT, "AWS::KMS::Key", "1234abcd", "OK");
@@ -101,7 +101,7 @@ fn what_the_rule_does_not_judge_or_record_is_not_applicable_and_no_finding() {
 }
 
 #[test]
-fn a_deleted_clusters_finding_is_archived_once_the_api_agrees() {
+fn a_deleted_clusters_finding_is_archived_once_the_api_confirms_the_deletion() {
     let mut world = two_clusters();
     let event = change(&world, "open", "OK");
     world.ok("config-rule", &event);
@@ -128,7 +128,7 @@ fn a_deleted_clusters_finding_is_archived_once_the_api_agrees() {
 }
 
 #[test]
-fn trying_a_rule_posts_no_finding_and_records_nothing() {
+fn test_mode_and_proactive_evaluations_post_no_finding() {
     let mut world = two_clusters();
     world.ok(
         "config-rule",
@@ -148,7 +148,7 @@ fn trying_a_rule_posts_no_finding_and_records_nothing() {
 }
 
 #[test]
-fn a_schedule_is_answered_for_each_resource_and_cleans_up_those_that_are_gone() {
+fn a_schedule_evaluates_each_resource_and_cleans_up_deleted_ones() {
     let mut world = two_clusters();
     let event = change(&world, "open", "OK");
     world.ok("config-rule", &event);
@@ -170,7 +170,7 @@ fn a_schedule_is_answered_for_each_resource_and_cleans_up_those_that_are_gone() 
 }
 
 #[test]
-fn evaluations_go_a_hundred_at_a_time() {
+fn evaluations_are_sent_in_batches_of_at_most_100() {
     let keys: Vec<Value> = (0..250)
         .map(|n| key(&format!("key-{n:03}"), true))
         .collect();
@@ -195,7 +195,7 @@ fn evaluations_go_a_hundred_at_a_time() {
 }
 
 #[test]
-fn what_is_denied_is_not_available_and_hides_nothing_else() {
+fn a_denied_resource_is_not_available_and_affects_no_other() {
     let mut world = World::with(json!({"keys": [key("denied", true), key("fine", true)]}));
     world.aws.fail(
         Fault::new("kms.DescribeKey", FaultKind::AccessDenied).matching(json!({"KeyId": "denied"})),
@@ -216,7 +216,7 @@ fn what_is_denied_is_not_available_and_hides_nothing_else() {
 }
 
 #[test]
-fn refused_evaluations_are_sent_again_once() {
+fn failed_evaluations_are_sent_again_once() {
     for (times, works) in [(1, true), (2, false)] {
         let mut world = two_clusters();
         let partial = FaultKind::Partial {
@@ -235,7 +235,7 @@ fn refused_evaluations_are_sent_again_once() {
 }
 
 #[test]
-fn each_sink_can_be_switched_off() {
+fn each_sink_can_be_disabled() {
     for (variable, findings, evaluations) in [
         ("EKSENTRY_SECURITY_HUB", 0, 1),
         ("EKSENTRY_AWS_CONFIG", 1, 0),
@@ -256,7 +256,7 @@ fn each_sink_can_be_switched_off() {
 }
 
 #[test]
-fn security_hub_failing_keeps_no_evaluation_back() {
+fn evaluations_are_sent_even_if_security_hub_fails() {
     let mut world = two_clusters();
     let off = FaultKind::Error {
         code: "InvalidAccessException".into(),
@@ -277,7 +277,7 @@ fn security_hub_failing_keeps_no_evaluation_back() {
 }
 
 #[test]
-fn the_rules_parameters_come_before_the_environments() {
+fn parameters_of_the_rule_override_the_environment() {
     let parameters = r#"{"eks-endpoint-private": {"allowedPublicCidrs": "0.0.0.0/0"}}"#;
     let mut world = two_clusters().and("EKSENTRY_PARAMETERS", parameters);
     let mut event = change(&world, "open", "OK");
@@ -294,7 +294,7 @@ fn the_rules_parameters_come_before_the_environments() {
 }
 
 #[test]
-fn events_that_cannot_be_answered_are_refused_and_post_nothing() {
+fn invalid_events_are_rejected_and_post_nothing() {
     let mut world = two_clusters();
     let token = world.aws.result_token("r");
     let unknown = change_event(&token, "eks-endpoint-privat", CLUSTER, "open", "OK");
@@ -326,7 +326,7 @@ fn events_that_cannot_be_answered_are_refused_and_post_nothing() {
 }
 
 #[test]
-fn wrong_settings_fail_with_the_variables_name() {
+fn an_invalid_setting_error_names_the_variable() {
     let mut world = two_clusters().and("EKSENTRY_SECURITY_HUB", "maybe");
     let event = change(&world, "open", "OK");
     let error = world.error("config-rule", &event);
@@ -339,7 +339,7 @@ fn wrong_settings_fail_with_the_variables_name() {
 }
 
 #[test]
-fn an_oversized_item_needs_no_history_look_up() {
+fn an_oversized_item_is_evaluated_from_its_summary() {
     let mut world = two_clusters();
     let token = world.aws.result_token("r");
     let message = json!({
@@ -365,7 +365,7 @@ fn an_oversized_item_needs_no_history_look_up() {
 }
 
 #[test]
-fn a_rule_without_parameters_runs_the_check_that_its_name_ends_in() {
+fn a_rule_without_parameters_runs_the_check_in_its_name() {
     let mut world = two_clusters();
     for parameters in [Value::Null, json!(""), json!("{}"), json!({})] {
         let mut event = change(&world, "open", "OK");
@@ -380,7 +380,7 @@ fn a_rule_without_parameters_runs_the_check_that_its_name_ends_in() {
 }
 
 #[test]
-fn what_an_event_adds_or_leaves_out_does_not_matter() {
+fn unknown_and_missing_members_of_events_are_ignored() {
     let mut world = two_clusters();
     let token = world.aws.result_token("r");
     let message = json!({
@@ -436,7 +436,7 @@ fn a_deletion_that_the_api_does_not_confirm_archives_nothing() {
 }
 
 #[test]
-fn a_key_that_is_on_its_way_out_is_not_applicable_and_its_finding_archived() {
+fn a_key_pending_deletion_is_not_applicable_and_its_finding_is_archived() {
     let mut world = World::with(json!({"keys": [key("k", false)]}));
     let event = |world: &World| {
         let token = world.aws.result_token("eksentry-kms-cmk-rotation");
@@ -460,7 +460,7 @@ fn a_key_that_is_on_its_way_out_is_not_applicable_and_its_finding_archived() {
 }
 
 #[test]
-fn a_long_reason_is_cut_to_what_config_and_security_hub_take() {
+fn long_reasons_are_truncated() {
     let cidrs: Vec<String> = (0..200).map(|n| format!("203.0.113.{n}/32")).collect();
     let mut world = World::with(json!({"clusters": [
         {"name": "open", "resourcesVpcConfig": {"endpointPublicAccess": true, "publicAccessCidrs": cidrs}},
@@ -478,7 +478,7 @@ fn a_long_reason_is_cut_to_what_config_and_security_hub_take() {
 }
 
 #[test]
-fn a_schedules_results_carry_its_time() {
+fn evaluations_of_a_schedule_have_its_time() {
     let mut world = two_clusters();
     let token = world.aws.result_token("eksentry-eks-endpoint-private");
     world.ok("config-rule", &schedule_event(&token, ENDPOINT));
@@ -493,7 +493,7 @@ fn a_schedules_results_carry_its_time() {
 }
 
 #[test]
-fn a_schedule_that_could_not_list_everything_cleans_up_nothing() {
+fn a_schedule_with_an_incomplete_list_cleans_up_nothing() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
     for denied in [false, true] {
         if denied {
@@ -514,7 +514,7 @@ fn a_schedule_that_could_not_list_everything_cleans_up_nothing() {
 }
 
 #[test]
-fn a_schedule_that_is_tried_out_posts_no_finding_and_records_nothing() {
+fn a_schedule_in_test_mode_posts_no_finding_and_records_nothing() {
     let mut world = two_clusters();
     // AWS Config then knows the rule, which has no evaluations yet.
     world.aws.result_token("eksentry-eks-endpoint-private");
@@ -530,7 +530,7 @@ fn a_schedule_that_is_tried_out_posts_no_finding_and_records_nothing() {
 }
 
 #[test]
-fn an_item_of_another_region_is_refused() {
+fn an_item_of_another_region_is_rejected() {
     let mut world = two_clusters();
     let mut event = change(&world, "open", "OK");
     let text = event["invokingEvent"]

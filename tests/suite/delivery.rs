@@ -62,7 +62,7 @@ fn replace_keys(world: &World, keys: &Value) {
 }
 
 #[test]
-fn what_a_frozen_function_saw_does_not_replace_what_was_seen_since() {
+fn a_resumed_sweep_does_not_overwrite_newer_findings() {
     let mut world = World::with(json!({"keys": [key("k", false)]}));
     let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
         replace_keys(world, &json!([key("k", true), key("new", false)]));
@@ -82,7 +82,7 @@ fn what_a_frozen_function_saw_does_not_replace_what_was_seen_since() {
 /// A sweep whose findings Security Hub already holds sends nothing, so Security Hub can't detect that later findings
 /// are older.
 #[test]
-fn what_a_frozen_function_saw_is_made_good_by_the_next_sweep_where_nobody_had_news_since() {
+fn the_next_sweep_corrects_outdated_findings_of_a_resumed_sweep() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
     world.sweep();
     replace_keys(&world, &json!([key("k", false)]));
@@ -100,7 +100,7 @@ fn what_a_frozen_function_saw_is_made_good_by_the_next_sweep_where_nobody_had_ne
 }
 
 #[test]
-fn what_was_gone_before_a_freeze_and_is_back_after_it_is_not_archived() {
+fn a_resumed_sweep_does_not_archive_a_restored_resource() {
     let mut world = World::with(json!({"keys": [key("k", false), key("other", true)]}));
     world.sweep();
     world.change(|account| account.keys.retain(|key| key.id() == "other"));
@@ -117,7 +117,7 @@ fn what_was_gone_before_a_freeze_and_is_back_after_it_is_not_archived() {
 }
 
 #[test]
-fn a_deadline_in_the_middle_of_an_import_is_said_and_made_good_by_the_same_process() {
+fn the_same_process_recovers_from_a_deadline_during_an_import() {
     let mut world = World::with(json!({"keys": [key("k", false)], "clusters": [closed("c")]}));
     let mut sweep = world.start("sweep");
     let never = FaultKind::Latency(3_600_000);
@@ -157,7 +157,7 @@ fn nobody() -> SocketAddr {
 }
 
 #[test]
-fn a_function_that_starts_without_a_network_says_so_and_works_once_there_is_one() {
+fn a_function_that_starts_without_a_network_fails_and_then_recovers() {
     let events = [
         ("sweep", json!({})),
         (
@@ -221,7 +221,7 @@ fn a_function_that_starts_without_a_network_says_so_and_works_once_there_is_one(
 }
 
 #[test]
-fn credentials_that_expire_in_the_middle_of_a_sweep_hide_nothing_and_archive_nothing() {
+fn credentials_that_expire_during_a_sweep_change_no_findings() {
     let keys: Vec<Value> = (0..40)
         .map(|number| key(&format!("k{number}"), number % 2 == 0))
         .collect();
@@ -323,7 +323,7 @@ fn repository(state: u8) -> Value {
 
 /// Sweeps, a worker, events and a rule, some of them twice, read the same cluster and the same image.
 #[test]
-fn invocations_at_the_same_time_end_as_one_alone_would() {
+fn concurrent_invocations_have_the_same_result_as_one() {
     let mut world = World::with(json!({}));
     let token = world.aws.result_token(&format!("eksentry-{ENDPOINT}"));
     let change = change_event(&token, ENDPOINT, CLUSTER, "c", "OK");
@@ -386,7 +386,7 @@ proptest! {
     /// Events of earlier states arrive late, and some arrive twice. Only the data that ECR returns on their arrival
     /// counts.
     #[test]
-    fn events_in_any_order_and_number_end_in_the_truth(
+    fn events_in_any_order_end_in_the_current_state(
         states in prop::collection::vec(0..4_u8, 1..4),
         early in prop::collection::vec((any::<Index>(), any::<Index>()), 0..5),
         order in Just([0_usize, 1, 2, 3]).prop_shuffle(),

@@ -9,7 +9,7 @@ use crate::architecture::{names_in, read, root};
 
 /// Rewrites the files that do not match if `BLESS` is set.
 #[test]
-fn what_is_committed_follows_the_registry() {
+fn derived_files_are_up_to_date() {
     let mut files = derived::files(&root()).unwrap_or_else(|error| panic!("{error}"));
     files.retain(|file| difference(file).is_some());
     if env::var_os("BLESS").is_some() {
@@ -25,7 +25,7 @@ fn what_is_committed_follows_the_registry() {
 }
 
 #[test]
-fn every_page_is_of_a_check() {
+fn every_page_has_a_check() {
     let pages = names_in(derived::PAGES);
     let checks: BTreeSet<_> = CHECKS
         .iter()
@@ -41,7 +41,7 @@ fn every_page_is_of_a_check() {
 
 /// The page of a check begins with the module comment of the check's file.
 #[test]
-fn every_page_says_what_why_and_how() {
+fn every_page_has_its_sections() {
     for check in CHECKS {
         let path = derived::source_path(check);
         let source = read(&path);

@@ -13,7 +13,7 @@ fn world() -> World {
 }
 
 #[test]
-fn a_disabled_check_is_not_made_and_the_others_are() {
+fn a_disabled_check_is_not_evaluated_and_the_others_are() {
     let mut world = world().and(DISABLED, ROTATION);
     let summary = world.sweep();
     assert_eq!(summary["checks"].get(ROTATION), None);
@@ -27,7 +27,7 @@ fn a_disabled_check_is_not_made_and_the_others_are() {
 
 /// The check is the only one about keys, so the sweep must archive findings of a kind for which no check is enabled.
 #[test]
-fn what_a_check_found_is_archived_once_it_is_disabled_and_comes_back_with_it() {
+fn findings_of_a_disabled_check_are_archived_until_it_is_enabled() {
     let mut world = world();
     world.sweep();
     let endpoint = world.status(ENDPOINT, &cluster_arn("c"));
@@ -56,7 +56,7 @@ fn a_narrowed_sweep_archives_nothing_of_a_disabled_check() {
 }
 
 #[test]
-fn a_disabled_check_is_made_where_it_is_asked_for_by_name() {
+fn a_disabled_check_is_evaluated_if_the_event_names_it() {
     let mut world = world().and(DISABLED, ROTATION);
     world.ok("sweep", &json!({"checks": [ROTATION]}));
     assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
@@ -64,7 +64,7 @@ fn a_disabled_check_is_made_where_it_is_asked_for_by_name() {
 }
 
 #[test]
-fn events_leave_a_disabled_check_out() {
+fn events_skip_a_disabled_check() {
     let repository = json!({"repositoryName": "app", "imageTagMutability": "MUTABLE"});
     let mut world =
         World::with(json!({"repositories": [repository]})).and(DISABLED, "ecr-immutable-tags");
@@ -84,7 +84,7 @@ fn events_leave_a_disabled_check_out() {
 }
 
 #[test]
-fn an_unknown_disabled_check_is_an_error_that_names_the_known_ones() {
+fn an_unknown_disabled_check_error_lists_the_known_checks() {
     let mut world = world().and(DISABLED, "kms-rotation");
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");

@@ -50,7 +50,7 @@ fn image() -> String {
 }
 
 #[test]
-fn a_push_judges_the_repository_and_the_image_only_where_it_has_a_result() {
+fn a_push_evaluates_the_repository_and_a_scanned_image() {
     let mut unscanned = world(json!({}));
     unscanned.ok("ecr-event", &action("PUSH"));
     assert_eq!(
@@ -69,7 +69,7 @@ fn a_push_judges_the_repository_and_the_image_only_where_it_has_a_result() {
 }
 
 #[test]
-fn a_deleted_image_is_archived_only_once_the_digest_is_gone() {
+fn a_deleted_image_is_archived_once_its_digest_no_longer_exists() {
     let mut world = world(vulnerable());
     world.ok("ecr-event", &scan("COMPLETE", &json!({"CRITICAL": 1})));
     world.ok("ecr-event", &action("DELETE"));
@@ -98,7 +98,7 @@ fn a_deleted_image_is_archived_only_once_the_digest_is_gone() {
 }
 
 #[test]
-fn an_archived_image_is_archived() {
+fn the_finding_of_an_archived_image_is_archived() {
     let mut world = world(vulnerable());
     world.ok("ecr-event", &scan("COMPLETE", &json!({"CRITICAL": 1})));
     world.change(|account| {
@@ -113,7 +113,7 @@ fn an_archived_image_is_archived() {
 }
 
 #[test]
-fn the_api_decides_and_the_event_only_where_the_api_cannot_be_read() {
+fn the_event_is_used_only_if_the_api_cannot_be_read() {
     let mut world = world(vulnerable());
     world.ok("ecr-event", &scan("COMPLETE", &json!({"LOW": 1})));
     assert_eq!(world.status(SCAN, &image()), "FAILED CRITICAL");
@@ -140,7 +140,7 @@ fn the_api_decides_and_the_event_only_where_the_api_cannot_be_read() {
 }
 
 #[test]
-fn charts_and_others_events_post_nothing_of_an_image() {
+fn charts_and_unrelated_events_post_nothing() {
     let mut world =
         world(json!({"artifactMediaType": "application/vnd.cncf.helm.config.v1+json", "scan": {}}));
     world.ok("ecr-event", &scan("COMPLETE", &json!({"HIGH": 1})));
@@ -156,7 +156,7 @@ fn charts_and_others_events_post_nothing_of_an_image() {
 }
 
 #[test]
-fn events_from_elsewhere_or_broken_ones_are_refused() {
+fn invalid_events_and_events_of_other_accounts_are_rejected() {
     let mut world = world(vulnerable());
     let mut elsewhere = action("PUSH");
     elsewhere["account"] = json!("444455556666");
@@ -179,7 +179,7 @@ fn events_from_elsewhere_or_broken_ones_are_refused() {
 }
 
 #[test]
-fn a_push_without_a_tag_is_a_push_all_the_same() {
+fn a_push_without_a_tag_is_evaluated() {
     for tag in [json!(""), Value::Null] {
         let mut world = world(vulnerable());
         let mut event = action("PUSH");
@@ -191,7 +191,7 @@ fn a_push_without_a_tag_is_a_push_all_the_same() {
 }
 
 #[test]
-fn a_pushed_chart_judges_its_repository_only() {
+fn a_pushed_chart_evaluates_only_its_repository() {
     let mut world = world(json!({"artifactMediaType": "application/vnd.cncf.helm.config.v1+json"}));
     world.ok("ecr-event", &action("PUSH"));
     assert_eq!(
@@ -205,7 +205,7 @@ fn a_pushed_chart_judges_its_repository_only() {
 }
 
 #[test]
-fn a_push_that_did_not_succeed_posts_nothing() {
+fn a_failed_push_posts_nothing() {
     let mut world = world(vulnerable());
     let mut event = action("PUSH");
     event["detail"]["result"] = json!("FAILURE");
@@ -246,7 +246,7 @@ fn a_failed_scan_fails_with_or_without_the_api() {
 }
 
 #[test]
-fn a_scan_that_is_under_way_posts_nothing() {
+fn a_scan_in_progress_posts_nothing() {
     let mut world = world(json!({"scan": {"imageScanStatus": {"status": "IN_PROGRESS"}}}));
     world.ok("ecr-event", &scan("COMPLETE", &json!({"HIGH": 1})));
     assert_eq!(
@@ -258,7 +258,7 @@ fn a_scan_that_is_under_way_posts_nothing() {
 }
 
 #[test]
-fn inspectors_event_judges_the_image_by_the_api_or_its_own_counts() {
+fn an_inspector_event_uses_the_api_or_its_own_counts() {
     for (denied, expected) in [(false, "FAILED CRITICAL"), (true, "FAILED HIGH")] {
         let mut world = world(vulnerable());
         if denied {
@@ -280,7 +280,7 @@ fn inspectors_event_judges_the_image_by_the_api_or_its_own_counts() {
 }
 
 #[test]
-fn a_delete_of_an_unknown_image_succeeds_and_posts_nothing() {
+fn deleting_an_unknown_image_succeeds_and_posts_nothing() {
     let mut world = world(vulnerable());
     world.change(|account| account.repositories.clear());
     world.ok("ecr-event", &action("DELETE"));
@@ -289,7 +289,7 @@ fn a_delete_of_an_unknown_image_succeeds_and_posts_nothing() {
 }
 
 #[test]
-fn an_image_that_is_restored_from_the_archive_is_not_archived() {
+fn the_finding_of_a_restored_image_is_not_archived() {
     let mut world = world(vulnerable());
     world.ok("ecr-event", &scan("COMPLETE", &json!({"CRITICAL": 1})));
     let mut event = action("UPDATE_STORAGE_CLASS");
@@ -300,7 +300,7 @@ fn an_image_that_is_restored_from_the_archive_is_not_archived() {
 }
 
 #[test]
-fn an_event_that_comes_twice_or_late_ends_in_the_same_state() {
+fn duplicate_and_late_events_change_nothing() {
     let mut world = world(vulnerable());
     let (scanned, pushed) = (scan("COMPLETE", &json!({"CRITICAL": 1})), action("PUSH"));
     for event in [&pushed, &scanned] {
@@ -324,7 +324,7 @@ fn an_event_that_comes_twice_or_late_ends_in_the_same_state() {
 }
 
 #[test]
-fn an_event_of_another_region_is_refused() {
+fn an_event_of_another_region_is_rejected() {
     let mut world = world(vulnerable());
     let mut event = action("PUSH");
     event["region"] = json!("us-east-1");
@@ -335,7 +335,7 @@ fn an_event_of_another_region_is_refused() {
 }
 
 #[test]
-fn with_security_hub_off_nothing_is_read_from_it_or_sent_to_it() {
+fn with_security_hub_off_it_is_not_called() {
     let mut world = world(vulnerable()).and("EKSENTRY_SECURITY_HUB", "off");
     for event in [
         action("PUSH"),
@@ -353,7 +353,7 @@ fn with_security_hub_off_nothing_is_read_from_it_or_sent_to_it() {
 }
 
 #[test]
-fn the_environments_parameters_judge_images() {
+fn images_are_evaluated_with_parameters_from_the_environment() {
     let parameters = r#"{"ecr-image-scan-findings": {"severityThreshold": "CRITICAL"}}"#;
     let mut world = world(
         json!({"scan": {"imageScanFindings": {"findings": [{"name": "CVE-2023-4911", "severity": "HIGH"}]}}}),
@@ -382,7 +382,7 @@ fn inspected(detail: Value) -> Value {
 }
 
 #[test]
-fn the_events_counts_fail_an_image_whose_findings_have_not_arrived() {
+fn counts_in_the_event_fail_an_image_without_findings_yet() {
     let mut world = world(arriving());
     world.ok("ecr-event", &scan("COMPLETE", &json!({})));
     world.ok("ecr-event", &scan("COMPLETE", &json!({"MEDIUM": 3})));
@@ -412,7 +412,7 @@ fn the_events_counts_fail_an_image_whose_findings_have_not_arrived() {
 }
 
 #[test]
-fn a_push_says_nothing_of_an_image_whose_findings_have_not_arrived() {
+fn a_push_posts_nothing_for_an_image_without_findings_yet() {
     let mut world = world(arriving());
     world.ok("ecr-event", &action("PUSH"));
     assert_eq!(world.status(SCAN, &image()), "none");
@@ -420,7 +420,7 @@ fn a_push_says_nothing_of_an_image_whose_findings_have_not_arrived() {
 }
 
 #[test]
-fn inspectors_scans_of_other_things_post_nothing() {
+fn inspector_scans_of_other_resources_post_nothing() {
     let mut world = world(vulnerable());
     for detail in [
         json!({"instance-id": "i-0a1b2c3d4e5f60718"}),
@@ -442,7 +442,7 @@ fn scanning_changed(repositories: &Value) -> Value {
 }
 
 #[test]
-fn a_change_of_scanning_judges_each_repository_by_how_it_is_scanned() {
+fn a_scanning_change_evaluates_each_repository() {
     let repositories = ["prod/api", "dev/api", "other"]
         .map(|name| json!({"repositoryName": name, "imageTagMutability": "MUTABLE"}));
     let mut world = World::with(json!({"repositories": repositories}));
@@ -468,7 +468,7 @@ fn a_change_of_scanning_judges_each_repository_by_how_it_is_scanned() {
 }
 
 #[test]
-fn a_wrong_entry_among_repositories_is_an_error_and_loses_no_other() {
+fn an_invalid_repository_in_a_list_is_an_error_and_affects_no_other() {
     for wrong in [
         json!({"repository-arn": "arn:aws:ecr:eu-central-1:444455556666:repository/app"}),
         json!({"repository-arn": format!("arn:aws:ecr:us-east-1:{ACCOUNT}:repository/app")}),
@@ -489,7 +489,7 @@ fn a_wrong_entry_among_repositories_is_an_error_and_loses_no_other() {
 }
 
 #[test]
-fn a_change_of_scanning_that_names_nothing_posts_nothing() {
+fn a_scanning_change_without_repositories_posts_nothing() {
     let mut world = world(vulnerable());
     for repositories in [json!([]), Value::Null] {
         world.ok("ecr-event", &scanning_changed(&repositories));
@@ -534,7 +534,7 @@ fn fits(pattern: &Value, event: &Value) -> bool {
 }
 
 #[test]
-fn the_stacks_rules_ask_for_what_the_function_acts_on() {
+fn event_patterns_match_the_events_that_the_function_processes() {
     let patterns = patterns();
     let is_asked_for = |event: &Value| patterns.iter().any(|pattern| fits(pattern, event));
     let samples = Sample::load_all(&workspace().join("events")).unwrap();

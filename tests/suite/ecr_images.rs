@@ -51,7 +51,7 @@ fn asked_for(world: &World) -> Vec<usize> {
 }
 
 #[test]
-fn manifests_are_asked_for_by_the_hundred_and_an_images_once() {
+fn manifests_are_read_in_batches_of_100_and_once_per_image() {
     let mut images: Vec<Value> = (0..150).map(untagged).collect();
     images.push(attestation(150));
     images.push(json!({"imageDigest": digest(151), "imageTags": ["v1"]}));
@@ -76,7 +76,7 @@ fn manifests_are_asked_for_by_the_hundred_and_an_images_once() {
 }
 
 #[test]
-fn an_image_that_gets_a_tag_or_a_scan_is_judged_anew() {
+fn an_image_with_a_new_tag_or_scan_is_evaluated_again() {
     let mut world = world(json!([untagged(1), untagged(2)]));
     world.sweep();
     assert_eq!(asked_for(&world), [2]);
@@ -96,7 +96,7 @@ fn an_image_that_gets_a_tag_or_a_scan_is_judged_anew() {
 }
 
 #[test]
-fn a_narrowed_sweep_asks_for_the_manifests_of_a_repository_together() {
+fn a_narrowed_sweep_reads_the_manifests_of_a_repository_together() {
     let mut world = world(json!([attestation(1), untagged(2), untagged(3)]));
     world.change(|account| {
         let other = json!({"repositoryName": "other", "images": [untagged(4)]});
@@ -116,7 +116,7 @@ fn a_narrowed_sweep_asks_for_the_manifests_of_a_repository_together() {
 }
 
 #[test]
-fn where_manifests_are_denied_attestations_are_judged_as_images() {
+fn attestations_count_as_images_if_manifests_are_denied() {
     let mut world = world(json!([attestation(1), untagged(2)]));
     world.deny(MANIFESTS);
     world.sweep();
@@ -131,7 +131,7 @@ fn where_manifests_are_denied_attestations_are_judged_as_images() {
 }
 
 #[test]
-fn an_event_tells_an_attestation_by_its_manifest_as_well() {
+fn events_about_attestations_post_nothing() {
     let mut world = world(json!([attestation(1), untagged(2)]));
     let scanned = |number: usize| {
         json!({
@@ -148,7 +148,7 @@ fn an_event_tells_an_attestation_by_its_manifest_as_well() {
 }
 
 #[test]
-fn an_image_of_this_hour_without_a_scan_is_left_alone() {
+fn an_unscanned_image_of_the_last_hour_is_skipped() {
     let minutes_ago = |minutes: i64| {
         let at = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
         json!(at.to_string())
@@ -166,7 +166,7 @@ fn an_image_of_this_hour_without_a_scan_is_left_alone() {
 }
 
 #[test]
-fn findings_that_have_not_arrived_pass_no_image_and_leave_what_was_told() {
+fn an_image_without_findings_yet_keeps_its_previous_finding() {
     let arriving = json!({"imageScanFindings": {
         "findings": [], "imageScanCompletedAt": null, "findingSeverityCounts": null,
     }});
@@ -207,7 +207,7 @@ fn enhanced(status: &str) -> Value {
 }
 
 #[test]
-fn what_is_suppressed_between_two_sweeps_no_longer_fails_an_image() {
+fn a_suppressed_vulnerability_no_longer_fails_an_image() {
     let mut world = world(json!([enhanced("ACTIVE")]));
     world.sweep();
     assert_eq!(world.status(SCAN, &image(1)), "FAILED CRITICAL");
@@ -227,7 +227,7 @@ fn what_is_suppressed_between_two_sweeps_no_longer_fails_an_image() {
 }
 
 #[test]
-fn a_vulnerability_has_its_epss_score() {
+fn vulnerabilities_have_epss_scores() {
     let mut world = world(json!([enhanced("CLOSED")]));
     world.sweep();
     let finding = Value::from(world.finding(SCAN, &image(1)).unwrap());
@@ -281,7 +281,7 @@ fn ordered(reversed: bool) -> Value {
 }
 
 #[test]
-fn another_order_is_no_change() {
+fn reordered_lists_are_not_a_change() {
     let serve = |account: &mut Account, reversed: bool| {
         let mut repository = ordered(reversed);
         let rules = repository["rules"].take();

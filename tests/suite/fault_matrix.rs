@@ -204,7 +204,7 @@ fn try_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<S
 }
 
 #[test]
-fn whatever_goes_wrong_with_a_call_nothing_is_lost_and_nothing_is_wrong() {
+fn functions_recover_from_every_fault_in_every_call() {
     let undisturbed = undisturbed();
     let mut cases = cases::of(undisturbed);
     if let Some(wanted) = std::env::var_os("FAULT") {
@@ -234,7 +234,7 @@ fn whatever_goes_wrong_with_a_call_nothing_is_lost_and_nothing_is_wrong() {
 
 /// The matrix would not contain a call that no scenario makes.
 #[test]
-fn every_action_of_the_functions_is_in_the_matrix() {
+fn the_matrix_covers_every_action() {
     let called: BTreeSet<String> = undisturbed()
         .iter()
         .flat_map(|undisturbed| &undisturbed.calls)

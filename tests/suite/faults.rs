@@ -23,7 +23,7 @@ fn internal() -> FaultKind {
 }
 
 #[test]
-fn a_call_that_fails_in_passing_is_made_again() {
+fn transient_failures_are_retried() {
     for kind in [FaultKind::Reset, internal(), FaultKind::Latency(300)] {
         let mut world = two_keys();
         for operation in ["kms.*", IMPORT, "securityhub.GetFindings"] {
@@ -40,7 +40,7 @@ fn a_call_that_fails_in_passing_is_made_again() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_understood_is_not_available_and_hides_nothing_else() {
+fn an_invalid_response_is_not_available_and_affects_no_other() {
     let mut world = two_keys();
     world.aws.fail(
         Fault::new("kms.GetKeyRotationStatus", FaultKind::Malformed)
@@ -58,7 +58,7 @@ fn an_answer_that_cannot_be_understood_is_not_available_and_hides_nothing_else()
 }
 
 #[test]
-fn a_call_that_is_never_answered_hides_nothing_else() {
+fn a_call_without_response_affects_no_other() {
     let mut world = two_keys();
     let never = FaultKind::Latency(3_600_000);
     let hit = json!({"KeyId": "hit"});
@@ -76,7 +76,7 @@ fn a_call_that_is_never_answered_hides_nothing_else() {
 
 /// The other users of a role are unknown then, which must not count as none.
 #[test]
-fn a_list_of_clusters_or_node_groups_that_is_missing_makes_no_role_a_dedicated_one() {
+fn without_a_list_of_clusters_or_node_groups_a_role_is_not_available() {
     let check = "eks-dedicated-cluster-role";
     for (operation, list) in [
         ("eks.ListClusters", "/clusters"),
@@ -102,7 +102,7 @@ fn a_list_of_clusters_or_node_groups_that_is_missing_makes_no_role_a_dedicated_o
 
 /// A part of truncated XML can be read; here it lacks the last and worst policy.
 #[test]
-fn a_list_of_policies_that_is_cut_off_is_no_whole_one() {
+fn a_truncated_list_of_policies_is_not_available() {
     let policy = |name: &str, action: &str| {
         let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
         json!({"name": name, "document": {"Statement": [statement]}})
@@ -136,7 +136,7 @@ fn a_list_of_policies_that_is_cut_off_is_no_whole_one() {
 }
 
 #[test]
-fn a_list_that_breaks_off_in_the_middle_archives_nothing() {
+fn an_incomplete_list_archives_nothing() {
     let mut world = two_keys();
     world.change(|account| account.page_size = Some(1));
     world.sweep();
@@ -160,7 +160,7 @@ fn a_list_that_breaks_off_in_the_middle_archives_nothing() {
 }
 
 #[test]
-fn findings_that_a_whole_call_loses_are_named_in_the_log() {
+fn findings_of_a_failed_import_are_logged() {
     let mut world = two_keys();
     world.deny(IMPORT);
     let error = world.error("sweep", &json!({}));
@@ -173,7 +173,7 @@ fn findings_that_a_whole_call_loses_are_named_in_the_log() {
 }
 
 #[test]
-fn with_security_hub_not_enabled_a_sweep_fails_and_says_so() {
+fn a_sweep_fails_if_security_hub_is_not_enabled() {
     let mut world = two_keys();
     let off = FaultKind::Error {
         code: "InvalidAccessException".into(),
@@ -190,7 +190,7 @@ fn with_security_hub_not_enabled_a_sweep_fails_and_says_so() {
 }
 
 #[test]
-fn an_error_names_what_was_tried_on_what_and_a_finding_says_why() {
+fn a_not_available_finding_names_the_call_and_the_resource() {
     let mut world = two_keys();
     world.aws.fail(
         Fault::new("kms.DescribeKey", FaultKind::AccessDenied).matching(json!({"KeyId": "hit"})),
@@ -207,7 +207,7 @@ fn an_error_names_what_was_tried_on_what_and_a_finding_says_why() {
 }
 
 #[test]
-fn what_is_throttled_past_all_tries_is_not_available_and_hides_nothing_else() {
+fn a_throttled_resource_is_not_available_and_affects_no_other() {
     let mut world = two_keys();
     world.aws.fail(
         Fault::new("kms.GetKeyRotationStatus", FaultKind::Throttle)

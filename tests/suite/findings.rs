@@ -10,7 +10,7 @@ use crate::world::{World, status, text};
 
 /// For each check, the snapshots hold the status of each resource, and for each status the finding with the first id.
 #[test]
-fn findings_are_these() {
+fn findings_match_their_snapshots() {
     let mut world = World::of_the_demo();
     world.sweep();
     let statuses = world.statuses();

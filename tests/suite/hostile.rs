@@ -61,7 +61,7 @@ fn ecr_event(repository: &str) -> Value {
 }
 
 #[test]
-fn what_is_not_unicode_is_an_error_and_the_next_event_is_served() {
+fn invalid_unicode_is_an_error_and_the_next_event_is_processed() {
     let world = World::with(json!({}));
     let snapshot = json!({"messageType": "ConfigurationSnapshotDeliveryCompleted"});
     let snapshot = rule_event("token", ROTATION, &snapshot).to_string();
@@ -88,7 +88,7 @@ fn what_is_not_unicode_is_an_error_and_the_next_event_is_served() {
 }
 
 #[test]
-fn a_surrogate_inside_of_a_text_is_an_error_of_that_text_alone() {
+fn a_lone_surrogate_affects_only_its_own_document() {
     let mut world = World::with(json!({"keys": [key("k", false)]}));
     let event = json!({"invokingEvent": r#"{"messageType": "\ud800"}"#, "resultToken": "t"});
     let error = world.error("config-rule", &event);
@@ -107,7 +107,7 @@ fn a_surrogate_inside_of_a_text_is_an_error_of_that_text_alone() {
 }
 
 #[test]
-fn names_that_no_service_allows_are_refused_and_nothing_is_asked_or_posted() {
+fn invalid_names_are_rejected_without_calls() {
     let world = World::with(json!({"repositories": [{"repositoryName": "app"}]}));
     let names = names();
     let pushes: Vec<String> = names
@@ -136,7 +136,7 @@ fn names_that_no_service_allows_are_refused_and_nothing_is_asked_or_posted() {
 }
 
 #[test]
-fn what_services_and_customers_write_may_be_anything_and_findings_are_valid() {
+fn findings_are_valid_for_any_text_from_services_and_customers() {
     let text = long_text();
     let tags = json!({"a": text, "html": "<script>alert(1)</script>", "turned": "\u{202e}gnp.exe"});
     let entries = json!({
@@ -192,7 +192,7 @@ fn role_world(trust: Value, permissions: Value) -> World {
 }
 
 #[test]
-fn policies_of_every_shape_are_judged_and_what_is_not_understood_never_passes() {
+fn policies_that_cannot_be_parsed_never_pass() {
     let eks = json!({"Service": "eks.amazonaws.com"});
     let trust = |principal: &Value| {
         json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
@@ -301,7 +301,7 @@ fn not_ours() -> Vec<Value> {
 }
 
 #[test]
-fn findings_of_other_accounts_and_products_stay_as_they_are() {
+fn findings_of_other_accounts_and_products_are_not_changed() {
     let ours = held(
         &format!("eksentry/kms-cmk-rotation/{}", key_arn("old")),
         &product(ACCOUNT),

@@ -155,7 +155,7 @@ impl Part {
 }
 
 #[test]
-fn every_role_may_do_what_is_done_and_nothing_else() {
+fn roles_allow_exactly_the_calls_that_are_made() {
     let (mut granted, mut needed) = (BTreeSet::new(), BTreeSet::new());
     for play in scenarios::ALL {
         let world = play();
@@ -244,7 +244,7 @@ fn deployments() -> Vec<Deployment> {
 }
 
 #[test]
-fn every_resource_is_named_where_iam_knows_one() {
+fn statements_name_resources_if_iam_defines_them() {
     let without: BTreeSet<&str> = WITHOUT_RESOURCES
         .iter()
         .flat_map(|(_, actions)| *actions)
@@ -272,7 +272,7 @@ fn every_resource_is_named_where_iam_knows_one() {
 }
 
 #[test]
-fn roles_may_do_what_is_declared_beside_the_calls_and_nothing_else() {
+fn roles_allow_exactly_the_declared_actions() {
     let mut granted = BTreeSet::new();
     for role in deployments().iter().flat_map(roles) {
         let actions = role.statements.iter().flat_map(Statement::actions);
@@ -296,7 +296,7 @@ fn roles_may_do_what_is_declared_beside_the_calls_and_nothing_else() {
 }
 
 #[test]
-fn every_policy_is_some_roles() {
+fn every_policy_is_attached_to_a_role() {
     for deployment in deployments() {
         let sources: Vec<String> = roles(&deployment)
             .iter()
@@ -316,7 +316,7 @@ fn every_policy_is_some_roles() {
 /// The size of a policy does not count white space.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
 #[test]
-fn policies_and_roles_keep_to_the_quotas_of_iam() {
+fn policies_and_roles_are_within_the_quotas_of_iam() {
     const POLICY: usize = 6_144;
     const POLICIES_OF_A_ROLE: usize = 10;
     for deployment in deployments() {
@@ -360,7 +360,7 @@ fn every_role_is_assumed_by_one_service() {
 
 /// Without a role in the template, SAM would generate one, with permissions that SAM selects.
 #[test]
-fn every_function_and_every_schedule_has_a_role_of_the_template() {
+fn every_function_and_schedule_has_a_role_of_the_template() {
     for deployment in deployments() {
         let stack = deployment.stack();
         for (name, function) in stack.made("AWS::Serverless::Function").unwrap() {

@@ -71,7 +71,7 @@ fn pushed(repository: &str) -> Value {
 }
 
 #[test]
-fn a_ledger_saves_reading_back_what_was_reported() {
+fn a_ledger_avoids_reading_findings_back() {
     let mut world = large();
     assert_eq!(world.sweep()["posted"], 1_200);
     let (name, _) = only_object(&world);
@@ -102,7 +102,7 @@ fn a_ledger_saves_reading_back_what_was_reported() {
 }
 
 #[test]
-fn a_small_registry_and_a_narrowed_sweep_keep_no_ledger() {
+fn small_registries_and_narrowed_sweeps_write_no_ledger() {
     let mut world = World::with(repositories(3)).and(LEDGER, BUCKET);
     world.sweep();
     assert!(world.aws.objects().is_empty());
@@ -116,7 +116,7 @@ fn a_small_registry_and_a_narrowed_sweep_keep_no_ledger() {
 }
 
 #[test]
-fn a_ledger_that_is_lost_or_broken_costs_time_and_nothing_else() {
+fn a_missing_or_invalid_ledger_is_rebuilt() {
     let mut world = large();
     world.sweep();
     let (state, imports) = (world.state(), world.calls(IMPORT));
@@ -151,7 +151,7 @@ fn a_ledger_that_is_lost_or_broken_costs_time_and_nothing_else() {
 }
 
 #[test]
-fn without_its_bucket_a_sweep_is_right_and_the_ledger_of_an_earlier_one_too() {
+fn an_unavailable_bucket_and_an_outdated_ledger_do_not_affect_findings() {
     let mut world = large();
     world.sweep();
     let imports = world.calls(IMPORT);
@@ -187,7 +187,7 @@ fn without_its_bucket_a_sweep_is_right_and_the_ledger_of_an_earlier_one_too() {
 }
 
 #[test]
-fn what_others_reported_since_is_put_right_whatever_the_ledger_says() {
+fn findings_changed_by_others_since_the_ledger_are_corrected() {
     let mut world = small();
     world.sweep();
     let created = world.times("CreatedAt");
@@ -232,7 +232,7 @@ fn what_others_reported_since_is_put_right_whatever_the_ledger_says() {
 }
 
 #[test]
-fn what_is_gone_and_what_comes_back_is_told_by_the_ledger_alone() {
+fn deleted_and_restored_resources_are_detected_with_a_ledger() {
     let mut world = small();
     world.sweep();
     let state = world.state();
@@ -251,7 +251,7 @@ fn what_is_gone_and_what_comes_back_is_told_by_the_ledger_alone() {
 }
 
 #[test]
-fn a_sweep_that_is_cut_off_while_it_reports_is_made_good_by_the_next() {
+fn the_next_sweep_completes_an_interrupted_one() {
     for first in [true, false] {
         let mut world = small();
         if !first {
@@ -301,7 +301,7 @@ fn a_sweep_that_is_cut_off_while_it_reports_is_made_good_by_the_next() {
 }
 
 #[test]
-fn a_finding_whose_acknowledgement_was_lost_is_known_all_the_same() {
+fn a_finding_without_acknowledgement_is_archived_later() {
     let mut world = small();
     world
         .aws
@@ -322,7 +322,7 @@ fn a_finding_whose_acknowledgement_was_lost_is_known_all_the_same() {
 }
 
 #[test]
-fn a_finding_whose_archiving_was_not_acknowledged_is_active_again_with_its_resource() {
+fn a_restored_resource_is_active_again_after_unacknowledged_archiving() {
     let mut world = small();
     world.sweep();
     let mut gone = Vec::new();
@@ -372,7 +372,7 @@ fn rescan(world: &World, repository: &str, tag: &str, at: &str, findings: &Value
 }
 
 #[test]
-fn a_scan_is_read_again_only_once_there_is_a_new_one() {
+fn a_scan_is_read_again_only_if_there_is_a_new_one() {
     let mut world = World::with(scanned(20));
     world.sweep();
     let state = world.state();
@@ -423,7 +423,7 @@ fn a_scan_that_could_not_be_read_is_read_again() {
 }
 
 #[test]
-fn an_image_that_is_gone_and_back_is_active_again_though_its_scan_is_the_same() {
+fn a_restored_image_with_an_unchanged_scan_is_active_again() {
     let mut world = World::with(scanned(2));
     world.sweep();
     let state = world.state();
@@ -437,7 +437,7 @@ fn an_image_that_is_gone_and_back_is_active_again_though_its_scan_is_the_same() 
 }
 
 #[test]
-fn a_threshold_that_changes_is_seen_of_images_whose_scan_is_the_same() {
+fn a_changed_threshold_applies_to_images_with_an_unchanged_scan() {
     let parameters = |threshold: &str| {
         format!(r#"{{"ecr-image-scan-findings": {{"severityThreshold": "{threshold}"}}}}"#)
     };
@@ -478,7 +478,7 @@ fn imported(world: &World, since: usize) -> Vec<String> {
 }
 
 #[test]
-fn findings_are_refreshed_after_thirty_days_and_not_before() {
+fn findings_are_refreshed_only_after_the_refresh_period() {
     let ids: Vec<String> = (0..20).map(|number| format!("key-{number:02}")).collect();
     let keys: Vec<Value> = ids.iter().map(|id| key(id, true)).collect();
     for (variable, days, refreshed) in [("", 31, 20), ("", 29, 0), ("7", 8, 20), ("60", 31, 0)] {
@@ -503,7 +503,7 @@ fn findings_are_refreshed_after_thirty_days_and_not_before() {
 }
 
 #[test]
-fn of_many_that_are_due_each_sweep_refreshes_some_and_none_twice() {
+fn refreshes_are_spread_over_several_sweeps() {
     let mut world = World::with(repositories(FEW));
     world.sweep();
     let ids: Vec<String> = world.times("UpdatedAt").into_keys().collect();
@@ -528,7 +528,7 @@ fn of_many_that_are_due_each_sweep_refreshes_some_and_none_twice() {
 }
 
 #[test]
-fn images_that_are_due_are_refreshed_though_their_scan_is_the_same() {
+fn images_with_an_unchanged_scan_are_refreshed() {
     let mut world = World::with(scanned(5));
     world.sweep();
     let ids: Vec<String> = world.times("UpdatedAt").into_keys().collect();
@@ -541,7 +541,7 @@ fn images_that_are_due_are_refreshed_though_their_scan_is_the_same() {
 }
 
 #[test]
-fn of_clean_images_only_the_recovered_are_posted_if_so_wished() {
+fn only_recovered_images_are_posted_as_passed_if_configured() {
     let mut world = World::with(scanned(2)).and("EKSENTRY_PASSED_IMAGES", "recovered");
     let summary = world.sweep();
     assert_eq!(
@@ -577,7 +577,7 @@ fn of_clean_images_only_the_recovered_are_posted_if_so_wished() {
 }
 
 #[test]
-fn an_image_that_was_not_available_recovers_too() {
+fn an_image_that_was_not_available_can_recover() {
     let mut world = World::with(scanned(1)).and("EKSENTRY_PASSED_IMAGES", "recovered");
     world.deny(SCANS);
     world.sweep();
@@ -591,7 +591,7 @@ fn an_image_that_was_not_available_recovers_too() {
 }
 
 #[test]
-fn a_ledger_of_what_security_hub_no_longer_holds_is_not_believed() {
+fn a_ledger_that_differs_from_security_hub_is_ignored() {
     let mut before = small();
     before.sweep();
     let (name, ledger) = only_object(&before);

@@ -25,7 +25,7 @@ fn k() -> String {
 }
 
 #[test]
-fn what_has_not_changed_is_not_sent_again() {
+fn unchanged_findings_are_not_sent_again() {
     let mut world = World::of_the_demo();
     let first = world.sweep();
     let (imports, tags) = (world.calls(IMPORT), world.calls("tagging.GetResources"));
@@ -43,7 +43,7 @@ fn what_has_not_changed_is_not_sent_again() {
 }
 
 #[test]
-fn what_changed_is_sent_with_its_first_time_kept() {
+fn changed_findings_keep_their_creation_time() {
     let mut world = one_key();
     world.sweep();
     let before = world.finding(ROTATION, &k()).unwrap();
@@ -58,7 +58,7 @@ fn what_changed_is_sent_with_its_first_time_kept() {
 }
 
 #[test]
-fn what_is_gone_is_archived_and_what_comes_back_is_active_again() {
+fn findings_of_deleted_resources_are_archived_and_of_restored_ones_active_again() {
     let mut world = one_key();
     world.sweep();
     let created = world.finding(ROTATION, &k()).unwrap()["CreatedAt"].clone();
@@ -84,7 +84,7 @@ fn what_is_gone_is_archived_and_what_comes_back_is_active_again() {
 }
 
 #[test]
-fn a_narrowed_sweep_archives_only_within_what_it_looked_at() {
+fn a_narrowed_sweep_archives_only_within_its_scope() {
     let mut world = one_key();
     world.sweep();
     world.change(|account| {
@@ -107,7 +107,7 @@ fn a_narrowed_sweep_archives_only_within_what_it_looked_at() {
 }
 
 #[test]
-fn what_the_customer_wrote_stays() {
+fn customer_updates_are_kept() {
     let mut world = one_key();
     world.sweep();
     let id = format!("eksentry/{ROTATION}/{}", k());
@@ -134,7 +134,7 @@ fn what_the_customer_wrote_stays() {
 }
 
 #[test]
-fn old_findings_are_refreshed_and_newer_ones_left_alone() {
+fn old_findings_are_refreshed_and_newer_ones_are_not_overwritten() {
     let mut world = one_key();
     world.sweep();
     let id = format!("eksentry/{ROTATION}/{}", k());
@@ -152,7 +152,7 @@ fn old_findings_are_refreshed_and_newer_ones_left_alone() {
 }
 
 #[test]
-fn only_our_own_findings_are_touched() {
+fn only_findings_of_eksentry_are_changed() {
     let mut world = one_key();
     world.sweep();
     let ours = world.finding(ROTATION, &k()).unwrap();
@@ -206,7 +206,7 @@ fn only_our_own_findings_are_touched() {
 }
 
 #[test]
-fn what_fails_in_passing_is_sent_three_times_and_hides_nothing_else() {
+fn a_finding_with_a_transient_failure_is_sent_up_to_three_times() {
     let id = format!("eksentry/{ROTATION}/{}", k());
     for (code, times, works, sent) in [
         ("InternalFailure", 2, true, 3),
@@ -238,7 +238,7 @@ fn what_fails_in_passing_is_sent_three_times_and_hides_nothing_else() {
 }
 
 #[test]
-fn nothing_is_sent_where_what_is_known_cannot_be_read() {
+fn nothing_is_sent_if_existing_findings_cannot_be_read() {
     let mut world = one_key();
     world.deny("securityhub.GetFindings");
     let error = world.error("sweep", &json!({}));
@@ -249,7 +249,7 @@ fn nothing_is_sent_where_what_is_known_cannot_be_read() {
 
 /// Without the list that GetFindings always returns, the findings in Security Hub are unknown.
 #[test]
-fn an_answer_without_findings_is_none_that_says_that_there_are_none() {
+fn a_response_without_a_list_of_findings_is_an_error() {
     let lacks = || {
         let missing = FaultKind::Missing("/Findings".to_owned());
         Fault::new("securityhub.GetFindings", missing)
@@ -281,7 +281,7 @@ fn an_answer_without_findings_is_none_that_says_that_there_are_none() {
 }
 
 #[test]
-fn tags_come_along_and_their_absence_keeps_nothing_back() {
+fn findings_contain_tags_if_tags_can_be_read() {
     let tagged = json!({"keys": [{"KeyId": "k", "tags": {"team": "ledger", "empty": ""}}]});
     let mut world = World::with(tagged.clone());
     world.sweep();
@@ -302,7 +302,7 @@ fn tags_come_along_and_their_absence_keeps_nothing_back() {
 }
 
 #[test]
-fn a_failure_says_why_it_is_so_severe_and_where_to_read_more() {
+fn a_failure_explains_its_severity_and_links_to_its_page() {
     let mut world = one_key().and("EKSENTRY_DOCS_URL", "https://example.com/checks/");
     world.change(|account| rotate(account, false));
     world.sweep();

@@ -20,7 +20,7 @@ fn sizes(world: &World) -> Vec<usize> {
 }
 
 #[test]
-fn findings_go_a_hundred_at_a_time() {
+fn findings_are_sent_in_batches_of_at_most_100() {
     let keys: Vec<Value> = (0..250)
         .map(|n| key(&format!("key-{n:03}"), true))
         .collect();
@@ -45,7 +45,7 @@ fn findings_go_a_hundred_at_a_time() {
 }
 
 #[test]
-fn images_with_thousands_of_vulnerabilities_keep_to_the_limits_of_findings_and_calls() {
+fn thousands_of_vulnerabilities_stay_within_the_size_limits() {
     let text = "A flaw that takes many words to be told. ".repeat(20);
     let packages: Vec<Value> = (0..20)
         .map(|n| {
@@ -90,7 +90,7 @@ fn images_with_thousands_of_vulnerabilities_keep_to_the_limits_of_findings_and_c
 }
 
 #[test]
-fn empty_and_strange_texts_of_resources_break_no_finding() {
+fn findings_are_valid_for_empty_and_unusual_texts() {
     let strange = "\u{202e}<script>alert('é')</script>\u{0}\n\t\"\\ 🦀";
     let mut world = World::with(json!({
         "clusters": [{

@@ -44,7 +44,7 @@ fn disturb(aws: &StandIn) {
 }
 
 #[test]
-fn a_burst_of_events_loses_nothing_and_ends_in_the_truth() {
+fn a_burst_of_events_ends_in_the_current_state() {
     let mut estate = ChangingAccount::new(SIZE);
     let aws = StandIn::start(estate.account().unwrap()).unwrap();
     sweep(&aws, built()).unwrap();
@@ -117,7 +117,7 @@ fn events(event: &Value, count: usize) -> Vec<Event> {
 }
 
 #[test]
-fn what_was_seen_last_stands_however_many_look_at_the_same_thing_at_once() {
+fn concurrent_events_about_one_resource_end_in_its_current_state() {
     let world = World::with(entries(0));
     // Because of the delays, some calls overtake others.
     let slow = |milliseconds| Fault::new("*", FaultKind::Latency(milliseconds)).one_in(4);

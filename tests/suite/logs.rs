@@ -132,7 +132,7 @@ fn samples() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn no_sample_event_makes_a_function_tell_a_secret_at_any_level() {
+fn sample_events_log_no_secrets_at_the_most_detailed_level() {
     let account = Account::load(&workspace().join("tests/demo/account.yaml")).unwrap();
     let mut world = everything(account);
     for (function, mut event) in samples() {
@@ -149,7 +149,7 @@ fn no_sample_event_makes_a_function_tell_a_secret_at_any_level() {
 }
 
 #[test]
-fn whatever_goes_wrong_a_failure_tells_no_secret() {
+fn failures_log_no_secrets() {
     // A truncated answer contains the first part of the data from AWS.
     let quoting = FaultKind::Error {
         code: "ValidationException".into(),
@@ -209,7 +209,7 @@ fn fail_by(fault: Fault) {
 }
 
 #[test]
-fn what_cannot_be_read_is_not_repeated() {
+fn invalid_input_is_not_repeated_in_logs_and_errors() {
     let mut world = talkative(World::with(json!({})));
     let text = json!(CANARY).to_string();
     let long = CANARY.repeat(20_000);
@@ -273,7 +273,7 @@ fn what_cannot_be_read_is_not_repeated() {
 }
 
 #[test]
-fn names_with_line_breaks_and_escapes_stay_in_their_line() {
+fn control_characters_in_names_are_escaped() {
     let evil = "a\r\n{\"level\":\"ERROR\"}\u{1b}[2J\u{0}\u{2028}\u{202e}";
     let mut world = talkative(World::with(json!({
         "repositories": [{"repositoryName": "app", "tags": {evil: evil}, "images": [{

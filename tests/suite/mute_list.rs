@@ -66,7 +66,7 @@ fn is_muted(world: &World, check: &str, resource: &str) -> bool {
 }
 
 #[test]
-fn a_muted_failure_passes_and_says_why_and_what_was_seen() {
+fn a_muted_failure_passes_and_keeps_its_reason() {
     let list = json!([of_resource(ROTATION, &key_arn("k"))]);
     let mut world = muting(two_keys(), &list);
     let summary = world.sweep();
@@ -88,7 +88,7 @@ fn a_muted_failure_passes_and_says_why_and_what_was_seen() {
 }
 
 #[test]
-fn config_is_told_that_an_excepted_resource_is_compliant_and_why() {
+fn a_muted_resource_is_compliant_in_aws_config() {
     for list in [
         json!([of_resource(ENDPOINT, "arn:aws:eks:*:cluster/pay*")]),
         json!([of_tag("*", "env=test")]),
@@ -153,7 +153,7 @@ fn failures(name: &str) -> [(&'static str, String); 4] {
 }
 
 #[test]
-fn an_exception_by_tag_is_about_what_has_the_tag_and_images_have_their_repositorys() {
+fn tag_exceptions_apply_to_resources_and_their_images() {
     let mut world = muting(tagged(), &json!([of_tag("*", "env=test")]));
     world.sweep();
     for (name, muted) in [("test", true), ("prod", false)] {
@@ -170,7 +170,7 @@ fn an_exception_by_tag_is_about_what_has_the_tag_and_images_have_their_repositor
 }
 
 #[test]
-fn an_exception_that_comes_or_goes_is_seen_of_images_whose_scan_is_the_same() {
+fn a_changed_exception_applies_to_images_with_an_unchanged_scan() {
     let mut world = muting(tagged(), &json!([]));
     world.sweep();
     for list in [
@@ -189,7 +189,7 @@ fn an_exception_that_comes_or_goes_is_seen_of_images_whose_scan_is_the_same() {
 }
 
 #[test]
-fn events_know_exceptions_by_tag_too() {
+fn tag_exceptions_apply_to_events() {
     let mut world = muting(tagged(), &json!([of_tag(SCAN, "env=test")]));
     for name in ["test", "prod"] {
         let event = json!({
@@ -206,7 +206,7 @@ fn events_know_exceptions_by_tag_too() {
 }
 
 #[test]
-fn where_tags_cannot_be_read_nothing_is_excepted_by_them() {
+fn tag_exceptions_do_not_apply_if_tags_cannot_be_read() {
     let list = json!([of_tag(ROTATION, "env=test"), of_resource(TAGS, "*")]);
     let mut world = muting(tagged(), &list);
     world.deny("tagging.GetResources");
@@ -217,7 +217,7 @@ fn where_tags_cannot_be_read_nothing_is_excepted_by_them() {
 }
 
 #[test]
-fn an_exception_that_has_ended_mutes_nothing() {
+fn an_expired_exception_mutes_nothing() {
     let mut entry = of_resource(ROTATION, "*");
     entry["until"] = json!("2020-12-31");
     let mut world = muting(two_keys(), &json!([entry]));
@@ -227,7 +227,7 @@ fn an_exception_that_has_ended_mutes_nothing() {
 }
 
 #[test]
-fn once_its_exception_is_gone_a_failure_shows_again_even_if_it_was_dealt_with() {
+fn a_failure_is_new_again_after_its_exception_is_removed() {
     for (before, after) in [
         ("NOTIFIED", "NEW"),
         ("RESOLVED", "NEW"),
@@ -257,7 +257,7 @@ fn once_its_exception_is_gone_a_failure_shows_again_even_if_it_was_dealt_with() 
 }
 
 #[test]
-fn a_list_that_cannot_be_read_mutes_nothing_and_posts_all_and_says_so() {
+fn an_unreadable_mute_list_is_an_error_and_mutes_nothing() {
     let good = json!([of_resource("*", "*")]);
     for (text, denied) in [
         (None, false),
@@ -288,7 +288,7 @@ fn a_list_that_cannot_be_read_mutes_nothing_and_posts_all_and_says_so() {
 }
 
 #[test]
-fn one_wrong_exception_is_told_and_takes_none_of_the_others_back() {
+fn an_invalid_exception_is_an_error_and_affects_no_other() {
     let list = json!([
         of_resource("kms-rotation", &key_arn("other")),
         of_resource(ROTATION, &key_arn("k")),
@@ -306,7 +306,7 @@ fn one_wrong_exception_is_told_and_takes_none_of_the_others_back() {
 }
 
 #[test]
-fn what_could_not_be_read_or_was_not_said_is_never_muted() {
+fn only_failures_are_muted() {
     let entries = json!({
         "clusters": [closed("fine"), {"name": "unread"}],
         "keys": [key("k", false)],

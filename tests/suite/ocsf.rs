@@ -151,7 +151,7 @@ fn say(events: &[Value]) -> Vec<String> {
 }
 
 #[test]
-fn every_verdict_is_written_in_every_run() {
+fn every_run_writes_every_verdict() {
     let mut world = lake(two_keys());
     let expected = [
         "Compliance Finding: Unknown | New | Medium | Fail | kms-cmk-rotation | off",
@@ -166,7 +166,7 @@ fn every_verdict_is_written_in_every_run() {
 }
 
 #[test]
-fn objects_lie_by_class_region_account_and_day() {
+fn objects_are_partitioned_by_class_region_account_and_day() {
     let mut world = lake(an_image());
     world.sweep();
     let (names, events) = world.take();
@@ -195,7 +195,7 @@ fn objects_lie_by_class_region_account_and_day() {
 }
 
 #[test]
-fn a_lake_needs_no_security_hub() {
+fn events_are_written_without_security_hub() {
     let mut world = lake(two_keys()).and(HUB, "off");
     world.sweep();
     assert_eq!(world.said().len(), 2);
@@ -211,7 +211,7 @@ fn a_lake_needs_no_security_hub() {
 }
 
 #[test]
-fn a_folder_will_do() {
+fn events_can_be_written_to_a_folder() {
     let folder = Folder::new();
     for name in [folder.path(), format!("file://{}", folder.path())] {
         let mut world = World::with(two_keys()).and(OCSF, &name);
@@ -229,7 +229,7 @@ fn a_folder_will_do() {
 }
 
 #[test]
-fn what_cannot_be_written_fails_the_invocation_and_keeps_nothing_from_security_hub() {
+fn a_failed_write_is_an_error_and_does_not_affect_security_hub() {
     for kind in [
         FaultKind::AccessDenied,
         FaultKind::Error {
@@ -257,7 +257,7 @@ fn what_cannot_be_written_fails_the_invocation_and_keeps_nothing_from_security_h
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_named() {
+fn the_error_names_an_unwritable_folder() {
     let mut world = World::with(two_keys()).and(OCSF, "/dev/null/lake");
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "NotDelivered");
@@ -272,7 +272,7 @@ fn a_folder_that_cannot_be_written_to_is_named() {
 }
 
 #[test]
-fn security_hub_that_cannot_be_read_keeps_no_event_from_the_lake() {
+fn events_are_written_even_if_security_hub_fails() {
     let mut world = lake(two_keys());
     world.deny("securityhub.GetFindings");
     assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
@@ -281,7 +281,7 @@ fn security_hub_that_cannot_be_read_keeps_no_event_from_the_lake() {
 }
 
 #[test]
-fn a_wrong_destination_is_an_error_that_names_the_variable() {
+fn an_invalid_destination_error_names_the_variable() {
     let mut world = World::with(two_keys()).and(OCSF, "lake/eksentry");
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");
@@ -290,7 +290,7 @@ fn a_wrong_destination_is_an_error_that_names_the_variable() {
 }
 
 #[test]
-fn thousands_of_findings_are_several_objects_and_each_is_there_once() {
+fn many_events_are_split_into_objects_without_duplicates() {
     let name = |n: usize| format!("team-{}/service-{n:04}", n % 7);
     let repositories: Vec<Value> = (0..2_500)
         .map(|n| json!({"repositoryName": name(n)}))
@@ -310,7 +310,7 @@ fn thousands_of_findings_are_several_objects_and_each_is_there_once() {
 }
 
 #[test]
-fn what_is_gone_is_closed() {
+fn findings_of_deleted_resources_are_closed() {
     let mut world = lake(two_keys());
     world.sweep();
     world.take();
@@ -338,7 +338,7 @@ fn what_is_gone_is_closed() {
 }
 
 #[test]
-fn what_cannot_be_listed_is_not_closed() {
+fn findings_of_unlisted_resources_are_not_closed() {
     let mut world = lake(two_keys());
     world.sweep();
     world.take();
@@ -349,7 +349,7 @@ fn what_cannot_be_listed_is_not_closed() {
 }
 
 #[test]
-fn what_cannot_be_read_is_unknown_and_no_pass() {
+fn findings_of_unread_resources_are_unknown() {
     let mut world = lake(two_keys());
     world.deny("kms.GetKeyRotationStatus");
     world.sweep();
@@ -367,7 +367,7 @@ fn what_cannot_be_read_is_unknown_and_no_pass() {
 }
 
 #[test]
-fn what_is_muted_is_suppressed_with_its_reason() {
+fn muted_findings_are_suppressed_with_their_reason() {
     let mut muted = key("off", false);
     muted["tags"] = json!({"team": "cards"});
     let keys = json!({"keys": [key("on", true), muted]});
@@ -396,7 +396,7 @@ fn what_is_muted_is_suppressed_with_its_reason() {
 }
 
 #[test]
-fn events_tell_tags_whoever_brings_them() {
+fn events_contain_the_tags_of_resources() {
     let mut entries = an_image();
     entries["repositories"][0]["tags"] = json!({"team": "app"});
     let (mut tagged_key, mut cluster) = (key("k", true), closed("payments"));
@@ -427,7 +427,7 @@ fn events_tell_tags_whoever_brings_them() {
 }
 
 #[test]
-fn images_whose_scan_has_not_changed_are_told_all_the_same() {
+fn events_of_images_with_an_unchanged_scan_are_written() {
     let entries = an_image();
     let mut quiet = World::with(entries.clone());
     quiet.sweep();
@@ -446,7 +446,7 @@ fn images_whose_scan_has_not_changed_are_told_all_the_same() {
 }
 
 #[test]
-fn a_rules_change_and_schedule_are_written_and_a_test_is_not() {
+fn rule_evaluations_are_written_except_in_test_mode() {
     let mut world = lake(json!({"clusters": [closed("payments")]}));
     let event = |world: &World, token: &str| {
         let token = if token == "TESTMODE" {
@@ -480,7 +480,7 @@ fn a_rules_change_and_schedule_are_written_and_a_test_is_not() {
 }
 
 #[test]
-fn a_deleted_resource_is_closed_by_its_rule_without_security_hub() {
+fn a_rule_closes_the_finding_of_a_deleted_resource_without_security_hub() {
     let mut world = lake(json!({"clusters": []})).and(HUB, "off");
     let token = world.aws.result_token("eksentry-eks-endpoint-private");
     let deleted = change_event(&token, ENDPOINT, CLUSTER, "payments", "ResourceDeleted");
@@ -500,7 +500,7 @@ fn a_deleted_resource_is_closed_by_its_rule_without_security_hub() {
 }
 
 #[test]
-fn an_image_is_told_when_it_is_scanned_and_closed_when_it_is_deleted() {
+fn a_finding_is_written_when_an_image_is_scanned_and_closed_when_it_is_deleted() {
     let mut world = lake(an_image());
     let event = |kind: &str, detail: Value| {
         json!({
@@ -534,7 +534,7 @@ fn an_image_is_told_when_it_is_scanned_and_closed_when_it_is_deleted() {
 }
 
 #[test]
-fn a_worker_whose_events_cannot_be_written_takes_its_message_again() {
+fn a_worker_fails_a_message_whose_events_cannot_be_written() {
     let mut world = lake(two_keys());
     world.aws.fail(Fault::new(PUT, FaultKind::AccessDenied));
     let message =
@@ -549,7 +549,7 @@ fn a_worker_whose_events_cannot_be_written_takes_its_message_again() {
 }
 
 #[test]
-fn other_accounts_events_are_written_from_home() {
+fn events_of_other_accounts_are_written_with_the_functions_own_role() {
     let other = "444455556666";
     let mut world = lake(json!({}))
         .and_at(other, REGION, json!({"keys": [key("k", true)]}))

@@ -121,7 +121,7 @@ fn every_function_reads_the_document() {
 }
 
 #[test]
-fn the_environment_comes_before_the_document_and_the_rule_before_both() {
+fn the_rule_overrides_the_environment_and_the_environment_overrides_the_document() {
     let environment = r#"{"ecr-image-scan-findings": {"severityThreshold": "LOW"}}"#;
     let image = json!({
         "imageDigest": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
@@ -175,7 +175,7 @@ fn the_environment_comes_before_the_document_and_the_rule_before_both() {
 }
 
 #[test]
-fn the_environment_and_the_document_switch_checks_off_together() {
+fn checks_can_be_disabled_in_the_environment_and_in_the_document() {
     let entries = json!({"repositories": [{"repositoryName": "app"}]});
     let mut world = World::with(entries)
         .and(PATHS, PATH)
@@ -197,7 +197,7 @@ fn the_environment_and_the_document_switch_checks_off_together() {
 
 /// A page holds ten parameters.
 #[test]
-fn a_document_may_have_more_parts_than_fit_in_a_page() {
+fn documents_on_several_pages_are_read() {
     let mut world = world("disabledChecks: [eks-endpoint-private]");
     for n in 0..25 {
         set(&world, &format!("part-{n}"), "enabledChecks: []");
@@ -212,7 +212,7 @@ fn a_document_may_have_more_parts_than_fit_in_a_page() {
 }
 
 #[test]
-fn parts_may_be_below_several_paths() {
+fn documents_below_several_paths_are_read() {
     let mut world = World::with(json!({"keys": [key("k", true)]}))
         .and(PATHS, "/eksentry/eksentry,/eksentry/checks")
         .deployed_with("DisabledChecks", ENDPOINT);
@@ -245,7 +245,7 @@ fn errors(world: &mut World) -> Vec<FunctionError> {
 }
 
 #[test]
-fn without_a_document_that_can_be_read_nothing_is_judged() {
+fn an_invalid_document_is_an_error_and_nothing_is_evaluated() {
     for (document, mentions) in [
         (None, &["there is no parameter below /eksentry/checks"][..]),
         (
@@ -299,7 +299,7 @@ fn without_a_document_that_can_be_read_nothing_is_judged() {
 }
 
 #[test]
-fn a_document_that_is_denied_or_secret_or_not_answered_is_none() {
+fn an_unreadable_document_is_an_error_and_nothing_is_evaluated() {
     for (kind, error_type) in [
         (Some(FaultKind::AccessDenied), "InvalidSettings"),
         (Some(FaultKind::Garbage), "NotAvailable"),
@@ -322,7 +322,7 @@ fn a_document_that_is_denied_or_secret_or_not_answered_is_none() {
 }
 
 #[test]
-fn a_sweep_goes_on_with_what_it_last_read_and_says_so() {
+fn a_sweep_with_an_invalid_document_uses_the_previous_one_and_fails() {
     let spoilt = [
         Some("kms-cmk-rotation:\n  maxRotationPeriodDays: soon"),
         Some("nonsense"),
@@ -367,7 +367,7 @@ fn a_sweep_goes_on_with_what_it_last_read_and_says_so() {
 }
 
 #[test]
-fn a_sweep_succeeds_with_what_it_last_read_where_the_service_fails_and_counts_an_error() {
+fn a_sweep_with_an_unavailable_document_uses_the_previous_one_and_counts_an_error() {
     let mut world = world(STRICT);
     let mut sweep = world.start("sweep");
     let mut invoke = || sweep.invoke(b"{}", LIMIT).outcome.unwrap();
@@ -387,7 +387,7 @@ fn a_sweep_succeeds_with_what_it_last_read_where_the_service_fails_and_counts_an
 }
 
 #[test]
-fn events_use_what_was_read_lately_and_sweeps_read_it_each_time() {
+fn events_use_a_cached_document_and_sweeps_read_it_each_time() {
     let world = world("{}");
     world.change(|account| {
         let repository = json!({"repositories": [{"repositoryName": "app"}]});
@@ -408,7 +408,7 @@ fn events_use_what_was_read_lately_and_sweeps_read_it_each_time() {
 }
 
 #[test]
-fn nothing_is_read_where_no_path_is_named() {
+fn without_a_path_no_document_is_read() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
     world.sweep();
     assert_eq!(world.calls("ssm.GetParametersByPath"), 0);
@@ -416,7 +416,7 @@ fn nothing_is_read_where_no_path_is_named() {
 }
 
 #[test]
-fn metrics_are_written_unless_they_are_off() {
+fn metrics_can_be_disabled() {
     for (value, written) in [("on", true), ("off", false)] {
         let mut world =
             World::with(json!({"keys": [key("k", true)]})).and("EKSENTRY_METRICS", value);

@@ -51,7 +51,7 @@ fn arn_at(account: &str, region: &str, id: &str) -> String {
 }
 
 #[test]
-fn each_regions_findings_are_posted_there() {
+fn findings_are_posted_in_their_own_region() {
     for regions in ["eu-central-1,us-east-1", "all"] {
         let mut world = World::with(keys("here"))
             .and_at(ACCOUNT, AWAY, keys("away"))
@@ -67,7 +67,7 @@ fn each_regions_findings_are_posted_there() {
 }
 
 #[test]
-fn only_the_regions_that_are_named_are_looked_at() {
+fn only_the_configured_regions_are_evaluated() {
     let mut world = World::with(keys("here"))
         .and_at(ACCOUNT, AWAY, keys("away"))
         .and_at(ACCOUNT, "eu-west-1", keys("west"))
@@ -78,7 +78,7 @@ fn only_the_regions_that_are_named_are_looked_at() {
 }
 
 #[test]
-fn where_regions_cannot_be_listed_the_functions_own_is_looked_at_and_the_rest_is_an_error() {
+fn if_regions_cannot_be_listed_only_the_functions_own_is_evaluated() {
     let mut world = World::with(json!({"keys": [key("here", true), key("gone", true)]}))
         .and_at(ACCOUNT, AWAY, keys("away"))
         .and(REGIONS, "all");
@@ -105,7 +105,7 @@ fn where_regions_cannot_be_listed_the_functions_own_is_looked_at_and_the_rest_is
 
 /// An answer without the list of Regions, or with an empty list, is invalid: every account has Regions.
 #[test]
-fn an_answer_without_regions_is_no_account_without_regions() {
+fn a_response_without_regions_is_an_error() {
     for fault in ["/Regions", "/Regions/0"] {
         let mut world = World::with(keys("here")).and(REGIONS, "all");
         world.aws.fail(Fault::new(
@@ -120,7 +120,7 @@ fn an_answer_without_regions_is_no_account_without_regions() {
 }
 
 #[test]
-fn regions_are_listed_only_where_something_depends_on_them() {
+fn regions_are_listed_only_if_needed() {
     let cluster = |name: &str| format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{name}");
     for (event, lists) in [
         (json!({"resources": [key_arn("here")]}), 0),
@@ -151,7 +151,7 @@ fn regions_are_listed_only_where_something_depends_on_them() {
 }
 
 #[test]
-fn a_registry_that_is_slow_to_list_keeps_no_other_region_cluster_or_key_waiting() {
+fn a_slow_registry_does_not_delay_other_parts_or_regions() {
     let entries = |name: &str| {
         json!({
             "clusters": [closed(name)], "keys": [key(name, true)], "repositories": [{"repositoryName": name}],
@@ -185,7 +185,7 @@ fn a_registry_that_is_slow_to_list_keeps_no_other_region_cluster_or_key_waiting(
 
 /// Checks that do not depend on other Regions are evaluated and their findings sent, and the invocation succeeds.
 #[test]
-fn a_part_of_a_sweep_does_without_the_list_of_regions() {
+fn a_part_of_a_sweep_does_not_need_the_list_of_regions() {
     let mut world = World::with(keys("here"))
         .and_at(ACCOUNT, AWAY, keys("away"))
         .and(REGIONS, "all");
@@ -202,7 +202,7 @@ fn a_part_of_a_sweep_does_without_the_list_of_regions() {
 }
 
 #[test]
-fn a_region_that_is_not_looked_at_is_refused_and_not_silently_left_out() {
+fn an_event_for_an_unconfigured_region_is_rejected() {
     for (regions, asked) in [
         ("all", "us-west-2"),
         (AWAY, REGION),
@@ -239,7 +239,7 @@ fn twin(region: &str) -> String {
 }
 
 #[test]
-fn a_role_that_clusters_in_two_regions_share_fails_both_and_names_the_other_region() {
+fn a_role_shared_across_regions_fails_both_clusters() {
     let mut world = shared_role();
     world.sweep();
     for (region, other) in [(REGION, AWAY), (AWAY, REGION)] {
@@ -257,7 +257,7 @@ fn a_role_that_clusters_in_two_regions_share_fails_both_and_names_the_other_regi
 }
 
 #[test]
-fn config_and_the_sweep_say_the_same_of_a_role_that_is_shared_across_regions() {
+fn config_rule_and_sweep_agree_on_a_role_shared_across_regions() {
     let mut swept = shared_role();
     swept.sweep();
     for periodic in [false, true] {
@@ -295,7 +295,7 @@ fn config_and_the_sweep_say_the_same_of_a_role_that_is_shared_across_regions() {
 }
 
 #[test]
-fn a_rule_whose_check_spans_no_regions_does_without_their_list() {
+fn a_rule_of_a_regional_check_does_not_list_regions() {
     for check in [
         "eks-endpoint-private",
         "eks-control-plane-logging",
@@ -320,7 +320,7 @@ fn a_rule_whose_check_spans_no_regions_does_without_their_list() {
 }
 
 #[test]
-fn without_the_list_of_regions_a_role_is_not_said_to_be_dedicated() {
+fn without_the_list_of_regions_an_unshared_role_is_not_available() {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
     let sharing = |name: &str| {
         let mut cluster = closed(name);
@@ -378,7 +378,7 @@ fn without_the_list_of_regions_a_role_is_not_said_to_be_dedicated() {
 }
 
 #[test]
-fn where_the_other_region_cannot_be_read_a_role_is_not_said_to_be_dedicated() {
+fn if_another_region_cannot_be_read_a_role_is_not_available() {
     let mut world = World::with(json!({"clusters": [closed("own")]}))
         .and_at(ACCOUNT, AWAY, json!({"clusters": [closed("hidden")]}))
         .and(REGIONS, "eu-central-1,us-east-1");
@@ -406,7 +406,7 @@ fn guarded() -> World {
 }
 
 #[test]
-fn another_account_is_entered_by_its_role_and_external_id() {
+fn another_account_is_entered_with_its_role_and_external_id() {
     let mut world = guarded()
         .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
         .and("EKSENTRY_EXTERNAL_ID", "bank");
@@ -430,7 +430,7 @@ fn another_account_is_entered_by_its_role_and_external_id() {
 }
 
 #[test]
-fn an_account_that_cannot_be_entered_is_named_and_hides_no_other() {
+fn an_account_that_cannot_be_entered_affects_no_other() {
     for (role, external_id) in [
         ("eksentry-audit", "ledger"),
         ("eksentry-audit", ""),
@@ -460,7 +460,7 @@ fn an_account_that_cannot_be_entered_is_named_and_hides_no_other() {
 }
 
 #[test]
-fn an_account_that_cannot_be_entered_any_more_keeps_its_findings() {
+fn an_account_that_can_no_longer_be_entered_keeps_its_findings() {
     let mut world = guarded()
         .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
         .and("EKSENTRY_EXTERNAL_ID", "bank");
@@ -473,7 +473,7 @@ fn an_account_that_cannot_be_entered_any_more_keeps_its_findings() {
 }
 
 #[test]
-fn accounts_and_regions_multiply() {
+fn every_region_of_every_account_is_evaluated() {
     let mut world = World::with(keys("a"))
         .and_at(ACCOUNT, AWAY, keys("b"))
         .and_at(OTHER, REGION, keys("c"))
@@ -521,7 +521,7 @@ fn organization(accounts: &str) -> World {
 }
 
 #[test]
-fn an_organization_and_its_units_are_looked_at_but_for_suspended_accounts() {
+fn active_accounts_of_organizations_and_units_are_evaluated() {
     let (ours, theirs, thirds) = (
         line(ACCOUNT, REGION, "key/ours"),
         line(OTHER, REGION, "key/theirs"),
@@ -552,7 +552,7 @@ fn an_organization_and_its_units_are_looked_at_but_for_suspended_accounts() {
 }
 
 #[test]
-fn accounts_that_cannot_be_listed_are_an_error_and_archive_nothing() {
+fn failing_to_list_accounts_is_an_error_and_archives_nothing() {
     for (accounts, operation) in [
         ("organization", "organizations.ListAccounts"),
         ("ou-ab12-payments", "organizations.ListAccountsForParent"),
@@ -586,7 +586,7 @@ fn accounts_that_cannot_be_listed_are_an_error_and_archive_nothing() {
 }
 
 #[test]
-fn named_resources_are_looked_at_where_they_are_if_that_is_covered() {
+fn named_resources_are_evaluated_in_their_account_and_region() {
     let elsewhere = || {
         World::with(keys("k"))
             .and_at(ACCOUNT, AWAY, keys("k"))
@@ -619,7 +619,7 @@ fn named_resources_are_looked_at_where_they_are_if_that_is_covered() {
 }
 
 #[test]
-fn named_resources_are_archived_where_they_are_gone() {
+fn named_resources_that_no_longer_exist_are_archived() {
     let mut world = World::with(keys("k"))
         .and_at(OTHER, AWAY, keys("theirs"))
         .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER}"))
@@ -639,7 +639,7 @@ fn named_resources_are_archived_where_they_are_gone() {
 }
 
 #[test]
-fn a_region_is_swept_alone() {
+fn a_sweep_can_be_narrowed_to_a_region() {
     let mut world = World::with(keys("here"))
         .and_at(ACCOUNT, AWAY, keys("away"))
         .and(REGIONS, "all");

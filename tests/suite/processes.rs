@@ -89,14 +89,14 @@ fn assert_the_same(function: &str, fault: Option<&Fault>) {
 }
 
 #[test]
-fn each_function_does_in_a_process_of_its_own_what_it_does_here() {
+fn functions_have_the_same_results_in_separate_processes() {
     for function in ["config-rule", "ecr-event", "sweep", "sweep-worker"] {
         assert_the_same(function, None);
     }
 }
 
 #[test]
-fn each_kind_of_fault_does_over_http_what_it_does_in_memory() {
+fn faults_have_the_same_results_over_http() {
     let look = "kms.DescribeKey";
     let list = "kms.ListKeys";
     let internal = FaultKind::Error {

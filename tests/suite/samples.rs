@@ -221,7 +221,7 @@ const SWEEPS: [&str; 3] = [
 ];
 
 #[test]
-fn each_sample_event_changes_what_its_name_says() {
+fn each_sample_event_changes_the_expected_findings() {
     for changes in CHANGES {
         let mut world = World::of_the_demo();
         let before = world.statuses();
@@ -237,7 +237,7 @@ fn each_sample_event_changes_what_its_name_says() {
 }
 
 #[test]
-fn each_sample_event_of_a_whole_sweep_finds_the_same() {
+fn all_samples_of_full_sweeps_have_the_same_result() {
     let [by_hand, by_rule, by_scheduler] = SWEEPS.map(|title| {
         let mut world = World::of_the_demo();
         let mut summary = play(&mut world, &sample(title));
@@ -252,7 +252,7 @@ fn each_sample_event_of_a_whole_sweep_finds_the_same() {
 }
 
 #[test]
-fn the_message_that_cannot_be_read_comes_again_and_the_others_do_not() {
+fn only_the_unreadable_message_fails() {
     let mut world = World::of_the_demo();
     for (title, failures) in [
         ("sweep-worker/slice", json!([])),
@@ -269,7 +269,7 @@ fn the_message_that_cannot_be_read_comes_again_and_the_others_do_not() {
 }
 
 #[test]
-fn every_sample_event_is_played() {
+fn every_sample_event_has_expected_changes() {
     let untold: Vec<String> = samples()
         .iter()
         .map(Sample::title)

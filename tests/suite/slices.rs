@@ -51,7 +51,7 @@ fn body(message: &Message) -> Value {
 }
 
 #[test]
-fn a_queue_gets_a_message_an_account_and_workers_end_where_one_sweep_would() {
+fn workers_have_the_same_result_as_one_sweep() {
     let mut alone = three_accounts();
     let whole = alone.sweep();
     let mut world = three_accounts().and(QUEUE_URL, QUEUE);
@@ -82,7 +82,7 @@ fn a_queue_gets_a_message_an_account_and_workers_end_where_one_sweep_would() {
 }
 
 #[test]
-fn a_message_that_comes_again_or_twice_at_once_changes_nothing() {
+fn duplicate_messages_change_nothing() {
     let mut alone = three_accounts();
     alone.sweep();
     let mut world = three_accounts().and(QUEUE_URL, QUEUE);
@@ -163,7 +163,7 @@ fn holds(message: &Message, name: &str) -> bool {
 }
 
 #[test]
-fn a_large_registry_is_messages_and_each_archives_only_what_it_holds() {
+fn a_large_registry_is_split_and_each_slice_archives_only_its_own_findings() {
     let (world, names) = large_registry();
     let mut world = world.and(QUEUE_URL, QUEUE);
     let summary = world.ok("sweep", &large_sweep());
@@ -198,7 +198,7 @@ fn a_large_registry_is_messages_and_each_archives_only_what_it_holds() {
 }
 
 #[test]
-fn without_a_queue_a_large_registry_is_looked_at_in_one_sweep() {
+fn without_a_queue_a_large_registry_is_swept_at_once() {
     let (mut world, names) = large_registry();
     world.ok("sweep", &large_sweep());
     check_large(&world, &names, None);
@@ -217,7 +217,7 @@ fn without_a_queue_a_large_registry_is_looked_at_in_one_sweep() {
 }
 
 #[test]
-fn a_message_that_fails_comes_again_and_takes_no_other_with_it() {
+fn a_failed_message_affects_no_other() {
     let mut world = three_accounts();
     world.aws.fail(
         Fault::new("sts.AssumeRole", FaultKind::AccessDenied)
@@ -254,7 +254,7 @@ fn a_message_that_fails_comes_again_and_takes_no_other_with_it() {
 }
 
 #[test]
-fn a_message_that_the_queue_does_not_take_is_sent_again_and_then_told() {
+fn a_rejected_message_is_retried_and_then_an_error() {
     let refuse = || {
         let ids = vec!["1".to_owned()];
         let code = "InternalError".to_owned();
@@ -305,7 +305,7 @@ fn archived(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn what_there_is_no_time_for_is_handed_on_and_archives_nothing_meanwhile() {
+fn a_part_without_time_left_is_enqueued_and_archives_nothing() {
     let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
     let summary = world.sweep();
     assert_eq!(summary["slices"], 1);
@@ -327,7 +327,7 @@ fn what_there_is_no_time_for_is_handed_on_and_archives_nothing_meanwhile() {
 }
 
 #[test]
-fn without_a_queue_a_sweep_that_has_no_time_left_fails_and_archives_nothing() {
+fn without_a_queue_a_sweep_out_of_time_fails_and_archives_nothing() {
     let mut world = too_many_keys();
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "OutOfTime");
@@ -339,7 +339,7 @@ fn without_a_queue_a_sweep_that_has_no_time_left_fails_and_archives_nothing() {
 }
 
 #[test]
-fn accounts_that_there_is_no_time_to_begin_are_told() {
+fn the_error_counts_accounts_without_time_left() {
     let mut world = three_accounts();
     world
         .aws
@@ -352,7 +352,7 @@ fn accounts_that_there_is_no_time_to_begin_are_told() {
 }
 
 #[test]
-fn named_resources_that_there_is_no_time_for_are_handed_on() {
+fn named_resources_without_time_left_are_enqueued() {
     let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
     let arns: Vec<String> = (0..150).map(|n| key_arn(&format!("key-{n:03}"))).collect();
     world.ok("sweep", &json!({"resources": arns}));
@@ -374,7 +374,7 @@ fn named_resources_that_there_is_no_time_for_are_handed_on() {
 }
 
 #[test]
-fn thousands_of_named_resources_are_handed_on_in_messages_that_sqs_takes() {
+fn enqueued_resources_are_split_within_the_sqs_limit() {
     const MOST_BYTES: usize = 256 * 1024;
     let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
     world.limit(Duration::from_secs(15));
@@ -406,7 +406,7 @@ fn thousands_of_named_resources_are_handed_on_in_messages_that_sqs_takes() {
 }
 
 #[test]
-fn a_message_of_which_sqs_does_not_say_that_it_took_it_is_sent_again() {
+fn an_unconfirmed_message_is_sent_again() {
     let silent = || {
         let missing = FaultKind::Missing("/Successful".to_owned());
         Fault::new("sqs.SendMessageBatch", missing)
@@ -423,7 +423,7 @@ fn a_message_of_which_sqs_does_not_say_that_it_took_it_is_sent_again() {
 }
 
 #[test]
-fn a_slice_that_was_handed_on_often_enough_is_not_handed_on_again() {
+fn a_slice_is_enqueued_a_limited_number_of_times() {
     let mut world = too_many_keys().and(QUEUE_URL, QUEUE);
     let messages = [message("often", json!({"part": "keys", "handedOn": 5}))];
     assert_eq!(world.work(&messages), ["often"]);
@@ -433,7 +433,7 @@ fn a_slice_that_was_handed_on_often_enough_is_not_handed_on_again() {
 }
 
 #[test]
-fn a_slice_is_narrowed_to_its_part_and_place() {
+fn a_slice_is_limited_to_its_part() {
     let mut world = World::with(json!({
         "clusters": [closed("c")], "keys": [key("k", true)],
         "repositories": [{"repositoryName": "payments/api"}, {"repositoryName": "cards"}],

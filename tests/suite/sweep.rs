@@ -12,7 +12,7 @@ use crate::world::{World, checks_of, closed, cluster_arn, key, key_arn, reposito
 const ROTATION: &str = "kms-cmk-rotation";
 
 #[test]
-fn the_demos_results_add_up() {
+fn the_counts_of_a_summary_add_up() {
     let mut world = World::of_the_demo();
     let summary = world.sweep();
     assert_eq!(summary["errors"], 0);
@@ -26,7 +26,7 @@ fn the_demos_results_add_up() {
 }
 
 #[test]
-fn calls_are_few() {
+fn the_number_of_calls_is_bounded() {
     let mut world = World::of_the_demo();
     world.sweep();
     let mut counts = (0, 0, 0, 0);
@@ -67,7 +67,7 @@ fn calls_are_few() {
 }
 
 #[test]
-fn nothing_is_asked_twice() {
+fn no_request_is_sent_twice() {
     let mut world = World::of_the_demo();
     world.sweep();
     let mut asked = BTreeSet::new();
@@ -80,7 +80,7 @@ fn nothing_is_asked_twice() {
 }
 
 #[test]
-fn a_sweep_is_narrowed_to_checks_and_resources() {
+fn a_sweep_can_be_narrowed_to_checks_and_resources() {
     let mut world = World::with(
         json!({"clusters": [{"name": "one"}, {"name": "two"}], "keys": [key("k", true)]}),
     );
@@ -100,7 +100,7 @@ fn a_sweep_is_narrowed_to_checks_and_resources() {
 }
 
 #[test]
-fn what_cannot_be_swept_is_named() {
+fn errors_name_the_invalid_value() {
     let mut world = World::with(json!({}));
     for (event, mention) in [
         (json!({"checks": ["kms-rotation"]}), "kms-cmk-rotation"),
@@ -120,7 +120,7 @@ fn what_cannot_be_swept_is_named() {
 }
 
 #[test]
-fn pages_of_every_list_are_read() {
+fn all_pages_of_every_list_are_read() {
     let clusters: Vec<Value> = (0..5).map(|n| closed(&format!("c{n}"))).collect();
     let keys: Vec<Value> = (0..5).map(|n| key(&format!("k{n}"), true)).collect();
     let repositories: Vec<Value> = (0..5)
@@ -162,7 +162,7 @@ fn a_denied_resource_is_not_available_and_the_sweep_succeeds() {
 }
 
 #[test]
-fn a_role_fails_for_sure_even_where_something_is_unread() {
+fn a_shared_role_fails_even_if_iam_cannot_be_read() {
     let mut world = World::with(json!({"clusters": [
         {"name": "one", "roleArn": "arn:aws:iam::111122223333:role/shared"},
         {"name": "two", "roleArn": "arn:aws:iam::111122223333:role/shared"},
@@ -177,7 +177,7 @@ fn a_role_fails_for_sure_even_where_something_is_unread() {
 }
 
 #[test]
-fn a_list_that_is_denied_is_an_error_and_archives_nothing_of_its_kind() {
+fn a_denied_list_is_an_error_and_archives_nothing_of_its_kind() {
     let entries = json!({"clusters": [closed("c")], "keys": [key("k", true)], "repositories": [{"repositoryName": "repo", "images": [{"scan": {}}]}]});
     for (operation, kept) in [
         ("eks.ListClusters", "cluster/"),
@@ -212,7 +212,7 @@ fn a_list_that_is_denied_is_an_error_and_archives_nothing_of_its_kind() {
 }
 
 #[test]
-fn throttling_slows_a_sweep_and_does_not_fail_it() {
+fn throttled_calls_are_retried() {
     let mut world = World::with(json!({"clusters": [closed("c")], "keys": [key("k", true)]}));
     for operation in ["eks.*", "kms.*", "iam.*", "securityhub.*"] {
         world
@@ -224,7 +224,7 @@ fn throttling_slows_a_sweep_and_does_not_fail_it() {
 }
 
 #[test]
-fn logs_have_a_line_a_decision() {
+fn each_verdict_is_logged() {
     let mut world = World::with(json!({"keys": [key("k", true), key("l", false)]}));
     world.ok("sweep", &json!({"checks": [ROTATION]}));
     let lines: Vec<Value> = world
@@ -240,7 +240,7 @@ fn logs_have_a_line_a_decision() {
 }
 
 #[test]
-fn a_worker_does_each_message_by_itself() {
+fn a_worker_processes_messages_independently() {
     let mut world = World::with(json!({"clusters": [closed("c")], "keys": [key("k", true)]}));
     world.deny("kms.ListKeys");
     let message =
@@ -275,7 +275,7 @@ fn a_worker_does_each_message_by_itself() {
 }
 
 #[test]
-fn a_schedules_own_resources_do_not_narrow_it() {
+fn resources_of_a_scheduled_event_are_ignored() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
     for event in [
         Value::Null,
@@ -292,7 +292,7 @@ fn a_schedules_own_resources_do_not_narrow_it() {
 }
 
 #[test]
-fn each_scan_status_has_its_result() {
+fn scan_statuses_map_to_findings() {
     let status = |status: &str| json!({"imageScanStatus": {"status": status}});
     let found = |severity: &str| json!({"imageScanFindings": {"findings": [{"name": "CVE-2024-3094", "severity": severity}]}});
     let images = [
@@ -345,7 +345,7 @@ fn each_scan_status_has_its_result() {
 }
 
 #[test]
-fn a_role_is_dedicated_only_where_nothing_else_has_it() {
+fn a_role_is_dedicated_only_if_nothing_else_uses_it() {
     let role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
     let mut world = World::with(json!({
         "clusters": [
@@ -377,7 +377,7 @@ fn a_role_is_dedicated_only_where_nothing_else_has_it() {
 }
 
 #[test]
-fn a_narrowed_sweep_sees_who_else_has_the_role() {
+fn a_narrowed_sweep_finds_other_users_of_a_role() {
     let shared = "arn:aws:iam::111122223333:role/shared";
     let mut world = World::with(json!({
         "clusters": [{"name": "one", "roleArn": shared}, {"name": "two", "roleArn": shared}],
@@ -395,7 +395,7 @@ fn a_narrowed_sweep_sees_who_else_has_the_role() {
 }
 
 #[test]
-fn images_that_cannot_be_listed_hide_no_other_repositorys_and_stay_as_they_are() {
+fn unlisted_images_keep_their_findings_and_affect_no_other_repository() {
     let repository = |name: &str| json!({"repositoryName": name, "images": [{"imageTags": ["gone"], "scan": {}}, {"scan": {}}]});
     let mut world =
         World::with(json!({"repositories": [repository("denied"), repository("fine")]}));
@@ -453,7 +453,7 @@ fn a_resource_that_can_no_longer_be_read_is_not_available_and_not_archived() {
 }
 
 #[test]
-fn a_resource_that_went_meanwhile_is_no_finding() {
+fn a_resource_deleted_during_a_sweep_has_no_finding() {
     let mut world = World::with(json!({"keys": [key("gone", true), key("fine", true)]}));
     let gone = FaultKind::Error {
         code: "NotFoundException".into(),
@@ -472,7 +472,7 @@ fn a_resource_that_went_meanwhile_is_no_finding() {
 }
 
 #[test]
-fn an_unread_scanning_configuration_leaves_only_what_it_decides_not_available() {
+fn an_unread_scanning_configuration_affects_only_scan_on_push() {
     let mut world = World::with(
         json!({"repositories": [{"repositoryName": "repo", "imageTagMutability": "IMMUTABLE"}]}),
     );
@@ -489,7 +489,7 @@ fn an_unread_scanning_configuration_leaves_only_what_it_decides_not_available() 
 }
 
 #[test]
-fn the_environments_parameters_judge_a_sweep() {
+fn a_sweep_uses_parameters_from_the_environment() {
     let parameters = r#"{"kms-cmk-rotation": {"maxRotationPeriodDays": "90"}}"#;
     let mut world =
         World::with(json!({"keys": [key("k", true)]})).and("EKSENTRY_PARAMETERS", parameters);
@@ -499,7 +499,7 @@ fn the_environments_parameters_judge_a_sweep() {
 }
 
 #[test]
-fn with_security_hub_off_a_sweep_judges_and_posts_nothing() {
+fn with_security_hub_off_a_sweep_evaluates_and_posts_nothing() {
     let mut world =
         World::with(json!({"keys": [key("k", true)]})).and("EKSENTRY_SECURITY_HUB", "off");
     let summary = world.sweep();
@@ -516,7 +516,7 @@ fn with_security_hub_off_a_sweep_judges_and_posts_nothing() {
 }
 
 #[test]
-fn a_slice_of_many_resources_comes_again_without_posting_again() {
+fn a_redelivered_slice_posts_nothing() {
     let ids: Vec<String> = (0..45).map(|n| format!("key-{n:02}")).collect();
     let keys: Vec<Value> = ids.iter().map(|id| key(id, true)).collect();
     let arns: Vec<String> = ids.iter().map(|id| key_arn(id)).collect();

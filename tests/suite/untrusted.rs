@@ -72,7 +72,7 @@ fn arn(partition: &str, service: &str, region: &str, account: &str, resource: &s
 }
 
 #[test]
-fn ecr_event_acts_on_no_arn_of_another_place() {
+fn ecr_event_rejects_arns_of_other_accounts_and_regions() {
     let mut world = world();
     let app = "repository/app";
     for (repository, given) in [
@@ -100,7 +100,7 @@ fn ecr_event_acts_on_no_arn_of_another_place() {
 }
 
 #[test]
-fn ecr_event_takes_nothing_else_for_a_repository_or_a_digest() {
+fn ecr_event_rejects_invalid_repositories_and_digests() {
     let mut world = world();
     let own = repository_arn("app");
     let long = "a".repeat(100_000);
@@ -140,7 +140,7 @@ fn ecr_event_takes_nothing_else_for_a_repository_or_a_digest() {
 }
 
 #[test]
-fn what_an_event_does_not_say_is_home() {
+fn a_missing_account_or_region_is_the_functions_own() {
     let mut world = world();
     for mut event in [
         push("app", DIGEST),
@@ -182,7 +182,7 @@ fn item(members: &Value) -> Value {
 }
 
 #[test]
-fn config_rule_answers_for_no_other_account_or_region() {
+fn config_rule_rejects_other_accounts_and_regions() {
     let mut answered = world();
     answered.ok("config-rule", &item(&json!({})));
     answered.end();
@@ -240,7 +240,7 @@ fn config_rule_answers_for_no_other_account_or_region() {
 }
 
 #[test]
-fn sweeps_look_nowhere_but_where_the_settings_say() {
+fn sweeps_reject_events_outside_of_their_settings() {
     let mut world = world();
     for (event, given) in [
         (
@@ -301,7 +301,7 @@ fn sweeps_look_nowhere_but_where_the_settings_say() {
 /// account has a role of that name that trusts the roles of this stack's sweeps and, where an external ID is set, has
 /// this stack's external ID.
 #[test]
-fn in_an_organization_an_account_is_entered_only_where_its_role_lets_this_stack_in() {
+fn an_organization_account_is_entered_only_if_its_role_trusts_this_stack() {
     let mut there = Account::empty(OTHER, REGION);
     there.add(json!({"clusters": [closed("theirs")]})).unwrap();
     there.member_role = Some(MemberRole {

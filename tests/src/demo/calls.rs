@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_counted_by_what_they_are_for() {
+    fn calls_are_counted_by_kind_of_resource() {
         let account = Account::parse(
             "two clusters",
             "{account: '111122223333', region: eu-central-1, clusters: [{name: a}, {name: b}]}",

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_told_by_its_counts() {
+    fn a_result_shows_the_counts_of_the_response() {
         let answer = json!({"evaluated": 12, "notAvailable": 1, "failed": 0, "errors": ["a", "b"], "note": "none"});
         assert_eq!(
             played(Ok(answer), 3).brief(),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn evaluations_are_told_beside_the_answer() {
+    fn a_result_shows_posted_evaluations() {
         let put = json!({"ComplianceResourceId": "payments", "ComplianceType": "COMPLIANT"});
         let evaluations = vec![evaluation("eksentry-rule", &put)];
         let played = Played {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_answer_is_told_by_what_was_posted() {
+    fn an_empty_response_shows_posted_findings() {
         assert_eq!(played(Ok(Value::Null), 1).brief(), "posted 1 finding");
         assert_eq!(
             played(Ok(json!({"batchItemFailures": []})), 2).brief(),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_by_its_type() {
+    fn a_failure_shows_its_error_type() {
         let error = FunctionError {
             error_type: "Settings".into(),
             error_message: "no such check".into(),

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_story_begins_with_a_sweep_and_ends_with_a_schedule() {
+    fn samples_begin_with_a_sweep_and_end_with_a_schedule() {
         let samples = Sample::load_all(&workspace().join("events")).unwrap();
         let titles: Vec<String> = samples.iter().map(Sample::title).collect();
         let first = titles.first().map(String::as_str);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn every_folder_of_events_is_a_function() {
+    fn every_events_folder_has_a_function() {
         for sample in Sample::load_all(&workspace().join("events")).unwrap() {
             let function = workspace().join("functions").join(&sample.function);
             assert!(function.is_dir(), "{} has no function", sample.title());
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_from_elsewhere_names_its_function() {
+    fn the_function_can_differ_from_the_folder() {
         let file = workspace().join("events/sweep/by-hand.json");
         assert_eq!(
             Sample::load(&file, Some("sweep-worker")).unwrap().title(),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_named() {
+    fn the_error_names_an_unreadable_file() {
         let error = Sample::load(Path::new("events/sweep/none.json"), None).unwrap_err();
         assert!(
             error.to_string().contains("events/sweep/none.json"),

@@ -66,7 +66,7 @@ mod tests {
     use crate::background::ANY_PORT;
 
     #[test]
-    fn only_loopback_is_served() {
+    fn only_loopback_addresses_are_accepted() {
         assert!(loopback("127.0.0.1:9001").is_ok() && loopback("[::1]:9001").is_ok());
         for elsewhere in ["0.0.0.0:9001", "192.0.2.1:9001", "9001", "localhost"] {
             assert!(loopback(elsewhere).is_err(), "{elsewhere}");
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_in_use_is_named() {
+    fn the_error_names_an_address_in_use() {
         let account = Account::empty("123456789012", "eu-central-1");
         let first = start(ANY_PORT, account.clone(), &[]).unwrap();
         let address = first.endpoint().replace("http://", "");
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_is_told_where_the_stand_in_is() {
+    fn exports_contain_the_endpoint_and_the_credentials() {
         let account = Account::empty("123456789012", "eu-central-1");
         let aws = start(ANY_PORT, account, &[]).unwrap();
         let exports = exports(&aws);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_a_token_is_served_too() {
+    fn a_sample_without_a_token_is_accepted() {
         let account = Account::empty("123456789012", "eu-central-1");
         let sample = Sample {
             function: "sweep".to_owned(),

@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_explanation_is_what_the_file_begins_with() {
+    fn the_explanation_is_the_module_comment() {
         let source = "//! ## What\n//!\n//! It is.\n//!   indented\n\nuse this; //! not that\n//! nor that\n";
         assert_eq!(explanation(source), "## What\n\nIt is.\n  indented");
     }

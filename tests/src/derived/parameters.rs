@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_has_every_parameter_of_every_check_and_nothing_else_is_allowed() {
+    fn the_schema_has_every_parameter_and_allows_no_others() {
         let schema = read();
         assert_eq!(schema["additionalProperties"], false);
         let known = schema["properties"].as_object().expect("it has some");
@@ -165,7 +165,7 @@ mod tests {
 
     /// Uses a document of values that the schema allows: the default and the enumerated values of each parameter.
     #[test]
-    fn what_the_schema_allows_is_read() {
+    fn values_that_the_schema_allows_are_valid() {
         let schema = read();
         for check in CHECKS {
             for parameter in check.parameters {

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_has_its_resources_and_no_others() {
+    fn each_action_has_only_its_resources() {
         let expected = "\
 - Effect: Allow
   Action: eks:List
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn other_regions_than_the_stacks_are_those_that_are_listed() {
+    fn other_regions_are_limited_by_a_condition() {
         let text = lines(&[GET, LIST], Regions::Listed);
         let [any, own] = text.split("- Effect").skip(1).collect::<Vec<_>>()[..] else {
             panic!("{text}");
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_listed_only_where_all_are_looked_at() {
+    fn list_regions_is_allowed_only_if_all_regions_are_evaluated() {
         let list = Permission::new(LIST_REGIONS, &[Arns::Global("account")]);
         let text = lines(&[list], Regions::Own);
         assert!(

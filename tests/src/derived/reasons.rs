@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_of_a_file_are_those_that_it_gives_outside_of_its_tests() {
+    fn reason_codes_in_tests_do_not_count() {
         let source = "Verdict::passed(ReasonCode::RotationOn, text)\n\
                       Reason::new(ReasonCode::TagsMutableByExclusion, text)\n\
                       #[cfg(test)]\nReasonCode::RotationOff";

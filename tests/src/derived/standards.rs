@@ -78,7 +78,7 @@ mod tests {
     use eksentry_core::standards::NIST_800_53;
 
     #[test]
-    fn only_security_hubs_controls_have_pages_of_their_own() {
+    fn only_security_hub_controls_are_links() {
         let control = |standard, number| Control { standard, number };
         assert_eq!(
             link(control(&FSBP, "EKS.1")),

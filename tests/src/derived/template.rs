@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_core_is_of_checks_that_config_can_trigger() {
+    fn config_can_trigger_every_core_check() {
         for id in CORE {
             let check = CHECKS.iter().find(|check| check.id == id);
             let rule = Rule::of(check.expect(id)).expect(id);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_made_where_it_is_wanted_and_its_check_is_made() {
+    fn a_rule_requires_its_parameters_and_an_enabled_check() {
         let core = rule("kms-cmk-rotation", true, "AWS::KMS::Key").condition();
         assert!(core.contains("- !Condition CoreRulesOn"), "{core}");
         let later = rule("kms-later", true, "AWS::KMS::Key").condition();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_about_accounts_is_periodic_and_nothing_else() {
+    fn account_rules_are_only_periodic() {
         let account = rule("config-later", true, ACCOUNT);
         assert!(
             account

@@ -17,20 +17,20 @@ fn few() -> ProptestConfig {
 proptest! {
     #![proptest_config(few())]
     #[test]
-    fn whatever_the_facts_each_service_takes_what_is_reported(data in vec(any::<u8>(), 0..6_000)) {
+    fn services_accept_reports_on_any_facts(data in vec(any::<u8>(), 0..6_000)) {
         findings(&data);
     }
 }
 
 proptest! {
     #[test]
-    fn any_text_is_a_policy_or_none(text in r#"[{}\[\]",:*?%+a-zA-Z0-9]{0,200}"#) {
+    fn evaluating_any_policy_text_does_not_panic(text in r#"[{}\[\]",:*?%+a-zA-Z0-9]{0,200}"#) {
         policy(text.as_bytes());
     }
 }
 
 #[test]
-fn what_was_ever_found_stays_mended() {
+fn inputs_that_failed_in_the_past_pass() {
     replay("findings", findings);
     replay("documents", policy);
 }

@@ -97,7 +97,7 @@ fn is_allowed(statements: &[Statement], request: &Request) -> bool {
 
 proptest! {
     #[test]
-    fn who_may_do_everything_is_told_as_iam_decides(statements in vec(permission(), 0..4)) {
+    fn allows_everything_agrees_with_iam(statements in vec(permission(), 0..4)) {
         let may_all = |one: &Statement| DEEDS.iter().all(|(action, resource)| {
             is_allowed(std::slice::from_ref(one), &request(action, resource, ACCOUNTS[0]))
         });
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn who_may_assume_a_role_is_told_as_iam_decides(statements in vec(trust(), 0..4)) {
+    fn trusted_principals_agree_with_iam(statements in vec(trust(), 0..4)) {
         let trusted = document(&statements).trusted_principals();
         for account in ACCOUNTS {
             let asked = request("sts:AssumeRole", "arn:aws:iam::111122223333:role/r", account);

@@ -29,7 +29,7 @@ fn allow(action: &str, resource: &str) -> Value {
 }
 
 #[test]
-fn what_no_statement_allows_is_denied_and_so_is_what_one_denies() {
+fn requests_are_denied_by_default_and_by_an_explicit_deny() {
     let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/payments";
     let asked = request("eks:DescribeCluster", cluster);
     let allowed = allow("eks:DescribeCluster", cluster);
@@ -43,7 +43,7 @@ fn what_no_statement_allows_is_denied_and_so_is_what_one_denies() {
 }
 
 #[test]
-fn actions_and_resources_fit_as_iam_reads_them() {
+fn actions_and_resources_match_as_in_iam() {
     let repository = "arn:aws:ecr:eu-west-1:111122223333:repository/payments/api";
     let asked = request("ecr:DescribeImages", repository);
     for (action, resource, fits) in [
@@ -81,7 +81,7 @@ fn actions_and_resources_fit_as_iam_reads_them() {
 }
 
 #[test]
-fn conditions_hold_of_what_the_request_says() {
+fn conditions_are_evaluated_on_the_request() {
     let asked = request(
         "sts:AssumeRole",
         "arn:aws:iam::444455556666:role/eksentry-member",
@@ -122,7 +122,7 @@ fn conditions_hold_of_what_the_request_says() {
 }
 
 #[test]
-fn a_principal_is_an_account() {
+fn principals_are_accounts() {
     let role = "arn:aws:iam::444455556666:role/eksentry-member";
     let asked = request("sts:AssumeRole", role);
     for (account, holds) in [("111122223333", true), ("444455556666", false)] {
@@ -135,7 +135,7 @@ fn a_principal_is_an_account() {
 }
 
 #[test]
-fn what_is_not_known_is_an_error_and_no_guess() {
+fn unsupported_elements_are_errors() {
     for (change, named) in [
         (json!({"Effect": "Maybe"}), "Maybe"),
         (json!({"NotAction": "eks:*"}), "NotAction"),

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargos_messages_tell_the_folder() {
+    fn the_folder_is_read_from_cargo_messages() {
         let messages = br#"{"reason":"compiler-artifact","executable":null}
 {"reason":"compiler-artifact","executable":"/target/debug/sweep"}
 {"reason":"build-finished","success":true}

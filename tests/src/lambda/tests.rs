@@ -92,7 +92,7 @@ fn function() {
 }
 
 #[test]
-fn events_go_in_and_answers_come_out() {
+fn a_function_receives_events_and_returns_responses() {
     let mut function = start("echo");
     assert!(function.first_poll().expect("it polls") < INIT_TIMEOUT);
     for payload in [json!({"a": 1}), json!(null)] {
@@ -122,7 +122,7 @@ fn an_error_keeps_its_type() {
 }
 
 #[test]
-fn an_answer_that_is_no_json_is_an_error() {
+fn a_response_that_is_not_json_is_an_error() {
     let error = start("echo")
         .invoke(b"not JSON", TIMEOUT)
         .outcome
@@ -131,7 +131,7 @@ fn an_answer_that_is_no_json_is_an_error() {
 }
 
 #[test]
-fn a_second_answer_is_a_problem() {
+fn a_second_response_is_a_problem() {
     let mut function = start("twice");
     assert_eq!(function.invoke(b"{}", TIMEOUT).outcome, Ok(json!(1)));
     assert_eq!(function.invoke(b"{}", TIMEOUT).outcome, Ok(json!(1)));
@@ -139,7 +139,7 @@ fn a_second_answer_is_a_problem() {
 }
 
 #[test]
-fn a_process_that_dies_or_hangs_is_an_error() {
+fn a_process_that_exits_or_hangs_is_an_error() {
     let mut function = start("die");
     let died = function
         .invoke(b"{}", TIMEOUT)
@@ -177,7 +177,7 @@ fn a_failed_start_is_an_error() {
 }
 
 #[test]
-fn the_environment_is_lambdas_and_the_arn_the_accounts() {
+fn the_environment_and_the_arn_are_as_in_lambda() {
     let environment = start("environment")
         .invoke(b"{}", TIMEOUT)
         .outcome

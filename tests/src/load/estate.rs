@@ -472,7 +472,7 @@ mod tests {
     };
 
     #[test]
-    fn waves_change_what_the_one_before_left_alone() {
+    fn consecutive_waves_change_different_resources() {
         let mut estate = ChangingAccount::new(SIZE);
         let mut account = estate.account().unwrap();
         let images = |account: &Account| -> Vec<String> {
@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wave_has_events_of_every_sort() {
+    fn a_wave_has_every_kind_of_event() {
         let mut estate = ChangingAccount::new(SIZE);
         let mut account = estate.account().unwrap();
         let (of_images, items) = estate.wave(&mut account, 300, 300);

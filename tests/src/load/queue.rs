@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_fails_comes_twice_again_and_is_lost_then() {
+    fn a_failing_event_is_retried_twice_and_then_lost() {
         let (queue, mut tally) = (Queue::default(), Tally::default());
         queue.add(0, vec![event(true), event(false)]);
         queue.close();
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_succeeds_is_done_and_an_unsound_event_must_not() {
+    fn an_invalid_event_that_succeeds_is_a_problem() {
         let (queue, mut tally) = (Queue::default(), Tally::default());
         queue.add(0, vec![event(true), event(false)]);
         queue.close();

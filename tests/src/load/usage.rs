@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_warms_up_does_not_grow() {
+    fn warm_up_is_not_growth() {
         let warms_up = course(|n| 10_000_000 + n.min(6) * 1_000_000);
         assert_eq!(warms_up.verdict().grows, [""; 0]);
         assert!(warms_up.slope(Duration::from_mins(1)).abs() < 1.0);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_growing_is_seen() {
+    fn continuous_growth_is_detected() {
         let grows = course(|n| 10_000_000 + n * 100_000);
         assert_eq!(grows.verdict().grows, ["memory"]);
         let an_hour = grows.slope(Duration::from_mins(1));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_are_never_closed_are_seen() {
+    fn leaked_connections_are_detected() {
         let mut leaks = course(|_| 10_000_000);
         for (n, (_, usage)) in leaks.samples.iter_mut().enumerate() {
             usage.open_files += n;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_and_goes_does_not_grow() {
+    fn temporary_usage_is_not_growth() {
         let late = course(|n| 25_000_000 + u64::from(n >= 30 && n % 3 > 0) * 6_000_000);
         assert_eq!(late.verdict().grows, [""; 0]);
         let for_good = course(|n| 25_000_000 + u64::from(n >= 30) * 6_000_000);
@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_seen_is_nothing_grown() {
+    fn no_samples_mean_no_growth() {
         let nothing = Course::default();
         assert_eq!(nothing.verdict().grows, [""; 0]);
         assert!(nothing.end().is_none() && nothing.slope(Duration::ZERO) == 0.0);
     }
 
     #[test]
-    fn a_process_takes_something() {
+    fn the_usage_of_this_process_is_read() {
         let own = Usage::of(std::process::id()).unwrap();
         assert!(own.memory > 100_000 && own.open_files >= 3 && own.threads >= 1);
     }

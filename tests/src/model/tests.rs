@@ -9,7 +9,7 @@ fn only_problem(service: &str, shape: &str, value: &Value) -> String {
 }
 
 #[test]
-fn every_shape_that_a_model_names_is_in_it() {
+fn every_referenced_shape_is_defined() {
     for (service, model) in Model::all() {
         let operations = model.operations.values().flat_map(|operation| {
             let ends = operation.input.iter().chain(&operation.output);
@@ -28,7 +28,7 @@ fn every_shape_that_a_model_names_is_in_it() {
 }
 
 #[test]
-fn every_pattern_is_read() {
+fn every_pattern_compiles() {
     for (service, model) in Model::all() {
         for (name, shape) in &model.shapes {
             if let Some(pattern) = &shape.pattern {
@@ -43,7 +43,7 @@ fn every_pattern_is_read() {
 }
 
 #[test]
-fn a_value_that_fits_has_no_problems() {
+fn a_valid_value_has_no_problems() {
     let evaluation = json!({"ComplianceResourceType": "AWS::KMS::Key", "ComplianceResourceId": "k",
         "ComplianceType": "COMPLIANT", "OrderingTimestamp": 1.5});
     let request = json!({"ResultToken": "t", "Evaluations": [evaluation]});
@@ -54,7 +54,7 @@ fn a_value_that_fits_has_no_problems() {
 }
 
 #[test]
-fn each_way_not_to_fit_is_named_with_its_place() {
+fn each_problem_names_its_path() {
     let evaluation = |name: &str, value: Value| {
         let mut evaluation = json!({"ComplianceResourceType": "AWS::KMS::Key", "ComplianceResourceId": "k",
             "ComplianceType": "COMPLIANT", "OrderingTimestamp": 1.5});
@@ -83,7 +83,7 @@ fn each_way_not_to_fit_is_named_with_its_place() {
 }
 
 #[test]
-fn numbers_lists_and_patterns_have_bounds() {
+fn numbers_lists_and_patterns_are_validated() {
     for (service, shape, value, said) in [
         (
             "eks",
@@ -123,7 +123,7 @@ fn numbers_lists_and_patterns_have_bounds() {
 }
 
 #[test]
-fn what_travels_as_text_may_be_text() {
+fn numbers_that_are_sent_as_text_are_valid() {
     let members = |value: Value| match value {
         Value::Object(members) => members,
         other => panic!("{other}"),
@@ -145,7 +145,7 @@ fn what_travels_as_text_may_be_text() {
 }
 
 #[test]
-fn errors_are_named_as_on_the_wire() {
+fn error_codes_are_those_on_the_wire() {
     let errors = Model::of("eks").unwrap().errors("DescribeCluster");
     let missing = ErrorShape {
         code: "ResourceNotFoundException".to_owned(),
@@ -155,7 +155,7 @@ fn errors_are_named_as_on_the_wire() {
 }
 
 #[test]
-fn places_are_the_members_of_an_answer_and_the_first_entries_of_its_lists() {
+fn response_members_include_the_first_entry_of_each_list() {
     let answer = json!({"cluster": {"name": "a", "status": "ACTIVE", "tags": {"a/b": "c", "d": "e"},
         "logging": {"clusterLogging": [{"types": ["api", "audit"]}, {"types": ["audit"]}]}, "version": null, "new": 1}});
     let places = places("eks", "DescribeCluster", &answer);

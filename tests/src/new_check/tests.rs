@@ -7,6 +7,8 @@ use super::*;
 use crate::derived;
 
 const REGISTERED: &str = include_str!("../../../shared/core/src/checks.rs");
+const CHECK: &str = include_str!("../../../shared/core/src/check.rs");
+const PARAMETERS: &str = include_str!("../../../shared/core/src/parameters.rs");
 const FACTS: &str = include_str!("../../../shared/core/src/facts.rs");
 const SAMPLES: &str = include_str!("../../../shared/core/src/checks/samples.rs");
 
@@ -33,6 +35,16 @@ fn modules(registry: &str) -> Vec<&str> {
     names.collect()
 }
 
+/// Returns the names of the fields of a check.
+fn check_fields() -> Vec<&'static str> {
+    let (_, fields) = CHECK.split_once("pub struct Check {\n").unwrap();
+    let (fields, _) = fields.split_once("\n}").unwrap();
+    let fields = fields
+        .lines()
+        .filter_map(|line| line.strip_prefix("    pub ")?.split_once(": "));
+    fields.map(|(name, _)| name).collect()
+}
+
 /// Asserts that a text is formatted as by `cargo fmt`.
 fn assert_formatted(source: &str) {
     let mut rustfmt = Command::new("rustfmt")
@@ -55,7 +67,7 @@ fn assert_formatted(source: &str) {
 }
 
 #[test]
-fn an_id_is_in_kebab_case_and_not_too_long() {
+fn ids_must_be_short_and_in_kebab_case() {
     let longest = format!("eks-{}", "a".repeat(LONGEST_CHECK_ID - 4));
     for id in ["eks-new", "k8s-pod-new", "ecr-v2-new", longest.as_str()] {
         assert_eq!(check(id).id, id);
@@ -80,7 +92,7 @@ fn an_id_is_in_kebab_case_and_not_too_long() {
 }
 
 #[test]
-fn an_id_is_given_once() {
+fn existing_ids_are_rejected() {
     for existing in CHECKS {
         let error = NewCheck::new(existing.id, "cluster").unwrap_err();
         assert!(matches!(error, NewCheckError::Exists(_)), "{error}");
@@ -91,7 +103,7 @@ fn an_id_is_given_once() {
 }
 
 #[test]
-fn an_unknown_kind_is_answered_with_the_known_ones() {
+fn an_unknown_kind_error_lists_the_known_kinds() {
     for unknown in ["", "clusters", "Cluster", "EksCluster"] {
         let error = NewCheck::new("eks-new", unknown).unwrap_err();
         assert!(matches!(error, NewCheckError::UnknownKind(_)), "{error}");
@@ -102,7 +114,7 @@ fn an_unknown_kind_is_answered_with_the_known_ones() {
 }
 
 #[test]
-fn its_file_is_where_the_others_are() {
+fn new_files_are_beside_existing_checks() {
     for existing in CHECKS {
         let same = NewCheck {
             id: existing.id.to_owned(),
@@ -113,7 +125,7 @@ fn its_file_is_where_the_others_are() {
 }
 
 #[test]
-fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
+fn the_source_is_formatted_rust_for_each_kind() {
     for kind in KINDS {
         let check = NewCheck::new("eks-new", kind.noun).unwrap();
         let source = check.source();
@@ -125,16 +137,24 @@ fn its_file_is_rust_with_a_check_a_function_and_a_test_for_each_kind() {
             assert_eq!(source.matches(once).count(), 1, "{once}\n{source}");
         }
 
+        // It sets the fields that a check has.
+        for field in check_fields() {
+            let set = format!("\n    {field}: ");
+            assert_eq!(source.matches(&set).count(), 1, "{field}\n{source}");
+        }
+
         // The types and samples that it imports exist.
         let (noun, facts) = (kind.noun.replace(' ', "_"), kind.name);
         assert!(FACTS.contains(&format!("::{facts};")), "{facts}");
         let sample = format!("pub(crate) fn {noun}() -> {facts} {{");
         assert!(SAMPLES.contains(&sample), "{sample}");
+        assert!(source.contains("use crate::parameters::ParameterValues;"));
+        assert!(PARAMETERS.contains("pub struct ParameterValues {"));
     }
 }
 
 #[test]
-fn it_is_registered_in_order() {
+fn registration_keeps_the_order() {
     let (before, _) = ids(REGISTERED);
     for id in [
         "a-first",
@@ -160,7 +180,7 @@ fn it_is_registered_in_order() {
 }
 
 #[test]
-fn a_registry_of_another_shape_is_refused() {
+fn an_unexpected_registry_is_rejected() {
     let (entry, module) = ("    &", "mod ");
     let without = |prefix: &str| {
         let lines = REGISTERED.lines().filter(|line| !line.starts_with(prefix));
@@ -181,7 +201,7 @@ fn a_registry_of_another_shape_is_refused() {
 }
 
 #[test]
-fn it_is_written_once() {
+fn existing_files_are_not_overwritten() {
     let root = env::temp_dir().join(format!("eksentry-new-check-{}", process::id()));
     let new = check("eks-new");
     let (registry, path) = (root.join(REGISTRY), root.join(new.path()));
@@ -214,7 +234,7 @@ fn it_is_written_once() {
 }
 
 #[test]
-fn it_says_what_is_left_to_do() {
+fn the_remaining_steps_are_listed() {
     let steps = check("eks-new").steps();
     let text = steps.join("\n");
     for named in [

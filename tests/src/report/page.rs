@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_is_embedded_whole() {
+    fn all_data_is_embedded() {
         let page = report(
             [finding("eks-endpoint-private", CLUSTER, "FAILED", "HIGH")],
             vec![evaluation("rule", "payments-prod", "COMPLIANT")],
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_stay_data() {
+    fn hostile_names_are_not_parsed_as_html() {
         let hostile = "</script><script>alert(1)</script><!-- {{data}} {{script-sha256}}";
         let mut asff = finding("eks-endpoint-private", hostile, "FAILED", "HIGH");
         asff["Title"] = json!(hostile);
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_account_makes_a_page() {
+    fn an_empty_report_renders_a_page() {
         let page = report([], Vec::new()).page();
         assert_eq!(data(&page)["findings"], json!([]));
         assert!(!page.contains("{{"), "a placeholder is left");
     }
 
     #[test]
-    fn the_page_loads_nothing() {
+    fn the_page_loads_no_external_resources() {
         let page = report([], Vec::new()).page();
         assert!(page.contains("default-src 'none'"));
         assert!(!page.contains("unsafe-inline"));

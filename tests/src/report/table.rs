@@ -45,7 +45,7 @@ impl Report {
         let mut out = String::new();
         if !self.findings.is_empty() {
             let heading = format!("Findings: {}", self.findings.len());
-            let mut table = style.table(&heading, None, ["Check", "RowStatus", "Reason"]);
+            let mut table = style.table(&heading, None, ["Check", "Status", "Reason"]);
             table.set_constraints([
                 ColumnConstraint::Absolute(Width::Percentage(25)),
                 ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn severities_come_worst_first_and_failed_before_the_rest() {
+    fn open_findings_are_ordered_by_severity_then_status() {
         let table = report(
             [
                 finding("b", CLUSTER, "WARNING", "LOW"),
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn passed_findings_are_counted_and_not_listed() {
+    fn passed_findings_are_counted_but_not_listed() {
         let findings = [finding(
             "eks-endpoint-private",
             CLUSTER,
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn it_fits_the_terminal() {
+    fn tables_fit_the_terminal() {
         let mut asff = finding(
             "eks-secrets-customer-managed-key",
             CLUSTER,
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_has_a_row_for_everything() {
+    fn a_listing_has_a_row_for_each_finding_and_evaluation() {
         let findings = [
             finding("eks-endpoint-private", CLUSTER, "PASSED", "INFORMATIONAL"),
             finding("eks-control-plane-logging", CLUSTER, "FAILED", "LOW"),
@@ -379,14 +379,14 @@ mod tests {
     }
 
     #[test]
-    fn colours_only_when_asked_for() {
+    fn colors_are_used_only_if_enabled() {
         let report = report([finding("a", CLUSTER, "FAILED", "CRITICAL")], Vec::new());
         assert!(!report.table(120, false).contains('\u{1b}'));
         assert!(report.table(120, true).contains('\u{1b}'));
     }
 
     #[test]
-    fn a_name_cannot_write_control_characters() {
+    fn control_characters_are_removed() {
         let table = report(
             [finding("a", "\u{1b}[2Jgone", "FAILED", "HIGH")],
             Vec::new(),
@@ -397,14 +397,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_cut_by_characters() {
+    fn texts_are_truncated_by_characters() {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß", 3), "äö…");
         assert_eq!(cut("", 3), "");
     }
 
     #[test]
-    fn an_empty_account_makes_a_short_table() {
+    fn an_empty_report_is_one_line() {
         assert_eq!(
             report([], Vec::new()).table(120, true),
             "Security Hub holds no finding that needs attention.\n\n"

@@ -55,7 +55,7 @@ fn value(text: &str) -> Value {
 }
 
 #[test]
-fn functions_come_to_values() {
+fn intrinsic_functions_are_evaluated() {
     let stack = stack().with("Regions", "eu-west-1,us-east-1").unwrap();
     for (text, outcome) in [
         ("!Ref AWS::Region", json!("eu-central-1")),
@@ -102,7 +102,7 @@ fn functions_come_to_values() {
 }
 
 #[test]
-fn conditions_follow_from_the_parameters() {
+fn conditions_depend_on_the_parameters() {
     for (regions, expected) in [
         ("", [false, false, true]),
         ("all", [true, true, false]),
@@ -115,7 +115,7 @@ fn conditions_follow_from_the_parameters() {
 }
 
 #[test]
-fn a_stack_is_told_by_its_functions_environment() {
+fn a_stack_is_derived_from_the_environment() {
     let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let environment = [
         set("REGIONS", "all"),
@@ -178,7 +178,7 @@ fn a_stack_is_told_by_its_functions_environment() {
 }
 
 #[test]
-fn what_can_not_be_deployed_is_an_error() {
+fn invalid_values_are_errors() {
     for (text, named) in [
         ("!Ref Nothing", "Nothing"),
         ("!Ref Bucket", "Bucket"),

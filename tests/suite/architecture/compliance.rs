@@ -45,7 +45,7 @@ fn queues_are_encrypted() {
 }
 
 #[test]
-fn logs_are_kept_for_as_long_as_the_parameter_says() {
+fn log_groups_use_the_retention_parameter() {
     let [template, _] = templates();
     for (name, logs) in resources(&template, "AWS::Logs::LogGroup") {
         assert_eq!(
@@ -62,7 +62,7 @@ fn logs_are_kept_for_as_long_as_the_parameter_says() {
 }
 
 #[test]
-fn nobody_is_let_in_by_a_wildcard() {
+fn no_principal_is_a_wildcard() {
     for template in templates() {
         let mut found = Vec::new();
         openings(&template, &mut found);
@@ -81,7 +81,7 @@ fn nobody_is_let_in_by_a_wildcard() {
 /// A service acts for any caller; without the condition, also for callers in other accounts.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>.
 #[test]
-fn services_are_let_in_for_this_account_only() {
+fn services_may_act_for_this_account_only() {
     let this_account = |value: &Value| value["Ref"] == "AWS::AccountId";
     for template in templates() {
         let mut found = Vec::new();

@@ -214,7 +214,7 @@ fn watched_metric(stack: &Stack, metric: &Value) -> Metric {
 }
 
 #[test]
-fn the_dashboard_and_the_alarms_name_metrics_that_there_are() {
+fn the_dashboard_and_the_alarms_use_existing_metrics() {
     let stack = with_defaults();
     let written = written();
     let alarms = watched(&stack);
@@ -254,7 +254,7 @@ fn the_dashboard_shows_every_check_and_every_status() {
 }
 
 #[test]
-fn without_metrics_the_dashboard_and_the_alarms_are_about_those_of_aws_alone() {
+fn without_metrics_the_dashboard_and_the_alarms_use_only_metrics_of_aws() {
     for metrics in ["on", "off"] {
         let stack = with_defaults().with("Metrics", metrics);
         let stack = stack.expect("there is this parameter");
@@ -273,7 +273,7 @@ fn without_metrics_the_dashboard_and_the_alarms_are_about_those_of_aws_alone() {
 }
 
 #[test]
-fn widgets_lie_beside_each_other() {
+fn widgets_do_not_overlap() {
     for metrics in ["on", "off"] {
         let stack = with_defaults().with("Metrics", metrics);
         let places = places(&stack.expect("there is this parameter"));
@@ -297,7 +297,7 @@ fn widgets_lie_beside_each_other() {
 }
 
 #[test]
-fn every_function_and_every_queue_of_dead_letters_has_an_alarm() {
+fn every_function_and_every_dead_letter_queue_has_an_alarm() {
     let stack = with_defaults();
     let watched = watched(&stack);
     let functions = stack.template().resources("AWS::Serverless::Function");
@@ -344,7 +344,7 @@ fn counts(insight: &Value, finding: &Record) -> bool {
 }
 
 #[test]
-fn insights_count_what_sweeps_post() {
+fn insights_match_findings_of_sweeps() {
     let mut world = World::of_the_demo();
     world.sweep();
     let findings = world.aws.findings();
@@ -366,7 +366,7 @@ fn insights_count_what_sweeps_post() {
 }
 
 #[test]
-fn every_check_is_in_the_insight_of_failures() {
+fn the_failures_insight_matches_every_check() {
     let stack = with_defaults();
     let (_, insight) = stack
         .template()

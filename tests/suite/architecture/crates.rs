@@ -61,7 +61,7 @@ impl Workspace {
 }
 
 #[test]
-fn imports_run_from_functions_to_core_and_never_back() {
+fn crates_depend_on_each_other_in_one_direction() {
     let workspace = Workspace::read();
     assert_eq!(workspace.ours(CORE), [""; 0]);
     assert_eq!(workspace.ours(AWS), [""; 0]);
@@ -75,7 +75,7 @@ fn imports_run_from_functions_to_core_and_never_back() {
 }
 
 #[test]
-fn core_is_pure() {
+fn core_has_no_impure_dependencies() {
     let workspace = Workspace::read();
     let impure = [
         "aws",
@@ -95,7 +95,7 @@ fn core_is_pure() {
 }
 
 #[test]
-fn functions_name_no_sdk() {
+fn functions_do_not_depend_on_the_sdk() {
     let workspace = Workspace::read();
     for function in names_in("functions") {
         for dependency in workspace.of(&function) {
@@ -108,14 +108,14 @@ fn functions_name_no_sdk() {
 }
 
 #[test]
-fn only_the_runtime_and_the_functions_know_lambda() {
+fn only_the_runtime_and_the_functions_depend_on_lambda_runtime() {
     let mut expected = names_in("functions");
     expected.insert(RUNTIME.to_owned());
     assert_eq!(Workspace::read().dependents("lambda_runtime"), expected);
 }
 
 #[test]
-fn only_the_tests_serve_http() {
+fn only_the_tests_depend_on_axum() {
     assert_eq!(Workspace::read().dependents("axum"), BTreeSet::new());
 }
 
@@ -130,7 +130,7 @@ fn locked() -> Metadata {
 }
 
 #[test]
-fn no_dependency_needs_a_newer_compiler_than_the_stated_one() {
+fn no_dependency_needs_a_newer_compiler() {
     let metadata = locked();
     let stated = metadata
         .workspace_packages()
@@ -158,7 +158,7 @@ fn no_dependency_needs_a_newer_compiler_than_the_stated_one() {
 }
 
 #[test]
-fn no_crate_may_be_unsafe() {
+fn every_crate_forbids_unsafe_code() {
     let lints = read("Cargo.toml");
     assert!(lints.contains("\nunsafe_code = \"forbid\"\n"));
     for package in locked().workspace_packages() {
@@ -172,7 +172,7 @@ fn no_crate_may_be_unsafe() {
 }
 
 #[test]
-fn dependencies_are_pinned_and_all_from_one_registry() {
+fn dependencies_are_locked_and_from_crates_io() {
     for package in locked().packages {
         let source = package.source.as_ref().map(ToString::to_string);
         assert!(

@@ -6,7 +6,7 @@ use super::read;
 
 /// Each line of samconfig.toml that is a quoted text sets a parameter of the template.
 #[test]
-fn every_environment_gives_values_that_the_template_takes() {
+fn every_environment_has_valid_parameter_values() {
     let template = Template::of_eksentry().expect("it is a template");
     let mut given = 0;
     for line in read("samconfig.toml").lines().map(str::trim) {

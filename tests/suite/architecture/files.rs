@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{names_in, read};
 
 #[test]
-fn every_function_has_events_and_every_event_a_function() {
+fn every_function_has_sample_events() {
     assert_eq!(
         names_in("events"),
         names_in("functions"),
@@ -22,7 +22,7 @@ fn every_function_has_events_and_every_event_a_function() {
 }
 
 #[test]
-fn events_are_json() {
+fn sample_events_are_json() {
     for function in names_in("functions") {
         for path in events(&function) {
             assert!(
@@ -37,7 +37,7 @@ fn events_are_json() {
 }
 
 #[test]
-fn what_config_sends_as_text_is_json_too() {
+fn documents_in_config_events_are_json() {
     for path in events("config-rule") {
         let event = parse(&path, &read(&path));
         assert!(

@@ -12,7 +12,7 @@ use super::{names_in, read};
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
-fn no_modules_import_each_other_in_a_circle() {
+fn modules_do_not_import_each_other_in_cycles() {
     for name in names_in("shared") {
         let imports = imports(&Path::new("shared").join(&name).join("src"));
         if let Some(circle) = circles(&imports).first() {
@@ -136,7 +136,7 @@ fn reached_from<'a>(module: &str, imports: &'a Imports) -> BTreeSet<&'a String> 
 }
 
 #[test]
-fn circles_are_found() {
+fn import_cycles_are_found() {
     let imports = |pairs: &[(&str, &[&str])]| -> Imports {
         let pairs = pairs.iter().map(|(module, imported)| {
             let imported = imported.iter().map(ToString::to_string);
@@ -167,7 +167,7 @@ fn circles_are_found() {
 }
 
 #[test]
-fn imports_are_read_as_they_are_written() {
+fn all_forms_of_imports_are_parsed() {
     let code = code(
         "use crate::a::B; // crate::no\nuse crate::{\n    c::{D, e::F}, g,\n};\n/// [`crate::no`]\nfn f() { crate::h::i(); \
          other_crate::j(); }\n#[cfg(test)]\nmod tests { use crate::no; }",

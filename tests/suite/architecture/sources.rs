@@ -73,7 +73,7 @@ fn the_clock_is_read_in_one_place() {
 }
 
 #[test]
-fn a_check_knows_no_other_check() {
+fn checks_do_not_refer_to_each_other() {
     for check in CHECKS {
         let path = source_path(check);
         let text = read(&path);
@@ -89,7 +89,7 @@ fn a_check_knows_no_other_check() {
 }
 
 #[test]
-fn every_file_of_a_check_is_registered() {
+fn every_check_file_is_registered() {
     let mut files = names_in(Path::new(CORE).join("checks"));
     files.remove("samples.rs");
     let registered = CHECKS.map(|check| format!("{}.rs", module(check)));
@@ -102,7 +102,7 @@ fn every_file_of_a_check_is_registered() {
 
 /// The documentation would otherwise list a code that never occurs.
 #[test]
-fn every_reason_code_is_given_somewhere() {
+fn every_reason_code_is_used() {
     let mut texts = String::new();
     for folder in ["core", "collectors", "reporters", "runtime"] {
         for file in sources(&Path::new("shared").join(folder).join("src")) {
@@ -144,7 +144,7 @@ pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn tests_are_not_code() {
+fn tests_are_removed_from_sources() {
     let text = "#[cfg(test)]\nmod samples;\nfn code() {}\n\n#[cfg(test)]\nmod tests {\n    use std::env;\n}\n";
     assert!(without_tests(text).ends_with("fn code() {}\n\n"));
 }

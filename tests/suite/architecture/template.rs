@@ -176,7 +176,7 @@ fn every_function_is_deployed() {
 }
 
 #[test]
-fn the_environment_is_what_the_functions_read() {
+fn the_template_sets_the_variables_that_functions_read() {
     let asked = RefCell::new(BTreeSet::new());
     Settings::from_environment(|name| {
         asked.borrow_mut().insert(name.to_owned());
@@ -195,7 +195,7 @@ fn the_environment_is_what_the_functions_read() {
 }
 
 #[test]
-fn by_default_there_are_no_documents_and_none_is_read() {
+fn by_default_no_documents_are_written_or_read() {
     let stack = with_defaults();
     assert!(documents(&stack).is_empty());
     let environment = environment(&stack);
@@ -205,7 +205,7 @@ fn by_default_there_are_no_documents_and_none_is_read() {
 }
 
 #[test]
-fn documents_are_written_where_functions_look() {
+fn documents_are_written_to_the_paths_that_functions_read() {
     const OWN: &str = "/eksentry/eksentry";
     for (parameters, paths) in [
         (&[("EnabledChecks", "kms-cmk-rotation")][..], &[OWN][..]),
@@ -251,7 +251,7 @@ fn documents_are_written_where_functions_look() {
 }
 
 #[test]
-fn documents_say_what_the_parameters_of_the_stack_do() {
+fn documents_contain_the_parameters_of_the_stack() {
     let stack = stack(&[
         ("EnabledChecks", "kms-cmk-rotation,ecr-scan-on-push"),
         ("DisabledChecks", "ecr-scan-on-push,ecr-immutable-tags"),
@@ -276,7 +276,7 @@ fn documents_say_what_the_parameters_of_the_stack_do() {
 }
 
 #[test]
-fn the_environment_fits_with_every_parameter_as_long_as_it_may_be() {
+fn the_environment_fits_with_the_longest_parameter_values() {
     let stack = with_longest_values();
     for (function, mut variables) in environments(&stack) {
         // CloudFormation generates the name; the one generated here is shorter.
@@ -292,7 +292,7 @@ fn the_environment_fits_with_every_parameter_as_long_as_it_may_be() {
 }
 
 #[test]
-fn the_template_is_as_large_as_cloudformation_takes() {
+fn the_template_is_within_the_limits_of_cloudformation() {
     let text = read("template.yaml");
     assert!(text.len() <= TEMPLATE, "it has {} bytes", text.len());
     let stack = with_defaults();
@@ -321,7 +321,7 @@ fn the_template_is_as_large_as_cloudformation_takes() {
 }
 
 #[test]
-fn cloudformation_and_the_parameter_store_take_the_longest_values() {
+fn the_longest_values_are_within_the_limits_of_cloudformation_and_parameter_store() {
     let stack = with_longest_values();
     for (name, parameter) in members(&stack.template().body()["Parameters"]) {
         let length = longest_value(name, parameter).len();
@@ -358,7 +358,7 @@ fn lists_of_many_checks_fit() {
 }
 
 #[test]
-fn config_has_a_rule_for_each_check_that_it_can_trigger() {
+fn every_check_that_config_can_trigger_has_a_rule() {
     let stack = with_defaults();
     let rules: BTreeSet<_> = stack
         .template()
@@ -372,7 +372,7 @@ fn config_has_a_rule_for_each_check_that_it_can_trigger() {
 }
 
 #[test]
-fn rules_are_about_what_their_checks_judge() {
+fn rules_have_the_resource_type_of_their_checks() {
     let stack = stack(&[("ConfigRules", "all"), ("ConfigFrequency", "One_Hour")]);
     for (name, rule) in stack.template().resources("AWS::Config::ConfigRule") {
         let properties = &rule["Properties"];
@@ -405,7 +405,7 @@ fn rules_are_about_what_their_checks_judge() {
 }
 
 #[test]
-fn a_stack_has_the_rules_that_it_wants_of_the_checks_that_are_made() {
+fn a_stack_has_the_selected_rules_of_enabled_checks() {
     let of = |parameters: &[(&str, &str)]| rules(&stack(parameters));
     let core = of(&[]);
     assert_eq!(core.len(), 8);
@@ -442,7 +442,7 @@ fn a_stack_has_the_rules_that_it_wants_of_the_checks_that_are_made() {
 }
 
 #[test]
-fn rules_judge_changes_alone_unless_a_frequency_is_set() {
+fn rules_are_periodic_only_if_a_frequency_is_set() {
     for (frequency, periodic) in [("Never", false), ("One_Hour", true)] {
         let stack = stack(&[("ConfigFrequency", frequency)]);
         for (name, rule) in stack.made("AWS::Config::ConfigRule").expect("it is known") {
@@ -463,7 +463,7 @@ fn rules_judge_changes_alone_unless_a_frequency_is_set() {
 }
 
 #[test]
-fn config_takes_the_parameters_of_every_rule() {
+fn rule_parameters_are_within_the_limit_of_config() {
     let stack = with_longest_values();
     for (name, rule) in stack.template().resources("AWS::Config::ConfigRule") {
         let parameters = rule_parameters(&stack, rule).to_string();
@@ -476,7 +476,7 @@ fn config_takes_the_parameters_of_every_rule() {
 }
 
 #[test]
-fn roles_have_as_few_policies_as_iam_takes() {
+fn roles_are_within_the_limit_of_managed_policies() {
     for (name, role) in with_defaults().template().resources("AWS::IAM::Role") {
         let policies = role["Properties"]["ManagedPolicyArns"].as_array();
         let count = policies.map_or(0, Vec::len);
