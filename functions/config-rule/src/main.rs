@@ -1,4 +1,4 @@
-//! Answers invocations of AWS Config custom rules: evaluates one check, for one resource or for all.
+//! Evaluates one check, for one resource or for all, when an AWS Config custom rule invokes the function.
 
 use eksentry_runtime::{config_rule, serve};
 

@@ -32,13 +32,13 @@ pub(crate) async fn accounts(
     if named.organization || !named.units.is_empty() {
         let organization = Organization::new(aws);
         if named.organization {
-            match organization.everyone().await {
+            match organization.all().await {
                 Ok(found) => accounts.extend(found),
                 Err(error) => errors.push(error),
             }
         }
         for unit in &named.units {
-            match organization.of_unit(unit).await {
+            match organization.below_unit(unit).await {
                 Ok(found) => accounts.extend(found),
                 Err(error) => errors.push(error),
             }
@@ -47,8 +47,8 @@ pub(crate) async fn accounts(
     (accounts.into_iter().collect(), errors)
 }
 
-/// The lists that answers must have. A unit without accounts or units below it has an empty list; an answer without the
-/// list does not show that there are none.
+/// The lists that responses must have. A unit without accounts or units below it has an empty list; a response without
+/// the list does not show that there are none.
 const REQUIRED: [(&str, &str); 3] = [
     ("ListAccounts", "Accounts"),
     ("ListAccountsForParent", "Accounts"),
@@ -68,14 +68,14 @@ impl Organization {
         }
     }
 
-    async fn everyone(&self) -> Result<Vec<String>, Error> {
+    async fn all(&self) -> Result<Vec<String>, Error> {
         let of = "the organization";
-        let listed = self.all_accounts(of).await;
+        let listed = self.accounts_of_organization(of).await;
         listed.map_err(|reason| not_listed(of, &reason))
     }
 
     /// Returns the accounts of a unit and of all units below it.
-    async fn of_unit(&self, unit: &str) -> Result<Vec<String>, Error> {
+    async fn below_unit(&self, unit: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         let mut units = vec![unit.to_owned()];
         while let Some(unit) = units.pop() {
@@ -86,7 +86,7 @@ impl Organization {
         Ok(found)
     }
 
-    async fn all_accounts(&self, of: &str) -> Fact<Vec<String>> {
+    async fn accounts_of_organization(&self, of: &str) -> Fact<Vec<String>> {
         let list = self.client.list_accounts();
         let call = Call::new(LIST, &self.pace, of);
         let request = |token| list.clone().set_next_token(token).send();
@@ -115,8 +115,8 @@ impl Organization {
     }
 }
 
-/// The states of accounts that cannot be evaluated. An account in a state that is not known yet is entered, which may
-/// fail.
+/// The states of accounts that cannot be evaluated. A sweep tries to enter an account whose state is not
+/// in this list, which may fail.
 /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>.
 const INACTIVE: [&str; 4] = [
     "CLOSED",
@@ -141,8 +141,8 @@ fn is_active(account: &Account) -> bool {
 
 fn not_listed(of: &str, reason: &Unread) -> Error {
     let message = format!(
-        "the accounts of {of} could not be listed: {} It works only in the organization's management account or a \
-         delegated administrator's, and EKSENTRY_ACCOUNTS takes account ids as well.",
+        "couldn't list the accounts of {of}: {} To fix this, run eksentry in the organization's management account or \
+         in that of a delegated administrator, or list account ids in EKSENTRY_ACCOUNTS.",
         reason.text
     );
     Error::new(ErrorKind::NotListed, message)

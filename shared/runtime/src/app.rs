@@ -39,7 +39,7 @@ pub(crate) struct Connections {
 
 impl App {
     /// Creates an app with the settings of its host's environment. Wrong settings fail each invocation, so that they
-    /// are reported where failures are looked for.
+    /// are reported where other failures are.
     pub fn new(host: Host) -> Self {
         Self {
             settings: Settings::from_environment(&host.variables),
@@ -97,7 +97,7 @@ async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
     let region = aws.region().ok_or_else(|| {
         Error::new(
             ErrorKind::InvalidSettings,
-            "no AWS Region is set: set AWS_REGION, as Lambda does",
+            "the AWS Region isn't set: set the environment variable AWS_REGION, as Lambda does",
         )
     })?;
     let function = context
@@ -118,7 +118,7 @@ async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
 async fn caller(aws: &Aws) -> Result<Arn, Error> {
     let failed = |problem: String| {
         let message = format!(
-            "sts:GetCallerIdentity, asked for the account that the function runs in, {problem}"
+            "couldn't determine the account that the function runs in: sts:GetCallerIdentity {problem}"
         );
         Error::new(ErrorKind::InvalidSettings, message)
     };
@@ -126,9 +126,9 @@ async fn caller(aws: &Aws) -> Result<Arn, Error> {
         .get_caller_identity()
         .send()
         .await;
-    let answer =
+    let response =
         call.map_err(|error| failed(format!("failed: {}", eksentry_aws::problem(&error))))?;
-    let arn = answer.arn().unwrap_or_default();
+    let arn = response.arn().unwrap_or_default();
     arn.parse()
-        .map_err(|error| failed(format!("answered without an ARN: {error}")))
+        .map_err(|error| failed(format!("returned no valid ARN: {error}")))
 }

@@ -24,8 +24,8 @@ use crate::run::{Run, RunReport};
 use crate::scope::Targets;
 use event::{Item, Message, RuleEvent};
 
-/// Handles an invocation of a rule: answers a change with one evaluation, and a periodic invocation with an evaluation
-/// of each resource. Returns a [`Summary`](crate::Summary).
+/// Handles an invocation of a rule: sends one evaluation for a change, and an evaluation of each resource for a
+/// periodic invocation. Returns a [`Summary`](crate::Summary).
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         processes: 1,
     };
     let account = Account::enter(aws, home, environment, &home.location.account, options).await?;
-    // A test or a proactive evaluation is only answered; no sink receives findings.
+    // A test or a proactive evaluation only receives its evaluations; no sink receives findings.
     let reports = !is_test(&event.token) && !event.is_proactive;
     let rule = Rule {
         invocation: &invocation,
@@ -61,16 +61,17 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         aws_config: environment.aws_config,
     };
     let mut outcome = match &event.message {
-        Message::Nothing => {
-            tracing::info!("the message is about no resource");
+        Message::Other => {
+            tracing::info!("the message isn't about a resource, so nothing is evaluated");
             return Ok(json!({}));
         }
-        Message::Change(item) => rule.answer_change(item, event.left_scope).await?,
-        Message::Schedule { ordering, .. } => rule.answer_schedule(*ordering).await,
+        Message::Change(item) => rule.evaluate_change(item, event.left_scope).await?,
+        Message::Schedule { ordering, .. } => rule.evaluate_all(*ordering).await,
     };
     if outcome.summary.not_available > 0 {
         let message = format!(
-            "{} result(s) of {} are not available, so Config has no evaluation of them; the log says why",
+            "{} result(s) of {} are not available, so no evaluations of them were sent to AWS Config; the log shows \
+             the reasons",
             outcome.summary.not_available, check.id
         );
         outcome
@@ -80,10 +81,10 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let RunReport {
         summary, errors, ..
     } = outcome;
-    invocation.answer(summary, errors)
+    invocation.into_response(summary, errors)
 }
 
-/// The rule to answer.
+/// The rule that is evaluated.
 struct Rule<'a> {
     invocation: &'a Invocation<'a>,
     account: &'a Account,
@@ -111,23 +112,28 @@ impl Rule<'_> {
             targets,
             sinks: self.sinks,
         };
-        run.make(filter_observation, each).await.in_time()
+        run.execute(filter_observation, each)
+            .await
+            .fail_if_cut_off()
     }
 
-    /// Answers a change with exactly one evaluation, of the resource in the event; with none if the result is not
-    /// available or pending.
-    async fn answer_change(&self, item: &Item, left_scope: bool) -> Result<RunReport, Error> {
-        let not_applicable = |why: &str| Evaluation {
+    /// Sends exactly one evaluation for a change, of the resource in the event; none if the result is not available or
+    /// pending.
+    async fn evaluate_change(&self, item: &Item, left_scope: bool) -> Result<RunReport, Error> {
+        let not_applicable = |reason: &str| Evaluation {
             resource_type: item.resource_type.clone(),
             resource_id: item.resource_id.clone(),
             compliance: Compliance::NotApplicable,
-            annotation: why.to_owned(),
+            annotation: reason.to_owned(),
             ordering: item.captured_at,
         };
         if self.check.kind().config_type() != Some(item.resource_type.as_str()) {
-            let why = format!("{} judges no {}.", self.check.id, item.resource_type);
+            let reason = format!(
+                "{} doesn't evaluate resources of the type {}.",
+                self.check.id, item.resource_type
+            );
             return Ok(self
-                .put(&[not_applicable(&why)], RunReport::default())
+                .put(&[not_applicable(&reason)], RunReport::default())
                 .await);
         }
         let resource = item.resource(self.check.kind(), &self.invocation.aws.home.location)?;
@@ -142,12 +148,14 @@ impl Rule<'_> {
                 .await);
         }
         if left_scope || !item.is_recorded() {
-            let why = if left_scope {
-                "The resource left the rule's scope."
+            let reason = if left_scope {
+                "The resource is no longer in the rule's scope."
             } else {
-                "Config does not record it."
+                "AWS Config doesn't record the resource."
             };
-            return Ok(self.put(&[not_applicable(why)], RunReport::default()).await);
+            return Ok(self
+                .put(&[not_applicable(reason)], RunReport::default())
+                .await);
         }
         let mut evaluations = Vec::new();
         let outcome = self
@@ -168,11 +176,14 @@ impl Rule<'_> {
         let unread = RefCell::new(None);
         let filter_observation = |observation: Observation| {
             if let State::Unread(reason) = &observation.state {
-                let message = format!("whether the resource is gone is not known: {}", reason.text);
+                let message = format!(
+                    "couldn't determine whether {} still exists: {}",
+                    observation.resource, reason.text
+                );
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
-            let decision = self.check.judge(&observation, &self.checks[0].1).outcome;
-            (decision == Outcome::NotApplicable).then_some(observation)
+            let result = self.check.judge(&observation, &self.checks[0].1).outcome;
+            (result == Outcome::NotApplicable).then_some(observation)
         };
         let mut outcome = self
             .run(
@@ -185,9 +196,9 @@ impl Rule<'_> {
         outcome
     }
 
-    /// Answers a periodic invocation with an evaluation of each resource, and cleans up results of resources that are
+    /// Sends an evaluation of each resource for a periodic invocation, and cleans up results of resources that are
     /// gone.
-    async fn answer_schedule(&self, ordering: Timestamp) -> RunReport {
+    async fn evaluate_all(&self, ordering: Timestamp) -> RunReport {
         let mut evaluations = Vec::new();
         let mut seen = BTreeSet::new();
         let part = Part::of(self.check.kind());
@@ -213,13 +224,14 @@ impl Rule<'_> {
                         resource_type,
                         resource_id,
                         compliance: Compliance::NotApplicable,
-                        annotation: "The resource is gone.".to_owned(),
+                        annotation: "The resource no longer exists.".to_owned(),
                         ordering,
                     }));
                 }
                 Err(error) => {
                     let message = format!(
-                        "results of the rule {} could not be cleaned up: {error}",
+                        "couldn't list the results of the rule {}, so those of deleted resources remain in AWS Config: \
+                         {error}",
                         self.name
                     );
                     outcome
@@ -250,13 +262,14 @@ impl Rule<'_> {
                 .put(self.token, evaluations)
                 .await
             {
-                tracing::error!(
-                    check = self.check.id,
-                    "evaluations were not delivered: {error}"
+                let message = format!(
+                    "couldn't send evaluations of {} to AWS Config: {error}",
+                    self.check.id
                 );
+                tracing::error!(check = self.check.id, "{message}");
                 outcome
                     .errors
-                    .push(Error::new(ErrorKind::NotDelivered, error));
+                    .push(Error::new(ErrorKind::NotDelivered, message));
             }
         }
         outcome
@@ -275,7 +288,7 @@ impl Item {
         expect_home(&item, None, self.region.as_deref(), here)?;
         for arn in self.arns.iter().filter(|arn| !arn.is_empty()) {
             if expect_here(&item, arn, here)? != resource {
-                let message = format!("{item} names another resource as well, {arn}");
+                let message = format!("{item} also contains the ARN of another resource, {arn}");
                 return Err(Error::invalid_event(message));
             }
         }
@@ -285,25 +298,25 @@ impl Item {
 
 impl RuleEvent {
     /// Returns an error if the rule, or the resource that it is invoked for, is of another account than the function's
-    /// own: the answer would be about resources of the wrong account.
+    /// own: the evaluations would be about resources of the wrong account.
     fn expect_home(&self, home: &eksentry_core::Location) -> Result<(), Error> {
         expect_home("the event", self.account.as_deref(), None, home)?;
         match &self.message {
             Message::Change(item) => {
-                let what = "the configuration item";
-                expect_home(what, item.account.as_deref(), None, home)
+                let subject = "the configuration item";
+                expect_home(subject, item.account.as_deref(), None, home)
             }
             Message::Schedule { account, .. } => {
                 expect_home("the schedule", account.as_deref(), None, home)
             }
-            Message::Nothing => Ok(()),
+            Message::Other => Ok(()),
         }
     }
 }
 
 /// Returns the resource that a change is about, as far as the event shows it without a call.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn named(
+pub(crate) fn named_resource(
     payload: &Value,
     home: &eksentry_core::Location,
 ) -> Result<Option<Resource>, Error> {
@@ -313,6 +326,6 @@ pub(crate) fn named(
         Message::Change(item) if check.kind().config_type() == Some(&item.resource_type) => {
             item.resource(check.kind(), home).map(Some)
         }
-        Message::Change(_) | Message::Schedule { .. } | Message::Nothing => Ok(None),
+        Message::Change(_) | Message::Schedule { .. } | Message::Other => Ok(None),
     }
 }

@@ -1,11 +1,12 @@
 //! Documents in the Systems Manager Parameter Store, and the copies of them that are kept between invocations.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::types::{Parameter, ParameterType};
-use eksentry_aws::{Aws, Lazy, Pages, client, problem};
+use eksentry_aws::{Aws, Endless, Lazy, Pages, client, problem};
 use futures::future::try_join_all;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -14,10 +15,10 @@ pub(crate) const ACTIONS: &[&str] = &["ssm:GetParameter", "ssm:GetParametersByPa
 
 /// The time for which a document is used before it is read again. The Parameter Store takes forty calls a second from a
 /// whole account.
-const GOOD_FOR: Duration = Duration::from_mins(5);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// The most parts that a document may have below one path. A path with more is assumed to be the wrong one.
-const MOST_PARTS: usize = 200;
+const MAX_PARTS: usize = 200;
 
 /// The location of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,34 +38,67 @@ pub(crate) struct Part {
     pub(crate) text: String,
 }
 
-/// The reason why the current document is not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// `true` if the problem stays until somebody corrects the settings, the document or the role.
-    pub(crate) is_lasting: bool,
-    pub(crate) text: String,
+/// The error of the function that parses a document.
+pub(crate) type ParseError = Box<dyn Error + Send + Sync>;
+
+/// The reason why the current document is not known. A failed call has no source: the SDK's error may contain a
+/// response with credentials, and [`problem`] returns its text without them.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentError {
+    /// A call failed.
+    #[error("{action} failed: {problem}")]
+    Call {
+        action: &'static str,
+        problem: String,
+        is_lasting: bool,
+    },
+    /// A page has no list.
+    #[error("{action} for {path} returned no list of parameters")]
+    NoList { action: &'static str, path: String },
+    /// The pages of a list do not end.
+    #[error("{action} for {path} failed: {endless}")]
+    Pages {
+        action: &'static str,
+        path: String,
+        #[source]
+        endless: Endless,
+    },
+    /// A parameter in a response has no name or no value.
+    #[error("{action} returned a parameter without a name or without a value")]
+    NoValue { action: &'static str },
+    /// There are too many parameters below a path.
+    #[error("there are more than {MAX_PARTS} parameters below {path}")]
+    TooManyParts { path: String },
+    /// There are no parameters below a path.
+    #[error("there is no parameter below {path} in this account and Region")]
+    NoParts { path: String },
+    /// A parameter is encrypted.
+    #[error(
+        "{name} is a SecureString, which the functions aren't allowed to decrypt: change its type to String"
+    )]
+    SecureString { name: String },
+    /// The text of the document is not valid.
+    #[error("{0}")]
+    Content(#[source] ParseError),
 }
 
-impl Problem {
-    /// Creates a problem that stays until somebody corrects it.
-    pub(crate) fn lasting(text: impl Into<String>) -> Self {
-        Self {
-            is_lasting: true,
-            text: text.into(),
+impl DocumentError {
+    /// Returns `true` if the error stays until somebody corrects the settings, the document or the role; `false` if it
+    /// may be gone at the next try.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Call { is_lasting, .. } => *is_lasting,
+            Self::NoList { .. } | Self::Pages { .. } | Self::NoValue { .. } => false,
+            Self::TooManyParts { .. }
+            | Self::NoParts { .. }
+            | Self::SecureString { .. }
+            | Self::Content(_) => true,
         }
     }
 
-    /// Creates a problem that may be gone at the next try.
-    fn passing(text: impl Into<String>) -> Self {
-        Self {
-            is_lasting: false,
-            text: text.into(),
-        }
-    }
-
-    fn of_call<E>(action: &str, error: &SdkError<E>) -> Self
+    fn of_call<E>(action: &'static str, error: &SdkError<E>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
     {
         let code = error.code().unwrap_or_default();
         let is_lasting = [
@@ -75,9 +109,10 @@ impl Problem {
         ]
         .iter()
         .any(|word| code.contains(word));
-        Self {
+        Self::Call {
+            action,
+            problem: problem(error),
             is_lasting,
-            text: format!("{action} failed: {}", problem(error)),
         }
     }
 }
@@ -91,10 +126,10 @@ pub(crate) enum Reading<T> {
     Outdated {
         last: Arc<T>,
         age: Duration,
-        problem: Problem,
+        error: DocumentError,
     },
     /// No document, since this process never read it.
-    Unknown(Problem),
+    Unknown(DocumentError),
 }
 
 /// A document, with the copy of it that a process keeps.
@@ -102,13 +137,17 @@ pub(crate) enum Reading<T> {
 pub(crate) struct Document<T> {
     client: Lazy<aws_sdk_ssm::Client>,
     source: Source,
-    parse: fn(&[Part]) -> Result<T, String>,
+    parse: fn(&[Part]) -> Result<T, ParseError>,
     kept: Mutex<Kept<T>>,
 }
 
 impl<T> Document<T> {
     /// Creates a document that is read from `source`, and parsed by `parse`.
-    pub(crate) fn new(aws: &Aws, source: Source, parse: fn(&[Part]) -> Result<T, String>) -> Self {
+    pub(crate) fn new(
+        aws: &Aws,
+        source: Source,
+        parse: fn(&[Part]) -> Result<T, ParseError>,
+    ) -> Self {
         Self {
             client: client!(aws_sdk_ssm, aws),
             source,
@@ -117,22 +156,22 @@ impl<T> Document<T> {
         }
     }
 
-    /// Returns the document as it is now or, unless `afresh` is `true`, as it was some minutes ago. If it could not be
+    /// Returns the document as it is now or, unless `reread` is `true`, as it was some minutes ago. If it could not be
     /// read, the next call tries again.
-    pub(crate) async fn now(&self, afresh: bool) -> Reading<T> {
+    pub(crate) async fn now(&self, reread: bool) -> Reading<T> {
         let mut kept = self.kept.lock().await;
-        let good = kept.still_good(Instant::now());
-        if let Some(reading) = good.filter(|_| !afresh) {
+        let recent = kept.if_recent(Instant::now());
+        if let Some(reading) = recent.filter(|_| !reread) {
             return reading;
         }
         let parsed = self.fetch().await.and_then(|parts| {
             let parsed = (self.parse)(&parts);
-            parsed.map_err(Problem::lasting)
+            parsed.map_err(DocumentError::Content)
         });
         kept.update(parsed, Instant::now())
     }
 
-    async fn fetch(&self) -> Result<Vec<Part>, Problem> {
+    async fn fetch(&self) -> Result<Vec<Part>, DocumentError> {
         match &self.source {
             Source::Parameter(name) => Ok(vec![self.parameter(name).await?]),
             Source::Paths(paths) => {
@@ -142,66 +181,69 @@ impl<T> Document<T> {
         }
     }
 
-    async fn parameter(&self, name: &str) -> Result<Part, Problem> {
+    async fn parameter(&self, name: &str) -> Result<Part, DocumentError> {
         let action = "ssm:GetParameter";
-        let answer = self.client.get_parameter().name(name).send().await;
-        let answer = answer.map_err(|error| Problem::of_call(action, &error))?;
-        let parameter = answer
+        let response = self.client.get_parameter().name(name).send().await;
+        let response = response.map_err(|error| DocumentError::of_call(action, &error))?;
+        let parameter = response
             .parameter
             .unwrap_or_else(|| Parameter::builder().build());
         part(action, Some(name), parameter)
     }
 
     /// Returns the parameters directly below a path, sorted by name.
-    async fn below(&self, path: &str) -> Result<Vec<Part>, Problem> {
+    async fn below(&self, path: &str) -> Result<Vec<Part>, DocumentError> {
         let action = "ssm:GetParametersByPath";
         let mut parts = Vec::new();
         let mut pages = Pages::default();
         let mut token = None;
         loop {
             let call = self.client.get_parameters_by_path().path(path);
-            let answer = call.set_next_token(token).send().await;
-            let page = answer.map_err(|error| Problem::of_call(action, &error))?;
+            let response = call.set_next_token(token).send().await;
+            let page = response.map_err(|error| DocumentError::of_call(action, &error))?;
             let Some(parameters) = page.parameters else {
-                let problem = format!("{action} of {path} answered without a list");
-                return Err(Problem::passing(problem));
+                let path = path.to_owned();
+                return Err(DocumentError::NoList { action, path });
             };
             for parameter in parameters {
                 parts.push(part(action, None, parameter)?);
             }
-            if parts.len() > MOST_PARTS {
-                let problem = format!("there are more than {MOST_PARTS} parameters below {path}");
-                return Err(Problem::lasting(problem));
+            if parts.len() > MAX_PARTS {
+                let path = path.to_owned();
+                return Err(DocumentError::TooManyParts { path });
             }
-            pages
-                .lead_to(page.next_token.as_deref())
-                .map_err(|endless| Problem::passing(format!("{action} of {path}: {endless}")))?;
+            let next = pages.lead_to(page.next_token.as_deref());
+            next.map_err(|endless| DocumentError::Pages {
+                action,
+                path: path.to_owned(),
+                endless,
+            })?;
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 break;
             }
         }
         if parts.is_empty() {
-            let problem = format!("there is no parameter below {path} in this account and Region");
-            return Err(Problem::lasting(problem));
+            let path = path.to_owned();
+            return Err(DocumentError::NoParts { path });
         }
         parts.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(parts)
     }
 }
 
-/// Returns the part that a parameter holds. If `name` is `None`, the answer must have the name.
-fn part(action: &str, name: Option<&str>, parameter: Parameter) -> Result<Part, Problem> {
+/// Returns the part that a parameter holds. If `name` is `None`, the response must have the name.
+fn part(
+    action: &'static str,
+    name: Option<&str>,
+    parameter: Parameter,
+) -> Result<Part, DocumentError> {
     let name = name.map(str::to_owned).or(parameter.name);
     let (Some(name), Some(text)) = (name, parameter.value) else {
-        return Err(Problem::passing(format!(
-            "{action} answered without a value"
-        )));
+        return Err(DocumentError::NoValue { action });
     };
     if parameter.r#type == Some(ParameterType::SecureString) {
-        return Err(Problem::lasting(format!(
-            "{name} is a SecureString, which the functions may not decrypt: its type has to be String"
-        )));
+        return Err(DocumentError::SecureString { name });
     }
     Ok(Part { name, text })
 }
@@ -215,26 +257,26 @@ struct Kept<T> {
 
 impl<T> Kept<T> {
     /// Returns the last document, if it was read so recently that it need not be read again.
-    fn still_good(&self, now: Instant) -> Option<Reading<T>> {
+    fn if_recent(&self, now: Instant) -> Option<Reading<T>> {
         let (last, at) = self.last.as_ref()?;
-        let is_good = now.saturating_duration_since(*at) < GOOD_FOR;
-        is_good.then(|| Reading::Current(Arc::clone(last)))
+        let is_recent = now.saturating_duration_since(*at) < MAX_AGE;
+        is_recent.then(|| Reading::Current(Arc::clone(last)))
     }
 
-    /// Takes over the document that was read now. If it could not be read, the last one is kept.
-    fn update(&mut self, parsed: Result<T, Problem>, now: Instant) -> Reading<T> {
+    /// Keeps the document that was read now. If it could not be read, the last one is kept.
+    fn update(&mut self, parsed: Result<T, DocumentError>, now: Instant) -> Reading<T> {
         match (parsed, &self.last) {
             (Ok(parsed), _) => {
                 let parsed = Arc::new(parsed);
                 self.last = Some((Arc::clone(&parsed), now));
                 Reading::Current(parsed)
             }
-            (Err(problem), Some((last, at))) => Reading::Outdated {
+            (Err(error), Some((last, at))) => Reading::Outdated {
                 last: Arc::clone(last),
                 age: now.saturating_duration_since(*at),
-                problem,
+                error,
             },
-            (Err(problem), None) => Reading::Unknown(problem),
+            (Err(error), None) => Reading::Unknown(error),
         }
     }
 }
@@ -243,65 +285,75 @@ impl<T> Kept<T> {
 mod tests {
     use super::*;
 
-    /// Returns a reading as text: the document, how many minutes ago it was read, and the problem.
-    fn told(reading: Reading<u8>) -> String {
+    /// Returns a reading as text: the document, how many minutes ago it was read, and the error.
+    fn text(reading: Reading<u8>) -> String {
         match reading {
             Reading::Current(parsed) => format!("{parsed}"),
-            Reading::Outdated { last, age, problem } => {
-                format!("{last}, {} min, {}", age.as_secs() / 60, problem.text)
+            Reading::Outdated { last, age, error } => {
+                format!("{last}, {} min, {error}", age.as_secs() / 60)
             }
-            Reading::Unknown(problem) => problem.text,
+            Reading::Unknown(error) => error.to_string(),
         }
     }
 
     #[test]
-    fn what_was_read_is_good_for_a_while_and_kept_where_it_cannot_be_read_again() {
+    fn a_document_is_reused_for_five_minutes_and_kept_if_it_cannot_be_read_again() {
         let start = Instant::now();
         let after = |minutes: u64| start + Duration::from_mins(minutes);
-        let broken = || Err(Problem::lasting("broken"));
+        let broken = || Err(DocumentError::Content("broken".into()));
         let mut kept = Kept { last: None };
-        let good = |kept: &Kept<u8>, at| kept.still_good(at).map(told);
+        let recent = |kept: &Kept<u8>, at| kept.if_recent(at).map(text);
 
-        assert_eq!(good(&kept, start), None);
-        assert_eq!(told(kept.update(broken(), start)), "broken");
-        assert_eq!(good(&kept, start), None, "it is tried again");
+        assert_eq!(recent(&kept, start), None);
+        assert_eq!(text(kept.update(broken(), start)), "broken");
+        assert_eq!(recent(&kept, start), None, "the next call reads it again");
 
-        assert_eq!(told(kept.update(Ok(1), start)), "1");
-        assert_eq!(good(&kept, after(4)).as_deref(), Some("1"));
-        assert_eq!(good(&kept, after(5)), None);
-        assert_eq!(told(kept.update(broken(), after(5))), "1, 5 min, broken");
-        assert_eq!(good(&kept, after(6)), None, "it is tried again");
-        assert_eq!(told(kept.update(broken(), after(90))), "1, 90 min, broken");
+        assert_eq!(text(kept.update(Ok(1), start)), "1");
+        assert_eq!(recent(&kept, after(4)).as_deref(), Some("1"));
+        assert_eq!(recent(&kept, after(5)), None);
+        assert_eq!(text(kept.update(broken(), after(5))), "1, 5 min, broken");
+        assert_eq!(
+            recent(&kept, after(6)),
+            None,
+            "the next call reads it again"
+        );
+        assert_eq!(text(kept.update(broken(), after(90))), "1, 90 min, broken");
 
-        assert_eq!(told(kept.update(Ok(2), after(91))), "2");
-        assert_eq!(good(&kept, after(95)).as_deref(), Some("2"));
+        assert_eq!(text(kept.update(Ok(2), after(91))), "2");
+        assert_eq!(recent(&kept, after(95)).as_deref(), Some("2"));
     }
 
     #[test]
-    fn a_parameter_without_a_value_or_with_a_secret_is_a_problem() {
+    fn a_parameter_without_a_value_or_with_a_secret_is_an_error() {
         let whole = || Parameter::builder().name("/a/b").value("{}");
-        let told = |parameter: Parameter| part("ssm:X", None, parameter);
+        let read = |parameter: Parameter| part("ssm:X", None, parameter);
         let expected = Part {
             name: "/a/b".to_owned(),
             text: "{}".to_owned(),
         };
-        assert_eq!(told(whole().build()), Ok(expected.clone()));
-        assert_eq!(
-            told(whole().r#type(ParameterType::String).build()),
-            Ok(expected)
-        );
+        assert_eq!(read(whole().build()).unwrap(), expected);
+        let string = whole().r#type(ParameterType::String).build();
+        assert_eq!(read(string).unwrap(), expected);
         for (parameter, is_lasting, mention) in [
-            (whole().set_value(None).build(), false, "without a value"),
-            (whole().set_name(None).build(), false, "without a value"),
+            (
+                whole().set_value(None).build(),
+                false,
+                "without a name or without a value",
+            ),
+            (
+                whole().set_name(None).build(),
+                false,
+                "without a name or without a value",
+            ),
             (
                 whole().r#type(ParameterType::SecureString).build(),
                 true,
                 "/a/b is a SecureString",
             ),
         ] {
-            let problem = told(parameter).unwrap_err();
-            assert_eq!(problem.is_lasting, is_lasting, "{problem:?}");
-            assert!(problem.text.contains(mention), "{problem:?}");
+            let error = read(parameter).unwrap_err();
+            assert_eq!(error.is_lasting(), is_lasting, "{error:?}");
+            assert!(error.to_string().contains(mention), "{error:?}");
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::scan_event::ScanReport;
 use crate::scope::Targets;
 
 /// Handles an event. Returns a [`Summary`](crate::Summary); for an event that does not concern this function, nothing
-/// is sent, and the answer is an empty object.
+/// is sent, and the response is an empty object.
 ///
 /// # Errors
 ///
@@ -32,12 +32,14 @@ use crate::scope::Targets;
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let Some(ecr_event) = EcrEvent::read(&payload)? else {
-        tracing::info!("the event is none of ecr-event's business");
+        tracing::info!(
+            "the event isn't about an image, a scan or a change of scanning, so nothing is evaluated"
+        );
         return Ok(json!({}));
     };
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
     let (selection, home) = (&invocation.selection, &invocation.aws.home);
-    let (targets, wrong) = ecr_event.resources(&home.location)?;
+    let (targets, invalid) = ecr_event.resources(&home.location)?;
     let checks = selection.enabled_checks();
     let checks = checks.filter(|check| ecr_event.concerns(check));
     let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
@@ -53,18 +55,18 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     };
     let unread = RefCell::new(None);
     let mut outcome = run
-        .make(
+        .execute(
             |observation| ecr_event.filter_observation(observation, &unread),
             |_| (),
         )
         .await
-        .in_time();
+        .fail_if_cut_off();
     outcome.errors.extend(unread.into_inner());
-    outcome.errors.extend(wrong);
+    outcome.errors.extend(invalid);
     let RunReport {
         summary, errors, ..
     } = outcome;
-    invocation.answer(summary, errors)
+    invocation.into_response(summary, errors)
 }
 
 /// The contents of an event.
@@ -74,13 +76,26 @@ struct EcrEvent {
     region: Option<String>,
     /// The repositories that the event names. An entry that cannot be read is the reason, and does not affect the
     /// others.
-    repositories: Vec<Result<String, String>>,
+    repositories: Vec<Result<String, EntryError>>,
     digest: Option<String>,
-    what: What,
+    change: Change,
 }
 
+/// The error of an entry in `detail.repositories`. An error of serde is not kept as a source, since its text quotes
+/// values.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+enum EntryError {
+    /// The entry does not have the form of one.
+    #[error("entry {number} of detail.repositories can't be read: {problem}")]
+    Unreadable { number: usize, problem: String },
+    /// The entry has neither the ARN nor the name of a repository.
+    #[error("entry {number} of detail.repositories contains no repository")]
+    NoRepository { number: usize },
+}
+
+/// The change that an event reports.
 #[derive(Debug, PartialEq, Eq)]
-enum What {
+enum Change {
     Pushed,
     /// An image may have been deleted or archived, or only untagged; the API has its current state.
     Removed,
@@ -158,12 +173,12 @@ impl EcrEvent {
     fn read(event: &Value) -> Result<Option<Self>, Error> {
         if !event.is_object() {
             return Err(Error::invalid_event(
-                "the event is no JSON object: EventBridge sends one for each event",
+                "the event isn't a JSON object: EventBridge sends one JSON object for each event",
             ));
         }
         let envelope = Envelope::deserialize(event).map_err(|error| {
             let problem = without_values(&error);
-            Error::invalid_event(format!("the event is none of EventBridge: {problem}"))
+            Error::invalid_event(format!("the event isn't an EventBridge event: {problem}"))
         })?;
         let name = envelope.detail_type.unwrap_or_default();
         let read = match (envelope.source.unwrap_or_default().as_str(), name.as_str()) {
@@ -175,30 +190,30 @@ impl EcrEvent {
         };
         let read = read.map_err(|error| {
             Error::invalid_event(format!(
-                "the detail of the event {name:?} is wrong: {}",
+                "the detail of the event {name:?} can't be read: {}",
                 without_values(&error)
             ))
         })?;
-        Ok(read.map(|(repositories, digest, what)| Self {
+        Ok(read.map(|(repositories, digest, change)| Self {
             account: envelope.account,
             region: envelope.region,
             repositories,
             digest,
-            what,
+            change,
         }))
     }
 
     /// Returns `true` if the event may change the verdict of a check.
     fn concerns(&self, check: &Check) -> bool {
         let kind = check.kind();
-        if self.what == What::ScanningChanged {
+        if self.change == Change::ScanningChanged {
             return kind == EcrRepository::KIND && check.needs.contains(&Need::RegistryScanning);
         }
         kind.family == Family::Registry
     }
 
     /// Returns the resources that the event is about: the image, for a push also its repository, or the repositories
-    /// whose scanning changed. If some of these repositories are wrong, their errors are returned beside the others.
+    /// whose scanning changed. If some of these repositories are invalid, their errors are returned beside the others.
     ///
     /// # Errors
     ///
@@ -207,35 +222,31 @@ impl EcrEvent {
         let (account, region) = (self.account.as_deref(), self.region.as_deref());
         expect_home("the event", account, region, location)?;
         let mut resources = Vec::new();
-        let mut wrong = Vec::new();
+        let mut invalid = Vec::new();
         for named in &self.repositories {
             let named = named.as_deref().map_err(Error::invalid_event);
-            let looked_at =
-                named.and_then(|named| self.looked_at(&repository(named, location)?, location));
-            match looked_at {
-                Ok(looked_at) => resources.extend(looked_at),
-                Err(error) if self.what == What::ScanningChanged => wrong.push(error),
+            let targets =
+                named.and_then(|named| self.targets(&repository(named, location)?, location));
+            match targets {
+                Ok(targets) => resources.extend(targets),
+                Err(error) if self.change == Change::ScanningChanged => invalid.push(error),
                 Err(error) => return Err(error),
             }
         }
         resources.sort();
         resources.dedup();
-        Ok((resources, wrong))
+        Ok((resources, invalid))
     }
 
     /// Returns the resources to evaluate for a repository that the event names.
-    fn looked_at(
-        &self,
-        repository: &Resource,
-        location: &Location,
-    ) -> Result<Vec<Resource>, Error> {
+    fn targets(&self, repository: &Resource, location: &Location) -> Result<Vec<Resource>, Error> {
         let image = self
             .digest
             .as_ref()
             .map(|digest| Resource::image(repository.name(), digest, location));
-        let image = image.transpose().map_err(wrong_name)?;
-        let is_meant = matches!(self.what, What::Pushed | What::ScanningChanged);
-        let repository = is_meant.then(|| repository.clone());
+        let image = image.transpose().map_err(invalid_name)?;
+        let is_target = matches!(self.change, Change::Pushed | Change::ScanningChanged);
+        let repository = is_target.then(|| repository.clone());
         Ok(repository.into_iter().chain(image).collect())
     }
 
@@ -249,34 +260,37 @@ impl EcrEvent {
         if observation.resource.kind() != EcrImage::KIND {
             return Some(observation);
         }
-        match (&self.what, &observation.state) {
-            (What::Scanned(report), _) => Some(report.complete(observation)),
-            (What::Pushed, State::Present(facts)) => {
+        match (&self.change, &observation.state) {
+            (Change::Scanned(report), _) => Some(report.complete(observation)),
+            (Change::Pushed, State::Present(facts)) => {
                 let scan = facts.of::<EcrImage>().map(|image| &image.scan);
                 let has_result = scan
                     .is_some_and(|scan| scan.as_ref().is_ok_and(|scan| scan.result().is_some()));
                 has_result.then_some(observation)
             }
-            (What::Removed, State::Present(facts)) => {
+            (Change::Removed, State::Present(facts)) => {
                 let image = facts.of::<EcrImage>();
                 image
                     .is_some_and(|image| image.archived)
                     .then_some(observation)
             }
-            (What::Removed, State::Unread(reason)) => {
-                let message = format!("whether the image is gone is not known: {}", reason.text);
+            (Change::Removed, State::Unread(reason)) => {
+                let message = format!(
+                    "couldn't determine whether {} still exists: {}",
+                    observation.resource, reason.text
+                );
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
                 None
             }
-            (What::Removed, State::Gone) => Some(observation),
-            (What::ScanningChanged, _) | (What::Pushed, State::Gone | State::Unread(_)) => None,
+            (Change::Removed, State::Gone) => Some(observation),
+            (Change::ScanningChanged, _) | (Change::Pushed, State::Gone | State::Unread(_)) => None,
         }
     }
 }
 
 /// Returns the resources that an event is about, each with the observation that is evaluated if the API cannot be read.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn named(
+pub(crate) fn named_resources(
     event: &Value,
     home: &Location,
 ) -> Result<Vec<(Resource, Option<Observation>)>, Error> {
@@ -307,32 +321,32 @@ fn repository(named: &str, location: &Location) -> Result<Resource, Error> {
     let repository = if named.starts_with("arn:") {
         expect_here("the event", named, location)?
     } else {
-        Resource::named(EcrRepository::KIND, named, location).map_err(wrong_name)?
+        Resource::named(EcrRepository::KIND, named, location).map_err(invalid_name)?
     };
     if repository.kind() != EcrRepository::KIND {
-        let message = format!("the event names {repository}, which is no repository");
+        let message = format!("the event is about {repository}, which isn't a repository");
         return Err(Error::invalid_event(message));
     }
     Ok(repository)
 }
 
-fn wrong_name(error: impl Display) -> Error {
+fn invalid_name(error: impl Display) -> Error {
     Error::invalid_event(format!("in the event, {error}"))
 }
 
-/// The repositories that an event names, the digest of an image, and what happened to them.
-type Read = (Vec<Result<String, String>>, Option<String>, What);
+/// The repositories that an event names, the digest of an image, and the change that it reports.
+type Read = (Vec<Result<String, EntryError>>, Option<String>, Change);
 
 fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
     let detail = ActionDetail::deserialize(detail)?;
-    let what = match detail.action_type.as_str() {
-        "PUSH" => What::Pushed,
-        "DELETE" | "UPDATE_STORAGE_CLASS" => What::Removed,
+    let change = match detail.action_type.as_str() {
+        "PUSH" => Change::Pushed,
+        "DELETE" | "UPDATE_STORAGE_CLASS" => Change::Removed,
         _ => return Ok(None),
     };
     let happened = detail.result.is_none_or(|result| result == "SUCCESS");
     let digest = detail.image_digest.filter(|digest| !digest.is_empty());
-    Ok(happened.then_some((vec![Ok(detail.repository_name)], digest, what)))
+    Ok(happened.then_some((vec![Ok(detail.repository_name)], digest, change)))
 }
 
 fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
@@ -356,7 +370,7 @@ fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
     Ok((
         vec![Ok(detail.repository_name)],
         Some(detail.image_digest),
-        What::Scanned(report),
+        Change::Scanned(report),
     ))
 }
 
@@ -374,16 +388,19 @@ fn scanning_change(detail: &Value) -> Result<Read, serde_json::Error> {
     let detail = ScanningDetail::deserialize(detail)?;
     let repositories = detail.repositories.unwrap_or_default();
     let named = repositories.iter().enumerate().map(|(index, entry)| {
-        let wrong = |problem: &str| format!("entry {} of detail.repositories {problem}", index + 1);
-        let entry = ScannedRepository::deserialize(entry)
-            .map_err(|error| wrong(&format!("is wrong: {}", without_values(&error))))?;
+        let number = index + 1;
+        let entry =
+            ScannedRepository::deserialize(entry).map_err(|error| EntryError::Unreadable {
+                number,
+                problem: without_values(&error),
+            })?;
         let named = entry.repository_arn.filter(|arn| !arn.is_empty());
         let named = named.or(entry.repository_name);
         named
             .filter(|name| !name.is_empty())
-            .ok_or_else(|| wrong("names no repository"))
+            .ok_or(EntryError::NoRepository { number })
     });
-    Ok((named.collect(), None, What::ScanningChanged))
+    Ok((named.collect(), None, Change::ScanningChanged))
 }
 
 /// Returns a count that is written as a number or as a string.
@@ -409,39 +426,42 @@ mod tests {
         })
     }
 
-    fn what(source: &str, detail_type: &str, detail: &Value) -> Option<What> {
+    fn change(source: &str, detail_type: &str, detail: &Value) -> Option<Change> {
         EcrEvent::read(&event(source, detail_type, detail))
             .unwrap()
-            .map(|ecr_event| ecr_event.what)
+            .map(|ecr_event| ecr_event.change)
     }
 
     #[test]
-    fn actions_are_told_apart() {
+    fn actions_map_to_changes() {
         let detail = |action: &str| {
             json!({"action-type": action, "result": "SUCCESS", "repository-name": "app", "image-digest": "sha256:0a",
                    "image-tag": "", "target-storage-class": "ARCHIVE"})
         };
         for (action, expected) in [
-            ("PUSH", Some(What::Pushed)),
-            ("DELETE", Some(What::Removed)),
-            ("UPDATE_STORAGE_CLASS", Some(What::Removed)),
+            ("PUSH", Some(Change::Pushed)),
+            ("DELETE", Some(Change::Removed)),
+            ("UPDATE_STORAGE_CLASS", Some(Change::Removed)),
             ("SOMETHING_NEW", None),
         ] {
             assert_eq!(
-                what("aws.ecr", "ECR Image Action", &detail(action)),
+                change("aws.ecr", "ECR Image Action", &detail(action)),
                 expected,
                 "{action}"
             );
         }
         let failed = json!({"action-type": "PUSH", "result": "FAILURE", "repository-name": "app", "image-digest": "sha256:0a"});
-        assert_eq!(what("aws.ecr", "ECR Image Action", &failed), None);
+        assert_eq!(change("aws.ecr", "ECR Image Action", &failed), None);
     }
 
     #[test]
-    fn others_events_are_ignored_and_broken_ones_refused() {
-        assert_eq!(what("aws.ecr", "ECR Replication Action", &json!({})), None);
+    fn other_events_are_ignored_and_invalid_ones_rejected() {
         assert_eq!(
-            what("aws.cloudhsm", "AWS API Call via CloudTrail", &json!({})),
+            change("aws.ecr", "ECR Replication Action", &json!({})),
+            None
+        );
+        assert_eq!(
+            change("aws.cloudhsm", "AWS API Call via CloudTrail", &json!({})),
             None
         );
         assert_eq!(
@@ -463,13 +483,13 @@ mod tests {
     }
 
     #[test]
-    fn inspectors_scans_of_other_things_are_ignored() {
+    fn inspector_scans_of_other_resources_are_ignored() {
         for detail in [
             json!({"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": "i-0a", "version": "1.0"}),
             json!({"scan-status": "INITIAL_SCAN_COMPLETE", "version": "1.0"}),
             json!({"machine-image-id": "ami-0a", "repository-name": null}),
         ] {
-            assert_eq!(what("aws.inspector2", "Inspector2 Scan", &detail), None);
+            assert_eq!(change("aws.inspector2", "Inspector2 Scan", &detail), None);
         }
         for broken in [
             json!({"repository-name": "app", "scan-status": "INITIAL_SCAN_COMPLETE"}),
@@ -490,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_scanning_names_repositories_and_a_wrong_one_loses_no_other() {
+    fn an_invalid_repository_in_a_scanning_change_does_not_affect_the_others() {
         let arn = |account: &str, name: &str| {
             format!("arn:aws:ecr:eu-central-1:{account}:repository/{name}")
         };
@@ -506,25 +526,25 @@ mod tests {
             null,
         ]});
         let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
-        let (resources, wrong) = ecr_event.unwrap().unwrap().resources(&here()).unwrap();
+        let (resources, errors) = ecr_event.unwrap().unwrap().resources(&here()).unwrap();
         let names: Vec<_> = resources.iter().map(Resource::id).collect();
         assert_eq!(names, [arn("111122223333", "a"), arn("111122223333", "b")]);
-        for (error, told) in wrong.iter().zip([
+        for (error, mention) in errors.iter().zip([
             "444455556666",
             "<script>",
             "entry 6 of detail.repositories",
-            "which is no repository",
-            "entry 8 of detail.repositories names no repository",
+            "which isn't a repository",
+            "entry 8 of detail.repositories contains no repository",
             "entry 9 of detail.repositories",
         ]) {
             assert_eq!(error.kind, ErrorKind::InvalidEvent);
-            assert!(error.message.contains(told), "{error}: {told}");
+            assert!(error.message.contains(mention), "{error}: {mention}");
         }
-        assert_eq!(wrong.len(), 6, "{wrong:?}");
+        assert_eq!(errors.len(), 6, "{errors:?}");
     }
 
     #[test]
-    fn a_change_of_scanning_may_name_nothing() {
+    fn a_scanning_change_may_contain_no_repository() {
         let read =
             |detail: &Value| EcrEvent::read(&event("aws.ecr", "ECR Scan Resource Change", detail));
         for detail in [
@@ -542,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_scanning_concerns_the_checks_that_it_decides() {
+    fn a_scanning_change_concerns_only_checks_that_depend_on_scanning() {
         let concerned = |kind: &str, detail: &Value| {
             let ecr_event = EcrEvent::read(&event("aws.ecr", kind, detail));
             let ecr_event = ecr_event.unwrap().unwrap();
@@ -568,13 +588,13 @@ mod tests {
             "repository-name": repository,
         });
         let ecr_event = EcrEvent::read(&event("aws.inspector2", "Inspector2 Scan", &detail));
-        let (resources, wrong) = ecr_event.unwrap().unwrap().resources(&here())?;
-        assert_eq!(wrong, []);
+        let (resources, errors) = ecr_event.unwrap().unwrap().resources(&here())?;
+        assert_eq!(errors, []);
         Ok(resources)
     }
 
     #[test]
-    fn inspector_names_the_repository_by_arn() {
+    fn inspector_events_may_contain_the_arn_of_the_repository() {
         let image = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a";
         let expected = [Resource::parse(image).unwrap()];
         let by_arn = inspected("arn:aws:ecr:eu-central-1:111122223333:repository/cards/api");
@@ -583,8 +603,8 @@ mod tests {
     }
 
     #[test]
-    fn arns_of_elsewhere_or_of_something_else_are_refused() {
-        for (repository, told) in [
+    fn arns_of_other_places_or_kinds_are_rejected() {
+        for (repository, mention) in [
             (
                 "arn:aws:ecr:eu-central-1:444455556666:repository/app",
                 "444455556666",
@@ -597,30 +617,33 @@ mod tests {
                 "arn:aws-cn:ecr:eu-central-1:111122223333:repository/app",
                 "aws-cn",
             ),
-            ("arn:aws:ecr:eu-central-1::repository/app", "in no account"),
+            (
+                "arn:aws:ecr:eu-central-1::repository/app",
+                "arn:aws:ecr:eu-central-1::repository/app",
+            ),
             (
                 "arn:aws:ecr:eu-central-1:111122223333:repository/app/sha256:0a",
-                "no repository",
+                "isn't a repository",
             ),
             (
                 "arn:aws:eks:eu-central-1:111122223333:cluster/app",
-                "no repository",
+                "isn't a repository",
             ),
             (
                 "arn:aws:s3:eu-central-1:111122223333:repository/app",
-                "names no resource",
+                "couldn't read an ARN",
             ),
-            ("arn:aws:ecr", "no ARN"),
+            ("arn:aws:ecr", "couldn't read an ARN"),
             ("foo:repository/app", "foo:repository/app"),
         ] {
             let error = inspected(repository).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidEvent);
-            assert!(error.message.contains(told), "{error}");
+            assert!(error.message.contains(mention), "{error}");
         }
     }
 
     #[test]
-    fn events_from_elsewhere_are_refused() {
+    fn events_of_other_places_are_rejected() {
         let detail =
             json!({"action-type": "DELETE", "repository-name": "app", "image-digest": "sha256:0a"});
         let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Image Action", &detail))

@@ -1,6 +1,6 @@
 //! The errors of an invocation.
 
-use std::fmt;
+use std::fmt::Display;
 use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
@@ -20,8 +20,8 @@ pub enum ErrorKind {
     NotEntered,
     /// Resources could not be listed.
     NotListed,
-    /// There was no time left to evaluate everything, and the rest could not be handed on to the queue; or a service
-    /// did not answer in time.
+    /// There was no time left to evaluate everything, and the rest could not be sent to the queue; or a service did not
+    /// respond in time.
     OutOfTime,
     /// A report, or a slice of a sweep, could not be delivered.
     NotDelivered,
@@ -34,8 +34,10 @@ impl ErrorKind {
     }
 }
 
-/// An invocation's failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An invocation's failure. It has no source: its message contains the messages of the causes, since Lambda reports one
+/// text, and errors are combined, copied and compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Error {
     /// The kind of failure.
     pub kind: ErrorKind,
@@ -45,7 +47,7 @@ pub struct Error {
 
 impl Error {
     /// Creates an error.
-    pub fn new(kind: ErrorKind, message: impl fmt::Display) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Display) -> Self {
         Self {
             kind,
             message: message.to_string(),
@@ -54,22 +56,22 @@ impl Error {
 
     /// Creates an error of [`ErrorKind::InvalidEvent`]. The message contains what senders wrote, and is written to logs
     /// and dead-letter queues, so it is cut to 1,000 characters.
-    pub fn invalid_event(message: impl fmt::Display) -> Self {
-        const MOST: usize = 1_000;
+    pub fn invalid_event(message: impl Display) -> Self {
+        const MAX_CHARS: usize = 1_000;
         let mut message = message.to_string();
-        if let Some((end, _)) = message.char_indices().nth(MOST) {
+        if let Some((end, _)) = message.char_indices().nth(MAX_CHARS) {
             message.truncate(end);
             message.push('…');
         }
         Self::new(ErrorKind::InvalidEvent, message)
     }
 
-    /// Creates the error of an invocation that waited for an answer until its time was up.
-    pub(crate) fn silence(waited: Duration) -> Self {
+    /// Creates the error of an invocation that waited for a response until its time was up.
+    pub(crate) fn timed_out(waited: Duration) -> Self {
         let message = format!(
-            "after {:.1} s a service of AWS had still not answered, so not all was looked at or delivered; the next \
-             invocation does it again. Check the function's network and the services' health, and give the function \
-             more time",
+            "an AWS service had not responded after {:.1} s, so not everything was evaluated and delivered; the next \
+             invocation tries again. To fix this, check the function's network and the health of the services, and \
+             increase the function's timeout",
             waited.as_secs_f64()
         );
         Self::new(ErrorKind::OutOfTime, message)
@@ -77,19 +79,19 @@ impl Error {
 
     /// Combines several errors into one, of the first one's kind; `None` if there are none. The message has the first
     /// five, the log has all.
-    pub fn all(errors: &[Self]) -> Option<Self> {
-        const TOLD: usize = 5;
+    pub fn combine(errors: &[Self]) -> Option<Self> {
+        const MAX_REPORTED: usize = 5;
         let first = errors.first()?;
         let mut message = errors
             .iter()
-            .take(TOLD)
+            .take(MAX_REPORTED)
             .map(|error| error.message.as_str())
             .collect::<Vec<_>>()
             .join("; ");
-        if errors.len() > TOLD {
+        if errors.len() > MAX_REPORTED {
             message = format!(
-                "{message}; and {} more, which the log names",
-                errors.len() - TOLD
+                "{message}; and {} more, which are in the log",
+                errors.len() - MAX_REPORTED
             );
         }
         Some(Self::new(first.kind, message))
@@ -99,7 +101,7 @@ impl Error {
 /// Returns the message of a serde error without the value that it quotes: events and files hold values that must not be
 /// logged, and a whole document may be one string.
 pub(crate) fn without_values(error: &serde_json::Error) -> String {
-    const MOST: usize = 300;
+    const MAX_CHARS: usize = 300;
     let text = error.to_string();
     for (open, close) in [
         ("string \"", "\", expected "),
@@ -112,16 +114,8 @@ pub(crate) fn without_values(error: &serde_json::Error) -> String {
             return [kind, &text[to + "`".len()..]].concat();
         }
     }
-    text.chars().take(MOST).collect()
+    text.chars().take(MAX_CHARS).collect()
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<Error> for Diagnostic {
     fn from(error: Error) -> Self {
@@ -142,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn what_serde_quotes_is_not_told() {
+    fn messages_of_serde_errors_contain_no_values() {
         use serde_json::from_str;
         let hidden = r#"se\"cret", expected x"#;
         let json = serde_json::to_string(hidden).unwrap();
-        for (error, told) in [
+        for (error, expected) in [
             (
                 from_str::<Vec<u8>>(&json).unwrap_err(),
                 "invalid type: string, expected a sequence",
@@ -162,7 +156,7 @@ mod tests {
             ),
         ] {
             let text = without_values(&error);
-            assert!(text.starts_with(told), "{text}");
+            assert!(text.starts_with(expected), "{text}");
             assert!(!text.contains("cret"), "{text}");
         }
         assert!(matches!(from_str(r#""Known""#), Ok(One::Known)));
@@ -174,17 +168,17 @@ mod tests {
     }
 
     #[test]
-    fn what_senders_wrote_is_cut() {
+    fn messages_about_invalid_events_are_cut() {
         let message = Error::invalid_event("ä".repeat(100_000)).message;
         assert_eq!(message, format!("{}…", "ä".repeat(1_000)));
     }
 
     #[test]
-    fn many_failures_are_one_of_bounded_length() {
+    fn combined_errors_contain_the_first_five_messages() {
         let errors: Vec<Error> = (0..7)
             .map(|n| Error::new(ErrorKind::NotDelivered, format!("finding {n} failed")))
             .collect();
-        let error = Error::all(&errors).unwrap();
+        let error = Error::combine(&errors).unwrap();
         assert_eq!(error.kind, ErrorKind::NotDelivered);
         assert!(
             error
@@ -193,9 +187,11 @@ mod tests {
             "{error}"
         );
         assert!(
-            error.message.ends_with("; and 2 more, which the log names"),
+            error
+                .message
+                .ends_with("; and 2 more, which are in the log"),
             "{error}"
         );
-        assert_eq!(Error::all(&[]), None);
+        assert_eq!(Error::combine(&[]), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The customer's mute list, from a parameter in the Systems Manager Parameter Store.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,26 +10,41 @@ use eksentry_core::mute_list::{Entry, Mute, MuteError};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::documents::{Document, Part, Reading, Source};
+use crate::documents::{Document, ParseError, Part, Reading, Source};
 use crate::error::{Error, ErrorKind, without_values};
 
 /// The longest time for which a list is used while it cannot be read again.
-const BEST_FOR: Duration = Duration::from_hours(24);
+const MAX_AGE: Duration = Duration::from_hours(24);
 
 /// The mute list of a process.
 #[derive(Debug)]
 pub(crate) struct Exceptions {
-    source: Option<(String, Document<Read>)>,
+    source: Option<(String, Document<ReadMuteList>)>,
 }
 
 /// A list that was read, and the errors in it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Read {
+pub(crate) struct ReadMuteList {
     pub(crate) mutes: Arc<MuteList>,
     pub(crate) errors: Vec<Error>,
 }
 
-impl Read {
+/// The error of a mute list, or of one exception in it. An error of serde is not kept as a source, since its text
+/// quotes values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MuteListError {
+    /// The text is not a JSON list.
+    #[error("it isn't a JSON list: {0}")]
+    NotAList(String),
+    /// An exception does not have the form of one.
+    #[error("exception {number} can't be read: {problem}")]
+    Unreadable { number: usize, problem: String },
+    /// An exception has the form of one, but is not valid.
+    #[error(transparent)]
+    Invalid(#[from] MuteError),
+}
+
+impl ReadMuteList {
     fn failed(kind: ErrorKind, message: String) -> Self {
         Self {
             mutes: Arc::default(),
@@ -44,13 +60,13 @@ impl Read {
 
     /// Returns the errors because of which the list is not known for now. An invocation that ran without it must be
     /// repeated.
-    pub(crate) fn unread(&self) -> impl Iterator<Item = &Error> {
+    pub(crate) fn temporary_errors(&self) -> impl Iterator<Item = &Error> {
         let errors = self.errors.iter();
         errors.filter(|error| error.kind == ErrorKind::NotAvailable)
     }
 
     /// Returns the errors that last until somebody corrects the list. Sweeps report them.
-    pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
+    pub(crate) fn lasting_errors(&self) -> impl Iterator<Item = &Error> {
         let errors = self.errors.iter();
         errors.filter(|error| error.kind != ErrorKind::NotAvailable)
     }
@@ -65,24 +81,26 @@ impl Exceptions {
         Self { source }
     }
 
-    /// Returns the list as it is now or, unless `afresh` is `true`, as it was some minutes ago; while it cannot be read
+    /// Returns the list as it is now or, unless `reread` is `true`, as it was some minutes ago; while it cannot be read
     /// for now, as it was up to a day ago. A list or an entry that cannot be read at all mutes nothing; the errors
     /// report it.
-    pub(crate) async fn now(&self, afresh: bool) -> Read {
+    pub(crate) async fn now(&self, reread: bool) -> ReadMuteList {
         let Some((name, document)) = &self.source else {
-            return Read::default();
+            return ReadMuteList::default();
         };
-        let read = match document.now(afresh).await {
+        let read = match document.now(reread).await {
             Reading::Current(read) => return (*read).clone(),
-            Reading::Outdated { last, age, problem } if !problem.is_lasting && age < BEST_FOR => {
-                tracing::warn!("the mute list {name} is used as it was: {}", problem.text);
+            Reading::Outdated { last, age, error } if !error.is_lasting() && age < MAX_AGE => {
+                tracing::warn!(
+                    "couldn't read the mute list {name}, so it is used as it was last read: {error}"
+                );
                 return (*last).clone();
             }
-            Reading::Outdated { problem, .. } | Reading::Unknown(problem) => {
-                if problem.is_lasting {
-                    unreadable(name, &problem.text)
+            Reading::Outdated { error, .. } | Reading::Unknown(error) => {
+                if error.is_lasting() {
+                    unreadable(name, &error)
                 } else {
-                    unread(name, &problem.text)
+                    unread(name, &error)
                 }
             }
         };
@@ -92,7 +110,7 @@ impl Exceptions {
 }
 
 /// Parses the list, and logs the errors in it.
-fn read(parts: &[Part]) -> Result<Read, String> {
+fn read(parts: &[Part]) -> Result<ReadMuteList, ParseError> {
     let read = parse(parts)?;
     read.log();
     Ok(read)
@@ -103,56 +121,57 @@ fn read(parts: &[Part]) -> Result<Read, String> {
 /// # Errors
 ///
 /// Returns an error if a text is not a JSON list.
-pub(crate) fn parse(parts: &[Part]) -> Result<Read, String> {
+pub(crate) fn parse(parts: &[Part]) -> Result<ReadMuteList, MuteListError> {
     let mut errors = Vec::new();
     let mut mutes = Vec::new();
     for Part { name, text } in parts {
         let entries: Vec<Value> = serde_json::from_str(text)
-            .map_err(|error| format!("it is no JSON list: {}", without_values(&error)))?;
+            .map_err(|error| MuteListError::NotAList(without_values(&error)))?;
         for (number, entry) in (1..).zip(entries) {
             match exception(number, &entry) {
                 Ok(mute) => mutes.push(mute),
-                Err(problem) => {
-                    let message = format!("in the mute list {name}, {problem}");
+                Err(error) => {
+                    let message = format!("in the mute list {name}, {error}");
                     errors.push(Error::new(ErrorKind::InvalidSettings, message));
                 }
             }
         }
     }
-    Ok(Read {
+    Ok(ReadMuteList {
         mutes: Arc::new(mutes.into_iter().collect()),
         errors,
     })
 }
 
-fn exception(number: usize, entry: &Value) -> Result<Mute, String> {
-    let entry = Entry::deserialize(entry).map_err(|error| {
-        let problem = without_values(&error);
-        format!("exception {number} can't be read: {problem}")
+fn exception(number: usize, entry: &Value) -> Result<Mute, MuteListError> {
+    let entry = Entry::deserialize(entry).map_err(|error| MuteListError::Unreadable {
+        number,
+        problem: without_values(&error),
     })?;
-    Mute::try_from(entry).map_err(|problem| MuteError { number, problem }.to_string())
+    let mute = Mute::try_from(entry).map_err(|problem| MuteError { number, problem })?;
+    Ok(mute)
 }
 
 /// Returns an empty list, with an error that lasts until somebody corrects its cause.
-fn unreadable(name: &str, problem: &str) -> Read {
+fn unreadable(name: &str, error: impl Display) -> ReadMuteList {
     let message = format!(
-        "the mute list {name} could not be read, so nothing is muted: {problem}; it is a JSON list of exceptions, see \
+        "couldn't read the mute list {name}, so nothing is muted: {error}; it must be a JSON list of exceptions, see \
          docs/mute-list.md"
     );
-    Read::failed(ErrorKind::InvalidSettings, message)
+    ReadMuteList::failed(ErrorKind::InvalidSettings, message)
 }
 
 /// Returns an empty list, with the error that it could not be read for now.
-fn unread(name: &str, problem: &str) -> Read {
-    let message = format!("the mute list {name} could not be read, so nothing is muted: {problem}");
-    Read::failed(ErrorKind::NotAvailable, message)
+fn unread(name: &str, error: impl Display) -> ReadMuteList {
+    let message = format!("couldn't read the mute list {name}, so nothing is muted: {error}");
+    ReadMuteList::failed(ErrorKind::NotAvailable, message)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn list(text: &str) -> Result<Read, String> {
+    fn list(text: &str) -> Result<ReadMuteList, MuteListError> {
         parse(&[Part {
             name: "/eksentry/mute-list".to_owned(),
             text: text.to_owned(),
@@ -160,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn one_wrong_exception_takes_none_of_the_others_back() {
+    fn an_invalid_exception_does_not_affect_the_others() {
         let read = list(
             r#"[
             {"check": "kms-cmk-rotation", "resource": "arn:aws:kms:*:*:key/1", "reason": "moving", "until": "2030-01-01"},
@@ -185,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_mutes_nothing_and_says_so() {
+    fn a_text_that_is_not_a_list_is_an_error_and_mutes_nothing() {
         for json in ["", "{}", "[", "null"] {
-            let read = unreadable("list", &list(json).unwrap_err());
+            let read = unreadable("list", list(json).unwrap_err());
             assert!(read.mutes.is_empty(), "{json}");
             let message = &read.errors[0].message;
             assert!(
-                message.contains("nothing is muted") && message.contains("no JSON list"),
+                message.contains("nothing is muted") && message.contains("isn't a JSON list"),
                 "{json}: {message}"
             );
         }

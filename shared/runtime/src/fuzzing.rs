@@ -29,14 +29,14 @@ pub fn events(data: &[u8]) {
         return;
     };
     let home = home();
-    if let Ok(Some(resource)) = config_rule::named(&event, &home) {
+    if let Ok(Some(resource)) = config_rule::named_resource(&event, &home) {
         assert_at_home(&resource);
     }
-    for (resource, judged) in ecr_event::named(&event, &home).unwrap_or_default() {
+    for (resource, observation) in ecr_event::named_resources(&event, &home).unwrap_or_default() {
         assert_at_home(&resource);
-        let judged = judged.into_iter();
+        let observation = observation.into_iter();
         for (observation, check) in
-            judged.flat_map(|seen| checks::CHECKS.map(|check| (seen.clone(), check)))
+            observation.flat_map(|one| checks::CHECKS.map(|check| (one.clone(), check)))
         {
             let finding = Finding::of(
                 check,
@@ -83,7 +83,7 @@ fn task(event: &Value, home: &Location) {
             task.checks(&settings.selection),
             task.check_place(&settings, home),
         );
-        let named = task.named(&settings, home).unwrap_or_default();
+        let named = task.named_resources(&settings, home).unwrap_or_default();
         for (account, of_account) in named {
             assert!(is_account(&account), "{account:?}");
             assert!(

@@ -12,20 +12,20 @@ use tokio::time::Instant;
 
 use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
-use crate::exceptions::Read;
+use crate::exceptions::ReadMuteList;
 use crate::metrics;
 use crate::parameters::Current;
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::summary::Summary;
 
-/// The divisor of the time left that gives the time reserved for sending findings and handing on the rest, and the most
+/// The divisor of the time left that gives the time reserved for sending findings and enqueuing the rest, and the most
 /// time that is reserved.
 const DELIVERY_SHARE: u32 = 5;
 const MAX_DELIVERY_TIME: Duration = Duration::from_mins(1);
 
 /// The longest time that Lambda lets a function run, used if there is no deadline: emulators may set none.
-const LONGEST: Duration = Duration::from_mins(15);
+const MAX_DURATION: Duration = Duration::from_mins(15);
 
 /// The name of the function that is invoked on a schedule or by hand.
 pub(crate) const SWEEP: &str = "sweep";
@@ -38,7 +38,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) selection: Selection,
     /// The reason why the documents' parameters are those of an earlier invocation, if they are.
     outdated: Option<Error>,
-    pub(crate) exceptions: Read,
+    pub(crate) exceptions: ReadMuteList,
     /// The id that distinguishes this invocation's findings from those of any other. Lambda's own id stays the same
     /// when it retries.
     pub(crate) id: String,
@@ -51,8 +51,8 @@ pub(crate) struct Invocation<'a> {
     throttled: u64,
 }
 
-/// The sinks that receive a run's findings. AWS Config is not one of them: `config-rule`, which a rule invokes, answers
-/// it.
+/// The sinks that receive a run's findings. AWS Config is not one of them: `config-rule`, which a rule invokes, sends
+/// it evaluations.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sinks<'a> {
     pub(crate) security_hub: bool,
@@ -86,9 +86,9 @@ impl<'a> Invocation<'a> {
         let (calls, throttled) = (traffic.calls(), traffic.throttled());
         // A sweep reads the documents again, so that the next sweep shows the effect of a change to them. Other
         // functions do not, since events may be many.
-        let afresh = function == SWEEP;
-        let parameters = aws.parameters.now(&settings.selection, afresh);
-        let (parameters, exceptions) = tokio::join!(parameters, aws.exceptions.now(afresh));
+        let reread = function == SWEEP;
+        let parameters = aws.parameters.now(&settings.selection, reread);
+        let (parameters, exceptions) = tokio::join!(parameters, aws.exceptions.now(reread));
         let Current {
             selection,
             outdated,
@@ -128,35 +128,36 @@ impl<'a> Invocation<'a> {
     }
 
     /// Returns `true` if there is no time left to begin anything.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_time_up(&self) -> bool {
         Instant::now() >= self.ends_at
     }
 
     /// Returns the errors in the documents' parameters and in the mute list that last until somebody corrects them.
     /// They fail a sweep, but no other function: its work is done, and a retry would not improve it.
-    pub(crate) fn wrong(&self) -> impl Iterator<Item = &Error> {
+    pub(crate) fn lasting_errors(&self) -> impl Iterator<Item = &Error> {
         let outdated = self.outdated.iter();
         let outdated = outdated.filter(|error| error.kind == ErrorKind::InvalidSettings);
-        outdated.chain(self.exceptions.wrong())
+        outdated.chain(self.exceptions.lasting_errors())
     }
 
-    /// Returns the number of errors in addition to these: outdated parameters count as one, whatever the answer is.
-    pub(crate) fn untold(&self, errors: &[Error]) -> usize {
+    /// Returns the number of errors in addition to these: outdated parameters count as one, even if the
+    /// response does not contain that error.
+    pub(crate) fn additional_errors(&self, errors: &[Error]) -> usize {
         let outdated = self.outdated.iter();
         outdated.filter(|error| !errors.contains(error)).count()
     }
 
-    /// Returns the function's answer: the summary, or else the errors as one. The summary is written to the log and the
-    /// metrics in either case.
-    pub(crate) fn answer(
+    /// Returns the function's response: the summary, or else the errors as one. The summary is written to the log and
+    /// the metrics in either case.
+    pub(crate) fn into_response(
         self,
         mut summary: Summary,
         mut errors: Vec<Error>,
     ) -> Result<Value, Error> {
-        errors.extend(self.exceptions.unread().cloned());
-        summary.errors = errors.len() + self.untold(&errors);
+        errors.extend(self.exceptions.temporary_errors().cloned());
+        summary.errors = errors.len() + self.additional_errors(&errors);
         let summary = self.conclude(summary);
-        match Error::all(&errors) {
+        match Error::combine(&errors) {
             None => Ok(serde_json::to_value(summary).unwrap_or_default()),
             Some(error) => Err(error),
         }
@@ -172,17 +173,17 @@ impl<'a> Invocation<'a> {
         if self.settings.metrics {
             let lines = metrics::lines(self.function, &summary, self.app.clock().now());
             if let Err(error) = self.app.print(&lines) {
-                tracing::warn!("the metrics could not be written: {error}");
+                tracing::warn!("couldn't write the metrics: {error}");
             }
         }
-        tracing::info!(summary = json(&summary), "{} is done", self.function);
+        tracing::info!(summary = json(&summary), "{} has finished", self.function);
         summary
     }
 }
 
 /// Returns the time that an invocation may still take.
 pub(crate) fn time_left(clock: &Clock, context: &Context) -> Duration {
-    clock.until(context.deadline()).unwrap_or(LONGEST)
+    clock.until(context.deadline()).unwrap_or(MAX_DURATION)
 }
 
 fn json(value: &impl Serialize) -> String {

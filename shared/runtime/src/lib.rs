@@ -44,7 +44,7 @@ pub use eksentry_collectors::{Arns, Permission};
 pub use error::{Error, ErrorKind};
 pub use host::Host;
 pub use permissions::Readers;
-pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection};
+pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection, SelectionError};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
 pub use summary::{CheckSummary, Summary};
 
@@ -104,13 +104,13 @@ where
     A: Future<Output = Result<Value, Error>>,
 {
     let left = invocation::time_left(app.clock(), &event.context);
-    let most = left.saturating_sub((left / TIMEOUT_MARGIN).min(MAX_TIMEOUT_MARGIN));
+    let limit = left.saturating_sub((left / TIMEOUT_MARGIN).min(MAX_TIMEOUT_MARGIN));
     // The future is boxed, since that of a whole run is deeply nested.
-    let answer = tokio::time::timeout(most, Box::pin(handle(app, event))).await;
+    let result = tokio::time::timeout(limit, Box::pin(handle(app, event))).await;
     // Otherwise, Lambda would end the process without reporting a reason.
-    let answer = answer.unwrap_or_else(|_| Err(Error::silence(most)));
-    if let Err(error) = &answer {
+    let result = result.unwrap_or_else(|_| Err(Error::timed_out(limit)));
+    if let Err(error) = &result {
         tracing::error!(errorType = error.kind.name(), "{error}");
     }
-    answer
+    result
 }

@@ -41,7 +41,7 @@ where
 }
 
 /// Returns the filter for a log level. Libraries never log below info: at lower levels they would write whole requests
-/// and answers, including headers with credentials, and policies.
+/// and responses, including headers with credentials, and policies.
 fn filter(level: Option<&str>) -> Targets {
     let level = level.and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
@@ -56,7 +56,7 @@ mod tests {
     use tracing::Level;
 
     #[test]
-    fn only_our_own_crates_tell_more_than_info() {
+    fn only_our_own_crates_log_below_info() {
         for (level, own, library) in [
             (None, Level::INFO, Level::INFO),
             (Some("WARN"), Level::WARN, Level::WARN),

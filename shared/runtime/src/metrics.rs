@@ -1,7 +1,7 @@
 //! Metrics: lines on standard output in the CloudWatch embedded metric format, from which CloudWatch Logs extracts
 //! metrics.
 //!
-//! They are written before the function answers, since Lambda may freeze the process right after.
+//! They are written before the function returns, since Lambda may freeze the process right after.
 
 use std::collections::BTreeMap;
 
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    fn written(function: &str, summary: &Summary) -> Vec<Value> {
+    fn metric_lines(function: &str, summary: &Summary) -> Vec<Value> {
         let text = String::from_utf8(lines(function, summary, AT.parse().unwrap())).unwrap();
         assert!(text.ends_with('\n'), "{text}");
         text.lines()
@@ -197,7 +197,7 @@ mod tests {
         );
         assert_eq!(metadata["Timestamp"], 1_772_366_400_250_u64);
         let [directive] = metadata["CloudWatchMetrics"].as_array().unwrap().as_slice() else {
-            panic!("not one directive: {line}");
+            panic!("expected one directive: {line}");
         };
         assert_eq!(
             names(directive),
@@ -209,7 +209,7 @@ mod tests {
 
         let mut referenced = BTreeSet::from(["_aws".to_owned()]);
         let [dimensions] = directive["Dimensions"].as_array().unwrap().as_slice() else {
-            panic!("not one set of dimensions: {line}");
+            panic!("expected one set of dimensions: {line}");
         };
         let dimensions = dimensions.as_array().unwrap();
         assert!(dimensions.len() <= 30, "{line}");
@@ -233,14 +233,18 @@ mod tests {
             extracted.insert(format!("{name}{{{}}}", labels.join(",")), (value, unit));
             assert!(referenced.insert(name), "{line}");
         }
-        assert_eq!(names(line), referenced, "what is no metric is not needed");
+        assert_eq!(
+            names(line),
+            referenced,
+            "every member of the line is a metric, a dimension or metadata"
+        );
         extracted
     }
 
     #[test]
-    fn a_run_is_one_line() {
+    fn the_first_line_has_the_metrics_of_the_run() {
         for function in ["sweep", "sweep-worker", "config-rule", "ecr-event"] {
-            let lines = written(function, &summary());
+            let lines = metric_lines(function, &summary());
             let extracted = extracted(&lines[0]);
             let names = [
                 "Resources",
@@ -275,9 +279,9 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_are_a_line_for_each_status_and_those_to_look_at_one_for_each_check() {
+    fn sweeps_have_a_line_for_each_status_and_each_check() {
         for function in ["sweep", "sweep-worker"] {
-            let mut written = written(function, &summary()).into_iter().skip(1);
+            let mut written = metric_lines(function, &summary()).into_iter().skip(1);
             let count = |value| (value, "Count".to_owned());
             for (status, value) in [
                 ("PASSED", 63),
@@ -307,8 +311,8 @@ mod tests {
     }
 
     #[test]
-    fn dimensions_do_not_multiply() {
-        let written = written("sweep", &summary());
+    fn the_number_of_metrics_is_linear_in_the_number_of_checks() {
+        let written = metric_lines("sweep", &summary());
         let metrics: BTreeSet<String> = written
             .iter()
             .flat_map(|line| extracted(line).into_keys())
@@ -317,19 +321,19 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_of_events_are_not_counted() {
+    fn event_functions_have_no_verdict_metrics() {
         for function in ["ecr-event", "config-rule"] {
-            let lines = written(function, &summary());
+            let lines = metric_lines(function, &summary());
             assert_eq!(lines.len(), 1);
             assert_eq!(extracted(&lines[0]).len(), 11);
         }
     }
 
     #[test]
-    fn names_are_written_as_json() {
+    fn names_are_escaped_as_json() {
         let name = "a \"name\"\n";
         assert_eq!(
-            written(name, &Summary::default())[0]["Function"],
+            metric_lines(name, &Summary::default())[0]["Function"],
             json!(name)
         );
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 /// Returns an error if an event is about another account or Region than the function's own. If the event does not name
 /// them, it is about the function's own.
 pub(crate) fn expect_home(
-    what: &str,
+    subject: &str,
     account: Option<&str>,
     region: Option<&str>,
     home: &Location,
@@ -21,33 +21,34 @@ pub(crate) fn expect_home(
     if there == *home {
         return Ok(());
     }
-    Err(elsewhere(what, &there, home))
+    Err(wrong_place(subject, &there, home))
 }
 
 /// Returns the resource of an ARN in an event, if it is in the function's own account and Region.
-pub(crate) fn expect_here(what: &str, arn: &str, home: &Location) -> Result<Resource, Error> {
-    let resource = Resource::parse(arn)
-        .map_err(|error| Error::invalid_event(format!("{what} names no resource: {error}")))?;
+pub(crate) fn expect_here(subject: &str, arn: &str, home: &Location) -> Result<Resource, Error> {
+    let resource = Resource::parse(arn).map_err(|error| {
+        Error::invalid_event(format!("couldn't read an ARN in {subject}: {error}"))
+    })?;
     let there = resource.location();
     if there == *home {
         return Ok(resource);
     }
-    Err(elsewhere(
-        &format!("{what} names {arn}, which"),
+    Err(wrong_place(
+        &format!("{subject} contains {arn}, which"),
         &there,
         home,
     ))
 }
 
-fn elsewhere(what: &str, there: &Location, home: &Location) -> Error {
+fn wrong_place(subject: &str, there: &Location, home: &Location) -> Error {
     let partition = if there.partition == home.partition {
         String::new()
     } else {
-        format!(" of the partition {:?}", there.partition)
+        format!(" in the partition {:?}", there.partition)
     };
     Error::invalid_event(format!(
-        "{what} is of account {:?} in {:?}{partition}, but this function looks at {home}: deploy eksentry there, and let \
-         no events from there come here",
+        "{subject} belongs to account {:?} in {:?}{partition}, but this function evaluates {home}: to fix this, deploy \
+         eksentry there, and don't send events from there to this function",
         there.account, there.region
     ))
 }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_home() {
+    fn an_event_without_account_and_region_is_about_the_functions_own() {
         let expect = |account, region| expect_home("the event", account, region, &home());
         assert!(expect(None, None).is_ok());
         assert!(expect(Some("111122223333"), Some("eu-central-1")).is_ok());
@@ -76,14 +77,14 @@ mod tests {
             (None, Some("EU-CENTRAL-1")),
         ] {
             let error = expect(account, region).unwrap_err().message;
-            for told in [account.or(region).unwrap(), "111122223333", "deploy"] {
-                assert!(error.contains(told), "{error}");
+            for mention in [account.or(region).unwrap(), "111122223333", "deploy"] {
+                assert!(error.contains(mention), "{error}");
             }
         }
     }
 
     #[test]
-    fn an_arn_of_elsewhere_is_told_with_where_it_is_and_what_is_looked_at() {
+    fn an_arn_of_another_place_is_reported_with_both_places() {
         let own = "arn:aws:eks:eu-central-1:111122223333:cluster/c";
         let resource = expect_here("the event", own, &home()).unwrap();
         assert_eq!(resource.id(), own);
@@ -91,9 +92,9 @@ mod tests {
         assert_eq!(
             expect_here("the item", other, &home()).unwrap_err().message,
             format!(
-                "the item names {other}, which is of account \"444455556666\" in \"cn-north-1\" of the partition \
-                 \"aws-cn\", but this function looks at account 111122223333 in eu-central-1: deploy eksentry there, \
-                 and let no events from there come here"
+                "the item contains {other}, which belongs to account \"444455556666\" in \"cn-north-1\" in the \
+                 partition \"aws-cn\", but this function evaluates account 111122223333 in eu-central-1: to fix this, \
+                 deploy eksentry there, and don't send events from there to this function"
             )
         );
     }

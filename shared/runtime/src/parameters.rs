@@ -2,7 +2,7 @@
 
 use eksentry_aws::Aws;
 
-use crate::documents::{Document, Part, Problem, Reading, Source};
+use crate::documents::{Document, DocumentError, ParseError, Part, Reading, Source};
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
 
@@ -32,7 +32,7 @@ impl Parameters {
     }
 
     /// Returns the parameters and switches of the environment, completed by those of the documents: as they are now or,
-    /// unless `afresh` is `true`, as they were some minutes ago.
+    /// unless `reread` is `true`, as they were some minutes ago.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Parameters {
     pub(crate) async fn now(
         &self,
         environment: &Selection,
-        afresh: bool,
+        reread: bool,
     ) -> Result<Current, Error> {
         let Some(document) = &self.document else {
             return Ok(Current {
@@ -49,7 +49,7 @@ impl Parameters {
                 outdated: None,
             });
         };
-        let current = self.choose(environment, document.now(afresh).await);
+        let current = self.combine(environment, document.now(reread).await);
         if let Ok(Current {
             outdated: Some(error),
             ..
@@ -60,7 +60,7 @@ impl Parameters {
         current
     }
 
-    fn choose(
+    fn combine(
         &self,
         environment: &Selection,
         reading: Reading<Selection>,
@@ -68,19 +68,15 @@ impl Parameters {
         let paths = &self.paths;
         let (last, outdated) = match reading {
             Reading::Current(document) => (document, None),
-            Reading::Outdated { last, age, problem } => {
-                let told = format!(
-                    "the checks' parameters below {paths} are used as they were {} minutes ago, since they could not be \
-                     read",
+            Reading::Outdated { last, age, error } => {
+                let result = format!(
+                    "they are used as they were {} minutes ago",
                     age.as_secs() / 60
                 );
-                (last, Some(error(&problem, &told)))
+                (last, Some(unread(paths, &result, &error)))
             }
-            Reading::Unknown(problem) => {
-                let told = format!(
-                    "the checks' parameters below {paths} could not be read, so nothing was judged"
-                );
-                return Err(error(&problem, &told));
+            Reading::Unknown(error) => {
+                return Err(unread(paths, "nothing was evaluated", &error));
             }
         };
         Ok(Current {
@@ -91,18 +87,21 @@ impl Parameters {
 }
 
 /// Parses the parts of documents.
-fn parse(parts: &[Part]) -> Result<Selection, String> {
+fn parse(parts: &[Part]) -> Result<Selection, ParseError> {
     let parts = parts.iter();
-    Selection::of_documents(parts.map(|part| (part.name.as_str(), part.text.as_str())))
+    let parts = parts.map(|part| (part.name.as_str(), part.text.as_str()));
+    Ok(Selection::of_documents(parts)?)
 }
 
-fn error(problem: &Problem, told: &str) -> Error {
-    let Problem { is_lasting, text } = problem;
-    if *is_lasting {
-        let message = format!("{told}: {text}; docs/parameters.md says how they are written");
+/// Returns the error of parameters that could not be read, with the result of that.
+fn unread(paths: &str, result: &str, error: &DocumentError) -> Error {
+    let message =
+        format!("couldn't read the checks' parameters below {paths}, so {result}: {error}");
+    if error.is_lasting() {
+        let message = format!("{message}; see docs/parameters.md for the form of the parameters");
         Error::new(ErrorKind::InvalidSettings, message)
     } else {
-        Error::new(ErrorKind::NotAvailable, format!("{told}: {text}"))
+        Error::new(ErrorKind::NotAvailable, message)
     }
 }
 
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_wins_parameter_by_parameter() {
+    fn each_parameter_of_the_environment_takes_precedence() {
         let document = "ecr-image-scan-findings: {severityThreshold: LOW, activeDays: 30}";
         for (environment, expected) in [
             ("{}", ["LOW", "30"]),
@@ -148,44 +147,41 @@ mod tests {
             ),
         ] {
             let read = Reading::Current(Arc::new(selection(document)));
-            let current = parameters().choose(&selection(environment), read).unwrap();
+            let current = parameters().combine(&selection(environment), read).unwrap();
             assert_eq!(values(&current.selection), expected, "{environment}");
             assert_eq!(current.outdated, None);
         }
     }
 
     #[test]
-    fn what_was_last_read_is_kept_and_told_and_without_it_nothing_is_judged() {
-        let passing = Problem {
-            is_lasting: false,
-            text: "throttled".to_owned(),
-        };
-        for (problem, kind, mention) in [
-            (
-                Problem::lasting("line 3"),
-                ErrorKind::InvalidSettings,
-                "line 3",
-            ),
-            (passing, ErrorKind::NotAvailable, "throttled"),
+    fn outdated_parameters_are_used_with_an_error_and_unknown_ones_are_an_error() {
+        for (is_lasting, kind) in [
+            (true, ErrorKind::InvalidSettings),
+            (false, ErrorKind::NotAvailable),
         ] {
+            let error = || DocumentError::Call {
+                action: "ssm:GetParametersByPath",
+                problem: "not this time".to_owned(),
+                is_lasting,
+            };
             let read = Reading::Outdated {
                 last: Arc::new(selection("ecr-image-scan-findings: {activeDays: 30}")),
                 age: Duration::from_mins(7),
-                problem: problem.clone(),
+                error: error(),
             };
-            let current = parameters().choose(&Selection::default(), read).unwrap();
+            let current = parameters().combine(&Selection::default(), read).unwrap();
             assert_eq!(values(&current.selection), ["HIGH", "30"]);
             let outdated = current.outdated.unwrap();
             assert_eq!(outdated.kind, kind);
-            assert!(outdated.message.contains(mention), "{outdated}");
+            assert!(outdated.message.contains("not this time"), "{outdated}");
             assert!(outdated.message.contains("7 minutes ago"), "{outdated}");
 
             let error = parameters()
-                .choose(&Selection::default(), Reading::Unknown(problem))
+                .combine(&Selection::default(), Reading::Unknown(error()))
                 .unwrap_err();
             assert_eq!(error.kind, kind);
-            assert!(error.message.contains(mention), "{error}");
-            assert!(error.message.contains("nothing was judged"), "{error}");
+            assert!(error.message.contains("not this time"), "{error}");
+            assert!(error.message.contains("nothing was evaluated"), "{error}");
         }
     }
 }

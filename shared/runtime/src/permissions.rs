@@ -31,7 +31,7 @@ impl Readers {
         }
     }
 
-    fn judge(self, kind: &ResourceKind) -> bool {
+    fn evaluates(self, kind: &ResourceKind) -> bool {
         match self {
             Self::ConfigRule => kind.config_type().is_some(),
             Self::EcrEvent => kind.family == Family::Registry,
@@ -41,7 +41,7 @@ impl Readers {
 
     /// Returns the read permissions, sorted by action.
     pub fn permissions(self) -> Vec<Permission> {
-        let kinds = KINDS.into_iter().filter(|kind| self.judge(kind));
+        let kinds = KINDS.into_iter().filter(|kind| self.evaluates(kind));
         let mut all: Vec<_> = kinds.flat_map(permissions).collect();
         if all
             .iter()

@@ -48,13 +48,13 @@ pub(crate) struct EntryOptions<'a> {
 pub(crate) struct Account {
     places: Vec<Place>,
     clusters: Arc<AccountClusters>,
-    left_out: Option<Error>,
+    regions_error: Option<Error>,
 }
 
 impl Account {
     /// Enters an account: the function's own as it is, and any other by assuming its role. If the account's Regions
-    /// must be listed and cannot be, it is entered in the function's own Region; see [`Account::left_out`]. The use of
-    /// roles by clusters is known for the function's own place in any case.
+    /// must be listed and cannot be, it is entered in the function's own Region; see
+    /// [`Account::regions_error`]. The use of roles by clusters is known for the function's own place in any case.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Account {
         } else {
             assume(aws, settings, &there).await?
         };
-        let (named, unlisted) = match named(&aws, settings, &there, options).await {
+        let (named, unlisted) = match named_regions(&aws, settings, &there, options).await {
             Ok(named) => (named, None),
             Err(reason) => (None, Some(reason)),
         };
@@ -111,11 +111,11 @@ impl Account {
         let missing = unlisted.clone().filter(|_| options.spans_regions);
         let clusters = AccountClusters::of_some(known, missing);
         entered.retain(|place| places.contains(&place.location.region));
-        let left_out = unlisted.filter(|_| options.regions.is_empty());
+        let unevaluated = unlisted.filter(|_| options.regions.is_empty());
         Ok(Self {
             clusters,
             places: entered,
-            left_out: left_out.map(|reason| others_left_out(&there, &reason)),
+            regions_error: unevaluated.map(|reason| regions_not_listed(&there, &reason)),
         })
     }
 
@@ -125,8 +125,8 @@ impl Account {
     }
 
     /// Returns the reason why the account's other Regions are not evaluated, if they could not be listed.
-    pub(crate) fn left_out(&self) -> Option<&Error> {
-        self.left_out.as_ref()
+    pub(crate) fn regions_error(&self) -> Option<&Error> {
+        self.regions_error.as_ref()
     }
 
     /// Returns a reader of one of the account's places, which knows which clusters use which role in all of them.
@@ -144,8 +144,8 @@ async fn assume(aws: &Aws, settings: &Settings, there: &Location) -> Result<Aws,
     let assumed = aws.as_role(&role, settings.external_id.as_deref()).await;
     assumed.map_err(|error| {
         let message = format!(
-            "account {account} was not looked at, since the role {role} could not be assumed: {}; deploy \
-             template-member.yaml there, with the external id of EKSENTRY_EXTERNAL_ID if that is set",
+            "couldn't assume the role {role}, so account {account} was not evaluated: {}; to fix this, deploy \
+             template-member.yaml in that account, with the external id in EKSENTRY_EXTERNAL_ID if that is set",
             error.problem
         );
         Error::new(ErrorKind::NotEntered, message)
@@ -163,7 +163,7 @@ fn place(aws: &Aws, account: &Location, region: String, processes: u32) -> Place
 
 /// Returns the Regions of an account that the settings name; `None` if nothing depends on them, so that they are not
 /// listed.
-async fn named(
+async fn named_regions(
     aws: &Aws,
     settings: &Settings,
     account: &Location,
@@ -186,10 +186,10 @@ async fn named(
     }
 }
 
-fn others_left_out(account: &Location, reason: &Unread) -> Error {
+fn regions_not_listed(account: &Location, reason: &Unread) -> Error {
     let message = format!(
-        "account {} was looked at in {} alone, since its Regions could not be listed: {} Or name the Regions in \
-         EKSENTRY_REGIONS.",
+        "couldn't list the Regions of account {}, so it was evaluated only in {}: {} As an alternative, list the \
+         Regions in EKSENTRY_REGIONS.",
         account.account, account.region, reason.text
     );
     Error::new(ErrorKind::NotListed, message)

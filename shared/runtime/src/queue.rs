@@ -19,8 +19,8 @@ const BYTES_A_CALL: usize = 256 * 1024;
 /// The most bytes that a message should have.
 pub(crate) const MESSAGE_BYTES: usize = 240 * 1024;
 
-/// The most times that a message is sent if SQS does not take it.
-const TRIES: u32 = 3;
+/// The most times that a message is sent if SQS does not accept it.
+const MAX_TRIES: u32 = 3;
 
 /// The queue that `sweep-worker` takes slices from.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Queue {
         }
     }
 
-    /// Sends messages. Returns the number that SQS took, and the errors about the others.
+    /// Sends messages. Returns the number that SQS accepted, and the errors about the others.
     pub(crate) async fn send(&self, messages: &[impl Serialize]) -> (usize, Vec<Error>) {
         let mut errors = Vec::new();
         let bodies = messages
@@ -48,20 +48,20 @@ impl Queue {
                 errors.push(error);
             }
         }
-        let lost: usize = errors.iter().map(|(lost, _)| lost).sum();
-        let errors = errors.into_iter().map(|(_, problem)| {
+        let unsent: usize = errors.iter().map(|error| error.unsent).sum();
+        let errors = errors.into_iter().map(|error| {
             let message = format!(
-                "slices of the sweep could not be sent to the queue {}: {problem}; they are not looked at before the \
-                 next sweep",
+                "couldn't send slices of the sweep to the queue {}: {error}; they are not evaluated before the next \
+                 sweep",
                 self.url
             );
             Error::new(ErrorKind::NotDelivered, message)
         });
-        (messages.len() - lost, errors.collect())
+        (messages.len() - unsent, errors.collect())
     }
 
-    /// Sends up to ten messages. The error is the number that SQS did not take, and the reason.
-    async fn send_batch(&self, bodies: &[String]) -> Result<(), (usize, String)> {
+    /// Sends up to ten messages.
+    async fn send_batch(&self, bodies: &[String]) -> Result<(), SendError> {
         let entries = bodies.iter().enumerate().map(|(number, body)| {
             SendMessageBatchRequestEntry::builder()
                 .id(number.to_string())
@@ -69,31 +69,46 @@ impl Queue {
                 .build()
         });
         let entries: Result<Vec<_>, _> = entries.collect();
-        let mut entries = entries.map_err(|error| (bodies.len(), error.to_string()))?;
+        let mut entries = entries.map_err(|error| SendError {
+            unsent: bodies.len(),
+            problem: error.to_string(),
+        })?;
         let mut problem = String::new();
-        for _ in 0..TRIES {
+        for _ in 0..MAX_TRIES {
             let call = self
                 .client
                 .send_message_batch()
                 .queue_url(&self.url)
                 .set_entries(Some(entries.clone()));
-            let answer = call
-                .send()
-                .await
-                .map_err(|error| (entries.len(), eksentry_aws::problem(&error)))?;
+            let response = call.send().await.map_err(|error| SendError {
+                unsent: entries.len(),
+                problem: eksentry_aws::problem(&error),
+            })?;
             // Only messages that SQS reports as successful were sent. A slice that is delivered twice does no harm.
-            let taken = answer.successful();
-            entries.retain(|entry| !taken.iter().any(|taken| taken.id() == entry.id()));
+            let sent = response.successful();
+            entries.retain(|entry| !sent.iter().any(|sent| sent.id() == entry.id()));
             if entries.is_empty() {
                 return Ok(());
             }
-            problem = answer.failed().first().map_or_else(
-                || "SQS did not say what became of a message".to_owned(),
+            problem = response.failed().first().map_or_else(
+                || "the response of SQS lacks the result of a message".to_owned(),
                 |first| format!("{}: {}", first.code(), first.message().unwrap_or_default()),
             );
         }
-        Err((entries.len(), problem))
+        Err(SendError {
+            unsent: entries.len(),
+            problem,
+        })
     }
+}
+
+/// The error of messages that SQS did not accept. It has no source: the SDK's error may contain a whole response.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+struct SendError {
+    /// The number of messages.
+    unsent: usize,
+    problem: String,
 }
 
 /// Splits messages into calls by number and size. A message that is larger than a call may be is alone in its call.
@@ -122,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_keep_to_number_and_size() {
+    fn batches_are_limited_in_number_and_size() {
         let sizes = |sizes: &[usize]| {
             let bodies = sizes.iter().map(|size| "x".repeat(*size));
             let batches = batches(bodies).into_iter();
@@ -137,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_message_is_in_one_call(sizes in prop::collection::vec(0..BYTES_A_CALL, 0..40)) {
+        fn every_message_is_in_one_batch(sizes in prop::collection::vec(0..BYTES_A_CALL, 0..40)) {
             let bodies: Vec<String> = sizes
                 .iter()
                 .enumerate()

@@ -16,10 +16,10 @@ use crate::sinks::{OcsfSink, SecurityHubSink, Sink};
 use crate::summary::Summary;
 
 /// The most observations that wait to be evaluated; when there are more, reading pauses.
-const WAITING: usize = 16;
+const MAX_WAITING: usize = 16;
 
 /// The most findings that wait for their resources' tags, which an exception depends on or a sink reports.
-const UNTAGGED: usize = 100;
+const MAX_UNTAGGED: usize = 100;
 
 /// A run of checks over the resources of one place.
 pub(crate) struct Run<'a> {
@@ -44,10 +44,11 @@ pub(crate) struct RunReport {
 }
 
 impl RunReport {
-    /// Returns the outcome, with an error if the run was cut off, for functions that cannot hand the rest on.
-    pub(crate) fn in_time(mut self) -> Self {
+    /// Returns the outcome, with an error if the run was cut off, for functions that cannot enqueue the rest.
+    pub(crate) fn fail_if_cut_off(mut self) -> Self {
         if self.cut_off {
-            let message = "time was up before everything was looked at; give the function more time or memory";
+            let message = "the time was up before everything was evaluated; to fix this, increase the function's \
+                           timeout or memory";
             self.errors.push(Error::new(ErrorKind::OutOfTime, message));
         }
         self
@@ -58,7 +59,7 @@ impl RunReport {
         for list in unlisted {
             let Unread { code, text } = &list.reason;
             if list.is_loss() {
-                tracing::error!(reason = code.word(), "not all could be listed: {text}");
+                tracing::error!(reason = code.word(), "couldn't list all resources: {text}");
                 self.errors.push(Error::new(ErrorKind::NotListed, text));
             } else {
                 tracing::warn!(reason = code.word(), "{text}");
@@ -68,9 +69,9 @@ impl RunReport {
 }
 
 impl Run<'_> {
-    /// Makes the run. `filter` may leave out an observation or complete it before it is evaluated; `each` is called
+    /// Executes the run. `filter` may leave out an observation or complete it before it is evaluated; `each` is called
     /// with every finding once.
-    pub(crate) async fn make(
+    pub(crate) async fn execute(
         &self,
         filter: impl Fn(Observation) -> Option<Observation>,
         each: impl FnMut(&Finding),
@@ -81,14 +82,14 @@ impl Run<'_> {
             outcome.cut_off = true;
             return outcome;
         };
-        let looked = self.look_and_judge(&sinks, filter, each, &mut outcome.summary);
-        let looked = looked.await;
-        outcome.cut_off = looked.is_none();
-        let unlisted = looked.unwrap_or_default();
+        let evaluated = self.read_and_evaluate(&sinks, filter, each, &mut outcome.summary);
+        let evaluated = evaluated.await;
+        outcome.cut_off = evaluated.is_none();
+        let unlisted = evaluated.unwrap_or_default();
         outcome.all_listed = !outcome.cut_off && unlisted.is_empty();
         outcome.note_unlisted(&unlisted);
         if !outcome.cut_off {
-            self.close_unmet(&sinks, &unlisted).await;
+            self.close_gone_findings(&sinks, &unlisted).await;
         }
         for sink in sinks {
             let finished = sink.finish(self.invocation.ends_at).await;
@@ -128,86 +129,87 @@ impl Run<'_> {
         sinks
     }
 
-    /// Reads the targets, evaluates the observations and hands the findings to the sinks, which send them at the same
+    /// Reads the targets, evaluates the observations and passes the findings to the sinks, which send them at the same
     /// time. Returns the lists that failed; `None` if time was up.
-    async fn look_and_judge(
+    async fn read_and_evaluate(
         &self,
         sinks: &[Box<dyn Sink + '_>],
         filter: impl Fn(Observation) -> Option<Observation>,
         mut each: impl FnMut(&Finding),
         summary: &mut Summary,
     ) -> Option<Vec<Unlisted>> {
-        let (out, observations) = mpsc::channel(WAITING);
-        let look = async {
+        let (out, observations) = mpsc::channel(MAX_WAITING);
+        let read = async {
             let out = out;
-            let look = Box::pin(self.look(sinks, &out));
-            tokio::time::timeout_at(self.invocation.ends_at, look).await
+            let read = Box::pin(self.read_targets(sinks, &out));
+            tokio::time::timeout_at(self.invocation.ends_at, read).await
         };
-        let judge = async {
-            let judged = Judged {
+        let evaluate = async {
+            let receivers = Receivers {
                 summary,
                 each: &mut each,
                 sinks,
             };
-            self.judge_all(observations, filter, judged).await;
+            self.evaluate_all(observations, filter, receivers).await;
             for sink in sinks {
                 sink.end().await;
             }
         };
         let send = futures::future::join_all(sinks.iter().map(|sink| sink.send()));
-        let (looked, (), _) = futures::join!(look, judge, send);
-        looked.ok()
+        let (read, (), _) = futures::join!(read, evaluate, send);
+        read.ok()
     }
 
     /// Closes the findings that the run has not encountered, although it should have.
-    async fn close_unmet(&self, sinks: &[Box<dyn Sink + '_>], unlisted: &[Unlisted]) {
+    async fn close_gone_findings(&self, sinks: &[Box<dyn Sink + '_>], unlisted: &[Unlisted]) {
         let Targets::Part(part) = &self.targets else {
             return;
         };
         let is_gone = |check: &str, resource: &Resource| {
             part.holds(resource) && self.is_gone(check, resource, unlisted)
         };
-        let unmet = sinks.iter().flat_map(|sink| sink.unmet(&is_gone));
-        for gone in unmet.collect::<Vec<_>>() {
+        let gone = sinks.iter().flat_map(|sink| sink.gone_findings(&is_gone));
+        for gone in gone.collect::<Vec<_>>() {
             for sink in sinks {
                 sink.close(&gone).await;
             }
         }
     }
 
-    /// Evaluates the observations, and hands the findings to the sinks.
-    async fn judge_all<E: FnMut(&Finding)>(
+    /// Evaluates the observations, and passes the findings to the sinks.
+    async fn evaluate_all<E: FnMut(&Finding)>(
         &self,
         mut observations: mpsc::Receiver<Observation>,
         filter: impl Fn(Observation) -> Option<Observation>,
-        mut judged: Judged<'_, E>,
+        mut receivers: Receivers<'_, E>,
     ) {
-        let sinks = judged.sinks;
+        let sinks = receivers.sinks;
         let mut untagged = Vec::new();
         while let Some(observation) = observations.recv().await {
-            judged.summary.resources += 1;
+            receivers.summary.resources += 1;
             let Some(observation) = filter(observation) else {
                 continue;
             };
-            for finding in self.judge(&observation) {
+            for finding in self.evaluate(&observation) {
                 if self.waits_for_tags(&finding, sinks) {
                     untagged.push(finding);
                 } else {
-                    judged.report(&finding).await;
+                    receivers.report(&finding).await;
                 }
             }
-            if untagged.len() >= UNTAGGED {
+            if untagged.len() >= MAX_UNTAGGED {
                 for finding in self.with_tags(std::mem::take(&mut untagged), sinks).await {
-                    judged.report(&finding).await;
+                    receivers.report(&finding).await;
                 }
             }
         }
         for finding in self.with_tags(untagged, sinks).await {
-            judged.report(&finding).await;
+            receivers.report(&finding).await;
         }
     }
 
-    async fn look(
+    /// Lists and describes the targets. Returns the lists that failed.
+    async fn read_targets(
         &self,
         sinks: &[Box<dyn Sink + '_>],
         out: &mpsc::Sender<Observation>,
@@ -215,7 +217,7 @@ impl Run<'_> {
         let needs = needs_of(self.checks.iter().map(|(check, _)| *check));
         match &self.targets {
             Targets::Part(part) => {
-                let kinds = part.kinds().filter(|kind| self.scope().judges(kind));
+                let kinds = part.kinds().filter(|kind| self.scope().evaluates(kind));
                 let kinds: Vec<_> = kinds.collect();
                 let gate = |listed: &Observation| self.step(listed, sinks);
                 self.reader
@@ -223,12 +225,12 @@ impl Run<'_> {
                     .await
             }
             Targets::Resources(resources) => {
-                let judged: Vec<Resource> = resources
+                let evaluated: Vec<Resource> = resources
                     .iter()
-                    .filter(|resource| self.scope().judges(resource.kind()))
+                    .filter(|resource| self.scope().evaluates(resource.kind()))
                     .cloned()
                     .collect();
-                self.reader.look_at(&judged, needs, out).await;
+                self.reader.look_at(&evaluated, needs, out).await;
                 Vec::new()
             }
         }
@@ -237,7 +239,7 @@ impl Run<'_> {
     /// Returns the next step for a listed resource: none, if the list is enough to evaluate it or shows that nothing
     /// has changed; otherwise, it must be described.
     fn step(&self, listed: &Observation, sinks: &[Box<dyn Sink + '_>]) -> Step {
-        let findings = self.judge(listed);
+        let findings = self.evaluate(listed);
         let undecided: Vec<Finding> = findings
             .into_iter()
             .filter(|finding| finding.verdict.outcome == Outcome::NotAvailable)
@@ -245,23 +247,24 @@ impl Run<'_> {
         if undecided.is_empty() {
             return Step::Enough;
         }
-        let excepted =
-            |finding: &Finding| self.mute(finding, &[]).is_some() || self.asks_for_tags(finding);
-        let settled = !sinks.is_empty()
-            && !undecided.iter().any(excepted)
-            && sinks.iter().all(|sink| sink.is_settled(&undecided));
-        if !settled {
+        let may_be_muted = |finding: &Finding| {
+            self.mute(finding, &[]).is_some() || self.mute_depends_on_tags(finding)
+        };
+        let is_up_to_date = !sinks.is_empty()
+            && !undecided.iter().any(may_be_muted)
+            && sinks.iter().all(|sink| sink.is_up_to_date(&undecided));
+        if !is_up_to_date {
             return Step::Look;
         }
         for sink in sinks {
-            sink.settle(&undecided);
+            sink.count_unchanged(&undecided);
         }
         Step::Settled
     }
 
     /// Returns the findings of the checks, with those exceptions applied that depend only on the resource's name and
     /// the observation.
-    fn judge(&self, observation: &Observation) -> Vec<Finding> {
+    fn evaluate(&self, observation: &Observation) -> Vec<Finding> {
         let kind = observation.resource.kind();
         let checks = self.checks.iter().filter(|(check, _)| check.kind() == kind);
         let docs = self.invocation.settings.docs_url.as_deref();
@@ -270,12 +273,12 @@ impl Run<'_> {
         findings
             .map(|finding| {
                 let tags = finding.tags.clone().unwrap_or_default();
-                self.except(finding, &tags)
+                self.apply_exception(finding, &tags)
             })
             .collect()
     }
 
-    fn except(&self, finding: Finding, tags: &[(String, String)]) -> Finding {
+    fn apply_exception(&self, finding: Finding, tags: &[(String, String)]) -> Finding {
         match self.mute(&finding, tags) {
             Some(mute) => finding.excepted(mute),
             None => finding,
@@ -287,26 +290,28 @@ impl Run<'_> {
         mutes.find(finding.check, &finding.resource, tags, finding.observed_at)
     }
 
-    fn asks_for_tags(&self, finding: &Finding) -> bool {
+    /// Returns `true` if an exception depends on tags of the resource that were not read yet.
+    fn mute_depends_on_tags(&self, finding: &Finding) -> bool {
         let mutes = &self.invocation.exceptions.mutes;
         finding.tags.is_none()
             && mutes.asks_for_tags(finding.check, &finding.resource, finding.observed_at)
     }
 
     /// Returns `true` if an exception may apply to a finding, depending on tags that were not read yet.
-    fn may_be_excepted(&self, finding: &Finding) -> bool {
-        matches!(finding.verdict.outcome, Outcome::Failed(_)) && self.asks_for_tags(finding)
+    fn may_be_muted(&self, finding: &Finding) -> bool {
+        matches!(finding.verdict.outcome, Outcome::Failed(_)) && self.mute_depends_on_tags(finding)
     }
 
     /// Returns `true` if tags must be read before a finding is reported. OCSF events include the tags; the Security Hub
     /// sink reads them itself, for findings that have changed.
     fn waits_for_tags(&self, finding: &Finding, sinks: &[Box<dyn Sink + '_>]) -> bool {
-        let there = !matches!(
+        let has_result = !matches!(
             finding.verdict.outcome,
             Outcome::NotApplicable | Outcome::Pending
         );
-        let told = there && has_tags(finding) && sinks.iter().any(|sink| sink.wants_tags());
-        (told && finding.tags.is_none()) || self.may_be_excepted(finding)
+        let is_sent_with_tags =
+            has_result && has_tags(finding) && sinks.iter().any(|sink| sink.needs_tags());
+        (is_sent_with_tags && finding.tags.is_none()) || self.may_be_muted(finding)
     }
 
     /// Reads the tags that these findings wait for, all at once, and applies the exceptions that depend on them.
@@ -318,7 +323,7 @@ impl Run<'_> {
         let waiting = findings
             .iter()
             .filter(|finding| self.waits_for_tags(finding, sinks));
-        let mut resources: Vec<Resource> = waiting.map(tagged).collect();
+        let mut resources: Vec<Resource> = waiting.map(tagged_resource).collect();
         if resources.is_empty() {
             return findings;
         }
@@ -331,36 +336,36 @@ impl Run<'_> {
         let tags = match tags {
             Ok(tags) => tags,
             Err(unread) => {
-                if findings.iter().any(|finding| self.may_be_excepted(finding)) {
+                if findings.iter().any(|finding| self.may_be_muted(finding)) {
                     tracing::error!(
                         reason = unread.code.word(),
-                        "exceptions by tag do not hold in this run: {}",
+                        "couldn't read tags, so exceptions by tag don't apply in this run: {}",
                         unread.text
                     );
                 } else {
                     tracing::warn!(
                         reason = unread.code.word(),
-                        "events are written without tags: {}",
+                        "couldn't read tags, so OCSF events are written without them: {}",
                         unread.text
                     );
                 }
                 return findings;
             }
         };
-        let tell = |finding: Finding| {
+        let complete = |finding: Finding| {
             if !self.waits_for_tags(&finding, sinks) {
                 return finding;
             }
-            let tags = tags.get(tagged(&finding).id());
+            let tags = tags.get(tagged_resource(&finding).id());
             let tags = tags.cloned().unwrap_or_default();
-            let finding = self.except(finding, &tags);
+            let finding = self.apply_exception(finding, &tags);
             let own = has_tags(&finding).then_some(tags);
             Finding {
                 tags: own.or(finding.tags),
                 ..finding
             }
         };
-        findings.into_iter().map(tell).collect()
+        findings.into_iter().map(complete).collect()
     }
 
     /// Returns `true` if a finding that the run has not encountered is of a resource that is gone, or of a check that
@@ -395,7 +400,7 @@ fn has_tags(finding: &Finding) -> bool {
 }
 
 /// Returns the resource that has the tags; for an image, its repository.
-fn tagged(finding: &Finding) -> Resource {
+fn tagged_resource(finding: &Finding) -> Resource {
     let resource = &finding.resource;
     let parent = match resource.kind().tags {
         TagSource::Parent => resource.parent(),
@@ -405,14 +410,14 @@ fn tagged(finding: &Finding) -> Resource {
 }
 
 /// The receivers of a run's findings: its summary, its caller and its sinks.
-struct Judged<'a, E> {
+struct Receivers<'a, E> {
     summary: &'a mut Summary,
     each: &'a mut E,
     sinks: &'a [Box<dyn Sink + 'a>],
 }
 
-impl<E: FnMut(&Finding)> Judged<'_, E> {
-    /// Counts a finding, logs it in one line, and hands it to the caller and to the sinks.
+impl<E: FnMut(&Finding)> Receivers<'_, E> {
+    /// Counts a finding, logs it in one line, and passes it to the caller and to the sinks.
     async fn report(&mut self, finding: &Finding) {
         let outcome = finding.verdict.outcome;
         tracing::info!(

@@ -80,11 +80,11 @@ impl ScanReport {
     }
 }
 
-/// Returns `true` if an event counts findings of a higher severity than those in the API's answer, and the API may be
+/// Returns `true` if an event counts findings of a higher severity than those in the API's response, and the API may be
 /// behind the event.
 fn is_worse(event: &ScanResult, read: &Scan) -> bool {
-    let told = read.result().and_then(|result| result.counts.highest());
-    read.may_be_behind() && event.counts.highest() > told
+    let highest = read.result().and_then(|result| result.counts.highest());
+    read.may_be_behind() && event.counts.highest() > highest
 }
 
 /// Returns an image with the event's scan, if the API's scan could not be read or is less severe; `None` if the API's
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn inspectors_total_is_no_severity() {
+    fn total_is_not_a_severity() {
         let counts = read(
             &report(
                 "",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_event_counts_only_where_the_api_could_not_be_read() {
+    fn the_events_scan_replaces_only_unread_images() {
         let unread = || {
             State::Unread(Unread {
                 code: ReasonCode::AccessDenied,
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_events_counts_decide_where_the_api_is_behind_them() {
+    fn the_events_counts_take_precedence_if_the_api_is_behind() {
         use ScanStatus::{Arriving, Complete, Failed, UnderWay};
         let low = Some(&[("LOW", 1)][..]);
         let none = Some(&[][..]);

@@ -33,7 +33,7 @@ pub(crate) struct Scope<'a> {
 
 impl Scope<'_> {
     /// Returns `true` if a check of the run evaluates resources of a kind.
-    pub(crate) fn judges(&self, kind: &ResourceKind) -> bool {
+    pub(crate) fn evaluates(&self, kind: &ResourceKind) -> bool {
         self.checks.iter().any(|(check, _)| check.kind() == kind)
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::{Check, Need, ParameterValues, checks};
 
-pub use document::{DISABLED_CHECKS, ENABLED_CHECKS};
+pub use document::{DISABLED_CHECKS, ENABLED_CHECKS, SelectionError};
 
 /// The checks that are switched on and off, and the parameters that are set for checks.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ impl Selection {
     /// Returns the problems in the parts, with their lines.
     pub fn of_documents<'a>(
         parts: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, SelectionError> {
         document::read(parts)
     }
 
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn disabling_wins_over_enabling_and_both_over_the_default() {
+    fn disabling_overrides_enabling_and_both_override_the_default() {
         let on = find(ROTATION).unwrap();
         for (yaml, is_on_of_on, is_on_of_off) in [
             ("{}", true, false),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_can_be_switched_off_by_what_they_need() {
+    fn without_disables_the_checks_that_need_a_fact() {
         let selection = Selection::default().without(Need::Recorder);
         for (id, is_on) in [("config-records-resources", false), (ROTATION, true)] {
             assert_eq!(selection.is_enabled(find(id).unwrap()), is_on, "{id}");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_sets_parameters_before_the_second_and_switches_add_up() {
+    fn or_prefers_parameters_of_the_first_and_combines_switches() {
         let first = "
             disabledChecks: ecr-immutable-tags
             ecr-image-scan-findings: {activeDays: 30}
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_makes_every_check_that_is_on_with_its_own_defaults() {
+    fn the_default_enables_every_check_that_is_on_with_its_own_defaults() {
         let selection = Selection::default();
         let expected = checks::CHECKS.iter().filter(|check| check.enabled).count();
         assert_eq!(selection.enabled_checks().count(), expected);

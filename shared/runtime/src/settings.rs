@@ -138,7 +138,7 @@ fn switch(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<bool
     match value.trim().to_ascii_lowercase().as_str() {
         "" | "on" | "true" => Ok(true),
         "off" => Ok(false),
-        _ => Err(invalid(name, "is neither on nor off")),
+        _ => Err(invalid(name, "must be on or off")),
     }
 }
 
@@ -173,7 +173,7 @@ where
     let number = value.parse().ok().filter(|number| allowed.contains(number));
     number.ok_or_else(|| {
         let problem = format!(
-            "is {value:?}, not a whole number from {} to {}",
+            "is {value:?}, but must be a whole number from {} to {}",
             allowed.start(),
             allowed.end()
         );
@@ -185,7 +185,9 @@ fn url(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<
     let value = text(name, variable);
     match value {
         Some(value) if !value.starts_with("https://") && !value.starts_with("http://") => {
-            Err(invalid(name, &format!("is {value:?}, which is no URL")))
+            let problem =
+                format!("is {value:?}, but must be a URL that begins with https:// or http://");
+            Err(invalid(name, &problem))
         }
         value => Ok(value),
     }
@@ -213,12 +215,13 @@ fn regions(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Reg
         [] => Ok(Regions::Home),
         [all] if all == "all" => Ok(Regions::All),
         _ => match regions.iter().find(|region| !is_region(region)) {
-            Some(other) => Err(invalid(
-                name,
-                &format!(
-                    "has {other:?}: it takes Regions like eu-central-1, with commas, or all alone"
-                ),
-            )),
+            Some(other) => {
+                let problem = format!(
+                    "contains {other:?}, but must be a list of Regions such as eu-central-1, separated by commas, or \
+                     the single word all"
+                );
+                Err(invalid(name, &problem))
+            }
             None => Ok(Regions::These(regions)),
         },
     }
@@ -235,8 +238,8 @@ fn accounts(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Ac
             accounts.organization = true;
         } else {
             let problem = format!(
-                "has {part:?}: it takes account ids of twelve digits and ids of organizational units, with commas, or \
-                 organization"
+                "contains {part:?}, but must be a list of account ids with twelve digits and ids of organizational \
+                 units, separated by commas, or the word organization"
             );
             return Err(invalid(name, &problem));
         }
@@ -257,7 +260,7 @@ fn role_name(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<S
     } else {
         Err(invalid(
             name,
-            &format!("is {value:?}, which is no role's name: give the name, not the ARN"),
+            &format!("is {value:?}, which isn't the name of a role: set the name, not the ARN"),
         ))
     }
 }
@@ -271,7 +274,7 @@ fn passed_images(
         Some("recovered") => Ok(PassedImages::Recovered),
         Some(other) => Err(invalid(
             name,
-            &format!("is {other:?}, neither all nor recovered"),
+            &format!("is {other:?}, but must be all or recovered"),
         )),
     }
 }
@@ -283,8 +286,9 @@ fn paths(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Vec<S
     for path in list(name, variable) {
         let path = path.trim_end_matches('/');
         if !path.starts_with('/') || path.contains("//") {
-            let problem =
-                format!("has {path:?}: it takes paths like /eksentry/checks, with commas");
+            let problem = format!(
+                "contains {path:?}, but must be a list of paths such as /eksentry/checks, separated by commas"
+            );
             return Err(invalid(name, &problem));
         }
         if !paths.iter().any(|known| known == path) {
@@ -302,7 +306,7 @@ fn checks_of(
     ids.map(|id| {
         checks::find(&id)
             .map(|check| check.id)
-            .map_err(|error| invalid(name, &format!("is wrong: {error}")))
+            .map_err(|error| invalid(name, &format!("contains an unknown check: {error}")))
     })
     .collect()
 }
@@ -323,10 +327,12 @@ fn parameters(
         .into_iter()
         .map(|(id, values)| {
             let check = checks::find(&id)
-                .map_err(|error| invalid(name, &format!("names an unknown check: {error}")))?;
+                .map_err(|error| invalid(name, &format!("contains an unknown check: {error}")))?;
             let settings =
                 ParameterValues::read(check.id, check.parameters, &values.unwrap_or_default())
-                    .map_err(|error| invalid(name, &format!("has a wrong value: {error}")))?;
+                    .map_err(|error| {
+                        invalid(name, &format!("contains an invalid value: {error}"))
+                    })?;
             Ok((check.id, settings))
         })
         .collect()
@@ -344,11 +350,11 @@ mod tests {
     use super::*;
 
     fn read(name: &str, value: &str) -> Result<Settings, Error> {
-        Settings::from_environment(|asked| (asked == name).then(|| value.to_owned()))
+        Settings::from_environment(|variable| (variable == name).then(|| value.to_owned()))
     }
 
     #[test]
-    fn sinks_and_metrics_are_on_unless_off() {
+    fn sinks_and_metrics_are_on_by_default() {
         for (value, on) in [
             ("", true),
             ("on", true),
@@ -378,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_is_not_set() {
+    fn empty_variables_are_not_set() {
         let empty = Settings::from_environment(|_| Some(" ".to_owned())).unwrap();
         assert_eq!(empty.regions, Regions::Home);
         assert!(empty.accounts.is_empty() && empty.queue_url.is_none() && empty.ocsf.is_none());
@@ -387,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_read() {
+    fn regions_and_accounts_are_parsed() {
         let regions = |value| read("EKSENTRY_REGIONS", value).unwrap().regions;
         assert_eq!(regions("all"), Regions::All);
         let two = vec!["eu-central-1".to_owned(), "us-east-1".to_owned()];
@@ -405,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_named() {
+    fn errors_contain_the_variable_with_an_invalid_value() {
         for (name, value) in [
             ("EKSENTRY_REGIONS", "all,eu-central-1"),
             ("EKSENTRY_REGIONS", "EU_CENTRAL"),
@@ -433,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_are_on_unless_disabled() {
+    fn checks_are_enabled_by_default() {
         let enabled = |value| {
             let settings = read("EKSENTRY_DISABLED_CHECKS", value).unwrap();
             settings
@@ -449,8 +455,8 @@ mod tests {
     }
 
     #[test]
-    fn disabling_wins_over_enabling() {
-        let lists = Settings::from_environment(|asked| match asked {
+    fn disabling_overrides_enabling() {
+        let lists = Settings::from_environment(|variable| match variable {
             "EKSENTRY_ENABLED_CHECKS" => Some("kms-cmk-rotation, ecr-scan-on-push".to_owned()),
             "EKSENTRY_DISABLED_CHECKS" => Some("kms-cmk-rotation".to_owned()),
             _ => None,
@@ -461,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_told_apart_and_each_is_read_once() {
+    fn paths_are_normalized_and_deduplicated() {
         let paths = |value| {
             let settings = read("EKSENTRY_PARAMETERS_PATHS", value).unwrap();
             settings.parameters_paths
@@ -471,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_checked_when_they_are_read() {
+    fn parameters_are_validated_when_they_are_read() {
         let fine =
             r#"{"kms-cmk-rotation": {"maxRotationPeriodDays": "90"}, "ecr-immutable-tags": null}"#;
         assert!(read("EKSENTRY_PARAMETERS", fine).is_ok());

@@ -1,5 +1,6 @@
 //! The sinks: the destinations of a run's findings. A run drives all sinks in the same way; each decides which findings
-//! it sends, and when. AWS Config is not one of them: `config-rule`, which a rule invokes, answers it.
+//! it sends, and when. AWS Config is not one of them: `config-rule`, which a rule invokes, sends it
+//! evaluations.
 
 mod ocsf;
 mod security_hub;
@@ -19,15 +20,15 @@ pub(crate) use security_hub::SecurityHubSink;
 pub(crate) trait Sink {
     /// Returns `true` if the findings of a resource, evaluated from a list alone, show that the findings in the sink
     /// are up to date, so that there is no need to describe the resource.
-    fn is_settled(&self, _findings: &[Finding]) -> bool {
+    fn is_up_to_date(&self, _findings: &[Finding]) -> bool {
         false
     }
 
-    /// Counts findings that are settled in all sinks.
-    fn settle(&self, _findings: &[Finding]) {}
+    /// Counts findings that are up to date in all sinks as unchanged.
+    fn count_unchanged(&self, _findings: &[Finding]) {}
 
     /// Returns `true` if the tags of a resource must be read before the sink takes its finding.
-    fn wants_tags(&self) -> bool {
+    fn needs_tags(&self) -> bool {
         false
     }
 
@@ -46,7 +47,7 @@ pub(crate) trait Sink {
 
     /// Returns the findings that the sink holds and that the run has not encountered, although it should have if they
     /// were not gone. `is_gone` decides that from the check's id and the resource.
-    fn unmet(&self, _is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
+    fn gone_findings(&self, _is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
         Vec::new()
     }
 

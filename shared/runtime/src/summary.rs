@@ -17,7 +17,7 @@ pub struct Summary {
     pub passed: usize,
     /// Results that failed.
     pub failed: usize,
-    /// Results with a warning, which somebody should review.
+    /// Results with a warning, which you should review.
     pub warning: usize,
     /// Results for which a fact could not be read.
     pub not_available: usize,
@@ -59,7 +59,7 @@ pub struct CheckSummary {
     pub passed: usize,
     /// Results that failed.
     pub failed: usize,
-    /// Results with a warning, which somebody should review.
+    /// Results with a warning, which you should review.
     pub warning: usize,
     /// Results for which a fact could not be read.
     pub not_available: usize,
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_is_there() {
+    fn the_summary_contains_every_number() {
         let mut read = read(&Summary::default());
         let members = read.as_object_mut().unwrap();
         assert_eq!(members.remove("checks"), Some(json!({})));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_but_the_duration_is_added_up() {
+    fn add_sums_everything_except_the_duration() {
         let one = Summary {
             resources: 1,
             evaluated: 2,

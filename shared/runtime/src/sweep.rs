@@ -34,13 +34,13 @@ const REPOSITORIES_A_PART: usize = 2_000;
 
 /// The most processes among which Security Hub's rates are divided. With smaller shares, a slice would not be done in
 /// time; more workers than this are throttled now and then, and retry.
-const MOST_NEIGHBOURS: u32 = 20;
+const MAX_NEIGHBOURS: u32 = 20;
 
-/// The most times that a slice is handed on. A slice that is not done after so many invocations never will be.
-const MOST_HANDED_ON: u32 = 5;
+/// The most times that a slice is enqueued again. A slice that is not done after so many invocations never will be.
+const MAX_HANDED_ON: u32 = 5;
 
 /// The most characters of a slice in an error message, since a slice may name thousands of resources.
-const MOST_TOLD: usize = 500;
+const MAX_TASK_CHARS: usize = 500;
 
 /// Handles an event that a schedule or a person sends. Returns a [`Summary`].
 ///
@@ -53,8 +53,8 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let task = Task::read(&payload)?;
     let invocation = Invocation::new(SWEEP, &app, &context).await?;
     let (summary, mut errors) = sweep(&invocation, &task).await?;
-    errors.extend(invocation.wrong().cloned());
-    invocation.answer(summary, errors)
+    errors.extend(invocation.lasting_errors().cloned());
+    invocation.into_response(summary, errors)
 }
 
 /// Makes a sweep, or a slice of one. Returns its summary and its errors.
@@ -72,26 +72,26 @@ pub(crate) async fn sweep(
         invocation,
         task,
         checks: task.checks(&invocation.selection)?,
-        done: RefCell::default(),
+        progress: RefCell::default(),
     };
-    let named = task.named(invocation.settings, home)?;
+    let named = task.named_resources(invocation.settings, home)?;
     if named.is_empty() {
-        sweep.everything().await;
+        sweep.evaluate_accounts().await;
     } else {
         for (account, regions) in named {
             let regions = regions.into_iter().collect();
-            Box::pin(sweep.resources(&account, regions)).await;
+            Box::pin(sweep.evaluate_resources(&account, regions)).await;
         }
     }
-    let Done {
+    let Progress {
         mut summary,
         mut errors,
         rest,
-    } = sweep.done.into_inner();
+    } = sweep.progress.into_inner();
     for (check, _) in &sweep.checks {
         summary.checks.entry(check.id).or_default();
     }
-    errors.extend(hand_on(invocation, rest, &mut summary).await);
+    errors.extend(enqueue(invocation, rest, &mut summary).await);
     Ok((summary, errors))
 }
 
@@ -100,11 +100,11 @@ struct Sweep<'a> {
     invocation: &'a Invocation<'a>,
     task: &'a Task,
     checks: Vec<(&'static Check, ParameterValues)>,
-    done: RefCell<Done>,
+    progress: RefCell<Progress>,
 }
 
 #[derive(Default)]
-struct Done {
+struct Progress {
     summary: Summary,
     errors: Vec<Error>,
     /// The tasks that are left to other invocations.
@@ -113,7 +113,7 @@ struct Done {
 
 impl Sweep<'_> {
     /// Evaluates all accounts. If there are several accounts and a queue, each account becomes a slice.
-    async fn everything(&self) {
+    async fn evaluate_accounts(&self) {
         let Invocation { settings, aws, .. } = self.invocation;
         let accounts = match &self.task.account {
             Some(account) => vec![account.clone()],
@@ -123,7 +123,7 @@ impl Sweep<'_> {
             None => {
                 let home = &aws.home.location.account;
                 let (accounts, errors) = accounts(&aws.aws, settings, home).await;
-                self.done.borrow_mut().errors.extend(errors);
+                self.progress.borrow_mut().errors.extend(errors);
                 accounts
             }
         };
@@ -132,25 +132,25 @@ impl Sweep<'_> {
                 account: Some(account),
                 ..self.task.clone()
             });
-            self.done.borrow_mut().rest.extend(slices);
+            self.progress.borrow_mut().rest.extend(slices);
             return;
         }
         futures::stream::iter(accounts)
             .for_each_concurrent(ACCOUNTS_AT_A_TIME, |account| async move {
-                if self.invocation.is_over() {
-                    self.leave(Task {
+                if self.invocation.is_time_up() {
+                    self.defer(Task {
                         account: Some(account),
                         ..self.task.clone()
                     });
                 } else {
-                    Box::pin(self.account(&account)).await;
+                    Box::pin(self.evaluate_account(&account)).await;
                 }
             })
             .await;
     }
 
     /// Evaluates one account, part by part.
-    async fn account(&self, id: &str) {
+    async fn evaluate_account(&self, id: &str) {
         let parts = self.parts();
         let options = EntryOptions {
             regions: self.task.region.as_slice(),
@@ -160,20 +160,20 @@ impl Sweep<'_> {
             }),
             processes: self.task.neighbours.unwrap_or(1),
         };
-        let left = Task {
+        let deferred = Task {
             account: Some(id.to_owned()),
             ..self.task.clone()
         };
-        let Some(account) = self.enter(id, options, left).await else {
+        let Some(account) = self.enter(id, options, deferred).await else {
             return;
         };
-        if let Some(error) = account.left_out() {
-            self.fail(error.clone());
+        if let Some(error) = account.regions_error() {
+            self.add_error(error.clone());
         }
         if let Some(region) = &self.task.region
             && account.places().is_empty()
         {
-            return self.fail(not_enabled(region, id));
+            return self.add_error(not_enabled(region, id));
         }
         let places = account.places().iter();
         let readers: Vec<(&Place, Reader<'_>)> =
@@ -188,7 +188,7 @@ impl Sweep<'_> {
             let listed = listed;
             let of_places = readers.iter().map(async |(place, reader)| {
                 for part in &registries {
-                    for part in self.split(place, reader, part).await {
+                    for part in self.split_registry(place, reader, part).await {
                         // The receiver is dropped only together with this future.
                         let _ = listed.send((*place, reader, part));
                     }
@@ -207,8 +207,8 @@ impl Sweep<'_> {
         });
         futures::join!(
             list,
-            self.look(parts_of_registries),
-            self.look(futures::stream::iter(small_parts))
+            self.evaluate_parts(parts_of_registries),
+            self.evaluate_parts(futures::stream::iter(small_parts))
         );
     }
 
@@ -222,19 +222,27 @@ impl Sweep<'_> {
     }
 
     /// Evaluates parts, a few at a time.
-    async fn look<'p>(&self, parts: impl Stream<Item = (&'p Place, &'p Reader<'p>, Part)>) {
+    async fn evaluate_parts<'p>(
+        &self,
+        parts: impl Stream<Item = (&'p Place, &'p Reader<'p>, Part)>,
+    ) {
         parts
             .for_each_concurrent(PARTS_AT_A_TIME, |(place, reader, part)| {
-                Box::pin(self.part(place, reader, part))
+                Box::pin(self.evaluate_part(place, reader, part))
             })
             .await;
     }
 
     /// Returns the parts of a place's registry that this invocation evaluates. A large registry is split into several
     /// parts; if there is a queue, these become slices, and none is returned.
-    async fn split(&self, place: &Place, reader: &Reader<'_>, registry: &Part) -> Vec<Part> {
+    async fn split_registry(
+        &self,
+        place: &Place,
+        reader: &Reader<'_>,
+        registry: &Part,
+    ) -> Vec<Part> {
         let whole = vec![registry.clone()];
-        if self.task.part.is_some() || self.invocation.is_over() {
+        if self.task.part.is_some() || self.invocation.is_time_up() {
             return whole;
         }
         // If repositories cannot be listed, or not in time, the evaluation of the part reports it.
@@ -248,16 +256,16 @@ impl Sweep<'_> {
             place = %place.location,
             repositories = names.len(),
             parts = split.len(),
-            "the registry is looked at in parts"
+            "the registry is evaluated in parts"
         );
         let registries = split.into_iter().map(Part::Registry);
         if self.invocation.aws.queue.is_some() {
             let neighbours = u32::try_from(registries.len()).unwrap_or(u32::MAX);
             // This invocation counts too, since it evaluates the rest of the place at the same time.
             let neighbours = neighbours.min(self.invocation.settings.workers);
-            let neighbours = neighbours.saturating_add(1).min(MOST_NEIGHBOURS);
+            let neighbours = neighbours.saturating_add(1).min(MAX_NEIGHBOURS);
             let slices = registries.map(|part| self.slice(place, part, Some(neighbours)));
-            self.done.borrow_mut().rest.extend(slices);
+            self.progress.borrow_mut().rest.extend(slices);
             Vec::new()
         } else {
             registries.collect()
@@ -275,24 +283,24 @@ impl Sweep<'_> {
     }
 
     /// Returns `true` if a check of the sweep that evaluates one of the included kinds needs facts that span Regions.
-    fn spans_regions(&self, is_looked_at: impl Fn(&'static ResourceKind) -> bool) -> bool {
+    fn spans_regions(&self, includes: impl Fn(&'static ResourceKind) -> bool) -> bool {
         let checks = self.checks.iter().map(|(check, _)| *check);
-        let checks = checks.filter(|check| is_looked_at(check.kind()));
+        let checks = checks.filter(|check| includes(check.kind()));
         span_regions(needs_of(checks))
     }
 
-    async fn part(&self, place: &Place, reader: &Reader<'_>, part: Part) {
+    async fn evaluate_part(&self, place: &Place, reader: &Reader<'_>, part: Part) {
         let slice = self.slice(place, part.clone(), self.task.neighbours);
-        if self.invocation.is_over() {
-            return self.leave(slice);
+        if self.invocation.is_time_up() {
+            return self.defer(slice);
         }
         if self.run(place, reader, Targets::Part(part)).await {
-            self.leave(slice);
+            self.defer(slice);
         }
     }
 
     /// Evaluates resources of one account that the task names.
-    async fn resources(&self, id: &str, regions: Vec<(String, Vec<Resource>)>) {
+    async fn evaluate_resources(&self, id: &str, regions: Vec<(String, Vec<Resource>)>) {
         let names: Vec<String> = regions.iter().map(|(region, _)| region.clone()).collect();
         let all = || regions.iter().flat_map(|(_, resources)| resources);
         let options = EntryOptions {
@@ -300,24 +308,24 @@ impl Sweep<'_> {
             spans_regions: self.spans_regions(|kind| all().any(|resource| resource.kind() == kind)),
             processes: self.task.neighbours.unwrap_or(1),
         };
-        let left = Task {
+        let deferred = Task {
             resources: ids(all()),
             ..self.task.clone()
         };
-        let Some(account) = self.enter(id, options, left).await else {
+        let Some(account) = self.enter(id, options, deferred).await else {
             return;
         };
         for (region, resources) in regions {
             let mut places = account.places().iter();
             let Some(place) = places.find(|place| place.location.region == region) else {
-                self.fail(not_enabled(&region, id));
+                self.add_error(not_enabled(&region, id));
                 continue;
             };
             let ids = ids(&resources);
             let reader = account.reader(place);
             let targets = Targets::Resources(resources);
             if Box::pin(self.run(place, &reader, targets)).await {
-                self.leave(Task {
+                self.defer(Task {
                     resources: ids,
                     ..self.task.clone()
                 });
@@ -325,7 +333,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Makes one run. Returns `true` if it was cut off.
+    /// Executes one run. Returns `true` if it was cut off.
     async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> bool {
         let run = Run {
             invocation: self.invocation,
@@ -335,7 +343,7 @@ impl Sweep<'_> {
             targets,
             sinks: self.invocation.sinks(),
         };
-        let outcome = run.make(Some, |_| ()).await;
+        let outcome = run.execute(Some, |_| ()).await;
         tracing::info!(
             place = %place.location,
             targets = run.targets.name(),
@@ -343,36 +351,36 @@ impl Sweep<'_> {
             posted = outcome.summary.posted,
             unchanged = outcome.summary.unchanged,
             archived = outcome.summary.archived,
-            "a part of the sweep is {}",
-            if outcome.cut_off { "cut off" } else { "done" }
+            "a part of the sweep {}",
+            if outcome.cut_off { "was cut off" } else { "has finished" }
         );
-        let mut done = self.done.borrow_mut();
-        done.summary.add(&outcome.summary);
-        done.errors.extend(outcome.errors);
+        let mut progress = self.progress.borrow_mut();
+        progress.summary.add(&outcome.summary);
+        progress.errors.extend(outcome.errors);
         outcome.cut_off
     }
 
-    /// Enters an account. Returns `None` if it could not be entered; if that is for lack of time, the task `left` is
-    /// left to another invocation.
-    async fn enter(&self, id: &str, options: EntryOptions<'_>, left: Task) -> Option<Account> {
+    /// Enters an account. Returns `None` if it could not be entered; if that is for lack of time, the task `deferred`
+    /// is left to another invocation.
+    async fn enter(&self, id: &str, options: EntryOptions<'_>, deferred: Task) -> Option<Account> {
         let Connections { aws, home, .. } = self.invocation.aws;
         let entered = Account::enter(aws, home, self.invocation.settings, id, options);
         match tokio::time::timeout_at(self.invocation.ends_at, entered).await {
             Err(_) => {
-                self.leave(left);
+                self.defer(deferred);
                 None
             }
             Ok(Ok(account)) => Some(account),
             Ok(Err(error)) => {
                 tracing::error!(account = id, errorType = error.kind.name(), "{error}");
-                self.fail(error);
+                self.add_error(error);
                 None
             }
         }
     }
 
-    fn fail(&self, error: Error) {
-        self.done.borrow_mut().errors.push(error);
+    fn add_error(&self, error: Error) {
+        self.progress.borrow_mut().errors.push(error);
     }
 
     fn slice(&self, place: &Place, part: Part, neighbours: Option<u32>) -> Task {
@@ -387,8 +395,8 @@ impl Sweep<'_> {
 
     /// Leaves a task for which there is no time to another invocation, with a larger share of Security Hub's rates:
     /// where there is no ledger, most of the time is spent on reading the findings that Security Hub holds.
-    fn leave(&self, task: Task) {
-        self.done.borrow_mut().rest.push(Task {
+    fn defer(&self, task: Task) {
+        self.progress.borrow_mut().rest.push(Task {
             handed_on: self.task.handed_on.saturating_add(1),
             neighbours: task.neighbours.map(|neighbours| (neighbours / 2).max(1)),
             ..task
@@ -403,31 +411,32 @@ fn ids<'r>(resources: impl IntoIterator<Item = &'r Resource>) -> Vec<String> {
 
 fn not_enabled(region: &str, account: &str) -> Error {
     let message =
-        format!("{region} was not looked at, since the Region is not enabled in account {account}");
+        format!("{region} was not evaluated, since the Region isn't enabled in account {account}");
     Error::new(ErrorKind::NotListed, message)
 }
 
-/// Sends slices to the queue. Returns errors about those that could not be handed on.
-async fn hand_on(
+/// Sends slices to the queue. Returns errors about those that could not be sent.
+async fn enqueue(
     invocation: &Invocation<'_>,
     rest: Vec<Task>,
     summary: &mut Summary,
 ) -> Vec<Error> {
-    let (rest, hopeless): (Vec<_>, Vec<_>) = rest
+    let (rest, abandoned): (Vec<_>, Vec<_>) = rest
         .into_iter()
-        .partition(|task| task.handed_on <= MOST_HANDED_ON && invocation.aws.queue.is_some());
+        .partition(|task| task.handed_on <= MAX_HANDED_ON && invocation.aws.queue.is_some());
     let mut errors = Vec::new();
-    if let Some(first) = hopeless.first() {
+    if let Some(first) = abandoned.first() {
         let advice = if invocation.aws.queue.is_some() {
-            "it was handed on too often: give the functions more time or memory"
+            "it was sent to the queue too often: to fix this, increase the functions' timeout or memory"
         } else {
-            "give the function more time or memory, or set EKSENTRY_QUEUE_URL so that workers take them"
+            "to fix this, increase the function's timeout or memory, or set EKSENTRY_QUEUE_URL so that workers \
+             evaluate them"
         };
         let first = serde_json::to_string(first).unwrap_or_default();
         let message = format!(
-            "time was up with {} part(s) of the sweep left, the first of them {}; {advice}",
-            hopeless.len(),
-            first.chars().take(MOST_TOLD).collect::<String>()
+            "the time was up before {} part(s) of the sweep were evaluated, the first of them {}; {advice}",
+            abandoned.len(),
+            first.chars().take(MAX_TASK_CHARS).collect::<String>()
         );
         errors.push(Error::new(ErrorKind::OutOfTime, message));
     }

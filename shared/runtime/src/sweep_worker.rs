@@ -45,34 +45,36 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     }
     let batch = Batch::deserialize(&payload).map_err(|error| {
         let problem = without_values(&error);
-        Error::invalid_event(format!("the event is no batch of SQS messages: {problem}"))
+        Error::invalid_event(format!(
+            "the event isn't a batch of SQS messages: {problem}"
+        ))
     })?;
     let invocation = Invocation::new("sweep-worker", &app, &context).await?;
-    let mut answer = SqsBatchResponse::default();
+    let mut response = SqsBatchResponse::default();
     let mut total = Summary {
-        errors: invocation.untold(&[]),
+        errors: invocation.additional_errors(&[]),
         ..Summary::default()
     };
     for message in batch.records.unwrap_or_default() {
         let id = message.message_id.clone().unwrap_or_default();
-        let worked = Box::pin(work(&invocation, message, &mut total)).await;
-        if let Err(error) = worked {
+        let result = Box::pin(process(&invocation, message, &mut total)).await;
+        if let Err(error) = result {
             tracing::error!(
                 messageId = id,
                 errorType = error.kind.name(),
-                "the message must come again: {error}"
+                "couldn't process the message, so SQS delivers it again: {error}"
             );
             total.errors += 1;
             let mut failure = BatchItemFailure::default();
             failure.item_identifier = id;
-            answer.batch_item_failures.push(failure);
+            response.batch_item_failures.push(failure);
         }
     }
     invocation.conclude(total);
-    Ok(serde_json::to_value(answer).unwrap_or_default())
+    Ok(serde_json::to_value(response).unwrap_or_default())
 }
 
-async fn work(
+async fn process(
     invocation: &Invocation<'_>,
     message: Message,
     total: &mut Summary,
@@ -80,12 +82,12 @@ async fn work(
     let body = message.body.unwrap_or_default();
     let event: Value = serde_json::from_str(&body).map_err(|error| {
         let problem = without_values(&error);
-        Error::invalid_event(format!("the message's body is not JSON: {problem}"))
+        Error::invalid_event(format!("the message's body isn't JSON: {problem}"))
     })?;
     let (summary, mut errors) = sweep(invocation, &Task::read(&event)?).await?;
-    errors.extend(invocation.exceptions.unread().cloned());
+    errors.extend(invocation.exceptions.temporary_errors().cloned());
     total.add(&summary);
-    match Error::all(&errors) {
+    match Error::combine(&errors) {
         // If SQS delivered the message again, its slices would be sent again, each time. The next sweep repeats the
         // failed part.
         Some(error) if summary.slices > 0 => {

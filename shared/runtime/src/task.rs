@@ -33,7 +33,7 @@ pub(crate) struct Task {
     /// rates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) neighbours: Option<u32>,
-    /// The number of times that the task was handed on because there was no time left.
+    /// The number of times that the task was sent to the queue again because there was no time left.
     #[serde(deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub(crate) handed_on: u32,
 }
@@ -53,7 +53,10 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -75,7 +78,9 @@ impl Task {
                 let mut task = Self::deserialize(event).map_err(|error| {
                     let form = r#"{"checks": [id, …], "resources": [ARN, …]}"#;
                     let problem = without_values(&error);
-                    Error::invalid_event(format!("the event is not of the form {form}: {problem}"))
+                    Error::invalid_event(format!(
+                        "the event doesn't have the form {form}: {problem}"
+                    ))
                 })?;
                 // Every slice names all checks, so each is kept only once.
                 task.checks.sort_unstable();
@@ -83,14 +88,14 @@ impl Task {
                 Ok(task)
             }
             _ => Err(Error::invalid_event(
-                "the event is no JSON object: send {} to sweep everything",
+                "the event isn't a JSON object: send {} to sweep everything",
             )),
         }
     }
 
-    /// Splits the task into several, each with some of the resources, that have at most `most` bytes as JSON. A task
+    /// Splits the task into several, each with some of the resources, that have at most `max` bytes as JSON. A task
     /// with a single resource may have more.
-    pub(crate) fn split(mut self, most: usize) -> Vec<Self> {
+    pub(crate) fn split(mut self, max: usize) -> Vec<Self> {
         let resources = std::mem::take(&mut self.resources);
         let frame = bytes(&self) + r#""resources":[],"#.len();
         let mut parts: Vec<Self> = Vec::new();
@@ -98,7 +103,7 @@ impl Task {
         for resource in resources {
             let more = bytes(&resource) + ",".len();
             // The last resource is not followed by a comma.
-            if parts.is_empty() || size + more - 1 > most {
+            if parts.is_empty() || size + more - 1 > max {
                 parts.push(self.clone());
                 size = frame;
             }
@@ -134,7 +139,7 @@ impl Task {
     }
 
     /// Returns the resources that the task names, by account and Region.
-    pub(crate) fn named(
+    pub(crate) fn named_resources(
         &self,
         settings: &Settings,
         home: &Location,
@@ -146,8 +151,8 @@ impl Task {
             let place = resource.location();
             if !covers(settings, home, &place) {
                 let message = format!(
-                    "{arn} is in {place}, where this function does not look (its home is {home}): sweep it there, or \
-                     add its account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+                    "{arn} is in {place}, which this function doesn't evaluate (it runs in {home}): to fix this, sweep \
+                     it there, or add its account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
                 );
                 return Err(Error::invalid_event(message));
             }
@@ -179,8 +184,8 @@ impl Task {
             });
         if narrowed && !(region && covers_account(settings, home, &place.account)) {
             let message = format!(
-                "the event is about {place}, where this function does not look (its home is {home}): see EKSENTRY_ACCOUNTS \
-                 and EKSENTRY_REGIONS"
+                "the event is about {place}, which this function doesn't evaluate (it runs in {home}): to fix this, \
+                 add the account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
             );
             return Err(Error::invalid_event(message));
         }
@@ -239,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_sweep_everything() {
+    fn an_event_of_a_schedule_is_a_sweep_of_everything() {
         for event in [
             Value::Null,
             json!({}),
@@ -256,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sweep_is_refused() {
+    fn events_that_are_not_a_sweep_are_rejected() {
         for event in [
             json!([]),
             json!("all"),
@@ -271,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_read_as_it_was_sent() {
+    fn a_task_survives_a_round_trip_through_json() {
         let names = RepositoryNames {
             prefix: "pay".into(),
             without: vec!["payments/".into()],
@@ -291,13 +296,13 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_is_named_twice_is_named_once() {
+    fn checks_are_sorted_and_deduplicated() {
         let task = Task::read(&json!({"checks": ["b", "a", "b", null, "a"]})).unwrap();
         assert_eq!(task.checks, ["a", "b"]);
     }
 
     #[test]
-    fn a_task_that_fits_is_not_split() {
+    fn a_task_is_split_only_if_it_is_too_large() {
         let task = |count: usize| Task {
             resources: (0..count).map(|n| format!("arn:{n}")).collect(),
             region: Some("eu-west-1".into()),
@@ -318,7 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_split_task_loses_nothing_and_names_nothing_twice(
+        fn splitting_keeps_every_resource_once(
             resources in prop::collection::vec(".{0,40}", 0..60),
             checks in prop::collection::vec("[a-z-]{0,20}", 0..4),
             most in 0_usize..2_000,
@@ -337,13 +342,13 @@ mod tests {
     }
 
     #[test]
-    fn resources_elsewhere_are_refused() {
+    fn resources_in_other_places_are_rejected() {
         let named = |arn: &str, regions, accounts| {
             let task = Task {
                 resources: vec![arn.to_owned(), arn.to_owned()],
                 ..Task::default()
             };
-            task.named(&settings(regions, accounts), &home())
+            task.named_resources(&settings(regions, accounts), &home())
         };
         let cluster =
             |region: &str, account: &str| format!("arn:aws:eks:{region}:{account}:cluster/c");
@@ -383,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_of_other_places_are_refused() {
+    fn slices_of_other_places_are_rejected() {
         let task = |account: Option<&str>, region: Option<&str>| Task {
             account: account.map(str::to_owned),
             region: region.map(str::to_owned),

@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
 /// The deepest nesting of lists and mappings. The documents of eksentry need three levels; without a limit, a few
 /// kilobytes of brackets would overflow the stack.
-const DEEPEST: usize = 16;
+const MAX_DEPTH: usize = 16;
 
 /// A part of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,17 +42,50 @@ pub(crate) struct Key {
 #[error("line {line}: {problem}")]
 pub(crate) struct YamlError {
     pub(crate) line: usize,
-    pub(crate) problem: String,
+    #[source]
+    pub(crate) problem: YamlProblem,
+}
+
+/// The problem on a line of a text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum YamlProblem {
+    /// The parser rejects the text.
+    #[error("it isn't valid YAML: {}", error.info())]
+    Syntax {
+        #[source]
+        error: ScanError,
+    },
+    /// There is no document in the text.
+    #[error("it is empty")]
+    Empty,
+    /// There are several documents in the text.
+    #[error("a second document begins here, but only one is allowed")]
+    SecondDocument,
+    /// The text has an alias of an anchor.
+    #[error("aliases aren't supported: write the value itself")]
+    Alias,
+    /// The text has a tag.
+    #[error("tags aren't supported: remove the tag")]
+    Tag,
+    /// Lists or mappings are nested too deep.
+    #[error("it is nested more than {MAX_DEPTH} levels deep")]
+    Depth,
+    /// A key is a list or mapping.
+    #[error("a key must be a string, not a list or mapping")]
+    Key,
+    /// A mapping has a key twice.
+    #[error("the key {key:?} already appears on line {line}")]
+    DuplicateKey { key: String, line: usize },
 }
 
 impl YamlError {
     /// Returns the error of the parser. If a text ends too early, the parser reports the line after the last one, and
     /// the error has the last one.
-    fn of(error: &ScanError, text: &str) -> Self {
+    fn of(error: ScanError, text: &str) -> Self {
         let last = text.lines().count().max(1);
         Self {
             line: error.marker().line().min(last),
-            problem: format!("it is no YAML: {}", error.info()),
+            problem: YamlProblem::Syntax { error },
         }
     }
 }
@@ -78,12 +111,12 @@ pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
     let mut tree = Tree::default();
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| YamlError::of(&error, text))?;
+        let (event, span) = event.map_err(|error| YamlError::of(error, text))?;
         tree.take(event, span)?;
     }
     tree.root.ok_or_else(|| YamlError {
         line: 1,
-        problem: "there is nothing in it".to_owned(),
+        problem: YamlProblem::Empty,
     })
 }
 
@@ -110,21 +143,18 @@ enum Inside {
 impl Tree {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
         let line = span.start.line();
-        let error = |problem: &str| {
-            let problem = problem.to_owned();
-            Err(YamlError { line, problem })
-        };
+        let error = |problem| Err(YamlError { line, problem });
         match event {
-            Event::DocumentStart(_) if self.root.is_some() => error("a second document begins"),
+            Event::DocumentStart(_) if self.root.is_some() => error(YamlProblem::SecondDocument),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
             | Event::DocumentStart(_)
             | Event::DocumentEnd => Ok(()),
-            Event::Alias(_) => error("aliases are not read: write the value out"),
+            Event::Alias(_) => error(YamlProblem::Alias),
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => error("tags are not read: leave it out"),
+            | Event::MappingStart(_, Some(_)) => error(YamlProblem::Tag),
             Event::Scalar(text, style, _, None) => {
                 let content = match style {
                     ScalarStyle::Plain => Content::Plain(text.into_owned()),
@@ -139,8 +169,8 @@ impl Tree {
     }
 
     fn open(&mut self, line: usize, inside: Inside) -> Result<(), YamlError> {
-        if self.open.len() == DEEPEST {
-            let problem = format!("it is nested more than {DEEPEST} levels deep");
+        if self.open.len() == MAX_DEPTH {
+            let problem = YamlProblem::Depth;
             return Err(YamlError { line, problem });
         }
         self.open.push(Open { line, inside });
@@ -176,14 +206,16 @@ impl Tree {
 fn key(node: Node, members: &[(Key, Node)]) -> Result<Key, YamlError> {
     let Node { line, content } = node;
     let (Content::Plain(text) | Content::Quoted(text)) = content else {
-        let problem = "a key is a text, not a list or mapping".to_owned();
+        let problem = YamlProblem::Key;
         return Err(YamlError { line, problem });
     };
     match members.iter().find(|(other, _)| other.text == text) {
         None => Ok(Key { line, text }),
         Some((first, _)) => {
-            let text: String = text.chars().take(100).collect();
-            let problem = format!("{text:?} is there already, on line {}", first.line);
+            let problem = YamlProblem::DuplicateKey {
+                key: text.chars().take(100).collect(),
+                line: first.line,
+            };
             Err(YamlError { line, problem })
         }
     }
@@ -209,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_know_their_lines() {
+    fn nodes_have_line_numbers() {
         let yaml = "# of clusters\na:\n  b: 90\n  c:\n    - one\n    - 'two'\n";
         let two = Node {
             line: 6,
@@ -224,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_as_well_indented_or_not_and_whatever_ends_its_lines() {
+    fn json_is_accepted_with_any_indentation_and_line_ending() {
         let expected = |[one, two, three]: [usize; 3]| {
             let days = Node {
                 line: three,
@@ -249,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_from_a_text() {
+    fn null_is_distinguished_from_text() {
         let yaml = "a:\nb: ~\nc: null\nd: ''\ne: 'null'\nf: []\n";
         let Content::Mapping(members) = read(yaml).unwrap().content else {
             panic!("it is a mapping");
@@ -263,37 +295,38 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_told_with_its_line() {
+    fn invalid_and_unsupported_yaml_is_reported_with_its_line() {
         let nested = format!("a:\n  {}{}", "[".repeat(40), "]".repeat(40));
         for (yaml, line, mention) in [
-            ("", 1, "nothing in it"),
-            ("# a comment\n", 1, "nothing in it"),
-            ("a: 1\nb: [", 2, "it is no YAML"),
-            ("a: 1\n  b: 2\n", 2, "it is no YAML"),
-            ("a: 1\nb: 2\na: 3\n", 3, "\"a\" is there already, on line 1"),
+            ("", 1, "it is empty"),
+            ("# a comment\n", 1, "it is empty"),
+            ("a: 1\nb: [", 2, "it isn't valid YAML"),
+            ("a: 1\n  b: 2\n", 2, "it isn't valid YAML"),
+            ("a: 1\nb: 2\na: 3\n", 3, "\"a\" already appears on line 1"),
             ("a: &x [1]\nb: *x\n", 2, "aliases"),
             ("a: 1\n---\nb: 2\n", 2, "second document"),
             ("a: !!str 1\n", 1, "tags"),
             ("a:\n  !thing\n  b: 1\n", 2, "tags"),
-            ("? [a]\n: 1\n", 1, "a key is a text"),
+            ("? [a]\n: 1\n", 1, "a key must be a string"),
             (&nested, 2, "16 levels"),
         ] {
             let error = read(yaml).unwrap_err();
-            assert!(error.problem.contains(mention), "{yaml:?}: {error}");
+            let problem = error.problem.to_string();
+            assert!(problem.contains(mention), "{yaml:?}: {error}");
             assert_eq!(error.line, line, "{yaml:?}: {error}");
         }
     }
 
     #[test]
-    fn it_may_be_as_deep_as_it_may_be() {
+    fn nesting_is_limited() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(read(&nested(DEEPEST)).is_ok());
-        assert!(read(&nested(DEEPEST + 1)).is_err());
+        assert!(read(&nested(MAX_DEPTH)).is_ok());
+        assert!(read(&nested(MAX_DEPTH + 1)).is_err());
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in r#"([-a\[\]{}:,?&*!|>'"%#~ \n\t]|\PC){0,60}"#) {
+        fn any_text_is_read_or_rejected(text in r#"([-a\[\]{}:,?&*!|>'"%#~ \n\t]|\PC){0,60}"#) {
             let _ = read(&text);
         }
     }

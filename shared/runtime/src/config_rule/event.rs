@@ -18,8 +18,8 @@ use crate::error::{Error, without_values};
 
 /// The longest type and id of a resource, in characters.
 /// Source: <https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html>.
-const LONGEST_TYPE: usize = 256;
-const LONGEST_ID: usize = 768;
+const MAX_TYPE_LENGTH: usize = 256;
+const MAX_ID_LENGTH: usize = 768;
 
 /// An invocation of a rule.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub(super) enum Message {
         ordering: Timestamp,
         account: Option<String>,
     },
-    /// A notification that is about no resource, such as one of a snapshot's delivery.
-    Nothing,
+    /// A notification that is not about a resource, such as one of a snapshot's delivery.
+    Other,
 }
 
 /// The configuration item of a resource that changed. It identifies the resource; the facts are read from the live API,
@@ -73,7 +73,7 @@ impl Item {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Outer {
+struct Envelope {
     invoking_event: Value,
     #[serde(default)]
     rule_parameters: Option<Value>,
@@ -90,7 +90,7 @@ struct Outer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Inner {
+struct InvokingEvent {
     message_type: String,
     #[serde(default)]
     configuration_item: Option<Value>,
@@ -128,16 +128,16 @@ impl RuleEvent {
     pub(super) fn read(payload: &Value, now: Timestamp) -> Result<Self, Error> {
         if !payload.is_object() {
             return Err(Error::invalid_event(
-                "the event is no JSON object: AWS Config sends one for each invocation",
+                "the event isn't a JSON object: AWS Config sends one JSON object for each invocation",
             ));
         }
-        let outer = Outer::deserialize(payload).map_err(|error| {
+        let outer = Envelope::deserialize(payload).map_err(|error| {
             let problem = without_values(&error);
             Error::invalid_event(format!(
-                "the event is none of an AWS Config rule: {problem}"
+                "the event isn't an invocation of an AWS Config rule: {problem}"
             ))
         })?;
-        let inner: Inner = embedded(&outer.invoking_event, "invokingEvent")?;
+        let inner: InvokingEvent = embedded(&outer.invoking_event, "invokingEvent")?;
         let parameters = match &outer.rule_parameters {
             None | Some(Value::Null) => BTreeMap::new(),
             Some(Value::String(text)) if text.trim().is_empty() => BTreeMap::new(),
@@ -182,8 +182,8 @@ impl RuleEvent {
                 .filter(|check| check.kind().config_type().is_some());
             let rules: Vec<&str> = rules.map(|check| check.id).collect();
             return Err(Error::invalid_event(format!(
-                "{} can be no AWS Config rule, since Config knows no images: sweeps and ECR events run it; the checks \
-                 for rules are {}",
+                "{} can't run as an AWS Config rule, since AWS Config has no resource type for images: sweeps and ECR \
+                 events run it; the checks for rules are {}",
                 check.id,
                 rules.join(", ")
             )));
@@ -196,7 +196,7 @@ impl RuleEvent {
     }
 }
 
-fn message(inner: Inner, now: Timestamp) -> Result<Message, Error> {
+fn message(inner: InvokingEvent, now: Timestamp) -> Result<Message, Error> {
     let now = inner.notification_creation_time.unwrap_or(now);
     match inner.message_type.as_str() {
         "ScheduledNotification" => Ok(Message::Schedule {
@@ -209,13 +209,13 @@ fn message(inner: Inner, now: Timestamp) -> Result<Message, Error> {
                 .or(inner.configuration_item_summary);
             let item = item.ok_or_else(|| {
                 Error::invalid_event(format!(
-                    "the {} has no configuration item",
+                    "the {} contains no configuration item",
                     inner.message_type
                 ))
             })?;
             let item: RawItem = embedded(&item, "configuration item")?;
-            check_length("resourceType", &item.resource_type, LONGEST_TYPE)?;
-            check_length("resourceId", &item.resource_id, LONGEST_ID)?;
+            check_length("resourceType", &item.resource_type, MAX_TYPE_LENGTH)?;
+            check_length("resourceId", &item.resource_id, MAX_ID_LENGTH)?;
             Ok(Message::Change(Item {
                 captured_at: item.configuration_item_capture_time.unwrap_or(now),
                 resource_type: item.resource_type,
@@ -228,19 +228,19 @@ fn message(inner: Inner, now: Timestamp) -> Result<Message, Error> {
                 arns: item.arn.into_iter().chain(item.api_arn).collect(),
             }))
         }
-        _ => Ok(Message::Nothing),
+        _ => Ok(Message::Other),
     }
 }
 
-/// Returns an error if a configuration item's type or id is too short or too long. Such an item cannot be answered: an
-/// evaluation names both, and neither may be empty.
-fn check_length(name: &str, text: &str, most: usize) -> Result<(), Error> {
+/// Returns an error if a configuration item's type or id is too short or too long. No evaluation can be sent for such
+/// an item: an evaluation names both, and neither may be empty.
+fn check_length(name: &str, text: &str, max: usize) -> Result<(), Error> {
     let length = text.chars().count();
-    if (1..=most).contains(&length) {
+    if (1..=max).contains(&length) {
         return Ok(());
     }
     Err(Error::invalid_event(format!(
-        "the configuration item's {name} has {length} characters, where AWS Config has 1 to {most}"
+        "the configuration item's {name} has {length} characters, but AWS Config allows 1 to {max}"
     )))
 }
 
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_names_the_check_else_the_rules_name_does() {
+    fn the_parameter_takes_precedence_over_the_name_of_the_rule() {
         for (parameters, rule, expected) in [
             (
                 json!(r#"{"checkId": "kms-cmk-rotation"}"#),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_without_a_check_is_refused() {
+    fn rules_without_a_valid_check_are_rejected() {
         for (parameters, rule, mention) in [
             (Value::Null, "eksentry", "kms-cmk-rotation"),
             (Value::Null, "myeks-endpoint-private", "kms-cmk-rotation"),
@@ -325,7 +325,7 @@ mod tests {
             (
                 json!(r#"{"checkId": "ecr-image-scan-findings"}"#),
                 "",
-                "no AWS Config rule",
+                "can't run as an AWS Config rule",
             ),
             (
                 json!(r#"{"checkId": "kms-cmk-rotation", "maxRotationPeriodDays": "x"}"#),
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_config_never_sends_is_refused() {
+    fn events_that_config_never_sends_are_rejected() {
         for payload in [
             json!([]),
             json!({}),
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_cannot_be_answered_is_refused() {
+    fn items_with_invalid_types_or_ids_are_rejected() {
         let item = |resource_type: &str, resource_id: &str| {
             let change = json!({"resourceType": resource_type, "resourceId": resource_id});
             let message = json!({"messageType": "ConfigurationItemChangeNotification", "configurationItem": change});
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn left_scope_comes_as_flag_or_text() {
+    fn event_left_scope_can_be_a_boolean_or_a_string() {
         for (left, expected) in [
             (json!(true), true),
             (json!("True"), true),

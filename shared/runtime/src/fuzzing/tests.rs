@@ -99,22 +99,22 @@ fn replace(value: &mut Value, at: &mut usize, by: Option<&Value>) -> bool {
 /// Does the same, after which nothing else is replaced.
 fn replace_once(value: &mut Value, at: &mut usize, by: Option<&Value>) -> bool {
     let here = *at == 0;
-    let gone = replace(value, at, by);
+    let is_removed = replace(value, at, by);
     if here {
         *at = usize::MAX;
     }
-    gone
+    is_removed
 }
 
 proptest! {
     #[test]
-    fn any_json_is_an_event_or_an_error(event in json()) {
+    fn any_json_is_accepted_or_rejected_as_an_event(event in json()) {
         events(event.to_string().as_bytes());
         documents(event.to_string().as_bytes());
     }
 
     #[test]
-    fn an_event_that_was_tampered_with_is_one_or_an_error(
+    fn a_modified_sample_is_accepted_or_rejected_as_an_event(
         sample in proptest::sample::select(samples()),
         changes in vec((0_usize..60, proptest::option::of(json())), 1..5),
     ) {
@@ -126,13 +126,13 @@ proptest! {
     }
 
     #[test]
-    fn any_environment_is_settings_or_an_error(value in text(), name in "EKSENTRY_(REGIONS|ACCOUNTS|PARAMETERS|OCSF|ROLE_NAME|WORKERS|QUEUE_URL|DISABLED_CHECKS|REFRESH_DAYS)") {
+    fn any_environment_is_accepted_or_rejected(value in text(), name in "EKSENTRY_(REGIONS|ACCOUNTS|PARAMETERS|OCSF|ROLE_NAME|WORKERS|QUEUE_URL|DISABLED_CHECKS|REFRESH_DAYS)") {
         documents(json!({name: value}).to_string().as_bytes());
     }
 }
 
 #[test]
-fn what_was_ever_found_stays_mended() {
+fn inputs_that_once_failed_pass() {
     for file in files("tests/fuzz/corpus/events") {
         events(&fs::read(file).unwrap());
     }
@@ -142,7 +142,7 @@ fn what_was_ever_found_stays_mended() {
 }
 
 #[test]
-fn what_is_not_unicode_is_no_event() {
+fn unpaired_surrogates_are_rejected() {
     for event in [r#"{"checks": ["\ud800"]}"#, r#"{"a\udfff": 1}"#] {
         assert!(serde_json::from_str::<Value>(event).is_err(), "{event}");
         events(event.as_bytes());

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::parameters::{AnyParameter, Raw};
+use eksentry_core::checks::UnknownCheck;
+use eksentry_core::parameters::{AnyParameter, ParameterError, Raw};
 use eksentry_core::{Check, ParameterValues, checks};
 use serde::de::IgnoredAny;
 
 use super::Selection;
-use crate::yaml::{self, Content, Key, Node};
+use crate::yaml::{self, Content, Key, Node, YamlProblem};
 
 /// The member of a document that lists checks that are switched on.
 pub const ENABLED_CHECKS: &str = "enabledChecks";
@@ -16,15 +17,95 @@ pub const ENABLED_CHECKS: &str = "enabledChecks";
 pub const DISABLED_CHECKS: &str = "disabledChecks";
 
 /// The most problems of a document that are reported.
-const TOLD: usize = 5;
+const MAX_REPORTED: usize = 5;
 
-/// A problem on a line of a part.
-type Problem = (usize, String);
+/// The error of a document that has problems. The text names the first of them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", first(problems))]
+pub struct SelectionError {
+    problems: Vec<PartProblem>,
+}
+
+/// A problem, with the part and the line that have it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("in {part}, line {line}: {problem}")]
+struct PartProblem {
+    part: String,
+    line: usize,
+    #[source]
+    problem: Problem,
+}
+
+/// A problem with a line of a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Problem {
+    /// The text is not YAML, or has something that is not supported.
+    #[error(transparent)]
+    Yaml(#[from] YamlProblem),
+    /// The document is not a mapping.
+    #[error(
+        "it isn't a mapping of check ids to parameters, such as \"kms-cmk-rotation: {{maxRotationPeriodDays: 90}}\", \
+         {ENABLED_CHECKS} and {DISABLED_CHECKS}"
+    )]
+    NoMapping,
+    /// A key is not the id of a check.
+    #[error(transparent)]
+    Check(#[from] UnknownCheck),
+    /// A list of checks is a mapping.
+    #[error("{list} isn't a list of check ids")]
+    NoList { list: &'static str },
+    /// An item in a list of checks is not a text.
+    #[error("{list} contains an item that isn't a check id")]
+    NoId { list: &'static str },
+    /// An item in a list of checks is not the id of a check.
+    #[error("in {list}, {error}")]
+    CheckInList {
+        list: &'static str,
+        #[source]
+        error: UnknownCheck,
+    },
+    /// Two parts set the parameters of one check.
+    #[error("{check} is already set in {part}, on line {line}")]
+    SetTwice {
+        check: &'static str,
+        part: String,
+        line: usize,
+    },
+    /// The parameters of a check are not a mapping.
+    #[error("the value of {check} isn't a mapping of parameters to values")]
+    NoParameters { check: &'static str },
+    /// A check does not have a parameter.
+    #[error("{check} has no parameter {name:?}; {}", has(known))]
+    Parameter {
+        check: &'static str,
+        name: String,
+        known: Vec<&'static str>,
+    },
+    /// The value of a parameter is not valid.
+    #[error(transparent)]
+    Value(#[from] ParameterError),
+}
+
+fn first(problems: &[PartProblem]) -> String {
+    let texts = problems.iter().take(MAX_REPORTED).map(ToString::to_string);
+    let text = texts.collect::<Vec<_>>().join("; ");
+    match problems.len().saturating_sub(MAX_REPORTED) {
+        0 => text,
+        more => format!("{text}; and {more} more"),
+    }
+}
+
+fn has(known: &[&str]) -> String {
+    match known {
+        [] => "it has no parameters".to_owned(),
+        known => format!("it has {}", known.join(", ")),
+    }
+}
 
 /// Reads the parts of a document, each with its name. Only one part may set a check's parameters.
 pub(super) fn read<'a>(
     parts: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Result<Selection, String> {
+) -> Result<Selection, SelectionError> {
     let mut selection = Selection::default();
     let mut set = BTreeMap::new();
     let mut problems = Vec::new();
@@ -36,19 +117,18 @@ pub(super) fn read<'a>(
             problems: Vec::new(),
         };
         part.read(text);
-        let told = part.problems.into_iter();
-        problems.extend(told.map(|(line, problem)| format!("in {name}, line {line}: {problem}")));
+        let of_part = part.problems.into_iter();
+        problems.extend(of_part.map(|(line, problem)| PartProblem {
+            part: name.to_owned(),
+            line,
+            problem,
+        }));
     }
     if problems.is_empty() {
-        return Ok(selection);
+        Ok(selection)
+    } else {
+        Err(SelectionError { problems })
     }
-    let more = problems.len().saturating_sub(TOLD);
-    problems.truncate(TOLD);
-    let told = problems.join("; ");
-    Err(match more {
-        0 => told,
-        more => format!("{told}; and {more} more"),
-    })
 }
 
 /// A part that is being read.
@@ -57,21 +137,18 @@ struct Part<'a, 's> {
     selection: &'s mut Selection,
     /// The part and line that set each check's parameters.
     set: &'s mut BTreeMap<&'static str, (&'a str, usize)>,
-    problems: Vec<Problem>,
+    /// The problems, and the lines that have them.
+    problems: Vec<(usize, Problem)>,
 }
 
 impl Part<'_, '_> {
     fn read(&mut self, text: &str) {
         let root = match yaml::read(text) {
             Ok(root) => root,
-            Err(error) => return self.problems.push((error.line, error.problem)),
+            Err(error) => return self.problems.push((error.line, error.problem.into())),
         };
         let Content::Mapping(members) = root.content else {
-            let problem = format!(
-                "it is no mapping of checks' ids to their parameters, such as \"kms-cmk-rotation: \
-                 {{maxRotationPeriodDays: 90}}\", {ENABLED_CHECKS} and {DISABLED_CHECKS}"
-            );
-            return self.problems.push((root.line, problem));
+            return self.problems.push((root.line, Problem::NoMapping));
         };
         for (key, node) in members {
             match key.text.as_str() {
@@ -85,28 +162,26 @@ impl Part<'_, '_> {
                 }
                 id => match checks::find(id) {
                     Ok(check) => self.check(check, &key, &node),
-                    Err(error) => self.problems.push((key.line, error.to_string())),
+                    Err(error) => self.problems.push((key.line, error.into())),
                 },
             }
         }
     }
 
     /// Returns the ids of the checks in a list.
-    fn ids(&mut self, list: &str, node: &Node) -> BTreeSet<&'static str> {
+    fn ids(&mut self, list: &'static str, node: &Node) -> BTreeSet<&'static str> {
         let items = match &node.content {
             Content::List(items) => items.iter().collect(),
             Content::Plain(_) | Content::Quoted(_) => vec![node],
             Content::Mapping(_) => {
-                let problem = format!("{list} is no list of checks' ids");
-                self.problems.push((node.line, problem));
+                self.problems.push((node.line, Problem::NoList { list }));
                 return BTreeSet::new();
             }
         };
         let mut ids = BTreeSet::new();
         for item in items {
             let Some(texts) = raw(item).texts() else {
-                let problem = format!("{list} has something that is no check's id");
-                self.problems.push((item.line, problem));
+                self.problems.push((item.line, Problem::NoId { list }));
                 continue;
             };
             for text in texts {
@@ -115,7 +190,7 @@ impl Part<'_, '_> {
                         ids.insert(check.id);
                     }
                     Err(error) => {
-                        let problem = format!("in {list}, {error}");
+                        let problem = Problem::CheckInList { list, error };
                         self.problems.push((item.line, problem));
                     }
                 }
@@ -127,15 +202,18 @@ impl Part<'_, '_> {
     /// Reads the parameters that are set for a check.
     fn check(&mut self, check: &'static Check, key: &Key, node: &Node) {
         if let Some((part, line)) = self.set.insert(check.id, (self.name, key.line)) {
-            let id = check.id;
-            let problem = format!("{id} is set by {part} already, on line {line}");
+            let problem = Problem::SetTwice {
+                check: check.id,
+                part: part.to_owned(),
+                line,
+            };
             return self.problems.push((key.line, problem));
         }
         let members = match &node.content {
             Content::Mapping(members) => members.as_slice(),
             _ if node.is_null() => &[],
             Content::Plain(_) | Content::Quoted(_) | Content::List(_) => {
-                let problem = format!("{} has no mapping of parameters to values", check.id);
+                let problem = Problem::NoParameters { check: check.id };
                 return self.problems.push((node.line, problem));
             }
         };
@@ -152,26 +230,21 @@ impl Part<'_, '_> {
 
 /// Returns the settings from a parameter's value. A parameter that the check does not have is an error, since its value
 /// would otherwise be ignored without notice.
-fn parameter(check: &Check, name: &Key, value: &Node) -> Result<ParameterValues, Problem> {
+fn parameter(check: &Check, name: &Key, value: &Node) -> Result<ParameterValues, (usize, Problem)> {
     let mut declared = check.parameters.iter().copied();
     let Some(parameter) = declared.find(|one| one.name() == name.text) else {
         return Err((name.line, unknown(check, &name.text)));
     };
     let given = BTreeMap::from([(name.text.clone(), raw(value))]);
     ParameterValues::read(check.id, &[parameter], &given)
-        .map_err(|error| (wrong_line(parameter, value), error.to_string()))
+        .map_err(|error| (wrong_line(parameter, value), error.into()))
 }
 
-fn unknown(check: &Check, name: &str) -> String {
-    let name: String = name.chars().take(100).collect();
-    let known: Vec<_> = check.parameters.iter().map(|one| one.name()).collect();
-    match known.as_slice() {
-        [] => format!("{} has no parameter {name:?}; it has none", check.id),
-        known => format!(
-            "{} has no parameter {name:?}; it has {}",
-            check.id,
-            known.join(", ")
-        ),
+fn unknown(check: &Check, name: &str) -> Problem {
+    Problem::Parameter {
+        check: check.id,
+        name: name.chars().take(100).collect(),
+        known: check.parameters.iter().map(|one| one.name()).collect(),
     }
 }
 
@@ -220,7 +293,7 @@ fn plain(text: &str) -> Raw {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Result<Selection, String> {
+    fn of(text: &str) -> Result<Selection, SelectionError> {
         read([("/eksentry/checks/all", text)])
     }
 
@@ -234,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_and_json_say_the_same() {
+    fn yaml_and_json_give_the_same_selection() {
         for text in [
             "enabledChecks: [ecr-scan-on-push]
 disabledChecks: ecr-immutable-tags, ecr-scan-on-push
@@ -273,7 +346,7 @@ eks-control-plane-logging: # all of the defaults
     }
 
     #[test]
-    fn a_document_may_set_nothing_but_not_be_nothing() {
+    fn a_document_may_set_nothing_but_must_not_be_empty() {
         for text in [
             "{}",
             "kms-cmk-rotation: {}",
@@ -293,12 +366,12 @@ eks-control-plane-logging: # all of the defaults
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line_its_check_and_what_there_is() {
+    fn problems_are_reported_with_the_line_the_check_and_the_allowed_values() {
         for (text, line, mentions) in [
             (
                 "\nkms-rotation:\n  days: 1\n",
                 2,
-                &["\"kms-rotation\" is no check", "kms-cmk-rotation"][..],
+                &["\"kms-rotation\"", "kms-cmk-rotation"][..],
             ),
             (
                 "kms-cmk-rotation:\n  maxDays: 90\n",
@@ -313,16 +386,13 @@ eks-control-plane-logging: # all of the defaults
                 2,
                 &[
                     "ecr-scan-on-push has no parameter \"onPush\"",
-                    "it has none",
+                    "it has no parameters",
                 ],
             ),
             (
                 "kms-cmk-rotation:\n  maxRotationPeriodDays:\n    soon",
                 3,
-                &[
-                    "maxRotationPeriodDays of kms-cmk-rotation is \"soon\"",
-                    "a whole number of days",
-                ],
+                &["maxRotationPeriodDays", "kms-cmk-rotation", "\"soon\""],
             ),
             (
                 "ecr-image-scan-findings: {\n  activeDays: 1,\n  severityThreshold: SEVERE }",
@@ -337,38 +407,38 @@ eks-control-plane-logging: # all of the defaults
             (
                 "eks-endpoint-private:\n  allowedPublicCidrs:\n    office: 10.0.0.0/8\n",
                 3,
-                &["allowedPublicCidrs of eks-endpoint-private", "an object"],
+                &["allowedPublicCidrs", "eks-endpoint-private"],
             ),
             (
                 "kms-cmk-rotation: 90",
                 1,
-                &["kms-cmk-rotation has no mapping"],
+                &["the value of kms-cmk-rotation isn't a mapping"],
             ),
-            ("- kms-cmk-rotation", 1, &["no mapping of checks' ids"]),
-            ("kms-cmk-rotation", 1, &["no mapping of checks' ids"]),
+            ("- kms-cmk-rotation", 1, &["isn't a mapping of check ids"]),
+            ("kms-cmk-rotation", 1, &["isn't a mapping of check ids"]),
             (
                 "disabledChecks:\n  - kms-cmk-rotation\n  - kms",
                 3,
-                &["in disabledChecks, \"kms\" is no check", "kms-cmk-rotation"],
+                &["in disabledChecks, \"kms\"", "kms-cmk-rotation"],
             ),
             (
                 "enabledChecks:\n  kms: true",
                 2,
-                &["enabledChecks is no list"],
+                &["enabledChecks isn't a list"],
             ),
             (
                 "enabledChecks:\n  - kms-cmk-rotation: true",
                 2,
-                &["enabledChecks has something that is no check's id"],
+                &["enabledChecks contains an item that isn't a check id"],
             ),
             (
                 "kms-cmk-rotation: {}\nkms-cmk-rotation: {}",
                 2,
-                &["kms-cmk-rotation", "already, on line 1"],
+                &["kms-cmk-rotation is already set", "on line 1"],
             ),
-            ("kms-cmk-rotation: {", 1, &["it is no YAML"]),
+            ("kms-cmk-rotation: {", 1, &["it isn't valid YAML"]),
         ] {
-            let error = of(text).unwrap_err();
+            let error = of(text).unwrap_err().to_string();
             let place = format!("in /eksentry/checks/all, line {line}: ");
             assert!(error.starts_with(&place), "{text}: {error}");
             for mention in mentions {
@@ -378,18 +448,19 @@ eks-control-plane-logging: # all of the defaults
     }
 
     #[test]
-    fn every_problem_is_told_but_not_too_many() {
+    fn the_first_five_problems_are_reported() {
         let two = of("a: {}\nkms-cmk-rotation: {maxRotationPeriodDays: soon}\n").unwrap_err();
+        let two = two.to_string();
         assert!(two.contains("line 1: \"a\""), "{two}");
         assert!(two.contains("; in /eksentry/checks/all, line 2: "), "{two}");
         let many: String = (0..12).map(|n| format!("check-{n}: {{}}\n")).collect();
-        let many = of(&many).unwrap_err();
+        let many = of(&many).unwrap_err().to_string();
         assert!(many.contains("\"check-4\"") && !many.contains("\"check-5\""));
         assert!(many.ends_with("; and 7 more"), "{many}");
     }
 
     #[test]
-    fn parts_add_up_but_two_may_not_set_the_same_check() {
+    fn parts_are_combined_but_must_not_set_the_same_check() {
         let clusters = "disabledChecks: [eks-endpoint-private]\neks-control-plane-logging: {requiredLogTypes: [api]}";
         let keys =
             "disabledChecks: [ecr-scan-on-push]\nkms-cmk-rotation: {maxRotationPeriodDays: 90}";
@@ -408,8 +479,8 @@ eks-control-plane-logging: # all of the defaults
         );
         let error = read([("/c/keys", keys), ("/c/more", keys)]).unwrap_err();
         assert_eq!(
-            error,
-            "in /c/more, line 2: kms-cmk-rotation is set by /c/keys already, on line 2"
+            error.to_string(),
+            "in /c/more, line 2: kms-cmk-rotation is already set in /c/keys, on line 2"
         );
     }
 }

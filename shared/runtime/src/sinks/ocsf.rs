@@ -20,7 +20,7 @@ impl<'a> OcsfSink<'a> {
 }
 
 impl Sink for OcsfSink<'_> {
-    fn wants_tags(&self) -> bool {
+    fn needs_tags(&self) -> bool {
         true
     }
 
@@ -46,7 +46,7 @@ impl Sink for OcsfSink<'_> {
             let Err(error) = self.0.into_inner().finish().await else {
                 return Finished::default();
             };
-            let message = format!("not all events of OCSF could be written: {error}");
+            let message = format!("couldn't write all OCSF events: {error}");
             tracing::error!("{message}");
             Finished {
                 errors: vec![Error::new(ErrorKind::NotDelivered, message)],

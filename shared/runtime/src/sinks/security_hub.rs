@@ -57,8 +57,8 @@ impl<'a> SecurityHubSink<'a> {
         })
     }
 
-    /// Hands the findings that wait to be sent to the sender, as a batch.
-    async fn hand_out(&self) {
+    /// Passes the findings that wait to be sent to the sender, as a batch.
+    async fn queue_batch(&self) {
         let batch = self.delivery.batch();
         let batches = self.batches.borrow().clone();
         if let (Some(batch), Some(batches)) = (batch, batches) {
@@ -69,25 +69,25 @@ impl<'a> SecurityHubSink<'a> {
 }
 
 impl Sink for SecurityHubSink<'_> {
-    fn is_settled(&self, findings: &[Finding]) -> bool {
-        self.delivery.is_settled(findings)
+    fn is_up_to_date(&self, findings: &[Finding]) -> bool {
+        self.delivery.is_up_to_date(findings)
     }
 
-    fn settle(&self, findings: &[Finding]) {
-        self.delivery.settle(findings);
+    fn count_unchanged(&self, findings: &[Finding]) {
+        self.delivery.count_unchanged(findings);
     }
 
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()> {
         Box::pin(async {
             if self.delivery.take(finding) {
-                self.hand_out().await;
+                self.queue_batch().await;
             }
         })
     }
 
     fn end(&self) -> LocalBoxFuture<'_, ()> {
         Box::pin(async {
-            self.hand_out().await;
+            self.queue_batch().await;
             self.batches.take();
         })
     }
@@ -100,8 +100,8 @@ impl Sink for SecurityHubSink<'_> {
         })
     }
 
-    fn unmet(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
-        self.delivery.unmet(is_gone)
+    fn gone_findings(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
+        self.delivery.gone_findings(is_gone)
     }
 
     fn close<'a>(&'a self, gone: &'a Gone) -> LocalBoxFuture<'a, ()> {

@@ -32,7 +32,7 @@ const BATCHES_AT_A_TIME: usize = 3;
 /// The number of findings that a run may refresh, in addition to one in ten of those that it finds unchanged. Findings
 /// that were posted on one day are thus refreshed over ten days.
 const REFRESHES: usize = 100;
-const ONE_IN: usize = 10;
+const UNCHANGED_PER_REFRESH: usize = 10;
 
 /// The number of findings that are archived at a time. They are read in full, and held in memory.
 const ARCHIVED_AT_A_TIME: usize = 20;
@@ -52,8 +52,8 @@ pub(super) struct Delivery<'a> {
 #[derive(Default)]
 struct State {
     /// The findings that Security Hub holds, by their ids.
-    known: HashMap<String, Remembered>,
-    batch: Vec<Waiting>,
+    known: HashMap<String, TrackedFinding>,
+    batch: Vec<QueuedFinding>,
     bytes: usize,
     /// The ids of the findings to archive, and the times at which their resources were seen to be gone.
     gone: HashMap<String, Timestamp>,
@@ -63,19 +63,20 @@ struct State {
     refreshes: usize,
 }
 
-struct Remembered {
+/// A finding that Security Hub holds or that is being sent.
+struct TrackedFinding {
     known: Known,
     /// `true` if the run has encountered the finding.
-    met: bool,
+    encountered: bool,
 }
 
 /// Findings that are sent together.
-pub(super) struct Batch(Vec<Waiting>);
+pub(super) struct Batch(Vec<QueuedFinding>);
 
 /// A finding that waits to be sent.
-struct Waiting {
+struct QueuedFinding {
     finding: Finding,
-    /// The state that Security Hub will hold once it takes the finding.
+    /// The state that Security Hub will hold once it accepts the finding.
     known: Known,
     refreshes: bool,
 }
@@ -88,9 +89,10 @@ impl<'a> Delivery<'a> {
         run: &'a str,
         known: KnownFindings,
     ) -> Self {
-        let known = known
-            .into_iter()
-            .map(|(id, known)| (id, Remembered { known, met: false }));
+        let known = known.into_iter().map(|(id, known)| {
+            let encountered = false;
+            (id, TrackedFinding { known, encountered })
+        });
         Self {
             hub,
             reader,
@@ -106,10 +108,10 @@ impl<'a> Delivery<'a> {
 
     /// Returns `true` if these findings, of one resource and evaluated from a list alone, show that the findings in
     /// Security Hub are up to date, so that there is no need to describe the resource.
-    pub(super) fn is_settled(&self, findings: &[Finding]) -> bool {
+    pub(super) fn is_up_to_date(&self, findings: &[Finding]) -> bool {
         let state = self.state.borrow();
         findings.iter().all(|finding| {
-            let Some(Remembered { known, .. }) = state.known.get(&finding.id()) else {
+            let Some(TrackedFinding { known, .. }) = state.known.get(&finding.id()) else {
                 return false;
             };
             let revision = revision(finding);
@@ -118,15 +120,15 @@ impl<'a> Delivery<'a> {
         })
     }
 
-    /// Counts settled findings as unchanged.
-    pub(super) fn settle(&self, findings: &[Finding]) {
+    /// Counts findings that are up to date as unchanged.
+    pub(super) fn count_unchanged(&self, findings: &[Finding]) {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
         for finding in findings {
             state.counts.unchanged += 1;
-            if let Some(remembered) = state.known.get_mut(&finding.id()) {
-                remembered.met = true;
-                if let Some(status) = remembered.known.status {
+            if let Some(tracked) = state.known.get_mut(&finding.id()) {
+                tracked.encountered = true;
+                if let Some(status) = tracked.known.status {
                     state.counts.count(finding.check.id, outcome(status));
                 }
             }
@@ -142,7 +144,7 @@ impl<'a> Delivery<'a> {
         (!batch.is_empty()).then_some(Batch(batch))
     }
 
-    /// Sends batches as they are handed out, several at the same time.
+    /// Sends batches as they are queued, several at the same time.
     pub(super) async fn send_all(&self, batches: mpsc::Receiver<Batch>) {
         let next = async |mut batches: mpsc::Receiver<Batch>| {
             let batch = batches.recv().await?;
@@ -158,8 +160,9 @@ impl<'a> Delivery<'a> {
         let id = finding.id();
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
-        let may_refresh = state.refreshes < REFRESHES + state.counts.unchanged / ONE_IN;
-        let known = state.meet(&id);
+        let may_refresh =
+            state.refreshes < REFRESHES + state.counts.unchanged / UNCHANGED_PER_REFRESH;
+        let known = state.mark_encountered(&id);
         let Some(outline) = outline(finding) else {
             if finding.verdict.outcome == Outcome::NotApplicable
                 && known.is_some_and(|known| !known.archived)
@@ -171,14 +174,14 @@ impl<'a> Delivery<'a> {
         let decision = self.policy.decide(known, finding, &outline, may_refresh);
         let created_at = known.map(|known| known.created_at.clone());
         match decision {
-            Decision::Nothing => state.counts.unchanged += 1,
+            Decision::Skip => state.counts.unchanged += 1,
             Decision::Withheld => state.counts.withheld += 1,
-            Decision::Changed | Decision::Old => {
-                state.refreshes += usize::from(decision == Decision::Old);
+            Decision::Post | Decision::Refresh => {
+                state.refreshes += usize::from(decision == Decision::Refresh);
                 state.bytes += outline.size;
                 state
                     .batch
-                    .push(Waiting::new(finding, outline, created_at, decision));
+                    .push(QueuedFinding::new(finding, outline, created_at, decision));
             }
         }
         state.batch.len() >= BATCH || state.bytes >= BATCH_BYTES
@@ -187,13 +190,13 @@ impl<'a> Delivery<'a> {
     /// Returns the findings that the run has not encountered, although it should have: `is_gone` decides that from the
     /// check's id and the resource. Findings that are newer than the run are left out, since the run could not
     /// encounter them.
-    pub(super) fn unmet(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
+    pub(super) fn gone_findings(&self, is_gone: &dyn Fn(&str, &Resource) -> bool) -> Vec<Gone> {
         let state = self.state.borrow();
-        let unmet = state.known.iter().filter_map(|(id, remembered)| {
-            let Remembered { known, met } = remembered;
+        let gone = state.known.iter().filter_map(|(id, tracked)| {
+            let TrackedFinding { known, encountered } = tracked;
             let before = known.updated_at.is_none_or(|at| at < self.started_at);
             let (check, resource) = parse_finding_id(id)?;
-            let gone = !met && !known.archived && before && is_gone(check, &resource);
+            let gone = !encountered && !known.archived && before && is_gone(check, &resource);
             gone.then(|| Gone {
                 id: id.clone(),
                 check: check.to_owned(),
@@ -201,7 +204,7 @@ impl<'a> Delivery<'a> {
                 at: self.started_at,
             })
         });
-        unmet.collect()
+        gone.collect()
     }
 
     /// Notes that a finding must be archived, if Security Hub holds it.
@@ -232,7 +235,7 @@ impl<'a> Delivery<'a> {
             ..
         } = self.state.into_inner();
         let known = known.into_iter();
-        let known = known.map(|(id, remembered)| (id, remembered.known));
+        let known = known.map(|(id, tracked)| (id, tracked.known));
         let finished = Finished {
             counts,
             errors,
@@ -252,7 +255,7 @@ impl<'a> Delivery<'a> {
             Ok((imported, before)) => {
                 state.counts.archived += imported.taken.len();
                 for id in imported.taken.iter().chain(&before) {
-                    if let Some(Remembered { known, .. }) = state.known.get_mut(id) {
+                    if let Some(TrackedFinding { known, .. }) = state.known.get_mut(id) {
                         known.archived = true;
                         known.updated_at = gone.get(id).copied();
                     }
@@ -269,9 +272,9 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    async fn send(&self, batch: Vec<Waiting>) {
+    async fn send(&self, batch: Vec<QueuedFinding>) {
         let _room = self.hub.room().await;
-        let untagged: Vec<&Resource> = batch.iter().filter_map(Waiting::untagged).collect();
+        let untagged: Vec<&Resource> = batch.iter().filter_map(QueuedFinding::untagged).collect();
         let tags = self.tags(&untagged).await;
         let mut findings = Vec::new();
         let mut sent = HashMap::new();
@@ -298,8 +301,9 @@ impl<'a> Delivery<'a> {
             if let Some((known, refreshes)) = sent.remove(id) {
                 state.counts.refreshed += usize::from(refreshes);
                 state.counts.posted += usize::from(!refreshes);
-                let met = true;
-                state.known.insert(id.clone(), Remembered { known, met });
+                let encountered = true;
+                let tracked = TrackedFinding { known, encountered };
+                state.known.insert(id.clone(), tracked);
             }
         }
         state.note_failures(imported);
@@ -310,7 +314,7 @@ impl<'a> Delivery<'a> {
         self.reader.tags(resources).await.unwrap_or_else(|unread| {
             tracing::warn!(
                 reason = unread.code.word(),
-                "findings are sent without tags: {}",
+                "couldn't read tags, so findings are sent without them: {}",
                 unread.text
             );
             Tags::default()
@@ -320,10 +324,10 @@ impl<'a> Delivery<'a> {
 
 impl State {
     /// Marks a finding as encountered by the run. Returns it as Security Hub holds it.
-    fn meet(&mut self, id: &str) -> Option<&Known> {
-        let remembered = self.known.get_mut(id)?;
-        remembered.met = true;
-        Some(&remembered.known)
+    fn mark_encountered(&mut self, id: &str) -> Option<&Known> {
+        let tracked = self.known.get_mut(id)?;
+        tracked.encountered = true;
+        Some(&tracked.known)
     }
 
     /// Forgets the state of findings that are being sent, since it is unknown until Security Hub confirms that it took
@@ -340,9 +344,9 @@ impl State {
             self.known
                 .entry(id.clone())
                 .and_modify(|before| before.known = unconfirmed(before.known.updated_at))
-                .or_insert_with(|| Remembered {
+                .or_insert_with(|| TrackedFinding {
                     known: unconfirmed(None),
-                    met: true,
+                    encountered: true,
                 });
         }
     }
@@ -350,7 +354,7 @@ impl State {
     /// Forgets the digests and revisions of findings that are about to be archived, for the same reason.
     fn forget_until_archived(&mut self, gone: &[(String, Timestamp)]) {
         for (id, _) in gone {
-            if let Some(Remembered { known, .. }) = self.known.get_mut(id) {
+            if let Some(TrackedFinding { known, .. }) = self.known.get_mut(id) {
                 known.digest = None;
                 known.revision = None;
             }
@@ -361,11 +365,11 @@ impl State {
         for failure in imported.failed {
             tracing::error!(
                 finding = failure.id,
-                "the finding was not delivered: {}",
+                "couldn't send the finding to Security Hub: {}",
                 failure.problem
             );
             let message = format!(
-                "the finding {} was not delivered: {}",
+                "couldn't send the finding {} to Security Hub: {}",
                 failure.id, failure.problem
             );
             self.errors
@@ -374,7 +378,7 @@ impl State {
     }
 }
 
-impl Waiting {
+impl QueuedFinding {
     fn new(
         finding: &Finding,
         outline: Outline,
@@ -391,7 +395,7 @@ impl Waiting {
                 revision: outline.revision,
             },
             finding: finding.clone(),
-            refreshes: decision == Decision::Old,
+            refreshes: decision == Decision::Refresh,
         }
     }
 

@@ -13,10 +13,10 @@ use crate::scope::{Scope, Targets};
 use crate::summary::Summary;
 
 /// The number of findings from which on a ledger is kept. Security Hub takes three seconds to return as many.
-const LEDGER_PAYS: usize = 1_000;
+const MIN_LEDGER_FINDINGS: usize = 1_000;
 
 /// The number of findings of a ledger that are compared with Security Hub; one call takes as many.
-const SAMPLE: usize = 20;
+const SAMPLE_SIZE: usize = 20;
 
 /// The access to the known findings about a run's targets: they are read before the run, and kept in a ledger after it.
 pub(super) struct HeldFindings<'a> {
@@ -52,7 +52,7 @@ impl<'a> HeldFindings<'a> {
         };
         let known = known.map_err(|error| {
             let message = format!(
-                "no finding was sent, since those that Security Hub holds could not be read: {error}"
+                "couldn't read the findings in Security Hub, so no finding was sent: {error}"
             );
             Error::new(ErrorKind::NotDelivered, message)
         })?;
@@ -64,7 +64,9 @@ impl<'a> HeldFindings<'a> {
         if let Some(read) = &ledger
             && !self.matches_hub(read).await?
         {
-            tracing::warn!("the ledger is not used, since Security Hub holds something else");
+            tracing::warn!(
+                "the ledger isn't used, since Security Hub lacks findings that it contains"
+            );
             ledger = None;
         }
         let since = ledger.as_ref().map(Ledger::since);
@@ -94,7 +96,9 @@ impl<'a> HeldFindings<'a> {
         let ledgers = self.invocation.aws.ledgers.as_ref()?;
         let read = ledgers.read(&self.place.location, part).await;
         read.unwrap_or_else(|error| {
-            tracing::warn!("the ledger is not used, and all is read from Security Hub: {error}");
+            tracing::warn!(
+                "couldn't read the ledger, so all findings are read from Security Hub: {error}"
+            );
             None
         })
     }
@@ -103,10 +107,10 @@ impl<'a> HeldFindings<'a> {
     /// It does not hold them after it was switched off and on again.
     async fn matches_hub(&self, ledger: &Ledger) -> Result<bool, ReportError> {
         let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
-        let sample: Vec<String> = listed.take(SAMPLE).map(|(id, _)| id.clone()).collect();
+        let sample: Vec<String> = listed.take(SAMPLE_SIZE).map(|(id, _)| id.clone()).collect();
         let hub = &self.place.security_hub;
         let held = hub.known(Selection::Ids(&sample)).await?;
-        // A finding without a digest may never have been taken by Security Hub.
+        // A finding without a digest may never have been accepted by Security Hub.
         let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
         Ok(sample.iter().all(is_held))
     }
@@ -118,8 +122,8 @@ impl<'a> HeldFindings<'a> {
         else {
             return;
         };
-        let pays = findings.len() >= LEDGER_PAYS || self.runs.is_some();
-        if !self.keeps_a_ledger(part) || !pays {
+        let saves_time = findings.len() >= MIN_LEDGER_FINDINGS || self.runs.is_some();
+        if !self.keeps_a_ledger(part) || !saves_time {
             return;
         }
         let run = &self.invocation.id;
@@ -127,7 +131,7 @@ impl<'a> HeldFindings<'a> {
         if let Err(error) = ledgers.write(&self.place.location, part, &ledger).await {
             tracing::warn!(
                 posted = counts.posted,
-                "the ledger could not be written; the next sweep reads from Security Hub what this one sent: {error}"
+                "couldn't write the ledger, so the next sweep reads the findings of this one from Security Hub: {error}"
             );
         }
     }

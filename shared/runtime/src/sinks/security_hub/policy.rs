@@ -24,11 +24,11 @@ pub(super) struct Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Send the finding: it is new, or differs from the one in Security Hub.
-    Changed,
+    Post,
     /// Send the finding again: it is unchanged, but was last sent long ago.
-    Old,
+    Refresh,
     /// Do not send the finding: Security Hub holds the same one, or a newer one.
-    Nothing,
+    Skip,
     /// Do not send the finding: the settings exclude it.
     Withheld,
 }
@@ -51,29 +51,29 @@ impl Policy {
         outline: &Outline,
         may_refresh: bool,
     ) -> Decision {
-        let unwanted = self.passed_images == PassedImages::Recovered
+        let is_excluded = self.passed_images == PassedImages::Recovered
             && !finding.resource.kind().sends_every_pass
             && finding.verdict.outcome == Outcome::Passed;
         let ends_a_failure =
             known.is_some_and(|known| !known.archived && known.status != Some(Status::Passed));
-        if unwanted && !ends_a_failure {
+        if is_excluded && !ends_a_failure {
             return Decision::Withheld;
         }
         let Some(known) = known else {
-            return Decision::Changed;
+            return Decision::Post;
         };
         if known.updated_at.is_some_and(|at| at >= finding.observed_at) {
-            return Decision::Nothing;
+            return Decision::Skip;
         }
         let same = !known.archived && known.digest.as_ref() == Some(&outline.digest);
         match age(known, finding.observed_at) {
-            Some(_) if !same => Decision::Changed,
-            Some(age) if age < self.refresh => Decision::Nothing,
+            Some(_) if !same => Decision::Post,
+            Some(age) if age < self.refresh => Decision::Skip,
             Some(age) if may_refresh || age >= (self.refresh * OVERDUE).min(DROPPED_SOON) => {
-                Decision::Old
+                Decision::Refresh
             }
-            Some(_) => Decision::Nothing,
-            None => Decision::Changed,
+            Some(_) => Decision::Skip,
+            None => Decision::Post,
         }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_sent_if_it_changed_or_is_old() {
+    fn changed_findings_are_posted_and_old_ones_refreshed() {
         let policy = Policy {
             refresh: 30 * DAY,
             passed_images: PassedImages::All,
@@ -133,39 +133,39 @@ mod tests {
             (
                 known("2026-02-20T00:00:00Z", false, same),
                 true,
-                Decision::Nothing,
+                Decision::Skip,
             ),
             (
                 known("2026-01-20T00:00:00Z", false, same),
                 true,
-                Decision::Old,
+                Decision::Refresh,
             ),
             (
                 known("2026-01-20T00:00:00Z", false, same),
                 false,
-                Decision::Nothing,
+                Decision::Skip,
             ),
             (
                 known("2025-12-20T00:00:00Z", false, same),
                 false,
-                Decision::Old,
+                Decision::Refresh,
             ),
             (
                 known("2026-02-20T00:00:00Z", false, "other"),
                 false,
-                Decision::Changed,
+                Decision::Post,
             ),
             (
                 known("2026-02-20T00:00:00Z", true, same),
                 false,
-                Decision::Changed,
+                Decision::Post,
             ),
             (
                 known("2026-03-02T00:00:00Z", false, "other"),
                 true,
-                Decision::Nothing,
+                Decision::Skip,
             ),
-            (known("long ago", false, same), false, Decision::Changed),
+            (known("long ago", false, same), false, Decision::Post),
         ] {
             assert_eq!(
                 policy.decide(Some(&known), &finding, &outline, may_refresh),
@@ -175,7 +175,7 @@ mod tests {
         }
         assert_eq!(
             policy.decide(None, &finding, &outline, false),
-            Decision::Changed
+            Decision::Post
         );
     }
 }
