@@ -1,55 +1,55 @@
-# Names for plain commands, for https://just.systems; docs/by-hand.md has the commands themselves.
+# Recipes for https://just.systems. docs/by-hand.md describes the commands.
 
-# Where `watch` listens for `invoke`, and where `stand-in` serves.
+# The addresses on which `watch` listens for `invoke`, and on which `stand-in` listens.
 host := "127.0.0.1"
 port := "9000"
 endpoint := "127.0.0.1:9001"
-# What a shell needs to reach the stand-in; `stand-in` writes it and `watch` reads it.
+# The environment variables of the stand-in. `stand-in` writes this file and `watch` reads it.
 environment := "target/stand-in.env"
 
 [private]
 default:
     @just --list
 
-# All tests, or those whose names contain FILTER
+# Run all tests, or those whose names contain FILTER
 test *FILTER:
     cargo test {{ FILTER }}
 
-# Every sample event through the real functions; --help tells more
+# Run the functions with every sample event; see --help for options
 demo *OPTIONS:
     cargo demo {{ OPTIONS }}
 
-# Everything that must hold before a change lands
+# Run all checks of CI
 ci:
     bash .ci/run
 
-# Write anew what follows from the registry of checks: docs, README, template
+# Rewrite the files that are derived from the registry of checks: docs, README, template
 bless:
     BLESS=1 cargo test -p eksentry-tests derived
 
-# Cold starts, memory and sizes, for docs/measured.md
+# Measure cold starts, memory and sizes, for docs/measured.md
 measure:
     cargo measure
 
-# The pictures of the report in the README, after `demo` and `ci`
+# Create the screenshots of the report in the README, after `demo` and `ci`
 pictures:
     .venv/ci/bin/python .ci/report-in-browser.py --screenshots docs/images
 
-# Build the functions as ENV of samconfig.toml wants them
+# Build the functions for ENV of samconfig.toml
 build ENV="default":
     sam build --config-env {{ quote(ENV) }}
 
-# Build, and deploy to ENV of samconfig.toml
+# Build and deploy to ENV of samconfig.toml
 deploy ENV="default": (build ENV)
     sam deploy --config-env {{ quote(ENV) }}
 
-# Serve the demo's account to `watch`, until Ctrl-C
+# Serve the demo account to `watch`, until Ctrl-C
 [no-exit-message]
 stand-in *OPTIONS:
     mkdir -p target
     cargo demo --serve {{ endpoint }} {{ OPTIONS }} | tee {{ environment }}
 
-# Run the functions against the stand-in, or with the variables of FILE, until Ctrl-C
+# Run the functions with the stand-in, or with the variables in FILE, until Ctrl-C
 [no-exit-message]
 watch FILE=environment:
     . {{ quote(FILE) }} && cargo lambda watch -A {{ host }} -P {{ port }}
@@ -58,7 +58,7 @@ watch FILE=environment:
 invoke FUNCTION EVENT:
     cargo lambda invoke {{ quote(FUNCTION) }} -A {{ host }} -P {{ port }} --data-file {{ quote(EVENT) }}
 
-# Invoke the functions of `watch` with every sample event; none of them may fail
+# Invoke the functions of `watch` with every sample event; no invocation should fail
 invoke-all:
     #!/usr/bin/env bash
     set -uo pipefail

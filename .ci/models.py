@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Keeps tests/models: what AWS publishes of the operations that the functions call, as far as tests need it.
+"""Writes tests/models: the published models of the AWS operations that the functions call, reduced to what tests need.
 
-The source is the botocore that .ci/requirements.txt pins. A file has the operations and every shape that these reach,
-without the documentation. With --check nothing is written, and a file that differs is an error.
+The source is the version of botocore in .ci/requirements.txt. A file contains the operations and all shapes that they
+use, without documentation. With --check, nothing is written, and a file that differs is an error.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import botocore.session
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
-# By the names that the services sign with; botocore names one otherwise.
+# Services have their signing names; botocore has a different name for one of them.
 BOTOCORE = {"tagging": "resourcegroupstaggingapi"}
 OPERATIONS = {
     "account": ["ListRegions"],
@@ -50,7 +50,7 @@ OPERATIONS = {
     "tagging": ["GetResources"],
 }
 
-# Security Hub describes hundreds of kinds of resources, of which findings of ours have these.
+# Security Hub has details for hundreds of resource types, of which the findings of eksentry use these.
 ONLY = {
     ("securityhub", "ResourceDetails"): [
         "AwsEcrContainerImage",
@@ -61,7 +61,7 @@ ONLY = {
     ],
 }
 
-# What says how a value is made and how it travels.
+# The attributes that determine the form of a value and its position in a request or response.
 OF_A_SHAPE = ("type", "required", "enum", "min", "max", "pattern", "timestampFormat", "payload", "exception", "error")
 OF_A_MEMBER = ("shape", "location", "locationName", "timestampFormat")
 
@@ -71,7 +71,7 @@ def some_of(mapping, names):
 
 
 def shape(service, name, described):
-    """One shape, and the names of those that it is made of."""
+    """Returns a shape, and the names of the shapes that it contains."""
     kept = some_of(described, OF_A_SHAPE)
     only = ONLY.get((service, name))
     reached = []
@@ -104,7 +104,7 @@ def model(session, service):
 
 
 def text(written):
-    """JSON with a line for each operation and shape, so that a difference can be read."""
+    """Renders JSON with one line for each operation and shape, so that differences are readable."""
 
     def lines(mapping):
         return ",\n".join(
@@ -123,7 +123,7 @@ def text(written):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs")
     check = parser.parse_args().check
     session = botocore.session.Session()
     wanted = {f"{service}.json": text(model(session, service)) for service in OPERATIONS}
@@ -137,11 +137,11 @@ def main():
         return 0
     differing = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
     for name in differing:
-        print(f"tests/models/{name} is not what botocore {botocore.__version__} says", file=sys.stderr)
+        print(f"tests/models/{name} differs from the model in botocore {botocore.__version__}", file=sys.stderr)
     if differing:
-        print("write them anew with: .venv/ci/bin/python .ci/models.py", file=sys.stderr)
+        print("To update the models, run: .venv/ci/bin/python .ci/models.py", file=sys.stderr)
     else:
-        print(f"{len(wanted)} models are what botocore {botocore.__version__} says")
+        print(f"{len(wanted)} models are equal to those in botocore {botocore.__version__}")
     return 1 if differing else 0
 
 

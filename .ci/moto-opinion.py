@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the sweep against moto, on the demo's account, and compares its verdicts with the snapshots of the findings.
+"""Runs a sweep of the demo account in moto, and compares its verdicts with the snapshots of the findings.
 
-moto is an AWS emulator that nobody here wrote: what it answers is a second opinion on how AWS's EKS, ECR, IAM, KMS and
-Config behave, beside our own stand-in. The account is the one of tests/demo/account.yaml, and the verdicts are those of
-tests/suite/snapshots, so nothing of either is written here but DEVIATIONS. moto accepts any finding and ignores
-GetFindings' filters, so Security Hub is answered here, by a proxy in front of it. Everything is on loopback.
+moto is an independent AWS emulator. Its responses are a second opinion, in addition to the stand-in of this project, on
+the behavior of EKS, ECR, IAM, KMS and AWS Config. The account comes from tests/demo/account.yaml, and the verdicts come
+from tests/suite/snapshots. This file contains only the DEVIATIONS from them. moto accepts all findings and ignores the
+filters of GetFindings, so a proxy in front of moto responds to calls of Security Hub. All traffic is on loopback.
 
     .ci/moto-opinion.py target/lambda/sweep/bootstrap
 """
@@ -39,14 +39,14 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_K
 PASSED, FAILED, NONE = "PASSED", "FAILED", "none"
 MOST_SHOWN = 40
 
-# The verdicts that moto can't yield: check, resource (or a pattern of resources that have a verdict in the snapshots),
-# status under moto, reason. A row that changes no verdict is an error.
+# The verdicts that are different in moto: check, resource (or a pattern of resources that have a verdict in the
+# snapshots), status in moto, reason. A row that changes no verdict is an error.
 DEVIATIONS = [
-    ("ecr-image-scan-findings", "repository/kyc/document-ocr/*", NONE, "moto has every image pushed just now"),
-    ("eks-authentication-mode", "cluster/*", FAILED, "moto keeps no accessConfig"),
-    ("eks-deletion-protection", "cluster/*", FAILED, "moto keeps no deletionProtection"),
-    ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto keeps no period of rotation"),
-    ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto takes AWS's keys for a customer's"),
+    ("ecr-image-scan-findings", "repository/kyc/document-ocr/*", NONE, "in moto, all images were pushed just now"),
+    ("eks-authentication-mode", "cluster/*", FAILED, "moto does not store accessConfig"),
+    ("eks-deletion-protection", "cluster/*", FAILED, "moto does not store deletionProtection"),
+    ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
+    ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto treats AWS keys as customer keys"),
 ]
 
 
@@ -54,7 +54,7 @@ DEVIATIONS = [
 
 
 def accepted(shape, value):
-    """A value of the account file without the members that a request of this shape does not have."""
+    """Returns a value of the account file without the members that the shape of a request does not have."""
     if shape.type_name == "structure":
         return {name: accepted(shape.members[name], part) for name, part in value.items() if name in shape.members}
     if shape.type_name == "list":
@@ -63,9 +63,9 @@ def accepted(shape, value):
 
 
 class Account:
-    """The demo's account, made in moto by the calls with which a customer would make it.
+    """The demo account, created in moto with the calls that a customer would make.
 
-    What its entries leave out is as tests/src/account.rs says, or moto's default where that is AWS's too.
+    Omitted members have the defaults in tests/src/account.rs, or those of moto if AWS has the same defaults.
     """
 
     def __init__(self, endpoint):
@@ -74,13 +74,13 @@ class Account:
         )
         self.endpoint = endpoint
         self.config, self.eks, self.ecr, self.iam, self.kms = map(self.client, ("config", "eks", "ecr", "iam", "kms"))
-        self.keys = {}  # the demo's key ids to moto's, which chooses them itself
+        self.keys = {}  # from key IDs of the demo to those that moto generated
 
     def client(self, service, region=REGION):
         return self.session.client(service, region, endpoint_url=self.endpoint)
 
     def create(self, client, operation, entry, **defaults):
-        """The answer to a call that creates what the entry describes; its keys are moto's."""
+        """Creates the resource that an entry describes, with the key IDs of moto, and returns the response."""
         name = client.meta.method_to_api_mapping[operation]
         settings = accepted(client.meta.service_model.operation_model(name).input_shape, defaults | entry)
         text = json.dumps(settings)
@@ -89,7 +89,7 @@ class Account:
         return getattr(client, operation)(**json.loads(text))
 
     def resource(self, arn):
-        """The name that a resource has in the snapshots; the ARN itself if it is of another account or Region."""
+        """Returns the name of a resource in the snapshots, or its ARN if it is in another account or Region."""
         for ours, motos in self.keys.items():
             arn = arn.replace(f":key/{motos}", f":key/{ours}")
         home = rf"(arn:aws:(ecr|eks|kms):{REGION}:{ACCOUNT}|AWS::::Account):"
@@ -122,7 +122,7 @@ class Account:
         self, RoleName, AssumeRolePolicyDocument=None, attached=("AmazonEKSClusterPolicy",), inline=None,
         service="eks.amazonaws.com",
     ):
-        """A new role's ARN."""
+        """Creates a role and returns its ARN."""
         trust = AssumeRolePolicyDocument or {"Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"},
         ]}
@@ -140,7 +140,7 @@ class Account:
 
     def fill_key(self, entry):
         if entry.get("KeyManager") == "AWS":
-            # KMS makes such a key when its alias is used for the first time.
+            # KMS creates such a key when its alias is used for the first time.
             self.keys[entry["KeyId"]] = self.kms.describe_key(KeyId=entry["aliases"][0])["KeyMetadata"]["KeyId"]
             return
         regions = entry.get("MultiRegionConfiguration", {})
@@ -164,10 +164,10 @@ class Account:
             case "PendingDeletion":
                 self.kms.schedule_key_deletion(KeyId=id)
             case state:
-                raise NotImplementedError(f"a key that is {state}")
+                raise NotImplementedError(f"a key with the state {state}")
 
     def key_policy(self, key):
-        """The policy of a key that nobody may look at, where a fault says so."""
+        """Returns the policy of a key that denies DescribeKey, if the account file has such a fault."""
         for fault in DEMO.get("faults", []):
             if (fault["operation"], fault["kind"]) != ("kms.DescribeKey", "access-denied"):
                 raise NotImplementedError(f"the fault {fault}")
@@ -191,13 +191,13 @@ class Account:
             case "DELETING":
                 self.eks.delete_cluster(name=name)
             case status:
-                raise NotImplementedError(f"a cluster that is {status}")
+                raise NotImplementedError(f"a cluster with the status {status}")
 
     def fill_repository(self, entry):
         tags = [{"Key": key, "Value": value} for key, value in entry.get("tags", {}).items()]
         self.create(self.ecr, "create_repository", entry | {"tags": tags})
         for position, image in enumerate(entry.get("images", [])):
-            # tests/src/account.rs generates the digests that are left out like this.
+            # tests/src/account.rs generates omitted digests in the same way.
             tags = json.dumps(image.get("imageTags", position), separators=(",", ":"), ensure_ascii=False)
             seed = f"{entry['repositoryName']} {tags}"
             generated = "sha256:" + hashlib.sha256(seed.encode()).hexdigest()
@@ -220,12 +220,12 @@ class Account:
             )
         if entry.get("scan") is not None:
             self.ecr.start_image_scan(**image)
-            # moto gives a result without a tag to every image that has none.
+            # In moto, a result without a tag applies to all images without a tag.
             image["imageId"]["imageTag"] = tags[-1] if tags else ""
             self.scan_result({"registryId": ACCOUNT, **image}, **entry["scan"])
 
     def scan_result(self, image, imageScanStatus=None, imageScanFindings=None):
-        """Tells moto what a scan found, by moto's own API: otherwise it finds the same in all images."""
+        """Sets the result of a scan with the API of moto. Otherwise, all images would have the same findings."""
         result = image | {"imageScanStatus": imageScanStatus or {"status": "COMPLETE"}}
         if imageScanFindings:
             found = imageScanFindings.get("enhancedFindings", []) + imageScanFindings.get("findings", [])
@@ -240,16 +240,16 @@ class Account:
         status = connection.getresponse().status
         connection.close()
         if status != 201:
-            raise RuntimeError(f"moto answered {status} to a scan's result")
+            raise RuntimeError(f"moto responded with status {status} to the result of a scan")
 
 
 # --- The verdicts -------------------------------------------------------------------------------------------------
 
 
 def snapshots():
-    """The status of each check's resources in the snapshots of the demo's findings.
+    """Returns the status of each check and resource in the snapshots of the demo's findings.
 
-    Those that are archived there are from before the first sweep, and here there is no before.
+    Archived findings are omitted: they are older than the first sweep, and in moto there are no such findings.
     """
     expected = {}
     for path in (TESTS / "suite/snapshots").glob("suite__findings__*.snap"):
@@ -263,7 +263,7 @@ def snapshots():
 
 
 def expectation():
-    """The verdicts that moto's account must yield, and the deviations that change none."""
+    """Returns the expected verdicts in moto, and the deviations that change no verdict."""
     of_demo = snapshots()
     expected, idle = dict(of_demo), []
     for check, pattern, status, reason in DEVIATIONS:
@@ -277,7 +277,7 @@ def expectation():
     return expected, idle
 
 
-# --- What the binary talks to -------------------------------------------------------------------------------------
+# --- The servers that the binary calls ----------------------------------------------------------------------------
 
 
 def shown(body, most):
@@ -328,7 +328,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Aws(Server):
-    """Answers Security Hub itself and passes everything else to moto."""
+    """Responds to calls of Security Hub, and passes all other calls to moto."""
 
     def __init__(self, moto):
         self.moto, self.findings, self.errors, self.calls = moto, {}, [], 0
@@ -337,7 +337,7 @@ class Aws(Server):
 
 
 class AwsHandler(Handler):
-    # Not the binary's to see: they belong to one connection, and the answer is framed anew.
+    # Headers that are not passed on: they apply to one connection, and the response is encoded again.
     HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
     def any(self):
@@ -367,7 +367,7 @@ class AwsHandler(Handler):
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = any
 
     def security_hub(self, body):
-        """Answers and returns True where the call is one of the two that are about findings."""
+        """Responds and returns True if the call is one of the two for findings."""
         path = self.path.split("?")[0].rstrip("/")
         if (self.command, path) == ("POST", "/findings"):
             self.answer(200, {"Findings": []})
@@ -383,7 +383,7 @@ class AwsHandler(Handler):
 
 
 class Lambda(Server):
-    """The Lambda Runtime API with a single invocation to hand out."""
+    """The Lambda Runtime API with a single invocation."""
 
     def __init__(self, payload, seconds):
         self.payload, self.seconds = payload, seconds
@@ -398,7 +398,7 @@ class LambdaHandler(Handler):
         if self.path != f"{self.ROOT}/invocation/next":
             return self.answer(404)
         if self.server.handed_out.is_set():
-            threading.Event().wait()  # no more work: frozen until it is stopped
+            threading.Event().wait()  # there are no more invocations: the function waits until it is stopped
         self.server.handed_out.set()
         self.answer(200, self.server.payload, [
             ("Lambda-Runtime-Aws-Request-Id", self.REQUEST),
@@ -417,7 +417,7 @@ class LambdaHandler(Handler):
 
 
 def run_sweep(binary, aws, seconds):
-    """How it ended (ok, error, crashed or silent), its answer, its log."""
+    """Runs a sweep. Returns the outcome (ok, error, crashed or silent), the response and the log."""
     runtime = Lambda({}, seconds)
     environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ} | CREDENTIALS | {
         "AWS_LAMBDA_RUNTIME_API": runtime.address,
@@ -453,7 +453,7 @@ def run_sweep(binary, aws, seconds):
 
 
 def compare(account, expected, findings):
-    """Rows of check, resource, what must be, what was posted, for everything that is on either side."""
+    """Yields the check, the resource, the expected and the actual status of all expected and all sent findings."""
     posted = {}
     for finding in findings.values():
         _, check, arn = finding["Id"].split("/", 2)
@@ -466,7 +466,7 @@ def compare(account, expected, findings):
 
 
 def table(rows):
-    """How many verdicts of each check must be what, and how many are otherwise."""
+    """Prints the number of expected verdicts by check and status, and the number of different ones."""
     statuses = (PASSED, FAILED, "WARNING", "NOT_AVAILABLE", NONE)
     print(f"{'check':34}" + "".join(f"{status:>15}" for status in (*statuses, "different")))
     for check in sorted({check for check, *_ in rows}):
@@ -479,13 +479,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", type=Path, help="the sweep function's binary")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="for the sweep (default: 120)")
-    parser.add_argument("--verbose", action="store_true", help="print every verdict, not only the different ones")
+    parser.add_argument("--verbose", action="store_true", help="print all verdicts, not only different ones")
     options = parser.parse_args()
     if not options.binary.is_file():
-        parser.error(f"{options.binary} is not there: run `sam build` first")
+        parser.error(f"{options.binary} does not exist. Run `sam build` first.")
 
     expected, idle = expectation()
-    # moto's account is the demo's, and has the policies that AWS manages.
+    # moto uses the account ID of the demo, and has the AWS managed policies.
     os.environ |= {"MOTO_ACCOUNT_ID": ACCOUNT, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -505,19 +505,19 @@ def main():
     shown_rows = rows if options.verbose else [row for row in rows if row[2] != row[3]][:MOST_SHOWN]
     for check, resource, wanted, seen in shown_rows:
         mark = "same" if wanted == seen else "DIFF"
-        print(f"{mark} {check:32} {resource:48} must be {wanted}, is {seen}")
+        print(f"{mark} {check:32} {resource:48} expected {wanted}, actual {seen}")
     print(f"sweep: {outcome} after {seconds:.1f} s and {aws.calls} calls: {answer[:600]}")
 
     if different or outcome != "ok":
-        # An expected refusal is among them (an image without a scan, a role that is gone); others may explain.
+        # Some errors are expected (an image without a scan, a deleted role); others can explain the difference.
         for error in aws.errors[:20]:
-            print(f"moto refused {error}")
+            print(f"moto rejected {error}")
         print("".join(f"log {line}\n" for line in log.splitlines()[-40:]), end="")
     for row in idle:
-        print(f"DEVIATIONS has a row that changes no verdict: {row}")
-    print(f"{len(rows) - different} verdicts as moto's account must yield, {different} different")
+        print(f"A row of DEVIATIONS changes no verdict: {row}")
+    print(f"{len(rows) - different} verdicts as expected, {different} different")
     sys.stdout.flush()
-    # moto's server thread is no reason to wait.
+    # Exits without waiting for the server thread of moto.
     os._exit(1 if different or idle or outcome != "ok" or not rows else 0)
 
 

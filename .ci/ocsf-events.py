@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds every OCSF event that the demo and the end-to-end tests wrote against the published schema.
+"""Validates all OCSF events that the demo and the end-to-end tests wrote against the published schema.
 
-The schema of that version, as JSON Schema with the profiles that an event names, comes from PyPI's ocsf-json-schema:
-types, required attributes, enumerations, constraints, and no attribute that the schema does not have. Besides, no
-attribute may be deprecated, and each caption must be that of its number (severity of severity_id, and so on).
+The schema comes from the package ocsf-json-schema on PyPI, as JSON Schema for the version and profiles of an event. It
+checks types, required attributes, enumerations, constraints, and unknown attributes. In addition, no attribute can be
+deprecated, and each caption must be that of its number (severity for severity_id, and so on).
 """
 
 import argparse
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 MOST_PROBLEMS = 40
-OTHER = 99  # has the source's own caption
+OTHER = 99  # the caption is defined by the source
 
 
 class Schema:
@@ -39,7 +39,7 @@ class Schema:
 
 
 def problems_of(event, schemas):
-    """What is wrong with one event, each as text."""
+    """Yields the problems of an event, as text."""
     metadata = event.get("metadata", {})
     version = metadata.get("version")
     if version not in schemas:
@@ -47,26 +47,27 @@ def problems_of(event, schemas):
     schema = schemas[version]
     name, validator = schema.validator(event.get("class_uid"), metadata.get("profiles", []))
     for error in validator.iter_errors(event):
-        yield f"{error.json_path}: {told(error)}"
+        yield f"{error.json_path}: {text_of(error)}"
     yield from walk(event, schema.published["classes"][name], schema.published["objects"], "$")
 
 
-def told(error):
-    """A schema's constraints are lists of required attributes, and their messages repeat the whole object."""
-    constraint = {"anyOf": "at least one", "oneOf": "just one"}.get(error.validator)
+def text_of(error):
+    """Returns the text of an error. For constraints, which are lists of required attributes, the library's message
+    repeats the whole object, so this text names only the attributes."""
+    constraint = {"anyOf": "at least one", "oneOf": "exactly one"}.get(error.validator)
     if constraint:
         names = ", ".join(name for option in error.validator_value for name in option["required"])
-        return f"has not {constraint} of {names}"
+        return f"does not have {constraint} of {names}"
     return error.message[:300]
 
 
 def walk(value, definition, objects, path):
-    """Deprecated attributes, and captions that are not those of their numbers, at every depth."""
+    """Yields deprecated attributes, and captions that are not those of their numbers, at all levels."""
     attributes = definition["attributes"]
     for name, member in value.items():
         attribute = attributes.get(name)
         if attribute is None:
-            continue  # told by the validator
+            continue  # the validator reports this
         at = f"{path}.{name}"
         if attribute.get("@deprecated"):
             yield f"{at}: is deprecated: {attribute['@deprecated'].get('message')}"
@@ -84,7 +85,7 @@ def walk(value, definition, objects, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", type=Path, nargs="+", help="folders with .jsonl files, at any depth")
+    parser.add_argument("folders", type=Path, nargs="+", help="folders with .jsonl files, also in subfolders")
     folders = parser.parse_args().folders
 
     schemas, seen, problems, empty = {}, collections.Counter(), {}, []
@@ -98,7 +99,7 @@ def main():
                 compliance = event.get("compliance", {}).get("status", "")
                 seen[f"{event['type_name']}, {event['status']} {compliance}".rstrip()] += 1
                 for problem in problems_of(event, schemas):
-                    # The same problem of many events, or of many entries of a list, is one line.
+                    # The same problem in several events, or in several entries of a list, is reported once.
                     key = f"{event['class_name']}: " + re.sub(r"\[[0-9]+\]", "[]", problem)
                     problems.setdefault(key, []).append(f"{path}:{number}")
         if seen.total() == before:
@@ -111,9 +112,9 @@ def main():
     if len(problems) > MOST_PROBLEMS:
         print(f"and {len(problems) - MOST_PROBLEMS} more")
     versions = ", ".join(map(str, schemas)) or "none"
-    print(f"{seen.total()} events, {len(problems)} problems; versions of the schema: {versions}")
+    print(f"{seen.total()} events, {len(problems)} problems; schema versions: {versions}")
     if empty:
-        print(f"no event in {', '.join(empty)}: run `cargo test` and `cargo demo` first", file=sys.stderr)
+        print(f"There are no events in {', '.join(empty)}. Run `cargo test` and `cargo demo` first.", file=sys.stderr)
     return 1 if problems or empty else 0
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Holds every request that the end-to-end tests recorded against botocore's service models.
+"""Validates all requests that the end-to-end tests recorded against the service models of botocore.
 
-The stand-in account is ours, so it must not be its own judge: these models are AWS's description of what each
-operation takes. A row of target/recorded/*.jsonl is {"service": …, "operation": …, "members": {…}}.
+The stand-in is part of this project, so its validation is not sufficient. The models are AWS's own description of the
+input of each operation. A row of target/recorded/*.jsonl is {"service": …, "operation": …, "members": {…}}.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
-SERVICES = {"tagging": "resourcegroupstaggingapi"}  # named otherwise by botocore
+SERVICES = {"tagging": "resourcegroupstaggingapi"}  # the name in botocore
 MOST_PROBLEMS = 40
-TEXT_LOCATIONS = ("uri", "querystring", "header")  # what travels there is text, whatever its type
+TEXT_LOCATIONS = ("uri", "querystring", "header")  # values of all types are text there
 
 
 class Models:
@@ -35,31 +35,31 @@ class Models:
 
 
 def problems_of(row, models):
-    """What is wrong with one recorded request, each as text."""
+    """Returns the problems of a recorded request, as text."""
     missing = {"service", "operation", "members"} - row.keys()
     if missing:
         return [f"the row lacks {', '.join(sorted(missing))}"]
     try:
         service, operation = models.operation(row["service"], row["operation"])
     except (DataNotFoundError, UnknownServiceError, OperationNotFoundError) as error:
-        return [f"unknown to botocore: {error}"]
+        return [f"not in botocore: {error}"]
     members, shape = row["members"], operation.input_shape
     if shape is None:
-        return ["has members, though the operation takes none"] if members else []
+        return ["has members, although the operation has no input"] if members else []
     if not isinstance(members, dict):
-        return [f"members is {type(members).__name__}, not an object"]
+        return [f"members is of type {type(members).__name__}, not an object"]
 
     problems = []
     params = as_parameters(members, shape, service.metadata["protocol"])
-    # Types, required members, minimums and, at every depth, unknown names.
+    # Checks types, required members, minimums and, at all levels, unknown names.
     problems += ParamValidator().validate(params, shape).generate_report().splitlines()
-    # What botocore leaves to the service.
+    # Checks what botocore does not check.
     walk(params, shape, service.metadata["protocol"], "", problems)
     return problems
 
 
 def as_parameters(members, shape, protocol):
-    """The members under botocore's names, with what travels as text converted to its type."""
+    """Returns the members by their names in botocore, with text values converted to their types."""
     names = {member.serialization.get("name", name): name for name, member in shape.members.items()}
     params = {}
     for name, value in members.items():
@@ -74,7 +74,7 @@ def as_parameters(members, shape, protocol):
 
 
 def from_text(value, shape):
-    """The typed value of a text; what cannot be converted is left for the validator to refuse."""
+    """Returns the typed value of a text, or the text itself, which the validator rejects, if it cannot be converted."""
     if shape.type_name == "list" and isinstance(value, list):
         return [from_text(entry, shape.member) for entry in value]
     if not isinstance(value, str):
@@ -92,7 +92,7 @@ def from_text(value, shape):
 
 
 def walk(value, shape, protocol, path, problems):
-    """Checks maximums, patterns, enumerations and the form of timestamps."""
+    """Checks maximums, patterns, enumerations and the format of timestamps."""
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict):
         for name, entry in value.items():
@@ -113,28 +113,28 @@ def walk(value, shape, protocol, path, problems):
     if kind == "string" and isinstance(value, str):
         at_most(len(value), shape, f"{path} has", "characters", problems)
         if shape.enum and value not in shape.enum:
-            problems.append(f"{path} is {value!r}, none of {', '.join(shape.enum)}")
+            problems.append(f"{path} is {value!r}, which is not one of {', '.join(shape.enum)}")
         pattern = shape.metadata.get("pattern")
         if pattern and fits(pattern, value) is False:
-            problems.append(f"{path} is {value!r}, which {pattern} does not match")
+            problems.append(f"{path} is {value!r}, which does not match {pattern}")
     elif kind in ("integer", "long", "float", "double") and isinstance(value, (int, float)):
         at_most(value, shape, f"{path} is", "", problems)
     elif kind == "timestamp" and protocol in ("json", "rest-json"):
-        # Seconds since 1970 as a number, unless the model says otherwise.
+        # Seconds since 1970 as a number, unless the model specifies another format.
         form = shape.serialization.get("timestampFormat", "unixTimestamp")
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if (form == "unixTimestamp") != number:
-            problems.append(f"{path} is {value!r}, which is no timestamp of the form {form}")
+            problems.append(f"{path} is {value!r}, which is not a timestamp in the format {form}")
 
 
 def at_most(size, shape, said, unit, problems):
     most = shape.metadata.get("max")
     if most is not None and size > most:
-        problems.append(f"{said} {size} {unit}".rstrip() + f", and the most is {most}")
+        problems.append(f"{said} {size} {unit}".rstrip() + f", and the maximum is {most}")
 
 
 def fits(pattern, value):
-    """None where the pattern is of a dialect that Python does not read."""
+    """Returns whether a value matches a pattern, or None if Python does not support the syntax of the pattern."""
     try:
         return re.search(pattern, value) is not None
     except re.error:
@@ -149,7 +149,7 @@ def main():
 
     models, seen, problems = Models(), collections.Counter(), {}
     for path in files:
-        # Not splitlines(): texts may hold what Unicode takes for the end of a line.
+        # splitlines() is not used, because texts can contain line separators of Unicode.
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if not line.strip():
                 continue
@@ -161,7 +161,7 @@ def main():
             name = f"{row.get('service')}.{row.get('operation')}"
             seen[name] += 1
             for problem in problems_of(row, models):
-                # The same problem of many rows, or of many entries of a list, is one line.
+                # The same problem in several rows, or in several entries of a list, is reported once.
                 key = name + ": " + re.sub(r"\[[0-9]+\]", "[]", problem)
                 problems.setdefault(key, []).append(f"{path}:{number}")
 
@@ -174,7 +174,7 @@ def main():
     total = sum(seen.values())
     print(f"{total} requests of {len(seen)} operations in {len(files)} files, {len(problems)} problems")
     if not total:
-        print(f"nothing is recorded in {folder}: run `cargo test` first", file=sys.stderr)
+        print(f"There are no requests in {folder}. Run `cargo test` first.", file=sys.stderr)
     return 1 if problems or not total else 0
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Opens the demo's report in the Chromium or Chrome of this machine and uses it as people do.
+"""Opens the report of the demo in the Chromium or Chrome of this machine and tests it as users use it.
 
-Judged are target/demo/report.html, which `cargo demo` leaves, and the report of an account whose every text is hostile
-and which has more findings than the page shows at once; the demo is run for that one here. Each page must load without
-errors and ask for nothing, filter to exactly what its own data says, be usable by keyboard, by screen reader (axe-core)
-and at the width of a phone, be readable in light, dark and print, and show hostile texts as texts.
+The tests use target/demo/report.html, which `cargo demo` writes, and the report of an account in which all texts are
+hostile and which has more findings than the page shows at once. The script runs the demo for the second report. Each
+page must load without errors and without requests, filter its data correctly, be usable by keyboard, by screen reader
+(axe-core) and at the width of a phone, be readable in light and dark mode and in print, and show hostile texts as text.
 
     .ci/report-in-browser.py                                    # after cargo demo
-    .ci/report-in-browser.py Filters                            # some of the tests, as unittest names them
-    .ci/report-in-browser.py --screenshots docs/images          # makes the README's pictures anew, and tests nothing
+    .ci/report-in-browser.py Filters                            # some of the tests, by their unittest names
+    .ci/report-in-browser.py --screenshots docs/images          # updates the screenshots in README.md, without tests
 """
 
 import itertools
@@ -32,7 +32,7 @@ HOSTILE_REPORT = WORKSPACE / "target/hostile-demo/report.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESK, PHONE, SMALL_PHONE = ({"width": width, "height": 900} for width in (1280, 390, 320))
 SCHEMES = ("light", "dark")
-PAGE = 150  # rows that the page shows before it is asked for more
+PAGE = 150  # rows that the page shows before "Show more"
 LEAST_TEXT, LEAST_CONTROL_TEXT, LEAST_TARGET, LEAST_CONTRAST = 12, 16, 44, 4.5
 SEED, COMBINATIONS = 7, 30
 
@@ -46,7 +46,7 @@ EVIL_LINK = "javascript:document.title='broken'"
 
 
 def hostile_account():
-    """An account file (JSON is YAML) with hostile text in what AWS leaves to its users, and in a finding of ours."""
+    """Returns an account file (JSON is YAML) with hostile texts in all values that users can set, and in a finding."""
     arn = f"arn:aws:eks:eu-central-1:111122223333:cluster/{EVIL}"
     scan = {"imageScanFindings": {"findings": [{
         "name": EVIL, "severity": "CRITICAL", "uri": EVIL_LINK, "description": EVIL,
@@ -101,7 +101,7 @@ def data_of(path):
 
 
 def with_data(data, path):
-    """The hostile report with other data, in a file beside it."""
+    """Writes the hostile report with other data to a file beside it."""
     embedded = json.dumps(data).replace("<", "\\u003c")
     path.write_text(EMBEDDED.sub(lambda found: found[1] + embedded + found[3], HOSTILE_REPORT.read_text()))
     return path
@@ -116,7 +116,7 @@ def text_paths(value, path=()):
 
 
 def with_each_text(item, text):
-    """A copy of the item for each text in it, with this one in that place."""
+    """Yields a copy of the item for each text in it, in which the given text replaces this text."""
     for *outer, last in text_paths(item):
         copy = json.loads(json.dumps(item))
         inner = copy
@@ -126,7 +126,7 @@ def with_each_text(item, text):
         yield copy
 
 
-# --- What the page should show, from its data alone -----------------------------------------------------------------
+# --- The expected content of the page, calculated from its data -----------------------------------------------------
 
 
 def label(name):
@@ -134,7 +134,7 @@ def label(name):
 
 
 def texts(value):
-    """Every text and number in a value, but not the names of members."""
+    """Returns all texts and numbers in a value, but not the names of members."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -170,7 +170,7 @@ def evaluation_row(evaluation):
             evaluation["annotation"] or "–"]
 
 
-# --- What the page does show ----------------------------------------------------------------------------------------
+# --- The actual content of the page ---------------------------------------------------------------------------------
 
 FINDING_ROWS = """() => [...document.querySelectorAll("#results .finding")].map((row) =>
   [".badge", ".resource", ".title", ".arn", ".state .badge"].map((part) => row.querySelector(part).textContent))"""
@@ -178,8 +178,8 @@ EVALUATION_ROWS = """() => [...document.querySelectorAll("#results tbody tr")].m
   [".badge", "b", ".found", "[data-label=Rule]", "[data-label=Annotation]"]
     .map((part) => row.querySelector(part).textContent))"""
 
-# Every visible text, those in controls too, with its size and its contrast with all that is painted behind it. A canvas
-# knows every colour.
+# Returns all visible texts, including those in controls, with their size and their contrast with the background. A
+# canvas resolves the colors.
 VISIBLE_TEXTS = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
   const paint = (colours) => {
@@ -225,7 +225,7 @@ VISIBLE_TEXTS = """() => {
   return texts;
 }"""
 
-# Whatever is wider than the page, or reaches over its right side.
+# Returns the elements that are wider than the page, or extend beyond its right side.
 OVERFLOWING = """() => {
   const width = document.documentElement.clientWidth;
   const wide = [...document.querySelectorAll("body *")]
@@ -243,13 +243,13 @@ CONTROLS = """() => [...document.querySelectorAll("button, select, input, summar
     text: parseFloat(getComputedStyle(one).fontSize),
   }))"""
 
-# Asks for a view by the address alone, and waits until it is drawn.
+# Opens a view by its URL, and waits until it is rendered.
 GO_TO = """view => new Promise((drawn) => {
   addEventListener("hashchange", drawn, { once: true });
   location.hash = view;
 })"""
 
-# Opens the first finding of each check and status, with all that can be opened in it.
+# Opens the first finding of each check and status, with all of its collapsed parts.
 OPEN_DETAILS = """async () => {
   const kinds = new Map();
   for (const row of document.querySelectorAll("#results .finding")) {
@@ -267,7 +267,7 @@ OPEN_DETAILS = """async () => {
 
 
 class Pages(unittest.TestCase):
-    """Opens pages, and has something against each that reports an error or asks for anything but itself."""
+    """Opens pages. A test fails if a page reports an error or makes a request, except for itself."""
 
     maxDiff = None
     report = REPORT
@@ -313,7 +313,7 @@ class Pages(unittest.TestCase):
         page.wait_for_function(taken, arg=text)
 
     def assert_accessible(self, page):
-        # Contrast is measured by assert_readable, which asks for more and takes less time.
+        # assert_readable measures contrast, with stricter limits and in less time.
         options = {"resultTypes": ["violations", "incomplete"], "rules": {"color-contrast": {"enabled": False}}}
         results = Axe().run(page, options=options).response
         problems = [f"{rule['id']}: {rule['help']}: {node['html'][:160]}" for kind in ("violations", "incomplete")
@@ -328,7 +328,7 @@ class Pages(unittest.TestCase):
         self.assertEqual((pale, small), ([], []))
 
     def each_view(self, **how):
-        """The page in each of the ways in which people look at it."""
+        """Yields the page in each of its views."""
         page = self.open(**how)
         yield page
         for view in ("status=", "tab=config", "q=there-is-no-such-thing"):
@@ -339,12 +339,12 @@ class Pages(unittest.TestCase):
 
 
 class Loading(Pages):
-    def test_the_page_tells_what_the_data_says(self):
+    def test_the_page_shows_its_data(self):
         page = self.open()
         self.assertIn(self.data["account"], page.title())
         self.assertIn(self.data["account"], page.locator("#about").inner_text())
         tabs = [len(self.data[name]) for name in ("findings", "evaluations")]
-        self.assertTrue(all(tabs), "the report of a whole demo has findings and evaluations")
+        self.assertTrue(all(tabs), "The report of the demo has findings and evaluations.")
         self.assertEqual([int(count) for count in page.locator(".tabs .count").all_inner_texts()], tabs)
         self.assert_findings(page, expected_findings(self.data))
 
@@ -360,12 +360,12 @@ class Loading(Pages):
             parts = [f"{count} {label(name).lower()}" for count, name in zip(counts, STATUSES) if count]
             self.assertEqual(text.split("\n"), [check, " · ".join(parts)])
 
-    def test_without_scripts_the_page_says_what_it_needs(self):
+    def test_without_scripts_the_page_requests_javascript(self):
         page = self.open(javascript=False)
         self.assertIn("Allow JavaScript", page.locator("noscript").inner_text())
         self.assertFalse(page.locator("main").is_visible())
 
-    def test_an_opened_finding_shows_all_of_it(self):
+    def test_an_open_finding_shows_all_its_members(self):
         page = self.open()
         finding = next(finding for finding in expected_findings(self.data) if finding["asff"].get("Vulnerabilities"))
         row = page.locator(".finding", has_text=finding["resourceId"]).first
@@ -382,7 +382,7 @@ class Loading(Pages):
 
 class Filters(Pages):
     def selects(self):
-        """Each select of both tabs with its values."""
+        """Returns the selects of both tabs with their values."""
         def values(items, name):
             return sorted({item[name] for item in self.data[items]} - {""})
         return {
@@ -391,7 +391,7 @@ class Filters(Pages):
             "config": {"compliance": ["", *COMPLIANCES], "rule": ["", *values("evaluations", "rule")]},
         }
 
-    def test_each_option_shows_what_it_says_and_how_many(self):
+    def test_each_option_filters_and_shows_its_count(self):
         page = self.open()
         for tab, selects in self.selects().items():
             page.click(f"#tab-{tab}")
@@ -419,7 +419,7 @@ class Filters(Pages):
         for tab, selects in self.selects().items():
             page.click(f"#tab-{tab}")
             every = [dict(zip([*selects, "q"], values)) for values in itertools.product(*selects.values(), words)]
-            # In order of what is searched for, since the page waits a moment for more to be typed.
+            # Sorted by the search text, because the page waits a moment for further input.
             for asked in sorted(chance.sample(every, min(COMBINATIONS, len(every))), key=lambda one: one["q"]):
                 self.search(page, asked["q"])
                 self.choose(page, **{name: value for name, value in asked.items() if name != "q"})
@@ -428,7 +428,7 @@ class Filters(Pages):
                 else:
                     self.assert_evaluations(page, expected_evaluations(self.data, **asked), asked)
 
-    def test_the_search_finds_values_and_tags_whatever_their_case(self):
+    def test_the_search_finds_values_and_tags_in_any_case(self):
         page = self.open("#status=")
         some = self.data["findings"]
         resources = [finding["asff"]["Resources"][0] for finding in some]
@@ -439,12 +439,12 @@ class Filters(Pages):
         for query in (*names, max(tags), max(cves).lower(), "  prod  HIGH ", "asff"):
             self.search(page, query)
             self.assert_findings(page, expected_findings(self.data, status="", q=query), query)
-        # A name of a member is no value.
+        # The search does not find names of members.
         self.assertEqual(page.locator(".finding").count(), 0)
 
-    def test_what_is_cleared_while_it_is_typed_stays_cleared(self):
+    def test_a_search_that_is_cleared_during_input_stays_cleared(self):
         page = self.open("#severity=HIGH")
-        # Faster than the page takes up what is typed.
+        # Faster than the page processes the input.
         page.evaluate("""() => {
           const search = document.getElementById("filter-q");
           search.value = "mobile";
@@ -455,7 +455,7 @@ class Filters(Pages):
         self.assertEqual(page.input_value("#filter-q"), "")
         self.assert_findings(page, expected_findings(self.data))
 
-    def test_nothing_found_says_so_and_can_be_cleared(self):
+    def test_an_empty_result_is_shown_and_can_be_cleared(self):
         page = self.open()
         self.assertFalse(page.locator("#clear").is_visible())
         self.choose(page, severity="LOW", check=self.selects()["findings"]["check"][1])
@@ -468,7 +468,7 @@ class Filters(Pages):
         self.assert_findings(page, expected_findings(self.data))
         self.assertEqual(page.evaluate("document.activeElement.id"), "filter-q")
 
-    def test_the_overview_filters_and_says_so(self):
+    def test_the_overview_filters_and_shows_the_active_filter(self):
         page = self.open("#tab=config")
         toggles = page.locator("#severities button, #statuses button, #checks button, #worst button")
         asked = [{"severity": name} for name in SEVERITIES] + [{"status": name} for name in STATUSES]
@@ -502,7 +502,7 @@ class Filters(Pages):
         self.choose(page, sort="resource")
         self.assert_evaluations(page, sorted(self.data["evaluations"], key=lambda one: one["resourceId"]))
 
-    def test_the_address_keeps_what_is_asked_for(self):
+    def test_the_url_keeps_the_filters(self):
         page = self.open()
         self.choose(page, status="PASSED", severity="INFORMATIONAL", sort="resource")
         self.search(page, "kms")
@@ -512,7 +512,7 @@ class Filters(Pages):
         page.reload()
         self.assert_findings(page, wanted)
         self.assertEqual((page.input_value("#filter-status"), page.input_value("#filter-q")), ("PASSED", "kms"))
-        # Somebody's old address may name what is not there.
+        # An old URL can contain names that do not exist.
         page.goto(self.report.as_uri() + "#check=gone&sort=toString")
         self.assert_findings(page, [])
         self.assertEqual(page.input_value("#filter-check"), "gone")
@@ -583,12 +583,12 @@ class Looks(Pages):
             self.assertEqual(page.evaluate(colours), seen[other])
             self.assert_readable(page)
 
-    def test_phones_need_no_sideways_scrolling(self):
+    def test_phones_need_no_horizontal_scrolling(self):
         for viewport in (PHONE, SMALL_PHONE):
             for page in self.each_view(viewport=viewport):
                 self.assertEqual(page.evaluate(OVERFLOWING), [], viewport)
 
-    def test_fingers_hit_every_control(self):
+    def test_controls_are_large_enough_for_touch(self):
         for page in self.each_view(viewport=PHONE):
             controls = page.evaluate(CONTROLS)
             low = [control for control in controls if control["height"] < LEAST_TARGET]
@@ -596,7 +596,7 @@ class Looks(Pages):
             zoomed = [control for control in typed if control["text"] < LEAST_CONTROL_TEXT]
             self.assertEqual((low, zoomed), ([], []))
 
-    def test_paper_is_white_whatever_the_screen_is(self):
+    def test_print_is_white_in_both_schemes(self):
         for scheme in SCHEMES:
             page = self.open(scheme=scheme)
             page.emulate_media(media="print", color_scheme=scheme)
@@ -607,7 +607,7 @@ class Looks(Pages):
 class Hostile(Pages):
     report = HOSTILE_REPORT
 
-    def test_hostile_texts_are_shown_and_do_nothing(self):
+    def test_hostile_texts_are_shown_and_not_executed(self):
         page = self.open("#status=")
         title = page.title()
         hostile = [row for row in page.evaluate(FINDING_ROWS) if EVIL in "".join(row)]
@@ -625,7 +625,7 @@ class Hostile(Pages):
         self.assert_findings(page, expected_findings(self.data, status="", check=EVIL, q=EVIL))
         self.assertEqual(page.title(), title)
 
-    def test_a_hostile_text_in_any_place_does_nothing(self):
+    def test_a_hostile_text_in_any_member_is_not_executed(self):
         finding = max(self.data["findings"], key=lambda one: len(list(text_paths(one))))
         evaluation = data_of(REPORT)["evaluations"][0]
         data = {**self.data, "account": EVIL, "region": EVIL}
@@ -634,7 +634,7 @@ class Hostile(Pages):
         path = with_data(data, HOSTILE_REPORT.with_name("any-place.html"))
         for view, row in (("#status=", ".finding"), ("#tab=config", "tbody tr")):
             page = self.open(view, path=path)
-            # As before a page is printed: all that there is.
+            # Renders all rows, as before printing.
             page.evaluate("dispatchEvent(new Event('beforeprint'))")
             number = len(data["findings" if row == ".finding" else "evaluations"])
             self.assertEqual(page.locator(f"#results {row}").count(), number)
@@ -649,7 +649,7 @@ class Hostile(Pages):
             addresses = page.eval_on_selector_all("#results a", "all => all.map((one) => one.protocol)")
             self.assertLessEqual(set(addresses), {"http:", "https:"})
 
-    def test_a_hostile_address_of_the_page_does_nothing(self):
+    def test_a_hostile_url_of_the_page_is_not_executed(self):
         for name in ("q", "status", "severity", "check", "sort", "tab", "__proto__"):
             page = self.open(f"#{urlencode({name: EVIL})}")
             self.assertNotEqual(page.title(), "broken")
@@ -659,7 +659,7 @@ class Hostile(Pages):
         for page in self.each_view(viewport=SMALL_PHONE):
             self.assertEqual(page.evaluate(OVERFLOWING), [])
 
-    def test_a_long_list_comes_in_parts_and_is_printed_whole(self):
+    def test_a_long_list_is_shown_in_parts_and_printed_completely(self):
         wanted = expected_findings(self.data)
         self.assertGreater(len(wanted), PAGE)
         page = self.open()
@@ -674,7 +674,7 @@ class Hostile(Pages):
 class Policy(Pages):
     may_complain = True
 
-    def test_what_is_injected_neither_runs_nor_loads(self):
+    def test_injected_content_is_neither_run_nor_loaded(self):
         page = self.open()
         blocked = page.evaluate("""async () => {
           const blocked = [];
@@ -695,11 +695,11 @@ class Policy(Pages):
         self.assertLessEqual(directives, set(blocked["blocked"]))
 
 
-# --- Pictures -------------------------------------------------------------------------------------------------------
+# --- Screenshots ----------------------------------------------------------------------------------------------------
 
 
 def make_screenshots(folder):
-    """report.png and report-dark.png: the overview, the filters and the worst findings, 1280 pixels wide."""
+    """Writes report.png and report-dark.png: the overview, the filters and the worst findings, 1280 pixels wide."""
     folder.mkdir(parents=True, exist_ok=True)
     for scheme, name in zip(SCHEMES, ("report.png", "report-dark.png")):
         context = browser.new_context(viewport=DESK, color_scheme=scheme)
@@ -716,11 +716,11 @@ def main():
     global browser
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
-        sys.exit(f"none of {', '.join(BROWSERS)} is in the PATH")
+        sys.exit(f"None of {', '.join(BROWSERS)} is in the PATH.")
     if not REPORT.is_file():
-        sys.exit(f"{REPORT} is missing; cargo demo makes it")
+        sys.exit(f"{REPORT} is missing. Run `cargo demo` first.")
     with sync_playwright() as playwright:
-        # Chromium's sandbox does not work for root, as whom containers run.
+        # The sandbox of Chromium does not work for root, which containers use.
         browser = playwright.chromium.launch(executable_path=executable, chromium_sandbox=os.geteuid() != 0)
         print(f"{executable} {browser.version}")
         if sys.argv[1:2] == ["--screenshots"]:
