@@ -75,7 +75,7 @@ fn health_issues_about_a_key_decide_the_verdict() {
     let away = world.finding(ENVELOPE, &cluster_arn("away")).unwrap();
     let description = text(&away, "Description");
     assert!(
-        description.contains("EKS itself reports no issue"),
+        description.contains("EKS reports no issue"),
         "{description}"
     );
     world.end();

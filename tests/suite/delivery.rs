@@ -127,7 +127,7 @@ fn the_same_process_recovers_from_a_deadline_during_an_import() {
         .outcome
         .unwrap_err();
     assert_eq!(error.error_type, "OutOfTime");
-    for part in ["not answered", "next invocation"] {
+    for part in ["not responded", "next invocation"] {
         assert!(error.error_message.contains(part), "{error}");
     }
     world.heal();

@@ -94,7 +94,7 @@ impl Bench {
         (Ending::of(outcome), duration)
     }
 
-    /// Runs a case. Returns a word for the result, or the problems.
+    /// Runs a case. Returns a text for the result, or the problems.
     fn try_case(&mut self, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
         // A new instance is needed, since an instance can keep the documents that it has read.
         self.function = None;
@@ -108,7 +108,7 @@ impl Bench {
             return Err("the fault hit nothing".to_owned());
         }
         let meanwhile = self.seen();
-        let judged = rules::judge_meanwhile(case, undisturbed, &meanwhile, &ending);
+        let judged = rules::check_meanwhile(case, undisturbed, &meanwhile, &ending);
 
         // A request is not signed correctly if the answer with the credentials lacked a part of them.
         let refused = self.world.aws.take_violations();
@@ -118,7 +118,7 @@ impl Bench {
 
         self.world.heal();
         let (ended, _) = self.invoke(Duration::from_mins(5));
-        let recovered = rules::judge_after(undisturbed, &self.seen(), &ended);
+        let recovered = rules::check_after(undisturbed, &self.seen(), &ended);
         let kept = rules::judge_created(&created, &self.world.times("CreatedAt"));
         match (judged, recovered, kept) {
             (Ok(word), Ok(()), Ok(())) => Ok(word),
@@ -228,7 +228,7 @@ fn functions_recover_from_every_fault_in_every_call() {
         wrong.join("\n")
     );
     if std::env::var_os("FAULT").is_none() {
-        table::hold_against_docs(undisturbed, &tried);
+        table::compare_with_docs(undisturbed, &tried);
     }
 }
 

@@ -250,13 +250,13 @@ fn an_invalid_document_is_an_error_and_nothing_is_evaluated() {
         (None, &["there is no parameter below /eksentry/checks"][..]),
         (
             Some("kms-cmk-rotation: ["),
-            &["/eksentry/checks/all, line 1", "no YAML"],
+            &["/eksentry/checks/all, line 1", "isn't valid YAML"],
         ),
         (
             Some("# of keys\nkms-rotation:\n  days: 90\n"),
             &[
                 "/eksentry/checks/all, line 2",
-                "\"kms-rotation\" is no check",
+                "\"kms-rotation\" is not a check",
                 ROTATION,
             ],
         ),
@@ -286,7 +286,7 @@ fn an_invalid_document_is_an_error_and_nothing_is_evaluated() {
         for error in errors(&mut world) {
             assert_eq!(error.error_type, "InvalidSettings", "{error}");
             assert!(
-                error.error_message.contains("nothing was judged"),
+                error.error_message.contains("nothing was evaluated"),
                 "{error}"
             );
             for mention in mentions {

@@ -3,7 +3,7 @@
 
 mod call_counts;
 mod clock;
-mod complete_answers;
+mod complete_responses;
 mod lazy;
 mod pace;
 mod pages;
@@ -23,7 +23,7 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
-pub use complete_answers::CompleteResponses;
+pub use complete_responses::CompleteResponses;
 pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{IncompleteList, Pages};
@@ -54,7 +54,7 @@ pub struct Aws {
     config: SdkConfig,
     clock: Clock,
     retries: RetryPartition,
-    traffic: CallCounts,
+    call_counts: CallCounts,
 }
 
 /// The error of a role that cannot be assumed. Holds the text and not the source, because the SDK's error contains the
@@ -103,7 +103,7 @@ impl Aws {
             config,
             clock: clock.unwrap_or_default(),
             retries,
-            traffic: CallCounts::default(),
+            call_counts: CallCounts::default(),
         }
     }
 
@@ -169,12 +169,12 @@ impl Aws {
 
     /// Returns an interceptor that counts a client's calls, and that slows down `pace` when the service throttles.
     pub fn call_counter(&self, pace: Option<&Pace>) -> CallCounter {
-        CallCounter::new(self.traffic.clone(), pace.cloned())
+        CallCounter::new(self.call_counts.clone(), pace.cloned())
     }
 
     /// Returns the counts of the calls so far. All configurations that derive from the same one share them.
-    pub fn traffic(&self) -> &CallCounts {
-        &self.traffic
+    pub fn call_counts(&self) -> &CallCounts {
+        &self.call_counts
     }
 }
 

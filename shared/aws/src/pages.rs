@@ -25,7 +25,7 @@ impl Pages {
     ///
     /// Returns an error if an earlier page had the same token, so that the list would begin again there. The caller
     /// must not request that page.
-    pub fn lead_to(&mut self, next: Option<&str>) -> Result<(), IncompleteList> {
+    pub fn add_token(&mut self, next: Option<&str>) -> Result<(), IncompleteList> {
         let Some(next) = next.filter(|token| !token.is_empty()) else {
             return Ok(());
         };
@@ -41,7 +41,7 @@ impl Pages {
     /// # Errors
     ///
     /// Returns an error if an earlier page had the same token, or if there are more pages but no token.
-    pub fn lead_on(
+    pub fn add_marker(
         &mut self,
         is_truncated: bool,
         next: Option<&str>,
@@ -49,7 +49,7 @@ impl Pages {
         if is_truncated && next.is_none_or(str::is_empty) {
             return Err(IncompleteList);
         }
-        self.lead_to(next)
+        self.add_token(next)
     }
 }
 
@@ -66,9 +66,13 @@ mod tests {
         ] {
             let mut pages = Pages::default();
             for token in before {
-                assert_eq!(pages.lead_to(Some(token)), Ok(()), "{before:?}");
+                assert_eq!(pages.add_token(Some(token)), Ok(()), "{before:?}");
             }
-            assert_eq!(pages.lead_to(Some(next)), Err(IncompleteList), "{before:?}");
+            assert_eq!(
+                pages.add_token(Some(next)),
+                Err(IncompleteList),
+                "{before:?}"
+            );
         }
     }
 
@@ -76,7 +80,7 @@ mod tests {
     fn an_absent_or_empty_token_ends_a_list() {
         let mut pages = Pages::default();
         for next in [None, Some(""), Some(""), None, Some("one")] {
-            assert_eq!(pages.lead_to(next), Ok(()), "{next:?}");
+            assert_eq!(pages.add_token(next), Ok(()), "{next:?}");
         }
     }
 
@@ -84,7 +88,7 @@ mod tests {
     fn a_long_list_with_distinct_tokens_is_accepted() {
         let mut pages = Pages::default();
         for page in 0..10_000 {
-            assert_eq!(pages.lead_to(Some(&page.to_string())), Ok(()), "{page}");
+            assert_eq!(pages.add_token(Some(&page.to_string())), Ok(()), "{page}");
         }
     }
 
@@ -96,7 +100,7 @@ mod tests {
             (true, Some(""), Err(IncompleteList)),
             (false, None, Ok(())),
         ] {
-            assert_eq!(Pages::default().lead_on(is_truncated, next), expected);
+            assert_eq!(Pages::default().add_marker(is_truncated, next), expected);
         }
     }
 }

@@ -79,7 +79,7 @@ impl Reader<'_> {
             if needs.contains(Need::Recorder) {
                 self.recorder().await
             } else {
-                Err(Unread::not_asked("the AWS Config recorder"))
+                Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
         let (has_clusters, has_repositories, recorder) =

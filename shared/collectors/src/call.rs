@@ -110,7 +110,7 @@ impl<'a> Call<'a> {
         loop {
             let page = self.send(request(token)).await?;
             let next = read(page).await;
-            let noted = pages.lead_on(next.is_truncated, next.token.as_deref());
+            let noted = pages.add_marker(next.is_truncated, next.token.as_deref());
             noted.map_err(|error| self.incomplete(error))?;
             token = next.token.filter(|token| !token.is_empty());
             if token.is_none() {

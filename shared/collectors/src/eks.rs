@@ -209,12 +209,12 @@ impl Reader<'_> {
 impl AccountClusters {
     /// Returns the clusters of one account in these Regions.
     pub fn new<'a>(regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>) -> Arc<Self> {
-        Self::of_some(regions, None)
+        Self::with_missing(regions, None)
     }
 
     /// Returns the clusters of one account in these Regions. If these may not be all Regions that matter, `missing` is
     /// the reason.
-    pub fn of_some<'a>(
+    pub fn with_missing<'a>(
         regions: impl IntoIterator<Item = (&'a Clients, &'a Location)>,
         missing: Option<Unread>,
     ) -> Arc<Self> {

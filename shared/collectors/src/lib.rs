@@ -121,7 +121,7 @@ pub struct Reader<'a> {
     location: Location,
     clusters: Arc<eks::Clusters>,
     account: Arc<AccountClusters>,
-    began_at: Timestamp,
+    started_at: Timestamp,
     ecr: ecr::Memos,
     kms: kms::Memos,
     iam: iam::Memos,
@@ -151,7 +151,7 @@ impl Unlisted {
 
     /// Returns `true` if a call failed, so that resources are not evaluated. Returns `false` if a response lacks the
     /// list: there may be no resources.
-    pub fn is_loss(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         self.reason.code != ReasonCode::NoList
     }
 }
@@ -160,11 +160,11 @@ impl Unlisted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// The resource must be described.
-    Look,
+    Describe,
     /// The facts in the list are sufficient.
-    Enough,
-    /// No further step: the gate has settled the findings about the resource, so no observation is sent.
-    Settled,
+    UseListed,
+    /// No further step: the findings about the resource are up to date, so no observation is sent.
+    Skip,
 }
 
 /// A function that decides the next step for a listed resource. The observation that it receives holds the facts that
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
             clusters: account.in_region(clients, &location),
             account: Arc::clone(account),
             location,
-            began_at: clients.clock.now(),
+            started_at: clients.clock.now(),
             ecr: ecr::Memos::default(),
             kms: kms::Memos::default(),
             iam: iam::Memos::default(),
@@ -193,8 +193,8 @@ impl<'a> Reader<'a> {
 
     /// Returns the time at which the reader was created. Only responses about clusters, which the readers of an account
     /// share, may be older.
-    pub fn began_at(&self) -> Timestamp {
-        self.began_at
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     fn now(&self) -> Timestamp {
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         let observed_at = self.now();
         let state = match collector_of(resource.kind()) {
             Some(collector) => collector.describe(self, resource, needs).await,
-            None => State::Unread(Unread::not_asked("the resource")),
+            None => State::Unread(Unread::not_requested("the resource")),
         };
         Observation {
             resource: resource.clone(),
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
 
     /// Describes several resources concurrently, and sends each observation as soon as it is complete. Images whose
     /// manifests must be read come last, so that one call reads many manifests.
-    pub async fn look_at(
+    pub async fn describe_all(
         &self,
         resources: &[Resource],
         needs: Needs,
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
 
     /// Lists and describes all resources of a part that are of these kinds, and sends each observation as soon as it is
     /// complete. Returns the resources that could not be listed; if there are none, the enumeration is complete.
-    pub async fn look_at_part(
+    pub async fn describe_part(
         &self,
         part: &Part,
         kinds: &[&'static ResourceKind],
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.look_at(&resources, needs, out).await;
+        self.describe_all(&resources, needs, out).await;
         unnamed
     }
 

@@ -157,7 +157,7 @@ impl Check {
 
     /// Evaluates an observation. If the resource could not be read, the verdict is not available. If the resource does
     /// not exist, is of another kind or is one to which no check applies, the verdict is not applicable.
-    pub fn judge(&self, observation: &Observation, settings: &ParameterValues) -> Verdict {
+    pub fn verdict(&self, observation: &Observation, settings: &ParameterValues) -> Verdict {
         let facts = match &observation.state {
             State::Gone => {
                 return Verdict::not_applicable(
@@ -221,7 +221,7 @@ mod tests {
         };
         find(check)
             .unwrap()
-            .judge(&observation, &ParameterValues::default())
+            .verdict(&observation, &ParameterValues::default())
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Unread {
 
 impl Unread {
     /// Returns the reason for a fact that was not requested, since no selected check needs it.
-    pub fn not_asked(what: &str) -> Self {
+    pub fn not_requested(what: &str) -> Self {
         Self {
             code: ReasonCode::NotRead,
             text: format!("No request was made for {what}."),
@@ -221,7 +221,7 @@ mod tests {
             (
                 KeyState::Unknown,
                 true,
-                Err(Unread::not_asked("its rotation")),
+                Err(Unread::not_requested("its rotation")),
                 json!([null, "CUSTOMER", null, null]),
             ),
         ] {
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_fact_that_was_not_requested_is_unread() {
-        let unread = Unread::not_asked("the key's rotation");
+        let unread = Unread::not_requested("the key's rotation");
         assert_eq!(
             (unread.code.word(), unread.text.as_str()),
             ("NOT_READ", "No request was made for the key's rotation.")

@@ -51,7 +51,7 @@ impl Finding {
                 .facts()
                 .and_then(|facts| facts.tags())
                 .map(<[_]>::to_vec),
-            verdict: check.judge(observation, settings),
+            verdict: check.verdict(observation, settings),
             parameters: check.effective_parameters(settings),
             link: check.link(docs),
             revision: observation

@@ -229,7 +229,7 @@ impl MuteList {
 
     /// Returns `true` if the resource's tags decide whether an exception applies. For most resources, reading the tags
     /// costs a call, so they are read only if an exception by tag may apply and none without a tag applies.
-    pub fn asks_for_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
+    pub fn needs_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         let mut by_tag = false;
         for mute in &self.0 {
             if mute.matches_except_for_tag(check, resource, at) {
@@ -306,7 +306,7 @@ mod tests {
 
     fn needs_tags(list: &MuteList, check: &str, arn: &str) -> bool {
         let (check, resource) = (checks::find(check).unwrap(), Resource::parse(arn).unwrap());
-        list.asks_for_tags(check, &resource, NOW.parse().unwrap())
+        list.needs_tags(check, &resource, NOW.parse().unwrap())
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Noun {
 
 /// The verdict about one object.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub struct EvaluatedObject {
     /// The object.
     pub resource: Resource,
     /// The name of the object in texts, such as `shop/Deployment/web`.
@@ -84,7 +84,7 @@ pub struct Judged {
     pub verdict: Verdict,
 }
 
-impl Judged {
+impl EvaluatedObject {
     fn outcome(&self) -> Outcome {
         self.verdict.outcome
     }
@@ -102,13 +102,13 @@ impl Judged {
     }
 }
 
-impl From<&Judged> for ObjectVerdict {
-    fn from(judged: &Judged) -> Self {
+impl From<&EvaluatedObject> for ObjectVerdict {
+    fn from(object: &EvaluatedObject) -> Self {
         Self {
-            resource: judged.resource.clone(),
-            name: judged.name.clone(),
-            outcome: judged.outcome(),
-            reasons: judged.verdict.reasons.clone(),
+            resource: object.resource.clone(),
+            name: object.name.clone(),
+            outcome: object.outcome(),
+            reasons: object.verdict.reasons.clone(),
         }
     }
 }
@@ -117,7 +117,7 @@ impl From<&Judged> for ObjectVerdict {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Verdicts {
     /// The objects, each once, in any order.
-    pub objects: Vec<Judged>,
+    pub objects: Vec<EvaluatedObject>,
     /// The lists that the check needs and that could not be read, or not completely. They may have objects that are not
     /// known.
     pub unread: Vec<Unread>,
@@ -181,7 +181,7 @@ fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
     let better = Outcome::Passed..Outcome::NotAvailable;
     let unread = reasons_of_unread(verdicts.unread);
     let mut rolled_up = Vec::with_capacity(verdicts.objects.len());
-    for Judged {
+    for EvaluatedObject {
         resource,
         mut verdict,
         ..
@@ -203,8 +203,8 @@ fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
 /// Returns the verdicts about the objects and the one about the subject.
 fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) -> Vec<RolledUp> {
     let mut objects = verdicts.objects;
-    objects.sort_by(Judged::worst_first);
-    let failing = objects.partition_point(Judged::does_not_pass);
+    objects.sort_by(EvaluatedObject::worst_first);
+    let failing = objects.partition_point(EvaluatedObject::does_not_pass);
     let reported = failing.min(most);
     let about_subject = Subject {
         noun,
@@ -238,8 +238,8 @@ fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) ->
 /// Returns the verdict about the subject.
 fn by_namespace(noun: Noun, subject: &Resource, verdicts: Verdicts) -> Vec<RolledUp> {
     let mut objects = verdicts.objects;
-    objects.sort_by(Judged::worst_first);
-    let failing = objects.partition_point(Judged::does_not_pass);
+    objects.sort_by(EvaluatedObject::worst_first);
+    let failing = objects.partition_point(EvaluatedObject::does_not_pass);
     let about_subject = Subject {
         noun,
         objects: &objects,
@@ -270,9 +270,9 @@ fn reasons_of_unread(unread: Vec<Unread>) -> Vec<Reason> {
 struct Subject<'a> {
     noun: Noun,
     /// All objects, the worst first.
-    objects: &'a [Judged],
+    objects: &'a [EvaluatedObject],
     /// The objects that did not pass and have no findings of their own, the worst first.
-    unreported: &'a [Judged],
+    unreported: &'a [EvaluatedObject],
     unread: Vec<Reason>,
     remarks: Vec<Reason>,
 }
@@ -324,7 +324,7 @@ impl Subject<'_> {
         let of_objects = if let Some(worst) = self.unreported.first() {
             worst.outcome()
         } else {
-            let others = self.objects.iter().map(Judged::outcome);
+            let others = self.objects.iter().map(EvaluatedObject::outcome);
             let others = others.filter(|outcome| *outcome < Outcome::Warning);
             others.max().unwrap_or(Outcome::NotApplicable)
         };
@@ -337,7 +337,7 @@ impl Subject<'_> {
 
     /// Returns the number of objects to which the check applies.
     fn evaluated(&self) -> usize {
-        let outcomes = self.objects.iter().map(Judged::outcome);
+        let outcomes = self.objects.iter().map(EvaluatedObject::outcome);
         outcomes
             .filter(|outcome| *outcome > Outcome::NotApplicable)
             .count()
@@ -370,7 +370,8 @@ impl Subject<'_> {
         let mut reasons: Vec<Reason> = reasons.into_iter().map(|(_, reason)| reason).collect();
 
         let excepted = self.objects.iter();
-        let excepted: Vec<&Judged> = excepted.filter(|one| one.verdict.is_muted()).collect();
+        let excepted: Vec<&EvaluatedObject> =
+            excepted.filter(|one| one.verdict.is_muted()).collect();
         if !excepted.is_empty() {
             let count = self.noun.counted(excepted.len());
             let names = listed(excepted.iter().copied());
@@ -384,8 +385,9 @@ impl Subject<'_> {
 }
 
 /// Returns the different reasons of objects, the worst first, each with the names of its objects.
-fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
-    let mut groups: BTreeMap<(ReasonCode, &str), (Outcome, Vec<&Judged>)> = BTreeMap::new();
+fn grouped(objects: &[EvaluatedObject]) -> Vec<(Outcome, Reason)> {
+    let mut groups: BTreeMap<(ReasonCode, &str), (Outcome, Vec<&EvaluatedObject>)> =
+        BTreeMap::new();
     for object in objects {
         for reason in &object.verdict.reasons {
             let (_, group) = groups
@@ -416,7 +418,7 @@ fn grouped(objects: &[Judged]) -> Vec<(Outcome, Reason)> {
 }
 
 /// Returns the names of objects as one text, up to the number that a reason names.
-fn listed<'a>(objects: impl IntoIterator<Item = &'a Judged>) -> String {
+fn listed<'a>(objects: impl IntoIterator<Item = &'a EvaluatedObject>) -> String {
     let mut names = objects.into_iter().map(|object| object.name.as_str());
     let first: Vec<&str> = names.by_ref().take(NAMES).collect();
     let others = if names.next().is_some() {

@@ -230,7 +230,7 @@ impl AwsConfig {
         let (mut tokens, mut resources) = (Pages::default(), Vec::new());
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| ReportError::of_call(action, error))?;
-            let noted = tokens.lead_to(page.next_token());
+            let noted = tokens.add_token(page.next_token());
             noted.map_err(|error| ReportError::of_call(action, error))?;
             let ids = page.evaluation_results.into_iter().flatten();
             let ids = ids.filter_map(|result| result.evaluation_result_identifier);

@@ -216,7 +216,7 @@ pub struct Log<'a> {
 
 impl Log<'_> {
     /// Adds the events of a finding.
-    pub async fn take(&mut self, finding: &Finding) {
+    pub async fn add_finding(&mut self, finding: &Finding) {
         for event in events(finding, self.run) {
             self.add(&event).await;
         }

@@ -66,7 +66,7 @@ impl SecurityHub {
 
     /// Waits until the findings of another call may be rendered, and returns a permit. The permit is in use until it is
     /// dropped.
-    pub async fn room(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn rendering_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.room.acquire().await.ok()
     }
 

@@ -182,7 +182,7 @@ impl Rule<'_> {
                 );
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
-            let result = self.check.judge(&observation, &self.checks[0].1).outcome;
+            let result = self.check.verdict(&observation, &self.checks[0].1).outcome;
             (result == Outcome::NotApplicable).then_some(observation)
         };
         let mut outcome = self

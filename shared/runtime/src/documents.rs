@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::types::{Parameter, ParameterType};
-use eksentry_aws::{Aws, Endless, Lazy, Pages, client, problem};
+use eksentry_aws::{Aws, IncompleteList, Lazy, Pages, client, problem};
 use futures::future::try_join_all;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -56,12 +56,12 @@ pub(crate) enum DocumentError {
     #[error("{action} for {path} returned no list of parameters")]
     NoList { action: &'static str, path: String },
     /// The pages of a list do not end.
-    #[error("{action} for {path} failed: {endless}")]
+    #[error("{action} for {path} failed: {incomplete}")]
     Pages {
         action: &'static str,
         path: String,
         #[source]
-        endless: Endless,
+        incomplete: IncompleteList,
     },
     /// A parameter in a response has no name or no value.
     #[error("{action} returned a parameter without a name or without a value")]
@@ -212,11 +212,11 @@ impl<T> Document<T> {
                 let path = path.to_owned();
                 return Err(DocumentError::TooManyParts { path });
             }
-            let next = pages.lead_to(page.next_token.as_deref());
-            next.map_err(|endless| DocumentError::Pages {
+            let next = pages.add_token(page.next_token.as_deref());
+            next.map_err(|incomplete| DocumentError::Pages {
                 action,
                 path: path.to_owned(),
-                endless,
+                incomplete,
             })?;
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {

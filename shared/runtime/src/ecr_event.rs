@@ -301,7 +301,7 @@ pub(crate) fn named_resources(
         let observation = Observation {
             resource: resource.clone(),
             observed_at: jiff::Timestamp::UNIX_EPOCH,
-            state: State::Unread(eksentry_core::Unread::not_asked("it")),
+            state: State::Unread(eksentry_core::Unread::not_requested("it")),
         };
         (
             resource,

@@ -82,8 +82,8 @@ impl<'a> Invocation<'a> {
         let aws = app.aws(context).await?;
         let left = time_left(app.clock(), context);
         let started_at = Instant::now();
-        let traffic = aws.aws.traffic();
-        let (calls, throttled) = (traffic.calls(), traffic.throttled());
+        let counts = aws.aws.call_counts();
+        let (calls, throttled) = (counts.calls(), counts.throttled());
         // A sweep reads the documents again, so that the next sweep shows the effect of a change to them. Other
         // functions do not, since events may be many.
         let reread = function == SWEEP;
@@ -165,9 +165,9 @@ impl<'a> Invocation<'a> {
 
     /// Completes the summary, and writes it to the log and the metrics.
     pub(crate) fn conclude(self, mut summary: Summary) -> Summary {
-        let traffic = self.aws.aws.traffic();
-        summary.calls = traffic.calls() - self.calls;
-        summary.throttled = traffic.throttled() - self.throttled;
+        let counts = self.aws.aws.call_counts();
+        summary.calls = counts.calls() - self.calls;
+        summary.throttled = counts.throttled() - self.throttled;
         summary.duration_ms =
             u64::try_from(self.started_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         if self.settings.metrics {

@@ -109,7 +109,7 @@ impl Account {
             .chain((is_home && !is_entered).then_some(home));
         let known = known.map(|place| (&place.clients, &place.location));
         let missing = unlisted.clone().filter(|_| options.spans_regions);
-        let clusters = AccountClusters::of_some(known, missing);
+        let clusters = AccountClusters::with_missing(known, missing);
         entered.retain(|place| places.contains(&place.location.region));
         let unevaluated = unlisted.filter(|_| options.regions.is_empty());
         Ok(Self {
@@ -216,7 +216,7 @@ async fn enabled_regions(aws: &Aws, account: &Location) -> Fact<Vec<String>> {
     let mut regions = regions.await?;
     // Every account has Regions that can't be disabled.
     if regions.is_empty() {
-        return Err(call.without("any Region"));
+        return Err(call.without("a Region"));
     }
     regions.sort_unstable();
     Ok(regions)

@@ -58,7 +58,7 @@ impl RunReport {
     fn note_unlisted(&mut self, unlisted: &[Unlisted]) {
         for list in unlisted {
             let Unread { code, text } = &list.reason;
-            if list.is_loss() {
+            if list.is_failure() {
                 tracing::error!(reason = code.word(), "couldn't list all resources: {text}");
                 self.errors.push(Error::new(ErrorKind::NotListed, text));
             } else {
@@ -221,7 +221,7 @@ impl Run<'_> {
                 let kinds: Vec<_> = kinds.collect();
                 let gate = |listed: &Observation| self.step(listed, sinks);
                 self.reader
-                    .look_at_part(part, &kinds, needs, &gate, out)
+                    .describe_part(part, &kinds, needs, &gate, out)
                     .await
             }
             Targets::Resources(resources) => {
@@ -230,7 +230,7 @@ impl Run<'_> {
                     .filter(|resource| self.scope().evaluates(resource.kind()))
                     .cloned()
                     .collect();
-                self.reader.look_at(&evaluated, needs, out).await;
+                self.reader.describe_all(&evaluated, needs, out).await;
                 Vec::new()
             }
         }
@@ -245,7 +245,7 @@ impl Run<'_> {
             .filter(|finding| finding.verdict.outcome == Outcome::NotAvailable)
             .collect();
         if undecided.is_empty() {
-            return Step::Enough;
+            return Step::UseListed;
         }
         let may_be_muted = |finding: &Finding| {
             self.mute(finding, &[]).is_some() || self.mute_depends_on_tags(finding)
@@ -254,12 +254,12 @@ impl Run<'_> {
             && !undecided.iter().any(may_be_muted)
             && sinks.iter().all(|sink| sink.is_up_to_date(&undecided));
         if !is_up_to_date {
-            return Step::Look;
+            return Step::Describe;
         }
         for sink in sinks {
             sink.count_unchanged(&undecided);
         }
-        Step::Settled
+        Step::Skip
     }
 
     /// Returns the findings of the checks, with those exceptions applied that depend only on the resource's name and
@@ -294,7 +294,7 @@ impl Run<'_> {
     fn mute_depends_on_tags(&self, finding: &Finding) -> bool {
         let mutes = &self.invocation.exceptions.mutes;
         finding.tags.is_none()
-            && mutes.asks_for_tags(finding.check, &finding.resource, finding.observed_at)
+            && mutes.needs_tags(finding.check, &finding.resource, finding.observed_at)
     }
 
     /// Returns `true` if an exception may apply to a finding, depending on tags that were not read yet.

@@ -33,7 +33,7 @@ pub(super) fn block() -> Block {
 
 /// Renders the table of a check's parameters.
 pub(super) fn table(check: &Check) -> String {
-    let heads = ["Parameter", "Takes", "Default", "Meaning"];
+    let heads = ["Parameter", "Values", "Default", "Meaning"];
     let mut lines = vec![row(&heads), row(&["---"; 4])];
     lines.extend(check.parameters.iter().map(|&declared| parameter(declared)));
     lines.join("\n")
@@ -61,11 +61,11 @@ pub(super) fn schema() -> String {
     for (list, meaning) in [
         (
             ENABLED_CHECKS,
-            "Checks to be made that are off unless they are switched on.",
+            "Checks to enable that are disabled by default.",
         ),
         (
             DISABLED_CHECKS,
-            "Checks that are not to be made unless an event names them.",
+            "Checks to disable. They run only if an event names them.",
         ),
     ] {
         let ids = CHECKS.map(|check| check.id);
@@ -82,7 +82,7 @@ pub(super) fn schema() -> String {
     }
     let schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Parameters and switches of eksentry's checks",
+        "title": "Parameters of the checks of eksentry, and lists of enabled and disabled checks",
         "$comment": format!("Derived from the registry of checks. To rewrite it: {}", super::BLESS),
         "type": "object",
         "properties": properties,
@@ -127,7 +127,7 @@ fn parameter_schema(parameter: &dyn AnyParameter) -> Value {
         ),
     };
     schema["description"] = json!(format!(
-        "{} It takes {}.",
+        "{} The value is {}.",
         parameter.description(),
         parameter.form()
     ));

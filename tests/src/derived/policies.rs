@@ -176,7 +176,7 @@ pub(super) fn template() -> Block {
             "  {name}:
     Type: AWS::IAM::ManagedPolicy{condition}
     Properties:
-      Description: What {functions} may read
+      Description: Allows {functions} to read
       PolicyDocument:
         Version: '2012-10-17'
         Statement:",
@@ -218,7 +218,7 @@ pub(super) fn table() -> Block {
     }
     let mut lines = vec![
         String::new(),
-        row(&["Service", "Actions to read", "Which functions"]),
+        row(&["Service", "Read actions", "Functions"]),
         row(&["---"; 3]),
     ];
     lines.extend(rows.into_iter().map(|((service, functions), actions)| {

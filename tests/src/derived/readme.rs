@@ -12,10 +12,10 @@ use super::{Block, page_path, row, severities};
 pub(super) fn block() -> Block {
     let heads = [
         "Check",
-        "What should be",
+        "Requirement",
         "Severity",
         "Resource",
-        "CIS, AWS",
+        "CIS and AWS controls",
     ];
     let mut lines = vec![String::new(), row(&heads), row(&["---"; 5])];
     lines.extend(CHECKS.map(check));

@@ -14,8 +14,8 @@ pub(super) fn page(sources: &[(&str, String)]) -> String {
     let mut page = format!(
         "# Reason codes\n\n\
          <!-- Derived from shared/core/src/reason_code.rs. Edit that, then run {} -->\n\n\
-         A finding carries them in `Compliance.StatusReasons`, each with a sentence that says what was seen. No code \
-         changes its meaning. Those that no check is named for may come from any.\n\n{}\n{}\n",
+         A finding contains reason codes in `Compliance.StatusReasons`, each with a sentence that describes the \
+         result. The meaning of a code never changes. A code without a check can be used by any check.\n\n{}\n{}\n",
         super::BLESS,
         row(&["Code", "Meaning", "Checks"]),
         row(&["---"; 3]),

@@ -21,9 +21,9 @@ pub(super) fn page() -> String {
             "<!-- Derived from shared/core/src/standards.rs. Edit that, then run {} -->",
             super::BLESS
         ),
-        "Which controls of which standard each check answers to. Findings carry them as related requirements \
-         (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, not the whole of it. Where \
-         nobody has published that a control asks for what a check looks at, none is named."
+        "This page lists the controls that each check is mapped to. Findings contain them as related requirements \
+         (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, but does not prove it \
+         completely. Only published mappings are listed."
             .to_owned(),
     ];
     parts.extend(STANDARDS.map(section));

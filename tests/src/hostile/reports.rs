@@ -39,7 +39,7 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
         assert_eq!(outline(finding), None, "{of}");
         return;
     };
-    let rendered = rendered.of_run(RUN).with_tags(tags);
+    let rendered = rendered.with_run(RUN).with_tags(tags);
     let document = as_sent(rendered.finding);
     let problems = finding_problems(&document);
     assert!(problems.is_empty(), "{of}: {}", problems.join("; "));
@@ -73,7 +73,7 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
     assert!(of.starts_with(GENERATOR), "{of}");
 
     let again = render(finding).expect("it was rendered before");
-    let again = as_sent(again.of_run(RUN).with_tags(tags).finding);
+    let again = as_sent(again.with_run(RUN).with_tags(tags).finding);
     assert_eq!(document, again, "{of} is rendered otherwise another time");
 }
 

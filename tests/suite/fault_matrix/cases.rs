@@ -71,21 +71,21 @@ impl Column {
     /// Returns the heading of the column.
     pub(super) fn heading(self) -> &'static str {
         match self {
-            Self::Passing => "in passing",
+            Self::Passing => "temporary",
             Self::Throttled => "throttled",
             Self::Internal => "500",
             Self::Unavailable => "503",
-            Self::NoAnswer => "no answer",
+            Self::NoAnswer => "no response",
             Self::Deadline => "deadline",
             Self::Reset => "reset",
-            Self::Truncated => "cut off",
-            Self::Garbage => "no AWS",
+            Self::Truncated => "truncated",
+            Self::Garbage => "not from AWS",
             Self::Denied => "denied",
             Self::NotFound => "not found",
             Self::EmptyPage => "empty page",
             Self::RepeatedToken => "same token",
-            Self::TokensByTurns => "by turns",
-            Self::UnknownWord => "new word",
+            Self::TokensByTurns => "alternating tokens",
+            Self::UnknownWord => "unknown value",
             Self::Missing => "missing",
         }
     }

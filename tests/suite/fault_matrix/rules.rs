@@ -37,7 +37,7 @@ const MANIFESTS: &str = "ecr.BatchGetImage";
 pub(super) enum Ending {
     Success,
     /// The queue must deliver some messages again.
-    Again,
+    Retried,
     Error(FunctionError),
     /// Lambda ended the process, or the process ended itself.
     Killed(FunctionError),
@@ -47,7 +47,7 @@ impl Ending {
     pub(super) fn of(outcome: Result<Value, FunctionError>) -> Self {
         match outcome {
             Ok(answer) => match answer["batchItemFailures"].as_array() {
-                Some(failures) if !failures.is_empty() => Self::Again,
+                Some(failures) if !failures.is_empty() => Self::Retried,
                 _ => Self::Success,
             },
             Err(error) if error.error_type.contains('.') => Self::Killed(error),
@@ -58,18 +58,18 @@ impl Ending {
     fn may_leave_undelivered(&self) -> bool {
         match self {
             Self::Success => false,
-            Self::Again | Self::Killed(_) => true,
+            Self::Retried | Self::Killed(_) => true,
             Self::Error(error) => UNDELIVERED.contains(&error.error_type.as_str()),
         }
     }
 
     /// Applies the rule: the invocation succeeds, or its error is worth a retry. Faults in the settings, which last
     /// until they are corrected, are exempt.
-    fn judge(&self, case: &Case) -> Result<(), String> {
+    fn check(&self, case: &Case) -> Result<(), String> {
         let is_setting = [MUTE_LIST, PARAMETERS].contains(&case.call.as_str())
             && [Column::Denied, Column::NotFound, Column::Missing].contains(&case.column);
         match self {
-            Self::Success | Self::Again => Ok(()),
+            Self::Success | Self::Retried => Ok(()),
             Self::Error(error) if WORTH_A_RETRY.contains(&error.error_type.as_str()) => Ok(()),
             Self::Error(error) if is_setting && error.error_type == "InvalidSettings" => Ok(()),
             Self::Error(error) | Self::Killed(error) => Err(format!(
@@ -90,21 +90,21 @@ pub(super) fn findings(world: &World) -> BTreeMap<String, Value> {
 enum Deviation {
     None,
     /// The finding is as the earlier sweep left it.
-    Left,
+    Kept,
     NotAvailable,
     Worse,
     /// The finding is archived, since the service reports that the resource does not exist.
     Archived,
 }
 
-/// Judges the state after the invocation with the fault. Returns a word for the result, or the problems.
-pub(super) fn judge_meanwhile(
+/// Checks the state after the invocation with the fault. Returns a text for the result, or the problems.
+pub(super) fn check_meanwhile(
     case: &Case,
     undisturbed: &Undisturbed,
     meanwhile: &Seen,
     ending: &Ending,
 ) -> Result<String, String> {
-    let mut problems: Vec<String> = ending.judge(case).err().into_iter().collect();
+    let mut problems: Vec<String> = ending.check(case).err().into_iter().collect();
     let Undisturbed { before, after, .. } = undisturbed;
     let ids: BTreeSet<&String> = before
         .findings
@@ -118,7 +118,7 @@ pub(super) fn judge_meanwhile(
         let is_push = undisturbed.scenario.is_push();
         match deviation(case, id, [was, will, is], ending, is_push) {
             Ok(deviation) => most = most.max(deviation),
-            Err(problem) => problems.push(format!("{id} {problem}: {is:?}, in the end {will:?}")),
+            Err(problem) => problems.push(format!("{id} {problem}: {is:?}, at the end {will:?}")),
         }
     }
     for line in &meanwhile.evaluations {
@@ -126,11 +126,11 @@ pub(super) fn judge_meanwhile(
         let worse = case.column.speaks() && line.starts_with("NON_COMPLIANT");
         let gone = case.column == Column::NotFound && line.starts_with("NOT_APPLICABLE");
         if !(known || worse || gone) {
-            problems.push(format!("Config was told {line}"));
+            problems.push(format!("AWS Config received {line}"));
         }
     }
     if !meanwhile.messages.is_subset(&after.messages) {
-        problems.push("messages were sent that nobody asked for".to_owned());
+        problems.push("unexpected messages were sent".to_owned());
     }
     if problems.is_empty() {
         Ok(word(ending, most))
@@ -161,7 +161,7 @@ fn deviation(
         return if (concerned && (untold || *ending != Ending::Success))
             || ending.may_leave_undelivered()
         {
-            Ok(Deviation::Left)
+            Ok(Deviation::Kept)
         } else {
             Err("was left as it was")
         };
@@ -229,14 +229,14 @@ fn concerns(case: &Case, id: &str) -> bool {
     }
 }
 
-/// Returns the table's word for the result of a case.
+/// Returns the table's text for the result of a case.
 fn word(ending: &Ending, most: Deviation) -> String {
     match ending {
-        Ending::Again => "again".to_owned(),
+        Ending::Retried => "retried".to_owned(),
         Ending::Error(error) | Ending::Killed(error) => error.error_type.clone(),
         Ending::Success => match most {
-            Deviation::None => "as ever",
-            Deviation::Left => "left",
+            Deviation::None => "unchanged",
+            Deviation::Kept => "kept",
             Deviation::NotAvailable => "not available",
             Deviation::Worse => "worse",
             Deviation::Archived => "archived",
@@ -245,8 +245,8 @@ fn word(ending: &Ending, most: Deviation) -> String {
     }
 }
 
-/// Judges the state after the fault is over.
-pub(super) fn judge_after(
+/// Checks the state after the fault is over.
+pub(super) fn check_after(
     undisturbed: &Undisturbed,
     seen: &Seen,
     ending: &Ending,

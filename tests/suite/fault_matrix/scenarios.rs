@@ -61,7 +61,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         alters_answers: true,
     },
     Scenario {
-        name: "`sweep` that hands on",
+        name: "`sweep` that sends slices",
         function: "sweep",
         environment: &[
             ("EKSENTRY_ACCOUNTS", "111122223333,444455556666"),

@@ -100,17 +100,17 @@ impl Reader<'_> {
             state: State::present(image.clone()),
         };
         match gate(&observation) {
-            Step::Settled => return None,
-            Step::Enough => {}
-            Step::Look => {
+            Step::Skip => return None,
+            Step::UseListed => {}
+            Step::Describe => {
                 observation.state = self.with_scan(image, detail, needs).await;
                 // A manifest never changes, and reading it may count as a pull. An earlier result therefore remains
                 // valid.
                 if needs_manifest(&observation) {
                     match gate(&observation) {
-                        Step::Settled => return None,
-                        Step::Enough => {}
-                        Step::Look => return Some(observation),
+                        Step::Skip => return None,
+                        Step::UseListed => {}
+                        Step::Describe => return Some(observation),
                     }
                 }
             }

@@ -251,7 +251,9 @@ impl Reader<'_> {
                 .await
                 .clone()
         } else {
-            Err(Unread::not_asked("the registry's scanning configuration"))
+            Err(Unread::not_requested(
+                "the registry's scanning configuration",
+            ))
         };
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {

@@ -34,9 +34,9 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         role_arn: cluster.role_arn().map(str::to_owned),
         role_users: RoleUsers {
             others: Vec::new(),
-            unread: vec![Unread::not_asked("the users of the cluster's role")],
+            unread: vec![Unread::not_requested("the users of the cluster's role")],
         },
-        role: Err(Unread::not_asked("the cluster's role")),
+        role: Err(Unread::not_requested("the cluster's role")),
         subnets: sorted(network.map(VpcConfigResponse::subnet_ids)),
         security_groups: sorted(network.map(VpcConfigResponse::security_group_ids)),
         url: cluster.endpoint().map(str::to_owned),
@@ -92,7 +92,7 @@ fn secrets_key(entries: &[EncryptionConfig]) -> Option<SecretsKey> {
         (!named.trim().is_empty()).then(|| SecretsKey {
             named: named.to_owned(),
             names_secrets: names_secrets(entry),
-            key: Err(Unread::not_asked("the cluster's KMS key")),
+            key: Err(Unread::not_requested("the cluster's KMS key")),
         })
     });
     // `min_by_key` returns the first of several equal entries.

@@ -48,7 +48,7 @@ pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static s
             == Some(&MultiRegionKeyType::Replica),
         description: metadata.description().map(str::to_owned),
         created_at: timestamp(metadata.creation_date()),
-        rotation: Err(Unread::not_asked("the key's rotation")),
+        rotation: Err(Unread::not_requested("the key's rotation")),
     })
 }
 

@@ -97,7 +97,7 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
         return Verdict::not_applicable(ReasonCode::ImageNotActive, text);
     }
     if image.needs_manifest() {
-        return Verdict::not_available(&Unread::not_asked("the image's manifest"));
+        return Verdict::not_available(&Unread::not_requested("the image's manifest"));
     }
     let (status, description, result) = match &image.scan {
         Err(unread) => return Verdict::not_available(unread),

@@ -141,9 +141,9 @@ impl Account {
     /// Returns an account about which no fact was read yet.
     pub fn unread() -> Self {
         Self {
-            has_clusters: Err(Unread::not_asked("the Region's clusters")),
-            has_repositories: Err(Unread::not_asked("the Region's repositories")),
-            recorder: Err(Unread::not_asked("the AWS Config recorder")),
+            has_clusters: Err(Unread::not_requested("the Region's clusters")),
+            has_repositories: Err(Unread::not_requested("the Region's repositories")),
+            recorder: Err(Unread::not_requested("the AWS Config recorder")),
         }
     }
 }
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_unread_list_does_not_count_as_empty() {
-        let unread = || Err(Unread::not_asked("it"));
+        let unread = || Err(Unread::not_requested("it"));
         for (clusters, repositories, nothing) in [
             (Ok(false), Ok(false), true),
             (Ok(true), Ok(false), false),

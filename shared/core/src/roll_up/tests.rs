@@ -35,7 +35,7 @@ fn subject() -> Resource {
 }
 
 /// Returns an object with a verdict whose reason is the same for all objects with that outcome.
-fn judged(name: &str, outcome: Outcome) -> Judged {
+fn judged(name: &str, outcome: Outcome) -> EvaluatedObject {
     let (code, text) = match outcome {
         Failed(Severity::High) => (ReasonCode::PublicEndpointOn, "A container is privileged."),
         Failed(_) => (ReasonCode::NotEncrypted, "A container may run as root."),
@@ -45,37 +45,37 @@ fn judged(name: &str, outcome: Outcome) -> Judged {
         Passed => (ReasonCode::RotationOn, "No container is privileged."),
         NotApplicable => (ReasonCode::NoObjects, "The job is finished."),
     };
-    Judged {
+    EvaluatedObject {
         resource: resource(&repository::KIND, name),
         name: format!("shop/{name}"),
         verdict: Verdict::about_many(outcome, vec![Reason::new(code, text)], Vec::new()),
     }
 }
 
-fn muted(name: &str) -> Judged {
+fn muted(name: &str) -> EvaluatedObject {
     let until: Date = "2026-12-31".parse().unwrap();
     let failed = judged(name, Failed(High));
-    Judged {
+    EvaluatedObject {
         verdict: failed.verdict.muted("Why", until),
         ..failed
     }
 }
 
-fn objects(outcomes: &[Outcome]) -> Vec<Judged> {
+fn objects(outcomes: &[Outcome]) -> Vec<EvaluatedObject> {
     let named = outcomes.iter().enumerate();
     named
         .map(|(at, outcome)| judged(&format!("w{at:04}"), *outcome))
         .collect()
 }
 
-fn verdicts(objects: Vec<Judged>) -> Verdicts {
+fn verdicts(objects: Vec<EvaluatedObject>) -> Verdicts {
     Verdicts {
         objects,
         ..Verdicts::default()
     }
 }
 
-fn with_unread(objects: Vec<Judged>) -> Verdicts {
+fn with_unread(objects: Vec<EvaluatedObject>) -> Verdicts {
     Verdicts {
         objects,
         unread: vec![unread()],
@@ -144,10 +144,10 @@ fn verdicts_about_single_resources_stay_unchanged() {
     ] {
         let rolled_up = Unit::Resource.roll_up(&subject(), verdicts(of(outcome)), 0);
         let [
-            Judged {
+            EvaluatedObject {
                 resource, verdict, ..
             },
-        ] = <[Judged; 1]>::try_from(of(outcome)).unwrap();
+        ] = <[EvaluatedObject; 1]>::try_from(of(outcome)).unwrap();
         let sending = Sending::Always;
         assert_eq!(
             rolled_up,
@@ -637,7 +637,7 @@ fn remarks_end_the_reasons() {
 }
 
 /// Generates objects with different names, of which one in eight passes under an exception.
-fn any_objects() -> impl Strategy<Value = Vec<Judged>> {
+fn any_objects() -> impl Strategy<Value = Vec<EvaluatedObject>> {
     let outcome = prop::sample::select(vec![
         Some(Failed(High)),
         Some(Failed(Low)),
@@ -667,7 +667,12 @@ fn any_unit() -> impl Strategy<Value = Unit> {
     prop::sample::select(vec![Unit::Resource, OBJECT, NAMESPACE])
 }
 
-fn all_of(unit: Unit, objects: &[Judged], unread: &[Unread], most: usize) -> Vec<RolledUp> {
+fn all_of(
+    unit: Unit,
+    objects: &[EvaluatedObject],
+    unread: &[Unread],
+    most: usize,
+) -> Vec<RolledUp> {
     let verdicts = Verdicts {
         objects: objects.to_vec(),
         unread: unread.to_vec(),

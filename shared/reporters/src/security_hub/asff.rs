@@ -82,7 +82,7 @@ impl Rendered {
     }
 
     /// Returns the same finding, sent by that run.
-    pub fn of_run(mut self, run: &str) -> Self {
+    pub fn with_run(mut self, run: &str) -> Self {
         let fields = self.finding.product_fields.get_or_insert_default();
         fields.extend(cut_or_none(run, PRODUCT_FIELD).map(|run| (RUN.to_owned(), run)));
         self

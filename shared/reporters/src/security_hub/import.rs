@@ -43,7 +43,7 @@ pub struct Failure {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Imported {
     /// The ids of the findings that Security Hub accepted.
-    pub taken: Vec<String>,
+    pub accepted: Vec<String>,
     /// The findings that it did not accept.
     pub failed: Vec<Failure>,
 }
@@ -93,7 +93,7 @@ impl SecurityHub {
                 });
                 return None;
             }
-            Some(archived(finding, absent_at)?.of_run(run))
+            Some(archived(finding, absent_at)?.with_run(run))
         });
         let mut imported = self.import(findings.collect()).await;
         imported.failed.append(&mut incomplete);
@@ -139,7 +139,7 @@ impl SecurityHub {
             for finding in batch {
                 let id = id_of(&finding);
                 match failed.get(&id) {
-                    None => imported.taken.push(id),
+                    None => imported.accepted.push(id),
                     Some((code, _)) if attempt < TRIES && !PERMANENT.contains(&code.as_str()) => {
                         retries.push(finding);
                     }

@@ -194,7 +194,7 @@ impl SecurityHub {
                     .into_iter()
                     .filter(is_from_eksentry)
                     .for_each(&mut each);
-                let noted = tokens.lead_to(page.next_token.as_deref());
+                let noted = tokens.add_token(page.next_token.as_deref());
                 noted.map_err(|error| ReportError::of_call(GET_FINDINGS, error))?;
                 token = page.next_token.filter(|token| !token.is_empty());
                 if token.is_none() {

@@ -25,7 +25,7 @@ impl Sink for OcsfSink<'_> {
     }
 
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()> {
-        Box::pin(async { self.0.lock().await.take(finding).await })
+        Box::pin(async { self.0.lock().await.add_finding(finding).await })
     }
 
     fn close<'a>(&'a self, gone: &'a Gone) -> LocalBoxFuture<'a, ()> {

@@ -36,7 +36,7 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
         age: pushed_at.map(|at| difference(at, now)),
         idle_days: idle_days(detail, now),
         scan_revision: scan_revision(detail),
-        scan: Err(Unread::not_asked("the image's scan")),
+        scan: Err(Unread::not_requested("the image's scan")),
     }
 }
 
@@ -295,6 +295,6 @@ mod tests {
             assert!(one.is_some() && !all[..index].contains(one), "{all:?}");
         }
         assert_eq!(revision(tried("COMPLETE", None)), None);
-        assert_eq!(revision(Err(Unread::not_asked("it"))), None);
+        assert_eq!(revision(Err(Unread::not_requested("it"))), None);
     }
 }

@@ -108,14 +108,15 @@ fn repository_policies_that_are_easily_misread() {
 fn key_policies_that_are_easily_misread() {
     let via = r#""StringEquals": {"kms:ViaService": "ec2.eu-central-1.amazonaws.com"}"#;
     let via_and_caller = r#""StringEquals": {"kms:ViaService": "ec2.eu-central-1.amazonaws.com", "kms:CallerAccount": "111122223333"}"#;
-    let describe = r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:DescribeKey"}"#;
+    let describe_key =
+        r#"{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:DescribeKey"}"#;
     for (statements, [read, usage, change]) in [
         (decrypt(via), ["nobody", "everyone", "nobody"]),
         (
             decrypt(via_and_caller),
             ["nobody", "the owner's account", "nobody"],
         ),
-        (describe.to_owned(), ["everyone", "nobody", "nobody"]),
+        (describe_key.to_owned(), ["everyone", "nobody", "nobody"]),
     ] {
         let grants = attached(&statements, &KMS);
         assert_eq!(describe(&grants, ActionClass::Read), read, "{statements}");

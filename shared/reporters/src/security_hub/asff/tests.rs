@@ -15,7 +15,7 @@ use eksentry_core::facts::image::{
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use eksentry_core::mute_list::{Entry, Mute};
-use eksentry_core::roll_up::{Judged, Noun, Verdicts};
+use eksentry_core::roll_up::{EvaluatedObject, Noun, Verdicts};
 use eksentry_core::{
     FactsOf, Observation, ParameterValues, ReasonCode, Resource, State, Unit, Unread, Verdict,
     checks,
@@ -326,7 +326,7 @@ fn the_digest_covers_objects_that_no_reason_names() {
     let about = |count: usize| {
         let objects = (0..count).map(|at| {
             let name = format!("app/{at:04}");
-            Judged {
+            EvaluatedObject {
                 resource: Resource::parse(&format!("{REPOSITORY}-{at:04}")).unwrap(),
                 verdict: Verdict::failed(Severity::Low, ReasonCode::RotationOff, "Seen."),
                 name,
@@ -1063,12 +1063,12 @@ fn an_old_finding_is_archived_with_its_top_level_members() {
 
 #[test]
 fn a_finding_contains_the_run_that_sent_it() {
-    let of_run = |run: &str| {
-        let rendered = rotation_off().of_run(run).finding;
+    let with_run = |run: &str| {
+        let rendered = rotation_off().with_run(run).finding;
         rendered.product_fields().unwrap().get(RUN).cloned()
     };
-    assert_eq!(of_run("run-1"), Some("run-1".to_owned()));
-    assert_eq!(of_run(" "), None);
+    assert_eq!(with_run("run-1"), Some("run-1".to_owned()));
+    assert_eq!(with_run(" "), None);
 }
 
 proptest! {

@@ -98,7 +98,7 @@ impl<'a> Delivery<'a> {
             reader,
             policy: Policy::of(settings),
             run,
-            started_at: reader.began_at(),
+            started_at: reader.started_at(),
             state: RefCell::new(State {
                 known: known.collect(),
                 ..State::default()
@@ -246,15 +246,15 @@ impl<'a> Delivery<'a> {
 
     /// Archives some findings. Returns `true` unless a call failed.
     async fn archive(&self, gone: &[(String, Timestamp)]) -> bool {
-        let _room = self.hub.room().await;
+        let _permit = self.hub.rendering_permit().await;
         self.state.borrow_mut().forget_until_archived(gone);
         let gone: HashMap<_, _> = gone.iter().cloned().collect();
         let archived = Box::pin(self.hub.archive(&gone, self.run)).await;
         let mut state = self.state.borrow_mut();
         match archived {
             Ok((imported, before)) => {
-                state.counts.archived += imported.taken.len();
-                for id in imported.taken.iter().chain(&before) {
+                state.counts.archived += imported.accepted.len();
+                for id in imported.accepted.iter().chain(&before) {
                     if let Some(TrackedFinding { known, .. }) = state.known.get_mut(id) {
                         known.archived = true;
                         known.updated_at = gone.get(id).copied();
@@ -273,7 +273,7 @@ impl<'a> Delivery<'a> {
     }
 
     async fn send(&self, batch: Vec<QueuedFinding>) {
-        let _room = self.hub.room().await;
+        let _permit = self.hub.rendering_permit().await;
         let untagged: Vec<&Resource> = batch.iter().filter_map(QueuedFinding::untagged).collect();
         let tags = self.tags(&untagged).await;
         let mut findings = Vec::new();
@@ -284,7 +284,7 @@ impl<'a> Delivery<'a> {
             };
             rendered = rendered
                 .created_at(&waiting.known.created_at)
-                .of_run(self.run);
+                .with_run(self.run);
             if let Some(tags) = waiting
                 .untagged()
                 .and_then(|resource| tags.get(resource.id()))
@@ -297,7 +297,7 @@ impl<'a> Delivery<'a> {
         self.state.borrow_mut().forget_until_confirmed(&sent);
         let imported = self.hub.import(findings).await;
         let mut state = self.state.borrow_mut();
-        for id in &imported.taken {
+        for id in &imported.accepted {
             if let Some((known, refreshes)) = sent.remove(id) {
                 state.counts.refreshed += usize::from(refreshes);
                 state.counts.posted += usize::from(!refreshes);
