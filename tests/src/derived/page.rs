@@ -31,7 +31,7 @@ pub(super) fn page(check: &Check, source: &str) -> String {
 
 fn note(check: &Check) -> String {
     format!(
-        "<!-- Derived from {}. Edit that, then run {} -->",
+        "<!-- Generated from {}. Edit that file, then run {} -->",
         source_path(check).display(),
         super::BLESS
     )
@@ -46,18 +46,18 @@ fn overview(check: &Check) -> String {
         ),
         None => format!("`{}` in findings", kind.asff_type),
     };
-    let made = if check.enabled {
-        "unless `DisabledChecks` names it"
+    let enabled = if check.enabled {
+        "by default, unless `DisabledChecks` names it"
     } else {
-        "only where `EnabledChecks` or an event names it"
+        "only if `EnabledChecks` or an event names it"
     };
     let lines = [
         row(&["Check", &format!("`{}`", check.id)]),
         row(&["---", "---"]),
         row(&["Resource", &format!("{}: {types}", kind.title)]),
         row(&["Severity of a failure", &severities(check)]),
-        row(&["Wanted", check.requirement]),
-        row(&["Made", made]),
+        row(&["Requirement", check.requirement]),
+        row(&["Enabled", enabled]),
     ];
     lines.join("\n")
 }
@@ -86,7 +86,7 @@ fn explanation(source: &str) -> String {
 fn remediation(check: &Check) -> String {
     let remediation = &check.remediation;
     format!(
-        "In short: {}\n\n```sh\n{}\n```\n\nWhat stands in angle brackets is to be filled in. More: <{}>",
+        "In short: {}\n\n```sh\n{}\n```\n\nReplace the values in angle brackets. For more information, see <{}>.",
         remediation.text,
         command(check),
         remediation.url
@@ -107,21 +107,23 @@ fn triggers(check: &Check) -> String {
     let id = check.id;
     let config = match check.kind().config_type() {
         Some(config_type) => format!(
-            "- AWS Config: the rule `<stack>-{id}`, where `ConfigRules` in the template is {}: when AWS Config records a \
-             change of an `{config_type}`, and as often as `ConfigFrequency` says.",
+            "- AWS Config: when AWS Config records a change of an `{config_type}`, and on the schedule in `ConfigFrequency`. \
+             The rule `<stack>-{id}` exists if `ConfigRules` in the template is {}.",
             template::config_rules_of(check)
         ),
-        None => "- AWS Config: never, since AWS Config has no such resource type.".to_owned(),
+        None => {
+            "- AWS Config: never, because AWS Config doesn't have this resource type.".to_owned()
+        }
     };
     let rescanned = if check.needs.contains(&Need::RegistryScanning) {
-        ", and when the registry's rules scan the repository otherwise than before"
+        ", and when the scanning rules of the registry change for the repository"
     } else {
         ""
     };
     let events = check.kind().events;
     let event = events.map(|events| format!("- `ecr-event`: when {events}{rescanned}."));
     let sweep = format!(
-        "- `sweep`: as often as `SweepSchedule` in the template says, and by hand with `{{\"checks\": [\"{id}\"]}}`."
+        "- `sweep`: on the schedule in `SweepSchedule` in the template, and on demand with `{{\"checks\": [\"{id}\"]}}`."
     );
     let lines: Vec<_> = [
         Some(config.as_str()),
@@ -141,14 +143,14 @@ fn reason_codes(codes: &[ReasonCode]) -> String {
     let heads = [row(&["Code", "Meaning"]), row(&["---"; 2])];
     let lines: Vec<_> = heads.into_iter().chain(rows).collect();
     format!(
-        "{}\n\nThose that any check may give are among [all codes](../reasons.md).",
+        "{}\n\nThe list of [all reason codes](../reasons.md) includes those that every check can use.",
         lines.join("\n")
     )
 }
 
 fn parameters(check: &Check) -> String {
     format!(
-        "{}\n\nThey are set in [a document of parameters](../parameters.md).",
+        "{}\n\nFor how to set them, see [parameters](../parameters.md).",
         parameters::table(check)
     )
 }
@@ -161,7 +163,7 @@ fn controls(check: &Check) -> String {
     });
     let lines: Vec<_> = lines.collect();
     format!(
-        "{}\n\nWho says so: [standards](../standards.md).",
+        "{}\n\nFor the sources of the mappings, see [standards](../standards.md).",
         lines.join("\n")
     )
 }

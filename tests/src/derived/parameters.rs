@@ -33,7 +33,7 @@ pub(super) fn block() -> Block {
 
 /// Renders the table of a check's parameters.
 pub(super) fn table(check: &Check) -> String {
-    let heads = ["Parameter", "Takes", "Default", "Meaning"];
+    let heads = ["Parameter", "Values", "Default", "Meaning"];
     let mut lines = vec![row(&heads), row(&["---"; 4])];
     lines.extend(check.parameters.iter().map(|&declared| parameter(declared)));
     lines.join("\n")
@@ -61,11 +61,11 @@ pub(super) fn schema() -> String {
     for (list, meaning) in [
         (
             ENABLED_CHECKS,
-            "Checks to be made that are off unless they are switched on.",
+            "The checks to enable that are disabled by default.",
         ),
         (
             DISABLED_CHECKS,
-            "Checks that are not to be made unless an event names them.",
+            "The checks to disable. An event that names a check still runs it.",
         ),
     ] {
         let ids = CHECKS.map(|check| check.id);
@@ -82,8 +82,8 @@ pub(super) fn schema() -> String {
     }
     let schema = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Parameters and switches of eksentry's checks",
-        "$comment": format!("Derived from the registry of checks. To rewrite it: {}", super::BLESS),
+        "title": "Parameters of eksentry's checks, and the checks to enable and disable",
+        "$comment": format!("Generated from the registry of checks. To generate it again, run {}", super::BLESS),
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
@@ -141,19 +141,21 @@ mod tests {
     use eksentry_runtime::Selection;
 
     fn read() -> Value {
-        serde_json::from_str(&schema()).expect("it is JSON")
+        serde_json::from_str(&schema()).expect("the schema is JSON")
     }
 
     #[test]
     fn the_schema_has_every_parameter_and_allows_no_others() {
         let schema = read();
         assert_eq!(schema["additionalProperties"], false);
-        let known = schema["properties"].as_object().expect("it has some");
+        let known = schema["properties"].as_object().expect("it has properties");
         assert_eq!(known.len(), CHECKS.len() + 2);
         for check in CHECKS {
             let check_schema = &known[check.id];
             assert_eq!(check_schema["additionalProperties"], false, "{}", check.id);
-            let parameters = check_schema["properties"].as_object().expect("it has some");
+            let parameters = check_schema["properties"]
+                .as_object()
+                .expect("it has properties");
             let names: Vec<_> = check.parameters.iter().map(|one| one.name()).collect();
             assert_eq!(parameters.len(), names.len(), "{}", check.id);
             for name in names {

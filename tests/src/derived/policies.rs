@@ -218,7 +218,7 @@ pub(super) fn table() -> Block {
     }
     let mut lines = vec![
         String::new(),
-        row(&["Service", "Actions to read", "Which functions"]),
+        row(&["Service", "Read actions", "Functions"]),
         row(&["---"; 3]),
     ];
     lines.extend(rows.into_iter().map(|((service, functions), actions)| {
@@ -289,7 +289,7 @@ mod tests {
         };
         assert!(
             !any.contains("Condition"),
-            "IAM knows no resource, and no Region"
+            "IAM defines no resource and no Region for the action"
         );
         assert!(own.contains(":eks:*:"), "{own}");
         assert!(own.contains("aws:RequestedRegion: !Split"), "{own}");

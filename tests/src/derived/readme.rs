@@ -10,13 +10,7 @@ use super::{Block, page_path, row, severities};
 
 /// Renders the table, with an empty line before and after it.
 pub(super) fn block() -> Block {
-    let heads = [
-        "Check",
-        "What should be",
-        "Severity",
-        "Resource",
-        "CIS, AWS",
-    ];
+    let heads = ["Check", "Requirement", "Severity", "Resource", "CIS, AWS"];
     let mut lines = vec![String::new(), row(&heads), row(&["---"; 5])];
     lines.extend(CHECKS.map(check));
     lines.push(String::new());

@@ -13,9 +13,9 @@ pub(super) const PATH: &str = "docs/reasons.md";
 pub(super) fn page(sources: &[(&str, String)]) -> String {
     let mut page = format!(
         "# Reason codes\n\n\
-         <!-- Derived from shared/core/src/reason_code.rs. Edit that, then run {} -->\n\n\
-         A finding carries them in `Compliance.StatusReasons`, each with a sentence that says what was seen. No code \
-         changes its meaning. Those that no check is named for may come from any.\n\n{}\n{}\n",
+         <!-- Generated from shared/core/src/reason_code.rs. Edit that file, then run {} -->\n\n\
+         A finding contains its reason codes in `Compliance.StatusReasons`, each with a sentence about the resource. The \
+         meaning of a code never changes. Every check can use the codes for which no check is listed.\n\n{}\n{}\n",
         super::BLESS,
         row(&["Code", "Meaning", "Checks"]),
         row(&["---"; 3]),

@@ -18,12 +18,12 @@ pub(super) fn page() -> String {
     let mut parts = vec![
         "# Standards".to_owned(),
         format!(
-            "<!-- Derived from shared/core/src/standards.rs. Edit that, then run {} -->",
+            "<!-- Generated from shared/core/src/standards.rs. Edit that file, then run {} -->",
             super::BLESS
         ),
-        "Which controls of which standard each check answers to. Findings carry them as related requirements \
-         (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, not the whole of it. Where \
-         nobody has published that a control asks for what a check looks at, none is named."
+        "The controls of standards to which each check is mapped. Findings contain them as related requirements \
+         (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, but doesn't prove that the \
+         whole control is met. A check is mapped only to controls for which such a mapping has been published."
             .to_owned(),
     ];
     parts.extend(STANDARDS.map(section));
