@@ -110,7 +110,7 @@ pub enum AccountError {
         source: io::Error,
     },
     /// The text does not describe an account.
-    #[error("{name} is no account: {source}; tests/src/account.rs shows the format")]
+    #[error("{name} is not a valid account: {source}; tests/src/account.rs describes the format")]
     Format {
         /// The file, or another source of the text.
         name: String,
@@ -390,7 +390,7 @@ impl Account {
 
     /// Adds entries as in a file, such as `account.add(json!({"clusters": [{"name": "payments"}]}))`.
     pub fn add(&mut self, entries: Value) -> Result<(), AccountError> {
-        let name = "what is to be added";
+        let name = "the added entries";
         let entries: Entries =
             serde_json::from_value(entries).map_err(|problem| AccountError::Format {
                 name: name.to_owned(),
@@ -548,7 +548,7 @@ impl Account {
         };
         if let Some(unit) = units.iter().find(|unit| !unit.id.starts_with("ou-")) {
             return Err(format!(
-                "the unit {} has no id such as ou-ab12-payments1",
+                "the id of the unit {} is not valid; write an id such as ou-ab12-payments1",
                 unit.id
             ));
         }
@@ -572,7 +572,7 @@ impl Account {
         let is_short = |finding: &&Record| text(finding, "ProductArn").is_empty();
         match self.findings.iter().find(is_short) {
             Some(finding) => Err(format!(
-                "the finding {} has no ProductArn; write each finding in full",
+                "the finding {} has no ProductArn; write the complete finding",
                 text(finding, "Id")
             )),
             None => Ok(()),
@@ -597,7 +597,7 @@ impl Account {
             for (name, value) in texts {
                 if !value.is_string() && !value.is_null() {
                     return Err(format!(
-                        "{name}: {value} is no text; write {name}: \"{value}\", in quotes"
+                        "{name}: {value} is not text; write {name}: \"{value}\", in quotes"
                     ));
                 }
             }
@@ -731,7 +731,7 @@ mod tests {
 
     fn problem(text: &str) -> String {
         Account::parse("bank.yaml", text)
-            .expect_err("it is no account")
+            .expect_err("the account is not valid")
             .to_string()
     }
 

@@ -43,7 +43,7 @@ pub struct Options {
     /// The account to serve, a YAML file; tests/src/account.rs describes it [default: tests/demo/account.yaml]
     #[arg(long, value_name = "FILE")]
     account: Option<PathBuf>,
-    /// Play this event alone, and show its answer, its log, its findings and its evaluations
+    /// Play only this event, and show its response, its log, its findings and its evaluations
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// The function that receives the event [default: the name of the event's folder]
@@ -52,7 +52,7 @@ pub struct Options {
     /// The folder for report.html and ocsf/; the content of that ocsf/ is removed [default: target/demo]
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
-    /// Play no events, but serve the stand-in until Ctrl-C, for functions that you run yourself
+    /// Serve the stand-in until Ctrl-C, without playing events, for functions that you run yourself
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = serve::ADDRESS,
         value_parser = serve::loopback, conflicts_with = "event"
@@ -87,7 +87,7 @@ pub enum DemoError {
     #[error(transparent)]
     Lambda(#[from] LambdaError),
     /// A file or folder that can't be read.
-    #[error("{path} can't be read; is the path right?", path = path.display())]
+    #[error("{path} can't be read; check the path", path = path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -95,8 +95,8 @@ pub enum DemoError {
         source: io::Error,
     },
     /// An event that is not JSON.
-    #[error("{file} is no JSON, so it can be no event", file = file.display())]
-    NoJson {
+    #[error("{file} is not JSON; an event is a JSON file", file = file.display())]
+    NotJson {
         /// The file.
         file: PathBuf,
         /// The position of the error in the file.
@@ -104,7 +104,7 @@ pub enum DemoError {
     },
     /// An event in a folder that has no function's name.
     #[error(
-        "there is no function {name:?}: name one of {known} with --function, or play an event of events/<function>/"
+        "there is no function {name:?}; use --function with one of {known}, or play an event in events/<function>/"
     )]
     UnknownFunction {
         /// The name that no function has.
@@ -121,7 +121,7 @@ pub enum DemoError {
         source: io::Error,
     },
     /// A handler for Ctrl-C that can't be installed.
-    #[error("Ctrl-C can't be waited for")]
+    #[error("the handler for Ctrl-C can't be installed")]
     Wait {
         /// The cause.
         source: ctrlc::Error,
@@ -183,18 +183,15 @@ fn serve_until_ctrl_c(
 ) -> Result<Vec<String>, DemoError> {
     let aws = serve::start(address, account.clone(), samples)?;
     eprintln!(
-        "Until Ctrl-C, account {} is served to shells with:",
+        "Serving account {} until Ctrl-C. To use it, set these variables in a shell:",
         account.account
     );
     // Only these lines go to standard output, so that a shell can source a file of them.
     println!("{}", serve::exports(&aws).trim_end());
-    serve::interrupted()?;
-    let report = everything(&aws, account);
-    eprint!("\n{}", report.table(terminal.columns, terminal.colours));
-    eprintln!(
-        "The page with all of it: {}",
-        write(&report, options)?.display()
-    );
+    serve::wait_for_ctrl_c()?;
+    let report = full_report(&aws, account);
+    eprint!("\n{}", report.table(terminal.columns, terminal.colors));
+    eprintln!("Full report: {}", write(&report, options)?.display());
     Ok(aws.violations())
 }
 
@@ -222,9 +219,9 @@ fn play(
 
 fn build() -> Result<&'static Path, DemoError> {
     let started = Instant::now();
-    eprintln!("Building the functions; the first time, this takes some minutes.");
+    eprintln!("Building the functions. The first build takes several minutes.");
     let binaries = lambda::binaries()?;
-    eprintln!("They are built, after {}.", seconds(started.elapsed()));
+    eprintln!("Built the functions in {}.", seconds(started.elapsed()));
     Ok(binaries)
 }
 
@@ -234,9 +231,9 @@ fn play_one(
     terminal: &Terminal,
 ) -> Result<(), DemoError> {
     let result = player.play(sample)?;
-    println!("{}\n\nAnswer:", terminal.line(sample, &result));
+    println!("{}\n\nResponse:", terminal.line(sample, &result));
     match &result.outcome {
-        Ok(answer) => println!("{answer:#}"),
+        Ok(response) => println!("{response:#}"),
         Err(error) => println!("{error}"),
     }
     println!("\nLog:");
@@ -246,11 +243,11 @@ fn play_one(
     let (findings, evaluations) = (result.findings, result.evaluations);
     let report = report(player.account(), findings, evaluations);
     if report.is_empty() {
-        println!("\nNothing was posted.");
+        println!("\nNo findings or evaluations were posted.");
     } else {
         println!(
             "\nPosted:\n{}",
-            report.listing(terminal.columns, terminal.colours)
+            report.listing(terminal.columns, terminal.colors)
         );
     }
     Ok(())
@@ -280,19 +277,16 @@ fn play_all(
     }
     bar.finish_and_clear();
 
-    let report = everything(player.aws(), player.account());
-    print!("\n{}", report.table(terminal.columns, terminal.colours));
+    let report = full_report(player.aws(), player.account());
+    print!("\n{}", report.table(terminal.columns, terminal.colors));
     if let Some(calls) = first_sweep {
         println!(
             "{}\n",
             calls::table(&calls, player.account(), terminal.columns)
         );
     }
-    println!(
-        "The page with all of it: {}",
-        write(&report, options)?.display()
-    );
-    println!("The same as events of OCSF: {}", player.ocsf().display());
+    println!("Full report: {}", write(&report, options)?.display());
+    println!("OCSF events: {}", player.ocsf().display());
     Ok(())
 }
 
@@ -341,26 +335,26 @@ fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }
 
-/// The width and the colours of the terminal.
+/// The width and the colors of the terminal.
 struct Terminal {
     columns: u16,
-    colours: bool,
+    colors: bool,
 }
 
 impl Terminal {
     fn detect() -> Self {
-        let colours = io::stdout().is_terminal()
+        let colors = io::stdout().is_terminal()
             && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         // The table library knows the terminal's width; without a terminal there is none.
         let columns = comfy_table::Table::new()
             .width()
             .unwrap_or(140)
             .clamp(100, 160);
-        Self { columns, colours }
+        Self { columns, colors }
     }
 
     fn mark(&self, good: bool) -> &'static str {
-        match (good, self.colours) {
+        match (good, self.colors) {
             (true, true) => "\u{1b}[32m✓\u{1b}[0m",
             (true, false) => "✓",
             (false, true) => "\u{1b}[31m✗\u{1b}[0m",
@@ -380,7 +374,7 @@ impl Terminal {
 }
 
 /// Returns a report of all findings and all evaluations.
-fn everything(aws: &StandIn, account: &Account) -> Report {
+fn full_report(aws: &StandIn, account: &Account) -> Report {
     let findings = aws.findings().into_iter().map(Value::Object).collect();
     let evaluations = aws.evaluations().into_iter().map(Evaluation::from);
     report(account, findings, evaluations.collect())

@@ -46,7 +46,7 @@ pub enum DerivedError {
         source: io::Error,
     },
     /// A file without the markers of a block.
-    #[error("{} should hold one line {begin:?} and after it one line {end:?}", path.display())]
+    #[error("{} must contain a line {begin:?} and, after it, a line {end:?}; add the missing line", path.display())]
     NoMarkers {
         /// The file.
         path: PathBuf,

@@ -80,7 +80,7 @@ impl Statement {
     /// Parses a statement whose references have been resolved.
     pub fn parse(source: &str, statement: &Value) -> Result<Self, PolicyError> {
         let read = || -> Result<Self, String> {
-            let members = statement.as_object().ok_or("it is no object")?;
+            let members = statement.as_object().ok_or("it is not an object")?;
             check_members(members)?;
             let allows = match members.get("Effect").and_then(Value::as_str) {
                 Some("Allow") => true,
@@ -173,14 +173,14 @@ fn check_members(members: &Map<String, Value>) -> Result<(), String> {
         "Condition",
     ];
     match members.keys().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(format!("it is not known what {name} means")),
+        Some(name) => Err(format!("the element {name} is not supported")),
         None => Ok(()),
     }
 }
 
 /// Returns the accounts in a Principal. It must name whole accounts, whose own policies decide who in them may act.
 fn accounts(principal: &Value) -> Result<Vec<String>, String> {
-    let unknown = || format!("it is not known who {principal} is");
+    let unknown = || format!("the principal {principal} is not supported");
     let members = principal.as_object().ok_or_else(unknown)?;
     let (Some(accounts), 1) = (members.get("AWS"), members.len()) else {
         return Err(unknown());
@@ -199,9 +199,11 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
         one => std::slice::from_ref(one),
     };
     let text = |item: &Value| match item.as_str() {
-        Some(text) if text.contains("${") => Err(format!("it is not known what {text} comes to")),
+        Some(text) if text.contains("${") => {
+            Err(format!("the variable in {text} is not supported"))
+        }
         Some(text) => Ok(text.to_owned()),
-        None => Err(format!("{item} is no text")),
+        None => Err(format!("{item} is not text")),
     };
     items.iter().map(text).collect()
 }

@@ -42,7 +42,7 @@ use crate::background::{ANY_PORT, Background};
 /// The time that Lambda waits for a function's first poll.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time between two checks whether the process still runs.
-const GLANCE: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const MEMORY_MB: u32 = 256;
 /// The unit of processor time in /proc on Linux. It does not depend on the kernel's own tick rate.
 const TICK: Duration = Duration::from_millis(10);
@@ -54,7 +54,7 @@ pub enum LambdaError {
     #[error("the Lambda Runtime API can't listen on 127.0.0.1; it needs a free port")]
     Server(#[source] io::Error),
     /// A binary that can't be run.
-    #[error("{binary} can't be run; is it built? `cargo build --workspace --bins` builds it", binary = binary.display())]
+    #[error("{binary} can't be run; to build it, run `cargo build --workspace --bins`", binary = binary.display())]
     Start {
         /// The binary.
         binary: PathBuf,
@@ -62,7 +62,7 @@ pub enum LambdaError {
         source: io::Error,
     },
     /// A process that did not poll for an event.
-    #[error("{binary} did not ask for an event: {source}", binary = binary.display())]
+    #[error("{binary} did not request an event: {source}", binary = binary.display())]
     Init {
         /// The binary.
         binary: PathBuf,
@@ -319,7 +319,7 @@ impl Function {
                 self.stop();
                 return Err(FunctionError::timed_out(now - waited_since));
             }
-            api.wait_for_change(GLANCE.min(deadline - now));
+            api.wait_for_change(POLL_INTERVAL.min(deadline - now));
         }
     }
 
@@ -328,11 +328,11 @@ impl Function {
         let last = self
             .logs()
             .pop()
-            .map(|line| format!("; its last line: {line}"))
+            .map(|line| format!("; the last line of its log: {line}"))
             .unwrap_or_default();
         FunctionError::new(
             "Runtime.ExitError",
-            format!("the process ended without an answer ({status}){last}"),
+            format!("the process ended without a response ({status}){last}"),
         )
     }
 
@@ -411,7 +411,9 @@ pub fn freeze(process: u32, frozen: bool) -> io::Result<()> {
     if status.success() {
         Ok(())
     } else {
-        Err(io::Error::other(format!("kill {signal} ended in {status}")))
+        Err(io::Error::other(format!(
+            "kill {signal} exited with {status}"
+        )))
     }
 }
 

@@ -1,21 +1,21 @@
 //! Many events at once: an account that changes continually, warm functions, and queues between the two.
 //!
-//! `cargo load` and tests/suite/load.rs run the same code: an [`ChangingAccount`] changes an account in waves and creates the
-//! events about the changes, [`drive`] delivers the events to instances of functions as Lambda does, and
-//! [`differences`] lists the findings in Security Hub and the evaluations in AWS Config that are wrong afterwards.
+//! `cargo load` and tests/suite/load.rs run the same code: a [`ChangingAccount`] changes an account in waves and
+//! creates the events about the changes, [`drive()`] delivers the events to instances of functions as Lambda does, and
+//! [`differences()`] lists the findings in Security Hub and the evaluations in AWS Config that are wrong afterwards.
 
+mod changing_account;
+mod differences;
 mod drive;
-mod estate;
 mod queue;
-mod truth;
 mod usage;
 
 pub use self::{
-    drive::{Crew, Waves, Work, drive},
-    estate::{ChangingAccount, RequestedEvaluation, Size},
+    changing_account::{ChangingAccount, RequestedEvaluation, Size},
+    differences::{differences, sweep},
+    drive::{InstancePool, InstanceResult, Waves, drive},
     queue::{Event, Queue, Tally},
-    truth::{differences, sweep},
-    usage::{Course, Usage, Verdict},
+    usage::{Growth, Usage, UsageHistory},
 };
 
 /// The account under load.

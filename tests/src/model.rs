@@ -5,7 +5,7 @@
 //! limit neither the length of a text nor the size of the finding.
 
 mod fit;
-mod places;
+mod response_members;
 mod shape;
 
 use std::{collections::BTreeMap, sync::OnceLock};
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{
-    places::{AnswerMember, places},
+    response_members::{ResponseMember, response_members},
     shape::{ErrorShape, Kind, Location, Member, Shape},
 };
 use crate::account::Record;
@@ -88,7 +88,7 @@ impl Model {
 
 fn read(name: &str, text: &str) -> Model {
     serde_json::from_str(text).unwrap_or_else(|error| {
-        panic!("tests/models/{name}.json is not what is read here: {error}")
+        panic!("tests/models/{name}.json can't be parsed: {error}; to write it again, run .ci/models.py")
     })
 }
 

@@ -33,25 +33,25 @@ pub struct NewCheck {
 pub enum NewCheckError {
     /// An id that is not in kebab-case.
     #[error(
-        "{0:?} is no id of a check: use two or more words of lower-case letters and digits, joined by hyphens, of which \
-         the first is the service, as in {example}",
+        "{0:?} is not a valid id of a check; use two or more words of lower-case letters and digits, joined by hyphens, \
+         that begin with the service, for example {example}",
         example = example()
     )]
     NotKebabCase(String),
     /// An id that is too long.
-    #[error("{id:?} has {} characters, and the id of a check has at most {most}", id.len(), most = LONGEST_CHECK_ID)]
+    #[error("the id {id:?} has {} characters; the maximum is {most}", id.len(), most = LONGEST_CHECK_ID)]
     TooLong {
         /// The id.
         id: String,
     },
     /// An id that an existing check has.
-    #[error("there is a check {0:?} already; the checks are {known}", known = CHECKS.map(|check| check.id).join(", "))]
+    #[error("the check {0:?} exists already; the checks are {known}", known = CHECKS.map(|check| check.id).join(", "))]
     Exists(String),
     /// A noun that no kind of resource has.
-    #[error("no kind of resource is called {0:?}; the kinds are {known}", known = nouns().join(", "))]
+    #[error("there is no kind of resource {0:?}; the kinds are {known}", known = nouns().join(", "))]
     UnknownKind(String),
     /// A registry that does not have the expected form.
-    #[error("{registry} should hold {0}", registry = REGISTRY)]
+    #[error("{registry} doesn't contain {0}", registry = REGISTRY)]
     Registry(&'static str),
     /// A file that can't be read or written.
     #[error("{} can't be {verb}", path.display())]
@@ -164,24 +164,24 @@ impl NewCheck {
         let path = path.display();
         let mut steps = vec![
             format!(
-                "Fill in {path}: the comments at its begin, the metadata, `evaluate`, and the table of its test. \
-                 `cargo test -p eksentry-core --lib` says what is missing."
+                "Complete {path}: the comments at its beginning, the metadata, `evaluate`, and the table of its test. \
+                 `cargo test -p eksentry-core --lib` shows what is missing."
             ),
             "Add its reason codes to shared/core/src/reason_code.rs, each with a sentence.".to_owned(),
-            "If it needs a fact that there is none of yet, add it to the facts of the kind, to the sample in \
+            "If the check needs a new fact, add it to the facts of the kind, to the sample in \
              shared/core/src/checks/samples.rs, and to the collector that reads it."
                 .to_owned(),
             format!(
-                "Show it in tests/demo/account.yaml: one {noun} that passes and one that fails."
+                "Add resources to tests/demo/account.yaml: one {noun} that passes and one that fails."
             ),
-            "Map it in shared/core/src/standards.rs to the controls that somebody has published for it, if there are any."
+            "If published controls of a standard match the check, map the check to them in shared/core/src/standards.rs."
                 .to_owned(),
-            format!("Run `cargo fmt`, and `{BLESS}` for its page, README.md and template.yaml."),
+            format!("Run `cargo fmt`, and `{BLESS}` to write its page, README.md and template.yaml."),
         ];
         let service = service(&self.id);
         if !CHECKS.iter().any(|check| check.id.starts_with(service)) {
             steps.push(format!(
-                "No id begins with {service:?} yet: add it to the services that the tests in {REGISTRY} know."
+                "This is the first id that begins with {service:?}: add it to the services in the tests of {REGISTRY}."
             ));
         }
         steps

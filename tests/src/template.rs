@@ -51,7 +51,10 @@ impl Template {
     /// Reads the template in this file.
     pub fn load(path: &Path) -> Result<Self, TemplateError> {
         let fail = |error: &dyn std::error::Error| {
-            TemplateError(format!("{} is no template: {error}", path.display()))
+            TemplateError(format!(
+                "{} is not a valid template: {error}",
+                path.display()
+            ))
         };
         let text = fs::read_to_string(path).map_err(|error| fail(&error))?;
         let yaml = serde_yaml_ng::from_str(&text).map_err(|error| fail(&error))?;

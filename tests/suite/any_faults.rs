@@ -11,7 +11,7 @@ use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::world::{ACCOUNT, REGION, World, closed, key};
+use crate::world::{ACCOUNT, REGION, World, key, private_cluster};
 
 const IMPORT: &str = "securityhub.BatchImportFindings";
 
@@ -39,7 +39,7 @@ struct State {
 
 /// The faults that occur at the same time, and the seed that decides which calls fail.
 #[derive(Clone, Debug)]
-struct Trouble {
+struct Faults {
     seed: u64,
     kinds: Vec<Kind>,
 }
@@ -52,11 +52,11 @@ enum Kind {
     /// A third of all calls is throttled.
     Throttled,
     Reset,
-    Broken,
+    ServerError,
     /// Answers are cut off.
-    Garbled,
+    Truncated,
     /// Security Hub rejects a tenth of the findings.
-    Refused,
+    Rejected,
 }
 
 fn state() -> impl Strategy<Value = State> {
@@ -72,10 +72,18 @@ fn state() -> impl Strategy<Value = State> {
         })
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
-    use Kind::{Broken, Denied, Garbled, Killed, Refused, Reset, Throttled};
-    let all = vec![Killed, Denied, Throttled, Reset, Broken, Garbled, Refused];
-    (any::<u64>(), subsequence(all, 1..=5)).prop_map(|(seed, kinds)| Trouble { seed, kinds })
+fn faults() -> impl Strategy<Value = Faults> {
+    use Kind::{Denied, Killed, Rejected, Reset, ServerError, Throttled, Truncated};
+    let all = vec![
+        Killed,
+        Denied,
+        Throttled,
+        Reset,
+        ServerError,
+        Truncated,
+        Rejected,
+    ];
+    (any::<u64>(), subsequence(all, 1..=5)).prop_map(|(seed, kinds)| Faults { seed, kinds })
 }
 
 fn image(tag: &str, state: u8) -> Option<Value> {
@@ -111,7 +119,7 @@ fn entries(state: &State) -> Value {
     for (number, kind) in state.clusters.iter().enumerate() {
         let name = format!("cluster-{number}");
         let mut cluster = if *kind == 2 {
-            closed(&name)
+            private_cluster(&name)
         } else {
             json!({"name": name})
         };
@@ -141,7 +149,7 @@ fn account(state: &State) -> Account {
     account
 }
 
-impl Trouble {
+impl Faults {
     /// Starts the faults.
     fn begin(&self, world: &mut World) {
         let some = |operation: &str, kind: FaultKind, one_in: u32| {
@@ -162,7 +170,7 @@ impl Trouble {
                 }
                 Kind::Throttled => some("*", FaultKind::Throttle, 3),
                 Kind::Reset => some("*", FaultKind::Reset, 10),
-                Kind::Broken => {
+                Kind::ServerError => {
                     let error = FaultKind::Error {
                         code: "InternalFailure".to_owned(),
                         status: 500,
@@ -170,13 +178,13 @@ impl Trouble {
                     };
                     some("*", error, 10);
                 }
-                Kind::Garbled => some("*", FaultKind::Malformed, 10),
-                Kind::Refused => {
-                    let refused = FaultKind::Partial {
+                Kind::Truncated => some("*", FaultKind::Malformed, 10),
+                Kind::Rejected => {
+                    let rejected = FaultKind::Partial {
                         ids: Vec::new(),
                         code: "InternalError".to_owned(),
                     };
-                    some(IMPORT, refused, 10);
+                    some(IMPORT, rejected, 10);
                 }
             }
         }
@@ -190,8 +198,8 @@ impl Trouble {
 /// tags.
 pub(crate) fn state_of(world: &World) -> BTreeMap<String, Value> {
     let mut state = world.state();
-    for says in state.values_mut() {
-        if let Some(resource) = says[3][0].as_object_mut() {
+    for content in state.values_mut() {
+        if let Some(resource) = content[3][0].as_object_mut() {
             resource.remove("Tags");
         }
     }
@@ -199,8 +207,8 @@ pub(crate) fn state_of(world: &World) -> BTreeMap<String, Value> {
 }
 
 /// Returns the status of a finding without its severity.
-pub(crate) fn status(says: &Value) -> &str {
-    says[0].as_str().unwrap().split(' ').next().unwrap()
+pub(crate) fn status(content: &Value) -> &str {
+    content[0].as_str().unwrap().split(' ').next().unwrap()
 }
 
 /// Checks the findings in Security Hub during the faults. Each one is as before, as it will be, or not available. No
@@ -210,35 +218,35 @@ fn check_meanwhile(
     before: &BTreeMap<String, Value>,
     expected: &BTreeMap<String, Value>,
 ) -> Result<(), TestCaseError> {
-    for (id, says) in meanwhile {
+    for (id, content) in meanwhile {
         let (was, will) = (before.get(id), expected.get(id));
-        if was == Some(says) || will == Some(says) {
+        if was == Some(content) || will == Some(content) {
             continue;
         }
         let will = will.map_or("ARCHIVED", status);
-        let fits = match status(says) {
+        let fits = match status(content) {
             "NOT_AVAILABLE" => true,
-            "FAILED" | "WARNING" | "ARCHIVED" => status(says) == will,
+            "FAILED" | "WARNING" | "ARCHIVED" => status(content) == will,
             _ => false,
         };
-        prop_assert!(fits, "{id}: {says}; before {was:?}, in the end {will}");
+        prop_assert!(fits, "{id}: {content}; before {was:?}, expected {will}");
     }
     Ok(())
 }
 
 /// Returns a finding, or `None` if it is archived. The content of an archived finding depends on the faults, and so
 /// does whether the finding was ever sent.
-pub(crate) fn in_the_end(says: Option<&Value>) -> Option<&Value> {
-    says.filter(|says| status(says) != "ARCHIVED")
+pub(crate) fn unless_archived(content: Option<&Value>) -> Option<&Value> {
+    content.filter(|content| status(content) != "ARCHIVED")
 }
 
 /// Serves both states in turn, the second with faults, and compares the result with that of an undisturbed run.
-/// `disturbed` runs functions during the faults, and `again` after them.
-fn hold_against_undisturbed(
+/// `disturbed` runs functions during the faults, and `recover` after them.
+fn compare_with_undisturbed(
     states: [&State; 2],
-    trouble: &Trouble,
+    faults: &Faults,
     disturbed: impl Fn(&mut World),
-    again: impl Fn(&mut World),
+    recover: impl Fn(&mut World),
 ) -> Result<(), TestCaseError> {
     let mut world = World::of(account(states[0])).and("EKSENTRY_LEDGER_BUCKET", BUCKET);
     world.aws.put_object(&ledger(), EMPTY.into());
@@ -246,7 +254,7 @@ fn hold_against_undisturbed(
     prop_assert_ne!(
         &world.aws.objects()[&ledger()],
         EMPTY.as_bytes(),
-        "no ledger was kept"
+        "no ledger was written"
     );
     let (before, created) = (state_of(&world), world.times("CreatedAt"));
 
@@ -268,7 +276,7 @@ fn hold_against_undisturbed(
         account.clusters = clusters;
         account.keys = keys;
     });
-    trouble.begin(&mut world);
+    faults.begin(&mut world);
     disturbed(&mut world);
     let meanwhile = state_of(&world);
     check_meanwhile(&meanwhile, &before, &expected)?;
@@ -276,14 +284,14 @@ fn hold_against_undisturbed(
     first_reported.extend(created);
 
     world.heal();
-    again(&mut world);
+    recover(&mut world);
     let state = state_of(&world);
     let ids: BTreeSet<&String> = state.keys().chain(expected.keys()).collect();
     for id in ids {
         prop_assert_eq!(
-            in_the_end(state.get(id)),
-            in_the_end(expected.get(id)),
-            "{}, meanwhile {:?}",
+            unless_archived(state.get(id)),
+            unless_archived(expected.get(id)),
+            "{}, during the faults {:?}",
             id,
             meanwhile.get(id)
         );
@@ -341,19 +349,19 @@ proptest! {
     #![proptest_config(few())]
 
     #[test]
-    fn the_next_sweep_recovers_from_faults(first in state(), second in state(), trouble in trouble(), runs in 1..=2) {
+    fn the_next_sweep_recovers_from_faults(first in state(), second in state(), faults in faults(), runs in 1..=2) {
         let disturbed = |world: &mut World| {
             for _ in 0..runs {
                 drop(world.invoke("sweep", &json!({})));
             }
         };
-        let again = |world: &mut World| drop(world.sweep());
-        hold_against_undisturbed([&first, &second], &trouble, disturbed, again)?;
+        let recover = |world: &mut World| drop(world.sweep());
+        compare_with_undisturbed([&first, &second], &faults, disturbed, recover)?;
     }
 
     #[test]
     fn redelivered_messages_recover_from_faults(
-        first in state(), second in state(), trouble in trouble(), twice in 0..3_usize,
+        first in state(), second in state(), faults in faults(), twice in 0..3_usize,
     ) {
         let disturbed = |world: &mut World| {
             let mut messages = slices();
@@ -362,11 +370,11 @@ proptest! {
             work(world, some);
             work(world, others);
         };
-        let again = |world: &mut World| {
+        let recover = |world: &mut World| {
             let mut messages = slices();
             messages.push(messages[twice].clone());
             assert_eq!(world.work(&messages), [""; 0]);
         };
-        hold_against_undisturbed([&first, &second], &trouble, disturbed, again)?;
+        compare_with_undisturbed([&first, &second], &faults, disturbed, recover)?;
     }
 }

@@ -5,7 +5,9 @@ use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::world::{CLUSTER, World, change_event, closed, cluster_arn, key, key_arn, text};
+use crate::world::{
+    CLUSTER, World, change_event, cluster_arn, key, key_arn, private_cluster, text,
+};
 
 const ENVELOPE: &str = "eks-secrets-envelope-encryption";
 const OWN_KEY: &str = "eks-secrets-customer-managed-key";
@@ -14,9 +16,9 @@ const OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/cent
 
 /// Returns a private cluster with these members.
 fn with(name: &str, members: Value) -> Value {
-    let mut cluster = closed(name);
+    let mut cluster = private_cluster(name);
     let Value::Object(members) = members else {
-        panic!("{members} are no members");
+        panic!("{members} is not an object");
     };
     cluster.as_object_mut().unwrap().extend(members);
     cluster
@@ -27,7 +29,8 @@ fn encryption(arn: &str) -> Value {
 }
 
 fn issues(codes: &[&str]) -> Value {
-    let issue = |code: &&str| json!({"code": code, "message": "EKS says so.", "resourceIds": []});
+    let issue =
+        |code: &&str| json!({"code": code, "message": "A health issue.", "resourceIds": []});
     json!({"issues": codes.iter().map(issue).collect::<Vec<_>>()})
 }
 
@@ -211,7 +214,7 @@ fn a_registered_cluster_is_not_applicable_and_affects_no_other() {
     let mut world = World::with(json!({
         "clusters": [
             {"name": "registered", "connectorConfig": connector},
-            closed("c"),
+            private_cluster("c"),
         ],
     }));
     for check in eksentry_core::checks::CHECKS {
@@ -341,17 +344,17 @@ fn reordered_lists_are_not_a_change() {
 
 /// Reverses every list of the account's only cluster, and the policies of its role.
 fn in_another_order(account: &mut Account) {
-    fn turn(value: &mut Value) {
+    fn reverse(value: &mut Value) {
         match value {
             Value::Array(items) => {
                 items.reverse();
-                items.iter_mut().for_each(turn);
+                items.iter_mut().for_each(reverse);
             }
-            Value::Object(members) => members.values_mut().for_each(turn),
+            Value::Object(members) => members.values_mut().for_each(reverse),
             _ => {}
         }
     }
-    account.clusters[0].members.values_mut().for_each(turn);
+    account.clusters[0].members.values_mut().for_each(reverse);
     account
         .role("admin")
         .unwrap()

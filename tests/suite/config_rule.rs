@@ -4,14 +4,14 @@ use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, key_arn, rule_event,
-    schedule_event,
+    ACCOUNT, CLUSTER, REGION, World, change_event, cluster_arn, key, key_arn, private_cluster,
+    rule_event, schedule_event,
 };
 
 const ENDPOINT: &str = "eks-endpoint-private";
 
 fn two_clusters() -> World {
-    World::with(json!({"clusters": [{"name": "open"}, closed("closed")]}))
+    World::with(json!({"clusters": [{"name": "open"}, private_cluster("closed")]}))
 }
 
 fn change(world: &World, id: &str, status: &str) -> Value {
@@ -114,7 +114,7 @@ fn a_deleted_clusters_finding_is_archived_once_the_api_confirms_the_deletion() {
     assert_eq!(
         world.status(ENDPOINT, &cluster_arn("open")),
         "FAILED HIGH",
-        "a cluster of that name is there"
+        "a cluster of this name exists"
     );
 
     world.change(|account| account.clusters.retain(|cluster| cluster.name() != "open"));
@@ -242,7 +242,7 @@ fn each_sink_can_be_disabled() {
     ] {
         let mut world = two_clusters().and(variable, "off");
         if variable == "EKSENTRY_AWS_CONFIG" {
-            world = world.unlimited("A stack without AWS Config has no config-rule");
+            world = world.unlimited("a stack without AWS Config has no config-rule");
         }
         let event = change(&world, "open", "OK");
         world.ok("config-rule", &event);
@@ -426,7 +426,10 @@ fn a_deletion_that_the_api_does_not_confirm_archives_nothing() {
     world.deny("eks.DescribeCluster");
     let deleted = change(&world, "open", "ResourceDeleted");
     let error = world.error("config-rule", &deleted);
-    assert_eq!(error.error_type, "NotAvailable", "Lambda tries again");
+    assert_eq!(
+        error.error_type, "NotAvailable",
+        "Lambda must retry the event"
+    );
     assert_eq!(
         world.evaluations(),
         ["NOT_APPLICABLE AWS::EKS::Cluster open"]

@@ -14,19 +14,19 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, key_arn,
+    ACCOUNT, CLUSTER, REGION, World, change_event, cluster_arn, key, key_arn, private_cluster,
     repository_arn,
 };
 
 const ROTATION: &str = "kms-cmk-rotation";
 const ENDPOINT: &str = "eks-endpoint-private";
 const IMPORT: &str = "securityhub.BatchImportFindings";
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// Waits until this number of calls of an operation was made.
 fn await_calls(world: &World, operation: &str, count: usize) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     while world.calls(operation) < count {
         assert!(Instant::now() < until, "{operation} was not called");
         thread::sleep(Duration::from_millis(5));
@@ -34,7 +34,11 @@ fn await_calls(world: &World, operation: &str, count: usize) {
 }
 
 /// Invokes a sweep, freezes it at a call of that operation, calls `meanwhile`, and resumes the sweep.
-fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut World)) -> Invocation {
+fn freeze_at_call(
+    world: &mut World,
+    operation: &str,
+    meanwhile: impl FnOnce(&mut World),
+) -> Invocation {
     let count = world.calls(operation) + 1;
     // The delay leaves time to freeze the sweep before it receives the answer.
     let slow = FaultKind::Latency(1_500);
@@ -43,7 +47,7 @@ fn frozen_at(world: &mut World, operation: &str, meanwhile: impl FnOnce(&mut Wor
     sweep.first_poll().unwrap();
     let process = sweep.process_id();
     thread::scope(|scope| {
-        let invocation = scope.spawn(|| sweep.invoke(b"{}", PATIENCE));
+        let invocation = scope.spawn(|| sweep.invoke(b"{}", TIMEOUT));
         await_calls(world, operation, count);
         freeze(process, true).unwrap();
         meanwhile(world);
@@ -64,11 +68,11 @@ fn replace_keys(world: &World, keys: &Value) {
 #[test]
 fn a_resumed_sweep_does_not_overwrite_newer_findings() {
     let mut world = World::with(json!({"keys": [key("k", false)]}));
-    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+    let resumed = freeze_at_call(&mut world, "kms.GetKeyRotationStatus", |world| {
         replace_keys(world, &json!([key("k", true), key("new", false)]));
         world.sweep();
     });
-    thawed.outcome.unwrap();
+    resumed.outcome.unwrap();
     assert_eq!(
         world.statuses(),
         [
@@ -86,11 +90,11 @@ fn the_next_sweep_corrects_outdated_findings_of_a_resumed_sweep() {
     let mut world = World::with(json!({"keys": [key("k", true)]}));
     world.sweep();
     replace_keys(&world, &json!([key("k", false)]));
-    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+    let resumed = freeze_at_call(&mut world, "kms.GetKeyRotationStatus", |world| {
         replace_keys(world, &json!([key("k", true)]));
         assert_eq!(world.sweep()["posted"], 0);
     });
-    thawed.outcome.unwrap();
+    resumed.outcome.unwrap();
     world.sweep();
     assert_eq!(
         world.status(ROTATION, &key_arn("k")),
@@ -104,11 +108,11 @@ fn a_resumed_sweep_does_not_archive_a_restored_resource() {
     let mut world = World::with(json!({"keys": [key("k", false), key("other", true)]}));
     world.sweep();
     world.change(|account| account.keys.retain(|key| key.id() == "other"));
-    let thawed = frozen_at(&mut world, "kms.GetKeyRotationStatus", |world| {
+    let resumed = freeze_at_call(&mut world, "kms.GetKeyRotationStatus", |world| {
         world.change(|account| account.add(json!({"keys": [key("k", true)]})).unwrap());
         world.sweep();
     });
-    thawed.outcome.unwrap();
+    resumed.outcome.unwrap();
     assert_eq!(
         world.status(ROTATION, &key_arn("k")),
         "PASSED INFORMATIONAL"
@@ -118,7 +122,8 @@ fn a_resumed_sweep_does_not_archive_a_restored_resource() {
 
 #[test]
 fn the_same_process_recovers_from_a_deadline_during_an_import() {
-    let mut world = World::with(json!({"keys": [key("k", false)], "clusters": [closed("c")]}));
+    let mut world =
+        World::with(json!({"keys": [key("k", false)], "clusters": [private_cluster("c")]}));
     let mut sweep = world.start("sweep");
     let never = FaultKind::Latency(3_600_000);
     world.aws.fail(Fault::new(IMPORT, never));
@@ -131,10 +136,10 @@ fn the_same_process_recovers_from_a_deadline_during_an_import() {
         assert!(error.error_message.contains(part), "{error}");
     }
     world.heal();
-    sweep.invoke(b"{}", PATIENCE).outcome.unwrap();
+    sweep.invoke(b"{}", TIMEOUT).outcome.unwrap();
     let imports = world.calls(IMPORT);
     assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
-    let summary = sweep.invoke(b"{}", PATIENCE).outcome.unwrap();
+    let summary = sweep.invoke(b"{}", TIMEOUT).outcome.unwrap();
     assert_eq!(
         (&summary["posted"], world.calls(IMPORT)),
         (&json!(0), imports)
@@ -151,7 +156,7 @@ fn message(body: &Value) -> Message {
 }
 
 /// Returns an address on which nothing listens yet.
-fn nobody() -> SocketAddr {
+fn unused_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
@@ -170,7 +175,7 @@ fn a_function_that_starts_without_a_network_fails_and_then_recovers() {
         ),
         ("ecr-event", push()),
     ];
-    let address = nobody();
+    let address = unused_address();
     let environment = |function: &str| {
         let world = World::with(json!({}));
         let credentials = world.aws.environment().into_iter();
@@ -188,7 +193,7 @@ fn a_function_that_starts_without_a_network_fails_and_then_recovers() {
             .iter_mut()
             .map(|(function, event)| {
                 let event = event.to_string();
-                scope.spawn(move || function.invoke(event.as_bytes(), PATIENCE).outcome)
+                scope.spawn(move || function.invoke(event.as_bytes(), TIMEOUT).outcome)
             })
             .collect();
         waits
@@ -207,12 +212,12 @@ fn a_function_that_starts_without_a_network_fails_and_then_recovers() {
     }
 
     let mut account = Account::empty(ACCOUNT, REGION);
-    let entries = json!({"keys": [key("k", true)], "clusters": [closed("c")], "repositories": [{"repositoryName": "app"}]});
+    let entries = json!({"keys": [key("k", true)], "clusters": [private_cluster("c")], "repositories": [{"repositoryName": "app"}]});
     account.add(entries).unwrap();
     let aws = StandIn::start_at(address, account).unwrap();
     for (function, event) in &mut functions {
         let event = event.to_string();
-        let answer = function.invoke(event.as_bytes(), PATIENCE).outcome.unwrap();
+        let answer = function.invoke(event.as_bytes(), TIMEOUT).outcome.unwrap();
         let failures = answer.get("batchItemFailures").and_then(Value::as_array);
         assert!(failures.is_none_or(Vec::is_empty), "{answer}");
     }
@@ -225,7 +230,7 @@ fn credentials_that_expire_during_a_sweep_change_no_findings() {
     let keys: Vec<Value> = (0..40)
         .map(|number| key(&format!("k{number}"), number % 2 == 0))
         .collect();
-    let mut world = World::with(json!({"keys": keys, "clusters": [closed("c")]}));
+    let mut world = World::with(json!({"keys": keys, "clusters": [private_cluster("c")]}));
     world.sweep();
     let before = world.statuses();
     world.change(|account| account.keys.retain(|key| key.id() != "k0"));
@@ -234,7 +239,7 @@ fn credentials_that_expire_during_a_sweep_change_no_findings() {
     world.aws.fail(Fault::new("kms.*", FaultKind::Latency(40)));
     let mut sweep = world.start_process("sweep");
     let outcome = thread::scope(|scope| {
-        let invocation = scope.spawn(|| sweep.invoke(b"{}", PATIENCE));
+        let invocation = scope.spawn(|| sweep.invoke(b"{}", TIMEOUT));
         await_calls(&world, "kms.DescribeKey", earlier + 5);
         world.aws.fail(Fault::new(
             "*",
@@ -251,7 +256,7 @@ fn credentials_that_expire_during_a_sweep_change_no_findings() {
         ["NotListed", "NotDelivered"].contains(&error.error_type.as_str()),
         "{error}"
     );
-    assert_eq!(world.statuses(), before, "nothing could be sent any more");
+    assert_eq!(world.statuses(), before, "no findings could be sent");
 
     world.heal();
     world.sweep();
@@ -349,7 +354,11 @@ fn concurrent_invocations_have_the_same_result_as_one() {
             json!({"name": "c"}),
             ["FAILED HIGH", "PASSED INFORMATIONAL"],
         ),
-        (3, closed("c"), ["PASSED INFORMATIONAL", "FAILED HIGH"]),
+        (
+            3,
+            private_cluster("c"),
+            ["PASSED INFORMATIONAL", "FAILED HIGH"],
+        ),
         (
             0,
             json!({"name": "c"}),
@@ -371,8 +380,8 @@ fn concurrent_invocations_have_the_same_result_as_one() {
         ];
         assert_eq!(ended, expected);
         let summary = world.sweep();
-        let news = (&summary["posted"], &summary["archived"]);
-        assert_eq!(news, (&json!(0), &json!(0)), "a sweep has nothing to add");
+        let changes = (&summary["posted"], &summary["archived"]);
+        assert_eq!(changes, (&json!(0), &json!(0)), "a sweep changes nothing");
         let times = world.times("CreatedAt");
         assert!(created.iter().all(|(id, at)| times.get(id) == Some(at)));
         created = times;
@@ -395,7 +404,7 @@ proptest! {
         let mut world = World::with(repository(states[0]));
         let events = events();
         let mut function = world.start("ecr-event");
-        let mut deliver = |event: &Value| function.invoke(event.to_string().as_bytes(), PATIENCE).outcome.unwrap();
+        let mut deliver = |event: &Value| function.invoke(event.to_string().as_bytes(), TIMEOUT).outcome.unwrap();
         for (position, state) in states.iter().enumerate() {
             let repositories = repository(*state);
             world.change(|account| {

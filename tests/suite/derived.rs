@@ -18,7 +18,7 @@ fn derived_files_are_up_to_date() {
         let differences: Vec<_> = files.iter().filter_map(difference).collect();
         assert!(
             differences.is_empty(),
-            "{}\nTo rewrite what is derived: {BLESS}",
+            "generated files are out of date; to write them again, run `{BLESS}`\n{}",
             differences.join("\n")
         );
     }
@@ -34,7 +34,7 @@ fn every_page_has_a_check() {
     let others: Vec<_> = pages.difference(&checks).collect();
     assert!(
         others.is_empty(),
-        "{} has pages of no check; delete {others:?}",
+        "{} contains pages without a check; delete {others:?}",
         derived::PAGES
     );
 }
@@ -50,13 +50,13 @@ fn every_page_has_its_sections() {
             let mut lines = source.lines().skip_while(|line| *line != heading);
             assert!(
                 lines.next().is_some(),
-                "{} should begin with comments that have a line {heading:?}",
+                "{} must begin with a module comment that contains the line {heading:?}",
                 path.display()
             );
             let text = lines.find(|line| *line != "//!").unwrap_or_default();
             assert!(
                 text.starts_with("//! ") && !text.starts_with("//! ##"),
-                "{} says nothing below {heading:?}",
+                "{} must contain a text below {heading:?}",
                 path.display()
             );
         }
@@ -72,15 +72,15 @@ fn difference(file: &Derived) -> Option<String> {
     if committed == file.text {
         return None;
     }
-    let (line, (is, should)) = committed
+    let (line, (actual, expected)) = committed
         .lines()
         .chain([""])
         .zip(file.text.lines().chain([""]))
         .enumerate()
-        .find(|(_, (is, should))| is != should)
+        .find(|(_, (actual, expected))| actual != expected)
         .unwrap_or_default();
     Some(format!(
-        "{path}:{}\n  is:        {is}\n  should be: {should}",
+        "{path}:{}\n  actual:   {actual}\n  expected: {expected}",
         line + 1
     ))
 }
@@ -88,7 +88,7 @@ fn difference(file: &Derived) -> Option<String> {
 fn write(file: &Derived) {
     let path: PathBuf = root().join(&file.path);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).expect("its folder can be made");
+        fs::create_dir_all(folder).expect("its folder can be created");
     }
     fs::write(&path, &file.text).expect("it can be written");
 }

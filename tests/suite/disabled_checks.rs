@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{World, closed, cluster_arn, key, key_arn};
+use crate::world::{World, cluster_arn, key, key_arn, private_cluster};
 
 const ROTATION: &str = "kms-cmk-rotation";
 const ENDPOINT: &str = "eks-endpoint-private";
 const DISABLED: &str = "EKSENTRY_DISABLED_CHECKS";
 
 fn world() -> World {
-    World::with(json!({"keys": [key("k", false)], "clusters": [closed("c")]}))
+    World::with(json!({"keys": [key("k", false)], "clusters": [private_cluster("c")]}))
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn a_deleted_image_is_archived_once_its_digest_no_longer_exists() {
     assert_eq!(
         world.status(SCAN, &image()),
         "FAILED CRITICAL",
-        "nobody knows whether it is gone"
+        "the deletion is not confirmed"
     );
 
     world.aws.heal();
@@ -158,12 +158,12 @@ fn charts_and_unrelated_events_post_nothing() {
 #[test]
 fn invalid_events_and_events_of_other_accounts_are_rejected() {
     let mut world = world(vulnerable());
-    let mut elsewhere = action("PUSH");
-    elsewhere["account"] = json!("444455556666");
+    let mut other_account = action("PUSH");
+    other_account["account"] = json!("444455556666");
     let mut hostile = action("PUSH");
     hostile["detail"]["repository-name"] = json!("<script>");
     for event in [
-        elsewhere,
+        other_account,
         hostile,
         json!("text"),
         event("ECR Image Action", json!({"action-type": 7})),
@@ -252,7 +252,7 @@ fn a_scan_in_progress_posts_nothing() {
     assert_eq!(
         world.statuses(),
         [""; 0],
-        "the API says that another scan is under way"
+        "the API reports that another scan is in progress"
     );
     world.end();
 }
@@ -365,13 +365,13 @@ fn images_are_evaluated_with_parameters_from_the_environment() {
 }
 
 /// Returns an image whose scan ECR calls complete before its findings have arrived.
-fn arriving() -> Value {
+fn scanned_without_findings() -> Value {
     json!({"imageTags": ["v1"], "scan": {"imageScanFindings": {
         "findings": [], "imageScanCompletedAt": null, "findingSeverityCounts": null,
     }}})
 }
 
-fn inspected(detail: Value) -> Value {
+fn inspector_event(detail: Value) -> Value {
     let mut event = json!({
         "version": "0", "source": "aws.inspector2", "detail-type": "Inspector2 Scan", "account": ACCOUNT,
         "region": REGION, "resources": [], "detail": {"scan-status": "INITIAL_SCAN_COMPLETE", "version": "1.0"},
@@ -383,16 +383,16 @@ fn inspected(detail: Value) -> Value {
 
 #[test]
 fn counts_in_the_event_fail_an_image_without_findings_yet() {
-    let mut world = world(arriving());
+    let mut world = world(scanned_without_findings());
     world.ok("ecr-event", &scan("COMPLETE", &json!({})));
     world.ok("ecr-event", &scan("COMPLETE", &json!({"MEDIUM": 3})));
-    assert_eq!(world.statuses(), [""; 0], "no result is no pass");
+    assert_eq!(world.statuses(), [""; 0], "a missing result is not a pass");
 
     let counts = json!({"CRITICAL": 4, "HIGH": 8, "MEDIUM": 11, "TOTAL": 30});
     let detail = json!({
         "repository-name": repository_arn("app"), "image-digest": DIGEST, "finding-severity-counts": counts,
     });
-    world.ok("ecr-event", &inspected(detail));
+    world.ok("ecr-event", &inspector_event(detail));
     assert_eq!(world.status(SCAN, &image()), "FAILED CRITICAL");
     let announced = Value::from(world.finding(SCAN, &image()).unwrap());
     let reason = &announced["Compliance"]["StatusReasons"][0];
@@ -413,7 +413,7 @@ fn counts_in_the_event_fail_an_image_without_findings_yet() {
 
 #[test]
 fn a_push_posts_nothing_for_an_image_without_findings_yet() {
-    let mut world = world(arriving());
+    let mut world = world(scanned_without_findings());
     world.ok("ecr-event", &action("PUSH"));
     assert_eq!(world.status(SCAN, &image()), "none");
     world.end();
@@ -427,7 +427,7 @@ fn inspector_scans_of_other_resources_post_nothing() {
         json!({"machine-image-id": "ami-0a1b2c3d4e5f60718"}),
         json!({}),
     ] {
-        world.ok("ecr-event", &inspected(detail));
+        world.ok("ecr-event", &inspector_event(detail));
     }
     assert_eq!(world.aws.calls().len(), 0);
     world.end();
@@ -516,27 +516,27 @@ fn patterns() -> Vec<Value> {
 
 /// Returns `true` if an event matches a pattern, for the features of EventBridge patterns that are used here: values,
 /// prefixes and members.
-fn fits(pattern: &Value, event: &Value) -> bool {
+fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(members) => members
             .iter()
-            .all(|(name, pattern)| fits(pattern, &event[name.as_str()])),
+            .all(|(name, pattern)| matches(pattern, &event[name.as_str()])),
         Value::Array(options) => options.iter().any(|option| match option {
             Value::Object(test) => {
-                assert!(test.len() == 1, "{test:?} is not understood");
+                assert!(test.len() == 1, "{test:?} is not supported");
                 let prefix = test["prefix"].as_str().unwrap();
                 event.as_str().is_some_and(|text| text.starts_with(prefix))
             }
             option => option == event,
         }),
-        other => panic!("{other} is no pattern"),
+        other => panic!("{other} is not a pattern"),
     }
 }
 
 #[test]
 fn event_patterns_match_the_events_that_the_function_processes() {
     let patterns = patterns();
-    let is_asked_for = |event: &Value| patterns.iter().any(|pattern| fits(pattern, event));
+    let matches_a_pattern = |event: &Value| patterns.iter().any(|pattern| matches(pattern, event));
     let samples = Sample::load_all(&workspace().join("events")).unwrap();
     let samples = samples
         .iter()
@@ -546,24 +546,24 @@ fn event_patterns_match_the_events_that_the_function_processes() {
         // rules.
         let of_other_things = sample.title().contains("inspector-scan-of-");
         assert_eq!(
-            is_asked_for(&sample.payload),
+            matches_a_pattern(&sample.payload),
             !of_other_things,
             "{}",
             sample.title()
         );
     }
 
-    let own = inspected(json!({"repository-name": repository_arn("app")}));
-    assert!(is_asked_for(&own));
+    let own = inspector_event(json!({"repository-name": repository_arn("app")}));
+    assert!(matches_a_pattern(&own));
     let member = "arn:aws:ecr:eu-central-1:444455556666:repository/app";
-    assert!(!is_asked_for(&inspected(
+    assert!(!matches_a_pattern(&inspector_event(
         json!({"repository-name": member})
     )));
     for (name, value) in [("account", "444455556666"), ("region", "us-east-1")] {
         for mut event in [own.clone(), action("PUSH"), scanning_changed(&json!([]))] {
-            assert!(is_asked_for(&event), "{event}");
+            assert!(matches_a_pattern(&event), "{event}");
             event[name] = json!(value);
-            assert!(!is_asked_for(&event), "{event}");
+            assert!(!matches_a_pattern(&event), "{event}");
         }
     }
 }

@@ -40,7 +40,7 @@ fn untagged(number: usize) -> Value {
 }
 
 /// Returns the number of digests in each call that requests manifests, in ascending order.
-fn asked_for(world: &World) -> Vec<usize> {
+fn requested_digests(world: &World) -> Vec<usize> {
     let calls = world.aws.calls_of(MANIFESTS);
     let mut numbers: Vec<usize> = calls
         .iter()
@@ -58,7 +58,7 @@ fn manifests_are_read_in_batches_of_100_and_once_per_image() {
     images.push(json!({"imageDigest": digest(152), "scan": {}}));
     let mut world = world(json!(images));
     world.sweep();
-    assert_eq!(asked_for(&world), [51, 100]);
+    assert_eq!(requested_digests(&world), [51, 100]);
     for number in [0, 149, 151] {
         assert_eq!(world.status(SCAN, &image(number)), "FAILED MEDIUM");
     }
@@ -67,7 +67,11 @@ fn manifests_are_read_in_batches_of_100_and_once_per_image() {
 
     let imports = world.calls(IMPORTS);
     let again = world.sweep();
-    assert_eq!(asked_for(&world), [1, 51, 100], "the attestation alone");
+    assert_eq!(
+        requested_digests(&world),
+        [1, 51, 100],
+        "only the attestation is read again"
+    );
     assert_eq!(
         (world.calls(IMPORTS), &again["posted"]),
         (imports, &json!(0))
@@ -79,7 +83,7 @@ fn manifests_are_read_in_batches_of_100_and_once_per_image() {
 fn an_image_with_a_new_tag_or_scan_is_evaluated_again() {
     let mut world = world(json!([untagged(1), untagged(2)]));
     world.sweep();
-    assert_eq!(asked_for(&world), [2]);
+    assert_eq!(requested_digests(&world), [2]);
     world.change(|account| {
         let repository = account.repository("app").unwrap();
         let tagged = repository.image(&digest(1)).unwrap();
@@ -87,7 +91,7 @@ fn an_image_with_a_new_tag_or_scan_is_evaluated_again() {
         repository.image(&digest(2)).unwrap().scan = Some(serde_json::Map::new());
     });
     world.sweep();
-    assert_eq!(asked_for(&world), [2]);
+    assert_eq!(requested_digests(&world), [2]);
     let details = Value::from(world.finding(SCAN, &image(1)).unwrap());
     let details = &details["Resources"][0]["Details"]["AwsEcrContainerImage"];
     assert_eq!(details["ImageTags"], json!(["v1"]));
@@ -107,7 +111,7 @@ fn a_narrowed_sweep_reads_the_manifests_of_a_repository_together() {
         "sweep",
         &json!({"resources": [image(1), &other, image(2), image(3)]}),
     );
-    assert_eq!(asked_for(&world), [1, 3]);
+    assert_eq!(requested_digests(&world), [1, 3]);
     assert_eq!(world.status(SCAN, &image(1)), "none");
     for image in [image(2), image(3), other] {
         assert_eq!(world.status(SCAN, &image), "FAILED MEDIUM");
@@ -143,7 +147,7 @@ fn events_about_attestations_post_nothing() {
     world.ok("ecr-event", &scanned(2));
     assert_eq!(world.status(SCAN, &image(1)), "none");
     assert_eq!(world.status(SCAN, &image(2)), "FAILED MEDIUM");
-    assert_eq!(asked_for(&world), [1, 1]);
+    assert_eq!(requested_digests(&world), [1, 1]);
     world.end();
 }
 
@@ -153,15 +157,19 @@ fn an_unscanned_image_of_the_last_hour_is_skipped() {
         let at = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
         json!(at.to_string())
     };
-    let mut lately = untagged(1);
-    lately["imagePushedAt"] = minutes_ago(59);
+    let mut recent = untagged(1);
+    recent["imagePushedAt"] = minutes_ago(59);
     let mut before = untagged(2);
     before["imagePushedAt"] = minutes_ago(61);
-    let mut world = world(json!([lately, before]));
+    let mut world = world(json!([recent, before]));
     world.sweep();
     assert_eq!(world.status(SCAN, &image(1)), "none");
     assert_eq!(world.status(SCAN, &image(2)), "FAILED MEDIUM");
-    assert_eq!(asked_for(&world), [1], "the other may not be asked for yet");
+    assert_eq!(
+        requested_digests(&world),
+        [1],
+        "only the manifest of the older image is read"
+    );
     world.end();
 }
 
@@ -308,7 +316,7 @@ fn reordered_lists_are_not_a_change() {
     assert_eq!(
         again,
         [&json!(digest(1))],
-        "no scan is read that a list settles"
+        "the list of images decides the other one"
     );
     world.end();
 }

@@ -53,14 +53,14 @@ struct Undisturbed {
 }
 
 /// A world in which cases of one scenario are run one after another.
-struct Bench {
+struct CaseRunner {
     scenario: &'static Scenario,
     world: World,
     earlier: Snapshot,
     function: Option<InProcess>,
 }
 
-impl Bench {
+impl CaseRunner {
     fn new(scenario: &'static Scenario, earlier: &Snapshot) -> Self {
         Self {
             scenario,
@@ -94,8 +94,8 @@ impl Bench {
         (Ending::of(outcome), duration)
     }
 
-    /// Runs a case. Returns a text for the result, or the problems.
-    fn try_case(&mut self, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
+    /// Runs a case. Returns a word for the result, or the problems.
+    fn run_case(&mut self, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
         // A new instance is needed, since an instance can keep the documents that it has read.
         self.function = None;
         self.reset();
@@ -105,25 +105,25 @@ impl Bench {
         }
         let (ending, _) = self.invoke(case.limit(undisturbed));
         if self.world.aws.hits() == 0 {
-            return Err("the fault hit nothing".to_owned());
+            return Err("no call had the fault".to_owned());
         }
         let meanwhile = self.seen();
-        let judged = rules::check_meanwhile(case, undisturbed, &meanwhile, &ending);
+        let checked = rules::check_meanwhile(case, undisturbed, &meanwhile, &ending);
 
         // A request is not signed correctly if the answer with the credentials lacked a part of them.
-        let refused = self.world.aws.take_violations();
-        if !(refused.is_empty() || case.column.speaks()) {
-            return Err(format!("AWS would have refused {}", refused.join("; ")));
+        let rejected = self.world.aws.take_violations();
+        if !(rejected.is_empty() || case.column.is_response_of_aws()) {
+            return Err(format!("AWS would have rejected {}", rejected.join("; ")));
         }
 
         self.world.heal();
         let (ended, _) = self.invoke(Duration::from_mins(5));
-        let recovered = rules::check_after(undisturbed, &self.seen(), &ended);
-        let kept = rules::judge_created(&created, &self.world.times("CreatedAt"));
-        match (judged, recovered, kept) {
+        let recovered = rules::check_recovery(undisturbed, &self.seen(), &ended);
+        let kept = rules::check_creation_times(&created, &self.world.times("CreatedAt"));
+        match (checked, recovered, kept) {
             (Ok(word), Ok(()), Ok(())) => Ok(word),
-            (judged, recovered, kept) => {
-                let problems = [judged.err(), recovered.err(), kept.err()];
+            (checked, recovered, kept) => {
+                let problems = [checked.err(), recovered.err(), kept.err()];
                 let problems: Vec<String> = problems.into_iter().flatten().collect();
                 Err(format!("{ending:?}: {}", problems.join("; ")))
             }
@@ -134,16 +134,16 @@ impl Bench {
 impl Undisturbed {
     fn of(scenario: &'static Scenario) -> Self {
         let earlier = scenario.earlier();
-        let mut bench = Bench::new(scenario, &earlier);
-        bench.reset();
-        let before = bench.seen();
-        bench.world.aws.keep_answers();
-        let (ending, took) = bench.invoke(Duration::from_mins(5));
+        let mut runner = CaseRunner::new(scenario, &earlier);
+        runner.reset();
+        let before = runner.seen();
+        runner.world.aws.keep_answers();
+        let (ending, took) = runner.invoke(Duration::from_mins(5));
         assert_eq!(ending, Ending::Success, "{}", scenario.name);
-        let calls = bench.world.aws.calls();
-        let after = bench.seen();
-        assert_ne!(before, after, "{} has news to tell", scenario.name);
-        bench.world.end();
+        let calls = runner.world.aws.calls();
+        let after = runner.seen();
+        assert_ne!(before, after, "{} must change something", scenario.name);
+        runner.world.end();
         Self {
             scenario,
             earlier,
@@ -163,44 +163,47 @@ fn undisturbed() -> &'static [Undisturbed] {
 }
 
 /// Runs a case. A panic counts as a problem of this case alone.
-fn try_hard(bench: &mut Bench, case: &Case, undisturbed: &Undisturbed) -> Result<String, String> {
-    let tried = AssertUnwindSafe(|| bench.try_case(case, undisturbed));
-    panic::catch_unwind(tried).unwrap_or_else(|_| Err("the test panicked".to_owned()))
+fn run_case_catching_panics(
+    runner: &mut CaseRunner,
+    case: &Case,
+    undisturbed: &Undisturbed,
+) -> Result<String, String> {
+    let run = AssertUnwindSafe(|| runner.run_case(case, undisturbed));
+    panic::catch_unwind(run).unwrap_or_else(|_| Err("the test panicked".to_owned()))
 }
 
 /// Runs all cases, some of them at the same time. Returns the result of each.
-fn try_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<String, String>)> {
+fn run_all(undisturbed: &[Undisturbed], cases: Vec<Case>) -> Vec<(Case, Result<String, String>)> {
     let waiting = Mutex::new(cases);
-    let tried = Mutex::new(Vec::new());
+    let results = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                let mut bench: Option<Bench> = None;
+                let mut runner: Option<CaseRunner> = None;
                 loop {
                     let next = waiting.lock().unwrap().pop();
                     let Some(case) = next else { break };
                     let undisturbed = &undisturbed[case.scenario];
-                    let same = match bench.take() {
-                        Some(bench) if bench.scenario.name != undisturbed.scenario.name => {
-                            bench.world.end();
+                    let same = match runner.take() {
+                        Some(runner) if runner.scenario.name != undisturbed.scenario.name => {
+                            runner.world.end();
                             None
                         }
                         other => other,
                     };
-                    let bench =
-                        bench.insert(same.unwrap_or_else(|| {
-                            Bench::new(undisturbed.scenario, &undisturbed.earlier)
-                        }));
-                    let result = try_hard(bench, &case, undisturbed);
-                    tried.lock().unwrap().push((case, result));
+                    let runner = runner.insert(same.unwrap_or_else(|| {
+                        CaseRunner::new(undisturbed.scenario, &undisturbed.earlier)
+                    }));
+                    let result = run_case_catching_panics(runner, &case, undisturbed);
+                    results.lock().unwrap().push((case, result));
                 }
-                if let Some(bench) = bench {
-                    bench.world.end();
+                if let Some(runner) = runner {
+                    runner.world.end();
                 }
             });
         }
     });
-    tried.into_inner().unwrap()
+    results.into_inner().unwrap()
 }
 
 #[test]
@@ -211,9 +214,9 @@ fn functions_recover_from_every_fault_in_every_call() {
         let wanted = wanted.to_string_lossy().into_owned();
         cases.retain(|case| case.name(undisturbed).contains(&wanted));
     }
-    let mut tried = try_all(undisturbed, cases);
-    tried.sort_by_key(|(case, _)| case.name(undisturbed));
-    let wrong: Vec<String> = tried
+    let mut results = run_all(undisturbed, cases);
+    results.sort_by_key(|(case, _)| case.name(undisturbed));
+    let failed: Vec<String> = results
         .iter()
         .filter_map(|(case, result)| {
             let problem = result.as_ref().err()?;
@@ -221,14 +224,14 @@ fn functions_recover_from_every_fault_in_every_call() {
         })
         .collect();
     assert!(
-        wrong.is_empty(),
-        "{} of {} cases are wrong:\n{}\nTo try one alone: FAULT='its name' cargo test fault_matrix",
-        wrong.len(),
-        tried.len(),
-        wrong.join("\n")
+        failed.is_empty(),
+        "{} of {} cases failed:\n{}\nTo run a single case: FAULT='its name' cargo test -p eksentry-tests --test suite fault_matrix",
+        failed.len(),
+        results.len(),
+        failed.join("\n")
     );
     if std::env::var_os("FAULT").is_none() {
-        table::compare_with_docs(undisturbed, &tried);
+        table::compare_with_docs(undisturbed, &results);
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::world::{World, closed, cluster_arn, key, key_arn};
+use crate::world::{World, cluster_arn, key, key_arn, private_cluster};
 
 const ROTATION: &str = "kms-cmk-rotation";
 const IMPORT: &str = "securityhub.BatchImportFindings";
@@ -82,7 +82,7 @@ fn without_a_list_of_clusters_or_node_groups_a_role_is_not_available() {
         ("eks.ListClusters", "/clusters"),
         ("eks.ListNodegroups", "/nodegroups"),
     ] {
-        let mut world = World::with(json!({"clusters": [closed("c")]}));
+        let mut world = World::with(json!({"clusters": [private_cluster("c")]}));
         world.sweep();
         assert_eq!(
             world.status(check, &cluster_arn("c")),
@@ -126,8 +126,9 @@ fn a_truncated_list_of_policies_is_not_available() {
     );
     let finding = world.finding(role, &cluster_arn("c")).unwrap();
     let why = finding["Compliance"]["StatusReasons"].to_string();
-    let told = "iam:ListAttachedRolePolicies on role of-c failed (the response is invalid)";
-    assert!(why.contains(told), "{why}");
+    let expected =
+        "iam:ListAttachedRolePolicies on role of-c failed (the response is invalid)";
+    assert!(why.contains(expected), "{why}");
     world.heal();
     world.sweep();
     assert_eq!(world.status(role, &cluster_arn("c")), "FAILED MEDIUM");

@@ -14,7 +14,7 @@ use crate::world::{
 
 const ROTATION: &str = "kms-cmk-rotation";
 const KEY: &str = "AWS::KMS::Key";
-const THEIRS: &str = "444455556666";
+const OTHER_ACCOUNT: &str = "444455556666";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// Invokes one process of a function with payloads, which may be invalid JSON.
@@ -242,11 +242,11 @@ fn policies_that_cannot_be_parsed_never_pass() {
             "NOT_AVAILABLE INFORMATIONAL",
         ),
     ] {
-        let told = format!("{trust} {permissions}");
+        let policies = format!("{trust} {permissions}");
         let mut world = role_world(trust, permissions);
         world.sweep();
         let found = world.status("eks-dedicated-cluster-role", &cluster_arn("c"));
-        assert_eq!(found, status, "{told}");
+        assert_eq!(found, status, "{policies}");
         world.end();
     }
 }
@@ -256,7 +256,7 @@ fn held(id: &str, product: &str, account: &str, generator: &str, resource: &str)
     json!({
         "SchemaVersion": "2018-10-08", "Id": id, "ProductArn": product, "GeneratorId": generator,
         "AwsAccountId": account, "CreatedAt": "2025-01-01T00:00:00Z", "UpdatedAt": "2025-01-02T00:00:00Z",
-        "Title": "A finding", "Description": "Of somebody.", "Compliance": {"Status": "FAILED"},
+        "Title": "A finding", "Description": "Of another product.", "Compliance": {"Status": "FAILED"},
         "FindingProviderFields": {"Severity": {"Label": "HIGH"}, "Types": ["TTPs/Discovery"]},
         "Resources": [{"Type": "AwsKmsKey", "Id": resource}], "RecordState": "ACTIVE",
     })
@@ -268,10 +268,10 @@ fn product(account: &str) -> String {
 
 fn not_ours() -> Vec<Value> {
     let guard_duty = format!("arn:aws:securityhub:{REGION}::product/aws/guardduty");
-    let (own, theirs) = (product(ACCOUNT), product(THEIRS));
+    let (own, theirs) = (product(ACCOUNT), product(OTHER_ACCOUNT));
     let (gone, there) = (key_arn("gone"), key_arn("there"));
-    let their_key = gone.replace(ACCOUNT, THEIRS);
-    let their_other = key_arn("other").replace(ACCOUNT, THEIRS);
+    let their_key = gone.replace(ACCOUNT, OTHER_ACCOUNT);
+    let their_other = key_arn("other").replace(ACCOUNT, OTHER_ACCOUNT);
     let rotation = "eksentry/kms-cmk-rotation";
     let id = |resource: &str| format!("{rotation}/{resource}");
     vec![
@@ -284,7 +284,13 @@ fn not_ours() -> Vec<Value> {
         ),
         held(&id(&gone), &guard_duty, ACCOUNT, rotation, &gone),
         held(&id(&there), &guard_duty, ACCOUNT, rotation, &there),
-        held(&id(&their_key), &theirs, THEIRS, rotation, &their_key),
+        held(
+            &id(&their_key),
+            &theirs,
+            OTHER_ACCOUNT,
+            rotation,
+            &their_key,
+        ),
         held(&id("not-an-arn"), &own, ACCOUNT, rotation, &gone),
         held(&id(&their_other), &own, ACCOUNT, rotation, &gone),
         held("eksentry/../..", &own, ACCOUNT, "eksentry/../..", &gone),
@@ -337,7 +343,7 @@ fn findings_of_other_accounts_and_products_are_not_changed() {
     assert_eq!(
         world.status(ROTATION, &key_arn("old")),
         "ARCHIVED FAILED HIGH",
-        "what is ours is archived"
+        "findings of eksentry are archived"
     );
     world.ok("sweep", &json!({"checks": [ROTATION]}));
     let token = world.aws.result_token("eksentry-kms-cmk-rotation");
@@ -353,7 +359,7 @@ fn findings_of_other_accounts_and_products_are_not_changed() {
     }
     world.error(
         "sweep",
-        &json!({"resources": [key_arn("gone").replace(ACCOUNT, THEIRS)]}),
+        &json!({"resources": [key_arn("gone").replace(ACCOUNT, OTHER_ACCOUNT)]}),
     );
     world.sweep();
     assert_eq!(others(&world), before);

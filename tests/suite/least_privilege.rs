@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use eksentry_runtime::Readers;
 use eksentry_tests::deployment::Deployment;
+use eksentry_tests::derived::BLESS;
 use eksentry_tests::iam::Statement;
 use eksentry_tests::stand_in::Use;
 use eksentry_tests::template::{Role, Stack};
@@ -53,7 +54,7 @@ const BY_SERVICES: [ByService; 6] = [
         to: &["*", "*", "*", "*"],
     },
     ByService {
-        why: "Lambda sends events on which a function failed to a dead-letter queue in the function's role",
+        why: "Lambda sends failed events to a dead-letter queue in the function's role",
         roles: &["ConfigRuleRole", "EcrEventRole", "SweepRole"],
         actions: &["sqs:SendMessage"],
         to: &[
@@ -79,7 +80,7 @@ const BY_SERVICES: [ByService; 6] = [
         to: &["SweepFunction"],
     },
     ByService {
-        why: "EventBridge Scheduler sends what it could not start to a dead-letter queue",
+        why: "EventBridge Scheduler sends failed invocations to a dead-letter queue",
         roles: &["SweepScheduleRole"],
         actions: &["sqs:SendMessage"],
         to: &["SweepDeadLetters"],
@@ -165,7 +166,7 @@ fn roles_allow_exactly_the_calls_that_are_made() {
             granted.extend(statements.flat_map(|one| Part::all_of(&role.name, one)));
         }
         needed.extend(world.aws.uses().iter().flat_map(used));
-        needed.extend(done_by_services(deployment.stack()));
+        needed.extend(used_by_services(deployment.stack()));
         // A call that a role does not allow is a violation.
         world.end();
     }
@@ -176,13 +177,13 @@ fn roles_allow_exactly_the_calls_that_are_made() {
         .collect();
     assert!(
         unused.is_empty(),
-        "the templates grant what nothing needs, or what another statement grants as well; if an AWS service needs it, \
-         add it to BY_SERVICES: {unused:#?}"
+        "the templates grant permissions that no call needs, or that another statement grants too; remove them, or add \
+         those that an AWS service needs to BY_SERVICES: {unused:#?}"
     );
     for (text, why) in UNPROVED {
         assert!(
             granted.iter().any(|part| part.text.contains(text)),
-            "{text} is granted no more: {why}"
+            "{text} is no longer granted; remove it from UNPROVED: {why}"
         );
     }
 }
@@ -196,7 +197,7 @@ fn used(one: &Use) -> [Part; 2] {
     [&one.action, &one.resource].map(|text| Part::new(&one.role, &one.statement, text))
 }
 
-fn done_by_services(stack: &Stack) -> BTreeSet<Part> {
+fn used_by_services(stack: &Stack) -> BTreeSet<Part> {
     let mut parts = BTreeSet::new();
     for service in &BY_SERVICES {
         for (name, to) in service.roles.iter().zip(service.to) {
@@ -258,7 +259,7 @@ fn statements_name_resources_if_iam_defines_them() {
                 assert_eq!(
                     is_any,
                     without.contains(action),
-                    "{}: a resource is to be named if, and only if, IAM knows one of {action}",
+                    "{}: {action} must be on `*` if, and only if, IAM defines no resource for it",
                     statement.source
                 );
                 seen.extend(without.get(action));
@@ -267,7 +268,7 @@ fn statements_name_resources_if_iam_defines_them() {
     }
     assert_eq!(
         seen, without,
-        "the list has actions that are granted no more"
+        "remove the actions that are no longer granted from WITHOUT_RESOURCES"
     );
 }
 
@@ -290,8 +291,8 @@ fn roles_allow_exactly_the_declared_actions() {
     let unused: Vec<_> = granted.difference(&needed).collect();
     assert!(
         missing.is_empty() && unused.is_empty(),
-        "the templates should also grant {missing:?}, and should not grant {unused:?}; actions stand beside the calls \
-         that need them"
+        "the templates must also grant {missing:?}, and must not grant {unused:?}; declare actions beside the calls that \
+         need them, and run `{BLESS}`"
     );
 }
 
@@ -307,7 +308,7 @@ fn every_policy_is_attached_to_a_role() {
             let begins = format!("{name}, ");
             assert!(
                 sources.iter().any(|source| source.starts_with(&begins)),
-                "no role has {name}"
+                "no role has the policy {name}"
             );
         }
     }
@@ -325,12 +326,18 @@ fn policies_and_roles_are_within_the_quotas_of_iam() {
             let document = &policy["Properties"]["PolicyDocument"];
             let document = stack.resolve(document).unwrap().unwrap_or_default();
             let size = document.to_string().len();
-            assert!(size <= POLICY, "{name} has {size} characters");
+            assert!(
+                size <= POLICY,
+                "{name} has {size} characters; the maximum is {POLICY}"
+            );
         }
         for (name, role) in stack.made("AWS::IAM::Role").unwrap() {
             let attached = &role["Properties"]["ManagedPolicyArns"];
             let attached = attached.as_array().map_or(0, Vec::len);
-            assert!(attached <= POLICIES_OF_A_ROLE, "{name} has {attached}");
+            assert!(
+                attached <= POLICIES_OF_A_ROLE,
+                "{name} has {attached} policies; the maximum is {POLICIES_OF_A_ROLE}"
+            );
         }
     }
 }
@@ -346,7 +353,7 @@ fn every_role_is_assumed_by_one_service() {
             };
             let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"];
             let [trust] = trust.as_array().unwrap().as_slice() else {
-                panic!("{name} is assumed in several ways");
+                panic!("{name} must have one statement in its trust policy");
             };
             let expected = json!({"Service": format!("{service}.amazonaws.com")});
             assert_eq!(

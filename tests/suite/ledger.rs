@@ -144,7 +144,7 @@ fn a_missing_or_invalid_ledger_is_rebuilt() {
         assert_eq!(
             ledger["findings"].as_object().unwrap().len(),
             1_200,
-            "it is there again"
+            "the ledger is rebuilt"
         );
     }
     world.end();
@@ -243,7 +243,7 @@ fn deleted_and_restored_resources_are_detected_with_a_ledger() {
         (&summary["posted"], &summary["archived"]),
         (&json!(0), &json!(100))
     );
-    assert_eq!(world.sweep()["archived"], 0, "once is enough");
+    assert_eq!(world.sweep()["archived"], 0, "findings are archived once");
     world.change(|account| account.repositories.extend(gone));
     assert_eq!(world.sweep()["posted"], 100);
     assert_eq!(world.state(), state);
@@ -307,7 +307,11 @@ fn a_finding_without_acknowledgement_is_archived_later() {
         .aws
         .fail(Fault::new(IMPORT, FaultKind::Malformed).times(1));
     assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
-    assert_eq!(world.statuses().len(), 2 * FEW, "Security Hub took them");
+    assert_eq!(
+        world.statuses().len(),
+        2 * FEW,
+        "Security Hub accepted the findings"
+    );
     let created = world.times("CreatedAt");
     world.change(|account| account.repositories.clear());
     assert_eq!(world.sweep()["archived"], 2 * FEW);
@@ -386,7 +390,7 @@ fn a_scan_is_read_again_only_if_there_is_a_new_one() {
     assert_eq!(
         (&summary["failed"], &summary["passed"]),
         (&json!(60), &json!(20)),
-        "they count"
+        "images with an unchanged scan are counted"
     );
     assert_eq!(world.state(), state);
 
@@ -522,7 +526,7 @@ fn refreshes_are_spread_over_several_sweeps() {
     assert_eq!(
         world.sweep()["refreshed"],
         2 * FEW,
-        "what is overdue does not wait"
+        "overdue findings are refreshed at once"
     );
     world.end();
 }

@@ -46,7 +46,7 @@ fn findings_are_sent_in_batches_of_at_most_100() {
 
 #[test]
 fn thousands_of_vulnerabilities_stay_within_the_size_limits() {
-    let text = "A flaw that takes many words to be told. ".repeat(20);
+    let text = "A vulnerability with a long description. ".repeat(20);
     let packages: Vec<Value> = (0..20)
         .map(|n| {
             json!({
@@ -84,7 +84,7 @@ fn thousands_of_vulnerabilities_stay_within_the_size_limits() {
         .sum();
     assert!(
         all > 6 * MEGABYTE,
-        "{all} bytes fit into one call, so that nothing was tried"
+        "{all} bytes fit into one call, so the limit was not tested"
     );
     world.end();
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use eksentry_tests::lambda::binaries;
 use eksentry_tests::load::{
-    ChangingAccount, Crew, Event, Queue, Size, Tally, Waves, Work, differences, drive, sweep,
+    ChangingAccount, Event, InstancePool, InstanceResult, Queue, Size, Tally, Waves, differences,
+    drive, sweep,
 };
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use serde_json::{Value, json};
@@ -21,18 +22,18 @@ const SIZE: Size = Size {
     keys: 4,
 };
 
-fn built() -> &'static Path {
+fn binaries_folder() -> &'static Path {
     binaries().unwrap()
 }
 
-fn start(aws: &StandIn, function: &'static str, count: usize) -> Crew {
-    Crew::start(aws, built(), function, count, &[]).unwrap()
+fn start(aws: &StandIn, function: &'static str, count: usize) -> InstancePool {
+    InstancePool::start(aws, binaries_folder(), function, count, &[]).unwrap()
 }
 
-fn sum(works: Vec<Work>) -> Tally {
+fn sum(results: Vec<InstanceResult>) -> Tally {
     let mut all = Tally::default();
-    for work in works {
-        all.add(work.tally);
+    for result in results {
+        all.add(result.tally);
     }
     all
 }
@@ -45,11 +46,11 @@ fn disturb(aws: &StandIn) {
 
 #[test]
 fn a_burst_of_events_ends_in_the_current_state() {
-    let mut estate = ChangingAccount::new(SIZE);
-    let aws = StandIn::start(estate.account().unwrap()).unwrap();
-    sweep(&aws, built()).unwrap();
+    let mut changing_account = ChangingAccount::new(SIZE);
+    let aws = StandIn::start(changing_account.account().unwrap()).unwrap();
+    sweep(&aws, binaries_folder()).unwrap();
     disturb(&aws);
-    let mut crews = [start(&aws, "ecr-event", 2), start(&aws, "config-rule", 2)];
+    let mut pools = [start(&aws, "ecr-event", 2), start(&aws, "config-rule", 2)];
     let waves = Waves {
         images: 40,
         items: 10,
@@ -57,22 +58,30 @@ fn a_burst_of_events_ends_in_the_current_state() {
         done: &|| (),
     };
 
-    let works = drive(&aws, &mut estate, crews.each_mut(), &waves).unwrap();
+    let results = drive(&aws, &mut changing_account, pools.each_mut(), &waves).unwrap();
 
     aws.heal();
-    let [images, items] = works.map(sum);
+    let [images, items] = results.map(sum);
     assert!(images.events >= 240 && items.events >= 60);
-    for (crew, tally) in crews.iter().zip([&images, &items]) {
-        assert_eq!(tally.lost, [""; 0], "{}", crew.function);
-        assert_eq!(crew.problems(), [""; 0]);
+    for (pool, tally) in pools.iter().zip([&images, &items]) {
+        assert_eq!(tally.lost, [""; 0], "{}", pool.function);
+        assert_eq!(pool.problems(), [""; 0]);
     }
-    assert!(images.refused + items.refused > 0);
+    assert!(images.rejected + items.rejected > 0);
     let errors = images.errors.keys().chain(items.errors.keys());
     assert_eq!(
         errors.collect::<BTreeSet<_>>(),
         BTreeSet::from([&"InvalidEvent".to_owned()])
     );
-    assert_eq!(differences(&aws, estate.told(), built()).unwrap(), [""; 0]);
+    assert_eq!(
+        differences(
+            &aws,
+            changing_account.requested_evaluations(),
+            binaries_folder()
+        )
+        .unwrap(),
+        [""; 0]
+    );
     assert_eq!(aws.violations(), [""; 0]);
 }
 
@@ -111,7 +120,7 @@ fn scan_event() -> Value {
 fn events(event: &Value, count: usize) -> Vec<Event> {
     let event = Event {
         payload: event.to_string().into_bytes(),
-        is_sound: true,
+        is_valid: true,
     };
     vec![event; count]
 }
@@ -124,17 +133,17 @@ fn concurrent_events_about_one_resource_end_in_its_current_state() {
     world.aws.fail(slow(50));
     world.aws.fail(slow(150).seed(1));
     let token = world.aws.result_token(ENDPOINT);
-    let mut crews = [
+    let mut pools = [
         start(&world.aws, "ecr-event", 4),
         start(&world.aws, "config-rule", 3),
     ];
     let queues = [Queue::default(), Queue::default()];
 
     let [images, clusters] = thread::scope(|scope| {
-        let works = crews.each_mut();
-        let works = works.into_iter().zip(&queues);
-        let works: Vec<_> = works
-            .map(|(crew, queue)| scope.spawn(|| crew.work_off(queue, &|| ())))
+        let results = pools.each_mut();
+        let results = results.into_iter().zip(&queues);
+        let results: Vec<_> = results
+            .map(|(pool, queue)| scope.spawn(|| pool.handle_events(queue, &|| ())))
             .collect();
         for round in 1..=ROUNDS {
             let mut next = eksentry_tests::account::Account::empty(ACCOUNT, REGION);
@@ -149,8 +158,10 @@ fn concurrent_events_about_one_resource_end_in_its_current_state() {
             thread::sleep(Duration::from_millis(40));
         }
         queues.iter().for_each(Queue::close);
-        let mut works = works.into_iter().map(|work| sum(work.join().unwrap()));
-        [works.next().unwrap(), works.next().unwrap()]
+        let mut results = results
+            .into_iter()
+            .map(|result| sum(result.join().unwrap()));
+        [results.next().unwrap(), results.next().unwrap()]
     });
 
     for tally in [&images, &clusters] {

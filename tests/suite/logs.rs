@@ -11,7 +11,7 @@ use std::thread;
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, key_arn, repository_arn,
+    ACCOUNT, CLUSTER, REGION, World, change_event, key, key_arn, private_cluster, repository_arn,
     rule_event, schedule_event, workspace,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn with_canary(event: &Value) -> Value {
     event
 }
 
-pub(crate) fn assert_discreet(
+pub(crate) fn assert_no_secrets(
     logs: &[String],
     outcome: &Result<Value, FunctionError>,
     secrets: &[String],
@@ -70,7 +70,7 @@ pub(crate) fn assert_discreet(
         let value = serde_json::from_str::<Value>(line);
         assert!(
             killed || value.is_ok_and(|value| value.is_object()),
-            "a line that is no JSON object: {line}"
+            "a line of the log is not a JSON object: {line}"
         );
     }
     if let Some(error) = error.filter(|error| error.error_type == "InvalidEvent") {
@@ -80,16 +80,16 @@ pub(crate) fn assert_discreet(
 }
 
 /// Returns the world with functions that log at the most detailed level.
-fn talkative(world: World) -> World {
+fn with_trace_logs(world: World) -> World {
     world
         .and("AWS_LAMBDA_LOG_LEVEL", "TRACE")
         .and("RUST_LOG", "trace")
-        .unlimited("no stack sets RUST_LOG, and what is denied is not the question")
+        .unlimited("no stack sets RUST_LOG")
 }
 
 /// Returns a world with two accounts, the first of which is the given one, and with everything that a function can be
 /// set to read or write.
-fn everything(mut account: Account) -> World {
+fn with_all_settings(mut account: Account) -> World {
     account.buckets.push(BUCKET.to_owned());
     account.page_size = Some(2);
     // The exception matches no resource.
@@ -97,8 +97,8 @@ fn everything(mut account: Account) -> World {
         "check": "kms-cmk-rotation", "resource": key_arn("none"), "until": "2999-12-31", "reason": CANARY.repeat(10),
     });
     set_mute_list(&mut account, &json!([mute]).to_string());
-    let there = json!({"clusters": [closed("there")], "keys": [key("there", false)]});
-    let world = talkative(World::of(account))
+    let there = json!({"clusters": [private_cluster("there")], "keys": [key("there", false)]});
+    let world = with_trace_logs(World::of(account))
         .and_at("444455556666", REGION, there)
         .and("EKSENTRY_ACCOUNTS", "111122223333,444455556666")
         .and("EKSENTRY_EXTERNAL_ID", "between-us-two-7f3a")
@@ -134,7 +134,7 @@ fn samples() -> Vec<(String, Value)> {
 #[test]
 fn sample_events_log_no_secrets_at_the_most_detailed_level() {
     let account = Account::load(&workspace().join("tests/demo/account.yaml")).unwrap();
-    let mut world = everything(account);
+    let mut world = with_all_settings(account);
     for (function, mut event) in samples() {
         if event.get("resultToken").is_some() {
             event["resultToken"] = json!(world.aws.result_token("any"));
@@ -144,7 +144,7 @@ fn sample_events_log_no_secrets_at_the_most_detailed_level() {
     let lines = world.logs();
     assert!(
         lines.iter().any(|line| line.contains("\"DEBUG\"")),
-        "it is talkative"
+        "no line has the level DEBUG"
     );
 }
 
@@ -184,8 +184,8 @@ fn failures_log_no_secrets() {
         });
     }
     // The other parts of the credentials are present.
-    let lacking = FaultKind::Missing("/Credentials/SecretAccessKey".to_owned());
-    fail_by(Fault::new("sts.AssumeRole", lacking));
+    let missing = FaultKind::Missing("/Credentials/SecretAccessKey".to_owned());
+    fail_by(Fault::new("sts.AssumeRole", missing));
 }
 
 /// Runs a sweep and a rule with that fault.
@@ -198,7 +198,7 @@ fn fail_by(fault: Fault) {
             "repositories": [{"repositoryName": "app", "images": [{"imageTags": ["v1"]}]}],
         }))
         .unwrap();
-    let mut world = everything(account);
+    let mut world = with_all_settings(account);
     world.aws.fail(fault);
     world.invoke("sweep", &json!({}));
     let token = world.aws.result_token("eksentry-eks-endpoint-private");
@@ -210,7 +210,7 @@ fn fail_by(fault: Fault) {
 
 #[test]
 fn invalid_input_is_not_repeated_in_logs_and_errors() {
-    let mut world = talkative(World::with(json!({})));
+    let mut world = with_trace_logs(World::with(json!({})));
     let text = json!(CANARY).to_string();
     let long = CANARY.repeat(20_000);
     let scan = |member: &str, value: Value| {
@@ -250,7 +250,7 @@ fn invalid_input_is_not_repeated_in_logs_and_errors() {
             "{event}"
         );
     }
-    let mut files = everything(Account::empty(ACCOUNT, REGION));
+    let mut files = with_all_settings(Account::empty(ACCOUNT, REGION));
     files.aws.put_object(&ledger(), text.clone().into());
     for mute_list in [
         CANARY,
@@ -275,7 +275,7 @@ fn invalid_input_is_not_repeated_in_logs_and_errors() {
 #[test]
 fn control_characters_in_names_are_escaped() {
     let evil = "a\r\n{\"level\":\"ERROR\"}\u{1b}[2J\u{0}\u{2028}\u{202e}";
-    let mut world = talkative(World::with(json!({
+    let mut world = with_trace_logs(World::with(json!({
         "repositories": [{"repositoryName": "app", "tags": {evil: evil}, "images": [{
             "imageTags": ["v1"],
             "scan": {"imageScanFindings": {"findings": [{

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts_and_regions;
 mod any_faults;
 mod architecture;
 mod by_hand;
@@ -15,18 +16,17 @@ mod ecr_event;
 mod ecr_images;
 mod fault_matrix;
 mod faults;
+mod finding_lifecycle;
 mod findings;
 mod hostile;
 mod least_privilege;
 mod ledger;
-mod life_of_a_finding;
 mod limits;
 mod load;
 mod logs;
 mod mute_list;
 mod ocsf;
 mod parameters;
-mod places;
 mod processes;
 mod samples;
 mod slices;

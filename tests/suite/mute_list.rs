@@ -5,7 +5,7 @@ use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    CLUSTER, World, change_event, closed, cluster_arn, key, key_arn, repository_arn,
+    CLUSTER, World, change_event, cluster_arn, key, key_arn, private_cluster, repository_arn,
 };
 
 const NAME: &str = "/eksentry/mute-list";
@@ -83,7 +83,7 @@ fn a_muted_failure_passes_and_keeps_its_reason() {
     let open = reasons(&world, ROTATION, &key_arn("other"));
     assert_eq!(said[1]["ReasonCode"], open[0]["ReasonCode"]);
     assert_eq!(world.status(ROTATION, &key_arn("other")), "FAILED MEDIUM");
-    assert_eq!(world.sweep()["posted"], 0, "it is the same the next time");
+    assert_eq!(world.sweep()["posted"], 0, "the finding is unchanged");
     world.end();
 }
 
@@ -261,7 +261,7 @@ fn an_unreadable_mute_list_is_an_error_and_mutes_nothing() {
     let good = json!([of_resource("*", "*")]);
     for (text, denied) in [
         (None, false),
-        (Some("no JSON"), false),
+        (Some("not JSON"), false),
         (Some("{}"), false),
         (Some(""), false),
         (Some(good.to_string().as_str()), true),
@@ -308,7 +308,7 @@ fn an_invalid_exception_is_an_error_and_affects_no_other() {
 #[test]
 fn only_failures_are_muted() {
     let entries = json!({
-        "clusters": [closed("fine"), {"name": "unread"}],
+        "clusters": [private_cluster("fine"), {"name": "unread"}],
         "keys": [key("k", false)],
         "repositories": [{"repositoryName": "app", "images": [{"imageDigest": DIGEST, "scan": {"imageScanStatus": {"status": "UNSUPPORTED_IMAGE"}}}]}],
     });

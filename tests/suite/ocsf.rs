@@ -11,7 +11,7 @@ use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, key_arn,
+    ACCOUNT, CLUSTER, REGION, World, change_event, cluster_arn, key, key_arn, private_cluster,
     repository_arn, schedule_event,
 };
 
@@ -61,8 +61,8 @@ impl Lake {
         (new.into_keys().collect(), events)
     }
 
-    fn said(&mut self) -> Vec<String> {
-        say(&self.take().1)
+    fn take_lines(&mut self) -> Vec<String> {
+        lines_of(&self.take().1)
     }
 
     fn end(self) {
@@ -126,7 +126,7 @@ fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
 
 /// Renders events, one per line, sorted: the class and activity, the status, the severity, the status of the check, the
 /// id of the check, and the resource's name.
-fn say(events: &[Value]) -> Vec<String> {
+fn lines_of(events: &[Value]) -> Vec<String> {
     let mut lines: Vec<String> = events
         .iter()
         .map(|event| {
@@ -158,10 +158,10 @@ fn every_run_writes_every_verdict() {
         "Compliance Finding: Unknown | Resolved | Informational | Pass | kms-cmk-rotation | on",
     ];
     world.sweep();
-    assert_eq!(world.said(), expected);
+    assert_eq!(world.take_lines(), expected);
     // Nothing has changed, so no findings are sent to Security Hub.
     assert_eq!(world.sweep()["posted"], 0);
-    assert_eq!(world.said(), expected);
+    assert_eq!(world.take_lines(), expected);
     world.end();
 }
 
@@ -183,7 +183,7 @@ fn objects_are_partitioned_by_class_region_account_and_day() {
         assert!(is_lines && !rest.contains('/'), "{name}");
     }
     assert_eq!(
-        say(&events),
+        lines_of(&events),
         [
             "Compliance Finding: Unknown | New | Critical | Fail | ecr-image-scan-findings | app/sha256:1111111111111111111111111111111111111111111111111111111111111111",
             "Compliance Finding: Unknown | New | Medium | Fail | ecr-immutable-tags | app",
@@ -198,7 +198,7 @@ fn objects_are_partitioned_by_class_region_account_and_day() {
 fn events_are_written_without_security_hub() {
     let mut world = lake(two_keys()).and(HUB, "off");
     world.sweep();
-    assert_eq!(world.said().len(), 2);
+    assert_eq!(world.take_lines().len(), 2);
     assert!(
         world
             .aws
@@ -224,7 +224,7 @@ fn events_can_be_written_to_a_folder() {
     for (path, body) in files {
         let place = format!("compliance_finding/region={REGION}/accountId={ACCOUNT}/eventDay=");
         assert!(path.contains(&place), "{path}");
-        assert_eq!(say(&events(&body)).len(), 2);
+        assert_eq!(lines_of(&events(&body)).len(), 2);
     }
 }
 
@@ -251,7 +251,7 @@ fn a_failed_write_is_an_error_and_does_not_affect_security_hub() {
         // The next run writes all events, although Security Hub has the findings already.
         world.heal();
         assert_eq!(world.sweep()["posted"], 0);
-        assert_eq!(world.said().len(), 2);
+        assert_eq!(world.take_lines().len(), 2);
         world.end();
     }
 }
@@ -276,7 +276,7 @@ fn events_are_written_even_if_security_hub_fails() {
     let mut world = lake(two_keys());
     world.deny("securityhub.GetFindings");
     assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
-    assert_eq!(world.said().len(), 2);
+    assert_eq!(world.take_lines().len(), 2);
     world.end();
 }
 
@@ -317,7 +317,7 @@ fn findings_of_deleted_resources_are_closed() {
     world.change(|account| account.keys.retain(|key| key.members["KeyId"] != "off"));
     assert_eq!(world.sweep()["archived"], 1);
     assert_eq!(
-        world.said(),
+        world.take_lines(),
         [
             "Compliance Finding: Close | Resolved | Informational | Not Applicable | kms-cmk-rotation | off",
             "Compliance Finding: Unknown | Resolved | Informational | Pass | kms-cmk-rotation | on",
@@ -325,11 +325,11 @@ fn findings_of_deleted_resources_are_closed() {
     );
     // The closing event is written once: then the finding is archived.
     world.sweep();
-    assert_eq!(world.said().len(), 1);
+    assert_eq!(world.take_lines().len(), 1);
     // A sweep that names the key reports again that the key does not exist.
     world.ok("sweep", &json!({"resources": [key_arn("off")]}));
     assert_eq!(
-        world.said(),
+        world.take_lines(),
         [
             "Compliance Finding: Close | Resolved | Informational | Not Applicable | kms-cmk-rotation | off"
         ]
@@ -344,7 +344,7 @@ fn findings_of_unlisted_resources_are_not_closed() {
     world.take();
     world.deny("kms.ListKeys");
     world.error("sweep", &json!({}));
-    assert_eq!(world.said(), [""; 0]);
+    assert_eq!(world.take_lines(), [""; 0]);
     world.end();
 }
 
@@ -384,7 +384,7 @@ fn muted_findings_are_suppressed_with_their_reason() {
     world.sweep();
     let (_, events) = world.take();
     assert_eq!(
-        say(&events)[1],
+        lines_of(&events)[1],
         "Compliance Finding: Unknown | Suppressed | Informational | Pass | kms-cmk-rotation | off"
     );
     let muted = events
@@ -399,7 +399,7 @@ fn muted_findings_are_suppressed_with_their_reason() {
 fn events_contain_the_tags_of_resources() {
     let mut entries = an_image();
     entries["repositories"][0]["tags"] = json!({"team": "app"});
-    let (mut tagged_key, mut cluster) = (key("k", true), closed("payments"));
+    let (mut tagged_key, mut cluster) = (key("k", true), private_cluster("payments"));
     tagged_key["tags"] = json!({"team": "keys"});
     cluster["tags"] = json!({"team": "pay"});
     entries["keys"] = json!([tagged_key]);
@@ -429,25 +429,25 @@ fn events_contain_the_tags_of_resources() {
 #[test]
 fn events_of_images_with_an_unchanged_scan_are_written() {
     let entries = an_image();
-    let mut quiet = World::with(entries.clone());
-    quiet.sweep();
-    let looks = quiet.calls(SCANS);
-    quiet.sweep();
-    assert_eq!(quiet.calls(SCANS), looks);
-    quiet.end();
+    let mut without_ocsf = World::with(entries.clone());
+    without_ocsf.sweep();
+    let calls = without_ocsf.calls(SCANS);
+    without_ocsf.sweep();
+    assert_eq!(without_ocsf.calls(SCANS), calls);
+    without_ocsf.end();
 
     let mut world = lake(entries);
     world.sweep();
-    let first = world.said();
+    let first = world.take_lines();
     assert_eq!(world.sweep()["posted"], 0);
-    assert_eq!(world.said(), first);
+    assert_eq!(world.take_lines(), first);
     assert_eq!(first.len(), 4);
     world.end();
 }
 
 #[test]
 fn rule_evaluations_are_written_except_in_test_mode() {
-    let mut world = lake(json!({"clusters": [closed("payments")]}));
+    let mut world = lake(json!({"clusters": [private_cluster("payments")]}));
     let event = |world: &World, token: &str| {
         let token = if token == "TESTMODE" {
             token.to_owned()
@@ -461,21 +461,21 @@ fn rule_evaluations_are_written_except_in_test_mode() {
     ];
     let change = event(&world, "eksentry-eks-endpoint-private");
     world.ok("config-rule", &change);
-    assert_eq!(world.said(), passed);
+    assert_eq!(world.take_lines(), passed);
 
     let schedule = schedule_event(
         &world.aws.result_token("eksentry-eks-endpoint-private"),
         ENDPOINT,
     );
     world.ok("config-rule", &schedule);
-    assert_eq!(world.said(), passed);
+    assert_eq!(world.take_lines(), passed);
 
     let test = event(&world, "TESTMODE");
     world.ok("config-rule", &test);
     let mut proactive = event(&world, "eksentry-eks-endpoint-private");
     proactive["evaluationMode"] = json!("PROACTIVE");
     world.ok("config-rule", &proactive);
-    assert_eq!(world.said(), [""; 0]);
+    assert_eq!(world.take_lines(), [""; 0]);
     world.end();
 }
 
@@ -487,7 +487,7 @@ fn a_rule_closes_the_finding_of_a_deleted_resource_without_security_hub() {
     world.ok("config-rule", &deleted);
     let (_, events) = world.take();
     assert_eq!(
-        say(&events),
+        lines_of(&events),
         [
             "Compliance Finding: Close | Resolved | Informational | Not Applicable | eks-endpoint-private | payments"
         ]
@@ -544,7 +544,7 @@ fn a_worker_fails_a_message_whose_events_cannot_be_written() {
     world.heal();
     let answer = world.ok("sweep-worker", &message);
     assert_eq!(answer["batchItemFailures"], json!([]));
-    assert_eq!(world.said().len(), 2);
+    assert_eq!(world.take_lines().len(), 2);
     world.end();
 }
 

@@ -7,7 +7,7 @@ use eksentry_tests::lambda::FunctionError;
 use eksentry_tests::stand_in::{Fault, FaultKind, Message};
 use serde_json::{Value, json};
 
-use crate::world::{CLUSTER, World, change_event, closed, key, key_arn, repository_arn};
+use crate::world::{CLUSTER, World, change_event, key, key_arn, private_cluster, repository_arn};
 
 const PATHS: &str = "EKSENTRY_PARAMETERS_PATHS";
 const PATH: &str = "/eksentry/checks";
@@ -74,7 +74,7 @@ fn every_function_reads_the_document() {
         ecr-immutable-tags: {allowedMutableTagFilters: [dev-*]}
         eks-endpoint-private: {allowedPublicCidrs: [203.0.113.0/24]}
         kms-cmk-rotation: {maxRotationPeriodDays: 180}";
-    let mut cluster = closed("c");
+    let mut cluster = private_cluster("c");
     cluster["resourcesVpcConfig"] = json!({
         "endpointPublicAccess": true, "endpointPrivateAccess": true, "publicAccessCidrs": ["203.0.113.7/32"],
     });
@@ -164,8 +164,8 @@ fn the_rule_overrides_the_environment_and_the_environment_overrides_the_document
         let token = world.aws.result_token("eksentry-kms-cmk-rotation");
         let mut event = change_event(&token, ROTATION, "AWS::KMS::Key", "k", "OK");
         world.ok("config-rule", &event);
-        let told = format!("{expected} AWS::KMS::Key k");
-        assert_eq!(world.evaluations(), [told.as_str()], "{parameters:?}");
+        let evaluation = format!("{expected} AWS::KMS::Key k");
+        assert_eq!(world.evaluations(), [evaluation.as_str()], "{parameters:?}");
         let own = json!({"checkId": ROTATION, "maxRotationPeriodDays": "90"});
         event["ruleParameters"] = own.to_string().into();
         world.ok("config-rule", &event);
@@ -203,7 +203,7 @@ fn documents_on_several_pages_are_read() {
         set(&world, &format!("part-{n}"), "enabledChecks: []");
     }
     set(&world, "zzz", STRICT);
-    set(&world, "below/it", "what lies deeper is no part");
+    set(&world, "below/it", "documents in subfolders are ignored");
     let summary = world.sweep();
     assert_eq!(summary["checks"].get(ENDPOINT), None);
     assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
@@ -323,12 +323,12 @@ fn an_unreadable_document_is_an_error_and_nothing_is_evaluated() {
 
 #[test]
 fn a_sweep_with_an_invalid_document_uses_the_previous_one_and_fails() {
-    let spoilt = [
+    let invalid_documents = [
         Some("kms-cmk-rotation:\n  maxRotationPeriodDays: soon"),
         Some("nonsense"),
         None,
     ];
-    for document in spoilt {
+    for document in invalid_documents {
         let world = world(STRICT);
         let mut sweep = world.start("sweep");
         let mut invoke = || sweep.invoke(b"{}", LIMIT).outcome;
@@ -354,14 +354,14 @@ fn a_sweep_with_an_invalid_document_uses_the_previous_one_and_fails() {
             "all",
             "kms-cmk-rotation: {maxRotationPeriodDays: 365}",
         );
-        let mended = invoke().unwrap();
-        assert_eq!(mended["errors"], 0);
+        let corrected = invoke().unwrap();
+        assert_eq!(corrected["errors"], 0);
         assert_eq!(world.status(ROTATION, &key_arn("new")), PASSED);
         let logs = sweep.end();
-        let told = logs
+        let messages = logs
             .iter()
             .filter(|line| line.contains("used as they were"));
-        assert!(told.filter(|line| line.contains("ERROR")).count() >= 2);
+        assert!(messages.filter(|line| line.contains("ERROR")).count() >= 2);
         world.end();
     }
 }

@@ -8,13 +8,13 @@ use eksentry_tests::lambda::Invocation;
 use eksentry_tests::stand_in::{Fault, FaultKind, Message, sqs_event};
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, closed, key};
+use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, key, private_cluster};
 
-const PATIENCE: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 fn world() -> World {
     World::with(json!({
-        "clusters": [closed("closed"), {"name": "open"}],
+        "clusters": [private_cluster("closed"), {"name": "open"}],
         "keys": [key("turns", true), key("stays", false)],
         "repositories": [{"repositoryName": "app", "images": [{"imageTags": ["v1"]}]}],
     }))
@@ -44,7 +44,7 @@ fn event(world: &World, function: &str) -> Value {
 /// Invokes a function in a separate process, and checks that each line of its log is a JSON object.
 fn invoke(world: &mut World, function: &str, event: &Value) -> Invocation {
     let mut process = world.start_process(function);
-    let invocation = process.invoke(event.to_string().as_bytes(), PATIENCE);
+    let invocation = process.invoke(event.to_string().as_bytes(), TIMEOUT);
     assert_eq!(process.problems(), [""; 0]);
     for line in process.end() {
         let object: Value = serde_json::from_str(&line).unwrap();
@@ -75,7 +75,7 @@ fn seen(
     }
     assert!(
         fault.is_none() || world.aws.hits() > 0,
-        "{fault:?} hit nothing"
+        "no call had the fault {fault:?}"
     );
     let seen = (answer, world.state(), world.evaluations());
     world.end();
@@ -97,7 +97,7 @@ fn functions_have_the_same_results_in_separate_processes() {
 
 #[test]
 fn faults_have_the_same_results_over_http() {
-    let look = "kms.DescribeKey";
+    let describe = "kms.DescribeKey";
     let list = "kms.ListKeys";
     let internal = FaultKind::Error {
         code: "InternalFailure".to_owned(),
@@ -109,22 +109,22 @@ fn faults_have_the_same_results_over_http() {
         code: "InvalidInput".to_owned(),
     };
     for fault in [
-        Fault::new(look, FaultKind::Throttle).times(2),
-        Fault::new(look, internal).times(2),
-        Fault::new(look, FaultKind::Reset).times(2),
-        Fault::new(look, FaultKind::AccessDenied),
-        Fault::new(look, FaultKind::NotFound(0)),
-        Fault::new(look, FaultKind::Malformed),
-        Fault::new(look, FaultKind::Garbage),
+        Fault::new(describe, FaultKind::Throttle).times(2),
+        Fault::new(describe, internal).times(2),
+        Fault::new(describe, FaultKind::Reset).times(2),
+        Fault::new(describe, FaultKind::AccessDenied),
+        Fault::new(describe, FaultKind::NotFound(0)),
+        Fault::new(describe, FaultKind::Malformed),
+        Fault::new(describe, FaultKind::Garbage),
         Fault::new(
-            look,
+            describe,
             FaultKind::Missing("/KeyMetadata/KeyManager".to_owned()),
         ),
         Fault::new(
-            look,
+            describe,
             FaultKind::UnknownWord("/KeyMetadata/KeyState".to_owned()),
         ),
-        Fault::new(look, FaultKind::Latency(100)),
+        Fault::new(describe, FaultKind::Latency(100)),
         Fault::new(list, FaultKind::EmptyPage),
         Fault::new(list, FaultKind::RepeatedToken),
         Fault::new(list, FaultKind::TokensByTurns),

@@ -223,7 +223,7 @@ const SWEEPS: [&str; 3] = [
 #[test]
 fn each_sample_event_changes_the_expected_findings() {
     for changes in CHANGES {
-        let mut world = World::of_the_demo();
+        let mut world = World::demo();
         let before = world.statuses();
         play(&mut world, &sample(changes.sample));
         let mut findings = world.statuses();
@@ -239,7 +239,7 @@ fn each_sample_event_changes_the_expected_findings() {
 #[test]
 fn all_samples_of_full_sweeps_have_the_same_result() {
     let [by_hand, by_rule, by_scheduler] = SWEEPS.map(|title| {
-        let mut world = World::of_the_demo();
+        let mut world = World::demo();
         let mut summary = play(&mut world, &sample(title));
         summary["durationMs"] = Value::Null;
         let statuses = world.statuses();
@@ -253,7 +253,7 @@ fn all_samples_of_full_sweeps_have_the_same_result() {
 
 #[test]
 fn only_the_unreadable_message_fails() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     for (title, failures) in [
         ("sweep-worker/slice", json!([])),
         ("sweep-worker/part-of-a-registry", json!([])),
@@ -270,7 +270,7 @@ fn only_the_unreadable_message_fails() {
 
 #[test]
 fn every_sample_event_has_expected_changes() {
-    let untold: Vec<String> = samples()
+    let missing: Vec<String> = samples()
         .iter()
         .map(Sample::title)
         .filter(|title| {
@@ -279,8 +279,8 @@ fn every_sample_event_has_expected_changes() {
         })
         .collect();
     assert!(
-        untold.is_empty(),
-        "tests/suite/samples.rs does not tell what these change: {untold:?}"
+        missing.is_empty(),
+        "add the expected changes of these samples to CHANGES in tests/suite/samples.rs: {missing:?}"
     );
 }
 

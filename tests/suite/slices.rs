@@ -5,7 +5,7 @@ use std::time::Duration;
 use eksentry_tests::stand_in::{Fault, FaultKind, Message};
 use serde_json::{Value, json};
 
-use crate::world::{REGION, World, closed, cluster_arn, key, key_arn, repository_arn};
+use crate::world::{REGION, World, cluster_arn, key, key_arn, private_cluster, repository_arn};
 
 const QUEUE_URL: &str = "EKSENTRY_QUEUE_URL";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
@@ -27,7 +27,7 @@ fn three_accounts() -> World {
         "roles": [{"RoleName": "shared"}], "keys": [key("k", true)], "repositories": [scanned.clone()],
     });
     World::with(
-        json!({"clusters": [closed("c")], "keys": [key("k", false)], "repositories": [scanned]}),
+        json!({"clusters": [private_cluster("c")], "keys": [key("k", false)], "repositories": [scanned]}),
     )
     .and_at("444455556666", REGION, others)
     .and_at(
@@ -117,7 +117,7 @@ fn large_registry() -> (World, Vec<String>) {
     let repositories = names.iter().map(|name| json!({"repositoryName": name}));
     let world = World::with(json!({
         "repositories": repositories.collect::<Vec<_>>(),
-        "clusters": [closed("c")], "keys": [key("k", true)],
+        "clusters": [private_cluster("c")], "keys": [key("k", true)],
     }));
     (world, names)
 }
@@ -171,7 +171,7 @@ fn a_large_registry_is_split_and_each_slice_archives_only_its_own_findings() {
     assert_eq!(
         (&summary["evaluated"], &summary["slices"]),
         (&json!(2), &json!(messages.len())),
-        "clusters and keys are looked at at once"
+        "clusters and keys are evaluated immediately"
     );
     assert!(messages.len() > 1, "{messages:?}");
     for name in &names {
@@ -285,7 +285,7 @@ fn too_many_keys() -> World {
     let keys: Vec<Value> = (0..150)
         .map(|n| key(&format!("key-{n:03}"), true))
         .collect();
-    let mut world = World::with(json!({"keys": keys, "clusters": [closed("c")]}));
+    let mut world = World::with(json!({"keys": keys, "clusters": [private_cluster("c")]}));
     world.sweep();
     world.change(|account| {
         account.keys.retain(|key| key.id() != "key-007");
@@ -358,9 +358,9 @@ fn named_resources_without_time_left_are_enqueued() {
     world.ok("sweep", &json!({"resources": arns}));
     let messages = world.aws.take_messages();
     assert_eq!(messages.len(), 1);
-    let handed_on = body(&messages[0]);
+    let enqueued = body(&messages[0]);
     assert_eq!(
-        (&handed_on["handedOn"], &handed_on["resources"]),
+        (&enqueued["handedOn"], &enqueued["resources"]),
         (&json!(1), &json!(arns))
     );
     world.heal();
@@ -386,11 +386,11 @@ fn enqueued_resources_are_split_within_the_sqs_limit() {
     let messages = world.aws.take_messages();
     assert!(messages.len() > 1, "{} bytes", messages[0].body.len());
     assert_eq!(summary["slices"], messages.len());
-    let mut handed_on: Vec<Value> = Vec::new();
+    let mut enqueued: Vec<Value> = Vec::new();
     for message in &messages {
         assert!(message.body.len() < MOST_BYTES);
         let mut body = body(message);
-        handed_on.extend(body["resources"].as_array().unwrap().iter().cloned());
+        enqueued.extend(body["resources"].as_array().unwrap().iter().cloned());
         body["resources"].take();
         let rest = json!({"checks": [ROTATION], "resources": null, "handedOn": 1});
         assert_eq!(body, rest);
@@ -401,7 +401,7 @@ fn enqueued_resources_are_split_within_the_sqs_limit() {
         assert!(bytes.sum::<usize>() < MOST_BYTES);
     }
     let arns: Vec<Value> = arns.into_iter().map(Value::from).collect();
-    assert!(handed_on == arns, "{} of {}", handed_on.len(), arns.len());
+    assert!(enqueued == arns, "{} of {}", enqueued.len(), arns.len());
     world.end();
 }
 
@@ -435,7 +435,7 @@ fn a_slice_is_enqueued_a_limited_number_of_times() {
 #[test]
 fn a_slice_is_limited_to_its_part() {
     let mut world = World::with(json!({
-        "clusters": [closed("c")], "keys": [key("k", true)],
+        "clusters": [private_cluster("c")], "keys": [key("k", true)],
         "repositories": [{"repositoryName": "payments/api"}, {"repositoryName": "cards"}],
     }));
     let registry =

@@ -7,13 +7,13 @@ use eksentry_core::facts::{EcrRepository, EksCluster, KmsKey};
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::world::{World, checks_of, closed, cluster_arn, key, key_arn, repository_arn};
+use crate::world::{World, checks_of, cluster_arn, key, key_arn, private_cluster, repository_arn};
 
 const ROTATION: &str = "kms-cmk-rotation";
 
 #[test]
 fn the_counts_of_a_summary_add_up() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     let summary = world.sweep();
     assert_eq!(summary["errors"], 0);
     let results = ["passed", "failed", "warning", "notAvailable"];
@@ -27,7 +27,7 @@ fn the_counts_of_a_summary_add_up() {
 
 #[test]
 fn the_number_of_calls_is_bounded() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     world.sweep();
     let mut counts = (0, 0, 0, 0);
     world.change(|account| {
@@ -68,13 +68,13 @@ fn the_number_of_calls_is_bounded() {
 
 #[test]
 fn no_request_is_sent_twice() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     world.sweep();
-    let mut asked = BTreeSet::new();
+    let mut requests = BTreeSet::new();
     for call in world.aws.calls() {
-        let question = format!("{} {}", call.name(), Value::from(call.members));
-        assert!(!asked.contains(&question), "{question}");
-        asked.insert(question);
+        let request = format!("{} {}", call.name(), Value::from(call.members));
+        assert!(!requests.contains(&request), "{request}");
+        requests.insert(request);
     }
     world.end();
 }
@@ -121,7 +121,7 @@ fn errors_name_the_invalid_value() {
 
 #[test]
 fn all_pages_of_every_list_are_read() {
-    let clusters: Vec<Value> = (0..5).map(|n| closed(&format!("c{n}"))).collect();
+    let clusters: Vec<Value> = (0..5).map(|n| private_cluster(&format!("c{n}"))).collect();
     let keys: Vec<Value> = (0..5).map(|n| key(&format!("k{n}"), true)).collect();
     let repositories: Vec<Value> = (0..5)
         .map(|n| json!({"repositoryName": format!("r{n}"), "images": [{"scan": {}}, {"imageTags": ["a"], "scan": {}}, {"imageTags": ["b"], "scan": {}}]}))
@@ -138,8 +138,9 @@ fn all_pages_of_every_list_are_read() {
 
 #[test]
 fn a_denied_resource_is_not_available_and_the_sweep_succeeds() {
-    let mut world =
-        World::with(json!({"clusters": [closed("one"), closed("two")], "keys": [key("k", true)]}));
+    let mut world = World::with(
+        json!({"clusters": [private_cluster("one"), private_cluster("two")], "keys": [key("k", true)]}),
+    );
     world.aws.fail(
         Fault::new("eks.DescribeCluster", FaultKind::AccessDenied).matching(json!({"name": "one"})),
     );
@@ -178,7 +179,7 @@ fn a_shared_role_fails_even_if_iam_cannot_be_read() {
 
 #[test]
 fn a_denied_list_is_an_error_and_archives_nothing_of_its_kind() {
-    let entries = json!({"clusters": [closed("c")], "keys": [key("k", true)], "repositories": [{"repositoryName": "repo", "images": [{"scan": {}}]}]});
+    let entries = json!({"clusters": [private_cluster("c")], "keys": [key("k", true)], "repositories": [{"repositoryName": "repo", "images": [{"scan": {}}]}]});
     for (operation, kept) in [
         ("eks.ListClusters", "cluster/"),
         ("kms.ListKeys", "key/"),
@@ -213,7 +214,8 @@ fn a_denied_list_is_an_error_and_archives_nothing_of_its_kind() {
 
 #[test]
 fn throttled_calls_are_retried() {
-    let mut world = World::with(json!({"clusters": [closed("c")], "keys": [key("k", true)]}));
+    let mut world =
+        World::with(json!({"clusters": [private_cluster("c")], "keys": [key("k", true)]}));
     for operation in ["eks.*", "kms.*", "iam.*", "securityhub.*"] {
         world
             .aws
@@ -241,7 +243,8 @@ fn each_verdict_is_logged() {
 
 #[test]
 fn a_worker_processes_messages_independently() {
-    let mut world = World::with(json!({"clusters": [closed("c")], "keys": [key("k", true)]}));
+    let mut world =
+        World::with(json!({"clusters": [private_cluster("c")], "keys": [key("k", true)]}));
     world.deny("kms.ListKeys");
     let message =
         |id: &str, body: &str| json!({"messageId": id, "body": body, "eventSource": "aws:sqs"});
@@ -349,7 +352,7 @@ fn a_role_is_dedicated_only_if_nothing_else_uses_it() {
     let role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
     let mut world = World::with(json!({
         "clusters": [
-            closed("own"),
+            private_cluster("own"),
             {"name": "one", "roleArn": role("shared")},
             {"name": "two", "roleArn": role("shared")},
             {"name": "nodes", "roleArn": role("nodes"), "nodegroups": [{"nodegroupName": "n", "nodeRole": role("nodes")}]},

@@ -6,12 +6,12 @@ use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, cluster_arn, key, repository_arn,
-    rule_event, schedule_event,
+    ACCOUNT, CLUSTER, REGION, World, change_event, cluster_arn, key, private_cluster,
+    repository_arn, rule_event, schedule_event,
 };
 
-const OTHER: &str = "444455556666";
-const ELSEWHERE: &str = "us-east-1";
+const OTHER_ACCOUNT: &str = "444455556666";
+const OTHER_REGION: &str = "us-east-1";
 const ENDPOINT: &str = "eks-endpoint-private";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -24,22 +24,22 @@ fn world() -> World {
         })
     };
     World::with(entries())
-        .and_at(OTHER, REGION, entries())
-        .and_at(ACCOUNT, ELSEWHERE, entries())
+        .and_at(OTHER_ACCOUNT, REGION, entries())
+        .and_at(ACCOUNT, OTHER_REGION, entries())
 }
 
 /// Asserts that the function rejects the event, that the error names the given value and the places that the function
 /// reads, and that the function made no calls.
-fn assert_refused(world: &mut World, function: &str, event: &Value, given: &str) {
+fn assert_rejected(world: &mut World, function: &str, event: &Value, given: &str) {
     let error = world.error(function, event);
     assert_eq!(error.error_type, "InvalidEvent", "{event}: {error}");
-    for told in [given, ACCOUNT, REGION] {
-        assert!(error.error_message.contains(told), "{told:?}: {error}");
+    for part in [given, ACCOUNT, REGION] {
+        assert!(error.error_message.contains(part), "{part:?}: {error}");
     }
-    assert_untouched(world, event);
+    assert_no_calls_and_reports(world, event);
 }
 
-fn assert_untouched(world: &World, event: &Value) {
+fn assert_no_calls_and_reports(world: &World, event: &Value) {
     assert_eq!(world.aws.calls().len(), 0, "{event}");
     assert_eq!(world.statuses(), [""; 0], "{event}");
     assert_eq!(world.evaluations(), [""; 0], "{event}");
@@ -76,24 +76,28 @@ fn ecr_event_rejects_arns_of_other_accounts_and_regions() {
     let mut world = world();
     let app = "repository/app";
     for (repository, given) in [
-        (arn("aws", "ecr", REGION, OTHER, app), OTHER),
-        (arn("aws", "ecr", ELSEWHERE, ACCOUNT, app), ELSEWHERE),
+        (arn("aws", "ecr", REGION, OTHER_ACCOUNT, app), OTHER_ACCOUNT),
+        (arn("aws", "ecr", OTHER_REGION, ACCOUNT, app), OTHER_REGION),
         (arn("aws-cn", "ecr", REGION, ACCOUNT, app), "aws-cn"),
     ] {
-        assert_refused(
+        assert_rejected(
             &mut world,
             "ecr-event",
             &inspector(&repository, DIGEST),
             given,
         );
     }
-    for (member, value) in [("account", OTHER), ("region", ELSEWHERE), ("account", "")] {
+    for (member, value) in [
+        ("account", OTHER_ACCOUNT),
+        ("region", OTHER_REGION),
+        ("account", ""),
+    ] {
         for mut event in [
             push("app", DIGEST),
             inspector(&repository_arn("app"), DIGEST),
         ] {
             event[member] = json!(value);
-            assert_refused(&mut world, "ecr-event", &event, value);
+            assert_rejected(&mut world, "ecr-event", &event, value);
         }
     }
     world.end();
@@ -133,7 +137,7 @@ fn ecr_event_rejects_invalid_repositories_and_digests() {
         for event in [inspector(&repository, digest), push(&repository, digest)] {
             let error = world.error("ecr-event", &event);
             assert_eq!(error.error_type, "InvalidEvent", "{error}");
-            assert_untouched(&world, &event);
+            assert_no_calls_and_reports(&world, &event);
         }
     }
     world.end();
@@ -188,15 +192,15 @@ fn config_rule_rejects_other_accounts_and_regions() {
     answered.end();
     let mut world = world();
     for (members, given) in [
-        (json!({"awsAccountId": OTHER}), OTHER),
-        (json!({"awsRegion": ELSEWHERE}), ELSEWHERE),
+        (json!({"awsAccountId": OTHER_ACCOUNT}), OTHER_ACCOUNT),
+        (json!({"awsRegion": OTHER_REGION}), OTHER_REGION),
         (
-            json!({"ARN": arn("aws", "eks", REGION, OTHER, "cluster/c")}),
-            OTHER,
+            json!({"ARN": arn("aws", "eks", REGION, OTHER_ACCOUNT, "cluster/c")}),
+            OTHER_ACCOUNT,
         ),
         (
-            json!({"ARN": arn("aws", "eks", ELSEWHERE, ACCOUNT, "cluster/c")}),
-            ELSEWHERE,
+            json!({"ARN": arn("aws", "eks", OTHER_REGION, ACCOUNT, "cluster/c")}),
+            OTHER_REGION,
         ),
         (
             json!({"ARN": arn("aws-us-gov", "eks", REGION, ACCOUNT, "cluster/c")}),
@@ -206,19 +210,19 @@ fn config_rule_rejects_other_accounts_and_regions() {
         (json!({"ARN": null, "arn": cluster_arn("d")}), "cluster/d"),
         // The same applies to resources that the rule does not evaluate.
         (
-            json!({"resourceType": "AWS::EC2::Instance", "awsAccountId": OTHER}),
-            OTHER,
+            json!({"resourceType": "AWS::EC2::Instance", "awsAccountId": OTHER_ACCOUNT}),
+            OTHER_ACCOUNT,
         ),
     ] {
-        assert_refused(&mut world, "config-rule", &item(&members), given);
+        assert_rejected(&mut world, "config-rule", &item(&members), given);
     }
     for mut event in [item(&json!({})), schedule_event("TESTMODE", ENDPOINT)] {
-        event["accountId"] = json!(OTHER);
-        assert_refused(&mut world, "config-rule", &event, OTHER);
+        event["accountId"] = json!(OTHER_ACCOUNT);
+        assert_rejected(&mut world, "config-rule", &event, OTHER_ACCOUNT);
     }
-    let schedule = json!({"messageType": "ScheduledNotification", "awsAccountId": OTHER});
+    let schedule = json!({"messageType": "ScheduledNotification", "awsAccountId": OTHER_ACCOUNT});
     let event = rule_event("TESTMODE", ENDPOINT, &schedule);
-    assert_refused(&mut world, "config-rule", &event, OTHER);
+    assert_rejected(&mut world, "config-rule", &event, OTHER_ACCOUNT);
     for id in [
         "../c",
         "c/d",
@@ -234,7 +238,7 @@ fn config_rule_rejects_other_accounts_and_regions() {
             "InvalidEvent",
             "{id}"
         );
-        assert_untouched(&world, &event);
+        assert_no_calls_and_reports(&world, &event);
     }
     world.end();
 }
@@ -244,34 +248,34 @@ fn sweeps_reject_events_outside_of_their_settings() {
     let mut world = world();
     for (event, given) in [
         (
-            json!({"resources": [arn("aws", "eks", REGION, OTHER, "cluster/c")]}),
-            OTHER,
+            json!({"resources": [arn("aws", "eks", REGION, OTHER_ACCOUNT, "cluster/c")]}),
+            OTHER_ACCOUNT,
         ),
         (
-            json!({"resources": [arn("aws", "ecr", ELSEWHERE, ACCOUNT, "repository/app")]}),
-            ELSEWHERE,
+            json!({"resources": [arn("aws", "ecr", OTHER_REGION, ACCOUNT, "repository/app")]}),
+            OTHER_REGION,
         ),
         (
             json!({"resources": [arn("aws-cn", "kms", REGION, ACCOUNT, "key/k")]}),
             "aws-cn",
         ),
-        (json!({"account": OTHER}), OTHER),
+        (json!({"account": OTHER_ACCOUNT}), OTHER_ACCOUNT),
         (
-            json!({"account": OTHER, "region": REGION, "part": "clusters"}),
-            OTHER,
+            json!({"account": OTHER_ACCOUNT, "region": REGION, "part": "clusters"}),
+            OTHER_ACCOUNT,
         ),
         (json!({"account": ""}), "account"),
-        (json!({"region": ELSEWHERE}), ELSEWHERE),
+        (json!({"region": OTHER_REGION}), OTHER_REGION),
         (json!({"region": ""}), "in"),
     ] {
-        assert_refused(&mut world, "sweep", &event, given);
+        assert_rejected(&mut world, "sweep", &event, given);
         let message = Message {
             id: "m".into(),
             body: event.to_string(),
             queue_url: String::new(),
         };
         assert_eq!(world.work(&[message]), ["m"]);
-        assert_untouched(&world, &event);
+        assert_no_calls_and_reports(&world, &event);
     }
     for resource in [
         "*",
@@ -292,7 +296,7 @@ fn sweeps_reject_events_outside_of_their_settings() {
             "InvalidEvent",
             "{event}"
         );
-        assert_untouched(&world, &event);
+        assert_no_calls_and_reports(&world, &event);
     }
     world.end();
 }
@@ -302,18 +306,20 @@ fn sweeps_reject_events_outside_of_their_settings() {
 /// this stack's external ID.
 #[test]
 fn an_organization_account_is_entered_only_if_its_role_trusts_this_stack() {
-    let mut there = Account::empty(OTHER, REGION);
-    there.add(json!({"clusters": [closed("theirs")]})).unwrap();
+    let mut there = Account::empty(OTHER_ACCOUNT, REGION);
+    there
+        .add(json!({"clusters": [private_cluster("theirs")]}))
+        .unwrap();
     there.member_role = Some(MemberRole {
         name: "eksentry-member".to_owned(),
         external_id: Some("another-one".to_owned()),
     });
-    let mut world = World::with(json!({"clusters": [closed("c")]}))
+    let mut world = World::with(json!({"clusters": [private_cluster("c")]}))
         .and("EKSENTRY_ACCOUNTS", "organization")
         .and("EKSENTRY_REGIONS", "all")
         .and("EKSENTRY_EXTERNAL_ID", "between-us-two-7f3a");
     world.aws.also(there).unwrap();
-    let theirs = arn("aws", "eks", REGION, OTHER, "cluster/theirs");
+    let theirs = arn("aws", "eks", REGION, OTHER_ACCOUNT, "cluster/theirs");
     let error = world.error("sweep", &json!({"resources": [theirs]}));
     assert_eq!(error.error_type, "NotEntered", "{error}");
     for account in [

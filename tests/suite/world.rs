@@ -60,7 +60,7 @@ impl World {
     }
 
     /// Creates a world with the demo's account.
-    pub(crate) fn of_the_demo() -> Self {
+    pub(crate) fn demo() -> Self {
         Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
     }
 
@@ -162,7 +162,7 @@ impl World {
         let denials = self.aws.denials();
         assert!(denials.is_empty(), "{function}: {}", denials.join("; "));
         let logs = running.end();
-        logs::assert_discreet(&logs, &invocation.outcome, &self.secrets(&event));
+        logs::assert_no_secrets(&logs, &invocation.outcome, &self.secrets(&event));
         (invocation, logs)
     }
 
@@ -251,7 +251,7 @@ impl World {
         let mut state = BTreeMap::new();
         self.aws.each_finding(|finding| {
             let whole = Value::Object(finding.clone());
-            let says = json!([
+            let state_of_finding = json!([
                 status(finding),
                 whole["Compliance"]["StatusReasons"],
                 whole["Workflow"]["Status"],
@@ -261,7 +261,7 @@ impl World {
             ]);
             state.insert(
                 format!("{} {}", text(finding, "ProductArn"), text(finding, "Id")),
-                says,
+                state_of_finding,
             );
         });
         state
@@ -352,7 +352,7 @@ pub(crate) fn checks_of(kind: &ResourceKind) -> usize {
 }
 
 /// Returns a private cluster with all logs.
-pub(crate) fn closed(name: &str) -> Value {
+pub(crate) fn private_cluster(name: &str) -> Value {
     json!({
         "name": name,
         "resourcesVpcConfig": {"endpointPublicAccess": false, "endpointPrivateAccess": true},

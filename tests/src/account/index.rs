@@ -53,7 +53,7 @@ impl Index {
                 index.keys.entry(alias.clone()).or_insert(position);
             }
         }
-        index.find_places(account);
+        index.add_positions(account);
         Ok(index)
     }
 
@@ -69,7 +69,7 @@ impl Index {
         index
     }
 
-    fn find_places(&mut self, account: &Account) {
+    fn add_positions(&mut self, account: &Account) {
         for (position, cluster) in account.clusters.iter().enumerate() {
             let tags = cluster.members.get("tags").and_then(Value::as_object);
             let tagged = tags.is_some_and(|tags| tags.values().any(Value::is_string));
@@ -133,11 +133,11 @@ pub(super) fn names<'a>(
         let id = text(members, name);
         if id.is_empty() {
             return Err(format!(
-                "{list}[{position}] has no {name}; write {name}: and its text"
+                "{list}[{position}] has no {name}; add {name}: with a text"
             ));
         }
         if names.insert(id.to_owned(), position).is_some() {
-            return Err(format!("{list} has {name} {id} twice; leave one out"));
+            return Err(format!("{list} has {name} {id} twice; remove one"));
         }
     }
     Ok(names)

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {}", explained(&error));
+            eprintln!("error: {}", with_sources(&error));
             ExitCode::FAILURE
         }
     }
@@ -27,7 +27,7 @@ fn arguments() -> Vec<OsString> {
 }
 
 /// Returns an error with its sources. The text of some errors already contains that of their source.
-fn explained(error: &dyn Error) -> String {
+fn with_sources(error: &dyn Error) -> String {
     let reasons = iter::successors(error.source(), |reason| (*reason).source());
     reasons.fold(error.to_string(), |text, reason| {
         let reason = reason.to_string();

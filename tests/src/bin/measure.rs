@@ -38,8 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.set_header([
         "function",
         "first poll",
-        "times idle",
-        "memory then",
+        "relative to idle",
+        "memory at first poll",
         "zipped",
     ]);
     for (name, measured) in FUNCTIONS.iter().zip(&mut measured) {
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             format!("{:.2} MB", in_megabytes(zipped(&folder.join(name))?)),
         ]);
     }
-    println!("Medians of {ROUNDS} starts each, in turn:\n{table}");
+    println!("Medians of {ROUNDS} starts of each function:\n{table}");
     Ok(())
 }
 

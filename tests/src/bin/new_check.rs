@@ -17,7 +17,7 @@ struct Options {
 
 fn kind_help() -> String {
     let nouns = nouns().join(", ");
-    format!("The noun for the kind of resource that the check judges: {nouns}")
+    format!("The kind of resource that the check evaluates: {nouns}")
 }
 
 fn main() -> ExitCode {
@@ -36,10 +36,10 @@ fn write(Options { id, kind }: &Options) -> Result<(), NewCheckError> {
     let check = NewCheck::new(id, kind)?;
     check.write(&root)?;
     println!(
-        "{} is written and registered in {REGISTRY}.",
+        "Created {} and registered it in {REGISTRY}.",
         check.path().display()
     );
-    println!("Left to do:");
+    println!("Next steps:");
     for (step, text) in (1..).zip(check.steps()) {
         println!("{step}. {text}");
     }

@@ -43,7 +43,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// The longest time that a burst of calls takes to be available again.
 const BURST_REFILLS: Duration = Duration::from_secs(3);
 /// The time between two lines of progress.
-const NEWS: Duration = Duration::from_secs(15);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 
 /// The largest number of calls of one service that the function has in flight.
 const IN_FLIGHT: f64 = 16.0;
@@ -103,15 +103,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         "posted",
         "archived",
         "calls",
-        "a resource",
-        "a finding",
+        "calls per resource",
+        "calls per finding",
         "imports",
         "reads",
-        "told off",
-        "took",
+        "throttled",
+        "duration",
         "bound",
-        "by",
-        "times bound",
+        "bound by",
+        "duration / bound",
         "CPU",
         "stand-in CPU",
         "peak memory",
@@ -122,7 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!(
-        "Each call takes {} ms or more:\n{table}",
+        "Sweeps with a latency of at least {} ms per call:\n{table}",
         latency.as_millis()
     );
     Ok(())
@@ -134,7 +134,7 @@ fn sweeps(
     repositories: usize,
     latency: Duration,
 ) -> Result<Vec<Sweep>, Box<dyn Error>> {
-    eprintln!("{repositories} repositories: making the account");
+    eprintln!("{repositories} repositories: creating the account");
     let aws = StandIn::start(account(repositories)?)?;
     let milliseconds = u64::try_from(latency.as_millis())?;
     if milliseconds > 0 {
@@ -143,21 +143,19 @@ fn sweeps(
     aws.limit_rates();
     aws.count_only();
     let first = sweep(binary, &aws, repositories, "first")?;
-    let_a_day_pass(&aws);
-    let again = sweep(binary, &aws, repositories, "nothing new")?;
-    let_a_day_pass(&aws);
+    simulate_next_day(&aws);
+    let again = sweep(binary, &aws, repositories, "unchanged")?;
+    simulate_next_day(&aws);
     aws.change(change)?;
     let changed = sweep(binary, &aws, repositories, "1 % changed")?;
     match aws.violations().first() {
-        Some(violation) => {
-            Err(format!("AWS would not have taken what was sent: {violation}").into())
-        }
+        Some(violation) => Err(format!("AWS would have rejected a request: {violation}").into()),
         None => Ok(vec![first, again, changed]),
     }
 }
 
 /// Makes the findings in Security Hub one day old, and waits until bursts are available again.
-fn let_a_day_pass(aws: &StandIn) {
+fn simulate_next_day(aws: &StandIn) {
     let yesterday = (Timestamp::now() - DAY).to_string();
     aws.edit_findings(|finding| {
         finding.insert("UpdatedAt".to_owned(), yesterday.clone().into());
@@ -191,7 +189,7 @@ fn sweep(
 
     let (calls, throttled) = (aws.counts(), aws.throttled());
     let (cpu, stand_in_cpu) = (function.cpu_time(), cpu_time(process::id()));
-    let invocation = with_news(aws, &format!("{repositories} repositories, {name}"), || {
+    let invocation = with_progress(aws, &format!("{repositories} repositories, {name}"), || {
         function.invoke(b"{}", TIME_LIMIT)
     });
     let sweep = Sweep {
@@ -213,25 +211,25 @@ fn sweep(
     eprintln!(
         "{repositories} repositories, {name}: done in {:.1} s; {}",
         sweep.wall.as_secs_f64(),
-        listed(&sweep.calls)
+        call_counts(&sweep.calls)
     );
     Ok(sweep)
 }
 
-/// Prints the number of calls at intervals while `doing` runs.
-fn with_news<T>(aws: &StandIn, what: &str, doing: impl FnOnce() -> T) -> T {
+/// Prints the number of calls at intervals while `action` runs.
+fn with_progress<T>(aws: &StandIn, what: &str, action: impl FnOnce() -> T) -> T {
     let (done, is_done) = mpsc::channel::<()>();
     let begun = Instant::now();
     let before: usize = aws.counts().values().sum();
     thread::scope(|scope| {
         scope.spawn(move || {
-            while is_done.recv_timeout(NEWS) == Err(RecvTimeoutError::Timeout) {
+            while is_done.recv_timeout(PROGRESS_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 let calls = aws.counts().values().sum::<usize>() - before;
                 let seconds = begun.elapsed().as_secs();
                 eprintln!("{what}: {calls} calls in {seconds} s");
             }
         });
-        let value = doing();
+        let value = action();
         drop(done);
         value
     })
@@ -317,8 +315,8 @@ fn bound(calls: &BTreeMap<String, usize>, latency: Duration) -> Bound {
 
 fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
     let Sweep { summary, calls, .. } = sweep;
-    let told = |name: &str| usize::try_from(summary[name].as_u64().unwrap_or_default());
-    let told = |name: &str| told(name).unwrap_or_default();
+    let summary_count = |name: &str| usize::try_from(summary[name].as_u64().unwrap_or_default());
+    let summary_count = |name: &str| summary_count(name).unwrap_or_default();
     let count = |name: &str| calls.get(name).copied().unwrap_or_default().to_string();
     let all: usize = calls.values().sum();
     let bound = bound(calls, latency);
@@ -327,12 +325,12 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
         sweep.repositories.to_string(),
         sweep.name.to_owned(),
         sweep.resources.to_string(),
-        told("evaluated").to_string(),
-        told("posted").to_string(),
-        told("archived").to_string(),
+        summary_count("evaluated").to_string(),
+        summary_count("posted").to_string(),
+        summary_count("archived").to_string(),
         all.to_string(),
         format!("{:.3}", number(all) / number(sweep.resources)),
-        format!("{:.3}", number(all) / number(told("evaluated"))),
+        format!("{:.3}", number(all) / number(summary_count("evaluated"))),
         count(IMPORTS),
         count(READS),
         sweep.throttled.to_string(),
@@ -349,7 +347,7 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
 }
 
 /// Renders operations with their numbers of calls, the most frequent first.
-fn listed(calls: &BTreeMap<String, usize>) -> String {
+fn call_counts(calls: &BTreeMap<String, usize>) -> String {
     let mut calls: Vec<(&String, &usize)> = calls.iter().collect();
     calls.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let calls: Vec<String> = calls

@@ -44,11 +44,11 @@ impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::Clusters => "clusters",
-            Self::Roles => "roles of clusters",
+            Self::Roles => "cluster roles",
             Self::Repositories => "repositories",
             Self::Images => "images",
             Self::Keys => "keys",
-            Self::Tags => "tags of all kinds",
+            Self::Tags => "tags",
             Self::Findings => "Security Hub",
             Self::Other => "other",
         }
@@ -89,7 +89,7 @@ pub(super) fn table(calls: &[String], account: &Account, columns: u16) -> String
             &format!("AWS calls of the first sweep: {}", calls.len()),
             "resources",
             "calls",
-            "each",
+            "calls per resource",
             "operations",
         ])
         .force_no_tty();

@@ -174,7 +174,7 @@ impl Played {
         .collect::<Vec<_>>()
         .join(" and ");
         match (answer.is_empty(), posted.is_empty()) {
-            (true, true) => "nothing to post".to_owned(),
+            (true, true) => "nothing posted".to_owned(),
             (true, false) => format!("posted {posted}"),
             (false, true) => answer,
             (false, false) => format!("{answer}; posted {posted}"),
@@ -303,7 +303,7 @@ mod tests {
             played(Ok(json!({"batchItemFailures": []})), 2).brief(),
             "posted 2 findings"
         );
-        assert_eq!(played(Ok(Value::Null), 0).brief(), "nothing to post");
+        assert_eq!(played(Ok(Value::Null), 0).brief(), "nothing posted");
     }
 
     #[test]

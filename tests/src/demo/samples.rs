@@ -29,7 +29,7 @@ impl Sample {
     /// Returns an error if the file can't be read or is not JSON.
     pub fn load(file: &Path, function: Option<&str>) -> Result<Self, DemoError> {
         let text = fs::read_to_string(file).map_err(|source| DemoError::read(file, source))?;
-        let payload = serde_json::from_str(&text).map_err(|source| DemoError::NoJson {
+        let payload = serde_json::from_str(&text).map_err(|source| DemoError::NotJson {
             file: file.to_owned(),
             source,
         })?;
@@ -57,7 +57,7 @@ impl Sample {
                 }
             }
         }
-        samples.sort_by(|left, right| left.place().cmp(&right.place()));
+        samples.sort_by(|left, right| left.position().cmp(&right.position()));
         Ok(samples)
     }
 
@@ -66,15 +66,15 @@ impl Sample {
         format!("{}/{}", self.function, self.name)
     }
 
-    fn place(&self) -> impl Ord + use<'_> {
-        let chapter = match self.function.as_str() {
+    fn position(&self) -> impl Ord + use<'_> {
+        let phase = match self.function.as_str() {
             "sweep" if self.name.starts_with("schedule") => 4,
             "sweep" => 0,
             "config-rule" => 1,
             "ecr-event" => 2,
             _ => 3,
         };
-        (chapter, &self.function, &self.name)
+        (phase, &self.function, &self.name)
     }
 }
 
@@ -109,7 +109,11 @@ mod tests {
     fn every_events_folder_has_a_function() {
         for sample in Sample::load_all(&workspace().join("events")).unwrap() {
             let function = workspace().join("functions").join(&sample.function);
-            assert!(function.is_dir(), "{} has no function", sample.title());
+            assert!(
+                function.is_dir(),
+                "{}: there is no such folder in functions/",
+                sample.title()
+            );
         }
     }
 

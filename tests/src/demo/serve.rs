@@ -12,11 +12,11 @@ pub(super) const ADDRESS: &str = "127.0.0.1:9001";
 pub(super) fn loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr = text
         .parse()
-        .map_err(|_| format!("write it as {ADDRESS}, for example"))?;
+        .map_err(|_| format!("expected an address such as {ADDRESS}"))?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("it is not an address of the loopback interface".to_owned())
+        Err(format!("expected a loopback address such as {ADDRESS}"))
     }
 }
 
@@ -46,13 +46,13 @@ pub(super) fn exports(aws: &StandIn) -> String {
 
 /// Waits for Ctrl-C. This does not use tokio, because the functions are built without its feature for signals: cargo
 /// would build all their dependencies twice, with the feature for the tests and without it for the functions.
-pub(super) fn interrupted() -> Result<(), DemoError> {
+pub(super) fn wait_for_ctrl_c() -> Result<(), DemoError> {
     let (interrupt, interrupted) = mpsc::channel();
-    let told = ctrlc::set_handler(move || {
+    let installed = ctrlc::set_handler(move || {
         // After the first Ctrl-C nothing waits any more.
         let _ = interrupt.send(());
     });
-    told.map_err(|source| DemoError::Wait { source })?;
+    installed.map_err(|source| DemoError::Wait { source })?;
     // The handler holds the other end for as long as the process runs.
     let _ = interrupted.recv();
     Ok(())

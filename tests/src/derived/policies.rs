@@ -289,7 +289,7 @@ mod tests {
         };
         assert!(
             !any.contains("Condition"),
-            "IAM knows no resource, and no Region"
+            "IAM defines no resource and no Region for the action"
         );
         assert!(own.contains(":eks:*:"), "{own}");
         assert!(own.contains("aws:RequestedRegion: !Split"), "{own}");

@@ -46,7 +46,7 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
     let bytes = document.to_string().len();
     assert!(
         bytes <= rendered.size,
-        "{of}: {bytes} bytes, said to be {}",
+        "{of}: {bytes} bytes, more than the stated {}",
         rendered.size
     );
 
@@ -74,7 +74,10 @@ fn assert_security_hub(of: &str, finding: &Finding, tags: &[(String, String)]) {
 
     let again = render(finding).expect("it was rendered before");
     let again = as_sent(again.with_run(RUN).with_tags(tags).finding);
-    assert_eq!(document, again, "{of} is rendered otherwise another time");
+    assert_eq!(
+        document, again,
+        "{of} is rendered differently the second time"
+    );
 }
 
 fn assert_aws_config(of: &str, finding: &Finding) {
@@ -90,7 +93,7 @@ fn assert_aws_config(of: &str, finding: &Finding) {
     });
     assert!(
         !evaluation.annotation.is_empty(),
-        "{of}: an annotation says something"
+        "{of}: the annotation is empty"
     );
     let problems = validate("config", "Evaluation", &sent);
     assert!(problems.is_empty(), "{of}: {}", problems.join("; "));
@@ -107,20 +110,20 @@ const fn config_word(compliance: Compliance) -> &'static str {
 fn assert_ocsf(of: &str, finding: &Finding) {
     for event in ocsf::events(finding, RUN) {
         let line = serde_json::to_string(&event).expect("an event is JSON");
-        assert!(!line.contains('\n'), "{of}: a line is one line");
+        assert!(!line.contains('\n'), "{of}: an event contains a line break");
         let event: Value = serde_json::from_str(&line).expect("it was written as JSON");
-        assert_nothing_empty(of, &event);
+        assert_no_nulls(of, &event);
     }
 }
 
 /// Asserts that a value contains no null: unknown values are left out.
-fn assert_nothing_empty(of: &str, value: &Value) {
+fn assert_no_nulls(of: &str, value: &Value) {
     match value {
-        Value::Null => panic!("{of}: a null"),
-        Value::Array(items) => items.iter().for_each(|item| assert_nothing_empty(of, item)),
+        Value::Null => panic!("{of}: null, which must be omitted"),
+        Value::Array(items) => items.iter().for_each(|item| assert_no_nulls(of, item)),
         Value::Object(members) => {
             for (name, member) in members {
-                assert_nothing_empty(&format!("{of} {name}"), member);
+                assert_no_nulls(&format!("{of} {name}"), member);
             }
         }
         _ => {}

@@ -42,7 +42,7 @@ fn replay(target: &str, enter: fn(&[u8])) {
     let inputs: Vec<_> = fs::read_dir(corpus).unwrap().collect();
     assert!(
         !inputs.is_empty(),
-        "tests/fuzz/corpus/{target} holds what was found"
+        "tests/fuzz/corpus/{target} contains no inputs"
     );
     for input in inputs {
         enter(&fs::read(input.unwrap().path()).unwrap());

@@ -30,7 +30,7 @@ const RESOURCES: [&str; 6] = [
 const ACCOUNTS: [&str; 3] = ["111122223333", "444455556666", "777788889999"];
 
 /// Requests with so little in common that a statement that allows all of them allows everything.
-const DEEDS: [(&str, &str); 4] = [
+const UNRELATED_REQUESTS: [(&str, &str); 4] = [
     ("s3:GetObject", "arn:aws:s3:::bucket/key"),
     (
         "eks:DeleteCluster",
@@ -98,7 +98,7 @@ fn is_allowed(statements: &[Statement], request: &Request) -> bool {
 proptest! {
     #[test]
     fn allows_everything_agrees_with_iam(statements in vec(permission(), 0..4)) {
-        let may_all = |one: &Statement| DEEDS.iter().all(|(action, resource)| {
+        let may_all = |one: &Statement| UNRELATED_REQUESTS.iter().all(|(action, resource)| {
             is_allowed(std::slice::from_ref(one), &request(action, resource, ACCOUNTS[0]))
         });
         let everything = allowing(&statements).iter().any(may_all);
@@ -109,8 +109,8 @@ proptest! {
     fn trusted_principals_agree_with_iam(statements in vec(trust(), 0..4)) {
         let trusted = document(&statements).trusted_principals();
         for account in ACCOUNTS {
-            let asked = request("sts:AssumeRole", "arn:aws:iam::111122223333:role/r", account);
-            let may = is_allowed(&allowing(&statements), &asked);
+            let requested = request("sts:AssumeRole", "arn:aws:iam::111122223333:role/r", account);
+            let may = is_allowed(&allowing(&statements), &requested);
             prop_assert_eq!(trusted.contains(&format!("AWS {}", root(account))), may, "{}", account);
         }
     }

@@ -37,12 +37,14 @@ impl Condition {
         let Some(conditions) = conditions else {
             return Ok(Vec::new());
         };
-        let operators = conditions.as_object().ok_or("its Condition is no object")?;
+        let operators = conditions
+            .as_object()
+            .ok_or("its Condition is not an object")?;
         let mut parsed = Vec::new();
         for (operator, keys) in operators {
             let keys = keys
                 .as_object()
-                .ok_or_else(|| format!("{operator} is no object"))?;
+                .ok_or_else(|| format!("{operator} is not an object"))?;
             for (key, values) in keys {
                 parsed.push(Self::parse(operator, key, values)?);
             }
@@ -55,7 +57,7 @@ impl Condition {
             "StringEquals" => Ok(Wanted::Text(text)),
             "StringLike" => Ok(Wanted::Like(WildMatch::new(&text))),
             "ArnEquals" | "ArnLike" => arn(&text).map(Wanted::Arn),
-            _ => Err(format!("it is not known when {operator} holds")),
+            _ => Err(format!("the operator {operator} is not supported")),
         };
         let one_of = texts(values)?.into_iter().map(wanted);
         Ok(Self {
@@ -88,7 +90,7 @@ impl Key {
             "aws:requestedregion" => Ok(Self::RequestedRegion),
             "aws:principalarn" => Ok(Self::PrincipalArn),
             "sts:externalid" => Ok(Self::ExternalId),
-            _ => Err(format!("it is not known what a request says of {key}")),
+            _ => Err(format!("the condition key {key} is not supported")),
         }
     }
 }

@@ -22,7 +22,7 @@ enum Separator {
 /// Parses a pattern of actions, such as `eks:Describe*`.
 pub(super) fn action(text: &str) -> Result<Pattern, String> {
     if !text.contains(':') {
-        return Err(format!("{text} is no action of a service"));
+        return Err(format!("{text} is not an action of a service"));
     }
     Ok(Pattern {
         text: text.to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn arn(text: &str) -> Result<Pattern, String> {
             vec!["*"],
         ),
         ["arn", ..] if parts.len() == 6 => (Separator::Arn, parts),
-        _ => return Err(format!("{text} is no ARN")),
+        _ => return Err(format!("{text} is not an ARN")),
     };
     Ok(Pattern {
         text: text.to_owned(),

@@ -31,21 +31,21 @@ fn allow(action: &str, resource: &str) -> Value {
 #[test]
 fn requests_are_denied_by_default_and_by_an_explicit_deny() {
     let cluster = "arn:aws:eks:eu-west-1:111122223333:cluster/payments";
-    let asked = request("eks:DescribeCluster", cluster);
+    let requested = request("eks:DescribeCluster", cluster);
     let allowed = allow("eks:DescribeCluster", cluster);
     let denied = json!({"Effect": "Deny", "Action": "eks:*", "Resource": "*"});
-    assert!(!is_allowed(&[], &asked));
+    assert!(!is_allowed(&[], &requested));
     assert!(is_allowed(
         &[allow("eks:ListNodegroups", cluster), allowed.clone()],
-        &asked
+        &requested
     ));
-    assert!(!is_allowed(&[allowed, denied], &asked));
+    assert!(!is_allowed(&[allowed, denied], &requested));
 }
 
 #[test]
 fn actions_and_resources_match_as_in_iam() {
     let repository = "arn:aws:ecr:eu-west-1:111122223333:repository/payments/api";
-    let asked = request("ecr:DescribeImages", repository);
+    let requested = request("ecr:DescribeImages", repository);
     for (action, resource, fits) in [
         ("ecr:describeimages", repository, true),
         ("ecr:Describe*", "*", true),
@@ -74,7 +74,7 @@ fn actions_and_resources_match_as_in_iam() {
         ),
     ] {
         let statements = Statement::parse("a policy", &allow(action, resource));
-        let fitting = statements.map(|one| one.fits(&asked));
+        let fitting = statements.map(|one| one.fits(&requested));
         // A resource of fewer than six parts is not an ARN, so its statement is an error.
         assert_eq!(fitting.unwrap_or_default(), fits, "{action} {resource}");
     }
@@ -82,7 +82,7 @@ fn actions_and_resources_match_as_in_iam() {
 
 #[test]
 fn conditions_are_evaluated_on_the_request() {
-    let asked = request(
+    let requested = request(
         "sts:AssumeRole",
         "arn:aws:iam::444455556666:role/eksentry-member",
     );
@@ -112,9 +112,9 @@ fn conditions_are_evaluated_on_the_request() {
     ] {
         let mut allowed = allow("sts:AssumeRole", "*");
         allowed["Condition"] = condition.clone();
-        assert_eq!(is_allowed(&[allowed], &asked), holds, "{condition}");
+        assert_eq!(is_allowed(&[allowed], &requested), holds, "{condition}");
     }
-    let mut nameless = asked;
+    let mut nameless = requested;
     nameless.external_id = None;
     let mut allowed = allow("sts:AssumeRole", "*");
     allowed["Condition"] = json!({"StringEquals": {"sts:ExternalId": ["bank"]}});
@@ -124,13 +124,13 @@ fn conditions_are_evaluated_on_the_request() {
 #[test]
 fn principals_are_accounts() {
     let role = "arn:aws:iam::444455556666:role/eksentry-member";
-    let asked = request("sts:AssumeRole", role);
+    let requested = request("sts:AssumeRole", role);
     for (account, holds) in [("111122223333", true), ("444455556666", false)] {
         let trust = json!({
             "Effect": "Allow", "Action": "sts:AssumeRole",
             "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
         });
-        assert_eq!(is_allowed(&[trust], &asked), holds, "{account}");
+        assert_eq!(is_allowed(&[trust], &requested), holds, "{account}");
     }
 }
 

@@ -17,10 +17,14 @@ const BIN_DIR: &str = "EKSENTRY_BIN_DIR";
 #[derive(Debug, Error)]
 pub enum BinariesError {
     /// A cargo command that can't be run.
-    #[error("cargo can't be run to build the functions; name a folder of built ones in {BIN_DIR}")]
+    #[error(
+        "cargo can't be run to build the functions; set {BIN_DIR} to a folder with the built functions"
+    )]
     Cargo(#[from] io::Error),
     /// A build that failed.
-    #[error("the functions don't build ({0}); `cargo build --workspace --bins` shows why")]
+    #[error(
+        "the functions can't be built ({0}); to see the errors, run `cargo build --workspace --bins`"
+    )]
     Build(ExitStatus),
     /// A build that produced no binary.
     #[error("`cargo build --workspace --bins` built no binary")]

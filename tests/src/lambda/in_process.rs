@@ -36,20 +36,20 @@ const STACK: usize = 8 * 1024 * 1024;
 const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-000000000001";
 
 /// The endpoint of all services. It is an IP address, so that the S3 client puts the bucket's name into the path.
-const NOWHERE: &str = "http://127.0.0.1";
+const ENDPOINT: &str = "http://127.0.0.1";
 
 /// The time of a paused runtime, which advances when all tasks wait for it.
 #[derive(Clone, Debug)]
-struct Paused(Arc<Mutex<(SystemTime, Option<Instant>)>>);
+struct PausedClock(Arc<Mutex<(SystemTime, Option<Instant>)>>);
 
-impl Paused {
+impl PausedClock {
     /// Sets the time. Must be called within the runtime.
     fn set(&self, now: SystemTime) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (now, Some(Instant::now()));
     }
 }
 
-impl TimeSource for Paused {
+impl TimeSource for PausedClock {
     fn now(&self) -> SystemTime {
         let (then, since) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         since.map_or(then, |since| then + since.elapsed())
@@ -64,8 +64,8 @@ pub struct InProcess {
     region: String,
     variables: Arc<Vec<(String, String)>>,
     aws: Aws,
-    time: Paused,
-    world: Time,
+    time: PausedClock,
+    stand_in_time: Time,
     lines: Lines,
     dispatch: Dispatch,
     /// The state between invocations; with `None`, the next invocation starts a new instance.
@@ -86,7 +86,7 @@ impl InProcess {
         access_key: &str,
         variables: Vec<(String, String)>,
     ) -> Self {
-        let time = Paused(Arc::new(Mutex::new((SystemTime::UNIX_EPOCH, None))));
+        let time = PausedClock(Arc::new(Mutex::new((SystemTime::UNIX_EPOCH, None))));
         let source = SharedTimeSource::new(time.clone());
         let credentials = Credentials::new(
             access_key,
@@ -99,7 +99,7 @@ impl InProcess {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(aws.region().to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .endpoint_url(NOWHERE)
+            .endpoint_url(ENDPOINT)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(source.clone())
             .http_client(aws.http_client(&Clock::new(source)))
@@ -118,7 +118,7 @@ impl InProcess {
             variables: Arc::new(variables),
             aws: Aws::new(config),
             time,
-            world: aws.time(),
+            stand_in_time: aws.time(),
             lines,
             dispatch,
             warm: None,
@@ -150,7 +150,7 @@ impl InProcess {
                         .join()
                         .map_err(|_| io::Error::other("the thread panicked"))
                 })
-                .unwrap_or_else(|error| panic!("{name} does not run: {error}"))
+                .unwrap_or_else(|error| panic!("{name} can't be run: {error}"))
         })
     }
 
@@ -159,10 +159,10 @@ impl InProcess {
         let Warm { app, runtime } = self.warm.take().unwrap_or_else(|| self.cold());
         let payload = match serde_json::from_slice(payload) {
             Ok(payload) => payload,
-            Err(error) => panic!("the event is no JSON: {error}"),
+            Err(error) => panic!("the event is not JSON: {error}"),
         };
         let (outcome, duration) = runtime.block_on(async {
-            let begun = SystemTime::from(self.world.now());
+            let begun = SystemTime::from(self.stand_in_time.now());
             self.time.set(begun);
             let started = Instant::now();
             let event = LambdaEvent::new(payload, self.context(begun + timeout));
@@ -185,7 +185,7 @@ impl InProcess {
             .enable_time()
             .start_paused(true)
             .build()
-            .unwrap_or_else(|error| panic!("there is no runtime: {error}"));
+            .unwrap_or_else(|error| panic!("the tokio runtime can't be started: {error}"));
         let variables = Arc::clone(&self.variables);
         let variable = move |name: &str| {
             let mut set = variables.iter().rev();

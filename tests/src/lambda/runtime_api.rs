@@ -103,7 +103,7 @@ impl RuntimeApi {
         let mut progress = self.progress();
         if progress.open.as_deref() != Some(id) {
             progress.problems.push(format!(
-                "an answer to {id}, which is no open event: answered before, or never given"
+                "a response to {id}, which is not an open event: the event was answered before or never delivered"
             ));
             return StatusCode::BAD_REQUEST;
         }
@@ -166,7 +166,7 @@ async fn response(
     let answer = serde_json::from_slice(&body).map_err(|error| {
         FunctionError::new(
             "Runtime.InvalidResponse",
-            format!("the answer is no JSON: {error}"),
+            format!("the response is not JSON: {error}"),
         )
     });
     api.answered(&id, answer)

@@ -8,7 +8,7 @@ use super::*;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-fn start(behaviour: &str) -> Function {
+fn start(behavior: &str) -> Function {
     let binary = env::current_exe().expect("the test binary has a path");
     let mut command = Command::new(&binary);
     command.args([
@@ -17,7 +17,7 @@ fn start(behaviour: &str) -> Function {
         "--ignored",
         "--nocapture",
     ]);
-    let environment = [("BEHAVIOUR".to_owned(), behaviour.to_owned())];
+    let environment = [("BEHAVIOR".to_owned(), behavior.to_owned())];
     Function::start_command(&binary, command, environment).expect("the test binary runs")
 }
 
@@ -45,12 +45,12 @@ fn header<'a>(head: &'a str, name: &str) -> &'a str {
 }
 
 #[test]
-#[ignore = "it is what the other tests run as a function"]
+#[ignore = "the other tests run it as a function"]
 fn function() {
-    let Ok(behaviour) = env::var("BEHAVIOUR") else {
+    let Ok(behavior) = env::var("BEHAVIOR") else {
         return;
     };
-    if behaviour == "init error" {
+    if behavior == "init error" {
         call(
             "POST",
             "init/error",
@@ -64,7 +64,7 @@ fn function() {
         let answer =
             |kind: &str, body: &str| call("POST", &format!("invocation/{id}/{kind}"), body).0;
         println!("an event of {} bytes", payload.len());
-        match behaviour.as_str() {
+        match behavior.as_str() {
             "echo" => answer("response", &payload),
             "fail" => answer(
                 "error",
@@ -126,7 +126,7 @@ fn a_response_that_is_not_json_is_an_error() {
     let error = start("echo")
         .invoke(b"not JSON", TIMEOUT)
         .outcome
-        .expect_err("it is no JSON");
+        .expect_err("it is not JSON");
     assert_eq!(error.error_type, "Runtime.InvalidResponse");
 }
 

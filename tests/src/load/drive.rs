@@ -11,12 +11,12 @@ use crate::{account::AccountError, lambda::Function, stand_in::StandIn};
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 /// The number of waves that can be open at the same time.
 const WAVES_AT_A_TIME: usize = 2;
-/// The number of finished events of a crew after which the memory of each instance is read once more.
+/// The number of finished events of a pool after which the memory of each instance is read once more.
 const MIDDLE: usize = 1_000;
 
 /// Warm instances of one function. Each handles one event at a time.
 #[derive(Debug)]
-pub struct Crew {
+pub struct InstancePool {
     /// The function, by its folder.
     pub function: &'static str,
     /// The instances.
@@ -25,12 +25,12 @@ pub struct Crew {
 
 /// The results of one instance.
 #[derive(Clone, Debug, Default)]
-pub struct Work {
+pub struct InstanceResult {
     /// The results of its events.
     pub tally: Tally,
     /// The processor time that it used.
     pub cpu: Duration,
-    /// Its resident memory in bytes before the first event, after a thousand of the crew's, and at the end.
+    /// Its resident memory in bytes before the first event, after a thousand of the pool's, and at the end.
     pub memory: [Option<u64>; 3],
 }
 
@@ -57,7 +57,7 @@ impl fmt::Debug for Waves<'_> {
     }
 }
 
-impl Crew {
+impl InstancePool {
     /// Starts instances of a function in the role that it is deployed with, and waits until each polls for an event.
     ///
     /// # Errors
@@ -86,15 +86,19 @@ impl Crew {
 
     /// Invokes the instances with the events of a queue until it is closed and all its events are done. Calls `done`
     /// after each event. Returns the results of each instance.
-    pub fn work_off(&mut self, queue: &Queue, done: &(dyn Fn() + Sync)) -> Vec<Work> {
+    pub fn handle_events(
+        &mut self,
+        queue: &Queue,
+        done: &(dyn Fn() + Sync),
+    ) -> Vec<InstanceResult> {
         thread::scope(|scope| {
             let instances = self.instances.iter_mut();
-            let works: Vec<_> = instances
-                .map(|instance| scope.spawn(|| work_off(instance, queue, done)))
+            let results: Vec<_> = instances
+                .map(|instance| scope.spawn(|| handle_events(instance, queue, done)))
                 .collect();
-            let works = works.into_iter().map(thread::ScopedJoinHandle::join);
-            works
-                .map(|work| work.unwrap_or_else(|panic| panic::resume_unwind(panic)))
+            let results = results.into_iter().map(thread::ScopedJoinHandle::join);
+            results
+                .map(|result| result.unwrap_or_else(|panic| panic::resume_unwind(panic)))
                 .collect()
         })
     }
@@ -105,38 +109,42 @@ impl Crew {
     }
 }
 
-fn work_off(instance: &mut Function, queue: &Queue, done: &(dyn Fn() + Sync)) -> Work {
+fn handle_events(
+    instance: &mut Function,
+    queue: &Queue,
+    done: &(dyn Fn() + Sync),
+) -> InstanceResult {
     let (cpu, start) = (instance.cpu_time(), instance.resident_memory());
     let (mut tally, mut middle) = (Tally::default(), None);
     while let Some(delivery) = queue.take() {
         let invocation = instance.invoke(&delivery.event.payload, TIME_LIMIT);
         instance.forget_logs();
-        queue.settle(delivery, &invocation, &mut tally);
+        queue.finish(delivery, &invocation, &mut tally);
         done();
         if middle.is_none() && queue.done() >= MIDDLE {
             middle = instance.resident_memory();
         }
     }
     let cpu = instance.cpu_time().zip(cpu);
-    Work {
+    InstanceResult {
         tally,
         cpu: cpu.map_or(Duration::ZERO, |(now, before)| now.saturating_sub(before)),
         memory: [start, middle, instance.resident_memory()],
     }
 }
 
-/// Changes the account in waves, and lets the crews of `ecr-event` and `config-rule` handle the events about the
-/// changes at the same time. Returns the results of each instance of both crews.
+/// Changes the account in waves, and lets the pools of `ecr-event` and `config-rule` handle the events about the
+/// changes at the same time. Returns the results of each instance of both pools.
 ///
 /// # Errors
 ///
 /// Returns an error if the account can't be changed.
 pub fn drive(
     aws: &StandIn,
-    estate: &mut ChangingAccount,
-    [images, items]: [&mut Crew; 2],
+    changing_account: &mut ChangingAccount,
+    [images, items]: [&mut InstancePool; 2],
     waves: &Waves<'_>,
-) -> Result<[Vec<Work>; 2], AccountError> {
+) -> Result<[Vec<InstanceResult>; 2], AccountError> {
     for check in CHECKS {
         aws.know_result_token(
             &ChangingAccount::token(check.id),
@@ -146,23 +154,23 @@ pub fn drive(
     let queues = [Queue::default(), Queue::default()];
     thread::scope(|scope| {
         let [of_images, of_items] = &queues;
-        let works = [
-            scope.spawn(|| images.work_off(of_images, waves.done)),
-            scope.spawn(|| items.work_off(of_items, waves.done)),
+        let results = [
+            scope.spawn(|| images.handle_events(of_images, waves.done)),
+            scope.spawn(|| items.handle_events(of_items, waves.done)),
         ];
-        let made = make_waves(aws, estate, &queues, waves);
+        let made = make_waves(aws, changing_account, &queues, waves);
         queues.iter().for_each(Queue::close);
-        let works = works.map(|work| {
-            let work = work.join();
-            work.unwrap_or_else(|panic| panic::resume_unwind(panic))
+        let results = results.map(|result| {
+            let result = result.join();
+            result.unwrap_or_else(|panic| panic::resume_unwind(panic))
         });
-        made.map(|()| works)
+        made.map(|()| results)
     })
 }
 
 fn make_waves(
     aws: &StandIn,
-    estate: &mut ChangingAccount,
+    changing_account: &mut ChangingAccount,
     [of_images, of_items]: &[Queue; 2],
     waves: &Waves<'_>,
 ) -> Result<(), AccountError> {
@@ -172,7 +180,7 @@ fn make_waves(
             of_items.wait_for(past);
         }
         let mut events = (Vec::new(), Vec::new());
-        aws.change(|account| events = estate.wave(account, waves.images, waves.items))?;
+        aws.change(|account| events = changing_account.wave(account, waves.images, waves.items))?;
         of_images.add(wave, events.0);
         of_items.add(wave, events.1);
     }

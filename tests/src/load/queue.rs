@@ -15,7 +15,7 @@ use crate::lambda::Invocation;
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const TRIES: u32 = 3;
 /// The type of the error with which a function rejects an event permanently.
-const REFUSED: &str = "InvalidEvent";
+const REJECTED: &str = "InvalidEvent";
 
 /// An event for a function.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Event {
     /// The payload that the function receives.
     pub payload: Vec<u8>,
     /// `true` if AWS could send the event. The function must reject any other event.
-    pub is_sound: bool,
+    pub is_valid: bool,
 }
 
 /// Events that wait for instances of one function. An event whose invocation fails is delivered again, immediately but
@@ -65,7 +65,7 @@ pub struct Tally {
     /// The number of repeated deliveries after a failed invocation.
     pub redelivered: usize,
     /// The number of events that were rejected correctly.
-    pub refused: usize,
+    pub rejected: usize,
     /// The problems: events that failed as often as Lambda tries, and invalid events that were not rejected.
     pub lost: Vec<String>,
 }
@@ -113,7 +113,7 @@ impl Queue {
     }
 
     /// Takes back an event with the result of its invocation.
-    pub(super) fn settle(
+    pub(super) fn finish(
         &self,
         mut delivery: Delivery,
         invocation: &Invocation,
@@ -126,7 +126,7 @@ impl Queue {
             tally.redelivered += 1;
             state.waiting.push_back(delivery);
         } else {
-            tally.conclude(&delivery.event, invocation);
+            tally.add_result(&delivery.event, invocation);
             state.done += 1;
             if let Some(open) = state.open.get_mut(&delivery.wave) {
                 *open -= 1;
@@ -152,7 +152,7 @@ impl Tally {
             *self.errors.entry(error).or_default() += count;
         }
         self.redelivered += other.redelivered;
-        self.refused += other.refused;
+        self.rejected += other.rejected;
         self.lost.extend(other.lost);
     }
 
@@ -177,16 +177,19 @@ impl Tally {
         }
     }
 
-    fn conclude(&mut self, event: &Event, invocation: &Invocation) {
+    fn add_result(&mut self, event: &Event, invocation: &Invocation) {
         self.events += 1;
-        let what = || String::from_utf8_lossy(&event.payload).into_owned();
+        let payload = || String::from_utf8_lossy(&event.payload).into_owned();
         match &invocation.outcome {
-            Ok(_) if event.is_sound => {}
-            Err(error) if !event.is_sound && error.error_type == REFUSED => self.refused += 1,
-            Ok(answer) => self
+            Ok(_) if event.is_valid => {}
+            Err(error) if !event.is_valid && error.error_type == REJECTED => self.rejected += 1,
+            Ok(answer) => self.lost.push(format!(
+                "an invalid event was accepted: {}; response: {answer}",
+                payload()
+            )),
+            Err(error) => self
                 .lost
-                .push(format!("nobody refused {}: {answer}", what())),
-            Err(error) => self.lost.push(format!("{error}: {}", what())),
+                .push(format!("an event was lost: {}; error: {error}", payload())),
         }
     }
 }
@@ -209,10 +212,10 @@ mod tests {
         }
     }
 
-    fn event(is_sound: bool) -> Event {
+    fn event(is_valid: bool) -> Event {
         Event {
             payload: b"{}".to_vec(),
-            is_sound,
+            is_valid,
         }
     }
 
@@ -222,18 +225,18 @@ mod tests {
         queue.add(0, vec![event(true), event(false)]);
         queue.close();
         while let Some(delivery) = queue.take() {
-            let error = if delivery.event.is_sound {
+            let error = if delivery.event.is_valid {
                 "NotDelivered"
             } else {
-                REFUSED
+                REJECTED
             };
-            queue.settle(delivery, &failed(error), &mut tally);
+            queue.finish(delivery, &failed(error), &mut tally);
         }
         let counts = (tally.events, tally.latencies.len(), tally.redelivered);
         assert_eq!(counts, (2, 6, 4));
-        assert_eq!((tally.refused, tally.lost.len()), (1, 1));
+        assert_eq!((tally.rejected, tally.lost.len()), (1, 1));
         assert_eq!(
-            (tally.errors[REFUSED], tally.errors["NotDelivered"]),
+            (tally.errors[REJECTED], tally.errors["NotDelivered"]),
             (3, 3)
         );
     }
@@ -248,7 +251,7 @@ mod tests {
             duration: Duration::from_millis(1),
         };
         while let Some(delivery) = queue.take() {
-            queue.settle(delivery, &done, &mut tally);
+            queue.finish(delivery, &done, &mut tally);
         }
         queue.wait_for(0);
         assert_eq!((queue.done(), tally.calls, tally.lost.len()), (2, 6, 1));

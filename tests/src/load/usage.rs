@@ -20,7 +20,7 @@ pub struct Usage {
 
 /// The usage of a process over time.
 #[derive(Clone, Debug, Default)]
-pub struct Course {
+pub struct UsageHistory {
     /// The times of the samples, and the usage at each.
     pub samples: Vec<(Duration, Usage)>,
 }
@@ -30,7 +30,7 @@ pub struct Course {
 /// Usage that is never released raises the minimum; usage of calls in flight does not. The first quarter is for warming
 /// up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Growth {
     /// The kinds of usage that grow; empty if none do.
     pub grows: Vec<&'static str>,
 }
@@ -52,7 +52,7 @@ impl Usage {
     }
 }
 
-impl Course {
+impl UsageHistory {
     /// Returns the usage in the first sample at or after this time; `None` if there is none.
     pub fn after(&self, time: Duration) -> Option<Usage> {
         let mut samples = self.samples.iter();
@@ -84,7 +84,7 @@ impl Course {
     }
 
     /// Tests each kind of usage for growth.
-    pub fn verdict(&self) -> Verdict {
+    pub fn growth(&self) -> Growth {
         type Measure = fn(&Usage) -> f64;
         let measures: [(&str, Measure, f64); 3] = [
             ("memory", |usage| float(usage.memory), NOISE_BYTES),
@@ -101,7 +101,7 @@ impl Course {
             let after = quarter(4, measure).reduce(f64::min)?;
             (after > before + noise.max(before * NOISE_PART)).then_some(name)
         };
-        Verdict {
+        Growth {
             grows: measures.into_iter().filter_map(grew).collect(),
         }
     }
@@ -123,14 +123,14 @@ fn float(number: impl TryInto<u64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// Returns a course of forty samples at intervals of ten seconds, with this memory in each.
-    fn course(memory: impl Fn(u64) -> u64) -> Course {
+    /// Returns a history of forty samples at intervals of ten seconds, with this memory in each.
+    fn history(memory: impl Fn(u64) -> u64) -> UsageHistory {
         let usage = |n| Usage {
             memory: memory(n),
             open_files: 12,
             threads: 3,
         };
-        Course {
+        UsageHistory {
             samples: (0..40)
                 .map(|n| (Duration::from_secs(n * 10), usage(n)))
                 .collect(),
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn warm_up_is_not_growth() {
-        let warms_up = course(|n| 10_000_000 + n.min(6) * 1_000_000);
-        assert_eq!(warms_up.verdict().grows, [""; 0]);
+        let warms_up = history(|n| 10_000_000 + n.min(6) * 1_000_000);
+        assert_eq!(warms_up.growth().grows, [""; 0]);
         assert!(warms_up.slope(Duration::from_mins(1)).abs() < 1.0);
         assert_eq!(
             warms_up.after(Duration::from_secs(15)).unwrap().memory,
@@ -151,33 +151,33 @@ mod tests {
 
     #[test]
     fn continuous_growth_is_detected() {
-        let grows = course(|n| 10_000_000 + n * 100_000);
-        assert_eq!(grows.verdict().grows, ["memory"]);
+        let grows = history(|n| 10_000_000 + n * 100_000);
+        assert_eq!(grows.growth().grows, ["memory"]);
         let an_hour = grows.slope(Duration::from_mins(1));
         assert!((an_hour - 36_000_000.0).abs() < 1.0, "{an_hour}");
     }
 
     #[test]
     fn leaked_connections_are_detected() {
-        let mut leaks = course(|_| 10_000_000);
+        let mut leaks = history(|_| 10_000_000);
         for (n, (_, usage)) in leaks.samples.iter_mut().enumerate() {
             usage.open_files += n;
         }
-        assert_eq!(leaks.verdict().grows, ["open files"]);
+        assert_eq!(leaks.growth().grows, ["open files"]);
     }
 
     #[test]
     fn temporary_usage_is_not_growth() {
-        let late = course(|n| 25_000_000 + u64::from(n >= 30 && n % 3 > 0) * 6_000_000);
-        assert_eq!(late.verdict().grows, [""; 0]);
-        let for_good = course(|n| 25_000_000 + u64::from(n >= 30) * 6_000_000);
-        assert_eq!(for_good.verdict().grows, ["memory"]);
+        let late = history(|n| 25_000_000 + u64::from(n >= 30 && n % 3 > 0) * 6_000_000);
+        assert_eq!(late.growth().grows, [""; 0]);
+        let for_good = history(|n| 25_000_000 + u64::from(n >= 30) * 6_000_000);
+        assert_eq!(for_good.growth().grows, ["memory"]);
     }
 
     #[test]
     fn no_samples_mean_no_growth() {
-        let nothing = Course::default();
-        assert_eq!(nothing.verdict().grows, [""; 0]);
+        let nothing = UsageHistory::default();
+        assert_eq!(nothing.growth().grows, [""; 0]);
         assert!(nothing.end().is_none() && nothing.slope(Duration::ZERO) == 0.0);
     }
 

@@ -45,7 +45,10 @@ struct Part<'a> {
 impl<'a> Check<'a> {
     fn value(&mut self, path: &str, part: Part<'a>, value: &Value) {
         let Some(shape) = self.model.shapes.get(part.shape) else {
-            return self.add(path, &format!("is of {}, which is no shape", part.shape));
+            return self.add(
+                path,
+                &format!("has the shape {}, which is not defined", part.shape),
+            );
         };
         match (shape.kind, value) {
             (Kind::Structure, Value::Object(members)) => self.structure(path, shape, members),
@@ -64,20 +67,20 @@ impl<'a> Check<'a> {
     }
 
     fn structure(&mut self, path: &str, shape: &'a Shape, members: &Map<String, Value>) {
-        let mut there = Vec::new();
+        let mut present = Vec::new();
         for (name, value) in members {
             let path = format!("{path}.{name}");
             match shape.member_called(name) {
                 Some((known, member)) => {
-                    there.push(known);
+                    present.push(known);
                     let part = self.part(member);
                     self.value(&path, part, value);
                 }
-                None => self.add(&path, "is no member"),
+                None => self.add(&path, "is not a member"),
             }
         }
         for name in &shape.required {
-            if !there.contains(&name.as_str()) {
+            if !present.contains(&name.as_str()) {
                 self.add(path, &format!("lacks {name}"));
             }
         }
@@ -111,7 +114,7 @@ impl<'a> Check<'a> {
         if !shape.words.is_empty() && !shape.words.iter().any(|word| word == text) {
             self.add(
                 path,
-                &format!("is {text:?}, none of {}", shape.words.join(", ")),
+                &format!("is {text:?}, not one of {}", shape.words.join(", ")),
             );
         }
         if let Some(pattern) = &shape.pattern
@@ -148,11 +151,11 @@ impl<'a> Check<'a> {
         self.range(path, shape, size as f64, &format!("has {size} {unit}"));
     }
 
-    fn range(&mut self, path: &str, shape: &Shape, size: f64, said: &str) {
+    fn range(&mut self, path: &str, shape: &Shape, size: f64, actual: &str) {
         if shape.min.is_some_and(|least| size < least) || shape.max.is_some_and(|most| size > most)
         {
             let (least, most) = (bound(shape.min), bound(shape.max));
-            let problem = format!("{said}, where {least} to {most} may be");
+            let problem = format!("{actual}; expected {least} to {most}");
             self.add(path, &problem);
         }
     }

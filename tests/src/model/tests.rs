@@ -61,11 +61,15 @@ fn each_problem_names_its_path() {
         evaluation[name] = value;
         only_problem("config", "Evaluation", &evaluation)
     };
-    for (name, value, said) in [
-        ("Wrong", json!(1), "Evaluation.Wrong is no member"),
+    for (name, value, expected) in [
+        ("Wrong", json!(1), "Evaluation.Wrong is not a member"),
         ("ComplianceResourceId", json!(1), "is 1, not String"),
-        ("ComplianceType", json!("GOOD"), "none of COMPLIANT"),
-        ("Annotation", json!(""), "has 0 characters, where 1 to 256"),
+        ("ComplianceType", json!("GOOD"), "not one of COMPLIANT"),
+        (
+            "Annotation",
+            json!(""),
+            "has 0 characters; expected 1 to 256",
+        ),
         ("Annotation", json!("ä".repeat(257)), "has 257 characters"),
         (
             "OrderingTimestamp",
@@ -75,7 +79,7 @@ fn each_problem_names_its_path() {
         ("OrderingTimestamp", json!(null), "is null"),
     ] {
         let problem = evaluation(name, value);
-        assert!(problem.contains(said), "{problem}");
+        assert!(problem.contains(expected), "{problem}");
     }
     let lacking = validate("config", "Evaluations", &json!([{}]));
     assert_eq!(lacking.len(), 4, "{lacking:?}");
@@ -84,12 +88,12 @@ fn each_problem_names_its_path() {
 
 #[test]
 fn numbers_lists_and_patterns_are_validated() {
-    for (service, shape, value, said) in [
+    for (service, shape, value, expected) in [
         (
             "eks",
             "ListClustersRequestMaxResults",
             json!(0),
-            "is 0, where 1 to 100",
+            "is 0; expected 1 to 100",
         ),
         (
             "eks",
@@ -114,11 +118,11 @@ fn numbers_lists_and_patterns_are_validated() {
             "securityhub",
             "BatchImportFindingsRequestFindingList",
             json!([]),
-            "has 0 entries, where 1 to 100",
+            "has 0 entries; expected 1 to 100",
         ),
     ] {
         let problem = only_problem(service, shape, &value);
-        assert!(problem.contains(said), "{problem}");
+        assert!(problem.contains(expected), "{problem}");
     }
 }
 
@@ -158,8 +162,11 @@ fn error_codes_are_those_on_the_wire() {
 fn response_members_include_the_first_entry_of_each_list() {
     let answer = json!({"cluster": {"name": "a", "status": "ACTIVE", "tags": {"a/b": "c", "d": "e"},
         "logging": {"clusterLogging": [{"types": ["api", "audit"]}, {"types": ["audit"]}]}, "version": null, "new": 1}});
-    let places = places("eks", "DescribeCluster", &answer);
-    let pointers: Vec<&str> = places.iter().map(|place| place.pointer.as_str()).collect();
+    let response_members = response_members("eks", "DescribeCluster", &answer);
+    let pointers: Vec<&str> = response_members
+        .iter()
+        .map(|member| member.pointer.as_str())
+        .collect();
     let logging = "/cluster/logging/clusterLogging";
     assert_eq!(
         pointers,
@@ -176,9 +183,9 @@ fn response_members_include_the_first_entry_of_each_list() {
             "/cluster/tags/a~1b",
         ]
     );
-    for place in &places {
-        assert!(answer.pointer(&place.pointer).is_some(), "{place:?}");
-        let word = place.pointer.ends_with("/status") || place.pointer.ends_with("/types/0");
-        assert_eq!(place.is_enumerated, word, "{place:?}");
+    for member in &response_members {
+        assert!(answer.pointer(&member.pointer).is_some(), "{member:?}");
+        let word = member.pointer.ends_with("/status") || member.pointer.ends_with("/types/0");
+        assert_eq!(member.is_enumerated, word, "{member:?}");
     }
 }

@@ -53,16 +53,16 @@ fn assert_formatted(source: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("rustfmt is there after `rustup component add rustfmt`");
+        .expect("rustfmt must be installed; to install it, run `rustup component add rustfmt`");
     let mut input = rustfmt.stdin.take().unwrap();
     input.write_all(source.as_bytes()).unwrap();
     drop(input);
     let output = rustfmt.wait_with_output().unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    let told = String::from_utf8_lossy(&told);
+    let messages = [output.stdout, output.stderr].concat();
+    let messages = String::from_utf8_lossy(&messages);
     assert!(
-        output.status.success() && told.is_empty(),
-        "{told}\n{source}"
+        output.status.success() && messages.is_empty(),
+        "{messages}\n{source}"
     );
 }
 
@@ -74,16 +74,16 @@ fn ids_must_be_short_and_in_kebab_case() {
     }
     let too_long = format!("{longest}a");
     for (id, expected) in [
-        ("", "is no id of a check"),
-        ("eks", "is no id of a check"),
-        ("eks-", "is no id of a check"),
-        ("-eks", "is no id of a check"),
-        ("eks--new", "is no id of a check"),
-        ("eks_new", "is no id of a check"),
-        ("Eks-new", "is no id of a check"),
-        ("8s-new", "is no id of a check"),
-        ("eks-nëw", "is no id of a check"),
-        ("../eks-new", "is no id of a check"),
+        ("", "is not a valid id"),
+        ("eks", "is not a valid id"),
+        ("eks-", "is not a valid id"),
+        ("-eks", "is not a valid id"),
+        ("eks--new", "is not a valid id"),
+        ("eks_new", "is not a valid id"),
+        ("Eks-new", "is not a valid id"),
+        ("8s-new", "is not a valid id"),
+        ("eks-nëw", "is not a valid id"),
+        ("../eks-new", "is not a valid id"),
         (too_long.as_str(), "has 49 characters"),
     ] {
         let error = NewCheck::new(id, "cluster").unwrap_err().to_string();

@@ -24,10 +24,10 @@ const LINES: TableStyle =
 
 impl Report {
     /// Renders the report for a terminal of this width: open findings by severity, then counts by check and by rule.
-    pub fn table(&self, columns: u16, colours: bool) -> String {
+    pub fn table(&self, columns: u16, colors: bool) -> String {
         let style = Style {
             columns: columns.clamp(80, 180),
-            colours,
+            colors,
         };
         let mut out = String::new();
         self.open_findings(style, &mut out);
@@ -37,10 +37,10 @@ impl Report {
     }
 
     /// Renders every finding and every evaluation, one per row.
-    pub fn listing(&self, columns: u16, colours: bool) -> String {
+    pub fn listing(&self, columns: u16, colors: bool) -> String {
         let style = Style {
             columns: columns.clamp(80, 180),
-            colours,
+            colors,
         };
         let mut out = String::new();
         if !self.findings.is_empty() {
@@ -56,7 +56,7 @@ impl Report {
                 table.add_row([
                     Cell::new(printable(&finding.resource)),
                     Cell::new(printable(&finding.check)),
-                    Style::coloured(&status, finding.severity.colour()),
+                    Style::colored(&status, finding.severity.color()),
                     Cell::new(cut(&printable(&finding.reason), REASON_LENGTH)),
                 ]);
             }
@@ -93,7 +93,7 @@ impl Report {
                 .push(finding);
         }
         if groups.is_empty() {
-            out.push_str("Security Hub holds no finding that needs attention.\n\n");
+            out.push_str("Security Hub contains no findings that need attention.\n\n");
         }
         for ((severity, status), findings) in groups {
             let heading = format!(
@@ -102,7 +102,7 @@ impl Report {
                 status.label(),
                 findings.len()
             );
-            let mut table = style.table(&heading, severity.colour(), ["Check", "Reason"]);
+            let mut table = style.table(&heading, severity.color(), ["Check", "Reason"]);
             table.set_constraints([
                 ColumnConstraint::Absolute(Width::Percentage(28)),
                 ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
@@ -171,7 +171,7 @@ impl Report {
 }
 
 impl Severity {
-    fn colour(self) -> Option<Color> {
+    fn color(self) -> Option<Color> {
         match self {
             Self::Critical => Some(Color::Magenta),
             Self::High => Some(Color::Red),
@@ -182,11 +182,11 @@ impl Severity {
     }
 }
 
-/// The width of the tables, and the use of colours.
+/// The width of the tables, and the use of colors.
 #[derive(Clone, Copy)]
 struct Style {
     columns: u16,
-    colours: bool,
+    colors: bool,
 }
 
 impl Style {
@@ -194,10 +194,10 @@ impl Style {
     fn table<const N: usize>(
         self,
         heading: &str,
-        colour: Option<Color>,
+        color: Option<Color>,
         others: [&str; N],
     ) -> Table {
-        let first = Self::coloured(heading, colour).add_attribute(Attribute::Bold);
+        let first = Self::colored(heading, color).add_attribute(Attribute::Bold);
         let others = others.map(|name| Cell::new(name).add_attribute(Attribute::Dim));
         let mut table = Table::new();
         table
@@ -207,16 +207,16 @@ impl Style {
             .set_header(std::iter::once(first).chain(others))
             // The caller decides whether the output is a terminal.
             .force_no_tty();
-        if self.colours {
+        if self.colors {
             table.enforce_styling();
         }
         table
     }
 
-    fn coloured(text: &str, colour: Option<Color>) -> Cell {
+    fn colored(text: &str, color: Option<Color>) -> Cell {
         let cell = Cell::new(text);
-        match colour {
-            Some(colour) => cell.fg(colour),
+        match color {
+            Some(color) => cell.fg(color),
             None => cell,
         }
     }
@@ -318,7 +318,7 @@ mod tests {
         .table(120, false);
         assert!(!table.contains("payments-prod"), "{table}");
         assert!(table.contains("eks-endpoint-private"), "{table}");
-        assert!(table.contains("no finding that needs attention"), "{table}");
+        assert!(table.contains("no findings that need attention"), "{table}");
         assert!(table.contains("AWS Config, evaluations: 1"), "{table}");
     }
 
@@ -407,7 +407,7 @@ mod tests {
     fn an_empty_report_is_one_line() {
         assert_eq!(
             report([], Vec::new()).table(120, true),
-            "Security Hub holds no finding that needs attention.\n\n"
+            "Security Hub contains no findings that need attention.\n\n"
         );
     }
 }

@@ -60,7 +60,8 @@ impl Stack {
                 .try_fold(self, |stack, (name, part)| stack.with(name, part)),
             Some(("Fn::Join", arguments)) => self.with_joined(arguments, value),
             _ => Err(TemplateError(format!(
-                "it is not known which stack makes {value} of {expression}"
+                "the parameters with which {expression} evaluates to {value} can't be determined; extend \
+                 tests/src/template/environment.rs"
             ))),
         }
     }
@@ -82,7 +83,8 @@ impl Stack {
             (_, []) => Ok(self),
             (Some(parameter), [part]) => self.with_outcome(parameter, part),
             _ => Err(TemplateError(format!(
-                "it is not known which stack joins {arguments} to {value}"
+                "the parameters with which {arguments} are joined to {value} can't be determined; extend \
+                 tests/src/template/environment.rs"
             ))),
         }
     }

@@ -80,7 +80,7 @@ impl Stack {
                 Ok(text.split(delimiter.as_str()).map(Value::from).collect())
             }
             _ => Err(TemplateError(format!(
-                "it is not known what {function} makes of {argument}: teach it to \
+                "{function} of {argument} is not supported; add it to \
                  tests/src/template/intrinsic.rs"
             ))),
         }
@@ -122,7 +122,7 @@ impl Stack {
         let mut parts = members(expression);
         let (function, argument) = parts
             .next()
-            .ok_or_else(|| TemplateError(format!("{expression} is no condition")))?;
+            .ok_or_else(|| TemplateError(format!("{expression} is not a condition")))?;
         let all = || argument.as_array().into_iter().flatten();
         match function.as_str() {
             "Condition" => self.holds(&scalar(argument)),

@@ -59,7 +59,7 @@ impl Stack {
     pub(super) fn attribute(&self, name: &str) -> Result<String, TemplateError> {
         let unknown = || {
             TemplateError(format!(
-                "it is not known what {name} is: teach it to tests/src/template/resources.rs"
+                "the attribute {name} is not supported; add it to tests/src/template/resources.rs"
             ))
         };
         let (resource, attribute) = name.split_once('.').ok_or_else(unknown)?;
@@ -108,7 +108,7 @@ impl Stack {
         let stack = &self.name;
         let Some((_, property)) = NAMES.iter().find(|(known, _)| *known == kind) else {
             return Err(TemplateError(format!(
-                "it is not known what a reference to {name}, an {kind}, comes to: teach it to \
+                "a reference to {name}, an {kind}, is not supported; add it to \
                  tests/src/template/resources.rs"
             )));
         };
@@ -133,7 +133,7 @@ impl Stack {
             .ok_or_else(|| TemplateError(format!("there is no parameter or resource {name}")))?;
         if !self.is_made(resource)? {
             return Err(TemplateError(format!(
-                "{name} is referred to, and its condition {} keeps it from being made",
+                "{name} is referenced, but its condition {} is false",
                 resource["Condition"]
             )));
         }

@@ -51,14 +51,16 @@ impl Stack {
         let (_, function) = functions
             .into_iter()
             .find(|(_, function)| function["Properties"]["CodeUri"] == code.as_str())
-            .ok_or_else(|| TemplateError(format!("no function is made of {code}")))?;
+            .ok_or_else(|| TemplateError(format!("no function has the CodeUri {code}")))?;
         let arn = self.text(&function["Properties"]["Role"])?;
         for (name, _) in self.made("AWS::IAM::Role")? {
             if self.attribute(&format!("{name}.Arn"))? == arn {
                 return self.role(name);
             }
         }
-        Err(TemplateError(format!("{code} has no role of the template")))
+        Err(TemplateError(format!(
+            "the role of {code} is not in the template"
+        )))
     }
 
     /// Returns the statements of a role's trust policy, by the role's logical ID.
@@ -76,7 +78,7 @@ impl Stack {
             }
         }
         Err(TemplateError(format!(
-            "{arn} is no policy of the template, so it can't be told what it grants: write its statements out"
+            "{arn} is not a policy of the template, so its statements are unknown; write them into the template"
         )))
     }
 
@@ -101,7 +103,7 @@ impl Stack {
             Value::Array(items) => items.as_slice(),
             Value::Null => &[],
             other => {
-                return Err(TemplateError(format!("{} is no list", scalar(other))));
+                return Err(TemplateError(format!("{} is not a list", scalar(other))));
             }
         };
         let items = items

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Returns both templates.
 fn templates() -> [Value; 2] {
     [Template::of_eksentry(), Template::of_members()]
-        .map(|template| template.expect("it is a template").body().clone())
+        .map(|template| template.expect("the template is valid").body().clone())
 }
 
 /// Lists the properties of each resource of a type, by its logical ID.
@@ -21,7 +21,7 @@ fn resources<'a>(
 }
 
 /// Collects the statements with the effect `Allow` that name a principal, at any depth.
-fn openings<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
+fn allow_statements<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
     if value["Effect"] == "Allow" && !value["Principal"].is_null() {
         found.push(value);
     }
@@ -31,7 +31,7 @@ fn openings<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
         .into_iter()
         .flat_map(|object| object.values());
     for child in items.chain(members) {
-        openings(child, found);
+        allow_statements(child, found);
     }
 }
 
@@ -50,13 +50,13 @@ fn log_groups_use_the_retention_parameter() {
     for (name, logs) in resources(&template, "AWS::Logs::LogGroup") {
         assert_eq!(
             logs["RetentionInDays"]["Ref"], "LogRetentionDays",
-            "{name} should not be kept for ever"
+            "{name} must use the retention in LogRetentionDays"
         );
     }
     for (name, function) in resources(&template, "AWS::Serverless::Function") {
         assert!(
             !function["LoggingConfig"]["LogGroup"].is_null(),
-            "Lambda would make a log group for {name} that is kept for ever"
+            "{name} must name a log group; Lambda would create one without retention"
         );
     }
 }
@@ -65,14 +65,14 @@ fn log_groups_use_the_retention_parameter() {
 fn no_principal_is_a_wildcard() {
     for template in templates() {
         let mut found = Vec::new();
-        openings(&template, &mut found);
+        allow_statements(&template, &mut found);
         assert!(!found.is_empty());
         for statement in found {
             let principal = &statement["Principal"];
             let named = members(principal).map(|(_, who)| scalar(who));
             assert!(
                 principal.is_object() && named.into_iter().all(|who| who != "*"),
-                "{statement} lets everybody in"
+                "{statement} allows any principal"
             );
         }
     }
@@ -85,7 +85,7 @@ fn services_may_act_for_this_account_only() {
     let this_account = |value: &Value| value["Ref"] == "AWS::AccountId";
     for template in templates() {
         let mut found = Vec::new();
-        openings(&template, &mut found);
+        allow_statements(&template, &mut found);
         found.retain(|statement| !statement["Principal"]["Service"].is_null());
         for statement in found {
             let equals = &statement["Condition"]["StringEquals"];

@@ -73,13 +73,15 @@ impl Metric {
 
 /// Returns the name of a deployed resource: the end of the value of a reference to it.
 fn named(stack: &Stack, resource: &str) -> String {
-    let reference = stack.text(&json!({"Ref": resource})).expect("it is made");
+    let reference = stack
+        .text(&json!({"Ref": resource}))
+        .expect("the resource exists");
     reference.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// Returns the metrics that the functions write when each of them is invoked.
 fn written() -> BTreeSet<Metric> {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     for (function, event) in [
         ("config-rule", "changed-cluster"),
         ("ecr-event", "push"),
@@ -206,7 +208,7 @@ fn watched_metric(stack: &Stack, metric: &Value) -> Metric {
                 let value = stack.text(&dimension["Value"]);
                 (
                     scalar(&dimension["Name"]),
-                    value.expect("it comes to something"),
+                    value.expect("the value can be evaluated"),
                 )
             })
             .collect(),
@@ -227,7 +229,7 @@ fn the_dashboard_and_the_alarms_use_existing_metrics() {
     for (place, metric) in metrics.chain(alarms) {
         assert!(
             written.contains(&metric) || metric.is_of_aws(&stack),
-            "{place} names {metric:?}, which neither metrics.rs nor AWS writes"
+            "{place} uses {metric:?}, which neither metrics.rs nor AWS writes"
         );
     }
 }
@@ -236,7 +238,7 @@ fn the_dashboard_and_the_alarms_use_existing_metrics() {
 fn the_dashboard_shows_every_check_and_every_status() {
     for config in ["on", "off"] {
         let stack = with_defaults().with("AwsConfig", config);
-        let shown = shown(&stack.expect("there is this parameter"));
+        let shown = shown(&stack.expect("the template has the parameter"));
         let of_checks = CHECKS
             .into_iter()
             .flat_map(|check| ["Failed", "NotAvailable"].map(|name| (name, ("Check", check.id))));
@@ -257,8 +259,10 @@ fn the_dashboard_shows_every_check_and_every_status() {
 fn without_metrics_the_dashboard_and_the_alarms_use_only_metrics_of_aws() {
     for metrics in ["on", "off"] {
         let stack = with_defaults().with("Metrics", metrics);
-        let stack = stack.expect("there is this parameter");
-        let made: Vec<_> = stack.made("AWS::CloudWatch::Alarm").expect("it is known");
+        let stack = stack.expect("the template has the parameter");
+        let made: Vec<_> = stack
+            .made("AWS::CloudWatch::Alarm")
+            .expect("the conditions can be evaluated");
         let alarms = watched(&stack)
             .into_iter()
             .filter(|(name, _)| made.iter().any(|(made, _)| made == name));
@@ -276,7 +280,7 @@ fn without_metrics_the_dashboard_and_the_alarms_use_only_metrics_of_aws() {
 fn widgets_do_not_overlap() {
     for metrics in ["on", "off"] {
         let stack = with_defaults().with("Metrics", metrics);
-        let places = places(&stack.expect("there is this parameter"));
+        let places = places(&stack.expect("the template has the parameter"));
         for (one, [x, y, width, height]) in places.iter().enumerate() {
             assert!(x + width <= 24, "widget {one} is too wide");
             for [other_x, other_y, other_width, other_height] in &places[one + 1..] {
@@ -284,7 +288,7 @@ fn widgets_do_not_overlap() {
                     || other_x + other_width <= *x
                     || y + height <= *other_y
                     || other_y + other_height <= *y;
-                assert!(apart, "widget {one} lies on another one");
+                assert!(apart, "widget {one} overlaps another widget");
             }
         }
         let rows: BTreeSet<u64> = places
@@ -292,7 +296,11 @@ fn widgets_do_not_overlap() {
             .flat_map(|[_, y, _, height]| *y..y + height)
             .collect();
         let last = rows.last().copied().unwrap_or_default();
-        assert_eq!(rows.len() as u64, last + 1, "there is a gap");
+        assert_eq!(
+            rows.len() as u64,
+            last + 1,
+            "there is a gap between widgets"
+        );
     }
 }
 
@@ -322,7 +330,7 @@ fn attribute(finding: &Record, name: &str) -> String {
     let (_, pointer) = ATTRIBUTES
         .iter()
         .find(|(known, _)| *known == name)
-        .unwrap_or_else(|| panic!("this test should learn where ASFF has {name}"));
+        .unwrap_or_else(|| panic!("add the attribute {name} to ATTRIBUTES in this file"));
     let finding = Value::Object(finding.clone());
     finding.pointer(pointer).map(scalar).unwrap_or_default()
 }
@@ -337,7 +345,7 @@ fn counts(insight: &Value, finding: &Record) -> bool {
             match scalar(&filter["Comparison"]).as_str() {
                 "EQUALS" => value == wanted,
                 "PREFIX" => value.starts_with(&wanted),
-                other => panic!("this test should learn to compare by {other}"),
+                other => panic!("add the comparison {other} to this test"),
             }
         })
     })
@@ -345,7 +353,7 @@ fn counts(insight: &Value, finding: &Record) -> bool {
 
 #[test]
 fn insights_match_findings_of_sweeps() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     world.sweep();
     let findings = world.aws.findings();
     for (name, insight) in with_defaults()
@@ -357,10 +365,10 @@ fn insights_match_findings_of_sweeps() {
             .iter()
             .filter(|finding| counts(insight, finding))
             .collect();
-        assert!(!counted.is_empty(), "{name} counts nothing");
+        assert!(!counted.is_empty(), "{name} matches no findings");
         assert!(
             counted.iter().all(|one| !attribute(one, &group).is_empty()),
-            "{name} groups by {group}, which not all that it counts have"
+            "{name} groups by {group}, which some of its findings lack"
         );
     }
 }
@@ -372,7 +380,7 @@ fn the_failures_insight_matches_every_check() {
         .template()
         .resources("AWS::SecurityHub::Insight")
         .find(|(name, _)| *name == "FailuresByCheck")
-        .expect("there is one");
+        .expect("the insight exists");
     let filter = &insight["Properties"]["Filters"]["GeneratorId"][0];
     for check in CHECKS {
         let generator = generator_id(check);

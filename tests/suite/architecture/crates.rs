@@ -23,7 +23,7 @@ impl Workspace {
             .manifest_path(root().join("Cargo.toml"))
             .no_deps()
             .exec()
-            .expect("cargo metadata reads the workspace");
+            .expect("cargo metadata must be able to read the workspace");
         let packages = metadata.packages.into_iter().map(|package| {
             let normal = package
                 .dependencies
@@ -101,7 +101,7 @@ fn functions_do_not_depend_on_the_sdk() {
         for dependency in workspace.of(&function) {
             assert!(
                 !dependency.starts_with("aws"),
-                "{function} depends on {dependency}: {RUNTIME} makes the clients"
+                "{function} depends on {dependency}: {RUNTIME} creates the clients"
             );
         }
     }
@@ -126,7 +126,7 @@ fn locked() -> Metadata {
         .features(CargoOpt::AllFeatures)
         .other_options(["--locked".to_owned()])
         .exec()
-        .expect("Cargo.lock is up to date: `cargo update --workspace` makes it so")
+        .expect("Cargo.lock must be up to date; to update it, run `cargo update --workspace`")
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn no_dependency_needs_a_newer_compiler() {
         .map(|package| package.rust_version.clone());
     let stated: BTreeSet<_> = stated.collect();
     let [Some(stated)] = &stated.into_iter().collect::<Vec<_>>()[..] else {
-        panic!("each crate of the workspace says `rust-version.workspace = true`")
+        panic!("each crate of the workspace must set `rust-version.workspace = true`")
     };
     for package in &metadata.packages {
         assert!(
@@ -146,15 +146,15 @@ fn no_dependency_needs_a_newer_compiler() {
                 .rust_version
                 .as_ref()
                 .is_none_or(|wanted| wanted <= stated),
-            "{} {} needs Rust {:?}, and Cargo.toml states {stated}",
+            "{} {} needs Rust {:?}, but Cargo.toml states {stated}",
             package.name,
             package.version,
             package.rust_version
         );
     }
-    let said = format!("Rust {stated}");
-    let times = read("CONTRIBUTING.md").matches(&said).count();
-    assert_eq!(times, 1, "CONTRIBUTING.md says {said:?} once");
+    let version = format!("Rust {stated}");
+    let times = read("CONTRIBUTING.md").matches(&version).count();
+    assert_eq!(times, 1, "CONTRIBUTING.md must contain {version:?} once");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn every_crate_forbids_unsafe_code() {
         let manifest = read(&package.manifest_path);
         assert!(
             manifest.contains("\n[lints]\nworkspace = true\n"),
-            "{} has no `[lints] workspace = true`",
+            "{} must contain `[lints] workspace = true`",
             package.manifest_path
         );
     }
@@ -179,7 +179,7 @@ fn dependencies_are_locked_and_from_crates_io() {
             source.is_none_or(
                 |source| source == "registry+https://github.com/rust-lang/crates.io-index"
             ),
-            "{} is not of crates.io",
+            "{} is not from crates.io",
             package.name
         );
     }
@@ -189,7 +189,7 @@ fn dependencies_are_locked_and_from_crates_io() {
             .args(["ls-files", "--error-unmatch", "Cargo.lock"])
             .current_dir(root())
             .output()
-            .expect("git runs");
-        assert!(tracked.status.success(), "Cargo.lock is not committed");
+            .expect("git must be installed");
+        assert!(tracked.status.success(), "Cargo.lock must be committed");
     }
 }

@@ -11,12 +11,12 @@ fn every_function_has_sample_events() {
     assert_eq!(
         names_in("events"),
         names_in("functions"),
-        "events/<function>/*.json shows what each function takes"
+        "each function must have a folder of sample events, events/<function>/"
     );
     for function in names_in("functions") {
         assert!(
             !events(&function).is_empty(),
-            "events/{function} holds no event"
+            "events/{function} contains no events"
         );
     }
 }
@@ -28,7 +28,7 @@ fn sample_events_are_json() {
             assert!(
                 path.extension()
                     .is_some_and(|extension| extension == "json"),
-                "{} is no .json",
+                "{} must be a .json file",
                 path.display()
             );
             parse(&path, &read(&path));
@@ -63,5 +63,5 @@ fn events(function: &str) -> Vec<PathBuf> {
 
 fn parse(path: &Path, text: &str) -> Value {
     serde_json::from_str(text)
-        .unwrap_or_else(|error| panic!("{} holds no JSON: {error}", path.display()))
+        .unwrap_or_else(|error| panic!("{} is not JSON: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! The imports between the modules of a crate: they must not form circles.
+//! The imports between the modules of a crate: they must not form cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,11 +15,11 @@ type Imports = BTreeMap<String, BTreeSet<String>>;
 fn modules_do_not_import_each_other_in_cycles() {
     for name in names_in("shared") {
         let imports = imports(&Path::new("shared").join(&name).join("src"));
-        if let Some(circle) = circles(&imports).first() {
+        if let Some(cycle) = cycles(&imports).first() {
             panic!(
-                "in shared/{name} these import each other in a circle: {}; move what they share into a module that \
+                "modules of shared/{name} import each other in a cycle: {}; move the shared items into a module that \
                  imports none of them",
-                circle.join(", ")
+                cycle.join(", ")
             );
         }
     }
@@ -38,7 +38,7 @@ fn imports(folder: &Path) -> Imports {
     };
     let modules: BTreeSet<String> = files.iter().map(|path| name_of(path)).collect();
     let root = code(&read(folder.join("lib.rs")));
-    let shown: BTreeMap<String, String> = modules
+    let exported: BTreeMap<String, String> = modules
         .iter()
         .flat_map(|module| {
             let names = names_behind(&root, &format!("use {module}::"));
@@ -53,7 +53,7 @@ fn imports(folder: &Path) -> Imports {
             continue;
         }
         let named = names_behind(&code(&read(&path)), "crate::");
-        let named = named.iter().filter_map(|name| shown.get(name).cloned());
+        let named = named.iter().filter_map(|name| exported.get(name).cloned());
         let of_module = imports.entry(module.clone()).or_default();
         of_module.extend(named.filter(|other| *other != module));
     }
@@ -105,15 +105,15 @@ fn names_behind(code: &str, start: &str) -> Vec<String> {
 }
 
 /// Returns the groups of modules in which each module leads to all others.
-fn circles(imports: &Imports) -> BTreeSet<Vec<String>> {
+fn cycles(imports: &Imports) -> BTreeSet<Vec<String>> {
     let reached: BTreeMap<&String, BTreeSet<&String>> = imports
         .keys()
         .map(|module| (module, reached_from(module, imports)))
         .collect();
     let leads_to =
         |from: &String, to: &String| reached.get(from).is_some_and(|all| all.contains(to));
-    let in_circles = reached.keys().filter(|module| leads_to(module, module));
-    in_circles
+    let in_cycles = reached.keys().filter(|module| leads_to(module, module));
+    in_cycles
         .map(|module| {
             let others = reached
                 .keys()
@@ -144,8 +144,7 @@ fn import_cycles_are_found() {
         });
         pairs.collect()
     };
-    let found =
-        |pairs: &[(&str, &[&str])]| circles(&imports(pairs)).into_iter().collect::<Vec<_>>();
+    let found = |pairs: &[(&str, &[&str])]| cycles(&imports(pairs)).into_iter().collect::<Vec<_>>();
     assert_eq!(
         found(&[("a", &["b", "c"]), ("b", &["c"]), ("c", &[])]),
         [[""; 0]; 0]

@@ -31,7 +31,7 @@ fn core_reads_no_clock_no_environment_and_no_untyped_json() {
     let files = sources(Path::new(CORE));
     assert!(
         files.len() > CHECKS.len(),
-        "{CORE} holds more than {files:?}"
+        "{CORE} must contain more files than {files:?}"
     );
     for file in files {
         let text = read(&file);
@@ -39,7 +39,7 @@ fn core_reads_no_clock_no_environment_and_no_untyped_json() {
         for impure in IMPURE {
             assert!(
                 !code.contains(impure),
-                "{} mentions {impure}: pass what it gives as an argument",
+                "{} uses {impure}; pass the value as an argument",
                 file.display()
             );
         }
@@ -64,7 +64,7 @@ fn the_clock_is_read_in_one_place() {
             for clock in CLOCKS {
                 assert!(
                     !code.contains(clock),
-                    "{} mentions {clock}: eksentry_aws::Clock tells the time, and tokio's Instant how long something takes",
+                    "{} uses {clock}; use eksentry_aws::Clock for times and tokio's Instant for durations",
                     file.display()
                 );
             }
@@ -81,7 +81,7 @@ fn checks_do_not_refer_to_each_other() {
             let other = module(other);
             assert!(
                 !text.contains(&other),
-                "{} mentions {other}: what both need belongs to the facts",
+                "{} refers to {other}; move shared code to the facts",
                 path.display()
             );
         }
@@ -96,7 +96,7 @@ fn every_check_file_is_registered() {
     assert_eq!(
         files,
         registered.into(),
-        "shared/core/src/checks.rs registers each file of shared/core/src/checks"
+        "register each file in shared/core/src/checks in shared/core/src/checks.rs"
     );
 }
 
@@ -111,14 +111,17 @@ fn every_reason_code_is_used() {
             }
         }
     }
-    let given: BTreeSet<&str> = texts
+    let used: BTreeSet<&str> = texts
         .split("ReasonCode::")
         .skip(1)
         .filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next())
         .collect();
     for code in ReasonCode::ALL {
         let variant = format!("{code:?}");
-        assert!(given.contains(variant.as_str()), "nothing gives {code:?}");
+        assert!(
+            used.contains(variant.as_str()),
+            "no code uses {code:?}; remove it, or use it"
+        );
     }
 }
 

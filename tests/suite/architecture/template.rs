@@ -47,7 +47,7 @@ const MANAGED_POLICIES: usize = 10;
 /// Returns the stack with the defaults of its parameters.
 pub(super) fn with_defaults() -> Stack {
     Stack::new(
-        Template::of_eksentry().expect("it is a template"),
+        Template::of_eksentry().expect("the template is valid"),
         "111122223333",
         "eu-central-1",
     )
@@ -70,7 +70,7 @@ fn longest_value(name: &str, parameter: &Value) -> String {
 
 /// Returns the stack with the longest value of every parameter, the longest name, and a Region with the longest name.
 fn with_longest_values() -> Stack {
-    let template = Template::of_eksentry().expect("it is a template");
+    let template = Template::of_eksentry().expect("the template is valid");
     let stack = Stack::new(template.clone(), "111122223333", "ap-southeast-1");
     let stack = stack.named(&"s".repeat(STACK_NAME));
     let longest = members(&template.body()["Parameters"])
@@ -79,7 +79,7 @@ fn with_longest_values() -> Stack {
     let on = ["SecurityHub", "AwsConfig"].map(|name| (name, "on".to_owned()));
     longest.chain(on).fold(stack, |stack, (name, value)| {
         let stack = stack.with(name, &value);
-        stack.expect("there is this parameter")
+        stack.expect("the template has the parameter")
     })
 }
 
@@ -88,13 +88,15 @@ fn with_longest_values() -> Stack {
 fn environments(stack: &Stack) -> BTreeMap<String, BTreeMap<String, String>> {
     let of_all = &stack.template().body()["Globals"]["Function"]["Environment"]["Variables"];
     let functions = stack.made("AWS::Serverless::Function");
-    let functions = functions.expect("it is known which are made").into_iter();
+    let functions = functions
+        .expect("the conditions can be evaluated")
+        .into_iter();
     functions
         .map(|(name, function)| {
             let own = &function["Properties"]["Environment"]["Variables"];
             let variables = members(of_all).chain(members(own));
             let set = variables.filter_map(|(name, value)| {
-                let value = stack.resolve(value).expect("it comes to something");
+                let value = stack.resolve(value).expect("the value can be evaluated");
                 Some((name.clone(), scalar(&value?)))
             });
             (name.clone(), set.collect())
@@ -110,7 +112,7 @@ fn environment(stack: &Stack) -> BTreeMap<String, String> {
 /// Returns the texts of the documents that a stack writes, by their names.
 fn documents(stack: &Stack) -> BTreeMap<String, String> {
     let made = stack.made("AWS::SSM::Parameter");
-    let documents = made.expect("it is known which are made").into_iter();
+    let documents = made.expect("the conditions can be evaluated").into_iter();
     documents
         .map(|(_, document)| {
             let text = |name: &str| stack.text(&document["Properties"][name]);
@@ -126,13 +128,13 @@ fn selection(stack: &Stack) -> Selection {
     let parts = documents
         .iter()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    Selection::of_documents(parts).expect("the functions take what the template writes")
+    Selection::of_documents(parts).expect("the functions accept the documents of the template")
 }
 
 /// Lists the checks that have a rule in a stack.
 fn rules(stack: &Stack) -> BTreeSet<String> {
     let made = stack.made("AWS::Config::ConfigRule");
-    let rules = made.expect("it is known which are made").into_iter();
+    let rules = made.expect("the conditions can be evaluated").into_iter();
     rules
         .map(|(_, rule)| scalar(&rule["Properties"]["InputParameters"]["checkId"]))
         .collect()
@@ -142,7 +144,7 @@ fn stack(parameters: &[(&str, &str)]) -> Stack {
     let parameters = parameters.iter();
     parameters.fold(with_defaults(), |stack, (name, value)| {
         let stack = stack.with(name, value);
-        stack.expect("there is this parameter")
+        stack.expect("the template has the parameter")
     })
 }
 
@@ -150,7 +152,7 @@ fn stack(parameters: &[(&str, &str)]) -> Stack {
 fn rule_parameters(stack: &Stack, rule: &Value) -> Value {
     let parameters = stack.resolve(&rule["Properties"]["InputParameters"]);
     parameters
-        .expect("they come to something")
+        .expect("the value can be evaluated")
         .expect("it has some")
 }
 
@@ -177,21 +179,24 @@ fn every_function_is_deployed() {
 
 #[test]
 fn the_template_sets_the_variables_that_functions_read() {
-    let asked = RefCell::new(BTreeSet::new());
+    let requested = RefCell::new(BTreeSet::new());
     Settings::from_environment(|name| {
-        asked.borrow_mut().insert(name.to_owned());
+        requested.borrow_mut().insert(name.to_owned());
         None
     })
-    .expect("nothing has to be set");
+    .expect("no variable is required");
     let set: BTreeSet<_> = environment(&with_defaults()).into_keys().collect();
     for name in BY_HAND {
         assert!(
             !set.contains(name),
-            "the environment is too small for {name}"
+            "the template must not set {name}: Lambda's environment is too small for it"
         );
-        assert!(asked.borrow_mut().remove(name), "nobody reads {name}");
+        assert!(
+            requested.borrow_mut().remove(name),
+            "no function reads {name}"
+        );
     }
-    assert_eq!(set, asked.into_inner());
+    assert_eq!(set, requested.into_inner());
 }
 
 #[test]
@@ -200,7 +205,7 @@ fn by_default_no_documents_are_written_or_read() {
     assert!(documents(&stack).is_empty());
     let environment = environment(&stack);
     let settings = Settings::from_environment(|name| environment.get(name).cloned());
-    let settings = settings.expect("the functions take what the template sets");
+    let settings = settings.expect("the functions accept the environment of the template");
     assert_eq!(settings.parameters_paths, [""; 0]);
 }
 
@@ -227,7 +232,7 @@ fn documents_are_written_to_the_paths_that_functions_read() {
         let environments = environments(&stack);
         for (function, environment) in &environments {
             let settings = Settings::from_environment(|name| environment.get(name).cloned());
-            let settings = settings.expect("the functions take what the template sets");
+            let settings = settings.expect("the functions accept the environment of the template");
             assert_eq!(
                 settings.parameters_paths, paths,
                 "{function}, {parameters:?}"
@@ -286,7 +291,7 @@ fn the_environment_fits_with_the_longest_parameter_values() {
         let size = json!(variables).to_string().len();
         assert!(
             size <= ENVIRONMENT,
-            "Lambda takes {ENVIRONMENT} bytes of environment and that of {function} can have {size}: lessen MaxLength"
+            "the environment of {function} can have {size} bytes, but Lambda allows {ENVIRONMENT}; reduce MaxLength of a parameter"
         );
     }
 }
@@ -294,11 +299,18 @@ fn the_environment_fits_with_the_longest_parameter_values() {
 #[test]
 fn the_template_is_within_the_limits_of_cloudformation() {
     let text = read("template.yaml");
-    assert!(text.len() <= TEMPLATE, "it has {} bytes", text.len());
+    assert!(
+        text.len() <= TEMPLATE,
+        "template.yaml has {} bytes; the maximum is {TEMPLATE}",
+        text.len()
+    );
     let stack = with_defaults();
     let body = stack.template().body();
     let parameters = members(&body["Parameters"]).count();
-    assert!(parameters <= PARAMETERS, "it has {parameters} parameters");
+    assert!(
+        parameters <= PARAMETERS,
+        "template.yaml has {parameters} parameters; the maximum is {PARAMETERS}"
+    );
 
     // SAM adds resources for each function and for each of its events: a rule, a schedule or an event source mapping, a
     // permission, and the destination of failed invocations.
@@ -310,12 +322,18 @@ fn the_template_is_within_the_limits_of_cloudformation() {
         .iter()
         .flat_map(|(_, function)| members(&function["Properties"]["Events"]));
     let resources = members(&body["Resources"]).count() + functions.len() + 2 * events.count();
-    assert!(resources <= RESOURCES, "it has {resources} resources");
+    assert!(
+        resources <= RESOURCES,
+        "template.yaml has {resources} resources; the maximum is {RESOURCES}"
+    );
 
     for (name, condition) in members(&body["Conditions"]) {
         for function in ["Fn::And", "Fn::Or"] {
             let joined = condition[function].as_array().map_or(2, Vec::len);
-            assert!((2..=JOINED).contains(&joined), "{name} joins {joined}");
+            assert!(
+                (2..=JOINED).contains(&joined),
+                "{name} combines {joined} conditions; the maximum is {JOINED}"
+            );
         }
     }
 }
@@ -325,14 +343,17 @@ fn the_longest_values_are_within_the_limits_of_cloudformation_and_parameter_stor
     let stack = with_longest_values();
     for (name, parameter) in members(&stack.template().body()["Parameters"]) {
         let length = longest_value(name, parameter).len();
-        assert!(length <= VALUE, "{name} may have {length} characters");
+        assert!(
+            length <= VALUE,
+            "{name} can have {length} characters; the maximum is {VALUE}"
+        );
     }
     let documents = documents(&stack);
     assert_eq!(documents.len(), 3);
     for (name, text) in documents {
         assert!(
             text.len() <= DOCUMENT,
-            "{name} may have {} bytes",
+            "{name} can have {} bytes; the maximum is {DOCUMENT}",
             text.len()
         );
     }
@@ -353,7 +374,11 @@ fn lists_of_many_checks_fit() {
         );
     }
     for (name, text) in documents(&stack) {
-        assert!(text.len() <= DOCUMENT, "{name} has {} bytes", text.len());
+        assert!(
+            text.len() <= DOCUMENT,
+            "{name} has {} bytes; the maximum is {DOCUMENT}",
+            text.len()
+        );
     }
 }
 
@@ -381,7 +406,7 @@ fn rules_have_the_resource_type_of_their_checks() {
         let config_type = check.and_then(|check| check.kind().config_type());
         let triggers = stack.resolve(&properties["Source"]["SourceDetails"]);
         let triggers = triggers
-            .expect("it comes to something")
+            .expect("the value can be evaluated")
             .expect("it has some");
         let triggers: BTreeSet<_> = triggers
             .as_array()
@@ -445,10 +470,13 @@ fn a_stack_has_the_selected_rules_of_enabled_checks() {
 fn rules_are_periodic_only_if_a_frequency_is_set() {
     for (frequency, periodic) in [("Never", false), ("One_Hour", true)] {
         let stack = stack(&[("ConfigFrequency", frequency)]);
-        for (name, rule) in stack.made("AWS::Config::ConfigRule").expect("it is known") {
+        for (name, rule) in stack
+            .made("AWS::Config::ConfigRule")
+            .expect("the conditions can be evaluated")
+        {
             let details = stack.resolve(&rule["Properties"]["Source"]["SourceDetails"]);
             let details = details
-                .expect("it comes to something")
+                .expect("the value can be evaluated")
                 .expect("it has some");
             let is_periodic = details.to_string().contains("ScheduledNotification");
             assert_eq!(is_periodic, periodic, "{name}");
@@ -469,7 +497,7 @@ fn rule_parameters_are_within_the_limit_of_config() {
         let parameters = rule_parameters(&stack, rule).to_string();
         assert!(
             parameters.len() <= RULE_PARAMETERS,
-            "AWS Config takes {RULE_PARAMETERS} characters of parameters and those of {name} have {}",
+            "the parameters of {name} have {} characters; the maximum is {RULE_PARAMETERS}",
             parameters.len()
         );
     }
@@ -482,7 +510,7 @@ fn roles_are_within_the_limit_of_managed_policies() {
         let count = policies.map_or(0, Vec::len);
         assert!(
             count <= MANAGED_POLICIES,
-            "IAM takes {MANAGED_POLICIES} managed policies a role and {name} can have {count}"
+            "{name} can have {count} managed policies; the maximum is {MANAGED_POLICIES}"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use eksentry_tests::model::{AnswerMember, places};
+use eksentry_tests::model::{ResponseMember, response_members};
 use eksentry_tests::stand_in::{Call, Fault, FaultKind, is_paged, not_found_errors};
 use serde_json::{Map, Value};
 
@@ -30,11 +30,11 @@ const SUBJECTS: [&str; 11] = [
 /// The kind of fault, which is a column of the table.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
-    Passing,
+    Transient,
     Throttled,
     Internal,
     Unavailable,
-    NoAnswer,
+    NoResponse,
     Deadline,
     Reset,
     Truncated,
@@ -50,11 +50,11 @@ pub(super) enum Column {
 
 impl Column {
     pub(super) const ALL: [Self; 16] = [
-        Self::Passing,
+        Self::Transient,
         Self::Throttled,
         Self::Internal,
         Self::Unavailable,
-        Self::NoAnswer,
+        Self::NoResponse,
         Self::Deadline,
         Self::Reset,
         Self::Truncated,
@@ -71,19 +71,19 @@ impl Column {
     /// Returns the heading of the column.
     pub(super) fn heading(self) -> &'static str {
         match self {
-            Self::Passing => "temporary",
+            Self::Transient => "transient",
             Self::Throttled => "throttled",
             Self::Internal => "500",
             Self::Unavailable => "503",
-            Self::NoAnswer => "no response",
+            Self::NoResponse => "no response",
             Self::Deadline => "deadline",
             Self::Reset => "reset",
             Self::Truncated => "truncated",
-            Self::Garbage => "not from AWS",
+            Self::Garbage => "HTML page",
             Self::Denied => "denied",
             Self::NotFound => "not found",
             Self::EmptyPage => "empty page",
-            Self::RepeatedToken => "same token",
+            Self::RepeatedToken => "repeated token",
             Self::TokensByTurns => "alternating tokens",
             Self::UnknownWord => "unknown value",
             Self::Missing => "missing",
@@ -91,7 +91,7 @@ impl Column {
     }
 
     /// Returns `true` if AWS itself could give the answer, so that a verdict may follow from it.
-    pub(super) fn speaks(self) -> bool {
+    pub(super) fn is_response_of_aws(self) -> bool {
         matches!(self, Self::NotFound | Self::UnknownWord | Self::Missing)
     }
 }
@@ -125,7 +125,7 @@ impl Case {
         let fault = |kind: &FaultKind| {
             let fault = Fault::new(&self.call, kind.clone());
             let fault = fault.matching(Value::Object(self.subject.clone()));
-            if self.column == Column::Passing {
+            if self.column == Column::Transient {
                 fault.times(1)
             } else {
                 fault
@@ -157,18 +157,18 @@ pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
         },
     ) in undisturbed.iter().enumerate()
     {
-        let matters = |call: &&Call| of.calls.iter().any(|start| call.name().starts_with(start));
+        let is_covered = |call: &&Call| of.calls.iter().any(|start| call.name().starts_with(start));
         let mut names = BTreeSet::new();
-        for call in calls.iter().filter(matters) {
+        for call in calls.iter().filter(is_covered) {
             if names.insert(call.name()) {
-                cases.extend(of_call(scenario, call, of.alters_answers));
+                cases.extend(of_call(scenario, call, of.alters_responses));
             }
         }
     }
     cases
 }
 
-fn of_call(scenario: usize, call: &Call, alters_answers: bool) -> Vec<Case> {
+fn of_call(scenario: usize, call: &Call, alters_responses: bool) -> Vec<Case> {
     let subject = call
         .members
         .iter()
@@ -178,7 +178,7 @@ fn of_call(scenario: usize, call: &Call, alters_answers: bool) -> Vec<Case> {
         .collect();
     let mut cases = Vec::new();
     for column in Column::ALL {
-        for kinds in kinds(column, call, alters_answers) {
+        for kinds in kinds(column, call, alters_responses) {
             cases.push(Case {
                 scenario,
                 call: call.name(),
@@ -192,7 +192,7 @@ fn of_call(scenario: usize, call: &Call, alters_answers: bool) -> Vec<Case> {
 }
 
 /// Returns the faults in each case of a column.
-fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind>> {
+fn kinds(column: Column, call: &Call, alters_responses: bool) -> Vec<Vec<FaultKind>> {
     let internal = error("InternalFailure", 500);
     let unavailable = error("ServiceUnavailable", 503);
     let in_pages = |kind: FaultKind| {
@@ -203,7 +203,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
         }
     };
     match column {
-        Column::Passing => vec![vec![
+        Column::Transient => vec![vec![
             FaultKind::Throttle,
             internal,
             unavailable,
@@ -212,7 +212,7 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
         Column::Throttled => vec![vec![FaultKind::Throttle]],
         Column::Internal => vec![vec![internal]],
         Column::Unavailable => vec![vec![unavailable]],
-        Column::NoAnswer | Column::Deadline => vec![vec![FaultKind::Latency(NEVER)]],
+        Column::NoResponse | Column::Deadline => vec![vec![FaultKind::Latency(NEVER)]],
         Column::Reset => vec![vec![FaultKind::Reset]],
         Column::Truncated => vec![vec![FaultKind::Malformed]],
         Column::Garbage => vec![vec![FaultKind::Garbage]],
@@ -223,30 +223,30 @@ fn kinds(column: Column, call: &Call, alters_answers: bool) -> Vec<Vec<FaultKind
         Column::EmptyPage => in_pages(FaultKind::EmptyPage),
         Column::RepeatedToken => in_pages(FaultKind::RepeatedToken),
         Column::TokensByTurns => in_pages(FaultKind::TokensByTurns),
-        Column::UnknownWord | Column::Missing if !alters_answers => Vec::new(),
-        Column::UnknownWord => places_of(call)
+        Column::UnknownWord | Column::Missing if !alters_responses => Vec::new(),
+        Column::UnknownWord => members_of_response(call)
             .into_iter()
-            .filter(|place| place.is_enumerated)
-            .map(|place| vec![FaultKind::UnknownWord(place.pointer)])
+            .filter(|member| member.is_enumerated)
+            .map(|member| vec![FaultKind::UnknownWord(member.pointer)])
             .collect(),
-        Column::Missing => places_of(call)
+        Column::Missing => members_of_response(call)
             .into_iter()
-            .filter(|place| place.is_member && !is_all_right_without(&place.pointer))
-            .map(|place| vec![FaultKind::Missing(place.pointer)])
+            .filter(|member| member.is_member && !is_valid_without(&member.pointer))
+            .map(|member| vec![FaultKind::Missing(member.pointer)])
             .collect(),
     }
 }
 
-/// Lists the places of the answer that the service's published model describes.
-fn places_of(call: &Call) -> Vec<AnswerMember> {
+/// Lists the members of the response that the service's published model describes.
+fn members_of_response(call: &Call) -> Vec<ResponseMember> {
     let answer = call.answer.iter();
     answer
-        .flat_map(|answer| places(&call.service, &call.operation, answer))
+        .flat_map(|answer| response_members(&call.service, &call.operation, answer))
         .collect()
 }
 
 /// Returns `true` if an answer is valid without this member: a page that lacks its token looks like the last page.
-fn is_all_right_without(pointer: &str) -> bool {
+fn is_valid_without(pointer: &str) -> bool {
     ["/nextToken", "/NextToken", "/NextMarker", "/Marker"].contains(&pointer)
 }
 

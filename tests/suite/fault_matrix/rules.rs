@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cases::{Case, Column};
 use super::{Seen, Undisturbed};
-use crate::any_faults::{in_the_end, state_of, status};
+use crate::any_faults::{state_of, status, unless_archived};
 use crate::world::World;
 
 /// The types of errors that are worth a retry: Lambda, EventBridge or the queue delivers the event again, or the next
@@ -73,7 +73,7 @@ impl Ending {
             Self::Error(error) if WORTH_A_RETRY.contains(&error.error_type.as_str()) => Ok(()),
             Self::Error(error) if is_setting && error.error_type == "InvalidSettings" => Ok(()),
             Self::Error(error) | Self::Killed(error) => Err(format!(
-                "it ended in {}, which is not worth a retry",
+                "the invocation ended in {}, which is not worth a retry",
                 error.error_type
             )),
         }
@@ -97,7 +97,7 @@ enum Deviation {
     Archived,
 }
 
-/// Checks the state after the invocation with the fault. Returns a text for the result, or the problems.
+/// Checks the state after the invocation with the fault. Returns a word for the result, or the problems.
 pub(super) fn check_meanwhile(
     case: &Case,
     undisturbed: &Undisturbed,
@@ -118,12 +118,12 @@ pub(super) fn check_meanwhile(
         let is_push = undisturbed.scenario.is_push();
         match deviation(case, id, [was, will, is], ending, is_push) {
             Ok(deviation) => most = most.max(deviation),
-            Err(problem) => problems.push(format!("{id} {problem}: {is:?}, at the end {will:?}")),
+            Err(problem) => problems.push(format!("{id} {problem}: {is:?}, expected {will:?}")),
         }
     }
     for line in &meanwhile.evaluations {
         let known = before.evaluations.contains(line) || after.evaluations.contains(line);
-        let worse = case.column.speaks() && line.starts_with("NON_COMPLIANT");
+        let worse = case.column.is_response_of_aws() && line.starts_with("NON_COMPLIANT");
         let gone = case.column == Column::NotFound && line.starts_with("NOT_APPLICABLE");
         if !(known || worse || gone) {
             problems.push(format!("AWS Config received {line}"));
@@ -139,7 +139,7 @@ pub(super) fn check_meanwhile(
     }
 }
 
-/// Judges one finding.
+/// Checks one finding.
 fn deviation(
     case: &Case,
     id: &str,
@@ -147,7 +147,7 @@ fn deviation(
     ending: &Ending,
     is_push: bool,
 ) -> Result<Deviation, &'static str> {
-    if in_the_end(is) == in_the_end(will) {
+    if unless_archived(is) == unless_archived(will) {
         return Ok(Deviation::None);
     }
     let concerned = concerns(case, id);
@@ -157,23 +157,23 @@ fn deviation(
         // An answer that lacks its list leaves the items of the list unknown, and an answer that there is no such
         // resource contains no data about it. After a push, a function knows of an image only the state of its scan:
         // the scan's own event follows, and so does the next sweep.
-        let untold = [Column::Missing, Column::NotFound].contains(&case.column) || is_push;
-        return if (concerned && (untold || *ending != Ending::Success))
+        let is_incomplete = [Column::Missing, Column::NotFound].contains(&case.column) || is_push;
+        return if (concerned && (is_incomplete || *ending != Ending::Success))
             || ending.may_leave_undelivered()
         {
             Ok(Deviation::Kept)
         } else {
-            Err("was left as it was")
+            Err("was not updated")
         };
     }
     if !concerned {
-        return Err("has nothing to do with the call");
+        return Err("changed, but does not depend on the call");
     }
     match is_now.as_str() {
         "NOT_AVAILABLE" => Ok(Deviation::NotAvailable),
         // The verdict is the same, with less detail.
         now if now == will_be => Ok(Deviation::None),
-        "FAILED" | "WARNING" if case.column.speaks() || case.call == MUTE_LIST => {
+        "FAILED" | "WARNING" if case.column.is_response_of_aws() || case.call == MUTE_LIST => {
             Ok(Deviation::Worse)
         }
         "FAILED" if case.call == MANIFESTS && case.column == Column::Denied => Ok(Deviation::Worse),
@@ -183,8 +183,8 @@ fn deviation(
         "ARCHIVED" if case.column == Column::UnknownWord && case.call == "kms.DescribeKey" => {
             Ok(Deviation::Archived)
         }
-        "ARCHIVED" => Err("was archived"),
-        _ => Err("is better than it should be"),
+        "ARCHIVED" => Err("was archived incorrectly"),
+        _ => Err("improved incorrectly"),
     }
 }
 
@@ -229,7 +229,7 @@ fn concerns(case: &Case, id: &str) -> bool {
     }
 }
 
-/// Returns the table's text for the result of a case.
+/// Returns the table's word for the result of a case.
 fn word(ending: &Ending, most: Deviation) -> String {
     match ending {
         Ending::Retried => "retried".to_owned(),
@@ -246,38 +246,48 @@ fn word(ending: &Ending, most: Deviation) -> String {
 }
 
 /// Checks the state after the fault is over.
-pub(super) fn check_after(
+pub(super) fn check_recovery(
     undisturbed: &Undisturbed,
     seen: &Seen,
     ending: &Ending,
 ) -> Result<(), String> {
     if *ending != Ending::Success {
-        return Err(format!("afterwards it ended in {ending:?}"));
+        return Err(format!(
+            "the invocation after the fault ended in {ending:?}"
+        ));
     }
     let after = &undisturbed.after;
     let ids: BTreeSet<&String> = after.findings.keys().chain(seen.findings.keys()).collect();
     for id in ids {
         let (is, should) = (seen.findings.get(id), after.findings.get(id));
-        if in_the_end(is) != in_the_end(should) {
-            return Err(format!("afterwards {id} is {is:?}, not {should:?}"));
+        if unless_archived(is) != unless_archived(should) {
+            return Err(format!(
+                "after the fault {id} is {is:?}, expected {should:?}"
+            ));
         }
     }
     if seen.evaluations != after.evaluations {
-        return Err(format!("afterwards Config holds {:?}", seen.evaluations));
+        return Err(format!(
+            "after the fault AWS Config holds {:?}",
+            seen.evaluations
+        ));
     }
     if seen.messages != after.messages {
-        return Err(format!("afterwards the queue holds {:?}", seen.messages));
+        return Err(format!(
+            "after the fault the queue holds {:?}",
+            seen.messages
+        ));
     }
     Ok(())
 }
 
 /// Checks that the time at which each finding was first reported is kept.
-pub(super) fn judge_created(
+pub(super) fn check_creation_times(
     first: &BTreeMap<String, String>,
     now: &BTreeMap<String, String>,
 ) -> Result<(), String> {
     match first.iter().find(|(id, at)| now.get(*id) != Some(*at)) {
         None => Ok(()),
-        Some((id, at)) => Err(format!("{id} was first reported at {at}, which is lost")),
+        Some((id, at)) => Err(format!("{id} lost its creation time {at}")),
     }
 }

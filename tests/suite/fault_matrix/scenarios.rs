@@ -10,7 +10,9 @@ use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
-use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, schedule_event};
+use crate::world::{
+    ACCOUNT, CLUSTER, REGION, World, change_event, key, private_cluster, schedule_event,
+};
 
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const PARAMETERS: &str = "/eksentry/checks";
@@ -29,7 +31,7 @@ pub(super) struct Scenario {
     /// The prefixes of the calls that this scenario covers; other scenarios cover the other calls.
     pub(super) calls: &'static [&'static str],
     /// `true` if answers with missing members and unknown values are tried in this scenario.
-    pub(super) alters_answers: bool,
+    pub(super) alters_responses: bool,
 }
 
 pub(super) static SCENARIOS: [Scenario; 10] = [
@@ -39,7 +41,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         environment: &[("EKSENTRY_LEDGER_BUCKET", BUCKET)],
         event: |_| json!({}),
         calls: &[""],
-        alters_answers: true,
+        alters_responses: true,
     },
     Scenario {
         name: "`sweep` of an organization",
@@ -50,7 +52,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         ],
         event: |_| json!({"checks": [check_of_keys().id]}),
         calls: &["organizations.", "account.", "sts."],
-        alters_answers: true,
+        alters_responses: true,
     },
     Scenario {
         name: "`sweep` of a unit",
@@ -58,10 +60,10 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         environment: &[("EKSENTRY_ACCOUNTS", "ou-ab12-payments,111122223333")],
         event: |_| json!({"checks": [check_of_keys().id]}),
         calls: &["organizations."],
-        alters_answers: true,
+        alters_responses: true,
     },
     Scenario {
-        name: "`sweep` that sends slices",
+        name: "`sweep` that enqueues slices",
         function: "sweep",
         environment: &[
             ("EKSENTRY_ACCOUNTS", "111122223333,444455556666"),
@@ -69,7 +71,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         ],
         event: |_| json!({}),
         calls: &["sqs."],
-        alters_answers: true,
+        alters_responses: true,
     },
     Scenario {
         name: "`sweep` that writes OCSF",
@@ -77,7 +79,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         environment: &[("EKSENTRY_OCSF", "s3://eksentry-ledgers/ocsf")],
         event: |_| json!({}),
         calls: &["s3."],
-        alters_answers: false,
+        alters_responses: false,
     },
     Scenario {
         name: "`sweep-worker`",
@@ -85,7 +87,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
         environment: &[],
         event: |_| sqs_event(&messages()),
         calls: &["eks.ListClusters", "kms.", "securityhub.", "ssm."],
-        alters_answers: false,
+        alters_responses: false,
     },
     Scenario {
         name: "`config-rule`, a change",
@@ -97,7 +99,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
             change_event(&token, check, CLUSTER, "beta", "OK")
         },
         calls: &[""],
-        alters_answers: false,
+        alters_responses: false,
     },
     Scenario {
         name: "`config-rule`, a schedule",
@@ -109,7 +111,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
             schedule_event(&token, check)
         },
         calls: &["kms.", "config.", "securityhub.", "tagging."],
-        alters_answers: false,
+        alters_responses: false,
     },
     Scenario {
         name: "`ecr-event`, a push",
@@ -125,7 +127,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
             )
         },
         calls: &[""],
-        alters_answers: false,
+        alters_responses: false,
     },
     Scenario {
         name: "`ecr-event`, a delete",
@@ -140,7 +142,7 @@ pub(super) static SCENARIOS: [Scenario; 10] = [
             )
         },
         calls: &["ecr."],
-        alters_answers: false,
+        alters_responses: false,
     },
 ];
 
@@ -247,7 +249,7 @@ fn account(entries: &Value) -> Account {
         name: MUTE_LIST.to_owned(),
         value: json!([{
             "check": check_of_keys().id, "resource": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/muted"),
-            "reason": "Moves away", "until": "2999-12-31",
+            "reason": "Will be deleted", "until": "2999-12-31",
         }])
         .to_string(),
         kind: None,
@@ -301,7 +303,7 @@ fn cluster(name: &str, role_name: &str, base: Value) -> Value {
 
 /// Returns a cluster older than Kubernetes 1.28, whose secrets are encrypted with a customer managed key.
 fn old_cluster() -> Value {
-    let mut cluster = cluster("alpha", "alpha", closed("alpha"));
+    let mut cluster = cluster("alpha", "alpha", private_cluster("alpha"));
     cluster["version"] = "1.27".into();
     cluster["encryptionConfig"] = json!([{
         "resources": ["secrets"],
@@ -338,7 +340,7 @@ fn before() -> Value {
     json!({
         "clusters": [
             old_cluster(),
-            cluster("beta", "beta", closed("beta")),
+            cluster("beta", "beta", private_cluster("beta")),
             cluster("gone", "beta", json!({})),
         ],
         "roles": roles(),
@@ -359,7 +361,7 @@ fn now() -> Value {
         "clusters": [
             old_cluster(),
             cluster("beta", "shared", json!({})),
-            cluster("new", "shared", closed("new")),
+            cluster("new", "shared", private_cluster("new")),
         ],
         "roles": roles(),
         "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],

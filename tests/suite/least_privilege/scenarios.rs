@@ -8,7 +8,7 @@ use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
-use crate::world::{ACCOUNT, REGION, World, closed, key, schedule_event, workspace};
+use crate::world::{ACCOUNT, REGION, World, key, private_cluster, schedule_event, workspace};
 
 /// The account that the functions enter from their own.
 pub(super) const OTHER: &str = "444455556666";
@@ -67,7 +67,7 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
 }
 
 /// Makes functions send findings again that they have sent before.
-fn forget(world: &World) {
+fn forget_digests(world: &World) {
     world.aws.edit_findings(|finding| {
         finding.remove("ProductFields");
     });
@@ -75,7 +75,7 @@ fn forget(world: &World) {
 
 /// Invokes a worker with one message.
 fn work(world: &mut World, body: &Value) {
-    forget(world);
+    forget_digests(world);
     let message = Message {
         queue_url: QUEUE.to_owned(),
         body: body.to_string(),
@@ -87,7 +87,7 @@ fn work(world: &mut World, body: &Value) {
 /// Runs everything in the demo's account: every sample event, the schedule of every AWS Config rule, sweeps with a mute
 /// list, with and without a ledger, and a sweep of a registry that is too large for one invocation.
 fn home() -> World {
-    let mut world = with(World::of_the_demo(), HOME);
+    let mut world = with(World::demo(), HOME);
     world.heal();
     world.change(|account| {
         account.buckets.extend([BUCKET, "lake"].map(str::to_owned));
@@ -109,7 +109,7 @@ fn home() -> World {
         if let Some(rule) = event["configRuleName"].as_str() {
             event["resultToken"] = json!(world.aws.result_token(rule));
         }
-        forget(&world);
+        forget_digests(&world);
         world.ok(&sample.function, &event);
     }
     for check in CHECKS
@@ -153,7 +153,7 @@ fn document() -> Value {
 
 /// Returns a cluster whose role has a customer managed policy.
 fn own_policy() -> Value {
-    let mut cluster = closed("own");
+    let mut cluster = private_cluster("own");
     cluster["roleArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/own"));
     let attached = json!([{"name": "own", "document": document()}]);
     let inline = json!({"one": document()});
@@ -165,7 +165,7 @@ fn own_policy() -> Value {
 
 /// Returns one resource of each kind, for any account and Region.
 fn one_of_everything(account: &str, region: &str) -> Value {
-    let mut cluster = closed("one");
+    let mut cluster = private_cluster("one");
     cluster["roleArn"] = json!(format!("arn:aws:iam::{account}:role/one-{region}"));
     cluster["nodegroups"] = json!([{"nodegroupName": "general"}]);
     cluster["version"] = json!("1.27");
@@ -189,12 +189,12 @@ fn one_of_everything(account: &str, region: &str) -> Value {
 fn regions() -> World {
     let world = World::with(one_of_everything(ACCOUNT, REGION));
     let mut world = with(world, REGIONS).and_at(ACCOUNT, AWAY, one_of_everything(ACCOUNT, AWAY));
-    look_around(&mut world);
+    run_in_all_regions(&mut world);
     world
 }
 
 /// Runs the functions that read other Regions: a sweep, a worker, and the rule whose check depends on other Regions.
-fn look_around(world: &mut World) {
+fn run_in_all_regions(world: &mut World) {
     let id = "eks-dedicated-cluster-role";
     let token = world.aws.result_token(&format!("eksentry-{id}"));
     world.ok("config-rule", &schedule_event(&token, id));
@@ -214,7 +214,7 @@ fn everywhere() -> World {
             .cloned();
         world.aws.also(other).unwrap();
     }
-    look_around(&mut world);
+    run_in_all_regions(&mut world);
     world.sweep();
     let key = format!("arn:aws:kms:{AWAY}:{OTHER}:key/one");
     world.ok("sweep", &json!({"resources": [key]}));

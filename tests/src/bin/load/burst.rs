@@ -10,10 +10,12 @@ use std::{
 use clap::Parser;
 use comfy_table::Table;
 use eksentry_tests::lambda::{binaries, cpu_time};
-use eksentry_tests::load::{ChangingAccount, Crew, Tally, Waves, Work, differences, drive, sweep};
+use eksentry_tests::load::{
+    ChangingAccount, InstancePool, InstanceResult, Tally, Waves, differences, drive, sweep,
+};
 use eksentry_tests::stand_in::StandIn;
 
-use super::{Trouble, bar, megabytes, number, size};
+use super::{FaultOptions, bar, megabytes, number, size};
 
 /// The number of waves in which the account changes.
 const WAVES: usize = 20;
@@ -39,21 +41,21 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 100)]
     images: usize,
     #[command(flatten)]
-    trouble: Trouble,
+    faults: FaultOptions,
 }
 
 /// Sends a burst of events. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
-    let mut estate = ChangingAccount::new(size(options.repositories, options.images));
-    let aws = StandIn::start(estate.account()?)?;
+    let mut changing_account = ChangingAccount::new(size(options.repositories, options.images));
+    let aws = StandIn::start(changing_account.account()?)?;
     aws.count_only();
-    eprintln!("Sweeping the account as it is before.");
+    eprintln!("Sweeping the account before the burst.");
     sweep(&aws, binaries)?;
-    options.trouble.begin(&aws);
-    let mut crews = [
-        Crew::start(&aws, binaries, "ecr-event", options.instances, &[])?,
-        Crew::start(&aws, binaries, "config-rule", options.rule_instances, &[])?,
+    options.faults.begin(&aws);
+    let mut pools = [
+        InstancePool::start(&aws, binaries, "ecr-event", options.instances, &[])?,
+        InstancePool::start(&aws, binaries, "config-rule", options.rule_instances, &[])?,
     ];
 
     let (calls, harness) = (aws.counts(), cpu_time(process::id()));
@@ -69,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
         done: &|| bar.inc(1),
     };
     let begun = Instant::now();
-    let works = drive(&aws, &mut estate, crews.each_mut(), &waves)?;
+    let results = drive(&aws, &mut changing_account, pools.each_mut(), &waves)?;
     let took = begun.elapsed();
     bar.finish_and_clear();
     let harness = cpu_time(process::id()).zip(harness);
@@ -77,12 +79,16 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let calls = aws.counts_since(&calls);
     let throttled = aws.throttled();
 
-    let mut problems: Vec<String> = crews.iter().flat_map(Crew::problems).collect();
-    problems.extend(show(&crews, works, took));
+    let mut problems: Vec<String> = pools.iter().flat_map(InstancePool::problems).collect();
+    problems.extend(show(&pools, results, took));
     show_calls(&calls, throttled, harness);
     aws.heal();
-    eprintln!("Sweeping the account as it is now, undisturbed.");
-    problems.extend(differences(&aws, estate.told(), binaries)?);
+    eprintln!("Sweeping the account after the burst, without faults, to compare the findings.");
+    problems.extend(differences(
+        &aws,
+        changing_account.requested_evaluations(),
+        binaries,
+    )?);
     problems.extend(aws.violations());
     Ok(problems)
 }
@@ -92,44 +98,49 @@ fn number_of_events(options: &Options) -> Result<u64, Box<dyn Error>> {
 }
 
 /// Prints the results of the events. Returns the events that were lost.
-fn show(crews: &[Crew; 2], works: [Vec<Work>; 2], took: Duration) -> Vec<String> {
+fn show(
+    pools: &[InstancePool; 2],
+    results: [Vec<InstanceResult>; 2],
+    took: Duration,
+) -> Vec<String> {
     let mut table = Table::new();
     table.set_header([
         "function",
         "instances",
         "events",
-        "a second",
+        "events per second",
         "p50",
         "p95",
         "p99",
         "max",
         "failed invocations",
-        "came again",
-        "refused",
+        "retried",
+        "rejected",
         "lost",
-        "calls an invocation",
-        "CPU an invocation",
-        "memory: start",
-        "after 1,000",
-        "end",
+        "calls per invocation",
+        "CPU per invocation",
+        "memory at start",
+        "memory after 1,000 events",
+        "memory at end",
     ]);
     let mut lost = Vec::new();
-    for (crew, works) in crews.iter().zip(works) {
-        let cpu: Duration = works.iter().map(|work| work.cpu).sum();
-        let memory = |at: usize| megabytes(works.iter().filter_map(|work| work.memory[at]).max());
+    for (pool, results) in pools.iter().zip(results) {
+        let cpu: Duration = results.iter().map(|result| result.cpu).sum();
+        let memory =
+            |at: usize| megabytes(results.iter().filter_map(|result| result.memory[at]).max());
         let memory = [memory(0), memory(1), memory(2)];
-        let instances = works.len();
+        let instances = results.len();
         let mut all = Tally::default();
-        for work in works {
-            all.add(work.tally);
+        for result in results {
+            all.add(result.tally);
         }
-        let mut row = vec![crew.function.to_owned(), instances.to_string()];
+        let mut row = vec![pool.function.to_owned(), instances.to_string()];
         row.extend(cells(&all, cpu, took));
         row.extend(memory);
         table.add_row(row);
         lost.extend(all.lost);
     }
-    println!("In {:.0} s:\n{table}", took.as_secs_f64());
+    println!("Duration: {:.0} s\n{table}", took.as_secs_f64());
     lost
 }
 
@@ -148,7 +159,7 @@ fn cells(all: &Tally, cpu: Duration, took: Duration) -> Vec<String> {
     cells.extend([
         errors.join(", "),
         all.redelivered.to_string(),
-        all.refused.to_string(),
+        all.rejected.to_string(),
         all.lost.len().to_string(),
         format!("{:.1}", number(all.calls) / invocations),
         format!("{:.1} ms", cpu.as_secs_f64() * 1e3 / invocations),
@@ -163,10 +174,10 @@ fn show_calls(calls: &BTreeMap<String, usize>, throttled: usize, harness: Option
         table.add_row([operation.clone(), count.to_string()]);
     }
     println!("{table}");
-    println!("Calls that came too fast for Security Hub's rates: {throttled}.");
+    println!("Calls throttled by Security Hub's rate limits: {throttled}");
     if let Some(harness) = harness {
         println!(
-            "The stand-in and what drives it took {:.0} s of CPU.",
+            "CPU time of the stand-in and the load generator: {:.0} s",
             harness.as_secs_f64()
         );
     }

@@ -12,7 +12,7 @@ use eksentry_tests::load::Size;
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Puts the functions under load, and reports events that were lost and findings that are wrong.
+/// Sends many events to the functions, and reports lost events and incorrect findings.
 #[derive(Parser)]
 #[command(name = "cargo load")]
 struct Options {
@@ -22,15 +22,15 @@ struct Options {
 
 #[derive(Subcommand)]
 enum Load {
-    /// Many events at once: measures the throughput, and reports anything that is lost or wrong in the end
+    /// Send many events at once: measures the throughput, and reports lost events and incorrect findings
     Burst(burst::Options),
-    /// Events, changes and sweeps for several minutes: reports growth of memory, open files or threads
+    /// Send events and run sweeps for several minutes: reports growth of memory, open files or threads
     Soak(soak::Options),
 }
 
 /// Transient faults.
 #[derive(Args, Clone, Copy)]
-struct Trouble {
+struct FaultOptions {
     /// Apply Security Hub's documented rate limits, as AWS does
     #[arg(long)]
     limit_rates: bool,
@@ -39,7 +39,7 @@ struct Trouble {
     faults: bool,
 }
 
-impl Trouble {
+impl FaultOptions {
     fn begin(self, aws: &StandIn) {
         if self.limit_rates {
             aws.limit_rates();
@@ -60,7 +60,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         eprintln!("{problem}");
     }
     Ok(if problems.is_empty() {
-        println!("Nothing was lost, and in the end everything is as it is.");
+        println!("No events were lost, and all findings and evaluations are correct.");
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -12,13 +12,13 @@ use clap::Parser;
 use comfy_table::Table;
 use eksentry_tests::lambda::{Function, binaries};
 use eksentry_tests::load::{
-    ACCOUNT, BUCKET, ChangingAccount, Course, Crew, REGION, Tally, Usage, Waves, differences,
-    drive, sweep,
+    ACCOUNT, BUCKET, ChangingAccount, InstancePool, REGION, Tally, Usage, UsageHistory, Waves,
+    differences, drive, sweep,
 };
 use eksentry_tests::stand_in::{Message, StandIn, sqs_event};
 use serde_json::json;
 
-use super::{Trouble, bar, megabytes, size};
+use super::{FaultOptions, bar, megabytes, size};
 
 const EVERY: Duration = Duration::from_secs(10);
 /// The time after which functions count as warmed up.
@@ -34,14 +34,14 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 40)]
     repositories: usize,
     #[command(flatten)]
-    trouble: Trouble,
+    faults: FaultOptions,
 }
 
 /// One process whose usage is recorded.
 struct Watched {
     name: String,
     process: u32,
-    course: Course,
+    history: UsageHistory,
 }
 
 /// An instance that is invoked repeatedly with the same event, and its failures.
@@ -56,17 +56,17 @@ struct Repeated {
 /// Runs the soak. Returns the problems that it found.
 pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let binaries = binaries()?;
-    let mut estate = ChangingAccount::new(size(options.repositories, 25));
-    let aws = StandIn::start(estate.account()?)?;
+    let mut changing_account = ChangingAccount::new(size(options.repositories, 25));
+    let aws = StandIn::start(changing_account.account()?)?;
     aws.count_only();
-    eprintln!("Sweeping the account as it is before.");
+    eprintln!("Sweeping the account before the soak.");
     sweep(&aws, binaries)?;
-    options.trouble.begin(&aws);
+    options.faults.begin(&aws);
     let ledger = [("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned())];
     let start = |function, count, environment: &[(String, String)]| {
-        Crew::start(&aws, binaries, function, count, environment)
+        InstancePool::start(&aws, binaries, function, count, environment)
     };
-    let mut crews = [start("ecr-event", 2, &[])?, start("config-rule", 2, &[])?];
+    let mut pools = [start("ecr-event", 2, &[])?, start("config-rule", 2, &[])?];
     let mut repeated = Vec::new();
     for (function, payload) in [("sweep", b"{}".to_vec()), ("sweep-worker", slices())] {
         let instances = start(function, 1, &ledger)?.instances.into_iter();
@@ -78,7 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
             failures: Vec::new(),
         }));
     }
-    let mut watched = watch(&crews, &repeated);
+    let mut watched = watch(&pools, &repeated);
 
     let begun = Instant::now();
     let all = Duration::from_secs(options.minutes * 60);
@@ -95,24 +95,24 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
         done: &|| (),
     };
     thread::scope(|scope| {
-        for one in &mut repeated {
-            scope.spawn(|| one.repeat(is_over));
+        for repeated_function in &mut repeated {
+            scope.spawn(|| repeated_function.repeat(is_over));
         }
         scope.spawn(|| {
             while !is_over() {
-                look(&mut watched, begun.elapsed());
+                record_usage(&mut watched, begun.elapsed());
                 bar.inc(1);
                 thread::sleep(EVERY);
             }
         });
-        let works = drive(&aws, &mut estate, crews.each_mut(), &waves)?;
+        let results = drive(&aws, &mut changing_account, pools.each_mut(), &waves)?;
         let mut tallies = tallies
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        tallies.extend(works.map(|works| {
+        tallies.extend(results.map(|results| {
             let mut all = Tally::default();
-            for work in works {
-                all.add(work.tally);
+            for result in results {
+                all.add(result.tally);
             }
             all
         }));
@@ -124,25 +124,34 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let tallies = tallies
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    for (crew, tally) in crews.iter().zip(tallies) {
+    for (pool, tally) in pools.iter().zip(tallies) {
         println!(
-            "{}: {} events, {} came again",
-            crew.function, tally.events, tally.redelivered
+            "{}: {} events, {} retried",
+            pool.function, tally.events, tally.redelivered
         );
-        problems.extend(tally.lost.into_iter().chain(crew.problems()));
+        problems.extend(tally.lost.into_iter().chain(pool.problems()));
     }
-    for one in repeated {
+    for repeated_function in repeated {
         println!(
             "{}: {} invocations, {} failed",
-            one.function,
-            one.invocations,
-            one.failures.len()
+            repeated_function.function,
+            repeated_function.invocations,
+            repeated_function.failures.len()
         );
-        problems.extend(one.failures.into_iter().chain(one.instance.problems()));
+        problems.extend(
+            repeated_function
+                .failures
+                .into_iter()
+                .chain(repeated_function.instance.problems()),
+        );
     }
     aws.heal();
     sweep(&aws, binaries)?;
-    problems.extend(differences(&aws, estate.told(), binaries)?);
+    problems.extend(differences(
+        &aws,
+        changing_account.requested_evaluations(),
+        binaries,
+    )?);
     problems.extend(aws.violations());
     Ok(problems)
 }
@@ -176,31 +185,34 @@ impl Repeated {
     }
 }
 
-fn watch(crews: &[Crew], repeated: &[Repeated]) -> Vec<Watched> {
-    let events = crews.iter().flat_map(|crew| {
-        let instances = crew.instances.iter();
-        instances.map(|instance| (crew.function.to_owned(), instance.process_id()))
+fn watch(pools: &[InstancePool], repeated: &[Repeated]) -> Vec<Watched> {
+    let events = pools.iter().flat_map(|pool| {
+        let instances = pool.instances.iter();
+        instances.map(|instance| (pool.function.to_owned(), instance.process_id()))
     });
-    let sweeps = repeated
-        .iter()
-        .map(|one| (one.function.to_owned(), one.instance.process_id()));
-    let own = (
-        "(the stand-in and what drives it)".to_owned(),
-        process::id(),
-    );
+    let sweeps = repeated.iter().map(|repeated_function| {
+        (
+            repeated_function.function.to_owned(),
+            repeated_function.instance.process_id(),
+        )
+    });
+    let own = ("(stand-in and load generator)".to_owned(), process::id());
     let all = events.chain(sweeps).chain([own]);
     all.map(|(name, process)| Watched {
         name,
         process,
-        course: Course::default(),
+        history: UsageHistory::default(),
     })
     .collect()
 }
 
-fn look(watched: &mut [Watched], at: Duration) {
-    for one in watched {
-        let usage = Usage::of(one.process);
-        one.course.samples.extend(usage.map(|usage| (at, usage)));
+fn record_usage(watched: &mut [Watched], at: Duration) {
+    for Watched {
+        process, history, ..
+    } in watched
+    {
+        let usage = Usage::of(*process);
+        history.samples.extend(usage.map(|usage| (at, usage)));
     }
 }
 
@@ -209,36 +221,36 @@ fn show(watched: &[Watched]) -> Vec<String> {
     let mut table = Table::new();
     table.set_header([
         "process",
-        "memory: start",
-        "after 1 minute",
-        "end",
-        "growth an hour after that",
-        "open files: after 1 minute",
-        "end",
-        "threads: after 1 minute",
-        "end",
-        "grows",
+        "memory at start",
+        "memory after 1 minute",
+        "memory at end",
+        "memory growth per hour",
+        "open files after 1 minute",
+        "open files at end",
+        "threads after 1 minute",
+        "threads at end",
+        "growing",
     ]);
     let mut problems = Vec::new();
     for Watched {
         name,
         process: id,
-        course,
+        history,
     } in watched
     {
         let seen = [
-            course.after(Duration::ZERO),
-            course.after(WARM),
-            course.end(),
+            history.after(Duration::ZERO),
+            history.after(WARM),
+            history.end(),
         ];
         let memory = seen.map(|usage| megabytes(usage.map(|usage| usage.memory)));
         let count = |usage: Option<Usage>, of: fn(Usage) -> usize| {
             usage.map_or_else(String::new, |usage| of(usage).to_string())
         };
-        let grows = course.verdict().grows.join(", ");
+        let grows = history.growth().grows.join(", ");
         let mut row = vec![name.clone()];
         row.extend(memory);
-        row.push(format!("{:+.2} MB", course.slope(WARM) / 1e6));
+        row.push(format!("{:+.2} MB", history.slope(WARM) / 1e6));
         for of in [
             |usage: Usage| usage.open_files,
             |usage: Usage| usage.threads,
@@ -246,13 +258,13 @@ fn show(watched: &[Watched]) -> Vec<String> {
             row.extend([count(seen[1], of), count(seen[2], of)]);
         }
         row.push(if grows.is_empty() {
-            "nothing".to_owned()
+            "none".to_owned()
         } else {
             grows.clone()
         });
         table.add_row(row);
         if !grows.is_empty() && *id != process::id() {
-            problems.push(format!("{name} grows: {grows}"));
+            problems.push(format!("{name}: growing {grows}"));
         }
     }
     println!("{table}");

@@ -38,7 +38,7 @@ pub fn sweep(aws: &StandIn, binaries: &Path) -> Result<Value, Box<dyn Error>> {
 /// Returns an error if that sweep fails.
 pub fn differences(
     aws: &StandIn,
-    told: &BTreeSet<RequestedEvaluation>,
+    requested: &BTreeSet<RequestedEvaluation>,
     binaries: &Path,
 ) -> Result<Vec<String>, Box<dyn Error>> {
     let mut account = None;
@@ -48,24 +48,25 @@ pub fn differences(
     let undisturbed = StandIn::start(account)?;
     undisturbed.count_only();
     sweep(&undisturbed, binaries)?;
-    let truth = findings(&undisturbed);
+    let expected_findings = findings(&undisturbed);
 
-    let mut differences = compare("Security Hub", &findings(aws), &truth);
-    let should = told.iter().map(|told| {
-        let id = format!("eksentry/{}/{}", told.check, told.arn);
-        let compliance = compliance(truth.get(&id)).to_owned();
+    let mut differences = compare("Security Hub", &findings(aws), &expected_findings);
+    let expected = requested.iter().map(|evaluation| {
+        let id = format!("eksentry/{}/{}", evaluation.check, evaluation.arn);
+        let compliance = compliance(expected_findings.get(&id)).to_owned();
         (
-            place(&ChangingAccount::rule(told.check), &told.name),
+            evaluation_name(&ChangingAccount::rule(evaluation.check), &evaluation.name),
             compliance,
         )
     });
     let evaluations = aws.evaluations().into_iter();
-    let held = evaluations.map(|one| (place(&one.rule, &one.resource_id), one.compliance));
-    differences.extend(compare("Config", &held.collect(), &should.collect()));
+    let held =
+        evaluations.map(|one| (evaluation_name(&one.rule, &one.resource_id), one.compliance));
+    differences.extend(compare("AWS Config", &held.collect(), &expected.collect()));
     Ok(differences)
 }
 
-fn place(rule: &str, resource: &str) -> String {
+fn evaluation_name(rule: &str, resource: &str) -> String {
     format!("{rule} of {resource}")
 }
 
@@ -74,12 +75,12 @@ fn findings(aws: &StandIn) -> BTreeMap<String, String> {
     let mut findings = BTreeMap::new();
     aws.each_finding(|finding: &Record| {
         if finding["RecordState"] != "ARCHIVED" {
-            let says = [
+            let state = [
                 &finding["Compliance"]["Status"],
                 &finding["FindingProviderFields"]["Severity"]["Label"],
             ];
-            let says = says.map(|word| word.as_str().unwrap_or_default());
-            findings.insert(text(finding, "Id").to_owned(), says.join(" "));
+            let state = state.map(|word| word.as_str().unwrap_or_default());
+            findings.insert(text(finding, "Id").to_owned(), state.join(" "));
         }
     });
     findings
@@ -87,7 +88,7 @@ fn findings(aws: &StandIn) -> BTreeMap<String, String> {
 
 /// Returns the compliance that AWS Config should hold if Security Hub holds this finding.
 fn compliance(finding: Option<&String>) -> &'static str {
-    match finding.and_then(|says| says.split(' ').next()) {
+    match finding.and_then(|state| state.split(' ').next()) {
         None => "NOT_APPLICABLE",
         Some("PASSED") => "COMPLIANT",
         Some(_) => "NON_COMPLIANT",
@@ -95,16 +96,19 @@ fn compliance(finding: Option<&String>) -> &'static str {
 }
 
 fn compare(
-    whose: &str,
+    sink: &str,
     held: &BTreeMap<String, String>,
-    should: &BTreeMap<String, String>,
+    expected: &BTreeMap<String, String>,
 ) -> Vec<String> {
-    let all: BTreeSet<&String> = held.keys().chain(should.keys()).collect();
-    let all = all.into_iter().map(|id| (id, held.get(id), should.get(id)));
-    all.filter(|(_, held, should)| held != should)
-        .map(|(id, held, should)| {
-            let [held, should] = [held, should].map(|says| says.map_or("nothing", String::as_str));
-            format!("{whose} holds {held} of {id}, and should hold {should}")
+    let all: BTreeSet<&String> = held.keys().chain(expected.keys()).collect();
+    let all = all
+        .into_iter()
+        .map(|id| (id, held.get(id), expected.get(id)));
+    all.filter(|(_, held, expected)| held != expected)
+        .map(|(id, held, expected)| {
+            let [held, expected] =
+                [held, expected].map(|state| state.map_or("nothing", String::as_str));
+            format!("{sink} holds {held} for {id}; expected {expected}")
         })
         .collect()
 }

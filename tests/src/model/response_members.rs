@@ -1,4 +1,4 @@
-//! The places of values in an answer.
+//! The members of a response.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use super::{
     shape::{Kind, Member},
 };
 
-/// The place of a value in an answer, and what the model states of it.
+/// A value in a response, and the properties that the model states for it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AnswerMember {
+pub struct ResponseMember {
     /// The JSON pointer of the value.
     pub pointer: String,
     /// `true` if the value is one of those that the model enumerates, to which the service may add others.
@@ -18,17 +18,17 @@ pub struct AnswerMember {
     pub is_member: bool,
 }
 
-/// Lists the values in an operation's answer that are not null, from the outside to the inside. Only the first entry of
-/// each list and map is included. Values that the model does not know are skipped.
-pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<AnswerMember> {
-    let mut places = Vec::new();
+/// Lists the values in an operation's response that are not null, from the outside to the inside. Only the first entry
+/// of each list and map is included. Values that the model does not know are skipped.
+pub fn response_members(service: &str, operation: &str, response: &Value) -> Vec<ResponseMember> {
+    let mut found = Vec::new();
     if let Some(model) = Model::of(service)
         && let Some(operation) = model.operations.get(operation)
         && let Some(output) = &operation.output
     {
-        inside(model, output, "", answer, &mut places);
+        inside(model, output, "", response, &mut found);
     }
-    places
+    found
 }
 
 /// Adds the values inside a value.
@@ -37,7 +37,7 @@ fn inside(
     shape: &str,
     pointer: &str,
     value: &Value,
-    places: &mut Vec<AnswerMember>,
+    found: &mut Vec<ResponseMember>,
 ) {
     let Some(shape) = model.shapes.get(shape) else {
         return;
@@ -47,19 +47,19 @@ fn inside(
             for (name, value) in members {
                 if let Some((_, member)) = shape.member_called(name) {
                     let pointer = format!("{pointer}/{}", escaped(name));
-                    add(model, member, true, pointer, value, places);
+                    add(model, member, true, pointer, value, found);
                 }
             }
         }
         (Kind::List, Value::Array(entries)) => {
             if let (Some(member), Some(first)) = (&shape.member, entries.first()) {
-                add(model, member, false, format!("{pointer}/0"), first, places);
+                add(model, member, false, format!("{pointer}/0"), first, found);
             }
         }
         (Kind::Map, Value::Object(entries)) => {
             if let (Some(member), Some((name, first))) = (&shape.value, entries.iter().next()) {
                 let pointer = format!("{pointer}/{}", escaped(name));
-                add(model, member, false, pointer, first, places);
+                add(model, member, false, pointer, first, found);
             }
         }
         _ => {}
@@ -73,17 +73,17 @@ fn add(
     is_member: bool,
     pointer: String,
     value: &Value,
-    places: &mut Vec<AnswerMember>,
+    found: &mut Vec<ResponseMember>,
 ) {
     let Some(shape) = model.shapes.get(&member.shape).filter(|_| !value.is_null()) else {
         return;
     };
-    places.push(AnswerMember {
+    found.push(ResponseMember {
         pointer: pointer.clone(),
         is_enumerated: !shape.words.is_empty(),
         is_member,
     });
-    inside(model, &member.shape, &pointer, value, places);
+    inside(model, &member.shape, &pointer, value, found);
 }
 
 fn escaped(name: &str) -> String {

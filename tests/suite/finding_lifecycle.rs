@@ -4,7 +4,7 @@ use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, REGION, World, closed, cluster_arn, key, key_arn, text};
+use crate::world::{ACCOUNT, REGION, World, cluster_arn, key, key_arn, private_cluster, text};
 
 const ROTATION: &str = "kms-cmk-rotation";
 const IMPORT: &str = "securityhub.BatchImportFindings";
@@ -16,7 +16,7 @@ fn rotate(account: &mut Account, on: bool) {
 
 fn one_key() -> World {
     World::with(
-        json!({"clusters": [closed("c")], "keys": [key("k", false)], "repositories": [{"repositoryName": "repo"}]}),
+        json!({"clusters": [private_cluster("c")], "keys": [key("k", false)], "repositories": [{"repositoryName": "repo"}]}),
     )
 }
 
@@ -26,7 +26,7 @@ fn k() -> String {
 
 #[test]
 fn unchanged_findings_are_not_sent_again() {
-    let mut world = World::of_the_demo();
+    let mut world = World::demo();
     let first = world.sweep();
     let (imports, tags) = (world.calls(IMPORT), world.calls("tagging.GetResources"));
     let second = world.sweep();
@@ -69,9 +69,9 @@ fn findings_of_deleted_resources_are_archived_and_of_restored_ones_active_again(
     assert_eq!(world.status(ROTATION, &k()), "ARCHIVED FAILED MEDIUM");
     assert!(
         archived["Resources"][0]["Details"]["AwsKmsKey"].is_object(),
-        "what was reported stays"
+        "the details are kept"
     );
-    assert_eq!(world.sweep()["archived"], 0, "once is enough");
+    assert_eq!(world.sweep()["archived"], 0, "findings are archived once");
 
     world.change(|account| account.keys = keys);
     world.sweep();
@@ -144,10 +144,18 @@ fn old_findings_are_refreshed_and_newer_ones_are_not_overwritten() {
         }));
     };
     set(&world, "2020-01-01T00:00:00Z");
-    assert_eq!(world.sweep()["refreshed"], 1, "Security Hub would drop it");
+    assert_eq!(
+        world.sweep()["refreshed"],
+        1,
+        "Security Hub would delete it"
+    );
     set(&world, "2999-01-01T00:00:00Z");
     world.change(|account| rotate(account, true));
-    assert_eq!(world.sweep()["posted"], 0, "what is newer stands");
+    assert_eq!(
+        world.sweep()["posted"],
+        0,
+        "newer findings are not overwritten"
+    );
     world.end();
 }
 
@@ -159,7 +167,7 @@ fn only_findings_of_eksentry_are_changed() {
     world.end();
 
     let gone = key_arn("gone");
-    let (somebodys, copied) = ("somebody/1".to_owned(), format!("copied/{gone}"));
+    let (others, copied) = ("other/1".to_owned(), format!("copied/{gone}"));
     let (retired, elsewhere) = (
         format!("eksentry/kms-retired/{}", k()),
         format!(
@@ -177,7 +185,7 @@ fn only_findings_of_eksentry_are_changed() {
     let mut account = Account::empty(ACCOUNT, REGION);
     account.add(json!({"keys": [key("k", false)]})).unwrap();
     account.findings = vec![
-        variant(&somebodys, "somebody-else", &gone),
+        variant(&others, "other", &gone),
         variant(&copied, "eksentry/kms-cmk-rotation", &gone),
         variant(
             &elsewhere,
@@ -198,10 +206,10 @@ fn only_findings_of_eksentry_are_changed() {
             .map(|finding| finding["RecordState"].clone())
             .unwrap_or_default()
     };
-    for id in [&somebodys, &copied, &elsewhere] {
+    for id in [&others, &copied, &elsewhere] {
         assert_eq!(state(id), "ACTIVE", "{id}");
     }
-    assert_eq!(state(&retired), "ARCHIVED", "the check is retired");
+    assert_eq!(state(&retired), "ARCHIVED", "the check no longer exists");
     world.end();
 }
 

@@ -23,8 +23,8 @@ const TURNS: usize = 4;
 const DISORDER: usize = 5;
 /// The intervals, in events, at which an event is duplicated, an irrelevant one is added, and an invalid one is added.
 const DUPLICATE: usize = 9;
-const FOREIGN: usize = 25;
-const UNSOUND: usize = 23;
+const IRRELEVANT: usize = 25;
+const INVALID: usize = 23;
 /// The interval, in changes, at which a configuration item is too large to be in its event.
 const OVERSIZED: usize = 3;
 
@@ -59,21 +59,21 @@ pub struct ChangingAccount {
     wave: usize,
     steps: usize,
     events: usize,
-    told: BTreeSet<RequestedEvaluation>,
+    requested_evaluations: BTreeSet<RequestedEvaluation>,
     /// Configuration items of the repositories that changed together with an image.
-    beside: Vec<Value>,
+    repository_items: Vec<Value>,
 }
 
 impl ChangingAccount {
-    /// Creates an estate before its first wave.
+    /// Creates an account before its first wave.
     pub fn new(size: Size) -> Self {
         Self {
             size,
             wave: 0,
             steps: 0,
             events: 0,
-            told: BTreeSet::new(),
-            beside: Vec::new(),
+            requested_evaluations: BTreeSet::new(),
+            repository_items: Vec::new(),
         }
     }
 
@@ -108,8 +108,8 @@ impl ChangingAccount {
     }
 
     /// Returns the checks and resources for which AWS Config has requested an evaluation so far.
-    pub fn told(&self) -> &BTreeSet<RequestedEvaluation> {
-        &self.told
+    pub fn requested_evaluations(&self) -> &BTreeSet<RequestedEvaluation> {
+        &self.requested_evaluations
     }
 
     /// Returns the token with which AWS Config accepts the evaluations of a check's rule.
@@ -132,42 +132,52 @@ impl ChangingAccount {
     ) -> (Vec<Event>, Vec<Event>) {
         let mut of_images = Vec::new();
         while of_images.len() < images {
-            let told = self.change_image(account);
-            self.tell(told, &mut of_images, &foreign_event(), unsound_image_event);
+            let events = self.change_image(account);
+            self.add_events(
+                events,
+                &mut of_images,
+                &irrelevant_event(),
+                invalid_image_event,
+            );
         }
         let mut of_items = Vec::new();
-        let beside = mem::take(&mut self.beside);
-        self.tell(beside, &mut of_items, &foreign_item(), unsound_item);
+        let repository_items = mem::take(&mut self.repository_items);
+        self.add_events(
+            repository_items,
+            &mut of_items,
+            &irrelevant_item(),
+            invalid_item,
+        );
         while of_items.len() < items {
-            let told = self.change_item(account);
-            self.tell(told, &mut of_items, &foreign_item(), unsound_item);
+            let events = self.change_item(account);
+            self.add_events(events, &mut of_items, &irrelevant_item(), invalid_item);
         }
         self.wave += 1;
         (of_images, of_items)
     }
 
     /// Adds events, and among them duplicates, irrelevant events and invalid ones, in an altered order.
-    fn tell(
+    fn add_events(
         &mut self,
         events: Vec<Value>,
         all: &mut Vec<Event>,
-        foreign: &Value,
-        unsound: fn(&Value) -> Value,
+        irrelevant: &Value,
+        invalid: fn(&Value) -> Value,
     ) {
         for event in events {
             self.events += 1;
             let every = |so_many: usize| self.events.is_multiple_of(so_many);
-            all.push(sound(&event));
+            all.push(valid_event(&event));
             if every(DUPLICATE) {
-                all.push(sound(&event));
+                all.push(valid_event(&event));
             }
-            if every(FOREIGN) {
-                all.push(sound(foreign));
+            if every(IRRELEVANT) {
+                all.push(valid_event(irrelevant));
             }
-            if every(UNSOUND) {
+            if every(INVALID) {
                 all.push(Event {
-                    payload: unsound(&event).to_string().into_bytes(),
-                    is_sound: false,
+                    payload: invalid(&event).to_string().into_bytes(),
+                    is_valid: false,
                 });
             }
             if every(DISORDER) {
@@ -214,9 +224,9 @@ impl ChangingAccount {
                 vec![action("DELETE")]
             }
             _ => {
-                turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
+                toggle(&mut repository.members, "imageTagMutability", "IMMUTABLE");
                 let items = self.items(EcrRepository::KIND, &name, "OK");
-                self.beside.extend(items);
+                self.repository_items.extend(items);
                 vec![action("PUSH")]
             }
         }
@@ -238,7 +248,7 @@ impl ChangingAccount {
                     key.rotation =
                         Record::from_iter([("KeyRotationEnabled".to_owned(), json!(rotates))]);
                     if self.pick("state of key", 5) == 0 {
-                        turn_over(&mut key.members, "KeyState", "PendingDeletion");
+                        toggle(&mut key.members, "KeyState", "PendingDeletion");
                     }
                 }
                 (KmsKey::KIND, id, "OK")
@@ -246,7 +256,7 @@ impl ChangingAccount {
             _ => {
                 let name = repository_name(self.turn("repository", self.size.repositories));
                 if let Some(repository) = account.repository(&name) {
-                    turn_over(&mut repository.members, "imageTagMutability", "IMMUTABLE");
+                    toggle(&mut repository.members, "imageTagMutability", "IMMUTABLE");
                 }
                 (EcrRepository::KIND, name, "OK")
             }
@@ -276,11 +286,11 @@ impl ChangingAccount {
 
     /// Returns the events that AWS Config sends about a resource to the rules of all checks of its kind.
     fn items(&mut self, kind: &'static ResourceKind, name: &str, status: &str) -> Vec<Value> {
-        let resource = Resource::named(kind, name, &location()).expect("an allowed name");
+        let resource = Resource::named(kind, name, &location()).expect("the name is valid");
         let checks = CHECKS.iter().filter(|check| check.kind() == kind);
         let mut items = Vec::new();
         for check in checks {
-            self.told.insert(RequestedEvaluation {
+            self.requested_evaluations.insert(RequestedEvaluation {
                 check: check.id,
                 name: name.to_owned(),
                 arn: resource.id().to_owned(),
@@ -377,16 +387,16 @@ fn record(value: Value) -> Option<Record> {
 }
 
 /// Sets a member to this value, or removes the member if there is one already.
-fn turn_over(members: &mut Record, name: &str, value: &str) {
+fn toggle(members: &mut Record, name: &str, value: &str) {
     if members.remove(name).is_none() {
         members.insert(name.to_owned(), value.into());
     }
 }
 
-fn sound(event: &Value) -> Event {
+fn valid_event(event: &Value) -> Event {
     Event {
         payload: event.to_string().into_bytes(),
-        is_sound: true,
+        is_valid: true,
     }
 }
 
@@ -431,7 +441,7 @@ fn inspector_scan(repository: &str, digest: &str) -> Value {
 }
 
 /// Returns an event that `ecr-event` ignores.
-fn foreign_event() -> Value {
+fn irrelevant_event() -> Value {
     image_event(
         "aws.ecr",
         "ECR Replication Action",
@@ -439,14 +449,14 @@ fn foreign_event() -> Value {
     )
 }
 
-fn unsound_image_event(event: &Value) -> Value {
+fn invalid_image_event(event: &Value) -> Value {
     let mut event = event.clone();
     event["detail"]["repository-name"] = json!("<script>");
     event
 }
 
 /// Returns a message of AWS Config that is not about a resource.
-fn foreign_item() -> Value {
+fn irrelevant_item() -> Value {
     let invoking = json!({"messageType": "ConfigurationSnapshotDeliveryCompleted"});
     json!({
         "version": "1.0", "accountId": ACCOUNT, "configRuleName": "eksentry-kms-cmk-rotation",
@@ -454,9 +464,9 @@ fn foreign_item() -> Value {
     })
 }
 
-fn unsound_item(event: &Value) -> Value {
+fn invalid_item(event: &Value) -> Value {
     let mut event = event.clone();
-    event["invokingEvent"] = json!("no JSON");
+    event["invokingEvent"] = json!("not JSON");
     event
 }
 
@@ -473,8 +483,8 @@ mod tests {
 
     #[test]
     fn consecutive_waves_change_different_resources() {
-        let mut estate = ChangingAccount::new(SIZE);
-        let mut account = estate.account().unwrap();
+        let mut changing_account = ChangingAccount::new(SIZE);
+        let mut account = changing_account.account().unwrap();
         let images = |account: &Account| -> Vec<String> {
             account
                 .repositories
@@ -484,7 +494,7 @@ mod tests {
         };
         for wave in 0..8 {
             let before = images(&account);
-            let (of_images, items) = estate.wave(&mut account, 60, 30);
+            let (of_images, items) = changing_account.wave(&mut account, 60, 30);
             account.settle("the account after a wave").unwrap();
             assert!(of_images.len() >= 60 && items.len() >= 30);
             let after = images(&account);
@@ -500,9 +510,9 @@ mod tests {
 
     #[test]
     fn a_wave_has_every_kind_of_event() {
-        let mut estate = ChangingAccount::new(SIZE);
-        let mut account = estate.account().unwrap();
-        let (of_images, items) = estate.wave(&mut account, 300, 300);
+        let mut changing_account = ChangingAccount::new(SIZE);
+        let mut account = changing_account.account().unwrap();
+        let (of_images, items) = changing_account.wave(&mut account, 300, 300);
         for (events, wanted) in [
             (
                 &of_images,
@@ -524,7 +534,7 @@ mod tests {
                     "Oversized",
                     "AWS::KMS::Key",
                     "Snapshot",
-                    "no JSON",
+                    "not JSON",
                 ],
             ),
         ] {
@@ -535,14 +545,14 @@ mod tests {
             for wanted in wanted {
                 assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}");
             }
-            assert!(events.iter().any(|event| !event.is_sound));
+            assert!(events.iter().any(|event| !event.is_valid));
             let once: BTreeSet<_> = texts.iter().collect();
-            assert!(once.len() < texts.len(), "none comes twice");
+            assert!(once.len() < texts.len(), "no event is duplicated");
         }
         // The checks of one cluster, one key and two repositories.
         let checks_of = |wanted| CHECKS.iter().filter(|check| check.kind() == wanted).count();
         assert_eq!(
-            estate.told().len(),
+            changing_account.requested_evaluations().len(),
             checks_of(EksCluster::KIND)
                 + checks_of(KmsKey::KIND)
                 + 2 * checks_of(EcrRepository::KIND)

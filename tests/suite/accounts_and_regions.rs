@@ -8,16 +8,17 @@ use eksentry_tests::stand_in::{Call, Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, closed, key, key_arn, schedule_event, text,
+    ACCOUNT, CLUSTER, REGION, World, change_event, key, key_arn, private_cluster, schedule_event,
+    text,
 };
 
 const ROTATION: &str = "kms-cmk-rotation";
 const ROLE: &str = "eks-dedicated-cluster-role";
 const REGIONS: &str = "EKSENTRY_REGIONS";
 const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
-const AWAY: &str = "us-east-1";
-const OTHER: &str = "444455556666";
-const THIRD: &str = "777788889999";
+const OTHER_REGION: &str = "us-east-1";
+const OTHER_ACCOUNT: &str = "444455556666";
+const THIRD_ACCOUNT: &str = "777788889999";
 
 fn keys(id: &str) -> Value {
     json!({"keys": [key(id, true)]})
@@ -54,12 +55,12 @@ fn arn_at(account: &str, region: &str, id: &str) -> String {
 fn findings_are_posted_in_their_own_region() {
     for regions in ["eu-central-1,us-east-1", "all"] {
         let mut world = World::with(keys("here"))
-            .and_at(ACCOUNT, AWAY, keys("away"))
+            .and_at(ACCOUNT, OTHER_REGION, keys("away"))
             .and(REGIONS, regions);
         assert_eq!(world.sweep()["evaluated"], 2);
         let expected = [
             line(ACCOUNT, REGION, "key/here"),
-            line(ACCOUNT, AWAY, "key/away"),
+            line(ACCOUNT, OTHER_REGION, "key/away"),
         ];
         assert_eq!(places(&world), expected, "{regions}");
         world.end();
@@ -69,18 +70,18 @@ fn findings_are_posted_in_their_own_region() {
 #[test]
 fn only_the_configured_regions_are_evaluated() {
     let mut world = World::with(keys("here"))
-        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and_at(ACCOUNT, OTHER_REGION, keys("away"))
         .and_at(ACCOUNT, "eu-west-1", keys("west"))
-        .and(REGIONS, AWAY);
+        .and(REGIONS, OTHER_REGION);
     world.sweep();
-    assert_eq!(places(&world), [line(ACCOUNT, AWAY, "key/away")]);
+    assert_eq!(places(&world), [line(ACCOUNT, OTHER_REGION, "key/away")]);
     world.end();
 }
 
 #[test]
 fn if_regions_cannot_be_listed_only_the_functions_own_is_evaluated() {
     let mut world = World::with(json!({"keys": [key("here", true), key("gone", true)]}))
-        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and_at(ACCOUNT, OTHER_REGION, keys("away"))
         .and(REGIONS, "all");
     world.sweep();
     world.change(|account| account.keys.retain(|key| key.id() != "gone"));
@@ -137,12 +138,12 @@ fn regions_are_listed_only_if_needed() {
         (json!({"region": REGION, "part": "keys"}), 0),
         (json!({"region": REGION, "part": "clusters"}), 1),
         (json!({"region": REGION}), 1),
-        (json!({"region": AWAY, "part": "keys"}), 1),
+        (json!({"region": OTHER_REGION, "part": "keys"}), 1),
         (json!({"part": "keys"}), 1),
     ] {
         let mut world =
-            World::with(json!({"clusters": [closed("own")], "keys": [key("here", true)]}))
-                .and_at(ACCOUNT, AWAY, keys("away"))
+            World::with(json!({"clusters": [private_cluster("own")], "keys": [key("here", true)]}))
+                .and_at(ACCOUNT, OTHER_REGION, keys("away"))
                 .and(REGIONS, "all");
         world.ok("sweep", &event);
         assert_eq!(world.calls("account.ListRegions"), lists, "{event}");
@@ -154,11 +155,11 @@ fn regions_are_listed_only_if_needed() {
 fn a_slow_registry_does_not_delay_other_parts_or_regions() {
     let entries = |name: &str| {
         json!({
-            "clusters": [closed(name)], "keys": [key(name, true)], "repositories": [{"repositoryName": name}],
+            "clusters": [private_cluster(name)], "keys": [key(name, true)], "repositories": [{"repositoryName": name}],
         })
     };
     let mut world = World::with(entries("here"))
-        .and_at(ACCOUNT, AWAY, entries("away"))
+        .and_at(ACCOUNT, OTHER_REGION, entries("away"))
         .and(REGIONS, "all");
     world.aws.fail(Fault::new(
         "ecr.DescribeRepositories",
@@ -170,7 +171,7 @@ fn a_slow_registry_does_not_delay_other_parts_or_regions() {
     assert_eq!(error.error_type, "OutOfTime", "{error}");
     let calls = world.aws.calls_of("ecr.DescribeRepositories").into_iter();
     let regions: BTreeSet<String> = calls.map(|call| call.region).collect();
-    assert_eq!(Vec::from_iter(regions), [REGION, AWAY]);
+    assert_eq!(Vec::from_iter(regions), [REGION, OTHER_REGION]);
     assert_eq!(
         world.statuses(),
         [
@@ -187,15 +188,15 @@ fn a_slow_registry_does_not_delay_other_parts_or_regions() {
 #[test]
 fn a_part_of_a_sweep_does_not_need_the_list_of_regions() {
     let mut world = World::with(keys("here"))
-        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and_at(ACCOUNT, OTHER_REGION, keys("away"))
         .and(REGIONS, "all");
     world.deny("account.ListRegions");
-    for region in [REGION, AWAY] {
+    for region in [REGION, OTHER_REGION] {
         world.ok("sweep", &json!({"region": region, "part": "keys"}));
     }
     let expected = [
         line(ACCOUNT, REGION, "key/here"),
-        line(ACCOUNT, AWAY, "key/away"),
+        line(ACCOUNT, OTHER_REGION, "key/away"),
     ];
     assert_eq!(places(&world), expected);
     world.end();
@@ -203,18 +204,18 @@ fn a_part_of_a_sweep_does_not_need_the_list_of_regions() {
 
 #[test]
 fn an_event_for_an_unconfigured_region_is_rejected() {
-    for (regions, asked) in [
+    for (regions, requested) in [
         ("all", "us-west-2"),
-        (AWAY, REGION),
-        (AWAY, "us-west-2"),
-        ("", AWAY),
+        (OTHER_REGION, REGION),
+        (OTHER_REGION, "us-west-2"),
+        ("", OTHER_REGION),
     ] {
         let mut world = World::with(keys("here"))
-            .and_at(ACCOUNT, AWAY, keys("away"))
+            .and_at(ACCOUNT, OTHER_REGION, keys("away"))
             .and(REGIONS, regions);
-        let outcome = world.invoke("sweep", &json!({"region": asked})).outcome;
-        let error = outcome.expect_err(&format!("{asked} is not among {regions}"));
-        assert!(error.error_message.contains(asked), "{error}");
+        let outcome = world.invoke("sweep", &json!({"region": requested})).outcome;
+        let error = outcome.expect_err(&format!("{requested} is not among {regions}"));
+        assert!(error.error_message.contains(requested), "{error}");
         world.end();
     }
 }
@@ -223,14 +224,14 @@ fn an_event_for_an_unconfigured_region_is_rejected() {
 fn shared_role() -> World {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
     let cluster = |name: &str| {
-        let mut cluster = closed(name);
+        let mut cluster = private_cluster(name);
         cluster["roleArn"] = json!(role);
         cluster
     };
     World::with(
-        json!({"clusters": [cluster("twin"), closed("own")], "roles": [{"RoleName": "shared"}]}),
+        json!({"clusters": [cluster("twin"), private_cluster("own")], "roles": [{"RoleName": "shared"}]}),
     )
-    .and_at(ACCOUNT, AWAY, json!({"clusters": [cluster("twin")]}))
+    .and_at(ACCOUNT, OTHER_REGION, json!({"clusters": [cluster("twin")]}))
     .and(REGIONS, "eu-central-1,us-east-1")
 }
 
@@ -242,7 +243,7 @@ fn twin(region: &str) -> String {
 fn a_role_shared_across_regions_fails_both_clusters() {
     let mut world = shared_role();
     world.sweep();
-    for (region, other) in [(REGION, AWAY), (AWAY, REGION)] {
+    for (region, other) in [(REGION, OTHER_REGION), (OTHER_REGION, REGION)] {
         assert_eq!(world.status(ROLE, &twin(region)), "FAILED MEDIUM");
         let finding = world.finding(ROLE, &twin(region)).unwrap();
         let reasons = finding["Compliance"]["StatusReasons"].to_string();
@@ -276,7 +277,7 @@ fn config_rule_and_sweep_agree_on_a_role_shared_across_regions() {
             .unwrap();
         assert_eq!(twins.compliance, "NON_COMPLIANT");
         let annotation = twins.annotation.as_deref().unwrap_or_default();
-        assert!(annotation.contains(AWAY), "{annotation}");
+        assert!(annotation.contains(OTHER_REGION), "{annotation}");
         let finding = |world: &World| {
             let finding = world.finding(ROLE, &twin(REGION)).unwrap();
             (
@@ -303,7 +304,8 @@ fn a_rule_of_a_regional_check_does_not_list_regions() {
         "eks-secrets-customer-managed-key",
     ] {
         for periodic in [false, true] {
-            let mut world = World::with(json!({"clusters": [closed("own")]})).and(REGIONS, "all");
+            let mut world =
+                World::with(json!({"clusters": [private_cluster("own")]})).and(REGIONS, "all");
             world.deny("account.ListRegions");
             let token = world.aws.result_token(&format!("eksentry-{check}"));
             let event = if periodic {
@@ -323,13 +325,13 @@ fn a_rule_of_a_regional_check_does_not_list_regions() {
 fn without_the_list_of_regions_an_unshared_role_is_not_available() {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/shared");
     let sharing = |name: &str| {
-        let mut cluster = closed(name);
+        let mut cluster = private_cluster(name);
         cluster["roleArn"] = json!(role);
         cluster
     };
     let entries = || {
         json!({
-            "clusters": [closed("own"), sharing("one"), sharing("two")],
+            "clusters": [private_cluster("own"), sharing("one"), sharing("two")],
             "roles": [{"RoleName": "shared"}],
         })
     };
@@ -346,7 +348,7 @@ fn without_the_list_of_regions_an_unshared_role_is_not_available() {
         assert_eq!(
             world.status(ROLE, &arn(name)),
             "FAILED MEDIUM",
-            "it is certain"
+            "a shared role is certain"
         );
     }
     assert_eq!(
@@ -379,8 +381,12 @@ fn without_the_list_of_regions_an_unshared_role_is_not_available() {
 
 #[test]
 fn if_another_region_cannot_be_read_a_role_is_not_available() {
-    let mut world = World::with(json!({"clusters": [closed("own")]}))
-        .and_at(ACCOUNT, AWAY, json!({"clusters": [closed("hidden")]}))
+    let mut world = World::with(json!({"clusters": [private_cluster("own")]}))
+        .and_at(
+            ACCOUNT,
+            OTHER_REGION,
+            json!({"clusters": [private_cluster("hidden")]}),
+        )
         .and(REGIONS, "eu-central-1,us-east-1");
     world.aws.fail(
         Fault::new("eks.DescribeCluster", FaultKind::AccessDenied)
@@ -393,34 +399,36 @@ fn if_another_region_cannot_be_read_a_role_is_not_available() {
 }
 
 /// Returns a world whose second account requires a role name and an external ID.
-fn guarded() -> World {
-    let mut other = Account::empty(OTHER, REGION);
+fn with_external_id() -> World {
+    let mut other = Account::empty(OTHER_ACCOUNT, REGION);
     other.add(keys("theirs")).unwrap();
     other.member_role =
         serde_json::from_value(json!({"name": "eksentry-audit", "external_id": "bank"})).unwrap();
     let world = World::with(keys("ours"));
     world.aws.also(other).unwrap();
-    world
-        .and_at(THIRD, REGION, keys("thirds"))
-        .and(ACCOUNTS, &format!("{ACCOUNT}, {OTHER},{THIRD}"))
+    world.and_at(THIRD_ACCOUNT, REGION, keys("thirds")).and(
+        ACCOUNTS,
+        &format!("{ACCOUNT}, {OTHER_ACCOUNT},{THIRD_ACCOUNT}"),
+    )
 }
 
 #[test]
 fn another_account_is_entered_with_its_role_and_external_id() {
-    let mut world = guarded()
+    let mut world = with_external_id()
         .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
         .and("EKSENTRY_EXTERNAL_ID", "bank");
     assert_eq!(world.sweep()["evaluated"], 3);
     let expected = [
         line(ACCOUNT, REGION, "key/ours"),
-        line(OTHER, REGION, "key/theirs"),
-        line(THIRD, REGION, "key/thirds"),
+        line(OTHER_ACCOUNT, REGION, "key/theirs"),
+        line(THIRD_ACCOUNT, REGION, "key/thirds"),
     ];
     assert_eq!(places(&world), expected);
     let entered = world.aws.calls_of("sts.AssumeRole");
     let role = |call: &Call| call.members["RoleArn"].as_str().unwrap().to_owned();
     let roles: BTreeSet<String> = entered.iter().map(role).collect();
-    let expected = [OTHER, THIRD].map(|id| format!("arn:aws:iam::{id}:role/eksentry-audit"));
+    let expected =
+        [OTHER_ACCOUNT, THIRD_ACCOUNT].map(|id| format!("arn:aws:iam::{id}:role/eksentry-audit"));
     assert_eq!(
         Vec::from_iter(roles),
         expected,
@@ -436,7 +444,7 @@ fn an_account_that_cannot_be_entered_affects_no_other() {
         ("eksentry-audit", ""),
         ("", "bank"),
     ] {
-        let mut world = guarded()
+        let mut world = with_external_id()
             .and("EKSENTRY_ROLE_NAME", role)
             .and("EKSENTRY_EXTERNAL_ID", external_id);
         let error = world.error("sweep", &json!({}));
@@ -446,13 +454,13 @@ fn an_account_that_cannot_be_entered_affects_no_other() {
         } else {
             role
         };
-        let arn = format!("arn:aws:iam::{OTHER}:role/{role}");
-        for part in [OTHER, &arn] {
+        let arn = format!("arn:aws:iam::{OTHER_ACCOUNT}:role/{role}");
+        for part in [OTHER_ACCOUNT, &arn] {
             assert!(error.error_message.contains(part), "{error}");
         }
         let expected = [
             line(ACCOUNT, REGION, "key/ours"),
-            line(THIRD, REGION, "key/thirds"),
+            line(THIRD_ACCOUNT, REGION, "key/thirds"),
         ];
         assert_eq!(places(&world), expected);
         world.end();
@@ -461,7 +469,7 @@ fn an_account_that_cannot_be_entered_affects_no_other() {
 
 #[test]
 fn an_account_that_can_no_longer_be_entered_keeps_its_findings() {
-    let mut world = guarded()
+    let mut world = with_external_id()
         .and("EKSENTRY_ROLE_NAME", "eksentry-audit")
         .and("EKSENTRY_EXTERNAL_ID", "bank");
     world.sweep();
@@ -475,17 +483,17 @@ fn an_account_that_can_no_longer_be_entered_keeps_its_findings() {
 #[test]
 fn every_region_of_every_account_is_evaluated() {
     let mut world = World::with(keys("a"))
-        .and_at(ACCOUNT, AWAY, keys("b"))
-        .and_at(OTHER, REGION, keys("c"))
-        .and_at(OTHER, AWAY, keys("d"))
-        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER}"))
+        .and_at(ACCOUNT, OTHER_REGION, keys("b"))
+        .and_at(OTHER_ACCOUNT, REGION, keys("c"))
+        .and_at(OTHER_ACCOUNT, OTHER_REGION, keys("d"))
+        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER_ACCOUNT}"))
         .and(REGIONS, "all");
     world.sweep();
     let expected = [
         line(ACCOUNT, REGION, "key/a"),
-        line(ACCOUNT, AWAY, "key/b"),
-        line(OTHER, REGION, "key/c"),
-        line(OTHER, AWAY, "key/d"),
+        line(ACCOUNT, OTHER_REGION, "key/b"),
+        line(OTHER_ACCOUNT, REGION, "key/c"),
+        line(OTHER_ACCOUNT, OTHER_REGION, "key/d"),
     ];
     assert_eq!(places(&world), expected);
     world.end();
@@ -504,8 +512,8 @@ fn organization(accounts: &str) -> World {
         ],
         "accounts": [
             {"Id": ACCOUNT, "ParentId": "r-ab12"},
-            {"Id": OTHER, "ParentId": "ou-ab12-cards000"},
-            {"Id": THIRD, "ParentId": "ou-ab12-loans000"},
+            {"Id": OTHER_ACCOUNT, "ParentId": "ou-ab12-cards000"},
+            {"Id": THIRD_ACCOUNT, "ParentId": "ou-ab12-loans000"},
             {"Id": "999988887777", "ParentId": "ou-ab12-payments", "Status": "SUSPENDED"},
             {"Id": "666655554444", "ParentId": "ou-ab12-payments", "Status": "PENDING_CLOSURE"},
         ],
@@ -513,8 +521,8 @@ fn organization(accounts: &str) -> World {
     .unwrap();
     home.page_size = Some(2);
     World::of(home)
-        .and_at(OTHER, REGION, keys("theirs"))
-        .and_at(THIRD, REGION, keys("thirds"))
+        .and_at(OTHER_ACCOUNT, REGION, keys("theirs"))
+        .and_at(THIRD_ACCOUNT, REGION, keys("thirds"))
         .and_at("999988887777", REGION, keys("suspended"))
         .and_at("666655554444", REGION, keys("closing"))
         .and(ACCOUNTS, accounts)
@@ -524,8 +532,8 @@ fn organization(accounts: &str) -> World {
 fn active_accounts_of_organizations_and_units_are_evaluated() {
     let (ours, theirs, thirds) = (
         line(ACCOUNT, REGION, "key/ours"),
-        line(OTHER, REGION, "key/theirs"),
-        line(THIRD, REGION, "key/thirds"),
+        line(OTHER_ACCOUNT, REGION, "key/theirs"),
+        line(THIRD_ACCOUNT, REGION, "key/thirds"),
     );
     for (accounts, expected) in [
         ("organization", vec![&ours, &theirs, &thirds]),
@@ -539,7 +547,7 @@ fn active_accounts_of_organizations_and_units_are_evaluated() {
     ] {
         let mut world = organization(accounts);
         if accounts == "r-ab12" {
-            world = world.unlimited("The template takes `organization` and no root");
+            world = world.unlimited("the template accepts no root");
         }
         assert_eq!(world.sweep()["evaluated"], expected.len());
         assert_eq!(
@@ -563,7 +571,7 @@ fn failing_to_list_accounts_is_an_error_and_archives_nothing() {
     ] {
         let mut world = organization(&format!("{accounts},{ACCOUNT}"));
         if accounts == "organization" {
-            world = world.unlimited("The template takes `organization` alone");
+            world = world.unlimited("the template accepts `organization` only alone");
         }
         world.sweep();
         let before = world.state();
@@ -577,7 +585,7 @@ fn failing_to_list_accounts_is_an_error_and_archives_nothing() {
         let posted = after.len() - before.len();
         assert_eq!(
             posted, 1,
-            "what is named by itself is looked at all the same"
+            "accounts that are named individually are evaluated"
         );
         after.retain(|id, _| before.contains_key(id));
         assert_eq!(after, before);
@@ -589,17 +597,17 @@ fn failing_to_list_accounts_is_an_error_and_archives_nothing() {
 fn named_resources_are_evaluated_in_their_account_and_region() {
     let elsewhere = || {
         World::with(keys("k"))
-            .and_at(ACCOUNT, AWAY, keys("k"))
-            .and_at(OTHER, REGION, keys("k"))
-            .and_at(OTHER, AWAY, keys("k"))
-            .and(ACCOUNTS, OTHER)
+            .and_at(ACCOUNT, OTHER_REGION, keys("k"))
+            .and_at(OTHER_ACCOUNT, REGION, keys("k"))
+            .and_at(OTHER_ACCOUNT, OTHER_REGION, keys("k"))
+            .and(ACCOUNTS, OTHER_ACCOUNT)
             .and(REGIONS, "eu-central-1,us-east-1")
     };
     for (account, region) in [
         (ACCOUNT, REGION),
-        (ACCOUNT, AWAY),
-        (OTHER, REGION),
-        (OTHER, AWAY),
+        (ACCOUNT, OTHER_REGION),
+        (OTHER_ACCOUNT, REGION),
+        (OTHER_ACCOUNT, OTHER_REGION),
     ] {
         let mut world = elsewhere();
         let arn = arn_at(account, region, "k");
@@ -607,7 +615,7 @@ fn named_resources_are_evaluated_in_their_account_and_region() {
         assert_eq!(places(&world), [line(account, region, "key/k")]);
         world.end();
     }
-    for (account, region) in [(THIRD, REGION), (OTHER, "eu-west-1")] {
+    for (account, region) in [(THIRD_ACCOUNT, REGION), (OTHER_ACCOUNT, "eu-west-1")] {
         let mut world = elsewhere();
         let arn = arn_at(account, region, "k");
         let error = world.error("sweep", &json!({"resources": [key_arn("k"), arn]}));
@@ -621,12 +629,12 @@ fn named_resources_are_evaluated_in_their_account_and_region() {
 #[test]
 fn named_resources_that_no_longer_exist_are_archived() {
     let mut world = World::with(keys("k"))
-        .and_at(OTHER, AWAY, keys("theirs"))
-        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER}"))
+        .and_at(OTHER_ACCOUNT, OTHER_REGION, keys("theirs"))
+        .and(ACCOUNTS, &format!("{ACCOUNT},{OTHER_ACCOUNT}"))
         .and(REGIONS, "all");
     world.sweep();
     world.change(|account| account.keys.clear());
-    let arns = json!({"resources": [key_arn("k"), arn_at(OTHER, AWAY, "theirs")]});
+    let arns = json!({"resources": [key_arn("k"), arn_at(OTHER_ACCOUNT, OTHER_REGION, "theirs")]});
     world.ok("sweep", &arns);
     assert_eq!(
         world.statuses(),
@@ -641,9 +649,9 @@ fn named_resources_that_no_longer_exist_are_archived() {
 #[test]
 fn a_sweep_can_be_narrowed_to_a_region() {
     let mut world = World::with(keys("here"))
-        .and_at(ACCOUNT, AWAY, keys("away"))
+        .and_at(ACCOUNT, OTHER_REGION, keys("away"))
         .and(REGIONS, "all");
-    world.ok("sweep", &json!({"region": AWAY}));
-    assert_eq!(places(&world), [line(ACCOUNT, AWAY, "key/away")]);
+    world.ok("sweep", &json!({"region": OTHER_REGION}));
+    assert_eq!(places(&world), [line(ACCOUNT, OTHER_REGION, "key/away")]);
     world.end();
 }
