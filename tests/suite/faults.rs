@@ -126,8 +126,7 @@ fn a_truncated_list_of_policies_is_not_available() {
     );
     let finding = world.finding(role, &cluster_arn("c")).unwrap();
     let why = finding["Compliance"]["StatusReasons"].to_string();
-    let expected =
-        "iam:ListAttachedRolePolicies on role of-c failed (the response is invalid)";
+    let expected = "iam:ListAttachedRolePolicies on role of-c failed (the response is invalid)";
     assert!(why.contains(expected), "{why}");
     world.heal();
     world.sweep();

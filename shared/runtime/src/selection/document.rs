@@ -434,7 +434,7 @@ eks-control-plane-logging: # all of the defaults
             (
                 "kms-cmk-rotation: {}\nkms-cmk-rotation: {}",
                 2,
-                &["kms-cmk-rotation is already set", "on line 1"],
+                &["\"kms-cmk-rotation\" already appears", "on line 1"],
             ),
             ("kms-cmk-rotation: {", 1, &["it isn't valid YAML"]),
         ] {
