@@ -1,0 +1,23 @@
+//! The IAM role of a cluster, and its users.
+
+use crate::facts::{Fact, Unread};
+
+/// The users of a role besides the cluster itself, among all clusters and node groups that the run describes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleUsers {
+    /// The other users of the role, in words: `cluster ledger`, `node group batch of cluster ledger`.
+    pub others: Vec<String>,
+    /// The reasons why possible users of the role could not be read.
+    pub unread: Vec<Unread>,
+}
+
+/// The properties of an IAM role that matter for clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// The principals that may assume the role, in the form of [`crate::policy::PolicyDocument::trusted_principals`].
+    pub trusted: Fact<Vec<String>>,
+    /// The names of the role's policies that allow every action on every resource.
+    pub administrator_policies: Vec<String>,
+    /// The policies that could not be read.
+    pub unread: Vec<Unread>,
+}
