@@ -16,6 +16,7 @@ mod principal;
 mod role;
 mod service;
 mod trust;
+mod web_identity;
 
 pub use audience::{
     Account, Audience, Group, Organization, OrganizationPath, OrganizationPathError, Reach,
@@ -28,6 +29,7 @@ pub use document::{
 pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants};
 pub use service::{Action, ActionClass, ECR, KMS, Service};
 pub use trust::{Outsiders, Trust};
+pub use web_identity::ServiceAccounts;
 
 #[cfg(test)]
 mod tests;
