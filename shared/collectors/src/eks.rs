@@ -1,12 +1,15 @@
 //! Amazon EKS clusters, and the users of their roles.
 
+mod access;
 mod parse;
+mod versions;
 
 use std::sync::Arc;
 
 use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Lazy, Pace};
-use eksentry_core::facts::cluster::{EksCluster, Role, RoleUsers};
+use eksentry_core::facts::List;
+use eksentry_core::facts::cluster::{EksCluster, ListedVersion, Role, RoleUsers, VersionSupport};
 use eksentry_core::kind::Family;
 use eksentry_core::{
     Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
@@ -19,9 +22,11 @@ use tokio::sync::{OnceCell, mpsc};
 use self::parse::{RoleId, RoleUser};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
+use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
 use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
 
+/// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
 
 pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Arns::Any]);
@@ -46,6 +51,7 @@ pub(crate) struct Clusters {
     location: Location,
     names: OnceCell<Names>,
     described: Memo<String, Described>,
+    versions: OnceCell<List<ListedVersion>>,
 }
 
 /// An account's clusters in all Regions that a run reads. IAM is global, so clusters in several Regions may use one
@@ -56,6 +62,7 @@ pub struct AccountClusters {
     /// The reason why there may be clusters in other Regions too.
     missing: Option<Unread>,
     role_use: OnceCell<RoleUse>,
+    roles: OnceCell<AccountRoles>,
 }
 
 /// The names of all clusters.
@@ -90,7 +97,13 @@ impl Collector for ClusterCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        [IN_ALL_REGIONS, iam::PERMISSIONS, &[kms::DESCRIBE]].concat()
+        [
+            IN_ALL_REGIONS,
+            &[versions::DESCRIBE, access::LIST, access::LIST_POLICIES],
+            iam::PERMISSIONS,
+            &[iam::LIST_ROLES, kms::DESCRIBE],
+        ]
+        .concat()
     }
 
     fn describe<'a>(
@@ -169,7 +182,50 @@ impl Reader<'_> {
                 None
             }
         };
-        let (found, role) = futures::join!(key, role);
+        let support = async {
+            if needs.contains(Need::VersionSupport) {
+                Some(self.version_support(cluster).await)
+            } else {
+                None
+            }
+        };
+        let trusting_roles = async {
+            match &cluster.issuer {
+                Some(issuer) if needs.contains(Need::TrustingRoles) => {
+                    Some(self.account_roles().await.trusting(issuer))
+                }
+                _ => None,
+            }
+        };
+        let entries = async {
+            if needs.contains(Need::AccessEntries) {
+                let roles = self.account_roles().await;
+                Some(self.clusters.access_entries(cluster, roles).await)
+            } else {
+                None
+            }
+        };
+        let admins = async {
+            if needs.contains(Need::ClusterAdmins) {
+                Some(self.clusters.admins(cluster).await)
+            } else {
+                None
+            }
+        };
+        let (found, role, support, trusting_roles, entries, admins) =
+            futures::join!(key, role, support, trusting_roles, entries, admins);
+        if let Some(support) = support {
+            cluster.version_support = support;
+        }
+        if let Some(roles) = trusting_roles {
+            cluster.trusting_roles = roles;
+        }
+        if let Some(entries) = entries {
+            cluster.access_entries = entries;
+        }
+        if let Some(admins) = admins {
+            cluster.admins = admins;
+        }
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, found) {
             key.key = found;
         }
@@ -177,6 +233,20 @@ impl Reader<'_> {
             cluster.role = role;
             cluster.role_users = users;
         }
+    }
+
+    async fn version_support(&self, cluster: &EksCluster) -> Fact<VersionSupport> {
+        let Some(version) = cluster.version else {
+            return Err(Unread {
+                code: ReasonCode::VersionUnknown,
+                text: format!(
+                    "eks:DescribeCluster on cluster {} returned no valid Kubernetes version.",
+                    cluster.name
+                ),
+            });
+        };
+        let versions = self.clusters.versions(self.now()).await;
+        VersionSupport::of(version, cluster.on_outpost, versions)
     }
 
     async fn role_of(&self, cluster: &EksCluster) -> Fact<Option<Role>> {
@@ -225,6 +295,7 @@ impl AccountClusters {
             regions: regions.collect(),
             missing,
             role_use: OnceCell::new(),
+            roles: OnceCell::new(),
         })
     }
 
@@ -234,6 +305,14 @@ impl AccountClusters {
             .iter()
             .find(|clusters| clusters.location == *location);
         known.map_or_else(|| Arc::new(Clusters::new(clients, location)), Arc::clone)
+    }
+
+    /// Returns the roles of the account. `list` lists them if they are not known yet.
+    pub(crate) async fn roles<F: Future<Output = AccountRoles>>(
+        &self,
+        list: impl FnOnce() -> F,
+    ) -> &AccountRoles {
+        self.roles.get_or_init(list).await
     }
 
     async fn role_use(&self) -> &RoleUse {
@@ -273,6 +352,7 @@ impl Clusters {
             location: location.clone(),
             names: OnceCell::new(),
             described: Memo::default(),
+            versions: OnceCell::new(),
         }
     }
 

@@ -1,11 +1,14 @@
 //! IAM roles and their policies.
 
+mod roles;
+
 use eksentry_core::facts::cluster::Role;
 use eksentry_core::policy::PolicyDocument;
 use eksentry_core::{Fact, ReasonCode, Unread};
 use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
+pub(crate) use self::roles::{AccountRoles, LIST as LIST_ROLES};
 use crate::call::{Call, Next};
 use crate::permission::{Arns, Permission};
 use crate::{Memo, Reader};
@@ -35,9 +38,10 @@ const ABSENT: &[&str] = &["NoSuchEntity"];
 
 /// The operations whose responses must contain a list, and the name of the list. For a role without policies, IAM
 /// returns an empty list; a response without the list proves nothing.
-pub(crate) const REQUIRED: [(&str, &str); 2] = [
+pub(crate) const REQUIRED: [(&str, &str); 3] = [
     ("ListAttachedRolePolicies", "AttachedPolicies"),
     ("ListRolePolicies", "PolicyNames"),
+    ("ListRoles", "Roles"),
 ];
 
 /// The number of a role's policies that are read at a time.

@@ -104,6 +104,14 @@ pub enum Need {
     ClusterRole,
     /// The KMS key with which a cluster encrypts secrets.
     SecretsKey,
+    /// The support of a cluster's Kubernetes version.
+    VersionSupport,
+    /// The IAM roles that trust a cluster's OIDC issuer.
+    TrustingRoles,
+    /// The access entries of a cluster.
+    AccessEntries,
+    /// The access entries of a cluster's administrators.
+    ClusterAdmins,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

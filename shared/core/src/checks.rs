@@ -4,13 +4,17 @@ mod config_records_resources;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
 mod ecr_scan_on_push;
+mod eks_access_cluster_admins;
+mod eks_access_entries_roles;
 mod eks_authentication_mode;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
 mod eks_endpoint_private;
+mod eks_irsa_trust_scoped;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
+mod eks_supported_version;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -19,18 +23,22 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 12] = [
+pub static CHECKS: [&Check; 16] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_scan_on_push::CHECK,
+    &eks_access_cluster_admins::CHECK,
+    &eks_access_entries_roles::CHECK,
     &eks_authentication_mode::CHECK,
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
     &eks_endpoint_private::CHECK,
+    &eks_irsa_trust_scoped::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
+    &eks_supported_version::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

@@ -6,6 +6,7 @@ pub mod account;
 pub mod cluster;
 pub mod image;
 pub mod key;
+mod list;
 pub mod repository;
 
 use std::any::Any;
@@ -19,6 +20,7 @@ pub use account::Account;
 pub use cluster::EksCluster;
 pub use image::EcrImage;
 pub use key::KmsKey;
+pub use list::List;
 pub use repository::EcrRepository;
 
 /// A fact that was read, or the reason why it was not.

@@ -23,6 +23,7 @@ pub mod resource;
 pub mod roll_up;
 pub mod severity;
 pub mod standards;
+mod text;
 pub mod verdict;
 
 pub use arn::Arn;

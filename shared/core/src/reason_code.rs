@@ -111,6 +111,56 @@ pub enum ReasonCode {
     /// Some required log types are not enabled.
     LogsNotEnabled,
 
+    // --- Clusters: access entries ---
+    /// A principal that is not allowed is an administrator of the cluster.
+    AdminNotAllowed,
+    /// The cluster's creator is probably an administrator.
+    CreatorProbablyAdmin,
+    /// All access entries are for existing IAM roles of known accounts.
+    EntriesOfKnownRoles,
+    /// An access entry is for a role that no longer exists.
+    EntryOfDeletedRole,
+    /// An access entry is for a role of an account that is not allowed.
+    EntryOfOtherAccount,
+    /// An access entry is for an IAM user or another principal that is not a role.
+    EntryOfUser,
+    /// Few or only allowed principals are administrators of the cluster.
+    FewAdmins,
+    /// The cluster does not use access entries.
+    NoAccessEntries,
+    /// More principals are administrators of the cluster than are allowed.
+    TooManyAdmins,
+
+    // --- Clusters: roles of service accounts ---
+    /// Several service accounts of a namespace can assume a role by a pattern.
+    AnyNameInNamespace,
+    /// Service accounts of several namespaces can assume a role by a pattern.
+    AnyNamespace,
+    /// Every service account of the cluster can assume a role.
+    AnyServiceAccount,
+    /// The cluster has no OIDC issuer.
+    NoIssuer,
+    /// No role of the account trusts the cluster's OIDC issuer.
+    NoTrustingRole,
+    /// All roles that trust the issuer name the service accounts.
+    ServiceAccountsNamed,
+
+    // --- Clusters: version ---
+    /// The version is in extended support, which is allowed.
+    ExtendedSupportAllowed,
+    /// The support of the version ends soon.
+    SupportEndsSoon,
+    /// The version is in extended support.
+    VersionInExtendedSupport,
+    /// The version is in standard support.
+    VersionInStandardSupport,
+    /// EKS does not list the version.
+    VersionNotListed,
+    /// The support of the version is unknown.
+    VersionSupportUnknown,
+    /// EKS no longer supports the version.
+    VersionUnsupported,
+
     // --- Clusters: role ---
     /// A policy of the role allows every action on every resource.
     RoleAllowsEverything,

@@ -187,6 +187,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&SOC_2, &["CC7.1"]),
         ],
     ),
+    ("eks-access-cluster-admins", &[of(&CIS_EKS, &["4.1.1"])]),
     ("eks-authentication-mode", &[of(&CIS_EKS, &["4.1.7"])]),
     (
         "eks-control-plane-logging",
@@ -233,6 +234,16 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&NIST_800_53, &["SC-8", "SC-12", "SC-13"]),
             of(&PCI_DSS, &["8.3.2"]),
             of(&SOC_2, &["CC6.1"]),
+        ],
+    ),
+    (
+        "eks-supported-version",
+        &[
+            of(&FSBP, &["EKS.2"]),
+            of(
+                &NIST_800_53,
+                &["CA-9(1)", "CM-2", "SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"],
+            ),
         ],
     ),
     (

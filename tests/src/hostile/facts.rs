@@ -1,5 +1,7 @@
 //! Facts that no service would return, about resources that can exist.
 
+mod cluster;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use arbitrary::{Result, Unstructured};
@@ -10,9 +12,6 @@ use eksentry_core::{
     facts::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
         account::{DailyTypes, RecordedTypes, Recorder},
-        cluster::{
-            AuthenticationMode, Endpoint, Issue, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
-        },
         image::{
             Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
             Vulnerability, sort_worst_first,
@@ -26,6 +25,7 @@ use eksentry_core::{
 };
 use jiff::Timestamp;
 
+use self::cluster::cluster;
 use super::texts::{maybe, text, text_of, texts};
 
 /// The numbers of vulnerabilities in a scan. At most three of them differ, since many different ones would need many
@@ -117,89 +117,6 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         has_repositories: fact(bytes.arbitrary()?, bytes)?,
         recorder: fact(is_there.then_some(recorder), bytes)?,
     })
-}
-
-fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
-    let cidrs = texts(bytes, 60)?;
-    let more = if bytes.arbitrary()? {
-        vec!["0.0.0.0/0"]
-    } else {
-        vec![]
-    };
-    let logs = LogTypes::ALL.iter().try_fold(LogTypes::NONE, |set, log| {
-        Ok(if bytes.arbitrary()? {
-            set.with(log)
-        } else {
-            set
-        })
-    })?;
-    let cidrs = if bytes.arbitrary()? {
-        cidrs
-    } else {
-        Vec::new()
-    };
-    Ok(EksCluster {
-        name: text(bytes)?,
-        arn: text(bytes)?,
-        status: text(bytes)?,
-        connected: bytes.arbitrary()?,
-        on_outpost: bytes.arbitrary()?,
-        health: health(bytes)?,
-        version: text(bytes)?.parse().ok(),
-        endpoint: Endpoint::read(
-            bytes.arbitrary()?,
-            bytes.arbitrary()?,
-            cidrs.iter().map(String::as_str).chain(more),
-        ),
-        authentication_mode: AuthenticationMode::read(&text(bytes)?),
-        deletion_protection: bytes.arbitrary()?,
-        enabled_logs: logs,
-        secrets_key: secrets_key(bytes)?,
-        role_arn: maybe(bytes)?,
-        role_users: RoleUsers {
-            others: texts(bytes, 120)?,
-            unread: unreads(bytes)?,
-        },
-        role: role(bytes)?,
-        subnets: texts(bytes, 120)?,
-        security_groups: texts(bytes, 120)?,
-        url: maybe(bytes)?,
-        tags: tags(bytes)?,
-    })
-}
-
-fn health(bytes: &mut Unstructured<'_>) -> Result<Option<Vec<Issue>>> {
-    let codes = texts(bytes, 10)?;
-    let issues = codes.iter().map(|code| Issue::read(Some(code)));
-    Ok(bytes.arbitrary::<bool>()?.then(|| issues.collect()))
-}
-
-fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
-    if bytes.arbitrary()? {
-        return Ok(None);
-    }
-    let named = NamedKey {
-        arn: text(bytes)?,
-        state: key_state(bytes)?,
-        aws_managed: bytes.arbitrary()?,
-    };
-    let named = bytes.arbitrary::<bool>()?.then_some(named);
-    Ok(Some(SecretsKey {
-        named: text(bytes)?,
-        names_secrets: bytes.arbitrary()?,
-        key: fact(named, bytes)?,
-    }))
-}
-
-fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
-    let trusted = texts(bytes, 120)?;
-    let role = Role {
-        trusted: fact(trusted, bytes)?,
-        administrator_policies: texts(bytes, 60)?,
-        unread: unreads(bytes)?,
-    };
-    let role = bytes.arbitrary::<bool>()?.then_some(role);
-    fact(role, bytes)
 }
 
 fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {

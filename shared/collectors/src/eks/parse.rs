@@ -1,23 +1,29 @@
 //! Pure functions that convert EKS's responses into facts.
 
+mod access;
+mod roles;
+mod versions;
+
 use std::collections::HashMap;
 
 use aws_sdk_eks::types::{
     Cluster, ClusterHealth, ClusterIssue, ClusterIssueCode, EncryptionConfig, LogSetup, Logging,
-    VpcConfigResponse,
+    SupportType, VpcConfigResponse,
 };
+use eksentry_core::Unread;
 use eksentry_core::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, RoleUsers, SecretsKey,
+    AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, SecretsKey, UpgradePolicy,
 };
-use eksentry_core::{Arn, Unread};
 
-/// Returns the facts in the description of a cluster. Its key, its role and the users of the role are marked as not
-/// read.
+pub(super) use self::access::{admin_policy, cluster_wide_admin};
+pub(super) use self::roles::{RoleId, RoleUser, other_users, role_users};
+pub(super) use self::versions::version;
+use crate::timestamp;
+
+/// Returns the facts in the description of a cluster. Facts that take other calls are marked as not requested.
 pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
     let network = cluster.resources_vpc_config();
     EksCluster {
-        name: name.to_owned(),
-        arn: cluster.arn().unwrap_or_default().to_owned(),
         status: cluster
             .status()
             .map(|status| status.as_str().to_owned())
@@ -26,21 +32,21 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         on_outpost: cluster.outpost_config().is_some(),
         health: cluster.health().and_then(health),
         version: cluster.version().and_then(|version| version.parse().ok()),
+        upgrade_policy: upgrade_policy(cluster),
+        created_at: timestamp(cluster.created_at()),
         endpoint: endpoint(network),
         authentication_mode: authentication_mode(cluster),
+        creator_is_admin: creator_is_admin(cluster),
+        issuer: issuer(cluster),
         deletion_protection: cluster.deletion_protection(),
         enabled_logs: enabled_logs(cluster.logging()),
         secrets_key: secrets_key(cluster.encryption_config()),
         role_arn: cluster.role_arn().map(str::to_owned),
-        role_users: RoleUsers {
-            others: Vec::new(),
-            unread: vec![Unread::not_requested("the users of the cluster's role")],
-        },
-        role: Err(Unread::not_requested("the cluster's role")),
         subnets: sorted(network.map(VpcConfigResponse::subnet_ids)),
         security_groups: sorted(network.map(VpcConfigResponse::security_group_ids)),
         url: cluster.endpoint().map(str::to_owned),
         tags: tags(cluster.tags()),
+        ..EksCluster::named(name, cluster.arn().unwrap_or_default())
     }
 }
 
@@ -62,6 +68,28 @@ fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
 fn authentication_mode(cluster: &Cluster) -> Option<AuthenticationMode> {
     let mode = cluster.access_config()?.authentication_mode()?;
     AuthenticationMode::read(mode.as_str())
+}
+
+fn creator_is_admin(cluster: &Cluster) -> Option<bool> {
+    let access = cluster.access_config()?;
+    access.bootstrap_cluster_creator_admin_permissions()
+}
+
+fn upgrade_policy(cluster: &Cluster) -> UpgradePolicy {
+    let policy = cluster.upgrade_policy();
+    UpgradePolicy::read(
+        policy
+            .and_then(|policy| policy.support_type())
+            .map(SupportType::as_str),
+    )
+}
+
+/// Returns the OIDC issuer without `https://`, which is how trust policies name it.
+fn issuer(cluster: &Cluster) -> Option<String> {
+    let issuer = cluster.identity()?.oidc()?.issuer()?;
+    let issuer = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let issuer = issuer.trim_end_matches('/');
+    (!issuer.is_empty()).then(|| issuer.to_owned())
 }
 
 fn endpoint(network: Option<&VpcConfigResponse>) -> Endpoint {
@@ -125,108 +153,16 @@ fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
     tags
 }
 
-/// The identity of an IAM role: its partition, its account and its name. The name is unique in the account, regardless
-/// of the role's path.
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RoleId {
-    partition: String,
-    account: String,
-    name: String,
-}
-
-impl RoleId {
-    /// Returns the identity of the role with that ARN. A text that is not a role's ARN equals only itself.
-    pub(super) fn of(arn: &str) -> Self {
-        let parsed = arn.parse::<Arn>().ok();
-        let role = parsed.as_ref().and_then(|arn| {
-            let path_and_name = arn.resource().strip_prefix("role/")?;
-            Some(Self {
-                partition: arn.partition().to_owned(),
-                account: arn.account().to_owned(),
-                name: path_and_name.rsplit('/').next()?.to_owned(),
-            })
-        });
-        role.unwrap_or_else(|| Self {
-            partition: String::new(),
-            account: String::new(),
-            name: arn.to_owned(),
-        })
-    }
-}
-
-/// A user of a role: a cluster, the Auto Mode nodes of a cluster, or a node group.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RoleUser {
-    pub(super) role: RoleId,
-    pub(super) region: String,
-    /// The name of the user in messages.
-    pub(super) name: String,
-}
-
-/// Returns the users of roles in the description of a cluster: the cluster itself, and the nodes of Auto Mode.
-pub(super) fn role_users(name: &str, cluster: &Cluster, region: &str) -> Vec<RoleUser> {
-    let nodes = cluster
-        .compute_config()
-        .and_then(|config| config.node_role_arn());
-    let users = [
-        (cluster.role_arn(), user_of_cluster(name)),
-        (nodes, format!("the Auto Mode nodes of cluster {name}")),
-    ];
-    users
-        .into_iter()
-        .filter_map(|(role, name)| {
-            Some(RoleUser {
-                role: RoleId::of(role?),
-                region: region.to_owned(),
-                name,
-            })
-        })
-        .collect()
-}
-
-/// Returns the name of a cluster as the user of a role.
-pub(super) fn user_of_cluster(name: &str) -> String {
-    format!("cluster {name}")
-}
-
-/// Returns the names of the users of a cluster's role other than the cluster itself. The name of a user in another
-/// Region includes the Region.
-pub(super) fn other_users(
-    users: &[RoleUser],
-    role_arn: Option<&str>,
-    cluster: &str,
-    region: &str,
-) -> Vec<String> {
-    let Some(role) = role_arn.map(RoleId::of) else {
-        return Vec::new();
-    };
-    let itself = user_of_cluster(cluster);
-    users
-        .iter()
-        .filter(|user| user.role == role && (user.name != itself || user.region != region))
-        .map(|user| {
-            if user.region == region {
-                user.name.clone()
-            } else {
-                format!("{} in {}", user.name, user.region)
-            }
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_eks::types::{
         AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ClusterIssueCode,
-        ComputeConfigResponse, ConnectorConfigResponse, LogType as SdkLogType,
-        OutpostConfigResponse, Provider,
+        ConnectorConfigResponse, LogType as SdkLogType, OutpostConfigResponse, Provider,
     };
     use eksentry_core::facts::cluster::LogType;
 
     use super::*;
 
-    const REGION: &str = "eu-central-1";
     const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1";
     const OTHER_KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/2";
 
@@ -454,90 +390,5 @@ mod tests {
         assert_eq!(facts(one), facts(other));
         assert_eq!(facts(one).subnets, ["subnet-a", "subnet-b"]);
         assert_eq!(facts(one).security_groups, ["sg-1", "sg-2"]);
-    }
-
-    #[test]
-    fn roles_are_the_same_by_account_and_name() {
-        let role = "arn:aws:iam::111122223333:role/eks";
-        for (other, same) in [
-            ("arn:aws:iam::111122223333:role/eks", true),
-            ("arn:aws:iam::111122223333:role/team/eks", true),
-            ("arn:aws:iam::111122223333:role/a/b/eks", true),
-            ("arn:aws:iam::111122223333:role/eks/other", false),
-            ("arn:aws:iam::111122223333:role/eks-2", false),
-            ("arn:aws:iam::444455556666:role/eks", false),
-            ("arn:aws-cn:iam::111122223333:role/eks", false),
-            ("arn:aws:iam::111122223333:user/eks", false),
-            ("eks", false),
-            ("", false),
-        ] {
-            assert_eq!(RoleId::of(role) == RoleId::of(other), same, "{other}");
-        }
-        assert_eq!(RoleId::of("eks"), RoleId::of("eks"));
-    }
-
-    #[test]
-    fn a_cluster_and_its_auto_mode_nodes_use_roles() {
-        let auto = |role: Option<&str>| {
-            ComputeConfigResponse::builder()
-                .set_node_role_arn(role.map(str::to_owned))
-                .build()
-        };
-        let role = "arn:aws:iam::111122223333:role/eks";
-        let cluster = |compute| {
-            Cluster::builder()
-                .role_arn(role)
-                .set_compute_config(compute)
-                .build()
-        };
-        for (described, expected) in [
-            (Cluster::builder().build(), vec![]),
-            (cluster(None), vec!["cluster c"]),
-            (cluster(Some(auto(None))), vec!["cluster c"]),
-            (
-                cluster(Some(auto(Some("arn:aws:iam::111122223333:role/nodes")))),
-                vec!["cluster c", "the Auto Mode nodes of cluster c"],
-            ),
-        ] {
-            let users = role_users("c", &described, REGION);
-            let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
-            assert_eq!(names, expected);
-            assert!(users.iter().all(|user| user.region == REGION));
-        }
-    }
-
-    #[test]
-    fn other_users_are_found_regardless_of_path_and_region() {
-        let user = |path: &str, region: &str, name: &str| RoleUser {
-            role: RoleId::of(&format!("arn:aws:iam::111122223333:role/{path}")),
-            region: region.to_owned(),
-            name: name.to_owned(),
-        };
-        let users = [
-            user("eks", REGION, "cluster c"),
-            user("eks", "us-east-1", "cluster c"),
-            user("team/eks", REGION, "node group n of cluster d"),
-            user("own", REGION, "cluster e"),
-        ];
-        let role = |path: &str| format!("arn:aws:iam::111122223333:role/{path}");
-        for (path, cluster, expected) in [
-            (
-                Some("eks"),
-                "c",
-                vec!["cluster c in us-east-1", "node group n of cluster d"],
-            ),
-            (
-                Some("path/eks"),
-                "c",
-                vec!["cluster c in us-east-1", "node group n of cluster d"],
-            ),
-            (Some("own"), "e", vec![]),
-            (Some("unused"), "c", vec![]),
-            (None, "c", vec![]),
-        ] {
-            let role = path.map(role);
-            let others = other_users(&users, role.as_deref(), cluster, REGION);
-            assert_eq!(others, expected, "{path:?}");
-        }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::facts::Unread;
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, LogTypes, NamedKey, Role, RoleUsers, SecretsKey,
+    AuthenticationMode, EksCluster, Endpoint, KubernetesVersion, ListedVersion, LogTypes, NamedKey,
+    Role, RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
 };
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
+use crate::facts::{List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -27,8 +28,25 @@ pub(crate) fn cluster() -> EksCluster {
         on_outpost: false,
         health: Some(Vec::new()),
         version: "1.33".parse().ok(),
+        version_support: Ok(VersionSupport::Listed(ListedVersion {
+            version: KubernetesVersion {
+                major: 1,
+                minor: 33,
+            },
+            on_outpost: false,
+            status: Some(SupportStatus::Standard),
+            end_of_standard: None,
+            end_of_extended: None,
+        })),
+        upgrade_policy: UpgradePolicy::Extended,
+        created_at: None,
         endpoint: Endpoint::read(false, true, []),
         authentication_mode: Some(AuthenticationMode::Api),
+        creator_is_admin: Some(false),
+        access_entries: Some(List::complete(Vec::new())),
+        admins: Some(List::complete(Vec::new())),
+        issuer: Some("oidc.eks.eu-central-1.amazonaws.com/id/AB12".into()),
+        trusting_roles: List::complete(Vec::new()),
         deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),

@@ -6,16 +6,22 @@ mod health;
 mod logs;
 mod role;
 mod secrets_key;
+mod support;
 mod version;
 
-pub use self::access::AuthenticationMode;
+pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
 pub use self::endpoint::Endpoint;
 pub use self::health::Issue;
 pub use self::logs::{LogType, LogTypes};
-pub use self::role::{Role, RoleUsers};
+pub use self::role::{Role, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
+pub use self::support::{
+    EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,
+};
 pub use self::version::KubernetesVersion;
-use super::{Fact, Facts, FactsOf, Unread};
+use super::{Fact, Facts, FactsOf, List, Unread};
+use jiff::Timestamp;
+
 use crate::arn::Arn;
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
@@ -38,10 +44,27 @@ pub struct EksCluster {
     pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
+    /// The support of the version by EKS.
+    pub version_support: Fact<VersionSupport>,
+    /// The cluster's upgrade policy.
+    pub upgrade_policy: UpgradePolicy,
+    /// The time at which the cluster was created.
+    pub created_at: Option<Timestamp>,
     /// The network access to the Kubernetes API server.
     pub endpoint: Endpoint,
     /// The mode in which IAM principals are granted access; `None` if the response has none.
     pub authentication_mode: Option<AuthenticationMode>,
+    /// `true` if EKS made the cluster's creator an administrator by an access entry; `None` if the response does not
+    /// include the setting.
+    pub creator_is_admin: Option<bool>,
+    /// The access entries; `None` if the cluster does not use access entries.
+    pub access_entries: Option<List<AccessEntry>>,
+    /// The access entries of cluster administrators; `None` if the cluster does not use access entries.
+    pub admins: Option<List<ClusterAdmin>>,
+    /// The OIDC issuer of the cluster without `https://`; `None` if it has none.
+    pub issuer: Option<String>,
+    /// The IAM roles of the account that trust the issuer.
+    pub trusting_roles: List<TrustingRole>,
     /// `true` if EKS refuses to delete the cluster; `None` if the response does not include the setting.
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
@@ -66,6 +89,44 @@ pub struct EksCluster {
 }
 
 impl EksCluster {
+    /// Returns a cluster of which only the name and the ARN are known. All facts that take calls of their own are
+    /// marked as not requested.
+    pub fn named(name: impl Into<String>, arn: impl Into<String>) -> Self {
+        let not_requested = Unread::not_requested;
+        Self {
+            name: name.into(),
+            arn: arn.into(),
+            status: String::new(),
+            connected: false,
+            on_outpost: false,
+            health: None,
+            version: None,
+            version_support: Err(not_requested("the support of Kubernetes versions")),
+            upgrade_policy: UpgradePolicy::Extended,
+            created_at: None,
+            endpoint: Endpoint::read(false, false, []),
+            authentication_mode: None,
+            creator_is_admin: None,
+            access_entries: Some(List::unread(not_requested("the cluster's access entries"))),
+            admins: Some(List::unread(not_requested("the cluster's administrators"))),
+            issuer: None,
+            trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
+            deletion_protection: None,
+            enabled_logs: LogTypes::NONE,
+            secrets_key: None,
+            role_arn: None,
+            role_users: RoleUsers {
+                others: Vec::new(),
+                unread: vec![not_requested("the users of the cluster's role")],
+            },
+            role: Err(not_requested("the cluster's role")),
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
+            url: None,
+            tags: Vec::new(),
+        }
+    }
+
     /// Returns why no check applies to the cluster, or `None` if checks apply. None applies if the cluster is being
     /// deleted, could not be created, or does not run in EKS.
     pub fn inapplicable(&self) -> Option<String> {
@@ -120,6 +181,15 @@ impl EksCluster {
             (Some(own), Some(owner)) => own != owner,
             _ => false,
         }
+    }
+
+    /// Returns `true` if the authentication mode includes access entries. Without a mode, the default of EKS applies,
+    /// which does not.
+    pub fn uses_access_entries(&self) -> bool {
+        !matches!(
+            self.authentication_mode,
+            None | Some(AuthenticationMode::ConfigMap)
+        )
     }
 
     /// Returns `true` if EKS reports the issue.

@@ -1,6 +1,7 @@
 //! The IAM role of a cluster, and its users.
 
 use crate::facts::{Fact, Unread};
+use crate::policy::ServiceAccounts;
 
 /// The users of a role besides the cluster itself, among all clusters and node groups that the run describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,4 +21,13 @@ pub struct Role {
     pub administrator_policies: Vec<String>,
     /// The policies that could not be read.
     pub unread: Vec<Unread>,
+}
+
+/// An IAM role of the account that trusts the OIDC issuer of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustingRole {
+    /// The name of the role.
+    pub name: String,
+    /// The service accounts of the cluster that may assume the role.
+    pub service_accounts: Fact<ServiceAccounts>,
 }

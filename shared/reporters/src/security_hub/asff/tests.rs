@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
 use aws_smithy_types::config_bag::ConfigBag;
 use eksentry_core::facts::cluster::{
-    EksCluster, Endpoint, LogType, LogTypes, NamedKey, RoleUsers, SecretsKey,
+    EksCluster, Endpoint, LogType, LogTypes, NamedKey, SecretsKey,
 };
 use eksentry_core::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts, sort_worst_first,
@@ -112,16 +112,9 @@ fn vulnerability(id: usize, severity: Severity, text: &str) -> Vulnerability {
 
 fn cluster() -> State {
     State::present(EksCluster {
-        name: "payments".into(),
-        arn: CLUSTER.into(),
         status: "ACTIVE".into(),
-        connected: false,
-        on_outpost: false,
-        health: None,
         version: "1.33".parse().ok(),
         endpoint: Endpoint::read(true, true, ["203.0.113.0/24", "198.51.100.0/24"]),
-        authentication_mode: None,
-        deletion_protection: None,
         enabled_logs: LogTypes::NONE.with(LogType::Audit),
         secrets_key: Some(SecretsKey {
             named: KEY.into(),
@@ -129,15 +122,11 @@ fn cluster() -> State {
             key: Ok(None::<NamedKey>),
         }),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
-        role_users: RoleUsers {
-            others: Vec::new(),
-            unread: Vec::new(),
-        },
-        role: Ok(None),
         subnets: vec!["subnet-1".into()],
         security_groups: vec!["sg-1".into()],
         url: Some("https://example.com".into()),
         tags: vec![("team".into(), "cards".into())],
+        ..EksCluster::named("payments", CLUSTER)
     })
 }
 

@@ -1,0 +1,243 @@
+//! ## What it checks
+//!
+//! A Kubernetes service account can assume an IAM role whose trust policy names the cluster's OIDC provider (IAM roles
+//! for service accounts, IRSA). Each role of the account that trusts the cluster's issuer should name the service
+//! accounts that may assume it, with a condition on `<issuer>:sub`.
+//!
+//! The check fails with HIGH if a role has no such condition, or its pattern matches every service account; with MEDIUM
+//! if a wildcard stands for namespaces; and with LOW if a wildcard stands for the names of service accounts in one
+//! namespace, unless `allowNamespaceWide` is true. A `*` is a wildcard only for `StringLike`. A `Deny` statement counts
+//! if its only condition denies all subjects except those it lists.
+//!
+//! Roles of other accounts that trust the cluster through a provider in their account are not evaluated.
+//!
+//! ## Why it matters
+//!
+//! The namespace and the name of its service account are all that distinguishes one pod from another. Without a
+//! condition on both, every pod of the cluster can get the role's permissions, and IAM does not require a condition.
+//!
+//! ## How to fix it
+//!
+//! Add a condition with `StringEquals` on `<issuer>:sub` and `<issuer>:aud` to the trust policy of each role.
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::facts::EksCluster;
+use crate::facts::cluster::TrustingRole;
+use crate::parameters::{Parameter, ParameterValues};
+use crate::policy::ServiceAccounts;
+use crate::reason_code::ReasonCode;
+use crate::severity::Severity;
+use crate::text::names;
+use crate::verdict::{Reason, Verdict};
+
+static ALLOW_NAMESPACE_WIDE: Parameter<bool> = Parameter {
+    name: "allowNamespaceWide",
+    description: "If true, a role may allow all service accounts of a namespace.",
+    default: false,
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-irsa-trust-scoped",
+    enabled: true,
+    title: "EKS clusters should let named service accounts alone take IAM roles",
+    requirement: "The trust policy of each IAM role that trusts the cluster's OIDC provider should name the service \
+                  accounts that may assume the role.",
+    severities: &[
+        (
+            Severity::High,
+            "every pod of the cluster can assume the role and use its permissions",
+        ),
+        (
+            Severity::Medium,
+            "pods of several namespaces can assume the role and use its permissions",
+        ),
+        (
+            Severity::Low,
+            "pods of a namespace other than the intended ones can assume the role",
+        ),
+    ],
+    remediation: Remediation {
+        text: "In the trust policy of each role, add a condition that names the service account: StringEquals on the \
+               keys <issuer>:sub and <issuer>:aud.",
+        command: "aws iam update-assume-role-policy --region {region} --role-name <role> --policy-document file://<trust policy>.json",
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
+    },
+    parameters: &[&ALLOW_NAMESPACE_WIDE],
+    needs: &[Need::TrustingRoles],
+    evaluate: &Evaluate(evaluate),
+};
+
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
+    if cluster.issuer.is_none() {
+        return Verdict::not_applicable(
+            ReasonCode::NoIssuer,
+            "The cluster has no OIDC issuer, so no service account can assume a role through it.",
+        );
+    }
+    let roles = &cluster.trusting_roles;
+    let failures: Vec<(Severity, Reason)> = [
+        (ServiceAccounts::All, Severity::High),
+        (ServiceAccounts::OfNamespaces, Severity::Medium),
+        (ServiceAccounts::OfNamespace, Severity::Low),
+    ]
+    .into_iter()
+    .filter(|(_, severity)| *severity > Severity::Low || !settings.get(&ALLOW_NAMESPACE_WIDE))
+    .filter_map(|(width, severity)| Some((severity, failure(width, &roles.items)?)))
+    .collect();
+    if let Some((severity, _)) = failures.first() {
+        let reasons = failures.iter().map(|(_, reason)| reason.clone());
+        return Verdict::failed_for(*severity, reasons.collect());
+    }
+    let unread = roles
+        .items
+        .iter()
+        .find_map(|role| role.service_accounts.as_ref().err());
+    if let Some(unread) = unread.or(roles.missing.as_ref()) {
+        return Verdict::not_available(unread);
+    }
+    if roles.items.is_empty() {
+        return Verdict::passed(
+            ReasonCode::NoTrustingRole,
+            "No IAM role of the account trusts the cluster's OIDC issuer.",
+        );
+    }
+    Verdict::passed(
+        ReasonCode::ServiceAccountsNamed,
+        format!(
+            "The trust policies of these IAM roles name the service accounts that may assume them: {}.",
+            names(roles.items.iter().map(|role| role.name.as_str()))
+        ),
+    )
+}
+
+/// Returns the reason for the roles that allow this set of service accounts; `None` if there are none.
+fn failure(width: ServiceAccounts, roles: &[TrustingRole]) -> Option<Reason> {
+    let roles = roles
+        .iter()
+        .filter(|role| role.service_accounts == Ok(width));
+    let roles = names(roles.map(|role| role.name.as_str()));
+    if roles.is_empty() {
+        return None;
+    }
+    Some(match width {
+        ServiceAccounts::All => Reason::new(
+            ReasonCode::AnyServiceAccount,
+            format!("Every service account of the cluster can assume these IAM roles: {roles}."),
+        ),
+        ServiceAccounts::OfNamespaces => Reason::new(
+            ReasonCode::AnyNamespace,
+            format!("Service accounts of several namespaces can assume these IAM roles: {roles}."),
+        ),
+        ServiceAccounts::OfNamespace | ServiceAccounts::Listed => Reason::new(
+            ReasonCode::AnyNameInNamespace,
+            format!(
+                "Several service accounts of one namespace can assume these IAM roles by a pattern: {roles}."
+            ),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, settings, unread};
+    use crate::facts::{Fact, List};
+    use crate::verdict::Outcome;
+
+    const HIGH: Outcome = Outcome::Failed(Severity::High);
+    const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
+    const LOW: Outcome = Outcome::Failed(Severity::Low);
+
+    fn role(name: &str, service_accounts: Fact<ServiceAccounts>) -> TrustingRole {
+        TrustingRole {
+            name: name.to_owned(),
+            service_accounts,
+        }
+    }
+
+    fn verdict(roles: List<TrustingRole>, parameters: &str) -> Verdict {
+        let cluster = EksCluster {
+            trusting_roles: roles,
+            ..cluster()
+        };
+        evaluate(&cluster, &settings(CHECK.parameters, parameters))
+    }
+
+    #[test]
+    fn the_widest_role_decides() {
+        use ServiceAccounts::{All, Listed, OfNamespace, OfNamespaces};
+        let allowed = r#"{"allowNamespaceWide": true}"#;
+        for (roles, parameters, expected) in [
+            (&[] as &[_], "{}", Outcome::Passed),
+            (&[Listed], "{}", Outcome::Passed),
+            (&[Listed, OfNamespace], "{}", LOW),
+            (&[Listed, OfNamespace], allowed, Outcome::Passed),
+            (&[OfNamespaces, OfNamespace], "{}", MEDIUM),
+            (&[OfNamespaces], allowed, MEDIUM),
+            (&[Listed, All, OfNamespaces], "{}", HIGH),
+        ] {
+            let roles = roles.iter().map(|width| role("api", Ok(*width))).collect();
+            let verdict = verdict(List::complete(roles), parameters);
+            assert_eq!(verdict.outcome, expected, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn unread_roles_prevent_a_pass_but_not_a_failure() {
+        for (known, missing, expected) in [
+            (
+                vec![role("a", Ok(ServiceAccounts::All))],
+                Some(unread()),
+                HIGH,
+            ),
+            (
+                vec![role("a", Ok(ServiceAccounts::Listed))],
+                Some(unread()),
+                Outcome::NotAvailable,
+            ),
+            (vec![role("a", Err(unread()))], None, Outcome::NotAvailable),
+            (
+                vec![
+                    role("a", Err(unread())),
+                    role("b", Ok(ServiceAccounts::OfNamespace)),
+                ],
+                None,
+                LOW,
+            ),
+        ] {
+            let roles = List {
+                items: known,
+                missing,
+            };
+            assert_eq!(verdict(roles.clone(), "{}").outcome, expected, "{roles:?}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_without_an_issuer_is_not_applicable() {
+        let local = EksCluster {
+            issuer: None,
+            trusting_roles: List::unread(unread()),
+            ..cluster()
+        };
+        let verdict = evaluate(&local, &ParameterValues::default());
+        assert_eq!(verdict.outcome, Outcome::NotApplicable);
+    }
+
+    #[test]
+    fn each_width_has_its_reason_with_the_names_of_the_roles() {
+        let roles = vec![
+            role("b", Ok(ServiceAccounts::OfNamespace)),
+            role("a", Ok(ServiceAccounts::All)),
+        ];
+        let verdict = verdict(List::complete(roles), "{}");
+        assert_eq!(
+            verdict.codes(),
+            ["ANY_SERVICE_ACCOUNT", "ANY_NAME_IN_NAMESPACE"]
+        );
+        assert!(
+            verdict.reasons[0].text.ends_with("roles: a."),
+            "{verdict:?}"
+        );
+    }
+}

@@ -1,0 +1,318 @@
+//! ## What it checks
+//!
+//! An EKS cluster should run a Kubernetes version in standard support. The check fails with HIGH if EKS no longer
+//! supports the version: its status is `UNSUPPORTED`, its extended support has ended, or EKS lists only newer versions.
+//! It fails with MEDIUM if the version is in extended support, unless `allowExtendedSupport` is true.
+//!
+//! The result is a warning within `warnDays` before the end of standard support (or of extended support, where that is
+//! allowed), and if EKS does not list the version although it lists an older one. The reason names the date, and what
+//! EKS does then according to the cluster's upgrade policy.
+//!
+//! ## Why it matters
+//!
+//! The Kubernetes community fixes security problems only in supported versions. EKS maintains a version for 12 more
+//! months in extended support, at a higher price; after that, EKS upgrades the control plane without further notice.
+//! Nodes stay on their old version in any case.
+//!
+//! ## How to fix it
+//!
+//! Upgrade the control plane one minor version at a time, and nodes and add-ons after each step.
+
+use jiff::civil::Date;
+
+use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::facts::cluster::{
+    EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,
+};
+use crate::facts::{EksCluster, Unread};
+use crate::parameters::{Parameter, ParameterValues};
+use crate::reason_code::ReasonCode;
+use crate::severity::Severity;
+use crate::verdict::Verdict;
+
+static ALLOW_EXTENDED_SUPPORT: Parameter<bool> = Parameter {
+    name: "allowExtendedSupport",
+    description: "If true, versions in extended support pass.",
+    default: false,
+};
+
+static WARN_DAYS: Parameter<u32> = Parameter {
+    name: "warnDays",
+    description: "The result is a warning within this number of days before the end of support.",
+    default: 60,
+};
+
+pub(super) static CHECK: Check = Check {
+    id: "eks-supported-version",
+    enabled: true,
+    title: "EKS clusters should run a Kubernetes version in standard support",
+    requirement: "The cluster's Kubernetes version should be in standard support.",
+    severities: &[
+        (
+            Severity::High,
+            "the version gets no security fixes any more, and EKS upgrades the control plane without notice",
+        ),
+        (
+            Severity::Medium,
+            "the Kubernetes community no longer fixes the version, and EKS does so only for a limited time",
+        ),
+    ],
+    remediation: Remediation {
+        text: "Upgrade the cluster to the next minor version, and repeat until its version is in standard support. \
+               Upgrade the nodes and add-ons after each step.",
+        command: "aws eks update-cluster-version --region {region} --name {name} --kubernetes-version <next minor version>",
+        url: "https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html",
+    },
+    parameters: &[&ALLOW_EXTENDED_SUPPORT, &WARN_DAYS],
+    needs: &[Need::VersionSupport],
+    evaluate: &Evaluate(evaluate),
+};
+
+fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
+    match &cluster.version_support {
+        Err(unread) => Verdict::not_available(unread),
+        Ok(VersionSupport::Listed(listed)) => by_entry(cluster, listed, settings),
+        Ok(VersionSupport::OlderThanAll) => Verdict::failed(
+            Severity::High,
+            ReasonCode::VersionUnsupported,
+            format!(
+                "EKS no longer supports Kubernetes {}: it lists only newer versions.",
+                version(cluster)
+            ),
+        ),
+        Ok(VersionSupport::NotListed) => Verdict::warning(
+            ReasonCode::VersionNotListed,
+            format!("EKS does not list Kubernetes {}.", version(cluster)),
+        ),
+    }
+}
+
+fn version(cluster: &EksCluster) -> String {
+    let version = cluster.version.map(|version| version.to_string());
+    version.unwrap_or_else(|| "of an unknown version".to_owned())
+}
+
+fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterValues) -> Verdict {
+    let version = listed.version;
+    let is_past = |end: &Option<EndOfSupport>| end.as_ref().is_some_and(EndOfSupport::is_past);
+    let has_ended =
+        listed.status == Some(SupportStatus::Unsupported) || is_past(&listed.end_of_extended);
+    if has_ended {
+        let text = match listed.end_of_extended {
+            Some(end) => format!(
+                "EKS no longer supports Kubernetes {version}: extended support ended on {}.",
+                end.date
+            ),
+            None => format!("EKS no longer supports Kubernetes {version}."),
+        };
+        return Verdict::failed(Severity::High, ReasonCode::VersionUnsupported, text);
+    }
+    let is_extended =
+        listed.status == Some(SupportStatus::Extended) || is_past(&listed.end_of_standard);
+    if listed.status.is_none() && listed.end_of_standard.is_none() {
+        return Verdict::not_available(&Unread {
+            code: ReasonCode::VersionSupportUnknown,
+            text: format!(
+                "eks:DescribeClusterVersions returned neither a known status nor the end of support for Kubernetes \
+                 {version}."
+            ),
+        });
+    }
+    let allows_extended = settings.get(&ALLOW_EXTENDED_SUPPORT);
+    if is_extended && !allows_extended {
+        let text = format!(
+            "Kubernetes {version} is in extended support{}.",
+            until(listed.end_of_extended)
+        );
+        return Verdict::failed(Severity::Medium, ReasonCode::VersionInExtendedSupport, text);
+    }
+    // Where extended support is allowed, only its end matters.
+    let (kind, end) = if allows_extended {
+        ("extended", listed.end_of_extended)
+    } else {
+        ("standard", listed.end_of_standard)
+    };
+    let days = i64::from(settings.get(&WARN_DAYS));
+    match end {
+        Some(end) if end.days_left <= days => Verdict::warning(
+            ReasonCode::SupportEndsSoon,
+            format!(
+                "The {kind} support of Kubernetes {version} ends on {}. {}",
+                end.date,
+                consequence(cluster, kind, end.date)
+            ),
+        ),
+        _ if is_extended => Verdict::passed(
+            ReasonCode::ExtendedSupportAllowed,
+            format!(
+                "Kubernetes {version} is in extended support{}, which is allowed.",
+                until(listed.end_of_extended)
+            ),
+        ),
+        _ => Verdict::passed(
+            ReasonCode::VersionInStandardSupport,
+            format!(
+                "Kubernetes {version} is in standard support{}.",
+                until(listed.end_of_standard)
+            ),
+        ),
+    }
+}
+
+fn until(end: Option<EndOfSupport>) -> String {
+    end.map_or_else(String::new, |end| format!(" until {}", end.date))
+}
+
+/// Returns what EKS does with the cluster when the support of its version ends.
+fn consequence(cluster: &EksCluster, kind: &str, date: Date) -> String {
+    if kind == "standard" && cluster.upgrade_policy == UpgradePolicy::Extended {
+        format!("Extended support, which costs more, begins after {date}.")
+    } else {
+        format!("EKS upgrades the control plane by itself after {date}.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, settings, unread};
+    use crate::verdict::Outcome;
+
+    const HIGH: Outcome = Outcome::Failed(Severity::High);
+    const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
+
+    fn end(days_left: i64) -> EndOfSupport {
+        let today: Date = "2026-11-28".parse().unwrap();
+        EndOfSupport {
+            date: today
+                .checked_add(jiff::Span::new().days(days_left))
+                .unwrap(),
+            days_left,
+        }
+    }
+
+    fn entry(
+        status: Option<SupportStatus>,
+        standard: Option<i64>,
+        extended: Option<i64>,
+    ) -> EksCluster {
+        EksCluster {
+            version_support: Ok(VersionSupport::Listed(ListedVersion {
+                version: "1.33".parse().unwrap(),
+                on_outpost: false,
+                status,
+                end_of_standard: standard.map(end),
+                end_of_extended: extended.map(end),
+            })),
+            ..cluster()
+        }
+    }
+
+    fn outcome(cluster: &EksCluster, parameters: &str) -> Outcome {
+        evaluate(cluster, &settings(CHECK.parameters, parameters)).outcome
+    }
+
+    #[test]
+    fn the_status_and_the_dates_decide() {
+        use SupportStatus::{Extended, Standard, Unsupported};
+        let allowed = r#"{"allowExtendedSupport": true}"#;
+        for (cluster, parameters, expected) in [
+            (
+                entry(Some(Standard), Some(200), Some(565)),
+                "{}",
+                Outcome::Passed,
+            ),
+            (
+                entry(Some(Standard), Some(61), Some(426)),
+                "{}",
+                Outcome::Passed,
+            ),
+            (
+                entry(Some(Standard), Some(60), Some(425)),
+                "{}",
+                Outcome::Warning,
+            ),
+            (
+                entry(Some(Standard), Some(60), Some(425)),
+                r#"{"warnDays": 10}"#,
+                Outcome::Passed,
+            ),
+            (
+                entry(Some(Standard), Some(60), Some(425)),
+                allowed,
+                Outcome::Passed,
+            ),
+            (entry(Some(Standard), Some(-1), Some(364)), "{}", MEDIUM),
+            (entry(Some(Standard), None, None), "{}", Outcome::Passed),
+            (entry(None, Some(100), None), "{}", Outcome::Passed),
+            (entry(None, None, None), "{}", Outcome::NotAvailable),
+            (entry(Some(Extended), Some(-100), Some(265)), "{}", MEDIUM),
+            (entry(Some(Extended), None, None), "{}", MEDIUM),
+            (
+                entry(Some(Extended), Some(-100), Some(300)),
+                allowed,
+                Outcome::Passed,
+            ),
+            (
+                entry(Some(Extended), Some(-345), Some(20)),
+                allowed,
+                Outcome::Warning,
+            ),
+            (entry(Some(Extended), Some(-366), Some(-1)), allowed, HIGH),
+            (
+                entry(Some(Unsupported), Some(-490), Some(-125)),
+                allowed,
+                HIGH,
+            ),
+            (entry(Some(Unsupported), None, None), "{}", HIGH),
+        ] {
+            assert_eq!(
+                outcome(&cluster, parameters),
+                expected,
+                "{:?} {parameters}",
+                cluster.version_support
+            );
+        }
+    }
+
+    #[test]
+    fn versions_that_eks_does_not_list() {
+        for (support, expected) in [
+            (Ok(VersionSupport::OlderThanAll), HIGH),
+            (Ok(VersionSupport::NotListed), Outcome::Warning),
+            (Err(unread()), Outcome::NotAvailable),
+        ] {
+            let cluster = EksCluster {
+                version_support: support,
+                ..cluster()
+            };
+            assert_eq!(
+                outcome(&cluster, "{}"),
+                expected,
+                "{:?}",
+                cluster.version_support
+            );
+        }
+    }
+
+    #[test]
+    fn a_warning_names_the_date_and_the_consequence_but_no_number_of_days() {
+        let warning = |policy, days_left| {
+            let cluster = EksCluster {
+                upgrade_policy: policy,
+                ..entry(Some(SupportStatus::Standard), Some(days_left), None)
+            };
+            evaluate(&cluster, &ParameterValues::default()).reasons[0]
+                .text
+                .clone()
+        };
+        let text = warning(UpgradePolicy::Extended, 30);
+        assert!(
+            text.contains("ends on 2026-12-28. Extended support"),
+            "{text}"
+        );
+        let text = warning(UpgradePolicy::Standard, 30);
+        assert!(text.contains("EKS upgrades the control plane"), "{text}");
+        assert!(!text.contains("30"), "{text}");
+    }
+}

@@ -1,0 +1,35 @@
+//! Texts of reasons.
+
+/// The most names that a reason lists.
+const MAX_NAMES: usize = 10;
+
+/// Returns the names, sorted and separated by commas; empty if there are none. After the first ten, "and others" stands
+/// for the rest, without their number: a number would change the text, and so the finding, with every node or role that
+/// comes and goes.
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    let text = names.iter().take(MAX_NAMES).copied().collect::<Vec<_>>();
+    let text = text.join(", ");
+    if names.len() > MAX_NAMES {
+        format!("{text} and others")
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_unique_and_at_most_ten() {
+        assert_eq!(names([]), "");
+        assert_eq!(names(["b", "a", "b"]), "a, b");
+        let ten: Vec<String> = (10..20).map(|number| number.to_string()).collect();
+        let ten: Vec<&str> = ten.iter().map(String::as_str).collect();
+        assert_eq!(names(ten.clone()), "10, 11, 12, 13, 14, 15, 16, 17, 18, 19");
+        assert!(names(ten.into_iter().chain(["99"])).ends_with("18, 19 and others"));
+    }
+}

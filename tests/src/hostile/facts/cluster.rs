@@ -1,0 +1,196 @@
+//! Facts about clusters.
+
+use arbitrary::{Result, Unstructured};
+use eksentry_core::{
+    facts::{
+        EksCluster, Fact, List,
+        cluster::{
+            AccessEntry, Association, AuthenticationMode, ClusterAdmin, EndOfSupport, Endpoint,
+            Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, Principal, Role,
+            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
+        },
+    },
+    policy::ServiceAccounts,
+};
+use jiff::tz::TimeZone;
+
+use super::super::texts::{maybe, text, texts};
+use super::{fact, key_state, maybe_moment, tags, unreads};
+
+pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
+    let cidrs = texts(bytes, 60)?;
+    let more = if bytes.arbitrary()? {
+        vec!["0.0.0.0/0"]
+    } else {
+        vec![]
+    };
+    let logs = LogTypes::ALL.iter().try_fold(LogTypes::NONE, |set, log| {
+        Ok(if bytes.arbitrary()? {
+            set.with(log)
+        } else {
+            set
+        })
+    })?;
+    let cidrs = if bytes.arbitrary()? {
+        cidrs
+    } else {
+        Vec::new()
+    };
+    Ok(EksCluster {
+        name: text(bytes)?,
+        arn: text(bytes)?,
+        status: text(bytes)?,
+        connected: bytes.arbitrary()?,
+        on_outpost: bytes.arbitrary()?,
+        health: health(bytes)?,
+        version: text(bytes)?.parse().ok(),
+        version_support: version_support(bytes)?,
+        upgrade_policy: if bytes.arbitrary()? {
+            UpgradePolicy::Standard
+        } else {
+            UpgradePolicy::Extended
+        },
+        created_at: maybe_moment(bytes)?,
+        endpoint: Endpoint::read(
+            bytes.arbitrary()?,
+            bytes.arbitrary()?,
+            cidrs.iter().map(String::as_str).chain(more),
+        ),
+        authentication_mode: AuthenticationMode::read(&text(bytes)?),
+        creator_is_admin: bytes.arbitrary()?,
+        access_entries: access_entries(bytes)?,
+        admins: admins(bytes)?,
+        issuer: maybe(bytes)?,
+        trusting_roles: trusting_roles(bytes)?,
+        deletion_protection: bytes.arbitrary()?,
+        enabled_logs: logs,
+        secrets_key: secrets_key(bytes)?,
+        role_arn: maybe(bytes)?,
+        role_users: RoleUsers {
+            others: texts(bytes, 120)?,
+            unread: unreads(bytes)?,
+        },
+        role: role(bytes)?,
+        subnets: texts(bytes, 120)?,
+        security_groups: texts(bytes, 120)?,
+        url: maybe(bytes)?,
+        tags: tags(bytes)?,
+    })
+}
+
+fn health(bytes: &mut Unstructured<'_>) -> Result<Option<Vec<Issue>>> {
+    let codes = texts(bytes, 10)?;
+    let issues = codes.iter().map(|code| Issue::read(Some(code)));
+    Ok(bytes.arbitrary::<bool>()?.then(|| issues.collect()))
+}
+
+fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
+    if bytes.arbitrary()? {
+        return Ok(None);
+    }
+    let named = NamedKey {
+        arn: text(bytes)?,
+        state: key_state(bytes)?,
+        aws_managed: bytes.arbitrary()?,
+    };
+    let named = bytes.arbitrary::<bool>()?.then_some(named);
+    Ok(Some(SecretsKey {
+        named: text(bytes)?,
+        names_secrets: bytes.arbitrary()?,
+        key: fact(named, bytes)?,
+    }))
+}
+
+fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
+    let trusted = texts(bytes, 120)?;
+    let role = Role {
+        trusted: fact(trusted, bytes)?,
+        administrator_policies: texts(bytes, 60)?,
+        unread: unreads(bytes)?,
+    };
+    let role = bytes.arbitrary::<bool>()?.then_some(role);
+    fact(role, bytes)
+}
+
+fn list<T>(items: Vec<T>, bytes: &mut Unstructured<'_>) -> Result<List<T>> {
+    let missing = fact((), bytes)?.err();
+    Ok(List { items, missing })
+}
+
+fn access_entries(bytes: &mut Unstructured<'_>) -> Result<Option<List<AccessEntry>>> {
+    let entries = texts(bytes, 30)?.into_iter().map(|arn| {
+        Ok(AccessEntry {
+            principal: Principal::new(arn),
+            exists: fact(bytes.arbitrary()?, bytes)?,
+        })
+    });
+    let entries = entries.collect::<Result<_>>()?;
+    let entries = list(entries, bytes)?;
+    Ok(bytes.arbitrary::<bool>()?.then_some(entries))
+}
+
+fn admins(bytes: &mut Unstructured<'_>) -> Result<Option<List<ClusterAdmin>>> {
+    let admins = texts(bytes, 30)?.into_iter().map(|arn| {
+        let association = Association {
+            associated_at: maybe_moment(bytes)?,
+        };
+        let association = bytes.arbitrary::<bool>()?.then_some(association);
+        Ok(ClusterAdmin {
+            principal: Principal::new(arn),
+            cluster_wide: fact(association, bytes)?,
+        })
+    });
+    let admins = admins.collect::<Result<_>>()?;
+    let admins = list(admins, bytes)?;
+    Ok(bytes.arbitrary::<bool>()?.then_some(admins))
+}
+
+fn trusting_roles(bytes: &mut Unstructured<'_>) -> Result<List<TrustingRole>> {
+    const WIDTHS: [ServiceAccounts; 4] = [
+        ServiceAccounts::Listed,
+        ServiceAccounts::OfNamespace,
+        ServiceAccounts::OfNamespaces,
+        ServiceAccounts::All,
+    ];
+    let roles = texts(bytes, 30)?.into_iter().map(|name| {
+        Ok(TrustingRole {
+            name,
+            service_accounts: fact(*bytes.choose(&WIDTHS)?, bytes)?,
+        })
+    });
+    let roles = roles.collect::<Result<_>>()?;
+    list(roles, bytes)
+}
+
+fn version_support(bytes: &mut Unstructured<'_>) -> Result<Fact<VersionSupport>> {
+    const STATUSES: [Option<SupportStatus>; 4] = [
+        None,
+        Some(SupportStatus::Standard),
+        Some(SupportStatus::Extended),
+        Some(SupportStatus::Unsupported),
+    ];
+    let support = match bytes.int_in_range(0..=2)? {
+        0 => VersionSupport::OlderThanAll,
+        1 => VersionSupport::NotListed,
+        _ => VersionSupport::Listed(ListedVersion {
+            version: KubernetesVersion {
+                major: bytes.arbitrary()?,
+                minor: bytes.arbitrary()?,
+            },
+            on_outpost: bytes.arbitrary()?,
+            status: *bytes.choose(&STATUSES)?,
+            end_of_standard: end_of_support(bytes)?,
+            end_of_extended: end_of_support(bytes)?,
+        }),
+    };
+    fact(support, bytes)
+}
+
+fn end_of_support(bytes: &mut Unstructured<'_>) -> Result<Option<EndOfSupport>> {
+    let days_left = bytes.arbitrary()?;
+    let at = maybe_moment(bytes)?;
+    Ok(at.map(|at| EndOfSupport {
+        date: at.to_zoned(TimeZone::UTC).date(),
+        days_left,
+    }))
+}
