@@ -1,66 +1,27 @@
 //! The identity of resources, and the accounts and Regions that hold them.
 
+mod error;
+mod id;
+mod location;
+mod path;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use sha2::{Digest, Sha256};
 
-use crate::arn::{Arn, ArnError};
+use crate::arn::Arn;
 use crate::facts::image;
 use crate::facts::repository::DIGEST;
 use crate::kind::{Identity, Parent, ResourceKind};
 use crate::kinds::KINDS;
+use id::fit;
+use location::{is_place, partition_of};
+use path::check_path;
 
-/// An account in a Region.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Location {
-    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
-    pub partition: String,
-    /// The id of the Region, such as `eu-central-1`.
-    pub region: String,
-    /// The account's twelve digits.
-    pub account: String,
-}
-
-impl Location {
-    /// Returns the account and Region in an ARN.
-    pub fn of(arn: &Arn) -> Self {
-        Self {
-            partition: arn.partition().to_owned(),
-            region: arn.region().to_owned(),
-            account: arn.account().to_owned(),
-        }
-    }
-
-    /// Returns the beginning of the ids of resources of a kind at this location whose paths begin with `path`.
-    pub(crate) fn prefix(&self, kind: &ResourceKind, path: &str) -> String {
-        let Self {
-            partition,
-            region,
-            account,
-        } = self;
-        match kind.identity {
-            Identity::Arn {
-                service, prefix, ..
-            } => format!("arn:{partition}:{service}:{region}:{account}:{prefix}{path}"),
-            Identity::Account => format!("{ACCOUNT}{account}/{region}"),
-        }
-    }
-
-    /// Returns the beginning of the ids that the same resources have in ASFF.
-    pub(crate) fn asff_prefix(&self, kind: &ResourceKind, path: &str) -> String {
-        match kind.identity {
-            Identity::Arn { .. } => self.prefix(kind, path),
-            Identity::Account => format!("{ACCOUNT}{}", self.account),
-        }
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "account {} in {}", self.account, self.region)
-    }
-}
+pub use error::ResourceError;
+pub(crate) use id::ACCOUNT;
+pub use id::LONGEST_CHECK_ID;
+pub use location::Location;
 
 /// The identity of a resource: its kind, its location, and its path there. The ids of the resource's findings end with
 /// its text, [`id`](Self::id).
@@ -68,47 +29,6 @@ impl fmt::Display for Location {
 pub struct Resource {
     kind: &'static ResourceKind,
     id: Box<str>,
-}
-
-/// The error for a text that names no resource that checks evaluate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ResourceError {
-    /// The text is neither an ARN nor an account.
-    #[error(transparent)]
-    Arn(#[from] ArnError),
-    /// The text is the ARN of something else.
-    #[error(
-        "{0} is not a resource that a check evaluates: use a resource of one of these kinds: {nouns}",
-        nouns = nouns()
-    )]
-    Kind(Arn),
-    /// The account or the Region is not valid.
-    #[error(
-        "{0} does not name a valid account and Region: use a 12-digit account id and a Region such as eu-central-1"
-    )]
-    Place(String),
-    /// The service does not allow the name.
-    #[error("{name:?} is not a valid {} name", kind.noun)]
-    Name {
-        /// The kind of resource that the text should name.
-        kind: &'static ResourceKind,
-        /// The name, cut to 200 characters.
-        name: String,
-    },
-}
-
-/// The beginning of the id of an account.
-pub(crate) const ACCOUNT: &str = "AWS::::Account:";
-
-/// The maximum length of a check's id, in characters.
-pub const LONGEST_CHECK_ID: usize = 48;
-
-/// The maximum length of a resource's id, in bytes, with which the ids of findings stay within the 512 characters of
-/// ASFF.
-const LONGEST: usize = 512 - "eksentry/".len() - LONGEST_CHECK_ID - "/".len();
-
-fn nouns() -> String {
-    KINDS.map(|kind| kind.title).join(", ")
 }
 
 impl Resource {
@@ -310,73 +230,12 @@ impl fmt::Display for Resource {
     }
 }
 
-/// Shortens an id that is too long for the id of a finding. `~` and 16 digits of the SHA-256 of the whole id replace
-/// its end, so that different resources have different ids.
-fn fit(id: String) -> String {
-    const HASH: usize = 16;
-    if id.len() <= LONGEST {
-        return id;
-    }
-    let hash = Sha256::digest(&id);
-    let hash = hex::encode(&hash[..HASH / 2]);
-    let end = (0..LONGEST - HASH)
-        .rev()
-        .find(|end| id.is_char_boundary(*end))
-        .unwrap_or_default();
-    format!("{}~{hash}", &id[..end])
-}
-
-/// Returns the partition that a Region belongs to.
-/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
-fn partition_of(region: &str) -> &'static str {
-    [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-isob-", "aws-iso-b"),
-        ("us-isof-", "aws-iso-f"),
-        ("us-iso-", "aws-iso"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("eusc-", "aws-eusc"),
-    ]
-    .into_iter()
-    .find(|(prefix, _)| region.starts_with(prefix))
-    .map_or("aws", |(_, partition)| partition)
-}
-
-/// Returns `true` if the texts can be a partition, a Region and an account. Ids also arrive in events, and they decide
-/// in which account and Region a role is assumed.
-fn is_place(partition: &str, region: &str, account: &str) -> bool {
-    let word = |text: &str, allowed: fn(char) -> bool| {
-        (1..=32).contains(&text.len()) && text.chars().all(|c| c == '-' || allowed(c))
-    };
-    word(partition, |c| c.is_ascii_lowercase())
-        && word(region, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && account.len() == 12
-        && account.chars().all(|c| c.is_ascii_digit())
-}
-
-/// Checks that the service allows the path. Names also arrive in events, so nothing else is accepted, such as a path
-/// that leads elsewhere or a second digest.
-fn check_path(kind: &'static ResourceKind, path: &str) -> Result<(), ResourceError> {
-    let is_allowed = match kind.identity {
-        Identity::Arn { owns, allows, .. } => owns(path) && allows(path),
-        Identity::Account => path.is_empty(),
-    };
-    if is_allowed {
-        return Ok(());
-    }
-    Err(ResourceError::Name {
-        kind,
-        name: path.chars().take(200).collect(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::{account, cluster, key, repository};
 
-    fn location() -> Location {
+    pub(super) fn location() -> Location {
         Location {
             partition: "aws".into(),
             region: "eu-central-1".into(),
@@ -430,17 +289,6 @@ mod tests {
     }
 
     #[test]
-    fn ids_too_long_for_a_finding_are_shortened_and_stay_different() {
-        let id = |end: &str| "n".repeat(LONGEST - end.len()) + end;
-        assert_eq!(fit(id("a")), id("a"));
-        let [one, other] = ["ab", "ac"].map(|end| fit("n".to_owned() + &id(end)));
-        assert_eq!((one.len(), other.len()), (LONGEST, LONGEST));
-        assert_ne!(one, other);
-        assert!(one.contains("n~"), "{one}");
-        assert!(fit("é".repeat(LONGEST)).len() <= LONGEST);
-    }
-
-    #[test]
     fn an_image_is_named_within_its_repository() {
         let image = Resource::image("cards/api", "sha256:0a1b", &location()).unwrap();
         let repository = Resource::named(&repository::KIND, "cards/api", &location()).unwrap();
@@ -459,65 +307,6 @@ mod tests {
         );
         assert_eq!(image.repository_and_digest(), ("cards/api", "sha256:0a1b"));
         assert_eq!(Resource::parse(image.id()), Ok(image));
-    }
-
-    #[test]
-    fn names_that_the_service_does_not_allow_are_rejected() {
-        let long = "a".repeat(257);
-        for (kind, name) in [
-            (&cluster::KIND, ""),
-            (&cluster::KIND, "a/b"),
-            (&cluster::KIND, "<script>"),
-            (&repository::KIND, "a b"),
-            (&repository::KIND, long.as_str()),
-            (&key::KIND, "alias/x"),
-            (&cluster::KIND, ".."),
-            (&cluster::KIND, "-c"),
-            (&repository::KIND, "../app"),
-            (&repository::KIND, "app/"),
-            (&repository::KIND, "app//x"),
-            (&repository::KIND, "app:v1"),
-            (&repository::KIND, "*"),
-        ] {
-            assert!(
-                Resource::named(kind, name, &location()).is_err(),
-                "{name:?}"
-            );
-        }
-        let too_long = format!("sha256:{}", "0".repeat(65));
-        for digest in [
-            "latest",
-            "",
-            "sha256:",
-            "sha256:0g",
-            "sha256:../0a",
-            "sha256:0a/sha256:0b",
-            too_long.as_str(),
-        ] {
-            assert!(
-                Resource::image("app", digest, &location()).is_err(),
-                "{digest}"
-            );
-        }
-        assert!(Resource::image("app/sha256:0a", "sha256:0b", &location()).is_err());
-        assert!(Resource::image("", "sha256:0a1b", &location()).is_err());
-        assert!(Resource::parse("arn:aws:s3:::bucket").is_err());
-    }
-
-    #[test]
-    fn arns_without_a_valid_account_and_region_are_rejected() {
-        for place in [
-            "aws:eks:eu-central-1:",
-            "aws:eks:eu-central-1:11112222333",
-            "aws:eks:eu-central-1:organization",
-            "aws:eks:eu-central-1:11112222333٣",
-            "aws:eks::111122223333",
-            "aws:eks:eu/../central:111122223333",
-            "AWS:eks:eu-central-1:111122223333",
-        ] {
-            let parsed = Resource::parse(&format!("arn:{place}:cluster/c"));
-            assert!(matches!(parsed, Err(ResourceError::Place(_))), "{place}");
-        }
     }
 
     #[test]
@@ -561,29 +350,6 @@ mod tests {
             location().to_string(),
             "account 111122223333 in eu-central-1"
         );
-    }
-
-    #[test]
-    fn names_may_be_as_long_as_the_services_allow() {
-        let named = |kind, length| Resource::named(kind, &"a".repeat(length), &location()).is_ok();
-        let image = |repository: usize, digest: usize| {
-            let digest = format!("sha256:{}", "0".repeat(digest));
-            Resource::image(&"a".repeat(repository), &digest, &location()).is_ok()
-        };
-        assert!(named(&repository::KIND, 256) && !named(&repository::KIND, 257));
-        assert!(image(256, 64) && !image(256, 65) && !image(257, 64));
-    }
-
-    #[test]
-    fn only_image_names_have_a_colon_and_none_has_a_space() {
-        for (kind, name) in [
-            (&cluster::KIND, "a:b"),
-            (&repository::KIND, "a:b"),
-            (&key::KIND, "a:b"),
-            (&image::KIND, "a b/sha256:0a1b"),
-        ] {
-            assert!(Resource::named(kind, name, &location()).is_err(), "{name}");
-        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! `ecr-event`: evaluates images and repositories when EventBridge sends an event about Amazon ECR images or their
 //! scans.
 
+mod event;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -11,16 +12,15 @@ use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
 use eksentry_core::{Check, FactsOf, Location, Need, Observation, Resource, State};
 use lambda_runtime::LambdaEvent;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::error::{Error, ErrorKind, without_values};
+use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
 use crate::origin::{expect_here, expect_home};
 use crate::run::{Run, RunReport};
-use crate::scan_event::ScanReport;
 use crate::scope::Targets;
+use event::{Change, EcrEvent};
 
 /// Handles an event. Returns a [`Summary`](crate::Summary); for an event that does not concern this function, nothing
 /// is sent, and the response is an empty object.
@@ -69,140 +69,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     invocation.into_response(summary, errors)
 }
 
-/// The contents of an event.
-#[derive(Debug, PartialEq, Eq)]
-struct EcrEvent {
-    account: Option<String>,
-    region: Option<String>,
-    /// The repositories that the event names. An entry that cannot be read is the reason, and does not affect the
-    /// others.
-    repositories: Vec<Result<String, EntryError>>,
-    digest: Option<String>,
-    change: Change,
-}
-
-/// The error of an entry in `detail.repositories`. An error of serde is not kept as a source, since its text quotes
-/// values.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-enum EntryError {
-    /// The entry does not have the form of one.
-    #[error("entry {number} of detail.repositories can't be read: {problem}")]
-    Unreadable { number: usize, problem: String },
-    /// The entry has neither the ARN nor the name of a repository.
-    #[error("entry {number} of detail.repositories contains no repository")]
-    NoRepository { number: usize },
-}
-
-/// The change that an event reports.
-#[derive(Debug, PartialEq, Eq)]
-enum Change {
-    Pushed,
-    /// An image may have been deleted or archived, or only untagged; the API has its current state.
-    Removed,
-    Scanned(ScanReport),
-    /// The registry's rules scan repositories at other times than before.
-    ScanningChanged,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Envelope {
-    #[serde(default)]
-    source: Option<String>,
-    #[serde(default)]
-    detail_type: Option<String>,
-    #[serde(default)]
-    account: Option<String>,
-    #[serde(default)]
-    region: Option<String>,
-    #[serde(default)]
-    detail: Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ActionDetail {
-    #[serde(default)]
-    result: Option<String>,
-    action_type: String,
-    repository_name: String,
-    #[serde(default)]
-    image_digest: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ScanDetail {
-    scan_status: String,
-    repository_name: String,
-    image_digest: String,
-    #[serde(default)]
-    image_tags: Option<Vec<Option<String>>>,
-    #[serde(default)]
-    finding_severity_counts: Option<Value>,
-}
-
-/// The subject of an event from Inspector, which sends the same kind of event about instances, functions and machine
-/// images.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct InspectedDetail {
-    #[serde(default)]
-    repository_name: Option<Value>,
-    #[serde(default)]
-    image_digest: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct ScanningDetail {
-    #[serde(default)]
-    repositories: Option<Vec<Value>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct ScannedRepository {
-    #[serde(default)]
-    repository_arn: Option<String>,
-    #[serde(default)]
-    repository_name: Option<String>,
-}
-
 impl EcrEvent {
-    /// Reads an event; `None` if it does not concern this function.
-    fn read(event: &Value) -> Result<Option<Self>, Error> {
-        if !event.is_object() {
-            return Err(Error::invalid_event(
-                "the event isn't a JSON object: EventBridge sends one JSON object for each event",
-            ));
-        }
-        let envelope = Envelope::deserialize(event).map_err(|error| {
-            let problem = without_values(&error);
-            Error::invalid_event(format!("the event isn't an EventBridge event: {problem}"))
-        })?;
-        let name = envelope.detail_type.unwrap_or_default();
-        let read = match (envelope.source.unwrap_or_default().as_str(), name.as_str()) {
-            ("aws.ecr", "ECR Image Action") => action(&envelope.detail),
-            ("aws.ecr", "ECR Image Scan") => scan(&envelope.detail).map(Some),
-            ("aws.ecr", "ECR Scan Resource Change") => scanning_change(&envelope.detail).map(Some),
-            ("aws.inspector2", "Inspector2 Scan") => inspection(&envelope.detail),
-            _ => return Ok(None),
-        };
-        let read = read.map_err(|error| {
-            Error::invalid_event(format!(
-                "the detail of the event {name:?} can't be read: {}",
-                without_values(&error)
-            ))
-        })?;
-        Ok(read.map(|(repositories, digest, change)| Self {
-            account: envelope.account,
-            region: envelope.region,
-            repositories,
-            digest,
-            change,
-        }))
-    }
-
     /// Returns `true` if the event may change the verdict of a check.
     fn concerns(&self, check: &Check) -> bool {
         let kind = check.kind();
@@ -334,171 +201,15 @@ fn invalid_name(error: impl Display) -> Error {
     Error::invalid_event(format!("in the event, {error}"))
 }
 
-/// The repositories that an event names, the digest of an image, and the change that it reports.
-type Read = (Vec<Result<String, EntryError>>, Option<String>, Change);
-
-fn action(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
-    let detail = ActionDetail::deserialize(detail)?;
-    let change = match detail.action_type.as_str() {
-        "PUSH" => Change::Pushed,
-        "DELETE" | "UPDATE_STORAGE_CLASS" => Change::Removed,
-        _ => return Ok(None),
-    };
-    let happened = detail.result.is_none_or(|result| result == "SUCCESS");
-    let digest = detail.image_digest.filter(|digest| !digest.is_empty());
-    Ok(happened.then_some((vec![Ok(detail.repository_name)], digest, change)))
-}
-
-fn scan(detail: &Value) -> Result<Read, serde_json::Error> {
-    let detail = ScanDetail::deserialize(detail)?;
-    let counts = detail
-        .finding_severity_counts
-        .as_ref()
-        .and_then(Value::as_object)
-        .and_then(|counts| {
-            // A count that cannot be read makes all of them unknown.
-            let counts = counts
-                .iter()
-                .map(|(name, count)| Some((name.clone(), whole_number(count)?)));
-            counts.collect::<Option<BTreeMap<_, _>>>()
-        });
-    let report = ScanReport {
-        status: detail.scan_status,
-        counts,
-        tags: detail.image_tags.into_iter().flatten().flatten().collect(),
-    };
-    Ok((
-        vec![Ok(detail.repository_name)],
-        Some(detail.image_digest),
-        Change::Scanned(report),
-    ))
-}
-
-/// Reads an event from Inspector; `None` if it is not about an image in a repository.
-fn inspection(detail: &Value) -> Result<Option<Read>, serde_json::Error> {
-    let about = InspectedDetail::deserialize(detail)?;
-    if about.repository_name.is_none() && about.image_digest.is_none() {
-        return Ok(None);
-    }
-    scan(detail).map(Some)
-}
-
-/// Reads the repositories whose scanning changed. The way in which each is scanned now is read from the API.
-fn scanning_change(detail: &Value) -> Result<Read, serde_json::Error> {
-    let detail = ScanningDetail::deserialize(detail)?;
-    let repositories = detail.repositories.unwrap_or_default();
-    let named = repositories.iter().enumerate().map(|(index, entry)| {
-        let number = index + 1;
-        let entry =
-            ScannedRepository::deserialize(entry).map_err(|error| EntryError::Unreadable {
-                number,
-                problem: without_values(&error),
-            })?;
-        let named = entry.repository_arn.filter(|arn| !arn.is_empty());
-        let named = named.or(entry.repository_name);
-        named
-            .filter(|name| !name.is_empty())
-            .ok_or(EntryError::NoRepository { number })
-    });
-    Ok((named.collect(), None, Change::ScanningChanged))
-}
-
-/// Returns a count that is written as a number or as a string.
-fn whole_number(value: &Value) -> Option<u64> {
-    match value {
-        Value::Number(number) if number.is_f64() => {
-            number.to_string().strip_suffix(".0")?.parse().ok()
-        }
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn event(source: &str, detail_type: &str, detail: &Value) -> Value {
+    pub(super) fn event(source: &str, detail_type: &str, detail: &Value) -> Value {
         json!({
             "source": source, "detail-type": detail_type, "account": "111122223333", "region": "eu-central-1",
             "detail": detail,
         })
-    }
-
-    fn change(source: &str, detail_type: &str, detail: &Value) -> Option<Change> {
-        EcrEvent::read(&event(source, detail_type, detail))
-            .unwrap()
-            .map(|ecr_event| ecr_event.change)
-    }
-
-    #[test]
-    fn actions_map_to_changes() {
-        let detail = |action: &str| {
-            json!({"action-type": action, "result": "SUCCESS", "repository-name": "app", "image-digest": "sha256:0a",
-                   "image-tag": "", "target-storage-class": "ARCHIVE"})
-        };
-        for (action, expected) in [
-            ("PUSH", Some(Change::Pushed)),
-            ("DELETE", Some(Change::Removed)),
-            ("UPDATE_STORAGE_CLASS", Some(Change::Removed)),
-            ("SOMETHING_NEW", None),
-        ] {
-            assert_eq!(
-                change("aws.ecr", "ECR Image Action", &detail(action)),
-                expected,
-                "{action}"
-            );
-        }
-        let failed = json!({"action-type": "PUSH", "result": "FAILURE", "repository-name": "app", "image-digest": "sha256:0a"});
-        assert_eq!(change("aws.ecr", "ECR Image Action", &failed), None);
-    }
-
-    #[test]
-    fn other_events_are_ignored_and_invalid_ones_rejected() {
-        assert_eq!(
-            change("aws.ecr", "ECR Replication Action", &json!({})),
-            None
-        );
-        assert_eq!(
-            change("aws.cloudhsm", "AWS API Call via CloudTrail", &json!({})),
-            None
-        );
-        assert_eq!(
-            EcrEvent::read(&json!({"eventName": "CreateCluster"})).unwrap(),
-            None
-        );
-        for broken in [
-            json!([]),
-            json!("text"),
-            Value::Null,
-            event("aws.ecr", "ECR Image Scan", &json!({})),
-        ] {
-            assert_eq!(
-                EcrEvent::read(&broken).unwrap_err().kind,
-                ErrorKind::InvalidEvent,
-                "{broken}"
-            );
-        }
-    }
-
-    #[test]
-    fn inspector_scans_of_other_resources_are_ignored() {
-        for detail in [
-            json!({"scan-status": "INITIAL_SCAN_COMPLETE", "instance-id": "i-0a", "version": "1.0"}),
-            json!({"scan-status": "INITIAL_SCAN_COMPLETE", "version": "1.0"}),
-            json!({"machine-image-id": "ami-0a", "repository-name": null}),
-        ] {
-            assert_eq!(change("aws.inspector2", "Inspector2 Scan", &detail), None);
-        }
-        for broken in [
-            json!({"repository-name": "app", "scan-status": "INITIAL_SCAN_COMPLETE"}),
-            json!({"image-digest": "sha256:0a", "scan-status": "INITIAL_SCAN_COMPLETE"}),
-            json!("text"),
-        ] {
-            let read = EcrEvent::read(&event("aws.inspector2", "Inspector2 Scan", &broken));
-            assert_eq!(read.unwrap_err().kind, ErrorKind::InvalidEvent, "{broken}");
-        }
     }
 
     fn here() -> Location {

@@ -106,7 +106,7 @@ fn every_reason_code_is_used() {
     let mut texts = String::new();
     for folder in ["core", "collectors", "reporters", "runtime"] {
         for file in sources(&Path::new("shared").join(folder).join("src")) {
-            if !file.ends_with("tests.rs") {
+            if !is_test(&file) {
                 texts += without_tests(&read(&file));
             }
         }
@@ -132,6 +132,11 @@ pub(super) fn without_tests(text: &str) -> &str {
         .unwrap_or_default()
 }
 
+/// Returns `true` if a file contains only tests: `tests.rs`, or a file in a folder `tests`.
+pub(super) fn is_test(file: &Path) -> bool {
+    file.ends_with("tests.rs") || file.iter().any(|name| name == "tests")
+}
+
 /// Lists all Rust files in a folder and its subfolders, by their paths relative to the root.
 pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -150,4 +155,16 @@ pub(super) fn sources(folder: &Path) -> Vec<PathBuf> {
 fn tests_are_removed_from_sources() {
     let text = "#[cfg(test)]\nmod samples;\nfn code() {}\n\n#[cfg(test)]\nmod tests {\n    use std::env;\n}\n";
     assert!(without_tests(text).ends_with("fn code() {}\n\n"));
+}
+
+#[test]
+fn files_with_only_tests_are_recognized() {
+    for (file, expected) in [
+        ("a/tests.rs", true),
+        ("a/tests/cases.rs", true),
+        ("a/contests.rs", false),
+        ("a.rs", false),
+    ] {
+        assert_eq!(is_test(Path::new(file)), expected, "{file}");
+    }
 }

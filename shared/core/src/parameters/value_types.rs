@@ -1,0 +1,191 @@
+//! The types of values that parameters have.
+
+use core::net::IpAddr;
+use std::borrow::Cow;
+
+use ipnet::IpNet;
+
+use super::{ParameterValue, Values};
+use crate::facts::cluster::LogTypes;
+use crate::severity::Severity;
+
+fn single(texts: &[String]) -> Result<&str, String> {
+    match texts {
+        [text] => Ok(text),
+        _ => Err("only one value is allowed".to_owned()),
+    }
+}
+
+impl ParameterValue for u32 {
+    const FORM: &'static str = "a whole number of days";
+    const VALUES: Values = Values::Number;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        single(texts)?
+            .parse()
+            .map_err(|_| "that is not a whole number".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
+impl ParameterValue for bool {
+    const FORM: &'static str = "true or false";
+    const VALUES: Values = Values::Flag;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        single(texts)?
+            .to_ascii_lowercase()
+            .parse()
+            .map_err(|_| "that is neither true nor false".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
+impl ParameterValue for Severity {
+    const FORM: &'static str = "one of INFORMATIONAL, LOW, MEDIUM, HIGH, CRITICAL";
+    const VALUES: Values = Values::OneOf(&["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        single(texts)?
+            .parse()
+            .map_err(|_| "that is not a severity".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.label().to_owned()]
+    }
+}
+
+impl ParameterValue for Vec<IpNet> {
+    const FORM: &'static str = "a list of IPv4 and IPv6 CIDR blocks or addresses";
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            let address = |text: &str| text.parse::<IpAddr>().map(IpNet::from);
+            text.parse()
+                .or_else(|_| address(text))
+                .map_err(|_| format!("{text:?} is not a CIDR block"))
+        };
+        texts.iter().map(read).collect()
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl ParameterValue for Vec<String> {
+    const FORM: &'static str = "a list of texts";
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Ok(texts.to_vec())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.clone()
+    }
+}
+
+/// A list of texts that can be the default of a parameter in a `static`.
+pub type Texts = Cow<'static, [Cow<'static, str>]>;
+
+impl ParameterValue for Texts {
+    const FORM: &'static str = Vec::<String>::FORM;
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Ok(texts.iter().cloned().map(Cow::Owned).collect())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl ParameterValue for LogTypes {
+    const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
+    const VALUES: Values = Values::SomeOf(&[
+        "api",
+        "audit",
+        "authenticator",
+        "controllerManager",
+        "scheduler",
+    ]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        texts.iter().try_fold(Self::NONE, |types, text| {
+            Ok(types.with(
+                text.parse()
+                    .map_err(|_: strum::ParseError| format!("{text:?} is not a log type"))?,
+            ))
+        })
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(|log| log.name().to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_schemas_list_are_accepted() {
+        let Values::OneOf(severities) = Severity::VALUES else {
+            panic!("a severity is one of a few");
+        };
+        assert_eq!(severities, Severity::ALL.map(Severity::label));
+        assert_eq!(Severity::FORM, format!("one of {}", severities.join(", ")));
+        let Values::SomeOf(types) = LogTypes::VALUES else {
+            panic!("log types are some of a few");
+        };
+        assert_eq!(types, LogTypes::ALL.write());
+        assert_eq!(LogTypes::FORM, format!("a list of {}", types.join(", ")));
+    }
+
+    #[test]
+    fn values_are_written_in_their_standard_form() {
+        fn written<T: ParameterValue>(texts: &[&str]) -> Result<Vec<String>, String> {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            T::read(&texts).map(|value| value.write())
+        }
+        let owned = |texts: &[&str]| Ok(texts.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(written::<u32>(&["90"]), owned(&["90"]));
+        assert_eq!(written::<bool>(&["TRUE"]), owned(&["true"]));
+        assert_eq!(written::<Severity>(&["high"]), owned(&["HIGH"]));
+        assert_eq!(
+            written::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
+            owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
+        );
+        assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(
+            written::<LogTypes>(&["scheduler", "api", "api"]),
+            owned(&["api", "scheduler"])
+        );
+        for (result, problem) in [
+            (
+                written::<Severity>(&["UNTRIAGED"]),
+                "that is not a severity",
+            ),
+            (
+                written::<Severity>(&["LOW", "HIGH"]),
+                "only one value is allowed",
+            ),
+            (
+                written::<LogTypes>(&["api", "etcd"]),
+                "\"etcd\" is not a log type",
+            ),
+        ] {
+            assert_eq!(result, Err(problem.to_owned()));
+        }
+    }
+}
