@@ -5,7 +5,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use super::sources::{sources, without_tests};
+use super::sources::{is_test, sources, without_tests};
 use super::{names_in, read};
 
 /// The modules that each module of a crate imports, by their names below the crate's root.
@@ -29,7 +29,7 @@ fn modules_do_not_import_each_other_in_cycles() {
 /// import of the module from which the root re-exports it.
 fn imports(folder: &Path) -> Imports {
     let mut files = sources(folder);
-    files.retain(|path| !path.ends_with("tests.rs"));
+    files.retain(|path| !is_test(path));
     let name_of = |path: &Path| {
         let below = path.strip_prefix(folder).expect("it is in the folder");
         let first = below.iter().next().expect("it has a name");

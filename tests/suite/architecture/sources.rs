@@ -106,7 +106,7 @@ fn every_reason_code_is_used() {
     let mut texts = String::new();
     for folder in ["core", "collectors", "reporters", "runtime"] {
         for file in sources(&Path::new("shared").join(folder).join("src")) {
-            if !file.ends_with("tests.rs") {
+            if !is_test(&file) {
                 texts += without_tests(&read(&file));
             }
         }
@@ -130,6 +130,11 @@ pub(super) fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests")
         .next()
         .unwrap_or_default()
+}
+
+/// Returns `true` if a file contains only tests: `tests.rs`, or a file in a folder `tests`.
+pub(super) fn is_test(path: &Path) -> bool {
+    path.ends_with("tests.rs") || path.iter().any(|part| part == "tests")
 }
 
 /// Lists all Rust files in a folder and its subfolders, by their paths relative to the root.
