@@ -4,6 +4,7 @@
 //! those that differ. A [`Ledger`] avoids reading back the findings that eksentry is known to have sent itself.
 
 mod asff;
+mod filters;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod import;
@@ -21,8 +22,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ReportError;
 
 pub use asff::{Outline, Rendered, outline, render, revision, time};
+pub use filters::{Selection, Since};
 pub use import::{Failure, Imported};
-pub use known::{Known, KnownFindings, Selection, Since, Status};
+pub use known::{Known, KnownFindings, Status};
 pub(crate) use ledger::ACTIONS as LEDGER_ACTIONS;
 pub use ledger::{Ledger, Ledgers};
 

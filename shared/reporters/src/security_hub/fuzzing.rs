@@ -5,7 +5,8 @@ use aws_sdk_securityhub::types::AwsSecurityFindingFilters;
 use jiff::Timestamp;
 
 use super::asff::archived;
-use super::known::{Known, changed, is_from_eksentry};
+use super::filters::changed;
+use super::known::{Known, is_from_eksentry};
 use super::{KnownFindings, Ledger, summaries};
 
 /// Reads these bytes as a page of findings, and as a ledger.

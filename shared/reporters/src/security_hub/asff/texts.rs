@@ -1,0 +1,45 @@
+//! The texts that a finding is rendered with: its description, requirements and recommendation.
+
+use eksentry_core::Finding;
+
+use super::limits::{DESCRIPTION, RECOMMENDATION, REQUIREMENTS};
+use crate::text::cut;
+
+pub(super) fn description(finding: &Finding) -> String {
+    let requirement = finding.check.requirement;
+    let severity = severity(finding);
+    let rest = format!(" {severity}{requirement}");
+    let explanation = cut(
+        &finding.verdict.explanation(),
+        DESCRIPTION.saturating_sub(rest.chars().count()),
+    );
+    cut(&(explanation + &rest), DESCRIPTION)
+}
+
+/// Returns the sentence that explains the severity of a failure, and a space; an empty text if there is no such
+/// sentence.
+fn severity(finding: &Finding) -> String {
+    let reason = finding.severity_reason();
+    reason.map_or_else(String::new, |reason| reason + " ")
+}
+
+pub(super) fn requirements(finding: &Finding) -> Vec<String> {
+    finding
+        .check
+        .controls()
+        .take(REQUIREMENTS)
+        .map(|control| control.to_string())
+        .collect()
+}
+
+pub(super) fn recommendation(finding: &Finding) -> String {
+    let remediation = &finding.check.remediation;
+    let command = remediation.command_for(&finding.resource);
+    let whole = format!("{} {command}", remediation.text);
+    // An incomplete command is worse than none.
+    if whole.chars().count() <= RECOMMENDATION {
+        whole
+    } else {
+        cut(remediation.text, RECOMMENDATION)
+    }
+}
