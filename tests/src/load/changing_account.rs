@@ -1,5 +1,10 @@
 //! An account that changes in waves, and the events about its changes.
 
+mod events;
+mod resources;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -12,8 +17,15 @@ use eksentry_core::{FactsOf, Location, Resource, ResourceKind, checks::CHECKS};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::{
+    events::{
+        image_action, image_scan, inspector_scan, invalid_image_event, invalid_item,
+        irrelevant_event, irrelevant_item, valid_event,
+    },
+    resources::{cluster, cluster_name, image_digest, key_id, repository_name, vulnerable},
+};
 use super::{ACCOUNT, BUCKET, Event, REGION};
-use crate::account::{Account, AccountError, Image, Record, digest, uuid};
+use crate::account::{Account, AccountError, Image, Record};
 
 /// The number of waves after which a resource can change again: each wave changes only one resource in four, and the
 /// next wave others. A late event about a resource therefore arrives before another wave changes the resource.
@@ -344,44 +356,6 @@ impl ChangingAccount {
     }
 }
 
-fn repository_name(number: usize) -> String {
-    format!("team-{}/service-{number:03}", number / 10)
-}
-
-fn image_digest(repository: usize, slot: usize) -> String {
-    format!("sha256:{}", digest(&format!("image {repository} {slot}")))
-}
-
-fn cluster_name(number: usize) -> String {
-    format!("cluster-{number}")
-}
-
-fn key_id(number: usize) -> String {
-    uuid(&format!("key {number}"))
-}
-
-fn cluster(number: usize, is_closed: bool) -> Value {
-    let logs = [
-        "api",
-        "audit",
-        "authenticator",
-        "controllerManager",
-        "scheduler",
-    ];
-    json!({
-        "name": cluster_name(number),
-        "resourcesVpcConfig": {"endpointPublicAccess": !is_closed, "endpointPrivateAccess": true},
-        "logging": {"clusterLogging": [{"types": logs, "enabled": is_closed}]},
-        "nodegroups": [{"nodegroupName": "general"}],
-    })
-}
-
-/// Returns a scan with one vulnerability.
-fn vulnerable(severity: &str, status: &str) -> Value {
-    let found = json!([{"name": "CVE-2024-3094", "severity": severity}]);
-    json!({"imageScanStatus": {"status": status}, "imageScanFindings": {"findings": found}})
-}
-
 fn record(value: Value) -> Option<Record> {
     serde_json::from_value(value).ok()
 }
@@ -393,169 +367,10 @@ fn toggle(members: &mut Record, name: &str, value: &str) {
     }
 }
 
-fn valid_event(event: &Value) -> Event {
-    Event {
-        payload: event.to_string().into_bytes(),
-        is_valid: true,
-    }
-}
-
 fn location() -> Location {
     Location {
         partition: "aws".to_owned(),
         region: REGION.to_owned(),
         account: ACCOUNT.to_owned(),
-    }
-}
-
-fn image_event(source: &str, kind: &str, detail: &Value) -> Value {
-    json!({
-        "version": "0", "source": source, "detail-type": kind, "account": ACCOUNT, "region": REGION,
-        "time": "2026-03-01T10:00:00Z", "resources": [], "detail": detail,
-    })
-}
-
-fn image_action(repository: &str, digest: &str, action: &str) -> Value {
-    let detail = json!({
-        "action-type": action, "result": "SUCCESS", "repository-name": repository, "image-digest": digest,
-        "image-tag": "v1",
-    });
-    image_event("aws.ecr", "ECR Image Action", &detail)
-}
-
-fn image_scan(repository: &str, digest: &str, status: &str) -> Value {
-    let detail = json!({
-        "scan-status": status, "repository-name": repository, "image-digest": digest, "image-tags": ["v1"],
-        "finding-severity-counts": {"LOW": 1},
-    });
-    image_event("aws.ecr", "ECR Image Scan", &detail)
-}
-
-fn inspector_scan(repository: &str, digest: &str) -> Value {
-    let detail = json!({
-        "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": digest, "image-tags": ["v1"], "version": "1.0",
-        "repository-name": format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{repository}"),
-        "finding-severity-counts": {"LOW": 1, "TOTAL": 1},
-    });
-    image_event("aws.inspector2", "Inspector2 Scan", &detail)
-}
-
-/// Returns an event that `ecr-event` ignores.
-fn irrelevant_event() -> Value {
-    image_event(
-        "aws.ecr",
-        "ECR Replication Action",
-        &json!({"action-type": "REPLICATE"}),
-    )
-}
-
-fn invalid_image_event(event: &Value) -> Value {
-    let mut event = event.clone();
-    event["detail"]["repository-name"] = json!("<script>");
-    event
-}
-
-/// Returns a message of AWS Config that is not about a resource.
-fn irrelevant_item() -> Value {
-    let invoking = json!({"messageType": "ConfigurationSnapshotDeliveryCompleted"});
-    json!({
-        "version": "1.0", "accountId": ACCOUNT, "configRuleName": "eksentry-kms-cmk-rotation",
-        "resultToken": "token-of-kms-cmk-rotation", "invokingEvent": invoking.to_string(),
-    })
-}
-
-fn invalid_item(event: &Value) -> Value {
-    let mut event = event.clone();
-    event["invokingEvent"] = json!("not JSON");
-    event
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SIZE: Size = Size {
-        repositories: 8,
-        images: 5,
-        clusters: 4,
-        keys: 4,
-    };
-
-    #[test]
-    fn consecutive_waves_change_different_resources() {
-        let mut changing_account = ChangingAccount::new(SIZE);
-        let mut account = changing_account.account().unwrap();
-        let images = |account: &Account| -> Vec<String> {
-            account
-                .repositories
-                .iter()
-                .map(|repository| format!("{repository:?}"))
-                .collect()
-        };
-        for wave in 0..8 {
-            let before = images(&account);
-            let (of_images, items) = changing_account.wave(&mut account, 60, 30);
-            account.settle("the account after a wave").unwrap();
-            assert!(of_images.len() >= 60 && items.len() >= 30);
-            let after = images(&account);
-            for (number, (before, after)) in before.iter().zip(&after).enumerate() {
-                assert!(
-                    before == after || number % TURNS == wave % TURNS,
-                    "{number} in wave {wave}"
-                );
-            }
-            assert_ne!(before, after, "{wave}");
-        }
-    }
-
-    #[test]
-    fn a_wave_has_every_kind_of_event() {
-        let mut changing_account = ChangingAccount::new(SIZE);
-        let mut account = changing_account.account().unwrap();
-        let (of_images, items) = changing_account.wave(&mut account, 300, 300);
-        for (events, wanted) in [
-            (
-                &of_images,
-                &[
-                    "PUSH",
-                    "DELETE",
-                    "COMPLETE",
-                    "FAILED",
-                    "Inspector2 Scan",
-                    "Replication",
-                    "<script>",
-                ][..],
-            ),
-            (
-                &items,
-                &[
-                    "ResourceDeleted",
-                    "ResourceDiscovered",
-                    "Oversized",
-                    "AWS::KMS::Key",
-                    "Snapshot",
-                    "not JSON",
-                ],
-            ),
-        ] {
-            let texts: Vec<_> = events
-                .iter()
-                .map(|event| String::from_utf8_lossy(&event.payload))
-                .collect();
-            for wanted in wanted {
-                assert!(texts.iter().any(|text| text.contains(wanted)), "{wanted}");
-            }
-            assert!(events.iter().any(|event| !event.is_valid));
-            let once: BTreeSet<_> = texts.iter().collect();
-            assert!(once.len() < texts.len(), "no event is duplicated");
-        }
-        // The checks of one cluster, one key and two repositories.
-        let checks_of = |wanted| CHECKS.iter().filter(|check| check.kind() == wanted).count();
-        assert_eq!(
-            changing_account.requested_evaluations().len(),
-            checks_of(EksCluster::KIND)
-                + checks_of(KmsKey::KIND)
-                + 2 * checks_of(EcrRepository::KIND)
-        );
     }
 }

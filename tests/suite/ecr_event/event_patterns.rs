@@ -1,0 +1,77 @@
+//! The event patterns of the rules in template.yaml.
+
+use eksentry_tests::demo::Sample;
+use eksentry_tests::template::{Stack, Template};
+use serde_json::{Value, json};
+
+use super::{action, inspector_event, scanning_changed};
+use crate::world::{ACCOUNT, REGION, repository_arn, workspace};
+
+/// Returns the event patterns of the rules that trigger the function.
+fn patterns() -> Vec<Value> {
+    let template = Template::of_eksentry().unwrap();
+    let stack = Stack::new(template, ACCOUNT, REGION);
+    let mut functions = stack.template().resources("AWS::Serverless::Function");
+    let (_, function) = functions
+        .find(|(_, function)| function["Properties"]["CodeUri"] == "functions/ecr-event")
+        .unwrap();
+    let events = function["Properties"]["Events"].as_object().unwrap();
+    let patterns = events.values().map(|event| &event["Properties"]["Pattern"]);
+    patterns
+        .map(|pattern| stack.resolve(pattern).unwrap().unwrap())
+        .collect()
+}
+
+/// Returns `true` if an event matches a pattern, for the features of EventBridge patterns that are used here: values,
+/// prefixes and members.
+fn matches(pattern: &Value, event: &Value) -> bool {
+    match pattern {
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, pattern)| matches(pattern, &event[name.as_str()])),
+        Value::Array(options) => options.iter().any(|option| match option {
+            Value::Object(test) => {
+                assert!(test.len() == 1, "{test:?} is not supported");
+                let prefix = test["prefix"].as_str().unwrap();
+                event.as_str().is_some_and(|text| text.starts_with(prefix))
+            }
+            option => option == event,
+        }),
+        other => panic!("{other} is not a pattern"),
+    }
+}
+
+#[test]
+fn event_patterns_match_the_events_that_the_function_processes() {
+    let patterns = patterns();
+    let matches_a_pattern = |event: &Value| patterns.iter().any(|pattern| matches(pattern, event));
+    let samples = Sample::load_all(&workspace().join("events")).unwrap();
+    let samples = samples
+        .iter()
+        .filter(|sample| sample.function == "ecr-event");
+    for sample in samples {
+        // The stack's rules do not match Inspector's scans of other resources; those reach the function only by other
+        // rules.
+        let of_other_things = sample.title().contains("inspector-scan-of-");
+        assert_eq!(
+            matches_a_pattern(&sample.payload),
+            !of_other_things,
+            "{}",
+            sample.title()
+        );
+    }
+
+    let own = inspector_event(json!({"repository-name": repository_arn("app")}));
+    assert!(matches_a_pattern(&own));
+    let member = "arn:aws:ecr:eu-central-1:444455556666:repository/app";
+    assert!(!matches_a_pattern(&inspector_event(
+        json!({"repository-name": member})
+    )));
+    for (name, value) in [("account", "444455556666"), ("region", "us-east-1")] {
+        for mut event in [own.clone(), action("PUSH"), scanning_changed(&json!([]))] {
+            assert!(matches_a_pattern(&event), "{event}");
+            event[name] = json!(value);
+            assert!(!matches_a_pattern(&event), "{event}");
+        }
+    }
+}
