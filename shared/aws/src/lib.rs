@@ -8,6 +8,7 @@ mod lazy;
 mod pace;
 mod pages;
 mod problem;
+mod query;
 mod rate;
 mod required;
 
@@ -28,6 +29,7 @@ pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{IncompleteList, Pages};
 pub use problem::problem;
+pub use query::{EC2, ELASTIC_LOAD_BALANCING, Parameters, QueryClient, QueryError, QueryService};
 pub use rate::Rate;
 pub use required::Required;
 

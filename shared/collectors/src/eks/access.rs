@@ -33,8 +33,9 @@ impl Clusters {
         let entries = self.principals(cluster, None).await?;
         Some(entries.map(|principal| {
             let is_own = principal.account().as_deref() == Some(&self.location.account);
+            // EKS adds the entries of service-linked roles itself, together with the roles.
             let exists = match principal.role() {
-                Some(role) if is_own => roles.has(role),
+                Some(role) if is_own && !principal.is_service_linked() => roles.has(role),
                 _ => Ok(true),
             };
             AccessEntry { principal, exists }
