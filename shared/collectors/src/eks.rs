@@ -9,7 +9,9 @@ use std::sync::Arc;
 use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Lazy, Pace};
 use eksentry_core::facts::List;
-use eksentry_core::facts::cluster::{EksCluster, ListedVersion, Role, RoleUsers, VersionSupport};
+use eksentry_core::facts::cluster::{
+    AccessEntry, EksCluster, ListedVersion, NamedKey, Role, RoleUsers, TrustingRole, VersionSupport,
+};
 use eksentry_core::kind::Family;
 use eksentry_core::{
     Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
@@ -161,78 +163,50 @@ impl Reader<'_> {
         State::present(facts)
     }
 
-    /// Reads the resources that a cluster refers to, if they are needed: its key, its role, and the other users of the
-    /// role.
+    /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
-        let key = async {
-            match &cluster.secrets_key {
-                Some(key) if needs.contains(Need::SecretsKey) => {
-                    Some(self.named_key(&key.named).await)
-                }
-                _ => None,
-            }
-        };
-        let role = async {
-            if needs.contains(Need::ClusterRole) {
-                Some(futures::join!(
-                    self.role_of(cluster),
-                    self.role_users(cluster)
-                ))
-            } else {
-                None
-            }
-        };
-        let support = async {
-            if needs.contains(Need::VersionSupport) {
-                Some(self.version_support(cluster).await)
-            } else {
-                None
-            }
-        };
-        let trusting_roles = async {
-            match &cluster.issuer {
-                Some(issuer) if needs.contains(Need::TrustingRoles) => {
-                    Some(self.account_roles().await.trusting(issuer))
-                }
-                _ => None,
-            }
-        };
-        let entries = async {
-            if needs.contains(Need::AccessEntries) {
-                let roles = self.account_roles().await;
-                Some(self.clusters.access_entries(cluster, roles).await)
-            } else {
-                None
-            }
-        };
-        let admins = async {
-            if needs.contains(Need::ClusterAdmins) {
-                Some(self.clusters.admins(cluster).await)
-            } else {
-                None
-            }
-        };
-        let (found, role, support, trusting_roles, entries, admins) =
-            futures::join!(key, role, support, trusting_roles, entries, admins);
-        if let Some(support) = support {
-            cluster.version_support = support;
-        }
-        if let Some(roles) = trusting_roles {
-            cluster.trusting_roles = roles;
-        }
-        if let Some(entries) = entries {
-            cluster.access_entries = entries;
-        }
-        if let Some(admins) = admins {
-            cluster.admins = admins;
-        }
-        if let (Some(key), Some(found)) = (&mut cluster.secrets_key, found) {
+        let read = &*cluster;
+        let (key, role, support, roles, entries, admins) = futures::join!(
+            when(needs, Need::SecretsKey, self.secrets_key(read)),
+            when(needs, Need::ClusterRole, async {
+                futures::join!(self.role_of(read), self.role_users(read))
+            }),
+            when(needs, Need::VersionSupport, self.version_support(read)),
+            when(needs, Need::TrustingRoles, self.trusting_roles(read)),
+            when(needs, Need::AccessEntries, self.access_entries(read)),
+            when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
+        );
+        if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
         }
         if let Some((role, users)) = role {
-            cluster.role = role;
-            cluster.role_users = users;
+            (cluster.role, cluster.role_users) = (role, users);
         }
+        set(&mut cluster.version_support, support);
+        set(&mut cluster.trusting_roles, roles);
+        set(&mut cluster.access_entries, entries);
+        set(&mut cluster.admins, admins);
+    }
+
+    /// Returns the key that a cluster names; `None` if it names none.
+    async fn secrets_key(&self, cluster: &EksCluster) -> Option<Fact<Option<NamedKey>>> {
+        let key = cluster.secrets_key.as_ref()?;
+        Some(self.named_key(&key.named).await)
+    }
+
+    async fn trusting_roles(&self, cluster: &EksCluster) -> List<TrustingRole> {
+        match &cluster.issuer {
+            Some(issuer) => self.account_roles().await.trusting(issuer),
+            None => List::complete(Vec::new()),
+        }
+    }
+
+    async fn access_entries(&self, cluster: &EksCluster) -> Option<List<AccessEntry>> {
+        if !cluster.uses_access_entries() {
+            return None;
+        }
+        let roles = self.account_roles().await;
+        self.clusters.access_entries(cluster, roles).await
     }
 
     async fn version_support(&self, cluster: &EksCluster) -> Fact<VersionSupport> {
@@ -273,6 +247,22 @@ impl Reader<'_> {
             ),
             unread: role_use.unread.clone(),
         }
+    }
+}
+
+/// Returns the output of a future, which runs only if its facts are needed.
+async fn when<T>(needs: Needs, need: Need, read: impl Future<Output = T>) -> Option<T> {
+    if needs.contains(need) {
+        Some(read.await)
+    } else {
+        None
+    }
+}
+
+/// Replaces a fact if it was read.
+fn set<T>(fact: &mut T, read: Option<T>) {
+    if let Some(read) = read {
+        *fact = read;
     }
 }
 
