@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Model,
+    Model, Protocol,
     shape::{Kind, Member, Shape},
 };
 
@@ -18,11 +18,18 @@ pub(super) fn problems(model: &Model, shape: &str, value: &Value) -> Vec<String>
     };
     let part = Part {
         shape,
-        is_text: model.protocol == "query",
+        is_text: model.sends_text(),
         timestamp_format: None,
     };
     check.value(shape, part, value);
     check.problems
+}
+
+impl Model {
+    /// Returns `true` if requests are forms, in which every value is a text.
+    fn sends_text(&self) -> bool {
+        matches!(self.protocol, Protocol::Ec2 | Protocol::Query)
+    }
 }
 
 /// The range of the models' integers, which have 32 bits.
@@ -45,7 +52,7 @@ struct Part<'a> {
 impl<'a> Check<'a> {
     fn value(&mut self, path: &str, part: Part<'a>, value: &Value) {
         let Some(shape) = self.model.shapes.get(part.shape) else {
-            return self.add(path, &format!("is of {}, which is no shape", part.shape));
+            return self.add(path, &format!("is of {}, which is not a shape", part.shape));
         };
         match (shape.kind, value) {
             (Kind::Structure, Value::Object(members)) => self.structure(path, shape, members),
@@ -73,7 +80,7 @@ impl<'a> Check<'a> {
                     let part = self.part(member);
                     self.value(&path, part, value);
                 }
-                None => self.add(&path, "is no member"),
+                None => self.add(&path, "is not a member"),
             }
         }
         for name in &shape.required {
@@ -161,8 +168,8 @@ impl<'a> Check<'a> {
     fn part(&self, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
-            is_text: self.model.protocol == "query" || member.location.is_some(),
-            timestamp_format: self.timestamp_format(member),
+            is_text: self.model.sends_text() || member.location.is_some(),
+            timestamp_format: self.model.timestamp_format(member),
         }
     }
 
@@ -170,17 +177,9 @@ impl<'a> Check<'a> {
     fn inside(&self, whole: Part<'a>, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
-            timestamp_format: self.timestamp_format(member),
+            timestamp_format: self.model.timestamp_format(member),
             ..whole
         }
-    }
-
-    fn timestamp_format(&self, member: &'a Member) -> Option<&'a str> {
-        let of_the_shape = || {
-            let shape = self.model.shapes.get(&member.shape)?;
-            shape.timestamp_format.as_deref()
-        };
-        member.timestamp_format.as_deref().or_else(of_the_shape)
     }
 
     fn add(&mut self, path: &str, problem: &str) {

@@ -1,4 +1,4 @@
-//! The places of values in an answer.
+//! The places of values in a response.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{
     shape::{Kind, Member},
 };
 
-/// The place of a value in an answer, and what the model states of it.
+/// The place of a value in a response, and its description in the model.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AnswerMember {
     /// The JSON pointer of the value.
@@ -18,8 +18,8 @@ pub struct AnswerMember {
     pub is_member: bool,
 }
 
-/// Lists the values in an operation's answer that are not null, from the outside to the inside. Only the first entry of
-/// each list and map is included. Values that the model does not know are skipped.
+/// Lists the values in an operation's response that are not null, from the outside to the inside. Only the first entry
+/// of each list and map is included. Values that the model does not know are skipped.
 pub fn places(service: &str, operation: &str, answer: &Value) -> Vec<AnswerMember> {
     let mut places = Vec::new();
     if let Some(model) = Model::of(service)

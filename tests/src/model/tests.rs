@@ -28,14 +28,76 @@ fn every_shape_that_a_model_names_is_in_it() {
 }
 
 #[test]
-fn every_pattern_is_read() {
+fn models_have_the_names_and_the_protocols_of_their_services() {
+    for (service, model) in Model::all() {
+        assert_eq!(model.signing_name, service);
+        let is_json = model.protocol == Protocol::Json;
+        assert_eq!(model.target_prefix.is_some(), is_json, "{service}");
+        let is_xml = matches!(model.protocol, Protocol::Ec2 | Protocol::Query);
+        assert_eq!(model.xml_namespace.is_some(), is_xml, "{service}");
+    }
+}
+
+#[test]
+fn members_of_paginators_are_in_requests_and_responses() {
+    for (service, model) in Model::all() {
+        for (name, operation) in &model.operations {
+            let Some(paginator) = &operation.paginator else {
+                continue;
+            };
+            let (input, output) = (model.input(name).unwrap(), model.output(name).unwrap());
+            for member in [&paginator.input_token]
+                .into_iter()
+                .chain(&paginator.limit_key)
+            {
+                assert!(
+                    input.members.contains_key(member),
+                    "{service}.{name}: {member}"
+                );
+            }
+            let results = paginator.result_key.iter();
+            let results = results.map(|key| key.split('.').next().unwrap());
+            let others = [&paginator.output_token]
+                .into_iter()
+                .chain(&paginator.more_results);
+            for member in results.chain(others.map(String::as_str)) {
+                assert!(
+                    output.members.contains_key(member),
+                    "{service}.{name}: {member}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn shapes_with_timestamps_or_other_names_are_not_plain() {
+    for (service, shape, is_plain) in [
+        ("eks", "DescribeClusterResponse", false),
+        ("eks", "Cluster", false),
+        ("eks", "ListClustersResponse", true),
+        ("ec2", "DescribeSubnetsResult", false),
+        ("securityhub", "GetFindingsResponse", true),
+    ] {
+        let model = Model::of(service).unwrap();
+        assert_eq!(model.shapes[shape].is_plain, is_plain, "{shape}");
+    }
+}
+
+#[test]
+fn every_supported_pattern_is_compiled() {
     for (service, model) in Model::all() {
         for (name, shape) in &model.shapes {
             if let Some(pattern) = &shape.pattern {
-                assert!(
+                let text = &pattern.text;
+                // The crate `regex` has no look-around.
+                let is_supported = !["(?!", "(?=", "(?<!", "(?<="]
+                    .iter()
+                    .any(|part| text.contains(part));
+                assert_eq!(
                     pattern.read.is_some(),
-                    "{service}: {name}: {}",
-                    pattern.text
+                    is_supported,
+                    "{service}: {name}: {text}"
                 );
             }
         }
@@ -62,7 +124,7 @@ fn each_way_not_to_fit_is_named_with_its_place() {
         only_problem("config", "Evaluation", &evaluation)
     };
     for (name, value, said) in [
-        ("Wrong", json!(1), "Evaluation.Wrong is no member"),
+        ("Wrong", json!(1), "Evaluation.Wrong is not a member"),
         ("ComplianceResourceId", json!(1), "is 1, not String"),
         ("ComplianceType", json!("GOOD"), "none of COMPLIANT"),
         ("Annotation", json!(""), "has 0 characters, where 1 to 256"),
@@ -123,7 +185,7 @@ fn numbers_lists_and_patterns_have_bounds() {
 }
 
 #[test]
-fn what_travels_as_text_may_be_text() {
+fn values_in_forms_and_query_strings_may_be_texts() {
     let members = |value: Value| match value {
         Value::Object(members) => members,
         other => panic!("{other}"),
