@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/models: the published models of the AWS operations that the functions call, reduced to what tests need.
+"""Writes tests/models: the models that AWS publishes of the operations that the functions call.
 
-The source is the version of botocore in .ci/requirements.txt. A file contains the operations and all shapes that they
-use, without documentation. With --check, nothing is written, and a file that differs is an error.
+The source is the botocore that .ci/requirements.txt pins. A file has a service's protocol, the operations and every
+shape that these use, without the documentation. With --check nothing is written, and a file that differs is an error.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import botocore.session
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
-# Services have their signing names; botocore has a different name for one of them.
+# The operations, by the services' signing names. The names in botocore that differ from them are in BOTOCORE.
 BOTOCORE = {"tagging": "resourcegroupstaggingapi"}
 OPERATIONS = {
     "account": ["ListRegions"],
@@ -24,6 +24,7 @@ OPERATIONS = {
         "GetComplianceDetailsByConfigRule",
         "PutEvaluations",
     ],
+    "ec2": ["DescribeSubnets"],
     "ecr": [
         "BatchGetImage",
         "DescribeImageScanFindings",
@@ -50,7 +51,7 @@ OPERATIONS = {
     "tagging": ["GetResources"],
 }
 
-# Security Hub has details for hundreds of resource types, of which the findings of eksentry use these.
+# The members of shapes of which the functions use few: Security Hub has details of hundreds of types of resources.
 ONLY = {
     ("securityhub", "ResourceDetails"): [
         "AwsEcrContainerImage",
@@ -61,50 +62,92 @@ ONLY = {
     ],
 }
 
-# The attributes that determine the form of a value and its position in a request or response.
-OF_A_SHAPE = ("type", "required", "enum", "min", "max", "pattern", "timestampFormat", "payload", "exception", "error")
-OF_A_MEMBER = ("shape", "location", "locationName", "timestampFormat")
+# The parts of each model that describe the values and their form in requests and responses.
+SERVICE_TRAITS = ("targetPrefix", "jsonVersion", "xmlNamespace")
+SHAPE_TRAITS = (
+    "type",
+    "required",
+    "enum",
+    "min",
+    "max",
+    "pattern",
+    "timestampFormat",
+    "flattened",
+    "payload",
+    "exception",
+    "error",
+)
+MEMBER_TRAITS = ("shape", "location", "locationName", "queryName", "flattened", "timestampFormat")
+HTTP_TRAITS = ("method", "requestUri")
+PAGINATOR_TRAITS = ("input_token", "output_token", "limit_key", "more_results")
+
+# The protocols that the SDK for Rust does not use. It uses the first of the others.
+UNUSED_PROTOCOLS = ("smithy-rpc-v2-cbor",)
 
 
 def some_of(mapping, names):
     return {name: mapping[name] for name in names if name in mapping}
 
 
+def service_traits(metadata):
+    """The protocol of a service."""
+    protocols = metadata.get("protocols", [metadata["protocol"]])
+    return {
+        "protocol": next(protocol for protocol in protocols if protocol not in UNUSED_PROTOCOLS),
+        "signingName": metadata.get("signingName", metadata["endpointPrefix"]),
+        **some_of(metadata, SERVICE_TRAITS),
+        **({"awsQueryCompatible": True} if "awsQueryCompatible" in metadata else {}),
+    }
+
+
+def operation(described, paginator):
+    """One operation, and the names of the shapes that it uses."""
+    kept = {part: described[part]["shape"] for part in ("input", "output") if part in described}
+    kept["errors"] = [error["shape"] for error in described.get("errors", [])]
+    kept["http"] = some_of(described["http"], HTTP_TRAITS)
+    if "resultWrapper" in described.get("output", {}):
+        kept["resultWrapper"] = described["output"]["resultWrapper"]
+    if paginator:
+        results = paginator["result_key"]
+        results = results if isinstance(results, list) else [results]
+        kept["paginator"] = {**some_of(paginator, PAGINATOR_TRAITS), "result_key": results}
+    return kept, [kept[part] for part in ("input", "output") if part in kept] + kept["errors"]
+
+
 def shape(service, name, described):
-    """Returns a shape, and the names of the shapes that it contains."""
-    kept = some_of(described, OF_A_SHAPE)
+    """One shape, and the names of the shapes of its parts."""
+    kept = some_of(described, SHAPE_TRAITS)
     only = ONLY.get((service, name))
-    reached = []
+    used = []
     if "members" in described:
         members = {key: member for key, member in described["members"].items() if not only or key in only}
-        kept["members"] = {key: some_of(member, OF_A_MEMBER) for key, member in sorted(members.items())}
-        reached += [member["shape"] for member in members.values()]
+        kept["members"] = {key: some_of(member, MEMBER_TRAITS) for key, member in sorted(members.items())}
+        used += [member["shape"] for member in members.values()]
     for part in ("member", "key", "value"):
         if part in described:
-            kept[part] = some_of(described[part], OF_A_MEMBER)
-            reached.append(described[part]["shape"])
-    return kept, reached
+            kept[part] = some_of(described[part], MEMBER_TRAITS)
+            used.append(described[part]["shape"])
+    return kept, used
 
 
 def model(session, service):
-    described = session.get_component("data_loader").load_service_model(BOTOCORE.get(service, service), "service-2")
-    operations, shapes, left = {}, {}, []
+    loader = session.get_component("data_loader")
+    described = loader.load_service_model(BOTOCORE.get(service, service), "service-2")
+    paginators = loader.load_service_model(BOTOCORE.get(service, service), "paginators-1")["pagination"]
+    operations, shapes, remaining = {}, {}, []
     for name in OPERATIONS[service]:
-        whole = described["operations"][name]
-        operation = {part: whole[part]["shape"] for part in ("input", "output") if part in whole}
-        operation["errors"] = [error["shape"] for error in whole.get("errors", [])]
-        operations[name] = operation
-        left += [operation[part] for part in ("input", "output") if part in operation] + operation["errors"]
-    while left:
-        name = left.pop()
+        operations[name], used = operation(described["operations"][name], paginators.get(name))
+        remaining += used
+    while remaining:
+        name = remaining.pop()
         if name not in shapes:
-            shapes[name], reached = shape(service, name, described["shapes"][name])
-            left += reached
-    return {"protocol": described["metadata"]["protocol"], "operations": operations, "shapes": shapes}
+            shapes[name], used = shape(service, name, described["shapes"][name])
+            remaining += used
+    return {**service_traits(described["metadata"]), "operations": operations, "shapes": shapes}
 
 
-def text(written):
-    """Renders JSON with one line for each operation and shape, so that differences are readable."""
+def text(model):
+    """JSON with a line for each operation and shape, so that differences can be read."""
 
     def lines(mapping):
         return ",\n".join(
@@ -112,36 +155,35 @@ def text(written):
             for name, entry in sorted(mapping.items())
         )
 
-    return (
-        "{\n"
-        f'  "protocol": {json.dumps(written["protocol"])},\n'
-        f'  "operations": {{\n{lines(written["operations"])}\n  }},\n'
-        f'  "shapes": {{\n{lines(written["shapes"])}\n  }}\n'
-        "}\n"
-    )
+    def member(name, value):
+        if isinstance(value, dict):
+            return f"  {json.dumps(name)}: {{\n{lines(value)}\n  }}"
+        return f"  {json.dumps(name)}: {json.dumps(value)}"
+
+    return "{\n" + ",\n".join(member(name, value) for name, value in model.items()) + "\n}\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a file differs")
     check = parser.parse_args().check
     session = botocore.session.Session()
     wanted = {f"{service}.json": text(model(session, service)) for service in OPERATIONS}
-    there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    existing = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
     if not check:
         FOLDER.mkdir(exist_ok=True)
         for name, content in wanted.items():
             (FOLDER / name).write_text(content, encoding="utf-8")
-        for name in there.keys() - wanted.keys():
+        for name in existing.keys() - wanted.keys():
             (FOLDER / name).unlink()
         return 0
-    differing = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    differing = sorted(name for name in wanted.keys() | existing.keys() if wanted.get(name) != existing.get(name))
     for name in differing:
         print(f"tests/models/{name} differs from the model in botocore {botocore.__version__}", file=sys.stderr)
     if differing:
-        print("To update the models, run: .venv/ci/bin/python .ci/models.py", file=sys.stderr)
+        print("to write them again, run: .venv/ci/bin/python .ci/models.py", file=sys.stderr)
     else:
-        print(f"{len(wanted)} models are equal to those in botocore {botocore.__version__}")
+        print(f"{len(wanted)} models are those of botocore {botocore.__version__}")
     return 1 if differing else 0
 
 

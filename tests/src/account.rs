@@ -1,9 +1,10 @@
 //! An AWS account as a file, which the stand-in serves.
 //!
 //! An entry holds members as AWS names them, plus a few members of this format, in lower case, for data that AWS
-//! returns from other operations (an image's scan, a key's rotation). A member that is present, `null` included, is
-//! served as it is written. One that is left out gets the value that AWS would return for a new resource, so an entry
-//! can be as short as its name. Timestamps are written as RFC 3339 and served in the format of each protocol.
+//! returns from other operations (an image's scan, a key's rotation, a cluster's node groups). A member that is
+//! present, `null` included, is served as it is written. One that is left out gets the value that AWS would return for
+//! a new resource, so an entry can be as short as its name. Timestamps are written as RFC 3339 and served in the format
+//! of each protocol.
 //!
 //! The comments below name the operations that return an entry. Values in parentheses are the defaults.
 //!
@@ -67,6 +68,9 @@
 //!   accounts:                         # Status: ACTIVE, Name: the Id
 //!     - {Id: "210987654321", Name: ledger, Status: SUSPENDED, ParentId: ou-ab12-payments1}
 //! findings: []                        # the findings in Security Hub at the start, each a complete ASFF finding
+//! subnets:                            # as EC2's DescribeSubnets
+//!   - SubnetId: subnet-0a1b2c3d4e5f60001          # the only required member
+//!     Tags: [{Key: team, Value: payments}]
 //! faults:                             # the first that fits a call is used, in addition to every latency
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN
@@ -78,22 +82,31 @@
 //!                                     # | {partial: {ids: [an-id], code: InternalFailure}}
 //! ```
 
+mod check;
+mod entries;
+mod ids;
 mod index;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use self::index::names;
-pub(crate) use self::index::{Index, Names, Position};
-use crate::stand_in::Fault;
+pub use self::entries::{
+    Cluster, Image, Key, Member, MemberRole, Organization, Parameter, Policy, Recorder, Repository,
+    Role, Unit,
+};
+pub(crate) use self::{
+    ids::{arn, digest, partition, text, uuid},
+    index::{Index, Names, Position},
+};
+use crate::stand_in::{Fault, entries};
 
 /// The members of a resource, by the names that AWS gives them.
 pub type Record = Map<String, Value>;
@@ -110,7 +123,7 @@ pub enum AccountError {
         source: io::Error,
     },
     /// The text does not describe an account.
-    #[error("{name} is not a valid account: {source}; tests/src/account.rs describes the format")]
+    #[error("{name} is not an account: {source}; tests/src/account.rs shows the format")]
     Format {
         /// The file, or another source of the text.
         name: String,
@@ -129,7 +142,6 @@ pub enum AccountError {
 
 /// One account in one Region, as in its file.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Account {
     /// The account id: twelve digits.
     pub account: String,
@@ -169,167 +181,15 @@ pub struct Account {
     /// The faults of calls to the stand-in.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// The other collections: those in the table of collections that have no type of their own.
+    #[serde(flatten)]
+    pub collections: Record,
     #[serde(skip)]
     pub(crate) index: Index,
 }
 
-/// An AWS Config recorder with its status.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Recorder {
-    /// The members that DescribeConfigurationRecorderStatus returns, except the name.
-    #[serde(default)]
-    pub status: Record,
-    /// The members that DescribeConfigurationRecorders returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// An EKS cluster with its node groups.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Cluster {
-    /// The managed node groups, as DescribeNodegroup returns them.
-    #[serde(default)]
-    pub nodegroups: Vec<Record>,
-    /// The members that DescribeCluster returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// An ECR repository with its images.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Repository {
-    /// The images.
-    #[serde(default)]
-    pub images: Vec<Image>,
-    /// The tags that GetResources returns.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// The members that DescribeRepositories returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// An ECR image with its scan.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Image {
-    /// The scan, as DescribeImageScanFindings returns it; `None` if the image was never scanned.
-    pub scan: Option<Record>,
-    /// The manifest, as BatchGetImage returns it; that of an image with one layer if absent.
-    pub manifest: Option<Record>,
-    /// The members that DescribeImages returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// A KMS key with its rotation, aliases and tags.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Key {
-    /// The rotation, as GetKeyRotationStatus returns it.
-    #[serde(default)]
-    pub rotation: Record,
-    /// The aliases of the key, each beginning with `alias/`.
-    #[serde(default)]
-    pub aliases: Vec<String>,
-    /// The tags that GetResources returns.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// The members that DescribeKey returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// An IAM role with its policies.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Role {
-    /// The attached policies; AmazonEKSClusterPolicy if absent.
-    pub attached: Option<Vec<Policy>>,
-    /// The inline policies: names with documents.
-    #[serde(default)]
-    pub inline: BTreeMap<String, Value>,
-    /// The members that GetRole returns.
-    #[serde(flatten)]
-    pub members: Record,
-}
-
-/// A policy that is attached to a role.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Policy {
-    /// A policy that AWS manages, by its name.
-    Managed(String),
-    /// A policy of the account.
-    Own {
-        /// Its name.
-        name: String,
-        /// Its document.
-        document: Value,
-    },
-}
-
-/// A parameter of Systems Manager.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Parameter {
-    /// Its name, which a path may precede.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// String, StringList or SecureString; String if absent.
-    #[serde(rename = "Type")]
-    pub kind: Option<String>,
-}
-
-/// The role of a member account that another account may assume.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemberRole {
-    /// Its name, without a path.
-    pub name: String,
-    /// The ExternalId that it requires; any ExternalId is accepted if absent.
-    pub external_id: Option<String>,
-}
-
-/// An organization, as its management account sees it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// Its organizational units.
-    #[serde(default)]
-    pub units: Vec<Unit>,
-    /// Its accounts.
-    #[serde(default)]
-    pub accounts: Vec<Member>,
-}
-
-/// An organizational unit.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Unit {
-    /// Its id, such as `ou-ab12-payments1`.
-    pub id: String,
-    /// Its name; the id if absent.
-    pub name: Option<String>,
-    /// The id of the unit or the root that contains it.
-    pub parent_id: String,
-}
-
-/// An account of an organization.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "PascalCase")]
-pub struct Member {
-    /// The account id: twelve digits.
-    pub id: String,
-    /// Its name; the id if absent.
-    pub name: Option<String>,
-    /// ACTIVE, SUSPENDED or PENDING_CLOSURE; ACTIVE if absent.
-    pub status: Option<String>,
-    /// The id of the unit or the root that contains it.
-    pub parent_id: String,
-}
-
 /// The entries that can be added to an account: lists as in a file.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Entries {
     #[serde(default)]
     clusters: Vec<Cluster>,
@@ -343,6 +203,8 @@ struct Entries {
     buckets: Vec<String>,
     #[serde(default)]
     parameters: Vec<Parameter>,
+    #[serde(flatten)]
+    collections: Record,
 }
 
 impl Account {
@@ -364,6 +226,7 @@ impl Account {
             organization: None,
             findings: Vec::new(),
             faults: Vec::new(),
+            collections: Record::new(),
             index: Index::default(),
         }
     }
@@ -402,6 +265,7 @@ impl Account {
         self.roles.extend(entries.roles);
         self.buckets.extend(entries.buckets);
         self.parameters.extend(entries.parameters);
+        self.extend_collections(entries.collections);
         self.settle(name)
     }
 
@@ -444,275 +308,72 @@ impl Account {
         ))
     }
 
-    pub(crate) fn served_key(&self, id_or_alias: &str) -> Option<&Key> {
-        self.keys.get(*self.index.keys.get(id_or_alias)?)
+    /// Returns a key by its id, by the name of an alias, or by the ARN of the key or an alias in this account.
+    pub(crate) fn served_key(&self, id: &str) -> Option<&Key> {
+        let id = match id.strip_prefix(&self.arn("kms", &self.region, "")) {
+            Some(resource) => resource.strip_prefix("key/").unwrap_or(resource),
+            None => id,
+        };
+        self.keys.get(*self.index.keys.get(id)?)
     }
 
     pub(crate) fn served_role(&self, name: &str) -> Option<&Role> {
         self.roles.get(*self.index.roles.get(name)?)
     }
 
+    /// Adds entries to collections that have no type of their own.
+    pub(crate) fn extend_collections(&mut self, collections: Record) {
+        for (name, value) in collections {
+            match (self.collections.get_mut(&name), value) {
+                (Some(Value::Array(entries)), Value::Array(more)) => entries.extend(more),
+                (_, value) => {
+                    self.collections.insert(name, value);
+                }
+            }
+        }
+    }
+
+    /// Returns the entries of a collection, in order.
+    pub(crate) fn entries(&self, collection: &str) -> Vec<&Record> {
+        match collection {
+            "clusters" => self.clusters.iter().map(|one| &one.members).collect(),
+            "repositories" => self.repositories.iter().map(|one| &one.members).collect(),
+            "keys" => self.keys.iter().map(|one| &one.members).collect(),
+            "roles" => self.roles.iter().map(|one| &one.members).collect(),
+            other => entries(self.collections.get(other)).collect(),
+        }
+    }
+
+    /// Returns the entry of a collection that has this key.
+    pub(crate) fn entry(&self, collection: &str, key: &str) -> Option<&Record> {
+        match collection {
+            "clusters" => self.served_cluster(key).map(|one| &one.members),
+            "repositories" => self.served_repository(key).map(|(one, _)| &one.members),
+            "keys" => self.served_key(key).map(|one| &one.members),
+            "roles" => self.served_role(key).map(|one| &one.members),
+            other => {
+                let position = *self.index.collections.get(other)?.get(key)?;
+                self.collections.get(other)?.get(position)?.as_object()
+            }
+        }
+    }
+
+    /// Returns the entry of a collection that has only one.
+    pub(crate) fn only_entry(&self, collection: &str) -> Option<&Record> {
+        match collection {
+            "registry_scanning" => self.registry_scanning.as_ref(),
+            other => self.collections.get(other)?.as_object(),
+        }
+    }
+
     /// Returns the ARN of a resource of this account.
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
         arn(&self.region, service, region, &self.account, resource)
     }
-
-    /// Assigns the ids that are left out, checks the entries for what the stand-in relies on, and builds the index.
-    pub(crate) fn settle(&mut self, name: &str) -> Result<(), AccountError> {
-        self.name_images();
-        self.name_keys();
-        self.index = self.checked().map_err(|problem| AccountError::Entry {
-            name: name.to_owned(),
-            problem,
-        })?;
-        Ok(())
-    }
-
-    fn checked(&self) -> Result<Index, String> {
-        self.check_place()?;
-        let index = Index::of(self)?;
-        self.check_names()?;
-        self.check_texts()?;
-        self.check_organization()?;
-        Ok(index)
-    }
-
-    fn name_images(&mut self) {
-        for repository in &mut self.repositories {
-            let repository_name = repository.name().to_owned();
-            let unnamed =
-                |(_, image): &(usize, &mut Image)| !image.members.contains_key("imageDigest");
-            for (index, image) in repository.images.iter_mut().enumerate().filter(unnamed) {
-                let tags = image.members.get("imageTags").map(Value::to_string);
-                let seed = format!(
-                    "{repository_name} {}",
-                    tags.unwrap_or_else(|| index.to_string())
-                );
-                let name = format!("sha256:{}", digest(&seed));
-                image.members.insert("imageDigest".to_owned(), name.into());
-            }
-        }
-    }
-
-    fn name_keys(&mut self) {
-        for (index, key) in self.keys.iter_mut().enumerate() {
-            let seed = key
-                .aliases
-                .first()
-                .cloned()
-                .unwrap_or_else(|| format!("key {index}"));
-            key.members
-                .entry("KeyId")
-                .or_insert_with(|| uuid(&seed).into());
-        }
-    }
-
-    fn check_place(&self) -> Result<(), String> {
-        if self.account.len() != 12 || !self.account.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(format!(
-                "account is {:?}; write the twelve digits of an account id",
-                self.account
-            ));
-        }
-        if self.region.is_empty() {
-            return Err("region is empty; write a Region such as eu-central-1".to_owned());
-        }
-        if self.page_size == Some(0) {
-            return Err("page_size is 0; write 1 or more, or leave it out".to_owned());
-        }
-        if self.faults.iter().any(|fault| fault.one_in == Some(0)) {
-            return Err("one_in is 0; write 1 or more, or leave it out".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Checks the names that are not in the index.
-    fn check_names(&self) -> Result<(), String> {
-        for cluster in self
-            .clusters
-            .iter()
-            .filter(|cluster| !cluster.nodegroups.is_empty())
-        {
-            names(
-                &format!("nodegroups of {}", cluster.name()),
-                "nodegroupName",
-                cluster.nodegroups.iter(),
-            )?;
-        }
-        self.check_findings()
-    }
-
-    fn check_organization(&self) -> Result<(), String> {
-        let Some(Organization { units, accounts }) = &self.organization else {
-            return Ok(());
-        };
-        if let Some(unit) = units.iter().find(|unit| !unit.id.starts_with("ou-")) {
-            return Err(format!(
-                "the id of the unit {} is not valid; write an id such as ou-ab12-payments1",
-                unit.id
-            ));
-        }
-        let is_parent = |id: &str| id.starts_with("r-") || units.iter().any(|unit| unit.id == id);
-        let parents = units.iter().map(|unit| (&unit.id, &unit.parent_id));
-        let mut parents = parents.chain(
-            accounts
-                .iter()
-                .map(|account| (&account.id, &account.parent_id)),
-        );
-        match parents.find(|(_, parent)| !is_parent(parent)) {
-            Some((id, parent)) => Err(format!(
-                "the ParentId of {id} is {parent}; write a root such as r-ab12, or one of the units"
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn check_findings(&self) -> Result<(), String> {
-        names("findings", "Id", self.findings.iter())?;
-        let is_short = |finding: &&Record| text(finding, "ProductArn").is_empty();
-        match self.findings.iter().find(is_short) {
-            Some(finding) => Err(format!(
-                "the finding {} has no ProductArn; write the complete finding",
-                text(finding, "Id")
-            )),
-            None => Ok(()),
-        }
-    }
-
-    /// Rejects versions and tags that are not text. YAML reads an unquoted 1.30 as a number and `true` as a Boolean,
-    /// where AWS would serve text.
-    fn check_texts(&self) -> Result<(), String> {
-        let nodegroups = self.clusters.iter().flat_map(|cluster| &cluster.nodegroups);
-        for members in self
-            .clusters
-            .iter()
-            .map(|cluster| &cluster.members)
-            .chain(nodegroups)
-        {
-            let tags = members.get("tags").and_then(Value::as_object);
-            let texts = tags
-                .into_iter()
-                .flatten()
-                .chain(members.iter().filter(|(name, _)| *name == "version"));
-            for (name, value) in texts {
-                if !value.is_string() && !value.is_null() {
-                    return Err(format!(
-                        "{name}: {value} is not text; write {name}: \"{value}\", in quotes"
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
-impl Cluster {
-    /// Returns the cluster's name.
-    pub fn name(&self) -> &str {
-        text(&self.members, "name")
-    }
-}
-
-impl Repository {
-    /// Returns the repository's name.
-    pub fn name(&self) -> &str {
-        text(&self.members, "repositoryName")
-    }
-
-    /// Returns the image of this digest or tag, to be changed.
-    pub fn image(&mut self, digest_or_tag: &str) -> Option<&mut Image> {
-        self.images
-            .iter_mut()
-            .find(|image| image.digest() == digest_or_tag || image.has_tag(digest_or_tag))
-    }
-}
-
-impl Image {
-    /// Returns the image's digest.
-    pub fn digest(&self) -> &str {
-        text(&self.members, "imageDigest")
-    }
-
-    /// Returns `true` if the image has this tag.
-    pub fn has_tag(&self, tag: &str) -> bool {
-        self.tags().iter().any(|own| own == tag)
-    }
-
-    pub(crate) fn tags(&self) -> &[Value] {
-        self.members
-            .get("imageTags")
-            .and_then(Value::as_array)
-            .map_or(&[], Vec::as_slice)
-    }
-}
-
-impl Key {
-    /// Returns the key's id.
-    pub fn id(&self) -> &str {
-        text(&self.members, "KeyId")
-    }
-
-    /// Returns `true` if this is the key's id or one of its aliases.
-    pub fn is(&self, id_or_alias: &str) -> bool {
-        self.id() == id_or_alias || self.aliases.iter().any(|alias| alias == id_or_alias)
-    }
-}
-
-impl Role {
-    /// Returns the role's name.
-    pub fn name(&self) -> &str {
-        text(&self.members, "RoleName")
-    }
-}
-
-/// Returns an ARN in the partition that `home`, a Region, belongs to.
-pub(crate) fn arn(
-    home: &str,
-    service: &str,
-    region: &str,
-    account: &str,
-    resource: &str,
-) -> String {
-    format!(
-        "arn:{}:{service}:{region}:{account}:{resource}",
-        partition(home)
-    )
-}
-
-pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
-/// Returns the text member of this name, or an empty text.
-pub(crate) fn text<'a>(members: &'a Record, name: &str) -> &'a str {
-    members
-        .get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// Returns 64 hexadecimal digits that are always the same for the same seed.
-pub(crate) fn digest(seed: &str) -> String {
-    hex::encode(Sha256::digest(seed))
-}
-
-pub(crate) fn uuid(seed: &str) -> String {
-    let digits = digest(seed);
-    [
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..32],
-    ]
-    .join("-")
-}
-
-/// Returns the entry that fits: the one at the position `hint`, from when the account was settled, or at any other.
+/// Returns the entry that fits: the one at the position `hint`, from when the account was last checked, or at any
+/// other.
 fn find_mut<T>(
     entries: &mut [T],
     hint: Option<usize>,
@@ -721,146 +382,4 @@ fn find_mut<T>(
     let hinted = hint.filter(|position| entries.get(*position).is_some_and(&fits));
     let position = hinted.or_else(|| entries.iter().position(fits))?;
     entries.get_mut(position)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn problem(text: &str) -> String {
-        Account::parse("bank.yaml", text)
-            .expect_err("the account is not valid")
-            .to_string()
-    }
-
-    /// The format in this module's documentation describes a valid account.
-    #[test]
-    fn the_documented_example_is_valid() {
-        let example: String = include_str!("account.rs")
-            .lines()
-            .skip_while(|line| *line != "//! ```yaml")
-            .skip(1)
-            .take_while(|line| *line != "//! ```")
-            .map(|line| {
-                format!(
-                    "{}\n",
-                    line.trim_start_matches("//!")
-                        .strip_prefix(' ')
-                        .unwrap_or_default()
-                )
-            })
-            .collect();
-
-        let account = Account::parse("the example", &example).expect("the example is an account");
-
-        assert_eq!(account.clusters.len(), 2);
-        assert_eq!(account.clusters[1].nodegroups.len(), 1);
-        assert_eq!(account.repositories[0].images.len(), 3);
-        assert_eq!(account.faults.len(), 1);
-        assert_eq!((account.buckets.len(), account.parameters.len()), (1, 1));
-        assert_eq!(
-            account.organization.expect("it manages one").accounts.len(),
-            1
-        );
-    }
-
-    #[test]
-    fn missing_ids_are_generated_deterministically() {
-        let text =
-            "{account: '123456789012', region: eu-central-1, keys: [{aliases: [alias/a]}, {}]}";
-        let (one, other) = (
-            Account::parse("a", text).unwrap(),
-            Account::parse("a", text).unwrap(),
-        );
-
-        assert_eq!(one.keys[0].id().len(), 36);
-        assert_eq!(one.keys[0].id(), other.keys[0].id());
-        assert_ne!(one.keys[0].id(), one.keys[1].id());
-    }
-
-    #[test]
-    fn null_members_are_kept() {
-        let text =
-            "{account: '123456789012', region: eu-central-1, clusters: [{name: a, logging: null}]}";
-        let account = Account::parse("a", text).unwrap();
-
-        assert_eq!(
-            account.clusters[0].members.get("logging"),
-            Some(&Value::Null)
-        );
-    }
-
-    #[test]
-    fn errors_name_the_file_and_the_fix() {
-        let head = "account: '123456789012'\nregion: eu-central-1\n";
-        for (text, wanted) in [
-            (format!("{head}cluster: []"), "unknown field `cluster`"),
-            ("account: '1'\nregion: a".to_owned(), "twelve digits"),
-            (
-                format!("{head}clusters: [{{version: '1.30'}}]"),
-                "clusters[0] has no name",
-            ),
-            (
-                format!("{head}clusters: [{{name: a}}, {{name: a}}]"),
-                "twice",
-            ),
-            (format!("{head}findings: [{{Id: a}}]"), "no ProductArn"),
-            (
-                format!("{head}clusters: [{{name: a, version: 1.30}}]"),
-                "in quotes",
-            ),
-            (
-                format!("{head}clusters: [{{name: a, tags: {{x: 1}}}}]"),
-                "in quotes",
-            ),
-            (
-                format!("{head}organization: {{units: [{{Id: a, ParentId: r-ab12}}]}}"),
-                "ou-ab12",
-            ),
-            (
-                format!("{head}organization: {{accounts: [{{Id: a, ParentId: ou-gone}}]}}"),
-                "a root",
-            ),
-            (
-                format!("{head}faults: [{{operation: '*', kind: throttle, one_in: 0}}]"),
-                "one_in is 0",
-            ),
-        ] {
-            let problem = problem(&text);
-            assert!(
-                problem.contains("bank.yaml") && problem.contains(wanted),
-                "{problem}"
-            );
-        }
-    }
-
-    #[test]
-    fn entries_can_be_added() {
-        let mut account = Account::empty("123456789012", "eu-central-1");
-        account
-            .add(json!({"clusters": [{"name": "a", "nodegroups": [{"nodegroupName": "n"}]}]}))
-            .unwrap();
-
-        assert_eq!(
-            account.cluster("a").expect("it was added").nodegroups.len(),
-            1
-        );
-        assert!(account.add(json!({"clusters": [{"name": "a"}]})).is_err());
-    }
-
-    /// Entries are found even if they have moved since the account was settled.
-    #[test]
-    fn moved_entries_are_found() {
-        let mut account = Account::empty("123456789012", "eu-central-1");
-        let repositories = json!([{"repositoryName": "a"}, {"repositoryName": "b"}]);
-        account.add(json!({"repositories": repositories})).unwrap();
-
-        account.repositories.remove(0);
-        assert_eq!(account.repository("b").expect("it stays").name(), "b");
-        assert!(account.repository("a").is_none());
-        account.settle("the account").unwrap();
-        assert_eq!(account.index.repositories["b"], 0);
-    }
 }

@@ -1,8 +1,9 @@
 //! A stand-in for AWS: one server, in memory and over HTTP, for exactly the operations that the functions call.
 //!
-//! It answers from an [`Account`], is strict where AWS is strict, and records every call. [`Fault`]s make it fail on
-//! purpose, as AWS fails now and then. A request that no function should send is a *violation*. A test that asserts
-//! that [`StandIn::violations`] is empty checks its function against every rule in these modules.
+//! It responds from an [`Account`], is strict where AWS is strict, and records every call. [`Fault`]s make it fail on
+//! purpose, as AWS fails now and then. The table of operations has a row for each operation. A request that no function
+//! should send is a *violation*. A test that asserts that [`StandIn::violations`] is empty checks its function against
+//! every rule in these modules.
 //!
 //! ```no_run
 //! use eksentry_tests::{account::Account, stand_in::{Fault, FaultKind, StandIn}};
@@ -22,23 +23,31 @@
 mod access;
 mod altered;
 mod asff;
+mod collection;
+mod collections;
 mod config;
 mod connection;
 mod ecr;
 mod eks;
 mod faults;
+mod filters;
 mod finding_filters;
 mod iam;
 mod kms;
+mod operation;
+mod operations;
 mod organizations;
 mod paging;
+mod placeholders;
 mod rates;
+mod record_to;
 mod recording;
 mod regions;
 mod s3;
 mod security_hub;
 mod server;
 mod service;
+mod services;
 mod sqs;
 mod ssm;
 mod state;
@@ -48,27 +57,27 @@ mod wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs, io,
+    io,
     net::SocketAddr,
     path::Path,
-    process,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eksentry_aws::Clock;
 use jiff::{SignedDuration, Timestamp};
-
 use serde_json::Value;
 use thiserror::Error;
 
+pub(crate) use self::{
+    collection::{Collection, entries},
+    collections::COLLECTIONS,
+};
 pub use self::{
     config::Evaluation,
     faults::{Fault, FaultKind},
     paging::TOKEN as PAGE_TOKEN,
+    record_to::RECORD_TO,
     recording::{Call, Use},
     sqs::{Message, sqs_event},
     sts::{ACCESS_KEY, SECRET_KEY, SESSION_KEY, SESSION_TOKEN},
@@ -87,12 +96,6 @@ use crate::{
     model::validate,
     template::TemplateError,
 };
-
-/// The environment variable that names a folder. Each stand-in that is dropped leaves there a file of the requests that
-/// it received and, in the folder's `ocsf`, a file of the events that were written to its buckets. CI checks them
-/// against the service models and against the OCSF schema. A stand-in that recorded violations leaves no file: its own
-/// test evaluates them.
-pub const RECORD_TO: &str = "EKSENTRY_RECORD_REQUESTS";
 
 /// Returns the problems for which Security Hub would reject a finding, by its published model and by the limits that
 /// its documentation adds.
@@ -317,9 +320,9 @@ impl StandIn {
         self.state().recording.count_only();
     }
 
-    /// Keeps the answer to each call from now on.
+    /// Keeps the response to each call from now on.
     pub fn keep_answers(&self) {
-        self.state().recording.keep_answers();
+        self.state().recording.keep_responses();
     }
 
     /// Returns the number of calls of each `service.Operation`.
@@ -437,31 +440,17 @@ impl StandIn {
         self.state().recording.dump(path)
     }
 
-    /// Writes the lines of all JSON Lines objects to a file, if there are any.
-    fn dump_events(&self, path: &Path) -> io::Result<()> {
-        let objects = self.objects().into_iter();
-        let lines = objects.filter(|(name, _)| {
-            Path::new(name)
-                .extension()
-                .is_some_and(|end| end == "jsonl")
-        });
-        let lines: Vec<u8> = lines.flat_map(|(_, body)| body).collect();
-        if lines.is_empty() {
-            return Ok(());
-        }
-        fs::write(path, lines)
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic while the state was locked fails its own test; the state can still be read.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns `true` if a call such as `ecr.DescribeImages` with these members is answered in pages.
+/// Returns `true` if a call such as `ecr.DescribeImages` with these members may have several pages of responses.
 pub fn is_paged(call: &Call) -> bool {
     Service::of_signing_name(&call.service)
-        .is_some_and(|service| altered::is_paged(service, &call.operation, &call.members))
+        .and_then(|service| altered::paging(service, &call.operation, &call.members))
+        .is_some()
 }
 
 /// Returns the number of errors with which an operation such as `ecr.DescribeImages` reports that something does not
@@ -472,35 +461,6 @@ pub fn not_found_errors(name: &str) -> usize {
     };
     Service::of_signing_name(service)
         .map_or(0, |service| faults::not_found(service, operation).len())
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        let Some(folder) = env::var_os(RECORD_TO).filter(|_| self.violations().is_empty()) else {
-            return;
-        };
-        let (folder, name) = (Path::new(&folder), file_name());
-        let events = folder.join("ocsf");
-        let left = fs::create_dir_all(&events)
-            .and_then(|()| self.dump_requests(&folder.join(&name)))
-            .and_then(|()| self.dump_events(&events.join(&name)));
-        if let Err(error) = left {
-            eprintln!(
-                "{RECORD_TO}: requests and events can't be left in {}: {error}",
-                folder.display()
-            );
-        }
-    }
-}
-
-/// Returns a file name that no other stand-in uses.
-fn file_name() -> String {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    format!(
-        "{}-{}.jsonl",
-        process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
 }
 
 #[cfg(test)]

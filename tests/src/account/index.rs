@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{Account, Record, text};
+use crate::stand_in::{COLLECTIONS, entries};
 
 /// Positions in a list, by name.
 pub(crate) type Names = HashMap<String, usize>;
 
-/// The positions of an account's entries when the account was last settled.
+/// The positions of an account's entries when the account was last checked.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     pub clusters: Names,
@@ -19,6 +20,8 @@ pub(crate) struct Index {
     /// The positions of keys by id and by alias.
     pub keys: Names,
     pub roles: Names,
+    /// The positions of the entries of other collections.
+    pub collections: HashMap<String, Names>,
     /// The resources whose entries state their ARNs.
     pub arns: HashMap<String, Position>,
     /// The resources that have tags, in order.
@@ -46,6 +49,7 @@ impl Index {
             images: images(account)?,
             keys: names("keys", "KeyId", keys)?,
             roles: names("roles", "RoleName", roles)?,
+            collections: collections(account)?,
             ..Self::default()
         };
         for (position, key) in account.keys.iter().enumerate() {
@@ -53,13 +57,21 @@ impl Index {
                 index.keys.entry(alias.clone()).or_insert(position);
             }
         }
-        index.add_positions(account);
+        index.find_positions(account);
         Ok(index)
     }
 
-    /// Builds an index of roles only. It holds the first of several roles with the same name.
-    pub(crate) fn of_roles(account: &Account) -> Self {
+    /// Builds an index of an account as global services see it: of its roles and of its other collections. It has the
+    /// first of several entries with the same name.
+    pub(crate) fn of_global(account: &Account) -> Self {
         let mut index = Self::default();
+        for (name, key, value) in keyed_collections(account) {
+            let positions = index.collections.entry(name.to_owned()).or_default();
+            for (position, entry) in entries(Some(value)).enumerate() {
+                let key = text(entry, key).to_owned();
+                positions.entry(key).or_insert(position);
+            }
+        }
         for (position, role) in account.roles.iter().enumerate() {
             index
                 .roles
@@ -69,7 +81,7 @@ impl Index {
         index
     }
 
-    fn add_positions(&mut self, account: &Account) {
+    fn find_positions(&mut self, account: &Account) {
         for (position, cluster) in account.clusters.iter().enumerate() {
             let tags = cluster.members.get("tags").and_then(Value::as_object);
             let tagged = tags.is_some_and(|tags| tags.values().any(Value::is_string));
@@ -93,14 +105,29 @@ impl Index {
         }
     }
 
-    fn add(&mut self, place: Position, arn: &str, tagged: bool) {
+    fn add(&mut self, position: Position, arn: &str, tagged: bool) {
         if !arn.is_empty() {
-            self.arns.entry(arn.to_owned()).or_insert(place);
+            self.arns.entry(arn.to_owned()).or_insert(position);
         }
         if tagged {
-            self.tagged.push(place);
+            self.tagged.push(position);
         }
     }
+}
+
+/// Returns the name, the key and the entries of each collection that has no type of its own.
+fn keyed_collections(account: &Account) -> impl Iterator<Item = (&str, &'static str, &Value)> {
+    account.collections.iter().filter_map(|(name, value)| {
+        let mut known = COLLECTIONS.iter().filter(|one| one.is_in(None));
+        let key = known.find(|one| one.name == name)?.key?;
+        Some((name.as_str(), key, value))
+    })
+}
+
+fn collections(account: &Account) -> Result<HashMap<String, Names>, String> {
+    keyed_collections(account)
+        .map(|(name, key, value)| Ok((name.to_owned(), names(name, key, entries(Some(value)))?)))
+        .collect()
 }
 
 fn images(account: &Account) -> Result<Vec<Names>, String> {
@@ -133,11 +160,11 @@ pub(super) fn names<'a>(
         let id = text(members, name);
         if id.is_empty() {
             return Err(format!(
-                "{list}[{position}] has no {name}; add {name}: with a text"
+                "{list}[{position}] has no {name}; write {name}: and its text"
             ));
         }
         if names.insert(id.to_owned(), position).is_some() {
-            return Err(format!("{list} has {name} {id} twice; remove one"));
+            return Err(format!("{list} has {name} {id} twice; leave one out"));
         }
     }
     Ok(names)

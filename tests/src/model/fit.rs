@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    Model,
+    Model, Protocol,
     shape::{Kind, Member, Shape},
 };
 
@@ -18,11 +18,18 @@ pub(super) fn problems(model: &Model, shape: &str, value: &Value) -> Vec<String>
     };
     let part = Part {
         shape,
-        is_text: model.protocol == "query",
+        is_text: model.sends_text(),
         timestamp_format: None,
     };
     check.value(shape, part, value);
     check.problems
+}
+
+impl Model {
+    /// Returns `true` if requests are forms, in which every value is a text.
+    fn sends_text(&self) -> bool {
+        matches!(self.protocol, Protocol::Ec2 | Protocol::Query)
+    }
 }
 
 /// The range of the models' integers, which have 32 bits.
@@ -45,10 +52,7 @@ struct Part<'a> {
 impl<'a> Check<'a> {
     fn value(&mut self, path: &str, part: Part<'a>, value: &Value) {
         let Some(shape) = self.model.shapes.get(part.shape) else {
-            return self.add(
-                path,
-                &format!("has the shape {}, which is not defined", part.shape),
-            );
+            return self.add(path, &format!("is of {}, which is not a shape", part.shape));
         };
         match (shape.kind, value) {
             (Kind::Structure, Value::Object(members)) => self.structure(path, shape, members),
@@ -67,12 +71,12 @@ impl<'a> Check<'a> {
     }
 
     fn structure(&mut self, path: &str, shape: &'a Shape, members: &Map<String, Value>) {
-        let mut present = Vec::new();
+        let mut there = Vec::new();
         for (name, value) in members {
             let path = format!("{path}.{name}");
             match shape.member_called(name) {
                 Some((known, member)) => {
-                    present.push(known);
+                    there.push(known);
                     let part = self.part(member);
                     self.value(&path, part, value);
                 }
@@ -80,7 +84,7 @@ impl<'a> Check<'a> {
             }
         }
         for name in &shape.required {
-            if !present.contains(&name.as_str()) {
+            if !there.contains(&name.as_str()) {
                 self.add(path, &format!("lacks {name}"));
             }
         }
@@ -114,7 +118,7 @@ impl<'a> Check<'a> {
         if !shape.words.is_empty() && !shape.words.iter().any(|word| word == text) {
             self.add(
                 path,
-                &format!("is {text:?}, not one of {}", shape.words.join(", ")),
+                &format!("is {text:?}, none of {}", shape.words.join(", ")),
             );
         }
         if let Some(pattern) = &shape.pattern
@@ -151,11 +155,11 @@ impl<'a> Check<'a> {
         self.range(path, shape, size as f64, &format!("has {size} {unit}"));
     }
 
-    fn range(&mut self, path: &str, shape: &Shape, size: f64, actual: &str) {
+    fn range(&mut self, path: &str, shape: &Shape, size: f64, said: &str) {
         if shape.min.is_some_and(|least| size < least) || shape.max.is_some_and(|most| size > most)
         {
             let (least, most) = (bound(shape.min), bound(shape.max));
-            let problem = format!("{actual}; expected {least} to {most}");
+            let problem = format!("{said}, where {least} to {most} may be");
             self.add(path, &problem);
         }
     }
@@ -164,8 +168,8 @@ impl<'a> Check<'a> {
     fn part(&self, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
-            is_text: self.model.protocol == "query" || member.location.is_some(),
-            timestamp_format: self.timestamp_format(member),
+            is_text: self.model.sends_text() || member.location.is_some(),
+            timestamp_format: self.model.timestamp_format(member),
         }
     }
 
@@ -173,17 +177,9 @@ impl<'a> Check<'a> {
     fn inside(&self, whole: Part<'a>, member: &'a Member) -> Part<'a> {
         Part {
             shape: &member.shape,
-            timestamp_format: self.timestamp_format(member),
+            timestamp_format: self.model.timestamp_format(member),
             ..whole
         }
-    }
-
-    fn timestamp_format(&self, member: &'a Member) -> Option<&'a str> {
-        let of_the_shape = || {
-            let shape = self.model.shapes.get(&member.shape)?;
-            shape.timestamp_format.as_deref()
-        };
-        member.timestamp_format.as_deref().or_else(of_the_shape)
     }
 
     fn add(&mut self, path: &str, problem: &str) {

@@ -7,7 +7,7 @@ use super::{
     shape::{Kind, Member},
 };
 
-/// A value in a response, and the properties that the model states for it.
+/// The place of a value in a response, and its description in the model.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ResponseMember {
     /// The JSON pointer of the value.

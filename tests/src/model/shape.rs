@@ -35,6 +35,12 @@ pub struct Shape {
     pub key: Option<Member>,
     /// The shape of a map's values.
     pub value: Option<Member>,
+    /// `true` if the entries of this list have no common element in a form or in XML.
+    #[serde(default)]
+    pub flattened: bool,
+    /// `true` if a value has the same form in the model and on the wire: no names differ, and it has no timestamps.
+    #[serde(skip)]
+    pub is_plain: bool,
     error: Option<ErrorTraits>,
 }
 
@@ -61,11 +67,17 @@ pub enum Kind {
 pub struct Member {
     /// The name of its shape.
     pub shape: String,
-    /// The place in a request or an answer, if it is not the body.
+    /// The place in a request or a response, if it is not the body.
     pub location: Option<Location>,
     /// Its name on the wire, if it differs.
     #[serde(rename = "locationName")]
     pub wire_name: Option<String>,
+    /// Its name in a request in the protocol `ec2`, if the name on the wire does not determine it.
+    #[serde(rename = "queryName")]
+    pub query_name: Option<String>,
+    /// `true` if the entries of this list have no common element in a form or in XML.
+    #[serde(default)]
+    pub flattened: bool,
     /// The format of this timestamp.
     #[serde(rename = "timestampFormat")]
     pub timestamp_format: Option<String>,
@@ -105,7 +117,7 @@ impl From<String> for Pattern {
 pub struct ErrorShape {
     /// The error code.
     pub code: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub status: u16,
 }
 
@@ -114,6 +126,13 @@ pub struct ErrorShape {
 struct ErrorTraits {
     code: Option<String>,
     http_status_code: Option<u16>,
+}
+
+impl Member {
+    /// Returns the name on the wire of the member that has this name in the model.
+    pub fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.wire_name.as_deref().unwrap_or(name)
+    }
 }
 
 impl Shape {
@@ -127,13 +146,33 @@ impl Shape {
         }
     }
 
-    /// Returns the member that has this name on the wire or in the model, with its name in the model.
-    pub(super) fn member_called(&self, name: &str) -> Option<(&str, &Member)> {
-        let on_the_wire =
+    /// Returns the minimum and the maximum, as whole numbers that are not negative.
+    pub fn bounds(&self) -> (Option<usize>, Option<usize>) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a conversion from a float saturates"
+        )]
+        let whole = |bound: f64| bound as usize;
+        (self.min.map(whole), self.max.map(whole))
+    }
+
+    /// Returns the member that has this name in the model or on the wire, with its name in the model.
+    pub fn member_called(&self, name: &str) -> Option<(&str, &Member)> {
+        let has_wire_name =
             |(_, member): &(&String, &Member)| member.wire_name.as_deref() == Some(name);
-        let by_wire_name = self.members.iter().find(on_the_wire);
-        by_wire_name
-            .or_else(|| self.members.get_key_value(name))
+        self.members
+            .get_key_value(name)
+            .or_else(|| self.members.iter().find(has_wire_name))
             .map(|(name, member)| (name.as_str(), member))
+    }
+
+    /// Returns `true` if a value differs between the model and the wire, given whether one of a part's shape does.
+    pub(super) fn is_converted(&self, is_part_converted: impl Fn(&Member) -> bool) -> bool {
+        let is_renamed = |(name, member): (&String, &Member)| member.wire_name(name) != name;
+        let parts = [&self.member, &self.value].into_iter().flatten();
+        self.kind == Kind::Timestamp
+            || self.members.iter().any(is_renamed)
+            || parts.chain(self.members.values()).any(is_part_converted)
     }
 }

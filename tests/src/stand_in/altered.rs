@@ -1,8 +1,8 @@
-//! Alters answers in ways that AWS's documentation does not lead callers to expect.
+//! Alters responses in ways that AWS's documentation does not lead callers to expect.
 
 use serde_json::{Map, Value, json};
 
-use super::{faults::FaultKind, service::Service, wire::Request};
+use super::{faults::FaultKind, paging::Paging, service::Service, wire::Request};
 use crate::account::Record;
 
 /// The page tokens that only faults return.
@@ -16,80 +16,53 @@ pub(super) const UNKNOWN: &str = "SOMETHING_NEW";
 /// The page that a proxy would send.
 pub(super) const GARBAGE: &str = "<html><body><h1>Welcome to the guest network</h1></body></html>";
 
-/// The names of a service's page tokens, in requests and in answers, and of the flag that indicates a further page.
-struct Tokens {
-    asks: &'static str,
-    tells: &'static str,
-    flag: Option<&'static str>,
-}
-
-fn tokens(service: Service) -> Option<Tokens> {
-    let (asks, tells, flag) = match service {
-        Service::Ecr | Service::Eks => ("nextToken", "nextToken", None),
-        Service::Account
-        | Service::Config
-        | Service::Organizations
-        | Service::SecurityHub
-        | Service::Ssm => ("NextToken", "NextToken", None),
-        Service::Iam => ("Marker", "Marker", Some("IsTruncated")),
-        Service::Kms => ("Marker", "NextMarker", Some("Truncated")),
-        Service::S3 | Service::Sqs | Service::Sts | Service::Tagging => return None,
-    };
-    Some(Tokens { asks, tells, flag })
-}
-
-/// Returns `true` if the answer to a request may come in pages, which is the case for requests that list everything.
-pub(super) fn is_paged(service: Service, operation: &str, members: &Record) -> bool {
-    let asks_for_one = ["repositoryNames", "imageIds"]
-        .iter()
-        .any(|name| members.contains_key(*name));
-    let is_list = operation.starts_with("List")
-        || [
-            "DescribeImages",
-            "DescribeImageScanFindings",
-            "DescribeRepositories",
-            "GetComplianceDetailsByConfigRule",
-            "GetFindings",
-            "GetParametersByPath",
-        ]
-        .contains(&operation);
-    is_list && tokens(service).is_some() && !asks_for_one
+/// Returns the paging of an operation; `None` if the response to a request with these members has only one page,
+/// because the operation has no pages or the request names its resources.
+pub(super) fn paging(
+    service: Service,
+    operation: &str,
+    members: &Record,
+) -> Option<&'static Paging> {
+    let operation = service.operation(operation)?;
+    let is_paged = operation.is_paged(|name| members.contains_key(name));
+    operation.paging.as_ref().filter(|_| is_paged)
 }
 
 /// Changes a request for the page of a fault into one for the first page. Returns the token of the fault's page.
 pub(super) fn resume(request: &mut Request) -> Option<&'static str> {
-    let Tokens { asks, .. } = tokens(request.service)?;
-    let token = request.members.get(asks)?.as_str()?;
+    let paging = request.paging().ok()?;
+    let token = request.members.get(paging.token)?.as_str()?;
     let of_faults = [AFTER_EMPTY, REPEATED].into_iter().chain(BY_TURNS);
     let found = of_faults.into_iter().find(|of_fault| *of_fault == token)?;
-    request.members.remove(asks);
+    request.members.remove(paging.token);
     Some(found)
 }
 
-/// Alters a successful answer as the fault requires, given the token of the fault's page that was requested.
+/// Alters a successful response as the fault requires, given the token of the fault's page that was requested.
 pub(super) fn alter(
     kind: &FaultKind,
     request: &Request,
     resumed: Option<&str>,
-    answer: &mut Value,
+    response: &mut Value,
 ) {
-    let service = request.service;
-    let is_paged = is_paged(service, &request.operation, &request.members);
-    match kind {
-        FaultKind::EmptyPage if is_paged && resumed != Some(AFTER_EMPTY) && !has_token(request) => {
-            empty(answer);
-            tell(service, AFTER_EMPTY, answer);
+    let paging = paging(request.service, &request.operation, &request.members);
+    match (kind, paging) {
+        (FaultKind::EmptyPage, Some(paging))
+            if resumed != Some(AFTER_EMPTY) && !request.has(paging.token) =>
+        {
+            empty(response);
+            add_token(paging, AFTER_EMPTY, response);
         }
-        FaultKind::RepeatedToken if is_paged => tell(service, REPEATED, answer),
-        FaultKind::TokensByTurns if is_paged => {
+        (FaultKind::RepeatedToken, Some(paging)) => add_token(paging, REPEATED, response),
+        (FaultKind::TokensByTurns, Some(paging)) => {
             let turn = usize::from(resumed == Some(BY_TURNS[0]));
-            tell(service, BY_TURNS[turn], answer);
+            add_token(paging, BY_TURNS[turn], response);
         }
-        FaultKind::Missing(pointer) => {
-            remove(answer, pointer);
+        (FaultKind::Missing(pointer), _) => {
+            remove(response, pointer);
         }
-        FaultKind::UnknownWord(pointer) => {
-            if let Some(word) = answer.pointer_mut(pointer) {
+        (FaultKind::UnknownWord(pointer), _) => {
+            if let Some(word) = response.pointer_mut(pointer) {
                 *word = UNKNOWN.into();
             }
         }
@@ -97,13 +70,9 @@ pub(super) fn alter(
     }
 }
 
-fn has_token(request: &Request) -> bool {
-    tokens(request.service).is_some_and(|tokens| request.has(tokens.asks))
-}
-
-/// Empties the lists of an answer, which hold the items of its page.
-fn empty(answer: &mut Value) {
-    for member in members(answer) {
+/// Empties the lists of a response, which hold the items of its page.
+fn empty(response: &mut Value) {
+    for member in members(response) {
         match member {
             Value::Array(items) => items.clear(),
             // The scan findings of an image are one level below.
@@ -113,24 +82,24 @@ fn empty(answer: &mut Value) {
     }
 }
 
-fn members(answer: &mut Value) -> impl Iterator<Item = &mut Value> {
-    answer.as_object_mut().into_iter().flat_map(Map::values_mut)
+fn members(response: &mut Value) -> impl Iterator<Item = &mut Value> {
+    response
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
 }
 
-fn tell(service: Service, token: &str, answer: &mut Value) {
-    let Some(Tokens { tells, flag, .. }) = tokens(service) else {
-        return;
-    };
-    answer[tells] = token.into();
-    if let Some(flag) = flag {
-        answer[flag] = json!(true);
+fn add_token(paging: &Paging, token: &str, response: &mut Value) {
+    response[paging.next_token] = token.into();
+    if let Some(flag) = paging.flag {
+        response[flag] = json!(true);
     }
 }
 
 /// Removes a member of an object, or an item of a list.
-fn remove(answer: &mut Value, pointer: &str) -> Option<Value> {
+fn remove(response: &mut Value, pointer: &str) -> Option<Value> {
     let (parent, name) = pointer.rsplit_once('/')?;
-    match answer.pointer_mut(parent)? {
+    match response.pointer_mut(parent)? {
         Value::Object(members) => members.remove(&name.replace("~1", "/").replace("~0", "~")),
         Value::Array(items) => {
             let position = name.parse().ok().filter(|at| *at < items.len())?;
@@ -143,28 +112,13 @@ fn remove(answer: &mut Value, pointer: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::wire::record;
-
-    fn request(service: Service, operation: &str, members: Value) -> Request {
-        Request {
-            service,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: String::new(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        }
-    }
-
     #[test]
     fn an_empty_page_leads_to_the_first_one() {
-        let mut first = request(Service::Kms, "ListKeys", json!({}));
-        let mut answer = json!({"Keys": [{"KeyId": "k"}], "Truncated": false});
-        alter(&FaultKind::EmptyPage, &first, None, &mut answer);
+        let mut first = Request::of("kms.ListKeys", json!({}));
+        let mut response = json!({"Keys": [{"KeyId": "k"}], "Truncated": false});
+        alter(&FaultKind::EmptyPage, &first, None, &mut response);
         assert_eq!(
-            answer,
+            response,
             json!({"Keys": [], "Truncated": true, "NextMarker": AFTER_EMPTY})
         );
 
@@ -174,37 +128,36 @@ mod tests {
         let resumed = resume(&mut first);
         assert_eq!(resumed, Some(AFTER_EMPTY));
         assert!(!first.has("Marker"));
-        let mut answer = json!({"Keys": [{"KeyId": "k"}]});
-        alter(&FaultKind::EmptyPage, &first, resumed, &mut answer);
-        assert_eq!(answer, json!({"Keys": [{"KeyId": "k"}]}));
+        let mut response = json!({"Keys": [{"KeyId": "k"}]});
+        alter(&FaultKind::EmptyPage, &first, resumed, &mut response);
+        assert_eq!(response, json!({"Keys": [{"KeyId": "k"}]}));
     }
 
     #[test]
     fn a_repeated_token_never_ends() {
-        let mut list = request(Service::Eks, "ListClusters", json!({"nextToken": REPEATED}));
+        let mut list = Request::of("eks.ListClusters", json!({"nextToken": REPEATED}));
         let resumed = resume(&mut list);
         assert_eq!(resumed, Some(REPEATED));
-        let mut answer = json!({"clusters": ["a"]});
-        alter(&FaultKind::RepeatedToken, &list, resumed, &mut answer);
-        assert_eq!(answer["nextToken"], REPEATED);
-        let one = request(
-            Service::Ecr,
-            "DescribeImages",
+        let mut response = json!({"clusters": ["a"]});
+        alter(&FaultKind::RepeatedToken, &list, resumed, &mut response);
+        assert_eq!(response["nextToken"], REPEATED);
+        let one = Request::of(
+            "ecr.DescribeImages",
             json!({"imageIds": [{"imageDigest": "sha256:0a"}]}),
         );
-        assert!(!is_paged(one.service, &one.operation, &one.members));
+        assert!(paging(one.service, &one.operation, &one.members).is_none());
     }
 
     #[test]
     fn tokens_by_turns_lead_back() {
-        let mut list = request(Service::Iam, "ListRolePolicies", json!({}));
+        let mut list = Request::of("iam.ListRolePolicies", json!({}));
         for expected in ["there", "and-back", "there", "and-back"] {
             let resumed = resume(&mut list);
             assert!(!list.has("Marker"));
-            let mut answer = json!({"PolicyNames": []});
-            alter(&FaultKind::TokensByTurns, &list, resumed, &mut answer);
+            let mut response = json!({"PolicyNames": []});
+            alter(&FaultKind::TokensByTurns, &list, resumed, &mut response);
             assert_eq!(
-                answer,
+                response,
                 json!({"PolicyNames": [], "IsTruncated": true, "Marker": expected})
             );
             list.members.insert("Marker".to_owned(), expected.into());
@@ -212,13 +165,13 @@ mod tests {
     }
 
     #[test]
-    fn members_go_missing_and_words_are_unknown() {
-        let describe = request(Service::Eks, "DescribeCluster", json!({}));
+    fn members_are_removed_and_values_become_unknown() {
+        let describe = Request::of("eks.DescribeCluster", json!({}));
         let altered = |kind: FaultKind| {
-            let mut answer =
+            let mut response =
                 json!({"cluster": {"status": "ACTIVE", "tags": {"a/b": "c"}, "ids": ["x", "y"]}});
-            alter(&kind, &describe, None, &mut answer);
-            answer["cluster"].take()
+            alter(&kind, &describe, None, &mut response);
+            response["cluster"].take()
         };
         let missing = |pointer: &str| altered(FaultKind::Missing(pointer.to_owned()));
         assert_eq!(missing("/cluster/tags/a~1b")["tags"], json!({}));

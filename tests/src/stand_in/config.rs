@@ -1,17 +1,15 @@
 //! AWS Config: recorders, custom rules, and the evaluations that functions send.
 
+mod recorders;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    faults::Hit,
-    paging::Paging,
-    service::AwsError,
-    wire::{Request, record},
-};
-use crate::account::{Account, Recorder};
+pub(super) use self::recorders::{describe_recorder_status, describe_recorders};
+use super::{faults::Hit, operation::CallContext, service::AwsError, state::State, wire::Request};
+use crate::account::Account;
 
 /// The ResultToken with which a function is tested, together with TestMode. No evaluation is stored.
 const TEST_TOKEN: &str = "TESTMODE";
@@ -34,14 +32,6 @@ const RESOURCE_TYPES: [&str; 13] = [
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
 ];
-
-const PAGES: Paging = Paging {
-    size: "Limit",
-    token: "NextToken",
-    usual: 10,
-    sizes: (0, 100),
-    bad_token: "InvalidNextTokenException",
-};
 
 /// The known rules and their evaluations.
 #[derive(Clone, Debug, Default)]
@@ -76,37 +66,30 @@ pub struct Evaluation {
     pub recorded: Timestamp,
 }
 
-/// Answers a request about the recorders of an account in a Region.
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let usual = [Recorder {
-        members: record(json!({
-            "name": "default",
-            "recordingGroup": {
-                "allSupported": true,
-                "includeGlobalResourceTypes": false,
-                "recordingStrategy": {"useOnly": "ALL_SUPPORTED_RESOURCE_TYPES"},
-            },
-        })),
-        ..Recorder::default()
-    }];
-    let recorders = account.recorders.as_deref().unwrap_or(&usual);
-    match request.operation.as_str() {
-        "DescribeConfigurationRecorders" => {
-            let members = recorders.iter().map(|recorder| &recorder.members);
-            Ok(json!({"ConfigurationRecorders": members.collect::<Vec<_>>()}))
-        }
-        "DescribeConfigurationRecorderStatus" => {
-            let statuses = recorders.iter().map(|recorder| {
-                let mut status = record(json!({"recording": true, "lastStatus": "SUCCESS"}));
-                let name = recorder.members.get("name").cloned();
-                status.insert("name".to_owned(), name.unwrap_or_default());
-                status.extend(recorder.status.clone());
-                status
-            });
-            Ok(json!({"ConfigurationRecordersStatus": statuses.collect::<Vec<_>>()}))
-        }
-        other => Err(AwsError::unknown_operation(other)),
+/// Stores evaluations. A fault may reject some of them.
+pub(super) fn put_evaluations(
+    state: &mut State,
+    call: &CallContext<'_>,
+) -> Result<Value, AwsError> {
+    if state.is_at_home(call) {
+        return state.config.put_evaluations(call.request, call.fault);
     }
+    // Only the home account has rules; elsewhere every token and every rule is unknown.
+    Config::default().put_evaluations(call.request, call.fault)
+}
+
+/// Returns the evaluations of a rule.
+pub(super) fn get_compliance_details_by_config_rule(
+    state: &mut State,
+    call: &CallContext<'_>,
+) -> Result<Value, AwsError> {
+    let no_rules = Config::default();
+    let config = if state.is_at_home(call) {
+        &state.config
+    } else {
+        &no_rules
+    };
+    config.get_compliance_details_by_config_rule(state.home(), call.request)
 }
 
 impl Config {
@@ -133,7 +116,7 @@ impl Config {
     }
 
     /// Stores evaluations; `fault` may reject some.
-    pub(super) fn put_evaluations(
+    fn put_evaluations(
         &mut self,
         request: &Request,
         fault: Option<&Hit>,
@@ -159,10 +142,10 @@ impl Config {
 
         let mut failed = Vec::new();
         for (evaluation, given) in evaluations.into_iter().zip(given) {
-            if fault.is_some_and(|fault| fault.refuses(&evaluation.resource_id).is_some()) {
+            if fault.is_some_and(|fault| fault.rejects(&evaluation.resource_id).is_some()) {
                 failed.push(given.clone());
             } else if rule.is_some() {
-                self.take(evaluation);
+                self.keep_newest(evaluation);
             }
         }
         Ok(json!({"FailedEvaluations": failed}))
@@ -189,7 +172,7 @@ impl Config {
     }
 
     /// Stores an evaluation, unless the stored one is about a later time.
-    fn take(&mut self, evaluation: Evaluation) {
+    fn keep_newest(&mut self, evaluation: Evaluation) {
         let results = self.rules.entry(evaluation.rule.clone()).or_default();
         let resource = Resource {
             kind: evaluation.resource_type.clone(),
@@ -203,7 +186,7 @@ impl Config {
         }
     }
 
-    pub(super) fn get_compliance_details_by_config_rule(
+    fn get_compliance_details_by_config_rule(
         &self,
         account: &Account,
         request: &Request,
@@ -220,12 +203,12 @@ impl Config {
             .values()
             .filter(|result| types.is_empty() || types.contains(&result.compliance.as_str()))
             .collect();
-        let (range, token) = PAGES.page(account, request, wanted.len())?;
-        let answers: Vec<Value> = wanted[range]
+        let (range, token) = request.paging()?.page(account, request, wanted.len())?;
+        let results: Vec<Value> = wanted[range]
             .iter()
             .map(|evaluation| described(evaluation))
             .collect();
-        Ok(json!({"EvaluationResults": answers, "NextToken": token}))
+        Ok(request.paging()?.response(results, token).into())
     }
 }
 
@@ -297,7 +280,7 @@ fn given_text<'a>(given: &'a Value, name: &str, most: usize) -> Result<Option<&'
 
 fn described(evaluation: &Evaluation) -> Value {
     let ordering = evaluation.ordering.as_duration().as_secs_f64();
-    let mut answer = json!({
+    let mut result = json!({
         "EvaluationResultIdentifier": {
             "EvaluationResultQualifier": {
                 "ConfigRuleName": evaluation.rule,
@@ -312,28 +295,15 @@ fn described(evaluation: &Evaluation) -> Value {
         "ConfigRuleInvokedTime": ordering,
     });
     if let Some(annotation) = &evaluation.annotation {
-        answer["Annotation"] = annotation.as_str().into();
+        result["Annotation"] = annotation.as_str().into();
     }
-    answer
+    result
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{faults::FaultKind, service::Service, wire::record};
-
-    fn request(operation: &str, members: Value) -> Request {
-        Request {
-            service: Service::Config,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "eu-central-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: Timestamp::UNIX_EPOCH,
-        }
-    }
+    use crate::stand_in::{faults::FaultKind, wire::record};
 
     fn evaluation(members: Value) -> Value {
         let mut evaluation = record(json!({
@@ -349,14 +319,14 @@ mod tests {
 
     fn put(config: &mut Config, token: &str, evaluations: Vec<Value>) -> Result<Value, AwsError> {
         let members = json!({"ResultToken": token, "Evaluations": evaluations});
-        config.put_evaluations(&request("PutEvaluations", members), None)
+        config.put_evaluations(&Request::of("config.PutEvaluations", members), None)
     }
 
     fn read(config: &Config, members: Value) -> Result<Value, AwsError> {
         let account = Account::empty("123456789012", "eu-central-1");
         config.get_compliance_details_by_config_rule(
             &account,
-            &request("GetComplianceDetailsByConfigRule", members),
+            &Request::of("config.GetComplianceDetailsByConfigRule", members),
         )
     }
 
@@ -389,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_tokens_are_refused_and_tests_store_nothing() {
+    fn unknown_tokens_are_rejected_and_tests_store_nothing() {
         let mut config = Config::default();
         for token in ["made up", "TESTMODE"] {
             let error = put(&mut config, token, vec![evaluation(json!({}))]).unwrap_err();
@@ -401,7 +371,7 @@ mod tests {
         let members = json!({"ResultToken": "TESTMODE", "TestMode": true, "Evaluations": [evaluation(json!({}))]});
         assert!(
             config
-                .put_evaluations(&request("PutEvaluations", members), None)
+                .put_evaluations(&Request::of("config.PutEvaluations", members), None)
                 .is_ok()
         );
         assert!(config.evaluations().is_empty());
@@ -425,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn what_config_does_not_take_is_refused() {
+    fn invalid_evaluations_are_rejected() {
         for wrong in [
             json!({"ComplianceType": "INSUFFICIENT_DATA"}),
             json!({"ComplianceResourceType": "AWS::ECR::Image"}),
@@ -454,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_takes_up_to_a_hundred_evaluations() {
+    fn a_call_accepts_up_to_a_hundred_evaluations() {
         let many = |count: usize| {
             (0..count)
                 .map(|number| evaluation(json!({"ComplianceResourceId": number.to_string()})))
@@ -474,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_fault_answers_what_it_did_not_take() {
+    fn a_partial_fault_returns_the_rejected_evaluations() {
         let mut config = Config::default();
         let token = config.result_token("rule");
         let given = [
@@ -486,11 +456,14 @@ mod tests {
             code: String::new(),
         };
         let members = json!({"ResultToken": token, "Evaluations": given});
-        let answer = config
-            .put_evaluations(&request("PutEvaluations", members), Some(&fault.into()))
+        let response = config
+            .put_evaluations(
+                &Request::of("config.PutEvaluations", members),
+                Some(&fault.into()),
+            )
             .unwrap();
 
-        assert_eq!(answer["FailedEvaluations"], json!([given[1]]));
+        assert_eq!(response["FailedEvaluations"], json!([given[1]]));
         assert_eq!(config.evaluations().len(), 1);
     }
 }

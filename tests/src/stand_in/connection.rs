@@ -22,12 +22,12 @@ use tokio::time::sleep;
 
 use super::{
     server::head,
-    state::{Answer, State},
+    state::{State, TimedReply},
 };
 
-/// The time that every answer takes, in addition to the delay of a fault. Without it, no two calls would ever be in
+/// The time that every response takes, in addition to the delay of a fault. Without it, no two calls would ever be in
 /// flight together.
-const ANSWER: Duration = Duration::from_millis(10);
+const RESPONSE_TIME: Duration = Duration::from_millis(10);
 
 /// A connection on which both ends use the same clock.
 #[derive(Clone, Debug)]
@@ -37,19 +37,19 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let other =
             |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
         let request = request.try_into_http1x();
         let request = request.map_err(|error| other(error.into()))?;
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(other)?.to_bytes();
-        let Answer { delay, reply } = self
+        let TimedReply { delay, reply } = self
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .answer(&parts, &body, self.clock.now());
-        sleep(ANSWER + delay).await;
+            .respond(&parts, &body, self.clock.now());
+        sleep(RESPONSE_TIME + delay).await;
         let Some(reply) = reply else {
             let broken = io::Error::from(io::ErrorKind::ConnectionReset);
             return Err(ConnectorError::io(broken.into()));
@@ -68,7 +68,7 @@ impl Connection {
 
 impl HttpConnector for Connection {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(self.clone().answer(request))
+        HttpConnectorFuture::new(self.clone().respond(request))
     }
 }
 

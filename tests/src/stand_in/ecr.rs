@@ -5,73 +5,44 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    paging::Paging,
+    access::{ANY, RequiredPermission},
+    collection::{described, missing},
+    collections::REPOSITORIES,
     service::AwsError,
-    wire::{Request, epochs, record},
+    wire::{Request, record},
 };
 use crate::account::{Account, Image, Names, Record, Repository, text};
 
-const PAGES: Paging = Paging {
-    size: "maxResults",
-    token: "nextToken",
-    usual: 100,
-    sizes: (1, 1000),
-    bad_token: "InvalidParameterException",
-};
-const MOMENTS: [&str; 14] = [
-    "createdAt",
-    "firstObservedAt",
-    "imagePushedAt",
-    "imageScanCompletedAt",
-    "lastActivatedAt",
-    "lastArchivedAt",
-    "lastInUseAt",
-    "lastObservedAt",
-    "lastRecordedPullTime",
-    "pushedAt",
-    "updatedAt",
-    "vendorCreatedAt",
-    "vendorUpdatedAt",
-    "vulnerabilitySourceUpdatedAt",
-];
-
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let mut answer = match request.operation.as_str() {
-        "DescribeRepositories" => describe_repositories(account, request),
-        "DescribeImages" => describe_images(account, request),
-        "DescribeImageScanFindings" => describe_image_scan_findings(account, request),
-        "BatchGetImage" => batch_get_image(account, request),
-        "GetRegistryScanningConfiguration" => Ok(registry_scanning_configuration(account)),
-        other => Err(AwsError::unknown_operation(other)),
-    }?;
-    epochs(&mut answer, &MOMENTS);
-    Ok(answer)
-}
-
-fn describe_repositories(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn describe_repositories(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
     let (repositories, token) = if let Some(names) = request.texts("repositoryNames", 100)? {
-        refuse_paging(request, "repositoryNames")?;
+        check_no_paging(request, "repositoryNames")?;
         let named: Result<Vec<_>, _> = names
             .iter()
             .map(|name| find(account, request, name).map(|(repository, _)| repository))
             .collect();
         (named?, None)
     } else {
-        let (range, token) = PAGES.page(account, request, account.repositories.len())?;
+        let (range, token) =
+            request
+                .paging()?
+                .page(account, request, account.repositories.len())?;
         (account.repositories[range].iter().collect(), token)
     };
     let repositories: Vec<Record> = repositories
         .iter()
-        .map(|repository| described_repository(account, repository))
+        .map(|repository| described(&REPOSITORIES, account, &repository.members))
         .collect();
-    Ok(json!({"repositories": repositories, "nextToken": token}))
+    Ok(request.paging()?.response(repositories, token).into())
 }
 
-fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let (repository, places) = requested_repository(account, request)?;
     let (images, token) = if let Some(ids) = request.list("imageIds")? {
-        refuse_paging(request, "imageIds")?;
-        refuse_number(request, ids)?;
+        check_no_paging(request, "imageIds")?;
+        check_number(request, ids)?;
         let named: Result<Vec<_>, _> = ids
             .iter()
             .map(|id| find_image(repository, places, request, id))
@@ -79,42 +50,47 @@ fn describe_images(account: &Account, request: &Request) -> Result<Value, AwsErr
         (named?, None)
     } else {
         let is_wanted = wanted(request)?;
-        PAGES.page_of(account, request, &repository.images, is_wanted)?
+        request
+            .paging()?
+            .page_of(account, request, &repository.images, is_wanted)?
     };
     let details: Vec<Record> = images
         .iter()
         .map(|image| described_image(account, repository, image))
         .collect();
-    Ok(json!({"imageDetails": details, "nextToken": token}))
+    Ok(request.paging()?.response(details, token).into())
 }
 
-fn describe_image_scan_findings(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn describe_image_scan_findings(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
     let (repository, places) = requested_repository(account, request)?;
     let id = request
         .member("imageId")
         .ok_or_else(|| request.invalid("imageId is missing"))?;
     let image = find_image(repository, places, request, id)?;
-    let mut answer = scan(image).ok_or_else(|| {
+    let mut response = scan(image).ok_or_else(|| {
         let message = format!(
             "Image scan does not exist for the image with {id} in {}",
             repository.name()
         );
         AwsError::new("ScanNotFoundException", message)
     })?;
-    if let Some(findings) = answer
+    if let Some(findings) = response
         .get_mut("imageScanFindings")
         .and_then(Value::as_object_mut)
     {
         let token = page_findings(account, request, findings)?;
-        answer.insert("nextToken".to_owned(), token.into());
+        response.insert("nextToken".to_owned(), token.into());
     }
-    let place = json!({
+    let identity = json!({
         "registryId": account.account,
         "repositoryName": repository.name(),
         "imageId": {"imageDigest": image.digest(), "imageTag": image.tags().first()},
     });
-    answer.extend(record(place));
-    Ok(answer.into())
+    response.extend(record(identity));
+    Ok(response.into())
 }
 
 /// Keeps the requested page of a scan's findings, basic or enhanced.
@@ -129,18 +105,18 @@ fn page_findings(
     let Some(Value::Array(items)) = kind.and_then(|kind| findings.get_mut(kind)) else {
         return Ok(None);
     };
-    let (range, token) = PAGES.page(account, request, items.len())?;
+    let (range, token) = request.paging()?.page(account, request, items.len())?;
     *items = items[range].to_vec();
     Ok(token)
 }
 
 /// Returns manifests by digest or tag. An image that does not exist is reported as a failure beside the others.
-fn batch_get_image(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn batch_get_image(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let (repository, places) = requested_repository(account, request)?;
     let ids = request
         .list("imageIds")?
         .ok_or_else(|| request.invalid("imageIds is missing"))?;
-    refuse_number(request, ids)?;
+    check_number(request, ids)?;
     let (mut images, mut failures) = (Vec::new(), Vec::new());
     for id in ids {
         match find_image(repository, places, request, id) {
@@ -180,20 +156,44 @@ fn with_manifest(account: &Account, repository: &Repository, image: &Image) -> V
     })
 }
 
-fn refuse_number(request: &Request, ids: &[Value]) -> Result<(), AwsError> {
+fn check_number(request: &Request, ids: &[Value]) -> Result<(), AwsError> {
     if ids.is_empty() || ids.len() > 100 {
         return Err(request.invalid(format!("imageIds has {} items, not 1 to 100", ids.len())));
     }
     Ok(())
 }
 
-fn registry_scanning_configuration(account: &Account) -> Value {
-    let mut configuration = record(json!({"scanType": "BASIC", "rules": []}));
-    configuration.extend(account.registry_scanning.clone().unwrap_or_default());
-    json!({"registryId": account.account, "scanningConfiguration": configuration})
+/// Returns the permissions to describe the repositories that a request names, or all.
+pub(super) fn permissions_on_repositories(
+    action: &'static str,
+    account: &Account,
+    request: &Request,
+) -> Vec<RequiredPermission> {
+    let names = request.texts("repositoryNames", usize::MAX);
+    let names = names.ok().flatten().unwrap_or_else(|| vec![ANY]);
+    let need = |name| RequiredPermission::new(action, arn_of_name(account, name));
+    names.into_iter().map(need).collect()
 }
 
-fn refuse_paging(request: &Request, beside: &str) -> Result<(), AwsError> {
+/// Returns the permissions to read an image's scan findings. ECR requests those of an enhanced scan from Amazon
+/// Inspector.
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>.
+pub(super) fn permissions_on_scan_findings(
+    action: &'static str,
+    account: &Account,
+    request: &Request,
+) -> Vec<RequiredPermission> {
+    let repository = arn_of_name(account, request.text_or_empty("repositoryName"));
+    let mut needs = vec![RequiredPermission::new(action, repository)];
+    let scanning = account.registry_scanning.as_ref();
+    if scanning.is_some_and(|scanning| scanning.get("scanType") == Some(&"ENHANCED".into())) {
+        let of_inspector = ["inspector2:ListCoverage", "inspector2:ListFindings"];
+        needs.extend(of_inspector.map(RequiredPermission::used_by_service));
+    }
+    needs
+}
+
+fn check_no_paging(request: &Request, beside: &str) -> Result<(), AwsError> {
     if request.has("maxResults") || request.has("nextToken") {
         return Err(request.invalid(format!(
             "maxResults and nextToken cannot be used with {beside}"
@@ -219,15 +219,7 @@ fn find<'a>(
     account
         .served_repository(name)
         .filter(|_| registry == account.account)
-        .ok_or_else(|| repository_not_found(account, name))
-}
-
-fn repository_not_found(account: &Account, name: &str) -> AwsError {
-    let registry = &account.account;
-    let message = format!(
-        "The repository with name '{name}' does not exist in the registry with id '{registry}'"
-    );
-    AwsError::new("RepositoryNotFoundException", message)
+        .ok_or_else(|| missing(&REPOSITORIES, request, account, name))
 }
 
 fn find_image<'a>(
@@ -303,26 +295,6 @@ fn filter<'a>(
                 ))
             }),
     }
-}
-
-/// Returns ECR's description of a repository that was created with only a name, overridden by the account file.
-fn described_repository(account: &Account, repository: &Repository) -> Record {
-    let Account {
-        account: registry,
-        region,
-        ..
-    } = account;
-    let mut members = record(json!({
-        "repositoryArn": repository_arn(account, repository),
-        "registryId": registry,
-        "repositoryUri": format!("{registry}.dkr.ecr.{region}.amazonaws.com/{}", repository.name()),
-        "createdAt": "2024-02-03T04:05:06Z",
-        "imageTagMutability": "MUTABLE",
-        "imageScanningConfiguration": {"scanOnPush": false},
-        "encryptionConfiguration": {"encryptionType": "AES256"},
-    }));
-    members.extend(repository.members.clone());
-    members
 }
 
 fn described_image(account: &Account, repository: &Repository, image: &Image) -> Record {
@@ -417,11 +389,11 @@ fn summary(scan: &Record) -> Option<Value> {
 
 pub(super) fn repository_arn(account: &Account, repository: &Repository) -> String {
     match text(&repository.members, "repositoryArn") {
-        "" => account.arn(
-            "ecr",
-            &account.region,
-            &format!("repository/{}", repository.name()),
-        ),
+        "" => arn_of_name(account, repository.name()),
         given => given.to_owned(),
     }
+}
+
+fn arn_of_name(account: &Account, name: &str) -> String {
+    account.arn("ecr", &account.region, &format!("repository/{name}"))
 }

@@ -13,10 +13,7 @@ use super::{
     service::{AwsError, Service},
     wire::{Request, record},
 };
-use crate::{
-    account::Record,
-    model::{ErrorShape, Model},
-};
+use crate::{account::Record, model::ErrorShape};
 
 /// The parts by which the code of an error is recognized as one of a resource that does not exist.
 const NOT_FOUND: [&str; 4] = ["DoesNotExist", "NoSuch", "NotFound", "NotInUse"];
@@ -79,11 +76,11 @@ pub enum FaultKind {
     /// operations have several such errors, which [`not_found_errors`](super::not_found_errors) counts; this is the
     /// number of one of them.
     NotFound(usize),
-    /// The connection breaks before the answer.
+    /// The connection breaks before the response.
     Reset,
-    /// The answer is cut off in the middle.
+    /// The response is cut off in the middle.
     Malformed,
-    /// The answer is an HTML page, as a proxy on the way would send it, with the status of a success.
+    /// The response is an HTML page, as a proxy on the way would send it, with the status of a success.
     Garbage,
     /// A list begins with an empty page, with a token of the page that would have been the first.
     EmptyPage,
@@ -91,11 +88,11 @@ pub enum FaultKind {
     RepeatedToken,
     /// A list returns two tokens in turn, so that each page leads to the other.
     TokensByTurns,
-    /// The answer lacks the member at this JSON pointer.
+    /// The response lacks the member at this JSON pointer.
     Missing(String),
-    /// The answer has a value that no SDK knows at this JSON pointer.
+    /// The response has a value that no SDK knows at this JSON pointer.
     UnknownWord(String),
-    /// The answer takes this many milliseconds longer; other faults still apply.
+    /// The response takes this many milliseconds longer; other faults still apply.
     Latency(u64),
 }
 
@@ -109,7 +106,7 @@ fn internal_failure() -> String {
 
 /// The effects of the faults on one call.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct FaultEffects {
     pub delay: Duration,
     pub hit: Option<Hit>,
 }
@@ -189,7 +186,7 @@ impl Fault {
     }
 
     /// Counts a call that the fault fits. Returns `None` if it does not hit the call.
-    fn strike(&mut self, position: usize) -> Option<Hit> {
+    fn apply(&mut self, position: usize) -> Option<Hit> {
         self.fitted += 1;
         let chance = match (self.one_in, &self.kind) {
             (Some(one_in), FaultKind::Partial { .. }) => Some(Chance {
@@ -199,7 +196,7 @@ impl Fault {
                 most: self.times,
                 hits: Cell::new(0),
             }),
-            (Some(one_in), _) if !is_hit(one_in, self.seed, self.fitted, "") => return None,
+            (Some(one_in), _) if !is_chosen(one_in, self.seed, self.fitted, "") => return None,
             _ => {
                 self.use_up(1);
                 None
@@ -218,17 +215,17 @@ impl Fault {
 }
 
 /// Returns `true` in one of `one_in` cases, always the same for the same seed, call and id.
-fn is_hit(one_in: u32, seed: u64, call: u64, id: &str) -> bool {
+fn is_chosen(one_in: u32, seed: u64, call: u64, id: &str) -> bool {
     let mut hasher = DefaultHasher::new();
     (seed, call, id).hash(&mut hasher);
     hasher.finish().is_multiple_of(u64::from(one_in.max(1)))
 }
 
 impl FaultKind {
-    /// Returns the error with which the fault answers a call, if it is of such a kind.
+    /// Returns the error with which the fault responds to a call, if it is of such a kind.
     pub(super) fn error(&self, service: Service, operation: &str) -> Option<AwsError> {
         match self {
-            Self::Throttle => Some(service.throttled()),
+            Self::Throttle => Some(service.throttling_error()),
             Self::AccessDenied => Some(service.denied(format!(
                 "the caller is not authorized to perform: {service}:{operation}"
             ))),
@@ -239,7 +236,7 @@ impl FaultKind {
             } => Some(AwsError::new(code, message).status(*status)),
             Self::NotFound(number) => not_found(service, operation)
                 .get(*number)
-                .map(|error| AwsError::new(&error.code, "It is not there.").status(error.status)),
+                .map(|error| AwsError::new(&error.code, "It does not exist.").status(error.status)),
             _ => None,
         }
     }
@@ -247,28 +244,22 @@ impl FaultKind {
 
 /// Returns the errors with which an operation reports that a resource does not exist.
 pub(super) fn not_found(service: Service, operation: &str) -> Vec<ErrorShape> {
-    let model = Model::of(service.name()).into_iter();
-    let mut errors: Vec<ErrorShape> = model
-        .flat_map(|model| model.errors(operation))
+    let errors = service.model().errors(operation).into_iter();
+    let mut errors: Vec<ErrorShape> = errors
         .filter(|error| NOT_FOUND.iter().any(|words| error.code.contains(words)))
         .collect();
-    if service == Service::S3 {
-        // The model does not list this error.
-        errors.push(ErrorShape {
-            code: "NoSuchBucket".to_owned(),
-            status: 404,
-        });
-    }
+    let row = service.operation(operation).into_iter();
+    errors.extend(row.flat_map(|row| row.unlisted_errors.clone()));
     errors
 }
 
 impl Hit {
     /// Returns the error code with which a finding, a resource or an entry of this id is rejected; `None` if it is not.
-    pub(super) fn refuses(&self, id: &str) -> Option<&str> {
+    pub(super) fn rejects(&self, id: &str) -> Option<&str> {
         match &self.kind {
             FaultKind::Partial { ids, code }
-                if (ids.is_empty() || ids.iter().any(|refused| refused == id))
-                    && self.chance.as_ref().is_none_or(|chance| chance.takes(id)) =>
+                if (ids.is_empty() || ids.iter().any(|rejected| rejected == id))
+                    && self.chance.as_ref().is_none_or(|chance| chance.hits(id)) =>
             {
                 Some(code)
             }
@@ -277,7 +268,7 @@ impl Hit {
     }
 
     /// Subtracts what the fault hit in the call from the number of hits that remain to it.
-    pub(super) fn settle<'a>(&self, mut faults: impl Iterator<Item = &'a mut Fault>) {
+    pub(super) fn use_up<'a>(&self, mut faults: impl Iterator<Item = &'a mut Fault>) {
         let Some(chance) = &self.chance else { return };
         if let Some(fault) = faults.nth(self.position) {
             fault.use_up(chance.hits.get());
@@ -286,12 +277,12 @@ impl Hit {
 }
 
 impl Chance {
-    fn takes(&self, id: &str) -> bool {
+    fn hits(&self, id: &str) -> bool {
         let hits = self.hits.get();
-        let takes = self.most.is_none_or(|most| hits < most)
-            && is_hit(self.one_in, self.seed, self.call, id);
-        self.hits.set(hits + u32::from(takes));
-        takes
+        let is_hit = self.most.is_none_or(|most| hits < most)
+            && is_chosen(self.one_in, self.seed, self.call, id);
+        self.hits.set(hits + u32::from(is_hit));
+        is_hit
     }
 }
 
@@ -307,27 +298,27 @@ impl From<FaultKind> for Hit {
 }
 
 /// Uses up the faults that fit: every latency, and the first of the others that hits.
-pub(super) fn trouble<'a>(
+pub(super) fn effects<'a>(
     faults: impl Iterator<Item = &'a mut Fault>,
     request: &Request,
-) -> Trouble {
-    let mut trouble = Trouble::default();
+) -> FaultEffects {
+    let mut effects = FaultEffects::default();
     for (position, fault) in faults.enumerate() {
         let is_latency = matches!(fault.kind, FaultKind::Latency(_));
-        if !fault.fits(request) || (trouble.hit.is_some() && !is_latency) {
+        if !fault.fits(request) || (effects.hit.is_some() && !is_latency) {
             continue;
         }
-        let Some(hit) = fault.strike(position) else {
+        let Some(hit) = fault.apply(position) else {
             continue;
         };
         match hit.kind {
             FaultKind::Latency(milliseconds) => {
-                trouble.delay += Duration::from_millis(milliseconds);
+                effects.delay += Duration::from_millis(milliseconds);
             }
-            _ => trouble.hit = Some(hit),
+            _ => effects.hit = Some(hit),
         }
     }
-    trouble
+    effects
 }
 
 fn glob(pattern: &str, text: &str) -> bool {
@@ -364,20 +355,11 @@ mod tests {
     use super::*;
 
     fn request(operation: &str, members: Value) -> Request {
-        Request {
-            service: Service::Kms,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: String::new(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        }
+        Request::of(&format!("kms.{operation}"), members)
     }
 
-    fn kind(trouble: &Trouble) -> Option<&FaultKind> {
-        trouble.hit.as_ref().map(|hit| &hit.kind)
+    fn kind(effects: &FaultEffects) -> Option<&FaultKind> {
+        effects.hit.as_ref().map(|hit| &hit.kind)
     }
 
     #[test]
@@ -410,13 +392,13 @@ mod tests {
         ];
         let call = request("ListKeys", json!({}));
 
-        let first = trouble(faults.iter_mut(), &call);
+        let first = effects(faults.iter_mut(), &call);
         assert!(
             matches!(kind(&first), Some(FaultKind::Throttle))
                 && first.delay == Duration::from_millis(5)
         );
         assert!(matches!(
-            kind(&trouble(faults.iter_mut(), &call)),
+            kind(&effects(faults.iter_mut(), &call)),
             Some(FaultKind::Reset)
         ));
     }
@@ -427,7 +409,7 @@ mod tests {
         let hits = |fault: Fault| -> Vec<bool> {
             let mut faults = [fault];
             (0..1000)
-                .map(|_| trouble(faults.iter_mut(), &call).hit.is_some())
+                .map(|_| effects(faults.iter_mut(), &call).hit.is_some())
                 .collect()
         };
         let count = |hits: &[bool]| hits.iter().filter(|hit| **hit).count();
@@ -448,22 +430,22 @@ mod tests {
             ids: Vec::new(),
             code: "InternalFailure".to_owned(),
         };
-        let refused = |faults: &mut [Fault]| -> Vec<&String> {
-            let Some(hit) = trouble(faults.iter_mut(), &call).hit else {
+        let rejected = |faults: &mut [Fault]| -> Vec<&String> {
+            let Some(hit) = effects(faults.iter_mut(), &call).hit else {
                 return Vec::new();
             };
-            let refused = ids.iter().filter(|id| hit.refuses(id).is_some()).collect();
-            hit.settle(faults.iter_mut());
-            refused
+            let rejected = ids.iter().filter(|id| hit.rejects(id).is_some()).collect();
+            hit.use_up(faults.iter_mut());
+            rejected
         };
 
         let mut faults = [Fault::new("*", partial.clone()).one_in(10)];
-        let (first, second) = (refused(&mut faults), refused(&mut faults));
+        let (first, second) = (rejected(&mut faults), rejected(&mut faults));
         assert!((50..200).contains(&first.len()), "{}", first.len());
         assert_ne!(first, second);
         let mut faults = [Fault::new("*", partial).one_in(10).times(3)];
-        assert_eq!(refused(&mut faults).len(), 3);
-        assert!(refused(&mut faults).is_empty());
+        assert_eq!(rejected(&mut faults).len(), 3);
+        assert!(rejected(&mut faults).is_empty());
     }
 
     #[test]

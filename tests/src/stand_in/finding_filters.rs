@@ -33,7 +33,7 @@ pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
             .ok_or_else(|| format!("the stand-in does not know the filter {name}"))?;
         let conditions = conditions
             .as_array()
-            .ok_or_else(|| format!("Filters.{name} is no list"))?;
+            .ok_or_else(|| format!("Filters.{name} is not a list"))?;
         if conditions.len() > MOST_VALUES {
             return Err(format!(
                 "Filters.{name} has {} values, {MOST_VALUES} are allowed",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_refuses_is_an_error() {
+    fn invalid_filters_are_errors() {
         let many: Vec<Value> = (0..21)
             .map(|number| is("EQUALS", &number.to_string()))
             .collect();

@@ -4,20 +4,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{
+    collection::entries,
     eks,
-    paging::Paging,
     service::AwsError,
     wire::{Request, record},
 };
 use crate::account::{Account, Cluster, Index, Policy, Record, Role, digest};
 
-const PAGES: Paging = Paging {
-    size: "MaxItems",
-    token: "Marker",
-    usual: 100,
-    sizes: (1, 1000),
-    bad_token: "ValidationError",
-};
 /// The characters that are percent-encoded: all but those that RFC 3986 leaves unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -26,18 +19,6 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 const MADE_AT: &str = "2024-01-02T03:04:05Z";
 const MANAGED: &str = "arn:aws:iam::aws:policy/";
-
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    match request.operation.as_str() {
-        "GetRole" => get_role(account, request),
-        "ListAttachedRolePolicies" => list_attached_role_policies(account, request),
-        "ListRolePolicies" => list_role_policies(account, request),
-        "GetRolePolicy" => get_role_policy(account, request),
-        "GetPolicy" => get_policy(account, request),
-        "GetPolicyVersion" => get_policy_version(account, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }
-}
 
 /// Returns the account as IAM sees it: with the roles of all its Regions, and the roles of clusters and node groups
 /// whose entries name none.
@@ -50,18 +31,17 @@ pub(super) fn global<'a>(
         account
             .roles
             .extend(regional.clusters.iter().flat_map(own_roles));
+        account.extend_collections(regional.collections.clone());
     }
-    account.index = Index::of_roles(&account);
+    account.index = Index::of_global(&account);
     account
 }
 
 fn own_roles(cluster: &Cluster) -> impl Iterator<Item = Role> {
     let of_cluster =
         (!cluster.members.contains_key("roleArn")).then(|| cluster_role(&eks::own_role(cluster)));
-    let has_nodes = cluster
-        .nodegroups
-        .iter()
-        .any(|group| !group.contains_key("nodeRole"));
+    let mut groups = entries(cluster.members.get("nodegroups"));
+    let has_nodes = groups.any(|group| !group.contains_key("nodeRole"));
     let of_nodes = has_nodes.then(|| node_role(&eks::own_node_role(cluster)));
     of_cluster.into_iter().chain(of_nodes)
 }
@@ -85,25 +65,29 @@ fn node_role(name: &str) -> Role {
     }
 }
 
-fn get_role(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_role(account: &Account, request: &Request) -> Result<Value, AwsError> {
     Ok(json!({"Role": described(account, find(account, request)?)}))
 }
 
-fn list_attached_role_policies(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn list_attached_role_policies(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
     let policies = attached(find(account, request)?);
-    let (range, marker) = PAGES.page(account, request, policies.len())?;
+    let (range, marker) = request.paging()?.page(account, request, policies.len())?;
     let entry = |policy: &Policy| json!({"PolicyName": policy_name(policy), "PolicyArn": policy_arn(account, policy)});
     let entries: Vec<Value> = policies[range].iter().map(entry).collect();
-    Ok(json!({"AttachedPolicies": entries, "IsTruncated": marker.is_some(), "Marker": marker}))
+    Ok(request.paging()?.response(entries, marker).into())
 }
 
-fn list_role_policies(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn list_role_policies(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let names: Vec<&String> = find(account, request)?.inline.keys().collect();
-    let (range, marker) = PAGES.page(account, request, names.len())?;
-    Ok(json!({"PolicyNames": names[range], "IsTruncated": marker.is_some(), "Marker": marker}))
+    let (range, marker) = request.paging()?.page(account, request, names.len())?;
+    let names: Vec<&str> = names[range].iter().map(|name| name.as_str()).collect();
+    Ok(request.paging()?.response(names, marker).into())
 }
 
-fn get_role_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_role_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let role = find(account, request)?;
     let name = request.required_text("PolicyName")?;
     let document = role
@@ -113,7 +97,7 @@ fn get_role_policy(account: &Account, request: &Request) -> Result<Value, AwsErr
     Ok(json!({"RoleName": role.name(), "PolicyName": name, "PolicyDocument": encoded(document)}))
 }
 
-fn get_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let policy = find_policy(account, request)?;
     let arn = policy_arn(account, &policy);
     Ok(json!({"Policy": {
@@ -129,7 +113,7 @@ fn get_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
     }}))
 }
 
-fn get_policy_version(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_policy_version(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let policy = find_policy(account, request)?;
     let version = request.required_text("VersionId")?;
     if version != "v1" {
@@ -141,6 +125,16 @@ fn get_policy_version(account: &Account, request: &Request) -> Result<Value, Aws
         "IsDefaultVersion": true,
         "CreateDate": MADE_AT,
     }}))
+}
+
+/// Returns the ARN of the role that a request names.
+pub(super) fn role_resource(account: &Account, request: &Request) -> String {
+    role_arn(account, request.text_or_empty("RoleName"))
+}
+
+/// Returns the ARN of the policy that a request names.
+pub(super) fn policy_resource(_: &Account, request: &Request) -> String {
+    request.text_or_empty("PolicyArn").to_owned()
 }
 
 fn find<'a>(account: &'a Account, request: &Request) -> Result<&'a Role, AwsError> {

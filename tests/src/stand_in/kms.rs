@@ -3,52 +3,31 @@
 use serde_json::{Value, json};
 
 use super::{
-    paging::Paging,
-    service::AwsError,
-    wire::{Request, epochs, record},
+    access::RequiredPermission, collection::described, collections::KEYS, service::AwsError,
+    wire::Request,
 };
 use crate::account::{Account, Key, Record, text};
 
-const KEYS: Paging = Paging {
-    size: "Limit",
-    token: "Marker",
-    usual: 100,
-    sizes: (1, 1000),
-    bad_token: "InvalidMarkerException",
-};
-const MOMENTS: [&str; 5] = [
-    "CreationDate",
-    "DeletionDate",
-    "NextRotationDate",
-    "OnDemandRotationStartDate",
-    "ValidTo",
-];
-
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let mut answer = match request.operation.as_str() {
-        "ListKeys" => list_keys(account, request),
-        "DescribeKey" => describe_key(account, request),
-        "GetKeyRotationStatus" => get_key_rotation_status(account, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }?;
-    epochs(&mut answer, &MOMENTS);
-    Ok(answer)
-}
-
-fn list_keys(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    let (range, marker) = KEYS.page(account, request, account.keys.len())?;
+pub(super) fn list_keys(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let (range, marker) = request
+        .paging()?
+        .page(account, request, account.keys.len())?;
     let entry = |key: &Key| json!({"KeyId": key.id(), "KeyArn": key_arn(account, key)});
     let keys: Vec<Value> = account.keys[range].iter().map(entry).collect();
-    Ok(json!({"Keys": keys, "NextMarker": marker, "Truncated": marker.is_some()}))
+    Ok(request.paging()?.response(keys, marker).into())
 }
 
-fn describe_key(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    Ok(json!({"KeyMetadata": described(account, find(account, request.required_text("KeyId")?)?)}))
+pub(super) fn describe_key(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let key = find(account, request.required_text("KeyId")?)?;
+    Ok(json!({"KeyMetadata": described(&KEYS, account, &key.members)}))
 }
 
-fn get_key_rotation_status(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_key_rotation_status(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
     let key = find_without_alias(account, request)?;
-    let metadata = described(account, key);
+    let metadata = described(&KEYS, account, &key.members);
     let arn = key_arn(account, key);
     if key.rotation.is_empty() && !can_rotate(&metadata) {
         let message = format!(
@@ -64,6 +43,26 @@ fn get_key_rotation_status(account: &Account, request: &Request) -> Result<Value
         ));
     }
     Ok(rotation(key, &metadata).into())
+}
+
+/// Returns the permission that an action on a key needs. KMS resolves an alias before IAM decides. For an alias that
+/// does not exist, or a key in another Region than the request's, it returns an error without a decision of IAM.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>.
+pub(super) fn permissions_on_key(
+    action: &'static str,
+    account: &Account,
+    request: &Request,
+) -> Vec<RequiredPermission> {
+    let id = request.text_or_empty("KeyId");
+    let arn = match account.served_key(id) {
+        Some(key) => key_arn(account, key),
+        None if id.contains("alias/") => return Vec::new(),
+        None if id.starts_with("arn:") => id.to_owned(),
+        None => arn_of_id(account, id),
+    };
+    let is_here = arn.split(':').nth(3) == Some(account.region.as_str());
+    let need = is_here.then(|| RequiredPermission::new(action, arn));
+    need.into_iter().collect()
 }
 
 fn can_rotate(metadata: &Record) -> bool {
@@ -110,17 +109,12 @@ fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Key, AwsError> {
         let message = format!("Nothing allows the caller to use {id}, if it exists.");
         return Err(AwsError::new("AccessDeniedException", message));
     }
-    let prefix = account.arn("kms", &account.region, "");
-    let local = match id.strip_prefix(&prefix) {
-        Some(resource) => resource.strip_prefix("key/").unwrap_or(resource),
-        None => id,
-    };
     let kind = if id.contains("alias/") {
         "Alias"
     } else {
         "Key"
     };
-    let key = account.served_key(local);
+    let key = account.served_key(id);
     key.ok_or_else(|| AwsError::new("NotFoundException", format!("{kind} '{id}' does not exist")))
 }
 
@@ -133,39 +127,13 @@ fn is_of_another_account(account: &Account, id: &str) -> bool {
     owner.is_some_and(|owner| owner != account.account)
 }
 
-/// Returns KMS's description of a key that was created without options, overridden by the account file.
-fn described(account: &Account, key: &Key) -> Record {
-    let state = key
-        .members
-        .get("KeyState")
-        .and_then(Value::as_str)
-        .unwrap_or("Enabled");
-    let spec = key
-        .members
-        .get("KeySpec")
-        .and_then(Value::as_str)
-        .unwrap_or("SYMMETRIC_DEFAULT");
-    let mut members = record(json!({
-        "AWSAccountId": account.account,
-        "Arn": key_arn(account, key),
-        "CreationDate": "2024-03-04T05:06:07Z",
-        "Enabled": state == "Enabled",
-        "Description": "",
-        "KeyUsage": "ENCRYPT_DECRYPT",
-        "KeyState": state,
-        "Origin": "AWS_KMS",
-        "KeyManager": "CUSTOMER",
-        "CustomerMasterKeySpec": spec,
-        "KeySpec": spec,
-        "MultiRegion": false,
-    }));
-    members.extend(key.members.clone());
-    members
-}
-
 pub(super) fn key_arn(account: &Account, key: &Key) -> String {
     match text(&key.members, "Arn") {
-        "" => account.arn("kms", &account.region, &format!("key/{}", key.id())),
+        "" => arn_of_id(account, key.id()),
         given => given.to_owned(),
     }
+}
+
+fn arn_of_id(account: &Account, id: &str) -> String {
+    account.arn("kms", &account.region, &format!("key/{id}"))
 }

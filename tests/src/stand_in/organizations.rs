@@ -2,70 +2,45 @@
 
 use serde_json::{Value, json};
 
-use super::{paging::Paging, service::AwsError, wire::Request};
+use super::{operation::CallContext, service::AwsError, state::State, wire::Request};
 use crate::account::{Account, Member, Organization, Unit, arn};
 
-const PAGES: Paging = Paging {
-    size: "MaxResults",
-    token: "NextToken",
-    usual: 20,
-    sizes: (1, 20),
-    bad_token: "InvalidInputException",
-};
 const ID: &str = "o-ab12cd34ef";
-/// The time at which every account joined: 2024-03-04T05:06:07Z.
-const JOINED_AT: u32 = 1_709_528_767;
+/// The time at which every account joined.
+const JOINED_AT: &str = "2024-03-04T05:06:07Z";
 
-pub(super) fn answer(
-    account: &Account,
-    organization: &Organization,
-    request: &Request,
-) -> Result<Value, AwsError> {
-    match request.operation.as_str() {
-        "ListAccounts" => list_accounts(account, organization, request),
-        "ListAccountsForParent" => list_accounts_for_parent(account, organization, request),
-        "ListOrganizationalUnitsForParent" => list_units_for_parent(account, organization, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }
+pub(super) fn list_accounts(state: &mut State, call: &CallContext<'_>) -> Result<Value, AwsError> {
+    let (account, organization) = of_caller(state, call)?;
+    let request = call.request;
+    request.allow_members(&["MaxResults", "NextToken"])?;
+    let paging = request.paging()?;
+    let (page, token) = paging.page_of(account, request, &organization.accounts, |_| true)?;
+    Ok(paging.response(accounts(account, &page), token).into())
 }
 
-/// Returns the error for an account that is not in an organization.
-pub(super) fn not_in_use() -> AwsError {
-    AwsError::new(
-        "AWSOrganizationsNotInUseException",
-        "Your account is not a member of an organization.",
-    )
-}
-
-fn list_accounts(
-    account: &Account,
-    organization: &Organization,
-    request: &Request,
+pub(super) fn list_accounts_for_parent(
+    state: &mut State,
+    call: &CallContext<'_>,
 ) -> Result<Value, AwsError> {
-    check_names(request, &["MaxResults", "NextToken"])?;
-    let (page, token) = PAGES.page_of(account, request, &organization.accounts, |_| true)?;
-    Ok(accounts(account, &page, token))
-}
-
-fn list_accounts_for_parent(
-    account: &Account,
-    organization: &Organization,
-    request: &Request,
-) -> Result<Value, AwsError> {
+    let (account, organization) = of_caller(state, call)?;
+    let request = call.request;
     let parent = parent(organization, request)?;
     let is_child = |member: &Member| member.parent_id == parent;
-    let (page, token) = PAGES.page_of(account, request, &organization.accounts, is_child)?;
-    Ok(accounts(account, &page, token))
+    let paging = request.paging()?;
+    let (page, token) = paging.page_of(account, request, &organization.accounts, is_child)?;
+    Ok(paging.response(accounts(account, &page), token).into())
 }
 
-fn list_units_for_parent(
-    account: &Account,
-    organization: &Organization,
-    request: &Request,
+pub(super) fn list_units_for_parent(
+    state: &mut State,
+    call: &CallContext<'_>,
 ) -> Result<Value, AwsError> {
+    let (account, organization) = of_caller(state, call)?;
+    let request = call.request;
     let parent = parent(organization, request)?;
     let is_child = |unit: &Unit| unit.parent_id == parent;
-    let (page, token) = PAGES.page_of(account, request, &organization.units, is_child)?;
+    let paging = request.paging()?;
+    let (page, token) = paging.page_of(account, request, &organization.units, is_child)?;
     let described = |unit: &&Unit| {
         json!({
             "Id": unit.id,
@@ -74,10 +49,38 @@ fn list_units_for_parent(
         })
     };
     let units: Vec<Value> = page.iter().map(described).collect();
-    Ok(json!({"OrganizationalUnits": units, "NextToken": token}))
+    Ok(paging.response(units, token).into())
 }
 
-fn accounts(account: &Account, members: &[&Member], token: Option<String>) -> Value {
+/// Returns the caller's organization, and the account in whose file it is. Requests may be signed for any Region, since
+/// Organizations is global.
+fn of_caller<'a>(
+    state: &'a State,
+    call: &CallContext<'_>,
+) -> Result<(&'a Account, &'a Organization), AwsError> {
+    let mut organizations = state
+        .accounts()
+        .filter_map(|account| Some((account, account.organization.as_ref()?)));
+    let mut own = organizations.clone();
+    if let Some(own) = own.find(|(account, _)| account.account == call.caller) {
+        return Ok(own);
+    }
+    let is_member = organizations.any(|(_, organization)| {
+        let mut accounts = organization.accounts.iter();
+        accounts.any(|one| one.id == call.caller)
+    });
+    Err(if is_member {
+        let message = "You don't have permissions to access this resource.";
+        call.request.service.denied(message)
+    } else {
+        AwsError::new(
+            "AWSOrganizationsNotInUseException",
+            "Your account is not a member of an organization.",
+        )
+    })
+}
+
+fn accounts(account: &Account, members: &[&Member]) -> Vec<Value> {
     let described = |member: &&Member| {
         let status = member.status.as_deref().unwrap_or("ACTIVE");
         json!({
@@ -91,8 +94,7 @@ fn accounts(account: &Account, members: &[&Member], token: Option<String>) -> Va
             "JoinedTimestamp": JOINED_AT,
         })
     };
-    let accounts: Vec<Value> = members.iter().map(described).collect();
-    json!({"Accounts": accounts, "NextToken": token})
+    members.iter().map(described).collect()
 }
 
 fn own_arn(account: &Account, resource: &str) -> String {
@@ -105,15 +107,20 @@ fn own_arn(account: &Account, resource: &str) -> String {
     )
 }
 
+/// Returns the ARN of the root or the unit that a request is about.
+pub(super) fn parent_resource(account: &Account, request: &Request) -> String {
+    parent_arn(account, request.text_or_empty("ParentId"))
+}
+
 /// Returns the ARN of the root or the unit of this id.
-pub(super) fn parent_arn(account: &Account, id: &str) -> String {
+fn parent_arn(account: &Account, id: &str) -> String {
     let kind = if id.starts_with("r-") { "root" } else { "ou" };
     own_arn(account, &format!("{kind}/{ID}/{id}"))
 }
 
 /// Returns the id of the root or the unit that a request is about.
 fn parent<'a>(organization: &Organization, request: &'a Request) -> Result<&'a str, AwsError> {
-    check_names(request, &["ParentId", "MaxResults", "NextToken"])?;
+    request.allow_members(&["ParentId", "MaxResults", "NextToken"])?;
     let parent = request.required_text("ParentId")?;
     if !is_parent_id(parent) {
         return Err(request.invalid(format!(
@@ -146,18 +153,9 @@ fn is_parent_id(id: &str) -> bool {
     }
 }
 
-fn check_names(request: &Request, known: &[&str]) -> Result<(), AwsError> {
-    let mut names = request.members.keys();
-    match names.find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(request.invalid(format!("the stand-in does not know {name}"))),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{service::Service, wire::record};
 
     const ACCOUNT: &str = r#"
 account: "123456789012"
@@ -175,21 +173,18 @@ organization:
 
     fn list(operation: &str, members: Value) -> Result<Value, AwsError> {
         let account = Account::parse("the test's account", ACCOUNT).unwrap();
-        let request = Request {
-            service: Service::Organizations,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "us-east-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
+        let mut state = State::new(account);
+        let request = Request::of(&format!("organizations.{operation}"), members);
+        let call = CallContext {
+            caller: "123456789012",
+            request: &request,
+            fault: None,
         };
-        answer(&account, account.organization.as_ref().unwrap(), &request)
+        state.response(&call)
     }
 
-    fn ids(answer: &Value, list: &str) -> Vec<String> {
-        let items = answer[list].as_array().unwrap().iter();
+    fn ids(response: &Value, list: &str) -> Vec<String> {
+        let items = response[list].as_array().unwrap().iter();
         items
             .map(|item| item["Id"].as_str().unwrap().to_owned())
             .collect()
@@ -219,23 +214,23 @@ organization:
                 &["ou-ab12-payments1", "ou-ab12-nothing01"],
             ),
         ] {
-            let answer = list(operation, members).unwrap();
+            let response = list(operation, members).unwrap();
             let name = if operation.contains("Units") {
                 "OrganizationalUnits"
             } else {
                 "Accounts"
             };
-            assert_eq!(ids(&answer, name), wanted);
+            assert_eq!(ids(&response, name), wanted);
         }
-        let answer = list("ListAccounts", json!({"MaxResults": 2})).unwrap();
-        let rest = json!({"NextToken": answer["NextToken"]});
+        let response = list("ListAccounts", json!({"MaxResults": 2})).unwrap();
+        let rest = json!({"NextToken": response["NextToken"]});
         let rest = list("ListAccounts", rest).unwrap();
         assert_eq!(rest["Accounts"][0]["Status"], "SUSPENDED");
         assert_eq!(rest["NextToken"], Value::Null);
     }
 
     #[test]
-    fn only_what_is_there_can_be_asked_about() {
+    fn requests_about_unknown_parents_and_with_unknown_members_fail() {
         for (operation, members, code, violation) in [
             (
                 "ListAccountsForParent",

@@ -5,27 +5,88 @@ use std::{
     ops::Range,
 };
 
-use super::{service::AwsError, wire::Request};
-use crate::account::Account;
+use serde_json::{Value, json};
+
+use super::{
+    service::AwsError,
+    wire::{Request, record},
+};
+use crate::{
+    account::{Account, Record},
+    model::{Model, Shape},
+};
 
 /// The prefix of every page token, by which one is recognized wherever it appears.
 pub const TOKEN: &str = "next-page-";
 
+/// The page size of an operation that allows more, if none is requested.
+const USUAL_SIZE: usize = 100;
+
 /// The paging of an operation.
+#[derive(Debug)]
 pub(super) struct Paging {
-    /// The member that requests a page size.
+    /// The member that requests a page size; empty if there is none.
     pub size: &'static str,
     /// The member with a page token, which requests the page after it.
     pub token: &'static str,
+    /// The member of a response with the token of the next page.
+    pub next_token: &'static str,
+    /// The member of a response that indicates a next page.
+    pub flag: Option<&'static str>,
+    /// The member of a response with the items of the page.
+    pub items: &'static str,
     /// The page size if none is requested.
-    pub usual: usize,
+    usual: usize,
     /// The minimum and the maximum page size that may be requested.
-    pub sizes: (usize, usize),
+    sizes: (usize, usize),
     /// The error code for a token that the service did not return.
-    pub bad_token: &'static str,
+    bad_token: &'static str,
 }
 
 impl Paging {
+    /// Returns the paging of an operation; `None` if its model has none. `sizes` are the page size if none is requested
+    /// and the maximum, for operations whose model does not state them.
+    pub(super) fn of(
+        model: &'static Model,
+        operation: &str,
+        sizes: Option<(usize, usize)>,
+        invalid: &'static str,
+    ) -> Option<Self> {
+        let paginator = model.operations.get(operation)?.paginator.as_ref()?;
+        let size = paginator.limit_key.as_deref().unwrap_or_default();
+        let member = model.input(operation)?.members.get(size);
+        let shape = member.and_then(|member| model.shape_of(member));
+        let (least, most) = shape.map_or((None, None), Shape::bounds);
+        let least = least.unwrap_or(1);
+        let (usual, most) = sizes.unwrap_or_else(|| {
+            let most = most.unwrap_or(USUAL_SIZE);
+            (most.min(USUAL_SIZE), most)
+        });
+        let is_about_tokens = |name: &&str| name.contains("NextToken") || name.contains("Marker");
+        let errors = &model.operations.get(operation)?.errors;
+        let bad_token = errors.iter().map(String::as_str).find(is_about_tokens);
+        Some(Self {
+            size,
+            token: &paginator.input_token,
+            next_token: &paginator.output_token,
+            flag: paginator.more_results.as_deref(),
+            items: paginator.result_key.first()?,
+            usual,
+            sizes: (least, most),
+            bad_token: bad_token.unwrap_or(invalid),
+        })
+    }
+
+    /// Returns a response with a page of items and the token of the next page.
+    pub(super) fn response(&self, items: impl Into<Value>, next: Option<String>) -> Record {
+        let mut response = record(json!({self.items: items.into()}));
+        if let Some(flag) = self.flag {
+            response.insert(flag.to_owned(), next.is_some().into());
+        }
+        response.insert(self.next_token.to_owned(), next.into());
+        response
+    }
+
     /// Returns the requested range of `count` items, and the token of the next range.
     pub(super) fn page(
         &self,
@@ -98,7 +159,7 @@ impl Paging {
             .filter(|position| token(self.fingerprint(request), *position) == given)
             .ok_or_else(|| {
                 let message = format!(
-                    "{} is {given:?}, which no answer to this very request contained",
+                    "{} is {given:?}, which no response to the same request contained",
                     self.token
                 );
                 AwsError::new(self.bad_token, message).violation()
@@ -115,7 +176,7 @@ impl Paging {
         (
             request.name(),
             &request.region,
-            serde_json::Value::Object(members).to_string(),
+            Value::Object(members).to_string(),
         )
             .hash(&mut hasher);
         hasher.finish()
@@ -128,70 +189,109 @@ fn token(fingerprint: u64, position: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::stand_in::{service::Service, wire::record};
-
-    const PAGING: Paging = Paging {
-        size: "maxResults",
-        token: "nextToken",
-        usual: 3,
-        sizes: (1, 5),
-        bad_token: "BadToken",
-    };
-
-    fn request(operation: &str, members: Value) -> Request {
-        Request {
-            service: Service::Eks,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "eu-central-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        }
-    }
 
     fn page(operation: &str, members: Value) -> Result<(Range<usize>, Option<String>), AwsError> {
-        let request = request(operation, members);
-        PAGING.page(&Account::empty("123456789012", "eu-central-1"), &request, 7)
+        let mut account = Account::empty("123456789012", "eu-central-1");
+        account.page_size = Some(3);
+        let request = Request::of(operation, members);
+        request.paging().unwrap().page(&account, &request, 7)
     }
 
     #[test]
-    fn pages_follow_each_other_to_the_end() {
-        let (first, token) = page("List", json!({})).unwrap();
-        assert_eq!(first, 0..3);
-        let (second, token) = page("List", json!({"nextToken": token})).unwrap();
-        assert_eq!(second, 3..6);
+    fn models_state_tokens_and_sizes() {
+        for (name, members, sizes, bad_token) in [
+            (
+                "eks.ListClusters",
+                ["maxResults", "nextToken", "nextToken", "clusters"],
+                (100, (1, 100)),
+                "InvalidParameterException",
+            ),
+            (
+                "kms.ListKeys",
+                ["Limit", "Marker", "NextMarker", "Keys"],
+                (100, (1, 1000)),
+                "InvalidMarkerException",
+            ),
+            (
+                "config.GetComplianceDetailsByConfigRule",
+                ["Limit", "NextToken", "NextToken", "EvaluationResults"],
+                (10, (0, 100)),
+                "InvalidNextTokenException",
+            ),
+            (
+                "tagging.GetResources",
+                [
+                    "ResourcesPerPage",
+                    "PaginationToken",
+                    "PaginationToken",
+                    "ResourceTagMappingList",
+                ],
+                (50, (1, 100)),
+                "InvalidParameterException",
+            ),
+        ] {
+            let request = Request::of(name, json!({}));
+            let paging = request.paging().unwrap();
+            assert_eq!(
+                [paging.size, paging.token, paging.next_token, paging.items],
+                members
+            );
+            assert_eq!((paging.usual, paging.sizes), sizes);
+            assert_eq!(paging.bad_token, bad_token);
+        }
+    }
+
+    #[test]
+    fn responses_have_the_members_of_their_operation() {
+        let response = |name: &str, next: Option<&str>| {
+            let request = Request::of(name, json!({}));
+            let paging = request.paging().unwrap();
+            Value::Object(paging.response(vec!["a"], next.map(str::to_owned)))
+        };
         assert_eq!(
-            page("List", json!({"nextToken": token, "maxResults": 5})).unwrap(),
-            (6..7, None)
+            response("eks.ListClusters", None),
+            json!({"clusters": ["a"], "nextToken": null})
+        );
+        assert_eq!(
+            response("kms.ListKeys", Some("t")),
+            json!({"Keys": ["a"], "NextMarker": "t", "Truncated": true})
         );
     }
 
     #[test]
-    fn a_page_holds_what_is_wanted_only() {
-        let items = [0, 1, 2, 3, 4, 5, 6, 8];
-        let account = Account::empty("123456789012", "eu-central-1");
-        let even = |members: Value| {
-            PAGING
-                .page_of(&account, &request("List", members), &items, |item| {
-                    item % 2 == 0
-                })
-                .unwrap()
-        };
-        let (first, token) = even(json!({}));
-        assert_eq!(first, [&0, &2, &4]);
-        assert_eq!(even(json!({"nextToken": token})), (vec![&6, &8], None));
+    fn pages_follow_each_other_to_the_end() {
+        let (first, token) = page("eks.ListClusters", json!({})).unwrap();
+        assert_eq!(first, 0..3);
+        let (second, token) = page("eks.ListClusters", json!({"nextToken": token})).unwrap();
+        assert_eq!(second, 3..6);
+        let last = json!({"nextToken": token, "maxResults": 2});
+        assert_eq!(page("eks.ListClusters", last).unwrap(), (6..7, None));
     }
 
     #[test]
-    fn sizes_out_of_range_are_refused() {
-        for size in [json!(0), json!(6), json!(-1), json!("many")] {
-            let error =
-                page("List", json!({"maxResults": size})).expect_err("the size is out of range");
+    fn a_page_has_only_wanted_items() {
+        let items = [0, 1, 2, 3, 4, 5, 6, 8];
+        let account = Account::empty("123456789012", "eu-central-1");
+        let even = |token: Option<String>| {
+            let request = Request::of(
+                "eks.ListClusters",
+                json!({"maxResults": 3, "nextToken": token}),
+            );
+            let paging = request.paging().unwrap();
+            let page = paging.page_of(&account, &request, &items, |item| item % 2 == 0);
+            page.unwrap()
+        };
+        let (first, token) = even(None);
+        assert_eq!(first, [&0, &2, &4]);
+        assert_eq!(even(token), (vec![&6, &8], None));
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_rejected() {
+        for size in [json!(0), json!(101), json!(-1), json!("many")] {
+            let error = page("eks.ListClusters", json!({"maxResults": size}))
+                .expect_err("the size is out of range");
             assert_eq!(
                 (error.code.as_str(), error.violation),
                 ("InvalidParameterException", true)
@@ -200,20 +300,23 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_its_own_request_only() {
-        let (_, token) = page("List", json!({"status": "a"})).unwrap();
+    fn a_token_is_valid_only_for_its_own_request() {
+        let list = "eks.ListNodegroups";
+        let (_, token) = page(list, json!({"clusterName": "a"})).unwrap();
         for (operation, members) in [
-            ("List", json!({"nextToken": "made up"})),
-            ("List", json!({"nextToken": token, "status": "b"})),
-            ("Other", json!({"nextToken": token, "status": "a"})),
+            (list, json!({"nextToken": "made up"})),
+            (list, json!({"nextToken": token, "clusterName": "b"})),
+            (
+                "eks.ListClusters",
+                json!({"nextToken": token, "clusterName": "a"}),
+            ),
         ] {
+            let error = page(operation, members).expect_err("the token is not for this request");
             assert_eq!(
-                page(operation, members)
-                    .expect_err("the token is not for this")
-                    .code,
-                "BadToken"
+                (error.code.as_str(), error.violation),
+                ("InvalidParameterException", true)
             );
         }
-        assert!(page("List", json!({"nextToken": token, "status": "a"})).is_ok());
+        assert!(page(list, json!({"nextToken": token, "clusterName": "a"})).is_ok());
     }
 }

@@ -26,7 +26,7 @@ struct Bucket {
 }
 
 impl Rates {
-    /// Returns `true` if a call exceeds the rate. Such a call takes no token, so it does not prolong the wait.
+    /// Returns `true` if a call exceeds the rate. Such a call uses no token, so it does not prolong the wait.
     pub(super) fn is_over(&mut self, caller: &str, request: &Request) -> bool {
         let now = request.at;
         let name = request.name();
@@ -58,27 +58,24 @@ impl Rates {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::json;
+
     use super::*;
-    use crate::{account::Record, stand_in::service::Service};
 
     #[test]
-    fn a_burst_is_taken_and_then_so_many_calls_a_second() {
+    fn a_burst_is_accepted_and_then_the_sustained_rate() {
         let mut rates = Rates::default();
-        let mut taken = |operation: &str, caller: &str, region: &str, after: u64, calls: usize| {
-            let request = Request {
-                service: Service::SecurityHub,
-                operation: operation.to_owned(),
-                members: Record::new(),
-                access_key: String::new(),
-                region: region.to_owned(),
-                size: 0,
-                body: Vec::new(),
-                at: Timestamp::UNIX_EPOCH + Duration::from_secs(after),
+        let mut accepted =
+            |operation: &str, caller: &str, region: &str, after: u64, calls: usize| {
+                let request = Request {
+                    region: region.to_owned(),
+                    at: Timestamp::UNIX_EPOCH + Duration::from_secs(after),
+                    ..Request::of(&format!("securityhub.{operation}"), json!({}))
+                };
+                (0..calls)
+                    .filter(|_| !rates.is_over(caller, &request))
+                    .count()
             };
-            (0..calls)
-                .filter(|_| !rates.is_over(caller, &request))
-                .count()
-        };
 
         for (operation, caller, region, after, wanted) in [
             ("GetFindings", "a", "eu-central-1", 0, 6),
@@ -92,7 +89,7 @@ mod tests {
             ("DescribeHub", "a", "eu-central-1", 0, 40),
         ] {
             assert_eq!(
-                taken(operation, caller, region, after, 40),
+                accepted(operation, caller, region, after, 40),
                 wanted,
                 "{operation} {caller} {region} {after}"
             );

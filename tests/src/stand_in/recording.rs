@@ -19,16 +19,15 @@ use crate::{
 /// One call with its result.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The service, by its signing name: `eks`, `ecr`, `kms`, `iam`, `sts`, `tagging`, `securityhub`, `config`, `sqs`,
-    /// `s3`, `ssm`, `organizations`, `account`.
+    /// The service, by its signing name, such as `eks`.
     pub service: String,
     /// The operation.
     pub operation: String,
     /// The request's members, by the names in the service's model, without the bytes of an object.
     pub members: Record,
-    /// The HTTP status of the answer; `None` if the connection was broken.
+    /// The HTTP status of the response; `None` if the connection was broken.
     pub status: Option<u16>,
-    /// The code of the error, if the answer is one.
+    /// The code of the error, if the response is one.
     pub error: Option<String>,
     /// The time at which the call arrived.
     pub at: Timestamp,
@@ -38,8 +37,8 @@ pub struct Call {
     pub access_key: String,
     /// `true` if AWS would not have accepted the request, which is a violation.
     pub is_violation: bool,
-    /// The answer before it was encoded. It is kept only after [`StandIn::keep_answers`](super::StandIn::keep_answers),
-    /// and never for S3 or for errors.
+    /// The response before it was encoded. It is kept only after
+    /// [`StandIn::keep_answers`](super::StandIn::keep_answers), and never for S3 or for errors.
     pub answer: Option<Value>,
 }
 
@@ -69,9 +68,9 @@ pub(super) struct Recording {
     calls: Vec<Call>,
     counts: BTreeMap<String, usize>,
     count_only: bool,
-    /// `true` if answers are kept. `answer` is then the one to the call in progress.
-    keeps_answers: bool,
-    answer: Option<Value>,
+    /// `true` if responses are kept. `response` is then the one to the call in progress.
+    keeps_responses: bool,
+    response: Option<Value>,
     uses: BTreeSet<Use>,
     denials: Vec<String>,
     violations: Vec<String>,
@@ -91,14 +90,14 @@ impl Recording {
         self.count_only = true;
     }
 
-    /// Keeps the answers to calls from now on.
-    pub(super) fn keep_answers(&mut self) {
-        self.keeps_answers = true;
+    /// Keeps the responses to calls from now on.
+    pub(super) fn keep_responses(&mut self) {
+        self.keeps_responses = true;
     }
 
-    /// Notes the answer to the call that is added next.
-    pub(super) fn note_answer(&mut self, answer: &Value) {
-        self.answer = self.keeps_answers.then(|| answer.clone());
+    /// Keeps the response to the call that is added next.
+    pub(super) fn keep_response(&mut self, response: &Value) {
+        self.response = self.keeps_responses.then(|| response.clone());
     }
 
     pub(super) fn take_violations(&mut self) -> Vec<String> {
@@ -116,7 +115,7 @@ impl Recording {
         error: Option<String>,
         is_violation: bool,
     ) {
-        let answer = self.answer.take();
+        let response = self.response.take();
         *self.counts.entry(request.name()).or_default() += 1;
         if self.count_only {
             return;
@@ -131,7 +130,7 @@ impl Recording {
             region: request.region,
             access_key: request.access_key,
             is_violation,
-            answer,
+            answer: response,
         });
     }
 
@@ -139,15 +138,15 @@ impl Recording {
         &self.denials
     }
 
-    pub(super) fn add_denial(&mut self, what: &str) {
-        self.denials.push(what.to_owned());
+    pub(super) fn add_denial(&mut self, message: &str) {
+        self.denials.push(message.to_owned());
     }
 
     pub(super) fn uses(&self) -> &BTreeSet<Use> {
         &self.uses
     }
 
-    /// Notes an action that a role could not have performed without this statement.
+    /// Records an action that a role could not have performed without this statement.
     pub(super) fn add_use(&mut self, role: &str, statement: &Statement, request: &iam::Request) {
         let (actions, resources) = statement.fitting(request);
         let resources: Vec<&str> = resources.collect();
@@ -161,20 +160,20 @@ impl Recording {
         }
     }
 
-    pub(super) fn add_violation(&mut self, of: &str, what: &str) {
-        self.violations.push(format!("{of}: {what}"));
+    pub(super) fn add_violation(&mut self, name: &str, problem: &str) {
+        self.violations.push(format!("{name}: {problem}"));
     }
 
     /// Records an error as a violation, if it is marked as one.
-    pub(super) fn judge(&mut self, of: &str, error: &AwsError) {
+    pub(super) fn record_error(&mut self, name: &str, error: &AwsError) {
         if error.violation {
-            self.add_violation(of, &format!("{}: {}", error.code, error.message));
+            self.add_violation(name, &format!("{}: {}", error.code, error.message));
         }
     }
 
-    /// Records as violations what the published model does not allow in a request. Does nothing where calls are only
+    /// Records as violations the problems of a request by the published model. Does nothing where calls are only
     /// counted, since they are too many to be validated.
-    pub(super) fn hold_against_model(&mut self, request: &Request) {
+    pub(super) fn check_against_model(&mut self, request: &Request) {
         if self.count_only {
             return;
         }
@@ -185,7 +184,7 @@ impl Recording {
         }
     }
 
-    /// Writes the requests to a file, except violations. Tests have excused those: a function can't know that they are
+    /// Writes the requests to a file, except violations. Tests accept those: a function can't know that they are
     /// wrong.
     pub(super) fn dump(&self, path: &Path) -> io::Result<()> {
         let lines: String = self

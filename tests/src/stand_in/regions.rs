@@ -4,16 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{paging::Paging, service::AwsError, wire::Request};
-use crate::account::Account;
+use super::{operation::CallContext, service::AwsError, state::State};
 
-const PAGES: Paging = Paging {
-    size: "MaxResults",
-    token: "NextToken",
-    usual: 50,
-    sizes: (1, 50),
-    bad_token: "ValidationException",
-};
 const STATUSES: [&str; 5] = [
     "ENABLED",
     "ENABLING",
@@ -24,31 +16,14 @@ const STATUSES: [&str; 5] = [
 /// A Region that exists, but that is disabled in every account that is not served there.
 const DISABLED: &str = "ap-east-1";
 
-/// Answers a request of an account that is served in these Regions.
-pub(super) fn answer<'a>(
-    account: &Account,
-    served: impl Iterator<Item = &'a str>,
-    request: &Request,
-) -> Result<Value, AwsError> {
-    match request.operation.as_str() {
-        "ListRegions" => list_regions(account, served, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }
-}
-
-fn list_regions<'a>(
-    account: &Account,
-    served: impl Iterator<Item = &'a str>,
-    request: &Request,
-) -> Result<Value, AwsError> {
-    let known = ["RegionOptStatusContains", "MaxResults", "NextToken"];
-    if let Some(name) = request
-        .members
-        .keys()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        return Err(request.invalid(format!("the stand-in does not know {name}")));
-    }
+/// Lists the Regions of the caller's account. Those in which it is served are enabled.
+pub(super) fn list_regions(state: &mut State, call: &CallContext<'_>) -> Result<Value, AwsError> {
+    let request = call.request;
+    let served = state
+        .accounts()
+        .filter(|account| account.account == call.caller)
+        .map(|account| account.region.as_str());
+    request.allow_members(&["RegionOptStatusContains", "MaxResults", "NextToken"])?;
     let wanted = request.texts("RegionOptStatusContains", STATUSES.len())?;
     if let Some(other) = wanted
         .iter()
@@ -67,32 +42,33 @@ fn list_regions<'a>(
         .filter(|(_, status)| wanted.as_ref().is_none_or(|wanted| wanted.contains(status)))
         .map(|(name, status)| json!({"RegionName": name, "RegionOptStatus": status}))
         .collect();
-    let (range, token) = PAGES.page(account, request, regions.len())?;
-    Ok(json!({"Regions": regions[range], "NextToken": token}))
+    let (range, token) = request.paging()?.page(
+        &state.empty(call.caller, &request.region),
+        request,
+        regions.len(),
+    )?;
+    Ok(request
+        .paging()?
+        .response(regions[range].to_vec(), token)
+        .into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{service::Service, wire::record};
+    use crate::{account::Account, stand_in::wire::Request};
 
     fn list(members: Value) -> Result<Value, AwsError> {
-        let request = Request {
-            service: Service::Account,
-            operation: "ListRegions".to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "us-east-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
+        let account = |region: &str| Account::empty("123456789012", region);
+        let mut state = State::new(account("us-east-1"));
+        state.serve(account("eu-central-1"));
+        let request = Request::of("account.ListRegions", members);
+        let call = CallContext {
+            caller: "123456789012",
+            request: &request,
+            fault: None,
         };
-        let account = Account::empty("123456789012", "us-east-1");
-        answer(
-            &account,
-            ["us-east-1", "eu-central-1"].into_iter(),
-            &request,
-        )
+        list_regions(&mut state, &call)
     }
 
     #[test]
@@ -105,8 +81,8 @@ mod tests {
             ),
             (json!(["DISABLED"]), &["ap-east-1"]),
         ] {
-            let answer = list(json!({"RegionOptStatusContains": wanted})).unwrap();
-            let regions = answer["Regions"].as_array().unwrap().iter();
+            let response = list(json!({"RegionOptStatusContains": wanted})).unwrap();
+            let regions = response["Regions"].as_array().unwrap().iter();
             let found: Vec<&str> = regions
                 .map(|region| region["RegionName"].as_str().unwrap())
                 .collect();
@@ -118,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_refuses_is_a_violation() {
+    fn a_request_that_the_service_rejects_is_a_violation() {
         for members in [
             json!({"RegionOptStatusContains": ["ON"]}),
             json!({"MaxResults": 51}),
             json!({"NextToken": "made up"}),
             json!({"AccountId": "210987654321"}),
         ] {
-            let error = list(members).expect_err("it is refused");
+            let error = list(members).expect_err("it is rejected");
             assert_eq!(
                 (error.code.as_str(), error.violation),
                 ("ValidationException", true)

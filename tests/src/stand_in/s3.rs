@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, Method, request::Parts};
+use axum::http::{HeaderMap, request::Parts};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use flate2::Crc;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    access::RequiredPermission,
     service::{AwsError, Service},
     sqs::md5,
-    wire::{Reply, Request, record},
+    state::State,
+    wire::{Reply, Request},
 };
-use crate::account::Record;
+use crate::account::{self, Account, Record};
 
 /// Headers that change the effect of an operation, and that the stand-in does not support.
 const UNKNOWN_HEADERS: [&str; 5] = [
@@ -59,46 +60,87 @@ impl Objects {
     pub(super) fn has(&self, name: &str) -> bool {
         self.objects.contains_key(name)
     }
+}
 
-    /// Answers a request for an object in a bucket that exists.
-    pub(super) fn answer(&mut self, request: &Request) -> Result<Reply, AwsError> {
-        let name = format!(
-            "{}/{}",
-            request.required_text("Bucket")?,
-            request.required_text("Key")?
-        );
-        match request.operation.as_str() {
-            "GetObject" => self.get_object(&name),
-            "PutObject" => {
-                self.put(&name, request.body.clone(), request.at);
-                let headers = vec![("etag", etag(&request.body))];
-                Ok(reply("application/xml", headers, Vec::new()))
-            }
-            other => Err(AwsError::unknown_operation(other)),
-        }
-    }
+/// Returns an object. The name of a bucket is unique across accounts and Regions.
+pub(super) fn get_object(state: &mut State, request: &Request) -> Result<Reply, AwsError> {
+    let name = object_name(state, request)?;
+    let object = state.objects.objects.get(&name).ok_or_else(|| {
+        AwsError::new("NoSuchKey", "The specified key does not exist.").status(404)
+    })?;
+    let modified = object.modified.strftime("%a, %d %b %Y %H:%M:%S GMT");
+    let headers = vec![
+        ("etag", etag(&object.body)),
+        ("last-modified", modified.to_string()),
+        ("accept-ranges", "bytes".to_owned()),
+    ];
+    Ok(reply("binary/octet-stream", headers, object.body.clone()))
+}
 
-    fn get_object(&self, name: &str) -> Result<Reply, AwsError> {
-        let object = self.objects.get(name).ok_or_else(|| {
-            AwsError::new("NoSuchKey", "The specified key does not exist.").status(404)
-        })?;
-        let modified = object.modified.strftime("%a, %d %b %Y %H:%M:%S GMT");
-        let headers = vec![
-            ("etag", etag(&object.body)),
-            ("last-modified", modified.to_string()),
-            ("accept-ranges", "bytes".to_owned()),
-        ];
-        Ok(reply("binary/octet-stream", headers, object.body.clone()))
+/// Stores an object.
+pub(super) fn put_object(state: &mut State, request: &Request) -> Result<Reply, AwsError> {
+    let name = object_name(state, request)?;
+    state.objects.put(&name, request.body.clone(), request.at);
+    let headers = vec![("etag", etag(&request.body))];
+    Ok(reply("application/xml", headers, Vec::new()))
+}
+
+/// Returns the name, `bucket/key`, of the object that a request is about, if the bucket exists in the request's Region.
+fn object_name(state: &State, request: &Request) -> Result<String, AwsError> {
+    let bucket = request.required_text("Bucket")?;
+    let owner = state
+        .accounts()
+        .find(|account| account.buckets.iter().any(|own| own == bucket))
+        .ok_or_else(no_such_bucket)?;
+    if owner.region != request.region {
+        return Err(elsewhere(&owner.region));
     }
+    Ok(format!("{bucket}/{}", request.required_text("Key")?))
+}
+
+/// Returns the permissions to read an object. Another one decides which error S3 returns for an object that does not
+/// exist.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>.
+pub(super) fn permissions_on_object(
+    action: &'static str,
+    state: &State,
+    request: &Request,
+) -> Vec<RequiredPermission> {
+    let (bucket, key) = (
+        request.text_or_empty("Bucket"),
+        request.text_or_empty("Key"),
+    );
+    let object = object_resource(state.home(), request);
+    let mut needs = vec![RequiredPermission::new(action, object)];
+    if !state.objects.has(&format!("{bucket}/{key}")) {
+        let bucket = arn_of(state.home(), bucket);
+        needs.push(RequiredPermission::new("s3:ListBucket", bucket));
+    }
+    needs
+}
+
+/// Returns the ARN of the object that a request is about.
+pub(super) fn object_resource(account: &Account, request: &Request) -> String {
+    let (bucket, key) = (
+        request.text_or_empty("Bucket"),
+        request.text_or_empty("Key"),
+    );
+    arn_of(account, &format!("{bucket}/{key}"))
+}
+
+fn arn_of(account: &Account, path: &str) -> String {
+    let arn = account.arn("s3", "", path);
+    // The ARNs of buckets and objects contain no account.
+    arn.replacen(&format!(":{}:", account.account), "::", 1)
 }
 
 /// Returns the error for a bucket that does not exist.
-pub(super) fn no_such_bucket() -> AwsError {
+fn no_such_bucket() -> AwsError {
     AwsError::new("NoSuchBucket", "The specified bucket does not exist").status(404)
 }
 
 /// Returns the error for a bucket that is in another Region than the one that the request was signed for.
-pub(super) fn elsewhere(region: &str) -> AwsError {
+fn elsewhere(region: &str) -> AwsError {
     let message = format!("The bucket is in {region}: send all future requests there.");
     AwsError::new("PermanentRedirect", message)
         .status(301)
@@ -120,44 +162,41 @@ fn reply(content_type: &'static str, headers: Vec<(&'static str, String)>, body:
     }
 }
 
-/// Reads the operation, and its members from `/{bucket}/{key…}`. The body is not a member, since recordings are text.
-pub(super) fn operation_and_members(parts: &Parts) -> Result<(String, Record), AwsError> {
+/// Checks the parts of a request that its members do not have: its query string, its headers and the form of its key.
+pub(super) fn check(
+    service: Service,
+    operation: &str,
+    parts: &Parts,
+    members: &Record,
+) -> Result<(), AwsError> {
     let path = parts.uri.path();
-    let operation = match parts.method {
-        Method::GET => "GetObject",
-        Method::PUT => "PutObject",
-        _ => "",
-    };
-    let place = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     let query = parts.uri.query().unwrap_or_default();
-    let is_plain = query.is_empty() || query == format!("x-id={operation}");
-    let Some((bucket, key)) = place.filter(|(bucket, key)| {
-        !operation.is_empty() && is_plain && !bucket.is_empty() && !key.is_empty()
-    }) else {
-        let what = format!("{} {path}?{query}", parts.method);
-        return Err(AwsError::unknown_operation(&what).status(404));
-    };
+    if !query.is_empty() && query != format!("x-id={operation}") {
+        let request = format!("{} {path}?{query}", parts.method);
+        return Err(AwsError::unknown_operation(&request).status(404));
+    }
     if let Some(name) = UNKNOWN_HEADERS
         .into_iter()
         .find(|name| parts.headers.contains_key(*name))
     {
-        return Err(Service::S3.invalid(format!("the stand-in does not know {name}")));
+        return Err(service.invalid(format!("the stand-in does not know {name}")));
     }
-    let key = percent_decode_str(key)
-        .decode_utf8()
-        .map_err(|_| Service::S3.invalid(format!("{key} is not UTF-8")))?;
-    if key.len() > 1024 {
+    if percent_decode_str(path).decode_utf8().is_err() {
+        return Err(service.invalid(format!("{path} is not UTF-8")));
+    }
+    if account::text(members, "Key").len() > 1024 {
         let message = "Your key is too long";
         return Err(AwsError::new("KeyTooLongError", message).violation());
     }
-    Ok((
-        operation.to_owned(),
-        record(json!({"Bucket": bucket, "Key": key})),
-    ))
+    Ok(())
 }
 
 /// Returns the object in a body, which may consist of chunks with a trailer, after verifying its checksums.
-pub(super) fn payload(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, AwsError> {
+pub(super) fn payload(
+    service: Service,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Vec<u8>, AwsError> {
     let sha256 = text(headers, "x-amz-content-sha256");
     let is_chunked = text(headers, "content-encoding")
         .split(',')
@@ -169,7 +208,7 @@ pub(super) fn payload(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, AwsEr
         })?;
         let length = text(headers, "x-amz-decoded-content-length");
         if length != decoded.0.len().to_string() {
-            return Err(Service::S3.invalid(format!(
+            return Err(service.invalid(format!(
                 "x-amz-decoded-content-length is {length:?}, and there are {} bytes",
                 decoded.0.len()
             )));
@@ -249,6 +288,10 @@ mod tests {
 
     const STREAMING: (&str, &str) = ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
 
+    fn service() -> Service {
+        Service::of_signing_name("s3").expect("there is such a service")
+    }
+
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let header = |(name, value): &(&'static str, &'static str)| {
             (
@@ -260,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_taken_out_of_its_chunks() {
+    fn chunks_are_decoded() {
         let chunked = b"5\r\nhello\r\n6;chunk-signature=00\r\n world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n";
         let length = ("x-amz-decoded-content-length", "11");
         for (pairs, body, wanted) in [
@@ -278,12 +321,12 @@ mod tests {
             ),
             (&[(CRC32, "DUoRhQ==")], b"hello world", b"hello world"),
         ] {
-            assert_eq!(payload(&headers(pairs), body).unwrap(), wanted);
+            assert_eq!(payload(service(), &headers(pairs), body).unwrap(), wanted);
         }
     }
 
     #[test]
-    fn a_body_that_is_not_what_it_should_be_is_refused() {
+    fn a_body_with_a_wrong_checksum_or_length_is_rejected() {
         let zeros = "0000000000000000000000000000000000000000000000000000000000000000";
         let length = ("x-amz-decoded-content-length", "5");
         for (pairs, body, code) in [
@@ -306,7 +349,7 @@ mod tests {
                 "XAmzContentSHA256Mismatch",
             ),
         ] {
-            let error = payload(&headers(pairs), body).expect_err(code);
+            let error = payload(service(), &headers(pairs), body).expect_err(code);
             assert_eq!((error.code.as_str(), error.violation), (code, true));
         }
     }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    state::{Answer, State},
+    state::{State, TimedReply},
     wire::Reply,
 };
 use crate::background::Background;
@@ -41,11 +41,10 @@ async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let Ok(bytes) = body::to_bytes(request_body, usize::MAX).await else {
         return broken();
     };
-    let Answer { delay, reply } = state.lock().unwrap_or_else(PoisonError::into_inner).answer(
-        &parts,
-        &bytes,
-        Timestamp::now(),
-    );
+    let TimedReply { delay, reply } = state
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .respond(&parts, &bytes, Timestamp::now());
     sleep(delay).await;
     reply.map_or_else(broken, response)
 }

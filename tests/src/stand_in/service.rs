@@ -1,39 +1,49 @@
 //! The services that the stand-in implements, and their errors.
 
-use std::fmt;
+use std::{collections::HashMap, fmt, sync::LazyLock};
+
+use serde_json::{Value, json};
+
+use super::{operation::Operation, operations::OPERATIONS, services::SERVICES, sqs, wire::Routes};
+use crate::model::{Model, Protocol, Shape};
 
 /// A service whose operations the functions call.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Service {
-    Account,
-    Config,
-    Ecr,
-    Eks,
-    Iam,
-    Kms,
-    Organizations,
-    S3,
-    SecurityHub,
-    Sqs,
-    Ssm,
-    Sts,
-    Tagging,
+#[derive(Clone, Copy)]
+pub(super) struct Service(&'static Resolved);
+
+/// A row of the table of services.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The service's signing name.
+    pub service: &'static str,
+    /// `true` if the service's resources are the same in every Region.
+    pub is_global: bool,
+    /// The code of the error for a request that violates a rule of the operation's documentation.
+    pub invalid: &'static str,
+    /// The code and the status of the error for a caller that is throttled.
+    pub throttling: (&'static str, u16),
+    /// The code and the status of the error for a caller without permission.
+    pub denied: (&'static str, u16),
 }
 
-/// The form of a service's requests and answers on the wire.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Protocol {
-    /// awsJson1.1 or, for SQS, awsJson1.0; requests have this prefix in `X-Amz-Target`.
-    Json(&'static str),
-    /// awsQuery; answers are XML in this namespace.
-    Query(&'static str),
-    /// restJson1.
-    Rest,
-    /// restXml as S3 uses it: the body of a request or an answer is an object.
-    S3,
+/// A service with its model and the rows of its operations.
+struct Resolved {
+    row: &'static Row,
+    model: &'static Model,
+    routes: Routes,
+    content_type: String,
+    operations: HashMap<&'static str, Operation>,
+    /// The members of an error with its code, if there is one, and with its message.
+    error_members: (Option<&'static str>, &'static str),
 }
 
-/// An error answer.
+/// The services by their signing names.
+static RESOLVED: LazyLock<HashMap<&'static str, Resolved>> = LazyLock::new(|| {
+    let rows = SERVICES.iter();
+    rows.map(|row| (row.service, Resolved::of(row))).collect()
+});
+
+/// An error response.
 #[derive(Clone, Debug)]
 pub(super) struct AwsError {
     pub code: String,
@@ -43,103 +53,130 @@ pub(super) struct AwsError {
     pub violation: bool,
 }
 
+impl Resolved {
+    fn of(row: &'static Row) -> Self {
+        let (name, invalid) = (row.service, row.invalid);
+        let model =
+            Model::of(name).unwrap_or_else(|| panic!("{name} has no model in tests/models"));
+        let operations = OPERATIONS.iter().filter_map(|row| {
+            let (service, operation) = row.name.split_once('.')?;
+            (service == name).then(|| (operation, Operation::of(row, model, invalid)))
+        });
+        let json_version = model.json_version.as_deref().unwrap_or_default();
+        Self {
+            row,
+            model,
+            routes: Routes::of(model),
+            content_type: match model.protocol {
+                Protocol::Json => format!("application/x-amz-json-{json_version}"),
+                Protocol::RestJson => "application/json".to_owned(),
+                Protocol::RestXml => "application/xml".to_owned(),
+                Protocol::Ec2 | Protocol::Query => "text/xml".to_owned(),
+            },
+            operations: operations.collect(),
+            error_members: error_members(model),
+        }
+    }
+}
+
+/// Returns the names on the wire of the members of errors with their code and their message.
+fn error_members(model: &'static Model) -> (Option<&'static str>, &'static str) {
+    let errors = || {
+        let operations = model.operations.values();
+        let names = operations.flat_map(|operation| &operation.errors);
+        names.filter_map(|name| model.shapes.get(name))
+    };
+    let named = |wanted: &str| {
+        let of_shape = |shape: &'static Shape| {
+            let mut members = shape.members.iter();
+            members
+                .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+                .map(|(name, member)| member.wire_name(name))
+        };
+        errors().find_map(of_shape)
+    };
+    (named("code"), named("message").unwrap_or("message"))
+}
+
 impl Service {
     /// Returns the service with this signing name.
     pub(super) fn of_signing_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "account" => Self::Account,
-            "config" => Self::Config,
-            "ecr" => Self::Ecr,
-            "eks" => Self::Eks,
-            "iam" => Self::Iam,
-            "kms" => Self::Kms,
-            "organizations" => Self::Organizations,
-            "s3" => Self::S3,
-            "securityhub" => Self::SecurityHub,
-            "sqs" => Self::Sqs,
-            "ssm" => Self::Ssm,
-            "sts" => Self::Sts,
-            "tagging" => Self::Tagging,
-            _ => return None,
-        })
+        RESOLVED.get(name).map(Self)
     }
 
+    /// Returns the signing name.
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Config => "config",
-            Self::Ecr => "ecr",
-            Self::Eks => "eks",
-            Self::Iam => "iam",
-            Self::Kms => "kms",
-            Self::Organizations => "organizations",
-            Self::S3 => "s3",
-            Self::SecurityHub => "securityhub",
-            Self::Sqs => "sqs",
-            Self::Ssm => "ssm",
-            Self::Sts => "sts",
-            Self::Tagging => "tagging",
-        }
+        self.0.row.service
     }
 
-    pub(super) fn protocol(self) -> Protocol {
-        match self {
-            Self::Config => Protocol::Json("StarlingDoveService"),
-            Self::Ecr => Protocol::Json("AmazonEC2ContainerRegistry_V20150921"),
-            Self::Kms => Protocol::Json("TrentService"),
-            Self::Organizations => Protocol::Json("AWSOrganizationsV20161128"),
-            Self::Sqs => Protocol::Json("AmazonSQS"),
-            Self::Ssm => Protocol::Json("AmazonSSM"),
-            Self::Tagging => Protocol::Json("ResourceGroupsTaggingAPI_20170126"),
-            Self::Account | Self::Eks | Self::SecurityHub => Protocol::Rest,
-            Self::S3 => Protocol::S3,
-            Self::Iam => Protocol::Query("https://iam.amazonaws.com/doc/2010-05-08/"),
-            Self::Sts => Protocol::Query("https://sts.amazonaws.com/doc/2011-06-15/"),
+    /// Returns `true` if the service's resources are the same in every Region.
+    pub(super) fn is_global(self) -> bool {
+        self.0.row.is_global
+    }
+
+    /// Returns the published model.
+    pub(super) fn model(self) -> &'static Model {
+        self.0.model
+    }
+
+    /// Returns the paths of a REST service.
+    pub(super) fn routes(self) -> &'static Routes {
+        &self.0.routes
+    }
+
+    /// Returns the content type of responses.
+    pub(super) fn content_type(self) -> &'static str {
+        &self.0.content_type
+    }
+
+    /// Returns the row of an operation.
+    pub(super) fn operation(self, name: &str) -> Option<&'static Operation> {
+        self.0.operations.get(name)
+    }
+
+    /// Returns the members of an error.
+    pub(super) fn error_members(self, code: &str, message: &str) -> Value {
+        let (code_member, message_member) = self.0.error_members;
+        let mut members = json!({message_member: message});
+        if let Some(name) = code_member {
+            members[name] = code.into();
         }
+        members
+    }
+
+    /// Returns the header with the code that an error had in the protocol that the service used before.
+    pub(super) fn query_error(self, error: &AwsError) -> Option<(&'static str, String)> {
+        let is_sent = self.model().aws_query_compatible;
+        is_sent.then(|| ("x-amzn-query-error", sqs::query_error(error)))
     }
 
     /// Returns the error for a request that violates a rule of the operation's documentation.
     pub(super) fn invalid(self, message: impl Into<String>) -> AwsError {
-        let code = match self {
-            Self::Config => "InvalidParameterValueException",
-            Self::Ecr | Self::Eks | Self::Tagging => "InvalidParameterException",
-            Self::Iam | Self::Sts => "ValidationError",
-            Self::Account | Self::Kms | Self::Ssm => "ValidationException",
-            Self::Organizations | Self::SecurityHub => "InvalidInputException",
-            Self::S3 => "InvalidRequest",
-            Self::Sqs => "InvalidParameterValue",
-        };
-        AwsError::new(code, message).violation()
+        AwsError::new(self.0.row.invalid, message).violation()
     }
 
     /// Returns the error for a caller that is throttled.
-    pub(super) fn throttled(self) -> AwsError {
-        let (code, status) = match self {
-            Self::Config | Self::Ecr | Self::Kms | Self::Ssm => ("ThrottlingException", 400),
-            Self::Eks => ("ThrottlingException", 429),
-            Self::Iam | Self::Sts => ("Throttling", 400),
-            Self::Organizations => ("TooManyRequestsException", 400),
-            Self::Account | Self::SecurityHub => ("TooManyRequestsException", 429),
-            Self::S3 => ("SlowDown", 503),
-            Self::Sqs => ("RequestThrottled", 403),
-            Self::Tagging => ("ThrottledException", 400),
-        };
+    pub(super) fn throttling_error(self) -> AwsError {
+        let (code, status) = self.0.row.throttling;
         AwsError::new(code, "Rate exceeded").status(status)
     }
 
     /// Returns the error for a caller without permission.
     pub(super) fn denied(self, message: impl Into<String>) -> AwsError {
-        let (code, status) = match self {
-            Self::Config
-            | Self::Ecr
-            | Self::Kms
-            | Self::Organizations
-            | Self::Ssm
-            | Self::Tagging => ("AccessDeniedException", 400),
-            Self::Account | Self::Eks | Self::SecurityHub => ("AccessDeniedException", 403),
-            Self::Iam | Self::S3 | Self::Sqs | Self::Sts => ("AccessDenied", 403),
-        };
+        let (code, status) = self.0.row.denied;
         AwsError::new(code, message).status(status)
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
     }
 }
 

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::{
     faults::Hit,
+    operation::CallContext,
     service::AwsError,
+    state::State,
     wire::{Request, record},
 };
-use crate::account::{Record, arn, uuid};
+use crate::account::{Account, Record, arn, uuid};
 
 /// The maximum size of a message, and of a batch of messages, in bytes.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -75,19 +77,6 @@ impl Queues {
         std::mem::take(&mut self.messages)
     }
 
-    /// Stores messages; `fault` may reject some of a batch.
-    pub(super) fn answer(
-        &mut self,
-        request: &Request,
-        fault: Option<&Hit>,
-    ) -> Result<Value, AwsError> {
-        match request.operation.as_str() {
-            "SendMessage" => self.send_message(request),
-            "SendMessageBatch" => self.send_message_batch(request, fault),
-            other => Err(AwsError::unknown_operation(other)),
-        }
-    }
-
     fn send_message(&mut self, request: &Request) -> Result<Value, AwsError> {
         let known = ["QueueUrl", "MessageBody", "DelaySeconds"];
         check_names(request, &request.members, &known)?;
@@ -99,7 +88,7 @@ impl Queues {
                 body.len()
             )));
         }
-        Ok(self.keep(queue_url, body).into())
+        Ok(self.store(queue_url, body).into())
     }
 
     fn send_message_batch(
@@ -112,12 +101,12 @@ impl Queues {
         let entries = entries(request)?;
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for (id, body) in entries {
-            if let Some(code) = fault.and_then(|fault| fault.refuses(id)) {
+            if let Some(code) = fault.and_then(|fault| fault.rejects(id)) {
                 failed.push(json!({
                     "Id": id, "Code": code, "Message": "an injected fault", "SenderFault": false,
                 }));
             } else {
-                let mut sent = self.keep(queue_url, body);
+                let mut sent = self.store(queue_url, body);
                 sent.insert("Id".to_owned(), id.into());
                 successful.push(sent);
             }
@@ -125,7 +114,7 @@ impl Queues {
         Ok(json!({"Successful": successful, "Failed": failed}))
     }
 
-    fn keep(&mut self, queue_url: &str, body: &str) -> Record {
+    fn store(&mut self, queue_url: &str, body: &str) -> Record {
         self.sent += 1;
         let id = uuid(&format!("message {}", self.sent));
         self.messages.push(Message {
@@ -137,12 +126,37 @@ impl Queues {
     }
 }
 
+/// Stores a message.
+pub(super) fn send_message(state: &mut State, call: &CallContext<'_>) -> Result<Value, AwsError> {
+    state.queues.send_message(call.request)
+}
+
+/// Stores messages. A fault may reject some of them.
+pub(super) fn send_message_batch(
+    state: &mut State,
+    call: &CallContext<'_>,
+) -> Result<Value, AwsError> {
+    state.queues.send_message_batch(call.request, call.fault)
+}
+
+/// Returns the ARN of the queue that a request is about. The Region in a queue's URL is the one that the request is
+/// sent to.
+pub(super) fn queue_resource(account: &Account, request: &Request) -> String {
+    let mut parts = request.text_or_empty("QueueUrl").rsplit('/');
+    let (name, owner) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let own = account.arn("sqs", &account.region, name);
+    own.replacen(&format!(":{}:", account.account), &format!(":{owner}:"), 1)
+}
+
 /// Returns the Ids and the bodies in a batch.
 fn entries(request: &Request) -> Result<Vec<(&str, &str)>, AwsError> {
     let given = request.list("Entries")?.unwrap_or_default();
-    let refused = |code: &str, message: String| Err(AwsError::new(code, message).violation());
+    let rejected = |code: &str, message: String| Err(AwsError::new(code, message).violation());
     if given.is_empty() {
-        return refused(
+        return rejected(
             "EmptyBatchRequest",
             "There should be at least one entry in the request.".to_owned(),
         );
@@ -152,22 +166,22 @@ fn entries(request: &Request) -> Result<Vec<(&str, &str)>, AwsError> {
             "Maximum number of entries per request are {MOST_ENTRIES}. You have sent {}.",
             given.len()
         );
-        return refused("TooManyEntriesInBatchRequest", message);
+        return rejected("TooManyEntriesInBatchRequest", message);
     }
     let (mut entries, mut ids) = (Vec::new(), HashSet::new());
     for entry in given {
         let entry = entry
             .as_object()
-            .ok_or_else(|| request.invalid(format!("the entry {entry} is no structure")))?;
+            .ok_or_else(|| request.invalid(format!("the entry {entry} is not a structure")))?;
         check_names(request, entry, &["Id", "MessageBody", "DelaySeconds"])?;
         let id = entry.get("Id").and_then(Value::as_str).unwrap_or_default();
         if !is_entry_id(id) {
             let message =
                 format!("the Id {id:?} is not 1 to 80 letters, digits, hyphens or underscores");
-            return refused("InvalidBatchEntryId", message);
+            return rejected("InvalidBatchEntryId", message);
         }
         if !ids.insert(id) {
-            return refused("BatchEntryIdsNotDistinct", format!("Id {id} repeated."));
+            return rejected("BatchEntryIdsNotDistinct", format!("Id {id} repeated."));
         }
         entries.push((id, body(entry)?));
     }
@@ -176,7 +190,7 @@ fn entries(request: &Request) -> Result<Vec<(&str, &str)>, AwsError> {
         let message = format!(
             "Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {size} bytes."
         );
-        return refused("BatchRequestTooLong", message);
+        return rejected("BatchRequestTooLong", message);
     }
     Ok(entries)
 }
@@ -268,7 +282,7 @@ pub(super) fn md5(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{faults::FaultKind, service::Service};
+    use crate::stand_in::faults::FaultKind;
 
     const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/plans";
 
@@ -281,21 +295,15 @@ mod tests {
         if members.get("QueueUrl").is_none() {
             members["QueueUrl"] = QUEUE.into();
         }
-        let request = Request {
-            service: Service::Sqs,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "eu-west-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        queues.answer(&request, fault)
+        let request = Request::of(&format!("sqs.{operation}"), members);
+        match operation {
+            "SendMessage" => queues.send_message(&request),
+            _ => queues.send_message_batch(&request, fault),
+        }
     }
 
     #[test]
-    fn messages_are_kept_until_they_are_taken_and_become_an_event() {
+    fn messages_are_stored_and_become_an_event() {
         let mut queues = Queues::default();
         let one = send(
             &mut queues,
@@ -311,18 +319,18 @@ mod tests {
             code: "InternalError".to_owned(),
         };
         let batch = json!({"Entries": entries});
-        let answer = send(
+        let response = send(
             &mut queues,
             "SendMessageBatch",
             batch,
             Some(&partial.into()),
         )
         .unwrap();
-        assert_eq!(answer["Successful"][0]["Id"], "b");
+        assert_eq!(response["Successful"][0]["Id"], "b");
         assert_eq!(
             (
-                &answer["Failed"][0]["Code"],
-                &answer["Failed"][0]["SenderFault"]
+                &response["Failed"][0]["Code"],
+                &response["Failed"][0]["SenderFault"]
             ),
             (&json!("InternalError"), &json!(false))
         );
@@ -344,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sqs_refuses_is_a_violation() {
+    fn a_request_that_sqs_rejects_is_a_violation() {
         let entry = |id: &str, body: &str| json!({"Id": id, "MessageBody": body});
         let many: Vec<Value> = (0..11).map(|id| entry(&id.to_string(), "a")).collect();
         let half = "x".repeat(MOST_BYTES / 2 + 1);
@@ -420,7 +428,6 @@ mod tests {
                 json!({"Entries": [entry("a", "")]}),
                 "MissingParameter",
             ),
-            ("ReceiveMessage", json!({}), "UnknownOperationException"),
         ] {
             let mut queues = Queues::default();
             let error = send(&mut queues, operation, members, None).expect_err(code);

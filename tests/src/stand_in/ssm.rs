@@ -2,33 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{paging::Paging, service::AwsError, wire::Request};
+use super::{service::AwsError, wire::Request};
 use crate::account::{Account, Parameter};
 
-/// The pages of GetParametersByPath.
-/// Source: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html>.
-const PAGES: Paging = Paging {
-    size: "MaxResults",
-    token: "NextToken",
-    usual: 10,
-    sizes: (1, 10),
-    bad_token: "InvalidNextToken",
-};
-
-/// The time at which every parameter was last modified: 2024-03-04T05:06:07Z.
-const MODIFIED_AT: u32 = 1_709_528_767;
-
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    match request.operation.as_str() {
-        "GetParameter" => get_parameter(account, request),
-        "GetParametersByPath" => get_parameters_by_path(account, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }
-}
+/// The time at which every parameter was last modified.
+const MODIFIED_AT: &str = "2024-03-04T05:06:07Z";
 
 /// Returns a parameter by its name or its ARN.
-fn get_parameter(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    check_members(request, &["Name", "WithDecryption"])?;
+pub(super) fn get_parameter(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    request.allow_members(&["Name", "WithDecryption"])?;
     let name = request.required_text("Name")?;
     let is_meant =
         |parameter: &&Parameter| parameter.name == name || arn(account, parameter) == name;
@@ -43,7 +25,10 @@ fn get_parameter(account: &Account, request: &Request) -> Result<Value, AwsError
 
 /// Returns the parameters directly below a path, or all that begin with it if the request is recursive. A path without
 /// parameters below it is not an error.
-fn get_parameters_by_path(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_parameters_by_path(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
     let known = [
         "MaxResults",
         "NextToken",
@@ -51,11 +36,10 @@ fn get_parameters_by_path(account: &Account, request: &Request) -> Result<Value,
         "Recursive",
         "WithDecryption",
     ];
-    check_members(request, &known)?;
+    request.allow_members(&known)?;
     let path = request.required_text("Path")?;
     if !path.starts_with('/') {
-        let problem = "a path begins with a slash, and an ARN is none";
-        return Err(request.invalid(problem.to_owned()));
+        return Err(request.invalid(format!("Path is {path}, which doesn't begin with a slash")));
     }
     let is_recursive = request.member("Recursive") == Some(&Value::Bool(true));
     let is_below = |parameter: &Parameter| {
@@ -63,23 +47,18 @@ fn get_parameters_by_path(account: &Account, request: &Request) -> Result<Value,
         let below = below.and_then(|rest| rest.strip_prefix('/'));
         below.is_some_and(|rest| is_recursive || !rest.contains('/'))
     };
-    let (page, token) = PAGES.page_of(account, request, &account.parameters, is_below)?;
+    let (page, token) =
+        request
+            .paging()?
+            .page_of(account, request, &account.parameters, is_below)?;
     let parameters: Vec<Value> = page
         .into_iter()
         .map(|parameter| described(account, request, parameter))
         .collect();
-    Ok(json!({"Parameters": parameters, "NextToken": token}))
+    Ok(request.paging()?.response(parameters, token).into())
 }
 
-fn check_members(request: &Request, known: &[&str]) -> Result<(), AwsError> {
-    let mut names = request.members.keys();
-    match names.find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(request.invalid(format!("the stand-in does not know {name}"))),
-        None => Ok(()),
-    }
-}
-
-/// Returns a parameter as in an answer. A secret stays encrypted unless the request has WithDecryption.
+/// Returns a parameter as in a response. A secret stays encrypted unless the request has WithDecryption.
 fn described(account: &Account, request: &Request, parameter: &Parameter) -> Value {
     let kind = parameter.kind.as_deref().unwrap_or("String");
     let decrypts = request.member("WithDecryption") == Some(&Value::Bool(true));
@@ -99,35 +78,37 @@ fn described(account: &Account, request: &Request, parameter: &Parameter) -> Val
     })
 }
 
-/// Returns the ARN of a parameter. The leading slash of its name is the slash after `parameter` in the ARN.
+/// Returns the resource of a request for a parameter.
+pub(super) fn parameter_resource(account: &Account, request: &Request) -> String {
+    match request.text_or_empty("Name") {
+        name if name.starts_with("arn:") => name.to_owned(),
+        name => arn_of_name(account, name),
+    }
+}
+
+/// Returns the resource of a request for the parameters below a path.
+pub(super) fn path_resource(account: &Account, request: &Request) -> String {
+    arn_of_name(account, request.text_or_empty("Path"))
+}
+
 fn arn(account: &Account, parameter: &Parameter) -> String {
-    let name = parameter.name.strip_prefix('/').unwrap_or(&parameter.name);
+    arn_of_name(account, &parameter.name)
+}
+
+/// Returns the ARN of a parameter or a path. Its leading slash is the slash after `parameter` in the ARN.
+fn arn_of_name(account: &Account, name: &str) -> String {
+    let name = name.strip_prefix('/').unwrap_or(name);
     account.arn("ssm", &account.region, &format!("parameter/{name}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_in::{service::Service, wire::record};
 
     fn account(parameters: Value) -> Account {
         let mut account = Account::empty("123456789012", "eu-central-1");
         account.add(json!({"parameters": parameters})).unwrap();
         account
-    }
-
-    fn ask(account: &Account, operation: &str, members: Value) -> Result<Value, AwsError> {
-        let request = Request {
-            service: Service::Ssm,
-            operation: operation.to_owned(),
-            members: record(members),
-            access_key: String::new(),
-            region: "eu-central-1".to_owned(),
-            size: 0,
-            body: Vec::new(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        answer(account, &request)
     }
 
     #[test]
@@ -137,8 +118,8 @@ mod tests {
             {"Name": "c", "Value": "2", "Type": "SecureString"},
         ]));
         let get = |members: Value| {
-            ask(&account, "GetParameter", members)
-                .map(|answer| answer["Parameter"]["Value"].clone())
+            get_parameter(&account, &Request::of("ssm.GetParameter", members))
+                .map(|response| response["Parameter"]["Value"].clone())
         };
         let own = |name: &str| format!("arn:aws:ssm:eu-central-1:123456789012:parameter/{name}");
 
@@ -167,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_what_is_right_below_it_in_pages_of_ten() {
+    fn a_path_has_the_parameters_directly_below_it_in_pages_of_ten() {
         let mut parameters: Vec<Value> = (10..22)
             .map(|n| json!({"Name": format!("/a/{n}"), "Value": "1"}))
             .collect();
@@ -175,9 +156,11 @@ mod tests {
             parameters.push(json!({"Name": name, "Value": "1"}));
         }
         let account = account(parameters.into());
-        let get = |members: Value| ask(&account, "GetParametersByPath", members);
-        let names = |answer: &Value| -> Vec<String> {
-            let parameters = answer["Parameters"].as_array().unwrap().iter();
+        let get = |members: Value| {
+            get_parameters_by_path(&account, &Request::of("ssm.GetParametersByPath", members))
+        };
+        let names = |response: &Value| -> Vec<String> {
+            let parameters = response["Parameters"].as_array().unwrap().iter();
             parameters
                 .map(|one| one["Name"].as_str().unwrap().to_owned())
                 .collect()

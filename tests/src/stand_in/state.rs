@@ -1,29 +1,25 @@
-//! The state of the stand-in, and the steps from a request to its answer.
+//! The state of the stand-in, and the steps from a request to its response.
 
-use std::{collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use axum::http::request::Parts;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    access::{self, RequiredPermission},
-    altered,
-    config::{self, Config},
-    ecr, eks,
-    faults::{Fault, FaultKind, Hit, trouble},
-    iam, kms, organizations,
+    access, altered, collection,
+    config::Config,
+    faults::{Fault, FaultKind, Hit, effects},
+    iam,
+    operation::{CallContext, Response},
     rates::Rates,
     recording::Recording,
-    regions,
-    s3::{self, Objects},
+    s3::Objects,
     security_hub::SecurityHub,
-    service::{AwsError, Service},
+    service::AwsError,
     sqs::Queues,
-    ssm,
     sts::Callers,
-    tagging,
-    wire::{Reply, Request, decode, encode, encode_error},
+    wire::{DecodeError, Reply, Request, decode, encode, encode_error},
 };
 use crate::{
     account::Account,
@@ -36,7 +32,7 @@ pub(super) struct State {
     home: Account,
     others: Vec<Account>,
     /// The positions in `others`, by account and Region.
-    places: HashMap<(String, String), usize>,
+    positions: HashMap<(String, String), usize>,
     /// Accounts as IAM sees them, by the account and the Region of a caller. They are kept until an account changes.
     globals: HashMap<(String, String), Account>,
     pub callers: Callers,
@@ -64,7 +60,7 @@ pub(super) struct Kept {
 
 /// The result of one HTTP request.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct TimedReply {
     pub delay: Duration,
     /// The reply; `None` if the connection breaks.
     pub reply: Option<Reply>,
@@ -78,7 +74,7 @@ impl State {
             callers: Callers::new(&home.account),
             home,
             others: Vec::new(),
-            places: HashMap::new(),
+            positions: HashMap::new(),
             globals: HashMap::new(),
             hub,
             config: Config::default(),
@@ -133,7 +129,7 @@ impl State {
         let findings = std::mem::take(&mut account.findings);
         self.latest = self.latest.max(self.hub.hold(findings, Timestamp::now()));
         let place = (account.account.clone(), account.region.clone());
-        self.places.entry(place).or_insert(self.others.len());
+        self.positions.entry(place).or_insert(self.others.len());
         self.others.push(account);
         self.globals.clear();
     }
@@ -145,41 +141,38 @@ impl State {
         self.hits = 0;
     }
 
-    /// Answers and records one HTTP request, which arrives at the time `at`: now or, if its sender has its own clock,
-    /// the time of that clock.
-    pub(super) fn answer(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> Answer {
+    /// Responds to one HTTP request and records it. It arrives at the time `at`: now or, if its sender has its own
+    /// clock, the time of that clock.
+    pub(super) fn respond(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> TimedReply {
         self.latest = self.latest.max(at);
         let mut request = match decode(parts, body, at) {
             Ok(request) => request,
-            Err(misfit) => {
-                self.recording
-                    .judge(&format!("{} {}", parts.method, parts.uri), &misfit.error);
-                return Answer {
+            Err(DecodeError { service, error }) => {
+                let name = format!("{} {}", parts.method, parts.uri);
+                self.recording.record_error(&name, &error);
+                return TimedReply {
                     delay: Duration::ZERO,
-                    reply: Some(encode_error(misfit.service, &misfit.error)),
+                    reply: Some(encode_error(service, &error)),
                 };
             }
         };
         let resumed = altered::resume(&mut request);
-        let trouble = trouble(
-            self.accounts_mut().flat_map(|account| &mut account.faults),
-            &request,
-        );
-        self.hits += usize::from(trouble.hit.is_some() || !trouble.delay.is_zero());
-        let judged = self.recording.violations().len();
-        let (reply, error) = self.reply(&request, trouble.hit.as_ref(), resumed);
-        if self.recording.violations().len() == judged {
-            self.recording.hold_against_model(&request);
+        let effects = effects(self.faults_mut(), &request);
+        self.hits += usize::from(effects.hit.is_some() || !effects.delay.is_zero());
+        let violations = self.recording.violations().len();
+        let (reply, error) = self.reply(&request, effects.hit.as_ref(), resumed);
+        if self.recording.violations().len() == violations {
+            self.recording.check_against_model(&request);
         }
-        let is_violation = self.recording.violations().len() > judged;
-        if let Some(hit) = trouble.hit {
-            hit.settle(self.accounts_mut().flat_map(|account| &mut account.faults));
+        let is_violation = self.recording.violations().len() > violations;
+        if let Some(hit) = effects.hit {
+            hit.use_up(self.faults_mut());
         }
         let status = reply.as_ref().map(|reply| reply.status);
         self.recording
             .add_call(request, status, error, is_violation);
-        Answer {
-            delay: trouble.delay,
+        TimedReply {
+            delay: effects.delay,
             reply,
         }
     }
@@ -209,7 +202,7 @@ impl State {
                 (Some(reply), None)
             }
             Err(error) => {
-                self.recording.judge(&request.name(), &error);
+                self.recording.record_error(&request.name(), &error);
                 (
                     Some(encode_error(Some(request.service), &error)),
                     Some(error.code),
@@ -229,60 +222,68 @@ impl State {
         if let Some(rates) = &mut self.rates
             && rates.is_over(&caller, request)
         {
-            return Err(request.service.throttled());
+            return Err(request.service.throttling_error());
         }
         if let Some(error) =
             fault.and_then(|fault| fault.kind.error(request.service, &request.operation))
         {
             return Err(error);
         }
-        let mut answer = match request.service {
-            Service::S3 => return self.s3(request),
-            Service::Sts => {
-                let served = std::iter::once(&self.home).chain(&self.others);
-                self.callers.answer(served, request)
-            }
-            Service::Iam => iam::answer(self.global(&caller, &request.region), request),
-            Service::Account => self.regions(&caller, request),
-            Service::Organizations => self.organizations(&caller, request),
-            Service::Ecr => self.read(&caller, request, ecr::answer),
-            Service::Eks => self.read(&caller, request, eks::answer),
-            Service::Kms => self.read(&caller, request, kms::answer),
-            Service::Ssm => self.read(&caller, request, ssm::answer),
-            Service::Tagging => self.read(&caller, request, tagging::answer),
-            Service::SecurityHub => self.security_hub(&caller, request, fault),
-            Service::Config
-                if request
-                    .operation
-                    .starts_with("DescribeConfigurationRecorder") =>
-            {
-                self.read(&caller, request, config::answer)
-            }
-            Service::Config => self.config(&caller, request, fault),
-            Service::Sqs => self.queues.answer(request, fault),
-        }?;
-        if let Some(fault) = fault {
-            altered::alter(&fault.kind, request, resumed, &mut answer);
+        if let Response::Object(respond) = &request.row()?.row.response {
+            return respond(self, request);
         }
-        self.recording.note_answer(&answer);
-        Ok(encode(request.service, &request.operation, &answer))
+        let mut response = self.response(&CallContext {
+            caller: &caller,
+            request,
+            fault,
+        })?;
+        if let Some(fault) = fault {
+            altered::alter(&fault.kind, request, resumed, &mut response);
+        }
+        self.recording.keep_response(&response);
+        Ok(encode(request.service, &request.operation, response))
+    }
+
+    /// Returns the response to a call that is allowed.
+    pub(super) fn response(&mut self, call: &CallContext<'_>) -> Result<Value, AwsError> {
+        let CallContext {
+            caller, request, ..
+        } = *call;
+        let operation = request.row()?;
+        match &operation.row.response {
+            Response::State(respond) => respond(self, call),
+            Response::Object(_) => Err(AwsError::unknown_operation(&request.name())),
+            Response::Account(respond) => respond(&self.account(caller, request), request),
+            Response::List(collection) => {
+                let account = self.account(caller, request);
+                collection::list(collection, operation, &account, request)
+            }
+            Response::Describe(collection) => {
+                let account = self.account(caller, request);
+                collection::describe(collection, operation, &account, request)
+            }
+        }
     }
 
     /// Checks that IAM allows a request. One that it denies should have been granted or not sent, so it is a violation.
     fn authorize(&mut self, caller: &str, request: &Request) -> Result<(), AwsError> {
-        let needs = self.needs(caller, request)?;
+        let operation = request.row()?;
+        self.add_global(caller, request);
+        let needs = access::needs(operation, self, &self.account(caller, request), request);
         let role = self.callers.role(request);
         for need in needs {
             if !need.is_declared() {
                 return Err(self.deny(request, need.undeclared()));
             }
             let Some(role) = &role else { continue };
-            let asked = need.asked_by(role, caller, request);
-            match decide(&role.statements, &asked) {
-                Decision::Denied => return Err(self.deny(request, access::denied(role, &asked))),
+            let requested = need.request_of(role, caller, request);
+            match decide(&role.statements, &requested) {
+                Decision::Denied => {
+                    return Err(self.deny(request, access::denied(role, &requested)));
+                }
                 Decision::Allowed(by) => {
                     if let [only] = by[..] {
-                        self.recording.add_use(&role.name, only, &asked);
+                        self.recording.add_use(&role.name, only, &requested);
                     }
                 }
             }
@@ -295,44 +296,32 @@ impl State {
         request.service.denied(message).violation()
     }
 
-    fn needs(
-        &mut self,
-        caller: &str,
-        request: &Request,
-    ) -> Result<Vec<RequiredPermission>, AwsError> {
-        if request.service == Service::Iam {
-            return access::needs(self.global(caller, &request.region), request);
-        }
-        let mut needs = self.read(caller, request, access::needs)?;
-        if request.operation == "GetObject"
-            && let (Some(bucket), Some(key)) = (request.text("Bucket")?, request.text("Key")?)
-            && !self.objects.has(&format!("{bucket}/{key}"))
-        {
-            needs.push(access::need_of_missing_object(&self.home, bucket));
-        }
-        Ok(needs)
-    }
-
-    fn read<T>(
-        &self,
-        caller: &str,
-        request: &Request,
-        answer: impl FnOnce(&Account, &Request) -> Result<T, AwsError>,
-    ) -> Result<T, AwsError> {
-        let account = if is_at(&self.home, caller, &request.region) {
+    /// Returns the account that a request is about: the caller's in the request's Region or, for a global service, that
+    /// of all Regions. An account that is not served holds nothing.
+    fn account(&self, caller: &str, request: &Request) -> Cow<'_, Account> {
+        let place = || (caller.to_owned(), request.region.clone());
+        let account = if request.service.is_global() {
+            self.globals.get(&place())
+        } else if is_at(&self.home, caller, &request.region) {
             Some(&self.home)
         } else {
-            self.places
-                .get(&(caller.to_owned(), request.region.clone()))
-                .and_then(|position| self.others.get(*position))
+            let position = self.positions.get(&place());
+            position.and_then(|position| self.others.get(*position))
         };
         match account {
-            Some(account) => answer(account, request),
-            None => answer(&Account::empty(caller, &request.region), request),
+            Some(account) => Cow::Borrowed(account),
+            None => Cow::Owned(Account::empty(caller, &request.region)),
         }
     }
 
-    fn global(&mut self, caller: &str, region: &str) -> &Account {
+    /// Adds the caller's account of all Regions, if a request to a global service needs it.
+    fn add_global(&mut self, caller: &str, request: &Request) {
+        if request.service.is_global() {
+            self.add_global_account(caller, &request.region);
+        }
+    }
+
+    fn add_global_account(&mut self, caller: &str, region: &str) {
         let served = std::iter::once(&self.home).chain(&self.others);
         self.globals
             .entry((caller.to_owned(), region.to_owned()))
@@ -340,107 +329,32 @@ impl State {
                 let mut account = Account::empty(caller, region);
                 account.page_size = self.home.page_size;
                 iam::global(account, served.filter(|account| account.account == caller))
-            })
+            });
     }
 
     /// Returns an account that holds nothing, with the page size of the home account.
-    fn empty(&self, caller: &str, region: &str) -> Account {
-        let mut place = Account::empty(caller, region);
-        place.page_size = self.home.page_size;
-        place
+    pub(super) fn empty(&self, caller: &str, region: &str) -> Account {
+        let mut account = Account::empty(caller, region);
+        account.page_size = self.home.page_size;
+        account
     }
 
-    fn regions(&self, caller: &str, request: &Request) -> Result<Value, AwsError> {
-        let served = self
-            .accounts()
-            .filter(|account| account.account == caller)
-            .map(|account| account.region.as_str());
-        regions::answer(&self.empty(caller, &request.region), served, request)
+    /// Returns `true` if a call is made by the home account in its Region.
+    pub(super) fn is_at_home(&self, call: &CallContext<'_>) -> bool {
+        is_at(&self.home, call.caller, &call.request.region)
     }
 
-    /// Answers a request to AWS Organizations. It may be signed for any Region, since Organizations is global.
-    fn organizations(&self, caller: &str, request: &Request) -> Result<Value, AwsError> {
-        let mut organizations = self
-            .accounts()
-            .filter_map(|account| Some((account, account.organization.as_ref()?)));
-        if let Some((account, organization)) = organizations
-            .clone()
-            .find(|(account, _)| account.account == caller)
-        {
-            return organizations::answer(account, organization, request);
-        }
-        let is_member = organizations
-            .any(|(_, organization)| organization.accounts.iter().any(|one| one.id == caller));
-        Err(if is_member {
-            let message = "You don't have permissions to access this resource.";
-            request.service.denied(message)
-        } else {
-            organizations::not_in_use()
-        })
-    }
-
-    /// Answers a request to S3. The name of a bucket is unique across accounts and Regions.
-    fn s3(&mut self, request: &Request) -> Result<Reply, AwsError> {
-        let bucket = request.required_text("Bucket")?;
-        let owner = self
-            .accounts()
-            .find(|account| account.buckets.iter().any(|own| own == bucket))
-            .ok_or_else(s3::no_such_bucket)?;
-        if owner.region != request.region {
-            return Err(s3::elsewhere(&owner.region));
-        }
-        self.objects.answer(request)
-    }
-
-    fn security_hub(
-        &mut self,
-        caller: &str,
-        request: &Request,
-        fault: Option<&Hit>,
-    ) -> Result<Value, AwsError> {
-        let place = self.empty(caller, &request.region);
-        match request.operation.as_str() {
-            "GetFindings" => self.hub.get_findings(&place, request),
-            "BatchImportFindings" => {
-                let imported = self.hub.import(&place, request, fault)?;
-                for violation in imported.violations {
-                    self.recording.add_violation(&request.name(), &violation);
-                }
-                Ok(imported.answer)
-            }
-            other => Err(AwsError::unknown_operation(other)),
-        }
-    }
-
-    /// Answers a request to AWS Config. Only the home account has rules; elsewhere every token and every rule is
-    /// unknown.
-    fn config(
-        &mut self,
-        caller: &str,
-        request: &Request,
-        fault: Option<&Hit>,
-    ) -> Result<Value, AwsError> {
-        let mut none = Config::default();
-        let config = if is_at(&self.home, caller, &request.region) {
-            &mut self.config
-        } else {
-            &mut none
-        };
-        match request.operation.as_str() {
-            "PutEvaluations" => config.put_evaluations(request, fault),
-            "GetComplianceDetailsByConfigRule" => {
-                config.get_compliance_details_by_config_rule(&self.home, request)
-            }
-            other => Err(AwsError::unknown_operation(other)),
-        }
-    }
-
-    fn accounts(&self) -> impl Iterator<Item = &Account> + Clone {
+    /// Returns all accounts that are served.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &Account> + Clone {
         std::iter::once(&self.home).chain(&self.others)
     }
 
     fn accounts_mut(&mut self) -> impl Iterator<Item = &mut Account> {
         std::iter::once(&mut self.home).chain(&mut self.others)
+    }
+
+    fn faults_mut(&mut self) -> impl Iterator<Item = &mut Fault> {
+        self.accounts_mut().flat_map(|account| &mut account.faults)
     }
 }
 

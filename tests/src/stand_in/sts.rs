@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{service::AwsError, wire::Request};
+use super::{operation::CallContext, service::AwsError, state::State, wire::Request};
 use crate::{
-    account::{Account, MemberRole, arn},
+    account::{MemberRole, arn},
     deployment::Deployment,
     iam::{self, Decision, decide},
     template::Role,
@@ -72,10 +72,10 @@ impl Callers {
                 deployment: Arc::new(deployment.clone()),
             }),
         };
-        self.hand_out(session)
+        self.add_session(session)
     }
 
-    fn hand_out(&mut self, session: Session) -> String {
+    fn add_session(&mut self, session: Session) -> String {
         let access_key = format!("{SESSION_KEY}{:012}", self.sessions.len() + 1);
         self.sessions.insert(access_key.clone(), session);
         access_key
@@ -112,19 +112,6 @@ impl Callers {
         self.sessions.get(access_key).cloned()
     }
 
-    /// Answers a request, given the accounts that are served.
-    pub(super) fn answer<'a>(
-        &mut self,
-        served: impl Iterator<Item = &'a Account>,
-        request: &Request,
-    ) -> Result<Value, AwsError> {
-        match request.operation.as_str() {
-            "GetCallerIdentity" => self.get_caller_identity(request),
-            "AssumeRole" => self.assume_role(served, request),
-            other => Err(AwsError::unknown_operation(other)),
-        }
-    }
-
     fn get_caller_identity(&self, request: &Request) -> Result<Value, AwsError> {
         let account = self.account(request)?;
         let name = self
@@ -141,9 +128,9 @@ impl Callers {
     /// Assumes a role. A caller with limits may assume the role of template-member.yaml if the role's trust policy
     /// allows it. A caller without limits may assume every role of an account, unless the account's file has a
     /// `member_role`.
-    fn assume_role<'a>(
+    fn assume_role(
         &mut self,
-        mut served: impl Iterator<Item = &'a Account>,
+        member_role: Option<&MemberRole>,
         request: &Request,
     ) -> Result<Value, AwsError> {
         let role_arn = request.required_text("RoleArn")?;
@@ -162,19 +149,16 @@ impl Callers {
         }
         let external_id = request.text("ExternalId")?;
         check_external_id(request, external_id)?;
-        let member_role = served
-            .find(|served| served.account == account && served.member_role.is_some())
-            .and_then(|served| served.member_role.as_ref());
         let limits = self
             .session(&request.access_key)
             .and_then(|caller| caller.limits);
-        let entered = match limits {
-            Some(limits) => limits.enter(request, role_arn, member_role)?.map(Some),
+        let assumed_limits = match limits {
+            Some(limits) => limits.of_role(request, role_arn, member_role)?.map(Some),
             None => member_role
                 .is_none_or(|wanted| may_assume(wanted, role, external_id))
                 .then_some(None),
         };
-        let Some(limits) = entered else {
+        let Some(limits) = assumed_limits else {
             let message = format!(
                 "the caller is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
             );
@@ -189,7 +173,7 @@ impl Callers {
             account,
             &format!("assumed-role/{name}"),
         );
-        let access_key = self.hand_out(Session {
+        let access_key = self.add_session(Session {
             account: account.to_owned(),
             name,
             limits,
@@ -206,10 +190,31 @@ impl Callers {
     }
 }
 
+/// Returns the identity of the caller.
+pub(super) fn get_caller_identity(
+    state: &mut State,
+    call: &CallContext<'_>,
+) -> Result<Value, AwsError> {
+    state.callers.get_caller_identity(call.request)
+}
+
+/// Starts a session of a role.
+pub(super) fn assume_role(state: &mut State, call: &CallContext<'_>) -> Result<Value, AwsError> {
+    let arn = call.request.required_text("RoleArn")?;
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    let member_role = state
+        .accounts()
+        .filter(|served| served.account == account)
+        .find_map(|served| served.member_role.clone());
+    state
+        .callers
+        .assume_role(member_role.as_ref(), call.request)
+}
+
 impl Limits {
     /// Returns the limits of the role of this ARN, given the `member_role` in the file of its account; `None` if there
     /// is no such role, or its trust policy does not allow the caller.
-    fn enter(
+    fn of_role(
         self,
         request: &Request,
         arn: &str,
@@ -220,7 +225,7 @@ impl Limits {
             .deployment
             .member_role(account, set)
             .map_err(|error| AwsError::new("TemplateError", error.to_string()).violation())?;
-        let asked = iam::Request {
+        let requested = iam::Request {
             action: "sts:AssumeRole".to_owned(),
             resource: arn.to_owned(),
             region: request.region.clone(),
@@ -228,8 +233,8 @@ impl Limits {
             account: self.deployment.stack().account().to_owned(),
             external_id: request.text("ExternalId")?.map(str::to_owned),
         };
-        let lets_in = matches!(decide(&trust, &asked), Decision::Allowed(_));
-        Ok((role.arn == arn && lets_in).then(|| Self {
+        let is_allowed = matches!(decide(&trust, &requested), Decision::Allowed(_));
+        Ok((role.arn == arn && is_allowed).then(|| Self {
             role: Arc::new(role),
             deployment: self.deployment,
         }))

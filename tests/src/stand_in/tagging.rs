@@ -4,76 +4,58 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{ecr, eks, kms, paging::Paging, service::AwsError, wire::Request};
+use super::{ecr, eks, kms, service::AwsError, wire::Request};
 use crate::account::{Account, Cluster, Index, Position};
 
-const PAGES: Paging = Paging {
-    size: "ResourcesPerPage",
-    token: "PaginationToken",
-    usual: 50,
-    sizes: (1, 100),
-    bad_token: "InvalidParameterException",
-};
-
-pub(super) fn answer(account: &Account, request: &Request) -> Result<Value, AwsError> {
-    match request.operation.as_str() {
-        "GetResources" => get_resources(account, request),
-        other => Err(AwsError::unknown_operation(other)),
-    }
-}
-
 /// Lists resources that have tags. The ARN of a resource that does not exist is not an error.
-fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError> {
+pub(super) fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let known = [
         "ResourceARNList",
         "ResourceTypeFilters",
         "ResourcesPerPage",
         "PaginationToken",
     ];
-    if let Some(name) = request
-        .members
-        .keys()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        return Err(request.invalid(format!("the stand-in does not know {name}")));
-    }
-    let (places, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
+    request.allow_members(&known)?;
+    let (positions, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
         check_arns(request, &arns)?;
         // Resources are in the order of the account, each only once.
-        let places: BTreeSet<Position> = arns.iter().filter_map(|arn| find(account, arn)).collect();
-        (places.into_iter().collect(), None)
+        let positions: BTreeSet<Position> =
+            arns.iter().filter_map(|arn| find(account, arn)).collect();
+        (positions.into_iter().collect(), None)
     } else {
         let types = request.texts("ResourceTypeFilters", 100)?;
-        let is_wanted = |place: &Position| {
+        let is_wanted = |position: &Position| {
             types.as_ref().is_none_or(|types| {
-                let arn = arn(account, *place);
+                let arn = arn(account, *position);
                 types.iter().any(|wanted| is_of_type(&arn, wanted))
             })
         };
-        let (places, token) = PAGES.page_of(account, request, &account.index.tagged, is_wanted)?;
-        (places.into_iter().copied().collect::<Vec<_>>(), token)
+        let (positions, token) =
+            request
+                .paging()?
+                .page_of(account, request, &account.index.tagged, is_wanted)?;
+        (positions.into_iter().copied().collect::<Vec<_>>(), token)
     };
-    let mappings: Vec<Value> = places
+    let mappings: Vec<Value> = positions
         .into_iter()
-        .map(|place| (arn(account, place), tags(account, place)))
+        .map(|position| (arn(account, position), tags(account, position)))
         .filter(|(_, tags)| !tags.is_empty())
         .map(|resource| mapping(&resource))
         .collect();
-    Ok(json!({"ResourceTagMappingList": mappings, "PaginationToken": token.unwrap_or_default()}))
+    let token = token.or_else(|| Some(String::new()));
+    Ok(request.paging()?.response(mappings, token).into())
 }
 
 fn check_arns(request: &Request, arns: &[&str]) -> Result<(), AwsError> {
     let others = ["ResourceTypeFilters", "ResourcesPerPage", "PaginationToken"];
     if let Some(name) = others.into_iter().find(|name| request.has(name)) {
-        return Err(request.invalid(format!(
-            "ResourceARNList and {name} cannot be used together"
-        )));
+        return Err(request.invalid(format!("ResourceARNList and {name} can't be used together")));
     }
     match arns
         .iter()
         .find(|arn| !arn.starts_with("arn:") || arn.split(':').count() < 6)
     {
-        Some(arn) => Err(request.invalid(format!("{arn} in ResourceARNList is no ARN"))),
+        Some(arn) => Err(request.invalid(format!("{arn} in ResourceARNList is not an ARN"))),
         None => Ok(()),
     }
 }
@@ -95,12 +77,12 @@ fn find(account: &Account, wanted: &str) -> Option<Position> {
             _ => return None,
         })
     };
-    let place = account.index.arns.get(wanted).copied().or_else(by_name)?;
-    (arn(account, place) == wanted).then_some(place)
+    let position = account.index.arns.get(wanted).copied().or_else(by_name)?;
+    (arn(account, position) == wanted).then_some(position)
 }
 
-fn arn(account: &Account, place: Position) -> String {
-    match place {
+fn arn(account: &Account, position: Position) -> String {
+    match position {
         Position::Cluster(position) => eks::cluster_arn(account, &account.clusters[position]),
         Position::Repository(position) => {
             ecr::repository_arn(account, &account.repositories[position])
@@ -109,8 +91,8 @@ fn arn(account: &Account, place: Position) -> String {
     }
 }
 
-fn tags(account: &Account, place: Position) -> BTreeMap<String, String> {
-    match place {
+fn tags(account: &Account, position: Position) -> BTreeMap<String, String> {
+    match position {
         Position::Cluster(position) => cluster_tags(&account.clusters[position]),
         Position::Repository(position) => account.repositories[position].tags.clone(),
         Position::Key(position) => account.keys[position].tags.clone(),

@@ -1,0 +1,206 @@
+//! The table of collections: the kinds of resources in an account file that the operations list and describe, with the
+//! members that a resource has unless the file states others.
+
+use serde_json::{Value, json};
+
+use super::{
+    collection::{Collection, Missing},
+    eks,
+};
+
+/// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
+pub(crate) static COLLECTIONS: &[&Collection] = &[
+    &CLUSTERS,
+    &KEYS,
+    &NODEGROUPS,
+    &REGISTRY_SCANNING,
+    &REPOSITORIES,
+    &SUBNETS,
+];
+
+/// EKS clusters. One that is only registered has no endpoint, logs, key or role, and is listed only by requests with
+/// `include`.
+pub(super) static CLUSTERS: Collection = Collection {
+    reference: "clusterName",
+    is_listed: |cluster| !eks::is_connected(cluster),
+    defaults: |cluster| {
+        if eks::is_connected(cluster) {
+            return json!({
+                "arn": "arn:{partition}:eks:{region}:{account}:cluster/{name}",
+                "createdAt": "2024-05-06T07:08:09Z",
+                "status": "ACTIVE",
+                "tags": {},
+            });
+        }
+        json!({
+            "arn": "arn:{partition}:eks:{region}:{account}:cluster/{name}",
+            "createdAt": "2024-05-06T07:08:09Z",
+            "version": "1.33",
+            "endpoint": "https://{name:DIGEST32}.gr7.{region}.eks.amazonaws.com",
+            "roleArn": "arn:{partition}:iam::{account}:role/eks-{name}",
+            "resourcesVpcConfig": {
+                "subnetIds": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
+                "securityGroupIds": [],
+                "clusterSecurityGroupId": "sg-0a1b2c3d4e5f60001",
+                "vpcId": "vpc-0a1b2c3d4e5f60001",
+                "endpointPublicAccess": true,
+                "endpointPrivateAccess": false,
+                "publicAccessCidrs": ["0.0.0.0/0"],
+            },
+            "kubernetesNetworkConfig": {"serviceIpv4Cidr": "10.100.0.0/16", "ipFamily": "ipv4"},
+            "logging": {"clusterLogging": [{
+                "types": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
+                "enabled": false,
+            }]},
+            "identity": {"oidc": {"issuer": "https://oidc.eks.{region}.amazonaws.com/id/{name:digest32}"}},
+            "status": "ACTIVE",
+            "certificateAuthority": {"data": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"},
+            "platformVersion": "eks.1",
+            "tags": {},
+            "health": {"issues": []},
+            "accessConfig": {"authenticationMode": "CONFIG_MAP"},
+            "deletionProtection": false,
+        })
+    },
+    ..Collection::new(
+        "clusters",
+        "name",
+        Missing {
+            code: "ResourceNotFoundException",
+            message: "No cluster found for name: {key}.",
+        },
+    )
+};
+
+/// The managed node groups of EKS clusters.
+pub(super) static NODEGROUPS: Collection = Collection {
+    parent: Some(&CLUSTERS),
+    defaults: |_| {
+        json!({
+            "clusterName": "{parent.name}",
+            "nodegroupArn":
+                "arn:{partition}:eks:{region}:{account}:nodegroup/{parent.name}/{nodegroupName}/{nodegroupName:digest8}",
+            "version": "{parent.version}",
+            "createdAt": "2024-05-06T07:18:09Z",
+            "modifiedAt": "2024-05-06T07:28:09Z",
+            "status": "ACTIVE",
+            "capacityType": "ON_DEMAND",
+            "scalingConfig": {"minSize": 2, "maxSize": 6, "desiredSize": 3},
+            "instanceTypes": ["m7g.large"],
+            "subnets": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
+            "amiType": "AL2023_ARM_64_STANDARD",
+            "nodeRole": "arn:{partition}:iam::{account}:role/eks-{parent.name}-nodes",
+            "diskSize": 20,
+            "health": {"issues": []},
+            "tags": {},
+        })
+    },
+    ..Collection::new(
+        "nodegroups",
+        "nodegroupName",
+        Missing {
+            code: "ResourceNotFoundException",
+            message: "No node group found for name: {key}.",
+        },
+    )
+};
+
+/// KMS keys. One without options is symmetric and enabled.
+pub(super) static KEYS: Collection = Collection {
+    defaults: |key| {
+        let state = key.get("KeyState").and_then(Value::as_str);
+        let spec = key.get("KeySpec").and_then(Value::as_str);
+        let (state, spec) = (
+            state.unwrap_or("Enabled"),
+            spec.unwrap_or("SYMMETRIC_DEFAULT"),
+        );
+        json!({
+            "AWSAccountId": "{account}",
+            "Arn": "arn:{partition}:kms:{region}:{account}:key/{KeyId}",
+            "CreationDate": "2024-03-04T05:06:07Z",
+            "Enabled": state == "Enabled",
+            "Description": "",
+            "KeyUsage": "ENCRYPT_DECRYPT",
+            "KeyState": state,
+            "Origin": "AWS_KMS",
+            "KeyManager": "CUSTOMER",
+            "CustomerMasterKeySpec": spec,
+            "KeySpec": spec,
+            "MultiRegion": false,
+        })
+    },
+    ..Collection::new(
+        "keys",
+        "KeyId",
+        Missing {
+            code: "NotFoundException",
+            message: "Key '{key}' does not exist",
+        },
+    )
+};
+
+/// The scanning configuration of the ECR registry.
+pub(super) static REGISTRY_SCANNING: Collection = Collection {
+    key: None,
+    defaults: |_| json!({"scanType": "BASIC", "rules": []}),
+    missing: None,
+    ..Collection::new(
+        "registry_scanning",
+        "",
+        Missing {
+            code: "",
+            message: "",
+        },
+    )
+};
+
+/// ECR repositories.
+pub(super) static REPOSITORIES: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "repositoryArn": "arn:{partition}:ecr:{region}:{account}:repository/{repositoryName}",
+            "registryId": "{account}",
+            "repositoryUri": "{account}.dkr.ecr.{region}.amazonaws.com/{repositoryName}",
+            "createdAt": "2024-02-03T04:05:06Z",
+            "imageTagMutability": "MUTABLE",
+            "imageScanningConfiguration": {"scanOnPush": false},
+            "encryptionConfiguration": {"encryptionType": "AES256"},
+        })
+    },
+    ..Collection::new(
+        "repositories",
+        "repositoryName",
+        Missing {
+            code: "RepositoryNotFoundException",
+            message: "The repository with name '{key}' does not exist in the registry with id '{account}'",
+        },
+    )
+};
+
+/// EC2 subnets.
+pub(super) static SUBNETS: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "SubnetArn": "arn:{partition}:ec2:{region}:{account}:subnet/{SubnetId}",
+            "OwnerId": "{account}",
+            "VpcId": "vpc-0a1b2c3d4e5f60001",
+            "State": "available",
+            "AvailabilityZone": "{region}a",
+            "CidrBlock": "10.0.0.0/24",
+            "AvailableIpAddressCount": 251,
+            "DefaultForAz": false,
+            "MapPublicIpOnLaunch": false,
+            "AssignIpv6AddressOnCreation": false,
+            "Ipv6CidrBlockAssociationSet": [],
+            "Tags": [],
+        })
+    },
+    ..Collection::new(
+        "subnets",
+        "SubnetId",
+        Missing {
+            code: "InvalidSubnetID.NotFound",
+            message: "The subnet ID '{key}' does not exist",
+        },
+    )
+};

@@ -1,0 +1,164 @@
+//! The table of operations: a row for each operation that the functions call.
+//!
+//! To add an operation, add its name to `.ci/models.py`, write the models again, and add a row here. The model states
+//! the operation's form on the wire, its members and its pages. Resources that no collection lists or describes yet
+//! need one in the table of collections as well.
+//!
+//! Sources of the resources of IAM actions: the tables of
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html>, and those named in comments.
+
+use serde_json::json;
+
+use super::{
+    collections::{CLUSTERS, NODEGROUPS, REGISTRY_SCANNING, SUBNETS},
+    config, ecr, iam, kms,
+    operation::{
+        Permissions::{Nothing, Of, OfState, OnResource},
+        Response::{Account, Describe, List, Object, State},
+        Row,
+    },
+    organizations, regions, s3, security_hub, sqs, ssm, sts, tagging,
+};
+
+/// The operations.
+pub(super) static OPERATIONS: &[Row] = &[
+    Row::new("account.ListRegions", State(regions::list_regions))
+        .on("arn:{partition}:account::{account}:account"),
+    Row::new(
+        "config.DescribeConfigurationRecorderStatus",
+        Account(config::describe_recorder_status),
+    ),
+    Row::new(
+        "config.DescribeConfigurationRecorders",
+        Account(config::describe_recorders),
+    ),
+    // The ARN contains the rule's id, which differs from its name.
+    Row::new(
+        "config.GetComplianceDetailsByConfigRule",
+        State(config::get_compliance_details_by_config_rule),
+    )
+    .page_sizes(10, 100)
+    .on("config-rule/config-rule-{ConfigRuleName:digest6}"),
+    Row::new("config.PutEvaluations", State(config::put_evaluations)),
+    Row::new("ec2.DescribeSubnets", Describe(&SUBNETS)),
+    Row::new("ecr.BatchGetImage", Account(ecr::batch_get_image)).on("repository/{repositoryName}"),
+    Row::new(
+        "ecr.DescribeImageScanFindings",
+        Account(ecr::describe_image_scan_findings),
+    )
+    .needs(Of(ecr::permissions_on_scan_findings)),
+    Row::new("ecr.DescribeImages", Account(ecr::describe_images))
+        .by_ids(&["imageIds"])
+        .on("repository/{repositoryName}"),
+    Row::new(
+        "ecr.DescribeRepositories",
+        Account(ecr::describe_repositories),
+    )
+    .by_ids(&["repositoryNames"])
+    .needs(Of(ecr::permissions_on_repositories)),
+    Row::new(
+        "ecr.GetRegistryScanningConfiguration",
+        Describe(&REGISTRY_SCANNING),
+    )
+    .also(|| json!({"registryId": "{account}"})),
+    Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),
+    Row::new("eks.DescribeNodegroup", Describe(&NODEGROUPS))
+        .on("nodegroup/{clusterName}/{nodegroupName}/{nodegroupName:digest8}"),
+    Row::new("eks.ListClusters", List(&CLUSTERS)),
+    Row::new("eks.ListNodegroups", List(&NODEGROUPS)).on("cluster/{clusterName}"),
+    Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
+    Row::new("iam.GetPolicyVersion", Account(iam::get_policy_version))
+        .needs(OnResource(iam::policy_resource)),
+    Row::new("iam.GetRole", Account(iam::get_role)).needs(OnResource(iam::role_resource)),
+    Row::new("iam.GetRolePolicy", Account(iam::get_role_policy))
+        .needs(OnResource(iam::role_resource)),
+    Row::new(
+        "iam.ListAttachedRolePolicies",
+        Account(iam::list_attached_role_policies),
+    )
+    .needs(OnResource(iam::role_resource)),
+    Row::new("iam.ListRolePolicies", Account(iam::list_role_policies))
+        .needs(OnResource(iam::role_resource)),
+    Row::new("kms.DescribeKey", Account(kms::describe_key)).needs(Of(kms::permissions_on_key)),
+    Row::new(
+        "kms.GetKeyRotationStatus",
+        Account(kms::get_key_rotation_status),
+    )
+    .needs(Of(kms::permissions_on_key)),
+    Row::new("kms.ListKeys", Account(kms::list_keys)),
+    Row::new(
+        "organizations.ListAccounts",
+        State(organizations::list_accounts),
+    ),
+    Row::new(
+        "organizations.ListAccountsForParent",
+        State(organizations::list_accounts_for_parent),
+    )
+    .needs(OnResource(organizations::parent_resource)),
+    Row::new(
+        "organizations.ListOrganizationalUnitsForParent",
+        State(organizations::list_units_for_parent),
+    )
+    .needs(OnResource(organizations::parent_resource)),
+    Row::new("s3.GetObject", Object(s3::get_object))
+        .needs(OfState(s3::permissions_on_object))
+        .not_found(&[("NoSuchBucket", 404)]),
+    Row::new("s3.PutObject", Object(s3::put_object))
+        .needs(OnResource(s3::object_resource))
+        .not_found(&[("NoSuchBucket", 404)]),
+    Row::new(
+        "securityhub.BatchImportFindings",
+        State(security_hub::batch_import_findings),
+    )
+    .needs(Of(security_hub::permissions_on_products)),
+    Row::new("securityhub.GetFindings", State(security_hub::get_findings)).on("hub/default"),
+    Row::new("sqs.SendMessage", State(sqs::send_message)).needs(OnResource(sqs::queue_resource)),
+    Row::new("sqs.SendMessageBatch", State(sqs::send_message_batch))
+        .action("sqs:SendMessage")
+        .needs(OnResource(sqs::queue_resource)),
+    Row::new("ssm.GetParameter", Account(ssm::get_parameter))
+        .needs(OnResource(ssm::parameter_resource)),
+    // IAM checks the path itself, not the parameters below it.
+    Row::new(
+        "ssm.GetParametersByPath",
+        Account(ssm::get_parameters_by_path),
+    )
+    .needs(OnResource(ssm::path_resource)),
+    Row::new("sts.AssumeRole", State(sts::assume_role)).on("{RoleArn}"),
+    // Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>.
+    Row::new("sts.GetCallerIdentity", State(sts::get_caller_identity)).needs(Nothing),
+    Row::new("tagging.GetResources", Account(tagging::get_resources))
+        .by_ids(&["ResourceARNList"])
+        .page_sizes(50, 100)
+        .action("tag:GetResources"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{model::Model, stand_in::service::Service};
+
+    #[test]
+    fn every_operation_with_a_model_has_a_row_and_every_row_has_a_model() {
+        let rows: BTreeSet<String> = OPERATIONS.iter().map(|row| row.name.to_owned()).collect();
+        assert_eq!(rows.len(), OPERATIONS.len(), "a name is there twice");
+        let modeled: BTreeSet<String> = Model::all()
+            .flat_map(|(service, model)| {
+                let operations = model.operations.keys();
+                operations.map(move |operation| format!("{service}.{operation}"))
+            })
+            .collect();
+        assert_eq!(rows, modeled);
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_service() {
+        for row in OPERATIONS {
+            let (service, operation) = row.name.split_once('.').unwrap();
+            let service = Service::of_signing_name(service).unwrap();
+            assert_eq!(service.operation(operation).unwrap().row.name, row.name);
+        }
+    }
+}
