@@ -147,6 +147,7 @@ fn describe_many(
     let paging_members = paging_members(operation);
     let mut known = paging_members.clone();
     known.extend(operation.keys);
+    known.extend(operation.row.ignored);
     known.extend(collection.references());
     known.extend(operation.filters);
     request.allow_members(&known)?;

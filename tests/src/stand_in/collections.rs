@@ -10,13 +10,24 @@ use super::{
 
 /// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
 pub(crate) static COLLECTIONS: &[&Collection] = &[
+    &ACCESS_ENTRIES,
+    &ADDONS,
     &CLUSTERS,
+    &CLUSTER_VERSIONS,
+    &INSIGHTS,
+    &INSTANCES,
     &KEYS,
     &NODEGROUPS,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
     &SUBNETS,
 ];
+
+/// The error of EKS for what a cluster does not have.
+const NO_RESOURCE: Missing = Missing {
+    code: "ResourceNotFoundException",
+    message: "No resource found for: {key}.",
+};
 
 /// EKS clusters. One that is only registered has no endpoint, logs, key or role, and is listed only by requests with
 /// `include`.
@@ -101,6 +112,81 @@ pub(super) static NODEGROUPS: Collection = Collection {
         Missing {
             code: "ResourceNotFoundException",
             message: "No node group found for name: {key}.",
+        },
+    )
+};
+
+/// The access entries of EKS clusters, with the members of their associated policies.
+pub(super) static ACCESS_ENTRIES: Collection = Collection {
+    parent: Some(&CLUSTERS),
+    ..Collection::new("accessEntries", "principalArn", NO_RESOURCE)
+};
+
+/// The add-ons of EKS clusters.
+pub(super) static ADDONS: Collection = Collection {
+    parent: Some(&CLUSTERS),
+    defaults: |_| {
+        json!({
+            "clusterName": "{parent.name}",
+            "status": "ACTIVE",
+            "addonVersion": "v1.20.4-eksbuild.1",
+            "health": {"issues": []},
+            "addonArn":
+                "arn:{partition}:eks:{region}:{account}:addon/{parent.name}/{addonName}/{addonName:digest8}",
+            "createdAt": "2024-05-06T07:28:09Z",
+            "modifiedAt": "2024-05-06T07:38:09Z",
+            "tags": {},
+        })
+    },
+    ..Collection::new("addons", "addonName", NO_RESOURCE)
+};
+
+/// The Kubernetes versions that EKS offers, with those that [`eks::describe_cluster_versions`] lists by default.
+pub(super) static CLUSTER_VERSIONS: Collection =
+    Collection::new("cluster_versions", "clusterVersion", NO_RESOURCE);
+
+/// The insights of EKS clusters.
+pub(super) static INSIGHTS: Collection = Collection {
+    parent: Some(&CLUSTERS),
+    defaults: |_| {
+        json!({
+            "category": "UPGRADE_READINESS",
+            "kubernetesVersion": "1.34",
+            "lastRefreshTime": "2099-01-01T00:00:00Z",
+            "lastTransitionTime": "2024-05-06T07:08:09Z",
+            "insightStatus": {"status": "PASSING"},
+        })
+    },
+    ..Collection::new("insights", "id", NO_RESOURCE)
+};
+
+/// EC2 instances, each in its own reservation.
+pub(super) static INSTANCES: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "ImageId": "ami-0a1b2c3d4e5f60001",
+            "InstanceType": "m7g.large",
+            "State": {"Code": 16, "Name": "running"},
+            "SubnetId": "subnet-0a1b2c3d4e5f60001",
+            "VpcId": "vpc-0a1b2c3d4e5f60001",
+            "MetadataOptions": {
+                "State": "applied",
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": 1,
+                "HttpEndpoint": "enabled",
+            },
+            "SecurityGroups": [],
+            "NetworkInterfaces": [],
+            "Tags": [],
+        })
+    },
+    item: |instance| json!({"ReservationId": "r-0a1b2c3d4e5f60001", "Instances": [instance]}),
+    ..Collection::new(
+        "instances",
+        "InstanceId",
+        Missing {
+            code: "InvalidInstanceID.NotFound",
+            message: "The instance ID '{key}' does not exist",
         },
     )
 };

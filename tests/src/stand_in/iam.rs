@@ -65,6 +65,16 @@ fn node_role(name: &str) -> Role {
     }
 }
 
+pub(super) fn list_roles(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    request.allow_members(&["MaxItems", "Marker"])?;
+    let (range, marker) = request
+        .paging()?
+        .page(account, request, account.roles.len())?;
+    let roles = account.roles[range].iter();
+    let roles: Vec<Record> = roles.map(|role| described(account, role)).collect();
+    Ok(request.paging()?.response(roles, marker).into())
+}
+
 pub(super) fn get_role(account: &Account, request: &Request) -> Result<Value, AwsError> {
     Ok(json!({"Role": described(account, find(account, request)?)}))
 }

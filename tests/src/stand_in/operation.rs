@@ -28,6 +28,8 @@ pub(super) struct Row {
     action: Option<&'static str>,
     /// The members of a request that list resources. The response to such a request has one page.
     by_ids: &'static [&'static str],
+    /// The members of a request that the functions send and that do not change the response.
+    pub ignored: &'static [&'static str],
     /// The page size if none is requested, and the maximum, if the model does not state them.
     page_sizes: Option<(usize, usize)>,
     /// The codes and the statuses of errors for a missing resource that the model does not list.
@@ -115,6 +117,7 @@ impl Row {
             permissions: Permissions::On("*"),
             action: None,
             by_ids: &[],
+            ignored: &[],
             page_sizes: None,
             not_found: &[],
             also: None,
@@ -141,6 +144,12 @@ impl Row {
     /// Sets the members of a request that list resources.
     pub(super) const fn by_ids(mut self, members: &'static [&'static str]) -> Self {
         self.by_ids = members;
+        self
+    }
+
+    /// Sets the members of a request that do not change the response.
+    pub(super) const fn ignores(mut self, members: &'static [&'static str]) -> Self {
+        self.ignored = members;
         self
     }
 

@@ -10,8 +10,8 @@
 use serde_json::json;
 
 use super::{
-    collections::{CLUSTERS, NODEGROUPS, REGISTRY_SCANNING, SUBNETS},
-    config, ecr, iam, kms,
+    collections::{ADDONS, CLUSTERS, INSIGHTS, INSTANCES, NODEGROUPS, REGISTRY_SCANNING, SUBNETS},
+    config, ecr, eks, iam, kms,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -40,6 +40,7 @@ pub(super) static OPERATIONS: &[Row] = &[
     .page_sizes(10, 100)
     .on("config-rule/config-rule-{ConfigRuleName:digest6}"),
     Row::new("config.PutEvaluations", State(config::put_evaluations)),
+    Row::new("ec2.DescribeInstances", Describe(&INSTANCES)).ignores(&["IncludeManagedResources"]),
     Row::new("ec2.DescribeSubnets", Describe(&SUBNETS)),
     Row::new("ecr.BatchGetImage", Account(ecr::batch_get_image)).on("repository/{repositoryName}"),
     Row::new(
@@ -61,10 +62,25 @@ pub(super) static OPERATIONS: &[Row] = &[
         Describe(&REGISTRY_SCANNING),
     )
     .also(|| json!({"registryId": "{account}"})),
+    Row::new("eks.DescribeAddon", Describe(&ADDONS))
+        .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),
+    Row::new(
+        "eks.DescribeClusterVersions",
+        Account(eks::describe_cluster_versions),
+    ),
     Row::new("eks.DescribeNodegroup", Describe(&NODEGROUPS))
         .on("nodegroup/{clusterName}/{nodegroupName}/{nodegroupName:digest8}"),
+    Row::new("eks.ListAccessEntries", Account(eks::list_access_entries))
+        .on("cluster/{clusterName}"),
+    Row::new("eks.ListAddons", List(&ADDONS)).on("cluster/{clusterName}"),
+    Row::new(
+        "eks.ListAssociatedAccessPolicies",
+        Account(eks::list_associated_access_policies),
+    )
+    .on("access-entry/{clusterName}/{principalArn:digest8}"),
     Row::new("eks.ListClusters", List(&CLUSTERS)),
+    Row::new("eks.ListInsights", Describe(&INSIGHTS)).on("cluster/{clusterName}"),
     Row::new("eks.ListNodegroups", List(&NODEGROUPS)).on("cluster/{clusterName}"),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
     Row::new("iam.GetPolicyVersion", Account(iam::get_policy_version))
@@ -79,6 +95,7 @@ pub(super) static OPERATIONS: &[Row] = &[
     .needs(OnResource(iam::role_resource)),
     Row::new("iam.ListRolePolicies", Account(iam::list_role_policies))
         .needs(OnResource(iam::role_resource)),
+    Row::new("iam.ListRoles", Account(iam::list_roles)),
     Row::new("kms.DescribeKey", Account(kms::describe_key)).needs(Of(kms::permissions_on_key)),
     Row::new(
         "kms.GetKeyRotationStatus",
