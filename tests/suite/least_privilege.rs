@@ -96,7 +96,7 @@ const UNPROVED: [(&str, &str); 1] = [(
 
 /// The actions for which IAM defines no resource, according to the service's page at
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 8] = [
+const WITHOUT_RESOURCES: [(&str, &[&str]); 9] = [
     (
         "list_awsconfig.html",
         &[
@@ -111,7 +111,11 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 8] = [
     ),
     (
         "list_amazonelastickubernetesservice.html",
-        &["eks:ListClusters"],
+        &["eks:DescribeClusterVersions", "eks:ListClusters"],
+    ),
+    (
+        "list_awsidentityandaccessmanagementiam.html",
+        &["iam:ListRoles"],
     ),
     (
         "list_amazoninspector2.html",

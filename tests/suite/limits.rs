@@ -97,6 +97,7 @@ fn findings_are_valid_for_empty_and_unusual_texts() {
             "name": "c", "version": "", "endpoint": "", "encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": ""}}],
             "resourcesVpcConfig": {"subnetIds": [""], "securityGroupIds": null, "vpcId": "", "publicAccessCidrs": []},
             "logging": null, "tags": {"empty": "", "strange": strange},
+            "accessConfig": {"authenticationMode": "API"}, "accessEntries": [],
         }],
         "keys": [
             {"KeyId": "k", "Description": "", "tags": {"empty": ""}},

@@ -359,6 +359,22 @@ pub(crate) fn private_cluster(name: &str) -> Value {
         "logging": {"clusterLogging": [{
             "types": ["api", "audit", "authenticator", "controllerManager", "scheduler"], "enabled": true,
         }]},
+        "accessConfig": {"authenticationMode": "API"},
+        "accessEntries": [access_entry("ops"), access_entry("deploy")],
+    })
+}
+
+/// Returns the access entry of a cluster administrator, a role of the account.
+pub(crate) fn access_entry(role: &str) -> Value {
+    let policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy";
+    json!({
+        "principalArn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
+        "associatedAccessPolicies": [{
+            "policyArn": policy,
+            "accessScope": {"type": "cluster"},
+            "associatedAt": "2024-06-07T08:09:10Z",
+            "modifiedAt": "2024-06-07T08:09:10Z",
+        }],
     })
 }
 

@@ -138,6 +138,8 @@ pub enum ReasonCode {
     AnyNamespace,
     /// Every service account of the cluster can assume a role.
     AnyServiceAccount,
+    /// The response names no OIDC issuer of the cluster.
+    IssuerUnknown,
     /// The cluster has no OIDC issuer.
     NoIssuer,
     /// No role of the account trusts the cluster's OIDC issuer.

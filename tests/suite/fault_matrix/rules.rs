@@ -183,9 +183,27 @@ fn deviation(
         "ARCHIVED" if case.column == Column::UnknownWord && case.call == "kms.DescribeKey" => {
             Ok(Deviation::Archived)
         }
+        // Without its mode, a cluster has the default of EKS, which does not include access entries.
+        "ARCHIVED" if case.column == Column::Missing && case.call == "eks.DescribeCluster" => {
+            if concerns_access(id) {
+                Ok(Deviation::Archived)
+            } else {
+                Err("was archived incorrectly")
+            }
+        }
         "ARCHIVED" => Err("was archived incorrectly"),
         _ => Err("improved incorrectly"),
     }
+}
+
+/// Returns `true` if a finding is about the access entries of a cluster.
+fn concerns_access(id: &str) -> bool {
+    let mut checks = checks::CHECKS.iter();
+    checks.any(|check| {
+        let needs = [Need::AccessEntries, Need::ClusterAdmins];
+        id.contains(&format!("eksentry/{}/", check.id))
+            && needs.iter().any(|need| check.needs.contains(need))
+    })
 }
 
 /// Returns `true` if a finding depends on the answer to the call.
@@ -202,11 +220,17 @@ fn concerns(case: &Case, id: &str) -> bool {
     let (service, operation) = case.call.split_once('.').unwrap_or_default();
     let text = |name: &str| case.subject.get(name).and_then(Value::as_str);
     let is_about = |part: Option<&str>| part.is_none_or(|part| resource.contains(part));
+    let cluster = || text("name").or(text("clusterName"));
     match (service, operation) {
         // The verdict on a cluster's role depends on all clusters.
         ("eks", _) if needs(Need::ClusterRole) => true,
         ("eks", "ListNodegroups" | "DescribeNodegroup") => false,
-        ("eks", _) => is_of(EksCluster::KIND) && is_about(text("name")),
+        ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
+        ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
+            (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())
+        }
+        ("eks", _) => is_of(EksCluster::KIND) && is_about(cluster()),
+        ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
         ("iam", _) => needs(Need::ClusterRole),
         ("kms", "DescribeKey") if needs(Need::SecretsKey) => true,
         ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),

@@ -21,8 +21,8 @@
 //! Add a condition with `StringEquals` on `<issuer>:sub` and `<issuer>:aud` to the trust policy of each role.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::facts::EksCluster;
 use crate::facts::cluster::TrustingRole;
+use crate::facts::{EksCluster, Unread};
 use crate::parameters::{Parameter, ParameterValues};
 use crate::policy::ServiceAccounts;
 use crate::reason_code::ReasonCode;
@@ -69,10 +69,7 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     if cluster.issuer.is_none() {
-        return Verdict::not_applicable(
-            ReasonCode::NoIssuer,
-            "The cluster has no OIDC issuer, so no service account can assume a role through it.",
-        );
+        return without_issuer(cluster);
     }
     let roles = &cluster.trusting_roles;
     let failures: Vec<(Severity, Reason)> = [
@@ -108,6 +105,25 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             names(roles.items.iter().map(|role| role.name.as_str()))
         ),
     )
+}
+
+/// Returns the verdict on a cluster whose description names no OIDC issuer. Every cluster gets one while it is created,
+/// except local clusters.
+fn without_issuer(cluster: &EksCluster) -> Verdict {
+    if cluster.on_outpost || cluster.status == "CREATING" {
+        Verdict::not_applicable(
+            ReasonCode::NoIssuer,
+            "The cluster has no OIDC issuer, so no service account can assume a role through it.",
+        )
+    } else {
+        Verdict::not_available(&Unread {
+            code: ReasonCode::IssuerUnknown,
+            text: format!(
+                "eks:DescribeCluster on cluster {} returned no OIDC issuer.",
+                cluster.name
+            ),
+        })
+    }
 }
 
 /// Returns the reason for the roles that allow this set of service accounts; `None` if there are none.
@@ -214,14 +230,21 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_without_an_issuer_is_not_applicable() {
-        let local = EksCluster {
-            issuer: None,
-            trusting_roles: List::unread(unread()),
-            ..cluster()
-        };
-        let verdict = evaluate(&local, &ParameterValues::default());
-        assert_eq!(verdict.outcome, Outcome::NotApplicable);
+    fn only_local_and_new_clusters_may_have_no_issuer() {
+        for (on_outpost, status, expected) in [
+            (true, "ACTIVE", Outcome::NotApplicable),
+            (false, "CREATING", Outcome::NotApplicable),
+            (false, "ACTIVE", Outcome::NotAvailable),
+        ] {
+            let cluster = EksCluster {
+                issuer: None,
+                on_outpost,
+                status: status.into(),
+                ..cluster()
+            };
+            let verdict = evaluate(&cluster, &ParameterValues::default());
+            assert_eq!(verdict.outcome, expected, "{on_outpost} {status}");
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn unknown_operations_services_and_callers_are_violations() {
             .error(),
         "UnknownOperationException"
     );
-    assert_eq!(client.eks("/clusters/a/addons").status, 404);
+    assert_eq!(client.eks("/clusters/a/updates").status, 404);
     assert_eq!(stranger.eks("/clusters").status, 403);
     assert_eq!(
         client

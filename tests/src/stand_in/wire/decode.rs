@@ -241,7 +241,7 @@ mod tests {
         for (parts, body, code) in [
             (unsigned, "", "MissingAuthenticationToken"),
             (
-                parts("GET", "/clusters/a/addons", "eks", ""),
+                parts("GET", "/clusters/a/updates", "eks", ""),
                 "",
                 "UnknownOperationException",
             ),
