@@ -2,6 +2,7 @@
 
 mod access;
 mod parse;
+mod role_use;
 mod versions;
 
 use std::sync::Arc;
@@ -10,23 +11,23 @@ use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Lazy, Pace};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
-    AccessEntry, EksCluster, ListedVersion, NamedKey, Role, RoleUsers, TrustingRole, VersionSupport,
+    AccessEntry, EksCluster, ListedVersion, NamedKey, Role, TrustingRole, VersionSupport,
 };
 use eksentry_core::kind::Family;
 use eksentry_core::{
     Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
     Unread,
 };
+use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
-use self::parse::{RoleId, RoleUser};
+use self::role_use::RoleUse;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
-use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
+use crate::{Clients, Memo, Reader, Unlisted, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -81,13 +82,6 @@ enum Described {
     Present(Arc<Cluster>),
     Gone,
     Unread(Unread),
-}
-
-/// The users of roles, and the reasons why some users are unknown.
-#[derive(Debug, Default)]
-struct RoleUse {
-    users: Vec<RoleUser>,
-    unread: Vec<Unread>,
 }
 
 /// The collector of clusters.
@@ -235,19 +229,6 @@ impl Reader<'_> {
             }),
         }
     }
-
-    async fn role_users(&self, cluster: &EksCluster) -> RoleUsers {
-        let role_use = self.account.role_use().await;
-        RoleUsers {
-            others: parse::other_users(
-                &role_use.users,
-                cluster.role_arn.as_deref(),
-                &cluster.name,
-                &self.location.region,
-            ),
-            unread: role_use.unread.clone(),
-        }
-    }
 }
 
 /// Returns the output of a future, which runs only if its facts are needed.
@@ -304,34 +285,6 @@ impl AccountClusters {
     ) -> &AccountRoles {
         self.roles.get_or_init(list).await
     }
-
-    async fn role_use(&self) -> &RoleUse {
-        let read = || async {
-            let parts = self.regions.iter().map(|clusters| clusters.role_use());
-            let mut parts = futures::future::join_all(parts).await;
-            parts.push(RoleUse {
-                users: Vec::new(),
-                unread: self.missing.iter().cloned().collect(),
-            });
-            RoleUse::of(parts)
-        };
-        self.role_use.get_or_init(read).await
-    }
-}
-
-impl RoleUse {
-    fn of(parts: Vec<Self>) -> Self {
-        let mut all = Self::default();
-        for part in parts {
-            all.users.extend(part.users);
-            all.unread.extend(part.unread);
-        }
-        // Sorted, since another order would change the text of the reason in the next run although the state is the
-        // same.
-        all.users.sort();
-        all.unread.sort_by(|one, other| one.text.cmp(&other.text));
-        all
-    }
 }
 
 impl Clusters {
@@ -348,49 +301,6 @@ impl Clusters {
 
     fn call(&self, permission: &Permission, target: String) -> Call<'_> {
         Call::new(permission.action, &self.pace, target).absent(ABSENT)
-    }
-
-    async fn role_use(&self) -> RoleUse {
-        let Names { names, missing } = self.names().await;
-        let parts = futures::stream::iter(names)
-            .map(|name| self.role_use_of_cluster(name))
-            .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
-            .collect();
-        let mut found = RoleUse::of(parts.await);
-        found.unread.extend(missing.clone());
-        found
-    }
-
-    async fn role_use_of_cluster(&self, name: &str) -> RoleUse {
-        let mut found = RoleUse::default();
-        let region = &self.location.region;
-        let (described, node_groups) = futures::join!(self.described(name), self.node_groups(name));
-        match described {
-            // EKS has neither a role nor node groups for a cluster that is only registered.
-            Described::Present(cluster) if parse::is_connected(&cluster) => return found,
-            Described::Present(cluster) => found
-                .users
-                .extend(parse::role_users(name, &cluster, region)),
-            Described::Unread(reason) => found.unread.push(reason),
-            Described::Gone => return found,
-        }
-        match node_groups {
-            Ok(groups) => {
-                for group in groups {
-                    match self.node_role(name, &group).await {
-                        Ok(Some(role)) => found.users.push(RoleUser {
-                            role: RoleId::of(&role),
-                            region: region.clone(),
-                            name: format!("node group {group} of cluster {name}"),
-                        }),
-                        Ok(None) => {}
-                        Err(reason) => found.unread.push(reason),
-                    }
-                }
-            }
-            Err(reason) => found.unread.push(reason),
-        }
-        found
     }
 
     async fn names(&self) -> &Names {
