@@ -26,7 +26,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
-use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, iam, kms};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, ec2, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -103,7 +103,7 @@ impl Collector for ClusterCollector {
             IN_ALL_REGIONS,
             &[versions::DESCRIBE, access::LIST, access::LIST_POLICIES],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, kms::DESCRIBE],
+            &[iam::LIST_ROLES, kms::DESCRIBE, ec2::DESCRIBE_INSTANCES],
         ]
         .concat()
     }
@@ -130,6 +130,7 @@ impl Collector for ClusterCollector {
 
 impl Reader<'_> {
     async fn list_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+        self.ec2.read_whole_region();
         let kind = EksCluster::KIND;
         let Names { names, missing } = self.clusters.names().await;
         let call = self.clusters.call(&LIST, self.location.to_string());
@@ -166,7 +167,7 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins) = futures::join!(
+        let (key, role, support, roles, entries, admins, nodes) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -175,6 +176,7 @@ impl Reader<'_> {
             when(needs, Need::TrustingRoles, self.trusting_roles(read)),
             when(needs, Need::AccessEntries, self.access_entries(read)),
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
+            when(needs, Need::Nodes, self.nodes(&read.name)),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -186,6 +188,7 @@ impl Reader<'_> {
         set(&mut cluster.trusting_roles, roles);
         set(&mut cluster.access_entries, entries);
         set(&mut cluster.admins, admins);
+        set(&mut cluster.nodes, nodes);
     }
 
     /// Returns the key that a cluster names; `None` if it names none.
