@@ -96,7 +96,7 @@ const UNPROVED: [(&str, &str); 1] = [(
 
 /// The actions for which IAM defines no resource, according to the service's page at
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 9] = [
+const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
     (
         "list_awsconfig.html",
         &[
@@ -105,6 +105,7 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 9] = [
             "config:PutEvaluations",
         ],
     ),
+    ("list_amazonec2.html", &["ec2:DescribeInstances"]),
     (
         "list_amazonelasticcontainerregistry.html",
         &["ecr:GetRegistryScanningConfiguration"],

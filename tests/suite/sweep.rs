@@ -48,6 +48,7 @@ fn the_number_of_calls_is_bounded() {
     for (operation, most) in [
         ("eks.ListClusters", 1),
         ("eks.DescribeCluster", clusters),
+        ("ec2.DescribeInstances", 1),
         ("eks.DescribeClusterVersions", 1),
         ("eks.ListAccessEntries", 2 * clusters),
         ("eks.ListNodegroups", clusters),

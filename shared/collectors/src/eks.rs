@@ -28,7 +28,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, iam, kms};
+use crate::{Clients, Memo, Reader, Unlisted, ec2, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -96,7 +96,7 @@ impl Collector for ClusterCollector {
             IN_ALL_REGIONS,
             &[versions::DESCRIBE, access::LIST, access::LIST_POLICIES],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, kms::DESCRIBE],
+            &[iam::LIST_ROLES, kms::DESCRIBE, ec2::DESCRIBE_INSTANCES],
         ]
         .concat()
     }
@@ -123,6 +123,7 @@ impl Collector for ClusterCollector {
 
 impl Reader<'_> {
     async fn list_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
+        self.ec2.read_whole_region();
         let kind = EksCluster::KIND;
         let Names { names, missing } = self.clusters.names().await;
         let call = self.clusters.call(&LIST, self.location.to_string());
@@ -159,7 +160,7 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins, groups) = futures::join!(
+        let (key, role, support, roles, entries, admins, groups, nodes) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -169,6 +170,7 @@ impl Reader<'_> {
             when(needs, Need::AccessEntries, self.access_entries(read)),
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
             when(needs, Need::NodeGroups, self.node_groups(read)),
+            when(needs, Need::Nodes, self.nodes(&read.name)),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -181,6 +183,7 @@ impl Reader<'_> {
         set(&mut cluster.access_entries, entries);
         set(&mut cluster.admins, admins);
         set(&mut cluster.node_groups, groups);
+        set(&mut cluster.nodes, nodes);
     }
 
     /// Returns the key that a cluster names; `None` if it names none.

@@ -7,6 +7,7 @@
 mod account;
 mod call;
 mod collector;
+mod ec2;
 mod ecr;
 mod eks;
 mod iam;
@@ -18,7 +19,7 @@ mod unread;
 
 use std::sync::Arc;
 
-use eksentry_aws::{Aws, Clock, Lazy, Pace, client};
+use eksentry_aws::{Aws, Clock, Lazy, Pace, QueryClient, QueryService, client};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
@@ -76,6 +77,7 @@ pub fn span_regions(needs: Needs) -> bool {
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: Lazy<aws_sdk_config::Client>,
+    ec2: Lazy<QueryClient>,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     kms: Lazy<aws_sdk_kms::Client>,
@@ -90,6 +92,7 @@ pub struct Clients {
 #[derive(Debug, Clone, Default)]
 struct Paces {
     config: Pace,
+    ec2: Pace,
     eks: Pace,
     ecr: Pace,
     kms: Pace,
@@ -103,6 +106,7 @@ impl Clients {
         let paces = Paces::default();
         Self {
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
+            ec2: query_client(eksentry_aws::EC2, aws, &paces.ec2),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
@@ -114,6 +118,11 @@ impl Clients {
     }
 }
 
+fn query_client(service: QueryService, aws: &Aws, pace: &Pace) -> Lazy<QueryClient> {
+    let (aws, pace) = (aws.clone(), pace.clone());
+    Lazy::new(move || QueryClient::new(service, &aws, Some(&pace)))
+}
+
 /// A reader of the facts about an account's resources in a Region.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -122,6 +131,7 @@ pub struct Reader<'a> {
     clusters: Arc<eks::Clusters>,
     account: Arc<AccountClusters>,
     started_at: Timestamp,
+    ec2: ec2::Memos,
     ecr: ecr::Memos,
     kms: kms::Memos,
     iam: iam::Memos,
@@ -180,6 +190,7 @@ impl<'a> Reader<'a> {
             account: Arc::clone(account),
             location,
             started_at: clients.clock.now(),
+            ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
             kms: kms::Memos::default(),
             iam: iam::Memos::default(),

@@ -12,6 +12,7 @@ mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_nodes_imds;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_supported_version;
@@ -23,7 +24,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 16] = [
+pub static CHECKS: [&Check; 17] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -36,6 +37,7 @@ pub static CHECKS: [&Check; 16] = [
     &eks_deletion_protection::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_nodes_imds::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_supported_version::CHECK,

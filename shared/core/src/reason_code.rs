@@ -131,6 +131,20 @@ pub enum ReasonCode {
     /// More principals are administrators of the cluster than are allowed.
     TooManyAdmins,
 
+    // --- Clusters: nodes ---
+    /// Responses of the instance metadata service can reach pods.
+    HopLimitTooLarge,
+    /// The options of the instance metadata service are unknown.
+    MetadataOptionsUnknown,
+    /// The instance metadata service is protected from pods.
+    MetadataProtected,
+    /// The instance metadata service accepts requests without a token.
+    MetadataWithoutToken,
+    /// The cluster has no EC2 nodes that the check can evaluate.
+    NoNodesToEvaluate,
+    /// The cluster has no nodes at present.
+    NoNodes,
+
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.
     AnyNameInNamespace,

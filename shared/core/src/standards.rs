@@ -223,6 +223,15 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-nodes-imds",
+        &[
+            of(&CIS_AWS_OF_SECURITY_HUB, &["5.7"]),
+            of(&FSBP, &["EC2.8"]),
+            of(&NIST_800_53, &["AC-3", "AC-3(15)", "AC-3(7)", "AC-6"]),
+            of(&PCI_DSS, &["2.2.6"]),
+        ],
+    ),
+    (
         "eks-secrets-customer-managed-key",
         &[of(&CIS_EKS, &["5.3.1"])],
     ),

@@ -2,11 +2,17 @@
 
 use serde_json::Value;
 
-use super::{service::AwsError, wire::Request};
+use super::{collection::entries, service::AwsError, wire::Request};
 use crate::account::{Record, text};
 
 /// The members of requests that may have filters.
 pub(super) const MEMBERS: [&str; 2] = ["Filters", "Filter"];
+
+/// The filters whose names are not those of members, with the members that they stand for.
+const ALIASES: [(&str, &str); 1] = [("instance-state-name", "state.name")];
+
+/// The filter by the keys of tags.
+const TAG_KEY: &str = "tag-key";
 
 /// The filters of a request. A resource must pass all of them.
 #[derive(Default)]
@@ -22,7 +28,9 @@ pub(super) fn of<'a>(
     let filter = |filter: &'a Value| -> Option<(&'a str, Vec<&'a str>)> {
         let values = filter.get("Values")?.as_array()?;
         let values: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
-        Some((filter.get("Name")?.as_str()?, values?))
+        let name = filter.get("Name")?.as_str()?;
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+        Some((alias.map_or(name, |(_, members)| *members), values?))
     };
     let filters: Result<Vec<_>, _> = given
         .iter()
@@ -35,7 +43,7 @@ pub(super) fn of<'a>(
         let is_known = members
             .iter()
             .any(|known| *known == member || known.strip_suffix('s') == Some(&member));
-        if !is_known && !name.starts_with("tag:") {
+        if !is_known && !name.starts_with("tag:") && *name != TAG_KEY {
             return Err(request.invalid(format!("the stand-in does not know the filter {name}")));
         }
     }
@@ -47,6 +55,9 @@ impl Filters<'_> {
     pub(super) fn accept(&self, resource: &Record) -> bool {
         let passes = |(name, values): &(&str, Vec<&str>)| {
             let path: Vec<String> = name.split('.').map(member_name).collect();
+            if *name == TAG_KEY {
+                return tags(resource).any(|tag| matches(values, text(tag, "Key")));
+            }
             match name.strip_prefix("tag:") {
                 Some(key) => tag(resource, key).is_some_and(|tag| matches(values, tag)),
                 None => passes(&path, values, resource),
@@ -84,10 +95,13 @@ fn matches(values: &[&str], text: &str) -> bool {
 }
 
 fn tag<'a>(resource: &'a Record, key: &str) -> Option<&'a str> {
-    let tags = resource.get("Tags")?.as_array()?.iter();
-    let mut tags = tags.filter_map(Value::as_object);
-    tags.find(|tag| text(tag, "Key") == key)
-        .map(|tag| text(tag, "Value"))
+    let mut tags = tags(resource);
+    let tag = tags.find(|tag| text(tag, "Key") == key)?;
+    Some(text(tag, "Value"))
+}
+
+fn tags(resource: &Record) -> impl Iterator<Item = &Record> {
+    entries(resource.get("Tags"))
 }
 
 /// Returns the name of the member that a part of a filter's name stands for: `VpcId` for `vpc-id`.
@@ -112,6 +126,7 @@ mod tests {
         let resource = record(json!({
             "VpcId": "vpc-1",
             "DefaultForAz": true,
+            "State": {"Name": "running"},
             "Tags": [{"Key": "team", "Value": "payments"}],
             "Associations": [{"SubnetId": "a"}, {"SubnetId": "b"}],
         }));
@@ -133,6 +148,10 @@ mod tests {
             ("tag:team", &["payments"], true),
             ("tag:team", &["ledger"], false),
             ("tag:env", &["payments"], false),
+            ("tag-key", &["env", "te*"], true),
+            ("tag-key", &["env"], false),
+            ("instance-state-name", &["running"], true),
+            ("instance-state-name", &["pending"], false),
             ("association.subnet-id", &["b"], true),
             ("association.subnet-id", &["c"], false),
             ("state", &["available"], false),

@@ -40,7 +40,9 @@ pub(super) static OPERATIONS: &[Row] = &[
     .page_sizes(10, 100)
     .on("config-rule/config-rule-{ConfigRuleName:digest6}"),
     Row::new("config.PutEvaluations", State(config::put_evaluations)),
-    Row::new("ec2.DescribeInstances", Describe(&INSTANCES)).ignores(&["IncludeManagedResources"]),
+    Row::new("ec2.DescribeInstances", Describe(&INSTANCES))
+        .page_sizes(1000, 1000)
+        .ignores(&["IncludeManagedResources"]),
     Row::new("ec2.DescribeSubnets", Describe(&SUBNETS)),
     Row::new("ecr.BatchGetImage", Account(ecr::batch_get_image)).on("repository/{repositoryName}"),
     Row::new(

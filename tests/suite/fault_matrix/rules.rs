@@ -224,7 +224,10 @@ fn concerns(case: &Case, id: &str) -> bool {
     match (service, operation) {
         // The verdict on a cluster's role depends on all clusters.
         ("eks", _) if needs(Need::ClusterRole) => true,
-        ("eks", "ListNodegroups" | "DescribeNodegroup") => false,
+        ("eks", "ListNodegroups" | "DescribeNodegroup") => {
+            needs(Need::NodeGroups) && is_about(cluster())
+        }
+        ("ec2", "DescribeInstances") => needs(Need::Nodes),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
         ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
             (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())

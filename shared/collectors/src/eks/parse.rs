@@ -40,6 +40,9 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         authentication_mode: authentication_mode(cluster),
         creator_is_admin: creator_is_admin(cluster),
         issuer: issuer(cluster),
+        auto_mode: cluster
+            .compute_config()
+            .is_some_and(|config| config.enabled() == Some(true)),
         deletion_protection: cluster.deletion_protection(),
         enabled_logs: enabled_logs(cluster.logging()),
         secrets_key: secrets_key(cluster.encryption_config()),

@@ -134,7 +134,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     } else if let Some((_, unread)) = uncertain.first().filter(|_| might_tip) {
         return Verdict::not_available(unread);
     } else {
-        Verdict::passed(ReasonCode::FewAdmins, few(&certain, cluster))
+        Verdict::passed(ReasonCode::FewAdmins, few(cluster, &allowed, max))
     };
     if let Some(creator) = probable_creator(cluster, &certain) {
         verdict.reasons.push(Reason::new(
@@ -148,12 +148,13 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     verdict
 }
 
-fn few(admins: &[(&ClusterAdmin, Association)], cluster: &EksCluster) -> String {
-    let principals = names(admins.iter().map(|(admin, _)| admin.principal.arn()));
-    let text = if principals.is_empty() {
-        "No principal is an administrator of the cluster by an access entry.".to_owned()
+/// Returns the text of a pass. It names no principals: those whose scope could not be read could not change the result,
+/// and must not change the text.
+fn few(cluster: &EksCluster, allowed: &[String], max: usize) -> String {
+    let text = if allowed.is_empty() {
+        format!("At most {max} principals are administrators of the cluster by access entries.")
     } else {
-        format!("The administrators of the cluster by access entries are: {principals}.")
+        "Only allowed principals are administrators of the cluster by access entries.".to_owned()
     };
     match cluster.authentication_mode {
         Some(AuthenticationMode::ApiAndConfigMap) => {

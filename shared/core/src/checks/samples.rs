@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, KubernetesVersion, ListedVersion, LogTypes, NamedKey,
-    Role, RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
+    AuthenticationMode, EksCluster, Endpoint, KubernetesVersion, ListedVersion, LogTypes,
+    MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Role, RoleUsers, SecretsKey,
+    SupportStatus, UpgradePolicy, VersionSupport,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -47,6 +48,8 @@ pub(crate) fn cluster() -> EksCluster {
         admins: Some(List::complete(Vec::new())),
         issuer: Some("oidc.eks.eu-central-1.amazonaws.com/id/AB12".into()),
         trusting_roles: List::complete(Vec::new()),
+        auto_mode: false,
+        nodes: List::complete(vec![node()]),
         deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),
@@ -60,11 +63,46 @@ pub(crate) fn cluster() -> EksCluster {
             administrator_policies: Vec::new(),
             unread: Vec::new(),
         })),
-        node_groups: List::complete(Vec::new()),
+        node_groups: List::complete(vec![node_group()]),
         subnets: Vec::new(),
         security_groups: Vec::new(),
         url: None,
         tags: Vec::new(),
+    }
+}
+
+pub(crate) fn node_group() -> NodeGroup {
+    NodeGroup {
+        name: "general".into(),
+        status: "ACTIVE".into(),
+        issues: Vec::new(),
+        version: "1.33".parse().ok(),
+        release_version: Some("1.33.1-20261101".into()),
+        ami_type: Some("AL2023_x86_64_STANDARD".into()),
+        subnets: vec!["subnet-1".into()],
+        has_launch_template: false,
+        node_role: Some("arn:aws:iam::111122223333:role/nodes".into()),
+        remote_access_security_group: None,
+        remote_access: None,
+        desired_size: Some(1),
+    }
+}
+
+pub(crate) fn node() -> Node {
+    Node {
+        group: NodeOrigin::NodeGroup("general".into()),
+        is_managed: false,
+        metadata: Some(MetadataOptions {
+            is_enabled: true,
+            requires_token: true,
+            hop_limit: Some(1),
+        }),
+        has_public_address: false,
+        subnet: Some("subnet-1".into()),
+        security_groups: vec!["sg-1".into()],
+        image: Some("ami-1".into()),
+        instance_type: Some("m7g.large".into()),
+        instance_profile: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod endpoint;
 mod health;
 mod logs;
+mod node;
 mod node_group;
 mod role;
 mod secrets_key;
@@ -14,6 +15,7 @@ pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmi
 pub use self::endpoint::Endpoint;
 pub use self::health::{Issue, IssueCode};
 pub use self::logs::{LogType, LogTypes};
+pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::role::{Role, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
@@ -67,6 +69,10 @@ pub struct EksCluster {
     pub issuer: Option<String>,
     /// The IAM roles of the account that trust the issuer.
     pub trusting_roles: List<TrustingRole>,
+    /// `true` if EKS Auto Mode starts nodes.
+    pub auto_mode: bool,
+    /// The nodes.
+    pub nodes: List<Node>,
     /// `true` if EKS refuses to delete the cluster; `None` if the response does not include the setting.
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
@@ -115,6 +121,8 @@ impl EksCluster {
             admins: Some(List::unread(not_requested("the cluster's administrators"))),
             issuer: None,
             trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
+            auto_mode: false,
+            nodes: List::unread(not_requested("the cluster's nodes")),
             deletion_protection: None,
             enabled_logs: LogTypes::NONE,
             secrets_key: None,
@@ -195,6 +203,31 @@ impl EksCluster {
             self.authentication_mode,
             None | Some(AuthenticationMode::ConfigMap)
         )
+    }
+
+    /// Returns whether there are nodes that the checks of nodes can evaluate. The nodes of a local cluster are in the
+    /// account of the customer, and how they are tagged is not documented, so they count as absent.
+    pub fn node_presence(&self) -> Fact<NodePresence> {
+        if self.on_outpost {
+            return Ok(NodePresence::Never);
+        }
+        if !self.nodes.items.is_empty() {
+            return Ok(NodePresence::Some);
+        }
+        if let Some(missing) = &self.nodes.missing {
+            return Err(missing.clone());
+        }
+        if self.auto_mode {
+            return Ok(NodePresence::NoneNow);
+        }
+        match &self.node_groups {
+            List { items, .. } if !items.is_empty() => Ok(NodePresence::NoneNow),
+            List {
+                missing: Some(missing),
+                ..
+            } => Err(missing.clone()),
+            _ => Ok(NodePresence::Never),
+        }
     }
 
     /// Returns `true` if EKS reports an issue with this code.

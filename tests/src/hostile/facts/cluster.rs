@@ -6,9 +6,9 @@ use eksentry_core::{
         EksCluster, Fact, List,
         cluster::{
             AccessEntry, Association, AuthenticationMode, ClusterAdmin, EndOfSupport, Endpoint,
-            Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, NodeGroup, Principal,
-            RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy,
-            VersionSupport,
+            Issue, KubernetesVersion, ListedVersion, LogTypes, MetadataOptions, NamedKey, Node,
+            NodeGroup, NodeOrigin, Principal, RemoteAccess, Role, RoleUsers, SecretsKey,
+            SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -63,6 +63,8 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         admins: admins(bytes)?,
         issuer: maybe(bytes)?,
         trusting_roles: trusting_roles(bytes)?,
+        auto_mode: bytes.arbitrary()?,
+        nodes: nodes(bytes)?,
         deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
         secrets_key: secrets_key(bytes)?,
@@ -231,4 +233,32 @@ fn end_of_support(bytes: &mut Unstructured<'_>) -> Result<Option<EndOfSupport>> 
         date: at.to_zoned(TimeZone::UTC).date(),
         days_left,
     }))
+}
+
+fn nodes(bytes: &mut Unstructured<'_>) -> Result<List<Node>> {
+    let nodes = texts(bytes, 10)?.into_iter().map(|name| {
+        let metadata = MetadataOptions {
+            is_enabled: bytes.arbitrary()?,
+            requires_token: bytes.arbitrary()?,
+            hop_limit: bytes.arbitrary()?,
+        };
+        Ok(Node {
+            group: match bytes.int_in_range(0..=3)? {
+                0 => NodeOrigin::NodeGroup(name),
+                1 => NodeOrigin::NodePool(name),
+                2 => NodeOrigin::AutoScalingGroup(name),
+                _ => NodeOrigin::Other,
+            },
+            is_managed: bytes.arbitrary()?,
+            metadata: bytes.arbitrary::<bool>()?.then_some(metadata),
+            has_public_address: bytes.arbitrary()?,
+            subnet: maybe(bytes)?,
+            security_groups: texts(bytes, 10)?,
+            image: maybe(bytes)?,
+            instance_type: maybe(bytes)?,
+            instance_profile: maybe(bytes)?,
+        })
+    });
+    let nodes = nodes.collect::<Result<_>>()?;
+    list(nodes, bytes)
 }
