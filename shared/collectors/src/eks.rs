@@ -1,6 +1,7 @@
 //! Amazon EKS clusters, and the users of their roles.
 
 mod access;
+mod node_groups;
 mod parse;
 mod role_use;
 mod versions;
@@ -11,7 +12,7 @@ use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Lazy, Pace};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
-    AccessEntry, EksCluster, ListedVersion, NamedKey, Role, TrustingRole, VersionSupport,
+    AccessEntry, EksCluster, ListedVersion, NamedKey, NodeGroup, Role, TrustingRole, VersionSupport,
 };
 use eksentry_core::kind::Family;
 use eksentry_core::{
@@ -34,19 +35,16 @@ const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
 
 pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Arns::Any]);
 const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
-const LIST_GROUPS: Permission = Permission::new("eks:ListNodegroups", CLUSTERS);
-const DESCRIBE_GROUP: Permission = Permission::new(
-    "eks:DescribeNodegroup",
-    &[Arns::InRegion("nodegroup/*/*/*")],
-);
 
 /// The permissions of the calls that are made in all Regions of an account to find the users of each role.
-pub(crate) const IN_ALL_REGIONS: &[Permission] = &[LIST, DESCRIBE, LIST_GROUPS, DESCRIBE_GROUP];
+pub(crate) const IN_ALL_REGIONS: &[Permission] =
+    &[LIST, DESCRIBE, node_groups::LIST, node_groups::DESCRIBE];
 
 /// The error code for a cluster or a node group that does not exist.
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
-/// An account's clusters in one Region. The list and each cluster's description are requested only once.
+/// An account's clusters in one Region. The list, and each cluster's description and node groups, are requested only
+/// once.
 #[derive(Debug)]
 pub(crate) struct Clusters {
     client: Lazy<aws_sdk_eks::Client>,
@@ -54,6 +52,7 @@ pub(crate) struct Clusters {
     location: Location,
     names: OnceCell<Names>,
     described: Memo<String, Described>,
+    node_groups: Memo<String, Arc<List<NodeGroup>>>,
     versions: OnceCell<List<ListedVersion>>,
 }
 
@@ -160,7 +159,7 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins) = futures::join!(
+        let (key, role, support, roles, entries, admins, groups) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -169,6 +168,7 @@ impl Reader<'_> {
             when(needs, Need::TrustingRoles, self.trusting_roles(read)),
             when(needs, Need::AccessEntries, self.access_entries(read)),
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
+            when(needs, Need::NodeGroups, self.node_groups(read)),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -180,6 +180,7 @@ impl Reader<'_> {
         set(&mut cluster.trusting_roles, roles);
         set(&mut cluster.access_entries, entries);
         set(&mut cluster.admins, admins);
+        set(&mut cluster.node_groups, groups);
     }
 
     /// Returns the key that a cluster names; `None` if it names none.
@@ -201,6 +202,15 @@ impl Reader<'_> {
         }
         let roles = self.account_roles().await;
         self.clusters.access_entries(cluster, roles).await
+    }
+
+    async fn node_groups(&self, cluster: &EksCluster) -> List<NodeGroup> {
+        // A local cluster on AWS Outposts can't have any.
+        if cluster.on_outpost {
+            return List::complete(Vec::new());
+        }
+        let groups = self.clusters.node_groups(&cluster.name).await;
+        (*groups).clone()
     }
 
     async fn version_support(&self, cluster: &EksCluster) -> Fact<VersionSupport> {
@@ -295,6 +305,7 @@ impl Clusters {
             location: location.clone(),
             names: OnceCell::new(),
             described: Memo::default(),
+            node_groups: Memo::default(),
             versions: OnceCell::new(),
         }
     }
@@ -347,45 +358,56 @@ impl Clusters {
         };
         self.described.get(name.to_owned(), describe).await
     }
+}
 
-    /// Returns the names of a cluster's node groups; none if the cluster does not exist.
-    async fn node_groups(&self, cluster: &str) -> Fact<Vec<String>> {
-        let call = self.call(&LIST_GROUPS, format!("cluster {cluster}"));
-        let list = self.client.list_nodegroups();
-        let list = list.cluster_name(cluster).max_results(100);
-        let mut names = Ok(Vec::new());
-        let read = call.pages(
-            |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                match (&mut names, page.nodegroups) {
-                    (Ok(names), Some(listed)) => names.extend(listed),
-                    (names, None) => *names = Err(call.no_list()),
-                    (Err(_), Some(_)) => {}
-                }
-                Next::token(page.next_token)
-            },
-        );
-        match read.await {
-            Ok(()) => names,
-            Err(failure) => failure.or_none().map(Option::unwrap_or_default),
+/// Returns the items that exist. The list is incomplete if `missing` has a reason, or if an item could not be read.
+fn present<T>(items: Vec<Fact<Option<T>>>, missing: Option<Unread>) -> List<T> {
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    for item in items {
+        match item {
+            Ok(item) => found.extend(item),
+            Err(reason) => unread.push(reason),
         }
     }
+    // Items are read in no particular order, but the same state must have the same reason.
+    let first = unread
+        .into_iter()
+        .min_by(|one, other| one.text.cmp(&other.text));
+    List {
+        items: found,
+        missing: missing.or(first),
+    }
+}
 
-    /// Returns the role of a node group's nodes; `None` if the node group does not exist.
-    async fn node_role(&self, cluster: &str, group: &str) -> Fact<Option<String>> {
-        let target = format!("node group {group} of cluster {cluster}");
-        let call = self.call(&DESCRIBE_GROUP, target);
-        let request = self.client.describe_nodegroup();
-        let request = request.cluster_name(cluster).nodegroup_name(group);
-        match call.send(request.send()).await {
-            Ok(response) => {
-                let role = response.nodegroup.and_then(|group| group.node_role);
-                role.map(Some).ok_or_else(|| Unread {
-                    code: ReasonCode::RoleUnknown,
-                    ..call.without("the role of the nodes")
-                })
-            }
-            Err(failure) => failure.or_none(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_that_is_gone_does_not_count_but_one_that_was_not_read_does() {
+        let unread = |text: &str| Unread {
+            code: ReasonCode::ReadFailed,
+            text: text.to_owned(),
+        };
+        for (items, missing, expected) in [
+            (vec![], None, None),
+            (vec![Ok(Some(1)), Ok(None)], None, None),
+            (
+                vec![Err(unread("b")), Ok(Some(1)), Err(unread("a"))],
+                None,
+                Some("a"),
+            ),
+            (
+                vec![Err(unread("a")), Ok(Some(1))],
+                Some(unread("the list")),
+                Some("the list"),
+            ),
+        ] {
+            let count = items.iter().filter(|item| matches!(item, Ok(Some(_))));
+            let count = count.count();
+            let found = present(items, missing);
+            assert_eq!(found.items, vec![1; count]);
+            assert_eq!(found.missing, expected.map(unread));
         }
     }
 }

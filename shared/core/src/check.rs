@@ -112,6 +112,8 @@ pub enum Need {
     AccessEntries,
     /// The access entries of a cluster's administrators.
     ClusterAdmins,
+    /// The node groups of a cluster.
+    NodeGroups,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

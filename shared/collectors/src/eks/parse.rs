@@ -1,21 +1,23 @@
 //! Pure functions that convert EKS's responses into facts.
 
 mod access;
+mod health;
+mod node_groups;
 mod roles;
 mod versions;
 
 use std::collections::HashMap;
 
 use aws_sdk_eks::types::{
-    Cluster, ClusterHealth, ClusterIssue, ClusterIssueCode, EncryptionConfig, LogSetup, Logging,
-    SupportType, VpcConfigResponse,
+    Cluster, EncryptionConfig, LogSetup, Logging, SupportType, VpcConfigResponse,
 };
 use eksentry_core::Unread;
 use eksentry_core::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, Issue, LogTypes, SecretsKey, UpgradePolicy,
+    AuthenticationMode, EksCluster, Endpoint, LogTypes, SecretsKey, UpgradePolicy,
 };
 
 pub(super) use self::access::{admin_policy, cluster_wide_admin};
+pub(super) use self::node_groups::node_group;
 pub(super) use self::roles::{RoleId, RoleUser, other_users, role_users};
 pub(super) use self::versions::version;
 use crate::timestamp;
@@ -30,7 +32,7 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
             .unwrap_or_default(),
         connected: is_connected(cluster),
         on_outpost: cluster.outpost_config().is_some(),
-        health: cluster.health().and_then(health),
+        health: cluster.health().and_then(health::of_cluster),
         version: cluster.version().and_then(|version| version.parse().ok()),
         upgrade_policy: upgrade_policy(cluster),
         created_at: timestamp(cluster.created_at()),
@@ -53,16 +55,6 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
 /// Returns `true` if a cluster runs elsewhere and is only registered through EKS Connector.
 pub(super) fn is_connected(cluster: &Cluster) -> bool {
     cluster.connector_config().is_some()
-}
-
-/// Returns the issues, sorted; `None` if the response has no list of issues, which differs from an empty list.
-fn health(health: &ClusterHealth) -> Option<Vec<Issue>> {
-    let issues = health.issues.as_ref()?.iter();
-    let code = |issue: &ClusterIssue| Issue::read(issue.code().map(ClusterIssueCode::as_str));
-    let mut issues: Vec<Issue> = issues.map(code).collect();
-    issues.sort();
-    issues.dedup();
-    Some(issues)
 }
 
 fn authentication_mode(cluster: &Cluster) -> Option<AuthenticationMode> {
@@ -156,8 +148,8 @@ fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_eks::types::{
-        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ClusterIssueCode,
-        ConnectorConfigResponse, LogType as SdkLogType, OutpostConfigResponse, Provider,
+        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ConnectorConfigResponse,
+        LogType as SdkLogType, OutpostConfigResponse, Provider,
     };
     use eksentry_core::facts::cluster::LogType;
 
@@ -187,40 +179,6 @@ mod tests {
         assert!(facts.tags.is_empty());
         assert_eq!(facts.role.unwrap_err().code.word(), "NOT_READ");
         assert_eq!(facts.role_users.unread[0].code.word(), "NOT_READ");
-    }
-
-    #[test]
-    fn the_health_is_known_if_its_issues_are_listed() {
-        let issue = |code: Option<&str>| {
-            ClusterIssue::builder()
-                .set_code(code.map(ClusterIssueCode::from))
-                .build()
-        };
-        let listed = |codes: &[Option<&str>]| {
-            let issues = codes.iter().map(|code| issue(*code)).collect();
-            Some(ClusterHealth::builder().set_issues(Some(issues)).build())
-        };
-        for (health, expected) in [
-            (None, None),
-            (Some(ClusterHealth::builder().build()), None),
-            (listed(&[]), Some(vec![])),
-            (listed(&[None]), Some(vec![Issue::Unnamed])),
-            (
-                listed(&[
-                    Some("IamRoleNotFound"),
-                    Some("KmsKeyDisabled"),
-                    Some("KmsKeyDisabled"),
-                ]),
-                Some(vec![Issue::KmsKeyDisabled, Issue::IamRoleNotFound]),
-            ),
-            (
-                listed(&[Some("Brandnew")]),
-                Some(vec![Issue::Other("Brandnew".into())]),
-            ),
-        ] {
-            let facts = parsed(Cluster::builder().set_health(health).build());
-            assert_eq!(facts.health, expected);
-        }
     }
 
     #[test]

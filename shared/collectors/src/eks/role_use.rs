@@ -85,22 +85,17 @@ impl Clusters {
             Described::Unread(reason) => found.unread.push(reason),
             Described::Gone => return found,
         }
-        match node_groups {
-            Ok(groups) => {
-                for group in groups {
-                    match self.node_role(name, &group).await {
-                        Ok(Some(role)) => found.users.push(RoleUser {
-                            role: RoleId::of(&role),
-                            region: region.clone(),
-                            name: format!("node group {group} of cluster {name}"),
-                        }),
-                        Ok(None) => {}
-                        Err(reason) => found.unread.push(reason),
-                    }
-                }
+        for group in &node_groups.items {
+            match &group.node_role {
+                Some(role) => found.users.push(RoleUser {
+                    role: RoleId::of(role),
+                    region: region.clone(),
+                    name: format!("node group {} of cluster {name}", group.name),
+                }),
+                None => found.unread.push(self.without_node_role(name, &group.name)),
             }
-            Err(reason) => found.unread.push(reason),
         }
+        found.unread.extend(node_groups.missing.clone());
         found
     }
 }

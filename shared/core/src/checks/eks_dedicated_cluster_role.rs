@@ -25,7 +25,7 @@
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;
-use crate::facts::cluster::Issue;
+use crate::facts::cluster::IssueCode;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -89,7 +89,7 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
         }
         Err(reason) => unread.push(reason),
     }
-    if cluster.reports(&Issue::IamRoleNotFound) && cluster.role != Ok(None) {
+    if cluster.reports(&IssueCode::IamRoleNotFound) && cluster.role != Ok(None) {
         let text = "EKS reports IamRoleNotFound: it can't find the cluster's IAM role.";
         failures.push(Reason::new(ReasonCode::RoleNotFoundByEks, text));
     }
@@ -123,7 +123,7 @@ fn trust_failure(trusted: &[String]) -> Option<Reason> {
 mod tests {
     use super::*;
     use crate::checks::samples::{cluster, unread};
-    use crate::facts::cluster::{Role, RoleUsers};
+    use crate::facts::cluster::{Issue, Role, RoleUsers};
 
     fn codes(cluster: &EksCluster) -> Vec<&'static str> {
         evaluate(cluster, &ParameterValues::default()).codes()
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_role_that_eks_cannot_find_fails_regardless_of_iam() {
         let reporting = |code: &str, role| EksCluster {
-            health: Some(vec![Issue::read(Some(code))]),
+            health: Some(vec![Issue::read(Some(code), &[])]),
             role,
             ..cluster()
         };

@@ -23,7 +23,7 @@
 //! before 1.28, or associate a KMS key with it.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::facts::cluster::{Issue, SecretsKey};
+use crate::facts::cluster::{IssueCode, SecretsKey};
 use crate::facts::key::KeyState;
 use crate::facts::{EksCluster, Unread};
 use crate::parameters::ParameterValues;
@@ -66,11 +66,13 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
 
 /// Returns the issues with the key that EKS reports, or `None` if EKS reports no issue that ends the use of the key.
 fn issues_reported_by_eks(cluster: &EksCluster) -> Option<Reason> {
-    let issues = cluster.health.iter().flatten();
-    let names: Vec<&str> = issues
-        .filter(|issue| issue.ends_use_of_key())
-        .map(Issue::name)
+    let codes = cluster.health.iter().flatten().map(|issue| &issue.code);
+    let mut names: Vec<&str> = codes
+        .filter(|code| code.ends_use_of_key())
+        .map(IssueCode::name)
         .collect();
+    // Several issues with the same code can be about different resources.
+    names.dedup();
     (!names.is_empty()).then(|| {
         let text = format!(
             "EKS reports {} for the KMS key that encrypts the cluster's data.",
@@ -140,15 +142,17 @@ fn evaluate_key(cluster: &EksCluster, key: &SecretsKey) -> Verdict {
 /// key, the key works. A missing list proves nothing.
 fn evaluate_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> Verdict {
     match &cluster.health {
-        Some(issues) if !issues.iter().any(Issue::may_concern_key) => Verdict::passed(
-            ReasonCode::NoKeyIssueReported,
-            format!(
-                "EKS envelope-encrypts {} with {}, a KMS key of another account that this account can't describe; \
+        Some(issues) if !issues.iter().any(|issue| issue.code.may_concern_key()) => {
+            Verdict::passed(
+                ReasonCode::NoKeyIssueReported,
+                format!(
+                    "EKS envelope-encrypts {} with {}, a KMS key of another account that this account can't describe; \
                  EKS reports no issue with the key.",
-                cluster.encrypted_data(),
-                key.named
-            ),
-        ),
+                    cluster.encrypted_data(),
+                    key.named
+                ),
+            )
+        }
         _ => Verdict::not_available(denied),
     }
 }
@@ -157,7 +161,7 @@ fn evaluate_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> V
 mod tests {
     use super::*;
     use crate::checks::samples::{cluster, secrets_key, unread};
-    use crate::facts::cluster::NamedKey;
+    use crate::facts::cluster::{Issue, NamedKey};
 
     const KEY_OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/4444";
 
@@ -237,7 +241,7 @@ mod tests {
 
     #[test]
     fn an_issue_that_eks_reports_fails_even_an_enabled_key() {
-        let issue = |code: &str| Issue::read(Some(code));
+        let issue = |code: &str| Issue::read(Some(code), &[]);
         let reporting = |code: &str, secrets_key, version: &str| EksCluster {
             health: Some(vec![issue("Ec2SubnetNotFound"), issue(code)]),
             secrets_key,
@@ -288,7 +292,7 @@ mod tests {
                 (KeyState::Other("Disabled".into()), "KEY_UNUSABLE"),
             ] {
                 let cluster = EksCluster {
-                    health: Some(vec![Issue::read(Some(code))]),
+                    health: Some(vec![Issue::read(Some(code), &[])]),
                     secrets_key: Some(secrets_key(state)),
                     ..cluster()
                 };
@@ -304,7 +308,7 @@ mod tests {
             text: "Too many calls.".into(),
         };
         let issues = |codes: &[Option<&str>]| -> Option<Vec<Issue>> {
-            Some(codes.iter().map(|code| Issue::read(*code)).collect())
+            Some(codes.iter().map(|code| Issue::read(*code, &[])).collect())
         };
         let own = cluster().secrets_key.unwrap().named;
         for (named, unread, health, expected) in [

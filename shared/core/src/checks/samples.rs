@@ -60,6 +60,7 @@ pub(crate) fn cluster() -> EksCluster {
             administrator_policies: Vec::new(),
             unread: Vec::new(),
         })),
+        node_groups: List::complete(Vec::new()),
         subnets: Vec::new(),
         security_groups: Vec::new(),
         url: None,

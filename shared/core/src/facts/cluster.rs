@@ -4,6 +4,7 @@ mod access;
 mod endpoint;
 mod health;
 mod logs;
+mod node_group;
 mod role;
 mod secrets_key;
 mod support;
@@ -11,8 +12,9 @@ mod version;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
 pub use self::endpoint::Endpoint;
-pub use self::health::Issue;
+pub use self::health::{Issue, IssueCode};
 pub use self::logs::{LogType, LogTypes};
+pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::role::{Role, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
 pub use self::support::{
@@ -78,6 +80,8 @@ pub struct EksCluster {
     pub role_users: RoleUsers,
     /// The role itself; `None` if it does not exist in IAM.
     pub role: Fact<Option<Role>>,
+    /// The managed node groups.
+    pub node_groups: List<NodeGroup>,
     /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
@@ -120,6 +124,7 @@ impl EksCluster {
                 unread: vec![not_requested("the users of the cluster's role")],
             },
             role: Err(not_requested("the cluster's role")),
+            node_groups: List::unread(not_requested("the cluster's node groups")),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             url: None,
@@ -192,11 +197,10 @@ impl EksCluster {
         )
     }
 
-    /// Returns `true` if EKS reports the issue.
-    pub fn reports(&self, issue: &Issue) -> bool {
-        self.health
-            .as_ref()
-            .is_some_and(|issues| issues.contains(issue))
+    /// Returns `true` if EKS reports an issue with this code.
+    pub fn reports(&self, code: &IssueCode) -> bool {
+        let mut issues = self.health.iter().flatten();
+        issues.any(|issue| issue.code == *code)
     }
 
     pub(super) fn details(&self) -> Details {

@@ -6,8 +6,9 @@ use eksentry_core::{
         EksCluster, Fact, List,
         cluster::{
             AccessEntry, Association, AuthenticationMode, ClusterAdmin, EndOfSupport, Endpoint,
-            Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, Principal, Role,
-            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
+            Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, NodeGroup, Principal,
+            RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy,
+            VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -71,6 +72,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
             unread: unreads(bytes)?,
         },
         role: role(bytes)?,
+        node_groups: node_groups(bytes)?,
         subnets: texts(bytes, 120)?,
         security_groups: texts(bytes, 120)?,
         url: maybe(bytes)?,
@@ -79,9 +81,45 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
 }
 
 fn health(bytes: &mut Unstructured<'_>) -> Result<Option<Vec<Issue>>> {
-    let codes = texts(bytes, 10)?;
-    let issues = codes.iter().map(|code| Issue::read(Some(code)));
-    Ok(bytes.arbitrary::<bool>()?.then(|| issues.collect()))
+    let issues = issues(bytes)?;
+    Ok(bytes.arbitrary::<bool>()?.then_some(issues))
+}
+
+fn issues(bytes: &mut Unstructured<'_>) -> Result<Vec<Issue>> {
+    let codes = texts(bytes, 4)?;
+    let resources = texts(bytes, 3)?;
+    let issues = codes.iter().map(|code| Issue::read(Some(code), &resources));
+    Ok(issues.collect())
+}
+
+fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
+    let groups = texts(bytes, 12)?.into_iter().map(|name| {
+        let access = RemoteAccess {
+            ssh_key: maybe(bytes)?,
+            source_security_groups: texts(bytes, 10)?,
+        };
+        Ok(NodeGroup {
+            name,
+            status: status(bytes)?,
+            issues: issues(bytes)?,
+            version: text(bytes)?.parse().ok(),
+            release_version: maybe(bytes)?,
+            ami_type: maybe(bytes)?,
+            subnets: texts(bytes, 10)?,
+            has_launch_template: bytes.arbitrary()?,
+            node_role: maybe(bytes)?,
+            remote_access_security_group: maybe(bytes)?,
+            remote_access: bytes.arbitrary::<bool>()?.then_some(access),
+            desired_size: bytes.arbitrary()?,
+        })
+    });
+    let groups = groups.collect::<Result<_>>()?;
+    list(groups, bytes)
+}
+
+fn status(bytes: &mut Unstructured<'_>) -> Result<String> {
+    let statuses = ["ACTIVE".to_owned(), "DEGRADED".to_owned(), text(bytes)?];
+    Ok(bytes.choose(&statuses)?.clone())
 }
 
 fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {

@@ -1,9 +1,31 @@
-//! The issues that EKS reports in a cluster's health.
+//! The issues that EKS reports in the health of a cluster, a node group or an add-on.
 
-/// A problem with a cluster that EKS itself reports.
+/// A problem that EKS itself reports.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Issue {
+    /// The code of the issue.
+    pub code: IssueCode,
+    /// The IDs of the resources that the issue is about, sorted.
+    pub resources: Vec<String>,
+}
+
+impl Issue {
+    /// Reads the issue from its code and the IDs of the resources that it is about.
+    pub fn read(code: Option<&str>, resources: &[String]) -> Self {
+        let mut resources = resources.to_vec();
+        resources.sort_unstable();
+        resources.dedup();
+        Self {
+            code: IssueCode::read(code),
+            resources,
+        }
+    }
+}
+
+/// The code of an issue. The codes that have a name here are those of clusters that a check distinguishes.
 /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_ClusterIssue.html>.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Issue {
+pub enum IssueCode {
     /// The cluster's KMS key is disabled.
     KmsKeyDisabled,
     /// The cluster's KMS key does not exist.
@@ -20,8 +42,8 @@ pub enum Issue {
     Unnamed,
 }
 
-impl Issue {
-    /// Reads the issue from its code.
+impl IssueCode {
+    /// Reads the code from its name in the EKS API.
     pub fn read(code: Option<&str>) -> Self {
         match code.map(str::trim).unwrap_or_default() {
             "KmsKeyDisabled" => Self::KmsKeyDisabled,
@@ -34,7 +56,7 @@ impl Issue {
         }
     }
 
-    /// Returns the code in the EKS API, which is empty if the issue has none.
+    /// Returns the name in the EKS API, which is empty if the issue has no code.
     pub fn name(&self) -> &str {
         match self {
             Self::KmsKeyDisabled => "KmsKeyDisabled",
@@ -72,37 +94,52 @@ mod tests {
     #[test]
     fn issues_are_read_by_their_eks_codes() {
         for (code, issue, ends_use, may_concern) in [
-            (Some("KmsKeyDisabled"), Issue::KmsKeyDisabled, true, true),
-            (Some("KmsKeyNotFound"), Issue::KmsKeyNotFound, true, true),
             (
-                Some("KmsKeyMarkedForDeletion"),
-                Issue::KmsKeyMarkedForDeletion,
+                Some("KmsKeyDisabled"),
+                IssueCode::KmsKeyDisabled,
                 true,
                 true,
             ),
-            (Some("KmsGrantRevoked"), Issue::KmsGrantRevoked, true, true),
+            (
+                Some("KmsKeyNotFound"),
+                IssueCode::KmsKeyNotFound,
+                true,
+                true,
+            ),
+            (
+                Some("KmsKeyMarkedForDeletion"),
+                IssueCode::KmsKeyMarkedForDeletion,
+                true,
+                true,
+            ),
+            (
+                Some("KmsGrantRevoked"),
+                IssueCode::KmsGrantRevoked,
+                true,
+                true,
+            ),
             (
                 Some("IamRoleNotFound"),
-                Issue::IamRoleNotFound,
+                IssueCode::IamRoleNotFound,
                 false,
                 false,
             ),
             (
                 Some("Ec2SubnetNotFound"),
-                Issue::Other("Ec2SubnetNotFound".into()),
+                IssueCode::Other("Ec2SubnetNotFound".into()),
                 false,
                 false,
             ),
             (
                 Some("KmsSomethingNew"),
-                Issue::Other("KmsSomethingNew".into()),
+                IssueCode::Other("KmsSomethingNew".into()),
                 false,
                 true,
             ),
-            (Some(" "), Issue::Unnamed, false, true),
-            (None, Issue::Unnamed, false, true),
+            (Some(" "), IssueCode::Unnamed, false, true),
+            (None, IssueCode::Unnamed, false, true),
         ] {
-            let read = Issue::read(code);
+            let read = IssueCode::read(code);
             assert_eq!(read, issue);
             assert_eq!(read.name(), code.unwrap_or_default().trim());
             assert_eq!(
@@ -111,5 +148,13 @@ mod tests {
                 "{code:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_resources_of_an_issue_are_sorted_and_unique() {
+        let resources = ["subnet-2", "subnet-1", "subnet-2"].map(str::to_owned);
+        let issue = Issue::read(Some("Ec2SubnetNotFound"), &resources);
+        assert_eq!(issue.code.name(), "Ec2SubnetNotFound");
+        assert_eq!(issue.resources, ["subnet-1", "subnet-2"]);
     }
 }
