@@ -114,6 +114,8 @@ pub enum Need {
     ClusterAdmins,
     /// The node groups of a cluster.
     NodeGroups,
+    /// The add-ons of a cluster.
+    Addons,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

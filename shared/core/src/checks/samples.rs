@@ -61,6 +61,7 @@ pub(crate) fn cluster() -> EksCluster {
             unread: Vec::new(),
         })),
         node_groups: List::complete(Vec::new()),
+        addons: List::complete(Vec::new()),
         subnets: Vec::new(),
         security_groups: Vec::new(),
         url: None,

@@ -1,6 +1,7 @@
 //! Facts about Amazon EKS clusters.
 
 mod access;
+mod addon;
 mod endpoint;
 mod health;
 mod logs;
@@ -11,6 +12,7 @@ mod support;
 mod version;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
+pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
 pub use self::health::{Issue, IssueCode};
 pub use self::logs::{LogType, LogTypes};
@@ -82,6 +84,8 @@ pub struct EksCluster {
     pub role: Fact<Option<Role>>,
     /// The managed node groups.
     pub node_groups: List<NodeGroup>,
+    /// The add-ons that EKS manages.
+    pub addons: List<Addon>,
     /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
@@ -125,6 +129,7 @@ impl EksCluster {
             },
             role: Err(not_requested("the cluster's role")),
             node_groups: List::unread(not_requested("the cluster's node groups")),
+            addons: List::unread(not_requested("the cluster's add-ons")),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             url: None,

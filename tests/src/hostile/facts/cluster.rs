@@ -5,10 +5,10 @@ use eksentry_core::{
     facts::{
         EksCluster, Fact, List,
         cluster::{
-            AccessEntry, Association, AuthenticationMode, ClusterAdmin, EndOfSupport, Endpoint,
-            Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, NodeGroup, Principal,
-            RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy,
-            VersionSupport,
+            AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
+            Endpoint, Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, NodeGroup,
+            Principal, RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole,
+            UpgradePolicy, VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -73,6 +73,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         },
         role: role(bytes)?,
         node_groups: node_groups(bytes)?,
+        addons: addons(bytes)?,
         subnets: texts(bytes, 120)?,
         security_groups: texts(bytes, 120)?,
         url: maybe(bytes)?,
@@ -115,6 +116,20 @@ fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
     });
     let groups = groups.collect::<Result<_>>()?;
     list(groups, bytes)
+}
+
+fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
+    let addons = texts(bytes, 12)?.into_iter().map(|name| {
+        Ok(Addon {
+            name,
+            status: status(bytes)?,
+            issues: issues(bytes)?,
+            version: maybe(bytes)?,
+            configuration_values: maybe(bytes)?,
+        })
+    });
+    let addons = addons.collect::<Result<_>>()?;
+    list(addons, bytes)
 }
 
 fn status(bytes: &mut Unstructured<'_>) -> Result<String> {
