@@ -7,6 +7,7 @@ mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
 mod eks_authentication_mode;
+mod eks_cluster_healthy;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
@@ -23,7 +24,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 16] = [
+pub static CHECKS: [&Check; 17] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -31,6 +32,7 @@ pub static CHECKS: [&Check; 16] = [
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
     &eks_authentication_mode::CHECK,
+    &eks_cluster_healthy::CHECK,
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,

@@ -131,6 +131,20 @@ pub enum ReasonCode {
     /// More principals are administrators of the cluster than are allowed.
     TooManyAdmins,
 
+    // --- Clusters: health ---
+    /// An add-on has an issue, or its status is a failure.
+    AddonUnhealthy,
+    /// EKS reports an issue with the cluster.
+    ClusterIssueReported,
+    /// EKS reports an issue that takes the control plane down.
+    ControlPlaneIssueReported,
+    /// EKS reports no issue with the cluster, its node groups and its add-ons.
+    NoIssueReported,
+    /// A node group has an issue, or its status is a failure.
+    NodeGroupUnhealthy,
+    /// EKS reports only issues that are ignored.
+    OnlyIgnoredIssues,
+
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.
     AnyNameInNamespace,
