@@ -2,6 +2,7 @@
 
 mod access;
 mod addons;
+mod insights;
 mod node_groups;
 mod parse;
 mod role_use;
@@ -101,6 +102,7 @@ impl Collector for ClusterCollector {
                 access::LIST_POLICIES,
                 addons::LIST,
                 addons::DESCRIBE,
+                insights::LIST,
             ],
             iam::PERMISSIONS,
             &[iam::LIST_ROLES, kms::DESCRIBE],
@@ -166,7 +168,7 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins, groups, addons) = futures::join!(
+        let (key, role, support, roles, entries, admins, groups, addons, insights) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -177,6 +179,11 @@ impl Reader<'_> {
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
             when(needs, Need::NodeGroups, self.node_groups(read)),
             when(needs, Need::Addons, self.clusters.addons(read)),
+            when(
+                needs,
+                Need::Insights,
+                self.clusters.insights(read, self.now())
+            ),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -190,6 +197,7 @@ impl Reader<'_> {
         set(&mut cluster.admins, admins);
         set(&mut cluster.node_groups, groups);
         set(&mut cluster.addons, addons);
+        set(&mut cluster.insights, insights);
     }
 
     /// Returns the key that a cluster names; `None` if it names none.

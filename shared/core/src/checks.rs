@@ -16,6 +16,7 @@ mod eks_irsa_trust_scoped;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_supported_version;
+mod eks_upgrade_insights;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 17] = [
+pub static CHECKS: [&Check; 18] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -41,6 +42,7 @@ pub static CHECKS: [&Check; 17] = [
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_supported_version::CHECK,
+    &eks_upgrade_insights::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

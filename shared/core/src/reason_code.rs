@@ -145,6 +145,22 @@ pub enum ReasonCode {
     /// EKS reports only issues that are ignored.
     OnlyIgnoredIssues,
 
+    // --- Clusters: insights ---
+    /// EKS did not report when it refreshed the insights into the cluster.
+    InsightAgeUnknown,
+    /// EKS reports an error in an insight into the cluster.
+    InsightErrors,
+    /// EKS has not refreshed the insights into the cluster for a week.
+    InsightsOutdated,
+    /// All insights into the cluster pass.
+    InsightsPassing,
+    /// EKS reports no result of an insight into the cluster.
+    InsightsUnknown,
+    /// EKS reports a warning in an insight into the cluster.
+    InsightWarnings,
+    /// EKS has no insights into the cluster.
+    NoInsights,
+
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.
     AnyNameInNamespace,

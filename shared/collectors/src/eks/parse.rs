@@ -3,6 +3,7 @@
 mod access;
 mod addons;
 mod health;
+mod insights;
 mod node_groups;
 mod roles;
 mod versions;
@@ -19,6 +20,7 @@ use eksentry_core::facts::cluster::{
 
 pub(super) use self::access::{admin_policy, cluster_wide_admin};
 pub(super) use self::addons::addon;
+pub(super) use self::insights::insight;
 pub(super) use self::node_groups::node_group;
 pub(super) use self::roles::{RoleId, RoleUser, other_users, role_users};
 pub(super) use self::versions::version;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, KubernetesVersion, ListedVersion, LogTypes, NamedKey,
-    Role, RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
+    AuthenticationMode, EksCluster, Endpoint, Insight, InsightStatus, KubernetesVersion,
+    ListedVersion, LogTypes, NamedKey, Role, RoleUsers, SecretsKey, SupportStatus, UpgradePolicy,
+    VersionSupport,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -62,10 +63,25 @@ pub(crate) fn cluster() -> EksCluster {
         })),
         node_groups: List::complete(Vec::new()),
         addons: List::complete(Vec::new()),
+        insights: List::complete(vec![insight(
+            "Kubelet version skew",
+            InsightStatus::Passing,
+        )]),
         subnets: Vec::new(),
         security_groups: Vec::new(),
         url: None,
         tags: Vec::new(),
+    }
+}
+
+pub(crate) fn insight(name: &str, status: InsightStatus) -> Insight {
+    Insight {
+        id: "4cf936e8".into(),
+        name: name.into(),
+        is_about_rollback: false,
+        version: "1.34".parse().ok(),
+        status,
+        days_old: Some(0),
     }
 }
 

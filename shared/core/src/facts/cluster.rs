@@ -4,6 +4,7 @@ mod access;
 mod addon;
 mod endpoint;
 mod health;
+mod insight;
 mod logs;
 mod node_group;
 mod role;
@@ -15,6 +16,7 @@ pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmi
 pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
 pub use self::health::{Issue, IssueCode};
+pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::role::{Role, RoleUsers, TrustingRole};
@@ -86,6 +88,8 @@ pub struct EksCluster {
     pub node_groups: List<NodeGroup>,
     /// The add-ons that EKS manages.
     pub addons: List<Addon>,
+    /// The insights of EKS into the cluster.
+    pub insights: List<Insight>,
     /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
@@ -130,6 +134,7 @@ impl EksCluster {
             role: Err(not_requested("the cluster's role")),
             node_groups: List::unread(not_requested("the cluster's node groups")),
             addons: List::unread(not_requested("the cluster's add-ons")),
+            insights: List::unread(not_requested("the insights of EKS into the cluster")),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             url: None,

@@ -6,9 +6,9 @@ use eksentry_core::{
         EksCluster, Fact, List,
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
-            Endpoint, Issue, KubernetesVersion, ListedVersion, LogTypes, NamedKey, NodeGroup,
-            Principal, RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole,
-            UpgradePolicy, VersionSupport,
+            Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
+            NamedKey, NodeGroup, Principal, RemoteAccess, Role, RoleUsers, SecretsKey,
+            SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -74,6 +74,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         role: role(bytes)?,
         node_groups: node_groups(bytes)?,
         addons: addons(bytes)?,
+        insights: insights(bytes)?,
         subnets: texts(bytes, 120)?,
         security_groups: texts(bytes, 120)?,
         url: maybe(bytes)?,
@@ -130,6 +131,27 @@ fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
     });
     let addons = addons.collect::<Result<_>>()?;
     list(addons, bytes)
+}
+
+fn insights(bytes: &mut Unstructured<'_>) -> Result<List<Insight>> {
+    const STATUSES: [InsightStatus; 4] = [
+        InsightStatus::Passing,
+        InsightStatus::Unknown,
+        InsightStatus::Warning,
+        InsightStatus::Error,
+    ];
+    let insights = texts(bytes, 30)?.into_iter().map(|name| {
+        Ok(Insight {
+            id: text(bytes)?,
+            name,
+            is_about_rollback: bytes.arbitrary()?,
+            version: text(bytes)?.parse().ok(),
+            status: *bytes.choose(&STATUSES)?,
+            days_old: bytes.arbitrary()?,
+        })
+    });
+    let insights = insights.collect::<Result<_>>()?;
+    list(insights, bytes)
 }
 
 fn status(bytes: &mut Unstructured<'_>) -> Result<String> {
