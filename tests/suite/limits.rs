@@ -97,7 +97,7 @@ fn findings_are_valid_for_empty_and_unusual_texts() {
             "name": "c", "version": "", "endpoint": "", "encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": ""}}],
             "resourcesVpcConfig": {"subnetIds": [""], "securityGroupIds": null, "vpcId": "", "publicAccessCidrs": []},
             "logging": null, "tags": {"empty": "", "strange": strange},
-            "accessConfig": {"authenticationMode": "API"}, "accessEntries": [],
+            "accessConfig": {"authenticationMode": "API"}, "accessEntries": [], "insights": [{"id": "i", "name": strange}], "nodegroups": [{"nodegroupName": "n", "status": ""}],
         }],
         "keys": [
             {"KeyId": "k", "Description": "", "tags": {"empty": ""}},

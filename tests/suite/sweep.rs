@@ -51,6 +51,8 @@ fn the_number_of_calls_is_bounded() {
         ("ec2.DescribeInstances", 1),
         ("eks.DescribeClusterVersions", 1),
         ("eks.ListAccessEntries", 2 * clusters),
+        ("eks.ListAddons", clusters),
+        ("eks.ListInsights", clusters),
         ("eks.ListNodegroups", clusters),
         ("iam.ListRoles", 1),
         ("iam.GetRole", clusters),

@@ -361,6 +361,9 @@ pub(crate) fn private_cluster(name: &str) -> Value {
         }]},
         "accessConfig": {"authenticationMode": "API"},
         "accessEntries": [access_entry("ops"), access_entry("deploy")],
+        "addons": [{"addonName": "coredns"}],
+        "insights": [{"id": "4cf936e8", "name": "Kubelet version skew"}],
+        "nodegroups": [{"nodegroupName": "general"}],
     })
 }
 

@@ -1,6 +1,8 @@
 //! Amazon EKS clusters, and the users of their roles.
 
 mod access;
+mod addons;
+mod insights;
 mod node_groups;
 mod parse;
 mod role_use;
@@ -40,7 +42,7 @@ const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
 pub(crate) const IN_ALL_REGIONS: &[Permission] =
     &[LIST, DESCRIBE, node_groups::LIST, node_groups::DESCRIBE];
 
-/// The error code for a cluster or a node group that does not exist.
+/// The error code for a cluster, a node group or an add-on that does not exist.
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
 /// An account's clusters in one Region. The list, and each cluster's description and node groups, are requested only
@@ -94,7 +96,14 @@ impl Collector for ClusterCollector {
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
         [
             IN_ALL_REGIONS,
-            &[versions::DESCRIBE, access::LIST, access::LIST_POLICIES],
+            &[
+                versions::DESCRIBE,
+                access::LIST,
+                access::LIST_POLICIES,
+                addons::LIST,
+                addons::DESCRIBE,
+                insights::LIST,
+            ],
             iam::PERMISSIONS,
             &[iam::LIST_ROLES, kms::DESCRIBE, ec2::DESCRIBE_INSTANCES],
         ]
@@ -160,7 +169,7 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins, groups, nodes) = futures::join!(
+        let (key, role, support, roles, entries, admins, groups, nodes, addons, insights) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -171,6 +180,12 @@ impl Reader<'_> {
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
             when(needs, Need::NodeGroups, self.node_groups(read)),
             when(needs, Need::Nodes, self.nodes(&read.name)),
+            when(needs, Need::Addons, self.clusters.addons(read)),
+            when(
+                needs,
+                Need::Insights,
+                self.clusters.insights(read, self.now())
+            ),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -184,6 +199,8 @@ impl Reader<'_> {
         set(&mut cluster.admins, admins);
         set(&mut cluster.node_groups, groups);
         set(&mut cluster.nodes, nodes);
+        set(&mut cluster.addons, addons);
+        set(&mut cluster.insights, insights);
     }
 
     /// Returns the key that a cluster names; `None` if it names none.

@@ -116,6 +116,10 @@ pub enum Need {
     NodeGroups,
     /// The nodes of a cluster.
     Nodes,
+    /// The add-ons of a cluster.
+    Addons,
+    /// The insights of EKS into a cluster.
+    Insights,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

@@ -7,6 +7,7 @@ mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
 mod eks_authentication_mode;
+mod eks_cluster_healthy;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
@@ -16,6 +17,7 @@ mod eks_nodes_imds;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_supported_version;
+mod eks_upgrade_insights;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -24,7 +26,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 17] = [
+pub static CHECKS: [&Check; 19] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -32,6 +34,7 @@ pub static CHECKS: [&Check; 17] = [
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
     &eks_authentication_mode::CHECK,
+    &eks_cluster_healthy::CHECK,
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
@@ -41,6 +44,7 @@ pub static CHECKS: [&Check; 17] = [
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_supported_version::CHECK,
+    &eks_upgrade_insights::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

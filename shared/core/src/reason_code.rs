@@ -131,6 +131,36 @@ pub enum ReasonCode {
     /// More principals are administrators of the cluster than are allowed.
     TooManyAdmins,
 
+    // --- Clusters: health ---
+    /// An add-on has an issue, or its status is a failure.
+    AddonUnhealthy,
+    /// EKS reports an issue with the cluster.
+    ClusterIssueReported,
+    /// EKS reports an issue that takes the control plane down.
+    ControlPlaneIssueReported,
+    /// EKS reports no issue with the cluster, its node groups and its add-ons.
+    NoIssueReported,
+    /// A node group has an issue, or its status is a failure.
+    NodeGroupUnhealthy,
+    /// EKS reports only issues that are ignored.
+    OnlyIgnoredIssues,
+
+    // --- Clusters: insights ---
+    /// EKS did not report when it refreshed the insights into the cluster.
+    InsightAgeUnknown,
+    /// EKS reports an error in an insight into the cluster.
+    InsightErrors,
+    /// EKS has not refreshed the insights into the cluster for a week.
+    InsightsOutdated,
+    /// All insights into the cluster pass.
+    InsightsPassing,
+    /// EKS reports no result of an insight into the cluster.
+    InsightsUnknown,
+    /// EKS reports a warning in an insight into the cluster.
+    InsightWarnings,
+    /// EKS has no insights into the cluster.
+    NoInsights,
+
     // --- Clusters: nodes ---
     /// Responses of the instance metadata service can reach pods.
     HopLimitTooLarge,

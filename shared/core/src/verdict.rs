@@ -124,7 +124,12 @@ impl Verdict {
 
     /// Returns a verdict for a resource that a person should review.
     pub fn warning(code: ReasonCode, text: impl Into<String>) -> Self {
-        Self::new(Outcome::Warning, vec![Reason::new(code, text)])
+        Self::warning_for(vec![Reason::new(code, text)])
+    }
+
+    /// Returns a verdict for a resource that a person should review for several reasons.
+    pub fn warning_for(reasons: Vec<Reason>) -> Self {
+        Self::new(Outcome::Warning, reasons)
     }
 
     /// Returns a verdict for a resource about which a decisive fact could not be read.

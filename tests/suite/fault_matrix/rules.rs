@@ -228,6 +228,8 @@ fn concerns(case: &Case, id: &str) -> bool {
             needs(Need::NodeGroups) && is_about(cluster())
         }
         ("ec2", "DescribeInstances") => needs(Need::Nodes),
+        ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
+        ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
         ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
             (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())

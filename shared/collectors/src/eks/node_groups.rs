@@ -8,7 +8,7 @@ use eksentry_core::{ReasonCode, Unread};
 use futures::StreamExt;
 
 use super::parse::node_group;
-use super::{CLUSTERS, Clusters};
+use super::{CLUSTERS, Clusters, present};
 use crate::DESCRIPTIONS_AT_A_TIME;
 use crate::call::{Call, Next};
 use crate::permission::{Arns, Permission};
@@ -44,7 +44,7 @@ impl Clusters {
             .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
             .collect()
             .await;
-        let mut groups = super::present(described, names.missing);
+        let mut groups = present(described, names.missing);
         groups.items.sort_by(|one, other| one.name.cmp(&other.name));
         groups
     }
@@ -67,7 +67,6 @@ impl Clusters {
         if let Err(failure) = read.await {
             names.missing = failure.or_none::<()>().err();
         }
-        // A list that leads back to an earlier page may have returned that page twice.
         names.items.sort_unstable();
         names.items.dedup();
         names

@@ -1,7 +1,9 @@
 //! Pure functions that convert EKS's responses into facts.
 
 mod access;
+mod addons;
 mod health;
+mod insights;
 mod node_groups;
 mod roles;
 mod versions;
@@ -17,6 +19,8 @@ use eksentry_core::facts::cluster::{
 };
 
 pub(super) use self::access::{admin_policy, cluster_wide_admin};
+pub(super) use self::addons::addon;
+pub(super) use self::insights::insight;
 pub(super) use self::node_groups::node_group;
 pub(super) use self::roles::{RoleId, RoleUser, other_users, role_users};
 pub(super) use self::versions::version;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, KubernetesVersion, ListedVersion, LogTypes,
-    MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Role, RoleUsers, SecretsKey,
-    SupportStatus, UpgradePolicy, VersionSupport,
+    AuthenticationMode, EksCluster, Endpoint, Insight, InsightStatus, KubernetesVersion,
+    ListedVersion, LogTypes, MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Role,
+    RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -64,6 +64,11 @@ pub(crate) fn cluster() -> EksCluster {
             unread: Vec::new(),
         })),
         node_groups: List::complete(vec![node_group()]),
+        addons: List::complete(Vec::new()),
+        insights: List::complete(vec![insight(
+            "Kubelet version skew",
+            InsightStatus::Passing,
+        )]),
         subnets: Vec::new(),
         security_groups: Vec::new(),
         url: None,
@@ -103,6 +108,17 @@ pub(crate) fn node() -> Node {
         image: Some("ami-1".into()),
         instance_type: Some("m7g.large".into()),
         instance_profile: None,
+    }
+}
+
+pub(crate) fn insight(name: &str, status: InsightStatus) -> Insight {
+    Insight {
+        id: "4cf936e8".into(),
+        name: name.into(),
+        is_about_rollback: false,
+        version: "1.34".parse().ok(),
+        status,
+        days_old: Some(0),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Facts about Amazon EKS clusters.
 
 mod access;
+mod addon;
 mod endpoint;
 mod health;
+mod insight;
 mod logs;
 mod node;
 mod node_group;
@@ -12,8 +14,10 @@ mod support;
 mod version;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
+pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
 pub use self::health::{Issue, IssueCode};
+pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
@@ -88,6 +92,10 @@ pub struct EksCluster {
     pub role: Fact<Option<Role>>,
     /// The managed node groups.
     pub node_groups: List<NodeGroup>,
+    /// The add-ons that EKS manages.
+    pub addons: List<Addon>,
+    /// The insights of EKS into the cluster.
+    pub insights: List<Insight>,
     /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
@@ -133,6 +141,8 @@ impl EksCluster {
             },
             role: Err(not_requested("the cluster's role")),
             node_groups: List::unread(not_requested("the cluster's node groups")),
+            addons: List::unread(not_requested("the cluster's add-ons")),
+            insights: List::unread(not_requested("the insights of EKS into the cluster")),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             url: None,

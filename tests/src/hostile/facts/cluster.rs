@@ -5,10 +5,10 @@ use eksentry_core::{
     facts::{
         EksCluster, Fact, List,
         cluster::{
-            AccessEntry, Association, AuthenticationMode, ClusterAdmin, EndOfSupport, Endpoint,
-            Issue, KubernetesVersion, ListedVersion, LogTypes, MetadataOptions, NamedKey, Node,
-            NodeGroup, NodeOrigin, Principal, RemoteAccess, Role, RoleUsers, SecretsKey,
-            SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
+            AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
+            Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
+            MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Principal, RemoteAccess, Role,
+            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -75,6 +75,8 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         },
         role: role(bytes)?,
         node_groups: node_groups(bytes)?,
+        addons: addons(bytes)?,
+        insights: insights(bytes)?,
         subnets: texts(bytes, 120)?,
         security_groups: texts(bytes, 120)?,
         url: maybe(bytes)?,
@@ -117,6 +119,41 @@ fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
     });
     let groups = groups.collect::<Result<_>>()?;
     list(groups, bytes)
+}
+
+fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
+    let addons = texts(bytes, 12)?.into_iter().map(|name| {
+        Ok(Addon {
+            name,
+            status: status(bytes)?,
+            issues: issues(bytes)?,
+            version: maybe(bytes)?,
+            configuration_values: maybe(bytes)?,
+        })
+    });
+    let addons = addons.collect::<Result<_>>()?;
+    list(addons, bytes)
+}
+
+fn insights(bytes: &mut Unstructured<'_>) -> Result<List<Insight>> {
+    const STATUSES: [InsightStatus; 4] = [
+        InsightStatus::Passing,
+        InsightStatus::Unknown,
+        InsightStatus::Warning,
+        InsightStatus::Error,
+    ];
+    let insights = texts(bytes, 30)?.into_iter().map(|name| {
+        Ok(Insight {
+            id: text(bytes)?,
+            name,
+            is_about_rollback: bytes.arbitrary()?,
+            version: text(bytes)?.parse().ok(),
+            status: *bytes.choose(&STATUSES)?,
+            days_old: bytes.arbitrary()?,
+        })
+    });
+    let insights = insights.collect::<Result<_>>()?;
+    list(insights, bytes)
 }
 
 fn status(bytes: &mut Unstructured<'_>) -> Result<String> {

@@ -1,6 +1,9 @@
 //! The health of clusters, node groups and add-ons.
 
-use aws_sdk_eks::types::{ClusterHealth, ClusterIssueCode, NodegroupHealth, NodegroupIssueCode};
+use aws_sdk_eks::types::{
+    AddonHealth, AddonIssueCode, ClusterHealth, ClusterIssueCode, NodegroupHealth,
+    NodegroupIssueCode,
+};
 use eksentry_core::facts::cluster::Issue;
 
 /// Returns the issues of a cluster, sorted; `None` if the response has no list of issues, which differs from an empty
@@ -21,6 +24,17 @@ pub(super) fn of_node_group(health: Option<&NodegroupHealth>) -> Vec<Issue> {
     sorted(issues.map(|issue| {
         Issue::read(
             issue.code().map(NodegroupIssueCode::as_str),
+            issue.resource_ids(),
+        )
+    }))
+}
+
+/// Returns the issues of an add-on, sorted.
+pub(super) fn of_addon(health: Option<&AddonHealth>) -> Vec<Issue> {
+    let issues = health.into_iter().flat_map(AddonHealth::issues);
+    sorted(issues.map(|issue| {
+        Issue::read(
+            issue.code().map(AddonIssueCode::as_str),
             issue.resource_ids(),
         )
     }))

@@ -1,7 +1,8 @@
 //! The managed node groups of clusters.
 
 use aws_sdk_eks::types::{
-    AmiTypes, Nodegroup, NodegroupResources, NodegroupStatus, RemoteAccessConfig,
+    AmiTypes, Nodegroup, NodegroupResources, NodegroupScalingConfig, NodegroupStatus,
+    RemoteAccessConfig,
 };
 use eksentry_core::facts::cluster::{NodeGroup, RemoteAccess};
 
@@ -30,7 +31,7 @@ pub(in crate::eks) fn node_group(name: &str, group: &Nodegroup) -> NodeGroup {
         remote_access: group.remote_access().map(remote_access),
         desired_size: group
             .scaling_config()
-            .and_then(|scaling| scaling.desired_size())
+            .and_then(NodegroupScalingConfig::desired_size)
             .and_then(|size| size.try_into().ok()),
     }
 }
@@ -44,7 +45,7 @@ fn remote_access(access: &RemoteAccessConfig) -> RemoteAccess {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_eks::types::{LaunchTemplateSpecification, NodegroupScalingConfig};
+    use aws_sdk_eks::types::LaunchTemplateSpecification;
 
     use super::*;
 

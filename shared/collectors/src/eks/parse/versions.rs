@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::timestamp;
 
-const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+pub(super) const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
 /// Returns the facts in the description of a version; `None` if the version is absent or not a number.
 pub(in crate::eks) fn version(
