@@ -36,7 +36,7 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 DEMO = yaml.safe_load((TESTS / "demo/account.yaml").read_text())  # tests/src/account.rs explains the format
 ACCOUNT, REGION = DEMO["account"], DEMO["region"]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-PASSED, FAILED, NOT_AVAILABLE, NONE = "PASSED", "FAILED", "NOT_AVAILABLE", "none"
+PASSED, FAILED, NONE = "PASSED", "FAILED", "none"
 MOST_SHOWN = 40
 
 # The verdicts that are different in moto: check, resource (or a pattern of resources that have a verdict in the
@@ -48,10 +48,17 @@ DEVIATIONS = [
     ("eks-authentication-mode", "cluster/*", FAILED, "moto does not store accessConfig"),
     ("eks-deletion-protection", "cluster/*", FAILED, "moto does not store deletionProtection"),
     ("eks-irsa-trust-scoped", "cluster/mobile-banking", PASSED, "moto generates the issuer of a cluster"),
-    ("eks-supported-version", "cluster/*", NOT_AVAILABLE, "moto does not implement DescribeClusterVersions"),
+    ("eks-nodes-imds", "cluster/*", PASSED, "the instances of the demo account are not created in moto"),
     ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
     ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto treats AWS keys as customer keys"),
 ]
+
+# The checks that the sweep omits, because moto does not implement their operations.
+NOT_IN_MOTO = {
+    "eks-cluster-healthy": "ListAddons",
+    "eks-supported-version": "DescribeClusterVersions",
+    "eks-upgrade-insights": "ListInsights",
+}
 
 
 # --- The account --------------------------------------------------------------------------------------------------
@@ -258,6 +265,8 @@ def snapshots():
     expected = {}
     for path in (TESTS / "suite/snapshots").glob("suite__findings__*.snap"):
         check = path.stem.removeprefix("suite__findings__")
+        if check in NOT_IN_MOTO:
+            continue
         _, _, content = path.read_text().split("---\n", 2)
         for line in json.loads(content)["statuses"]:
             status, *_, resource = line.split(" ")
@@ -433,6 +442,7 @@ def run_sweep(binary, aws, seconds):
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": f"http://{aws.address}",
+        "EKSENTRY_DISABLED_CHECKS": ",".join(NOT_IN_MOTO),
     }
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
