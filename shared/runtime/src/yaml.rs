@@ -114,7 +114,7 @@ pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
         let (event, span) = event.map_err(|error| YamlError::of(error, text))?;
         tree.take(event, span)?;
     }
-    tree.root.ok_or_else(|| YamlError {
+    tree.root.ok_or(YamlError {
         line: 1,
         problem: YamlProblem::Empty,
     })

@@ -1,4 +1,8 @@
 //! The responses of EC2, as far as they are read. Elements that are not named here are ignored.
+#![expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the XML elements"
+)]
 
 use serde::Deserialize;
 

@@ -192,6 +192,7 @@ mod tests {
     const SSO: &str = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Platform_0a1b";
     const LINKED: &str = "arn:aws:iam::111122223333:role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS";
 
+    #[expect(clippy::unnecessary_wraps, reason = "the test cases contain facts")]
     fn wide() -> Fact<Option<Association>> {
         Ok(Some(Association {
             associated_at: None,

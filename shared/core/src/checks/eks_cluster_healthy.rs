@@ -318,7 +318,7 @@ mod tests {
     fn the_issues_and_the_status_of_a_node_group_or_an_add_on_decide() {
         let replicas = || vec![issue("InsufficientNumberOfReplicas", &[])];
         let launches = || vec![issue("AsgInstanceLaunchFailures", &["eks-workers"])];
-        for (cluster, expected) in [
+        for (cluster, expected) in vec![
             (with_group("ACTIVE", vec![]), Outcome::Passed),
             (with_group("", vec![]), Outcome::Passed),
             (with_group("CREATING", vec![]), Outcome::Passed),

@@ -216,7 +216,7 @@ mod tests {
     fn the_status_and_the_dates_decide() {
         use SupportStatus::{Extended, Standard, Unsupported};
         let allowed = r#"{"allowExtendedSupport": true}"#;
-        for (cluster, parameters, expected) in [
+        for (cluster, parameters, expected) in vec![
             (
                 entry(Some(Standard), Some(200), Some(565)),
                 "{}",

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn the_widest_statement_counts() {
         let exact = allow(r#"{"StringEquals": {"ISSUER:sub": "system:serviceaccount:pay:api"}}"#);
-        let open = format!(r#"{{"Effect": "Allow", "Principal": PROVIDER, "Action": "sts:*"}}"#);
+        let open = r#"{"Effect": "Allow", "Principal": PROVIDER, "Action": "sts:*"}"#;
         assert_eq!(of(&exact), Some(ServiceAccounts::Listed));
         assert_eq!(of(&format!("{exact}, {open}")), Some(ServiceAccounts::All));
         assert_eq!(of(&format!("{open}, {exact}")), Some(ServiceAccounts::All));
