@@ -77,7 +77,7 @@
 //!     times: 2                        # number of hits (unlimited)
 //!     one_in: 10                      # one in this many calls, seemingly at random (every one); of partial: findings
 //!     seed: 1                         # another seed hits other calls (0)
-//!     kind: access-denied             # throttle | access-denied | reset | malformed | {latency: 200}
+//!     kind: access-denied             # throttle | access-denied | reset | truncated | {latency: 200}
 //!                                     # | {error: {code: InternalFailure, status: 500}}
 //!                                     # | {partial: {ids: [an-id], code: InternalFailure}}
 //! ```
@@ -247,7 +247,7 @@ impl Account {
                 name: name.to_owned(),
                 source,
             })?;
-        account.settle(name)?;
+        account.prepare(name)?;
         Ok(account)
     }
 
@@ -266,7 +266,7 @@ impl Account {
         self.buckets.extend(entries.buckets);
         self.parameters.extend(entries.parameters);
         self.extend_collections(entries.collections);
-        self.settle(name)
+        self.prepare(name)
     }
 
     /// Returns the cluster of this name, to be changed.

@@ -156,7 +156,7 @@ impl StandIn {
 
     /// Starts a stand-in that serves an account on this address.
     pub fn start_at(address: SocketAddr, mut account: Account) -> Result<Self, StandInError> {
-        account.settle("the account")?;
+        account.prepare("the account")?;
         let region = account.region.clone();
         let aws = Self {
             state: Arc::new(Mutex::new(State::new(account))),
@@ -173,7 +173,7 @@ impl StandIn {
     /// Serves another account, or another Region, in addition. An account or a Region that is not served exists, but is
     /// empty.
     pub fn also(&self, mut account: Account) -> Result<(), StandInError> {
-        account.settle("the other account")?;
+        account.prepare("the other account")?;
         self.state().serve(account);
         Ok(())
     }
@@ -271,7 +271,7 @@ impl StandIn {
         let mut state = self.state();
         let mut account = state.home().clone();
         change(&mut account);
-        account.settle("the changed account")?;
+        account.prepare("the changed account")?;
         state.replace_home(account);
         Ok(())
     }
@@ -282,8 +282,8 @@ impl StandIn {
     }
 
     /// Removes all faults, and resets [`StandIn::hits`].
-    pub fn heal(&self) {
-        self.state().heal();
+    pub fn clear_faults(&self) {
+        self.state().clear_faults();
     }
 
     /// Returns the number of calls that faults have hit since the start or [`StandIn::heal`].
@@ -321,7 +321,7 @@ impl StandIn {
     }
 
     /// Keeps the response to each call from now on.
-    pub fn keep_answers(&self) {
+    pub fn keep_responses(&self) {
         self.state().recording.keep_responses();
     }
 
@@ -367,8 +367,8 @@ impl StandIn {
     }
 
     /// Registers a ResultToken that AWS issued, as in a recorded event, as one of this rule.
-    pub fn know_result_token(&self, token: &str, rule_name: &str) {
-        self.state().config.know_result_token(token, rule_name);
+    pub fn register_result_token(&self, token: &str, rule_name: &str) {
+        self.state().config.register_result_token(token, rule_name);
     }
 
     /// Returns the findings that Security Hub holds, of all accounts and Regions.

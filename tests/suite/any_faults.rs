@@ -178,7 +178,7 @@ impl Faults {
                     };
                     some("*", error, 10);
                 }
-                Kind::Truncated => some("*", FaultKind::Malformed, 10),
+                Kind::Truncated => some("*", FaultKind::Truncated, 10),
                 Kind::Rejected => {
                     let rejected = FaultKind::Partial {
                         ids: Vec::new(),
@@ -283,7 +283,7 @@ fn compare_with_undisturbed(
     let mut first_reported = world.times("CreatedAt");
     first_reported.extend(created);
 
-    world.heal();
+    world.clear_faults();
     recover(&mut world);
     let state = state_of(&world);
     let ids: BTreeSet<&String> = state.keys().chain(expected.keys()).collect();

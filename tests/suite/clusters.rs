@@ -97,7 +97,7 @@ fn health_is_not_used_for_keys_of_the_same_account() {
             world.status(ENVELOPE, &cluster_arn("c")),
             "NOT_AVAILABLE INFORMATIONAL"
         );
-        world.heal();
+        world.clear_faults();
     }
     world.end();
 }

@@ -135,7 +135,7 @@ fn the_same_process_recovers_from_a_deadline_during_an_import() {
     for part in ["not responded", "next invocation"] {
         assert!(error.error_message.contains(part), "{error}");
     }
-    world.heal();
+    world.clear_faults();
     sweep.invoke(b"{}", TIMEOUT).outcome.unwrap();
     let imports = world.calls(IMPORT);
     assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
@@ -258,7 +258,7 @@ fn credentials_that_expire_during_a_sweep_change_no_findings() {
     );
     assert_eq!(world.statuses(), before, "no findings could be sent");
 
-    world.heal();
+    world.clear_faults();
     world.sweep();
     assert_eq!(world.status(ROTATION, &key_arn("new")), "FAILED MEDIUM");
     assert_eq!(

@@ -127,7 +127,7 @@ fn attestations_count_as_images_if_manifests_are_denied() {
     for number in [1, 2] {
         assert_eq!(world.status(SCAN, &image(number)), "FAILED MEDIUM");
     }
-    world.aws.heal();
+    world.aws.clear_faults();
     world.sweep();
     assert_eq!(world.status(SCAN, &image(1)), "ARCHIVED FAILED MEDIUM");
     assert_eq!(world.status(SCAN, &image(2)), "FAILED MEDIUM");

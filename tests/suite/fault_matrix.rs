@@ -72,7 +72,7 @@ impl CaseRunner {
 
     fn reset(&mut self) {
         self.world.aws.restore(&self.earlier);
-        self.world.heal();
+        self.world.clear_faults();
     }
 
     fn seen(&self) -> Seen {
@@ -116,7 +116,7 @@ impl CaseRunner {
             return Err(format!("AWS would have rejected {}", rejected.join("; ")));
         }
 
-        self.world.heal();
+        self.world.clear_faults();
         let (ended, _) = self.invoke(Duration::from_mins(5));
         let recovered = rules::check_recovery(undisturbed, &self.seen(), &ended);
         let kept = rules::check_creation_times(&created, &self.world.times("CreatedAt"));
@@ -137,7 +137,7 @@ impl Undisturbed {
         let mut runner = CaseRunner::new(scenario, &earlier);
         runner.reset();
         let before = runner.seen();
-        runner.world.aws.keep_answers();
+        runner.world.aws.keep_responses();
         let (ending, took) = runner.invoke(Duration::from_mins(5));
         assert_eq!(ending, Ending::Success, "{}", scenario.name);
         let calls = runner.world.aws.calls();

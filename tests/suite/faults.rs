@@ -43,7 +43,7 @@ fn transient_failures_are_retried() {
 fn an_invalid_response_is_not_available_and_affects_no_other() {
     let mut world = two_keys();
     world.aws.fail(
-        Fault::new("kms.GetKeyRotationStatus", FaultKind::Malformed)
+        Fault::new("kms.GetKeyRotationStatus", FaultKind::Truncated)
             .matching(json!({"KeyId": "hit"})),
     );
     world.sweep();
@@ -118,7 +118,7 @@ fn a_truncated_list_of_policies_is_not_available() {
     }));
     let role = "eks-dedicated-cluster-role";
     let list = "iam.ListAttachedRolePolicies";
-    world.aws.fail(Fault::new(list, FaultKind::Malformed));
+    world.aws.fail(Fault::new(list, FaultKind::Truncated));
     world.sweep();
     assert_eq!(
         world.status(role, &cluster_arn("c")),
@@ -128,7 +128,7 @@ fn a_truncated_list_of_policies_is_not_available() {
     let why = finding["Compliance"]["StatusReasons"].to_string();
     let expected = "iam:ListAttachedRolePolicies on role of-c failed (the response is invalid)";
     assert!(why.contains(expected), "{why}");
-    world.heal();
+    world.clear_faults();
     world.sweep();
     assert_eq!(world.status(role, &cluster_arn("c")), "FAILED MEDIUM");
     world.end();

@@ -271,7 +271,7 @@ fn a_response_without_a_list_of_findings_is_an_error() {
     assert_eq!(error.error_type, "NotDelivered");
     assert!(error.error_message.contains("Findings"), "{error}");
     assert_eq!(world.calls(IMPORT), imports);
-    world.heal();
+    world.clear_faults();
     assert_eq!(world.sweep()["posted"], 1);
     assert_eq!(world.times("CreatedAt"), created);
 
@@ -283,7 +283,7 @@ fn a_response_without_a_list_of_findings_is_an_error() {
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "NotDelivered");
     assert_eq!(world.status(ROTATION, &k()), "PASSED INFORMATIONAL");
-    world.heal();
+    world.clear_faults();
     assert_eq!(world.sweep()["archived"], 1);
     world.end();
 }

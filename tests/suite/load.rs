@@ -60,7 +60,7 @@ fn a_burst_of_events_ends_in_the_current_state() {
 
     let results = drive(&aws, &mut changing_account, pools.each_mut(), &waves).unwrap();
 
-    aws.heal();
+    aws.clear_faults();
     let [images, items] = results.map(sum);
     assert!(images.events >= 240 && items.events >= 60);
     for (pool, tally) in pools.iter().zip([&images, &items]) {

@@ -157,10 +157,10 @@ fn failures_log_no_secrets() {
         message: "it is not valid\n\u{1b}[31m\"quoted\"".into(),
     };
     let kinds = [
-        FaultKind::Malformed,
+        FaultKind::Truncated,
         FaultKind::Reset,
         FaultKind::AccessDenied,
-        FaultKind::Garbage,
+        FaultKind::HtmlPage,
         quoting,
     ];
     for kind in kinds {

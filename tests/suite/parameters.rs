@@ -302,7 +302,7 @@ fn an_invalid_document_is_an_error_and_nothing_is_evaluated() {
 fn an_unreadable_document_is_an_error_and_nothing_is_evaluated() {
     for (kind, error_type) in [
         (Some(FaultKind::AccessDenied), "InvalidSettings"),
-        (Some(FaultKind::Garbage), "NotAvailable"),
+        (Some(FaultKind::HtmlPage), "NotAvailable"),
         (None, "InvalidSettings"),
     ] {
         let mut world = world(STRICT);
@@ -380,7 +380,7 @@ fn a_sweep_with_an_unavailable_document_uses_the_previous_one_and_counts_an_erro
         (&meanwhile["failed"], &meanwhile["errors"]),
         (&json!(1), &json!(1))
     );
-    world.heal();
+    world.clear_faults();
     assert_eq!(invoke()["errors"], 0);
     drop(sweep.end());
     world.end();

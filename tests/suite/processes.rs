@@ -128,20 +128,20 @@ fn faults_have_the_same_results_over_http() {
         Fault::new(describe, FaultKind::Reset).times(2),
         Fault::new(describe, FaultKind::AccessDenied),
         Fault::new(describe, FaultKind::NotFound(0)),
-        Fault::new(describe, FaultKind::Malformed),
-        Fault::new(describe, FaultKind::Garbage),
+        Fault::new(describe, FaultKind::Truncated),
+        Fault::new(describe, FaultKind::HtmlPage),
         Fault::new(
             describe,
             FaultKind::Missing("/KeyMetadata/KeyManager".to_owned()),
         ),
         Fault::new(
             describe,
-            FaultKind::UnknownWord("/KeyMetadata/KeyState".to_owned()),
+            FaultKind::UnknownValue("/KeyMetadata/KeyState".to_owned()),
         ),
         Fault::new(describe, FaultKind::Latency(100)),
         Fault::new(list, FaultKind::EmptyPage),
         Fault::new(list, FaultKind::RepeatedToken),
-        Fault::new(list, FaultKind::TokensByTurns),
+        Fault::new(list, FaultKind::AlternatingTokens),
         Fault::new("securityhub.BatchImportFindings", partial),
     ] {
         assert_the_same("sweep", Some(&fault));

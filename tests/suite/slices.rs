@@ -270,7 +270,7 @@ fn a_rejected_message_is_retried_and_then_an_error() {
     };
     let sent = bodies(&world.aws.take_messages());
     assert_eq!(sent.len(), 3);
-    world.aws.heal();
+    world.aws.clear_faults();
     world.aws.fail(refuse());
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "NotDelivered");
@@ -315,7 +315,7 @@ fn a_part_without_time_left_is_enqueued_and_archives_nothing() {
         json!({"account": "111122223333", "region": REGION, "part": "keys", "handedOn": 1});
     assert_eq!(messages.iter().map(body).collect::<Vec<_>>(), [expected]);
 
-    world.heal();
+    world.clear_faults();
     assert_eq!(world.work(&messages), [""; 0]);
     assert_eq!(
         archived(&world),
@@ -363,7 +363,7 @@ fn named_resources_without_time_left_are_enqueued() {
         (&enqueued["handedOn"], &enqueued["resources"]),
         (&json!(1), &json!(arns))
     );
-    world.heal();
+    world.clear_faults();
     assert_eq!(world.work(&messages), [""; 0]);
     assert_eq!(
         archived(&world),

@@ -96,9 +96,9 @@ impl World {
     }
 
     /// Restores the default time limit, and ends all faults.
-    pub(crate) fn heal(&mut self) {
+    pub(crate) fn clear_faults(&mut self) {
         self.time_limit = TIME_LIMIT;
-        self.aws.heal();
+        self.aws.clear_faults();
     }
 
     /// Changes the account.

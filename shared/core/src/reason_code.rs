@@ -170,10 +170,12 @@ pub enum ReasonCode {
     MetadataProtected,
     /// The instance metadata service accepts requests without a token.
     MetadataWithoutToken,
-    /// The cluster has no EC2 nodes that the check can evaluate.
-    NoNodesToEvaluate,
+    /// AWS manages all nodes of the cluster.
+    NodesManaged,
     /// The cluster has no nodes at present.
     NoNodes,
+    /// The cluster has no EC2 nodes that the check can evaluate.
+    NoNodesToEvaluate,
 
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.

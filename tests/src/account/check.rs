@@ -11,7 +11,7 @@ use crate::stand_in::{COLLECTIONS, Collection, entries};
 
 impl Account {
     /// Assigns the ids that are left out, checks the entries for what the stand-in relies on, and builds the index.
-    pub(crate) fn settle(&mut self, name: &str) -> Result<(), AccountError> {
+    pub(crate) fn prepare(&mut self, name: &str) -> Result<(), AccountError> {
         self.name_images();
         self.name_keys();
         self.index = self.checked().map_err(|problem| AccountError::Entry {

@@ -145,6 +145,6 @@ fn moved_entries_are_found() {
     account.repositories.remove(0);
     assert_eq!(account.repository("b").expect("it stays").name(), "b");
     assert!(account.repository("a").is_none());
-    account.settle("the account").unwrap();
+    account.prepare("the account").unwrap();
     assert_eq!(account.index.repositories["b"], 0);
 }

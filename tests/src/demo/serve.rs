@@ -30,7 +30,7 @@ pub(super) fn start(
     for sample in samples {
         let member = |name: &str| sample.payload[name].as_str();
         if let (Some(token), Some(rule)) = (member("resultToken"), member("configRuleName")) {
-            aws.know_result_token(token, rule);
+            aws.register_result_token(token, rule);
         }
     }
     Ok(aws)

@@ -146,7 +146,7 @@ pub fn drive(
     waves: &Waves<'_>,
 ) -> Result<[Vec<InstanceResult>; 2], AccountError> {
     for check in CHECKS {
-        aws.know_result_token(
+        aws.register_result_token(
             &ChangingAccount::token(check.id),
             &ChangingAccount::rule(check.id),
         );

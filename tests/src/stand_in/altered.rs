@@ -54,14 +54,14 @@ pub(super) fn alter(
             add_token(paging, AFTER_EMPTY, response);
         }
         (FaultKind::RepeatedToken, Some(paging)) => add_token(paging, REPEATED, response),
-        (FaultKind::TokensByTurns, Some(paging)) => {
+        (FaultKind::AlternatingTokens, Some(paging)) => {
             let turn = usize::from(resumed == Some(BY_TURNS[0]));
             add_token(paging, BY_TURNS[turn], response);
         }
         (FaultKind::Missing(pointer), _) => {
             remove(response, pointer);
         }
-        (FaultKind::UnknownWord(pointer), _) => {
+        (FaultKind::UnknownValue(pointer), _) => {
             if let Some(word) = response.pointer_mut(pointer) {
                 *word = UNKNOWN.into();
             }
@@ -155,7 +155,7 @@ mod tests {
             let resumed = resume(&mut list);
             assert!(!list.has("Marker"));
             let mut response = json!({"PolicyNames": []});
-            alter(&FaultKind::TokensByTurns, &list, resumed, &mut response);
+            alter(&FaultKind::AlternatingTokens, &list, resumed, &mut response);
             assert_eq!(
                 response,
                 json!({"PolicyNames": [], "IsTruncated": true, "Marker": expected})
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(missing("/cluster/tags/a~1b")["tags"], json!({}));
         assert_eq!(missing("/cluster/ids/0")["ids"], json!(["y"]));
         assert_eq!(missing("/cluster/nothing"), missing("/nothing/at/all"));
-        let unknown = altered(FaultKind::UnknownWord("/cluster/status".to_owned()));
+        let unknown = altered(FaultKind::UnknownValue("/cluster/status".to_owned()));
         assert_eq!(unknown["status"], UNKNOWN);
     }
 }

@@ -96,12 +96,12 @@ impl Config {
     /// Returns a new token for an invocation of this rule.
     pub(super) fn result_token(&mut self, rule: &str) -> String {
         let token = format!("result-token-{:06}", self.tokens.len() + 1);
-        self.know_result_token(&token, rule);
+        self.register_result_token(&token, rule);
         token
     }
 
     /// Registers a token for this rule.
-    pub(super) fn know_result_token(&mut self, token: &str, rule: &str) {
+    pub(super) fn register_result_token(&mut self, token: &str, rule: &str) {
         self.tokens.insert(token.to_owned(), rule.to_owned());
         self.rules.entry(rule.to_owned()).or_default();
     }

@@ -79,19 +79,19 @@ pub enum FaultKind {
     /// The connection breaks before the response.
     Reset,
     /// The response is cut off in the middle.
-    Malformed,
+    Truncated,
     /// The response is an HTML page, as a proxy on the way would send it, with the status of a success.
-    Garbage,
+    HtmlPage,
     /// A list begins with an empty page, with a token of the page that would have been the first.
     EmptyPage,
     /// A list returns the same token with every page.
     RepeatedToken,
     /// A list returns two tokens in turn, so that each page leads to the other.
-    TokensByTurns,
+    AlternatingTokens,
     /// The response lacks the member at this JSON pointer.
     Missing(String),
     /// The response has a value that no SDK knows at this JSON pointer.
-    UnknownWord(String),
+    UnknownValue(String),
     /// The response takes this many milliseconds longer; other faults still apply.
     Latency(u64),
 }
@@ -454,13 +454,13 @@ mod tests {
             "throttle",
             "access-denied",
             "reset",
-            "malformed",
-            "garbage",
+            "truncated",
+            "html-page",
             "empty-page",
             "repeated-token",
             "{not-found: 0}",
             "{missing: /cluster/arn}",
-            "{unknown-word: /cluster/status}",
+            "{unknown-value: /cluster/status}",
             "{latency: 200}",
             "{error: {code: InternalFailure, status: 500}}",
             "{partial: {ids: [a], code: InternalFailure}}",

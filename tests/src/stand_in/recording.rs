@@ -38,7 +38,7 @@ pub struct Call {
     /// `true` if AWS would not have accepted the request, which is a violation.
     pub is_violation: bool,
     /// The response before it was encoded. It is kept only after
-    /// [`StandIn::keep_answers`](super::StandIn::keep_answers), and never for S3 or for errors.
+    /// [`StandIn::keep_responses`](super::StandIn::keep_responses), and never for S3 or for errors.
     pub answer: Option<Value>,
 }
 

@@ -134,7 +134,7 @@ impl State {
         self.globals.clear();
     }
 
-    pub(super) fn heal(&mut self) {
+    pub(super) fn clear_faults(&mut self) {
         for account in self.accounts_mut() {
             account.faults.clear();
         }
@@ -191,8 +191,8 @@ impl State {
         match self.result(request, fault, resumed) {
             Ok(mut reply) => {
                 match kind {
-                    Some(FaultKind::Malformed) => reply.body.truncate(reply.body.len() / 2),
-                    Some(FaultKind::Garbage) => {
+                    Some(FaultKind::Truncated) => reply.body.truncate(reply.body.len() / 2),
+                    Some(FaultKind::HtmlPage) => {
                         reply.body = altered::GARBAGE.into();
                         reply.content_type = "text/html";
                         reply.headers.clear();

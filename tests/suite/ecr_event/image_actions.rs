@@ -45,7 +45,7 @@ fn a_deleted_image_is_archived_once_its_digest_no_longer_exists() {
         "the deletion is not confirmed"
     );
 
-    world.aws.heal();
+    world.aws.clear_faults();
     world.change(|account| account.repository("app").unwrap().images.clear());
     world.ok("ecr-event", &action("DELETE"));
     assert_eq!(world.status(SCAN, &image()), "ARCHIVED FAILED CRITICAL");

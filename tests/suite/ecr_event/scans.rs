@@ -22,7 +22,7 @@ fn the_event_is_used_only_if_the_api_cannot_be_read() {
         ("ecr.*", json!({"LOW": 2}), "PASSED INFORMATIONAL"),
         ("ecr.*", Value::Null, "NOT_AVAILABLE INFORMATIONAL"),
     ] {
-        world.aws.heal();
+        world.aws.clear_faults();
         world.deny(operation);
         world.ok("ecr-event", &scan("COMPLETE", &counts));
         assert_eq!(

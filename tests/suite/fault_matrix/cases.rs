@@ -38,13 +38,13 @@ pub(super) enum Column {
     Deadline,
     Reset,
     Truncated,
-    Garbage,
+    HtmlPage,
     Denied,
     NotFound,
     EmptyPage,
     RepeatedToken,
-    TokensByTurns,
-    UnknownWord,
+    AlternatingTokens,
+    UnknownValue,
     Missing,
 }
 
@@ -58,13 +58,13 @@ impl Column {
         Self::Deadline,
         Self::Reset,
         Self::Truncated,
-        Self::Garbage,
+        Self::HtmlPage,
         Self::Denied,
         Self::NotFound,
         Self::EmptyPage,
         Self::RepeatedToken,
-        Self::TokensByTurns,
-        Self::UnknownWord,
+        Self::AlternatingTokens,
+        Self::UnknownValue,
         Self::Missing,
     ];
 
@@ -79,20 +79,20 @@ impl Column {
             Self::Deadline => "deadline",
             Self::Reset => "reset",
             Self::Truncated => "truncated",
-            Self::Garbage => "HTML page",
+            Self::HtmlPage => "HTML page",
             Self::Denied => "denied",
             Self::NotFound => "not found",
             Self::EmptyPage => "empty page",
             Self::RepeatedToken => "repeated token",
-            Self::TokensByTurns => "alternating tokens",
-            Self::UnknownWord => "unknown value",
+            Self::AlternatingTokens => "alternating tokens",
+            Self::UnknownValue => "unknown value",
             Self::Missing => "missing",
         }
     }
 
     /// Returns `true` if AWS itself could give the answer, so that a verdict may follow from it.
     pub(super) fn is_response_of_aws(self) -> bool {
-        matches!(self, Self::NotFound | Self::UnknownWord | Self::Missing)
+        matches!(self, Self::NotFound | Self::UnknownValue | Self::Missing)
     }
 }
 
@@ -114,7 +114,7 @@ impl Case {
     pub(super) fn name(&self, undisturbed: &[Undisturbed]) -> String {
         let scenario = undisturbed[self.scenario].scenario.name;
         let what = match &self.kinds[..] {
-            [FaultKind::Missing(pointer) | FaultKind::UnknownWord(pointer)] => pointer.clone(),
+            [FaultKind::Missing(pointer) | FaultKind::UnknownValue(pointer)] => pointer.clone(),
             [FaultKind::NotFound(number)] => number.to_string(),
             _ => String::new(),
         };
@@ -214,20 +214,20 @@ fn kinds(column: Column, call: &Call, alters_responses: bool) -> Vec<Vec<FaultKi
         Column::Unavailable => vec![vec![unavailable]],
         Column::NoResponse | Column::Deadline => vec![vec![FaultKind::Latency(NEVER)]],
         Column::Reset => vec![vec![FaultKind::Reset]],
-        Column::Truncated => vec![vec![FaultKind::Malformed]],
-        Column::Garbage => vec![vec![FaultKind::Garbage]],
+        Column::Truncated => vec![vec![FaultKind::Truncated]],
+        Column::HtmlPage => vec![vec![FaultKind::HtmlPage]],
         Column::Denied => vec![vec![FaultKind::AccessDenied]],
         Column::NotFound => (0..not_found_errors(&call.name()))
             .map(|number| vec![FaultKind::NotFound(number)])
             .collect(),
         Column::EmptyPage => in_pages(FaultKind::EmptyPage),
         Column::RepeatedToken => in_pages(FaultKind::RepeatedToken),
-        Column::TokensByTurns => in_pages(FaultKind::TokensByTurns),
-        Column::UnknownWord | Column::Missing if !alters_responses => Vec::new(),
-        Column::UnknownWord => members_of_response(call)
+        Column::AlternatingTokens => in_pages(FaultKind::AlternatingTokens),
+        Column::UnknownValue | Column::Missing if !alters_responses => Vec::new(),
+        Column::UnknownValue => members_of_response(call)
             .into_iter()
             .filter(|member| member.is_enumerated)
-            .map(|member| vec![FaultKind::UnknownWord(member.pointer)])
+            .map(|member| vec![FaultKind::UnknownValue(member.pointer)])
             .collect(),
         Column::Missing => members_of_response(call)
             .into_iter()

@@ -180,7 +180,7 @@ fn deviation(
         // The service reports that there is no such resource, or returns an unknown kind of key, for which rotation is
         // unknown too.
         "ARCHIVED" if case.column == Column::NotFound => Ok(Deviation::Archived),
-        "ARCHIVED" if case.column == Column::UnknownWord && case.call == "kms.DescribeKey" => {
+        "ARCHIVED" if case.column == Column::UnknownValue && case.call == "kms.DescribeKey" => {
             Ok(Deviation::Archived)
         }
         // Without its mode, a cluster has the default of EKS, which does not include access entries.

@@ -88,7 +88,7 @@ fn work(world: &mut World, body: &Value) {
 /// list, with and without a ledger, and a sweep of a registry that is too large for one invocation.
 fn home() -> World {
     let mut world = with(World::demo(), HOME);
-    world.heal();
+    world.clear_faults();
     world.change(|account| {
         account.buckets.extend([BUCKET, "lake"].map(str::to_owned));
         for (name, text) in [

@@ -97,7 +97,7 @@ fn a_failed_write_is_an_error_and_does_not_affect_security_hub() {
         assert_eq!(world.statuses().len(), 2);
 
         // The next run writes all events, although Security Hub has the findings already.
-        world.heal();
+        world.clear_faults();
         assert_eq!(world.sweep()["posted"], 0);
         assert_eq!(world.take_lines().len(), 2);
         world.end();
@@ -165,7 +165,7 @@ fn a_worker_fails_a_message_whose_events_cannot_be_written() {
         json!({"Records": [{"messageId": "1", "body": json!({"checks": [ROTATION]}).to_string()}]});
     let answer = world.ok("sweep-worker", &message);
     assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], "1");
-    world.heal();
+    world.clear_faults();
     let answer = world.ok("sweep-worker", &message);
     assert_eq!(answer["batchItemFailures"], json!([]));
     assert_eq!(world.take_lines().len(), 2);

@@ -147,7 +147,7 @@ fn an_unavailable_bucket_and_an_outdated_ledger_do_not_affect_findings() {
     assert!(world.logs().iter().any(|line| line.contains("ledger")));
 
     // The ledger has neither of the two changes.
-    world.heal();
+    world.clear_faults();
     set_mutability(&world, &name(1), "MUTABLE");
     let summary = world.sweep();
     assert_eq!(
@@ -253,7 +253,7 @@ fn the_next_sweep_completes_an_interrupted_one() {
         world.limit(Duration::from_secs(5));
         let error = world.error("sweep", &json!({}));
         assert_eq!(error.error_type, "OutOfTime");
-        world.heal();
+        world.clear_faults();
         world.sweep();
 
         let mut undisturbed = World::with(repositories(if first { FEW } else { FEW - 50 }));
@@ -285,7 +285,7 @@ fn a_finding_without_acknowledgement_is_archived_later() {
     let mut world = small();
     world
         .aws
-        .fail(Fault::new(IMPORT, FaultKind::Malformed).times(1));
+        .fail(Fault::new(IMPORT, FaultKind::Truncated).times(1));
     assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
     assert_eq!(
         world.statuses().len(),
@@ -313,7 +313,7 @@ fn a_restored_resource_is_active_again_after_unacknowledged_archiving() {
     world.change(|account| gone = account.repositories.split_off(FEW - 10));
     world
         .aws
-        .fail(Fault::new(IMPORT, FaultKind::Malformed).times(1));
+        .fail(Fault::new(IMPORT, FaultKind::Truncated).times(1));
     assert_eq!(world.error("sweep", &json!({})).error_type, "NotDelivered");
     assert_eq!(
         world.status(TAGS, &repository_arn(&name(FEW - 5))),

@@ -58,11 +58,11 @@ fn a_scan_is_read_again_only_if_there_is_a_new_one() {
 
 #[test]
 fn a_scan_that_could_not_be_read_is_read_again() {
-    for kind in [FaultKind::AccessDenied, FaultKind::Malformed] {
+    for kind in [FaultKind::AccessDenied, FaultKind::Truncated] {
         let mut world = World::with(scanned(1));
         world.aws.fail(Fault::new(SCANS, kind));
         assert_eq!(world.sweep()["notAvailable"], 2);
-        world.heal();
+        world.clear_faults();
         world.sweep();
         assert_eq!(
             world.status(SCAN, &image_arn(&world, &name(0), "bad")),
@@ -148,7 +148,7 @@ fn an_image_that_was_not_available_can_recover() {
     world.sweep();
     let good = image_arn(&world, &name(0), "good");
     assert_eq!(world.status(SCAN, &good), "NOT_AVAILABLE INFORMATIONAL");
-    world.heal();
+    world.clear_faults();
     rescan(&world, &name(0), "good", "2026-01-02T03:04:05Z", &json!([]));
     world.sweep();
     assert_eq!(world.status(SCAN, &good), "PASSED INFORMATIONAL");

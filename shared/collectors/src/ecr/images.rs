@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// Describes a listed image as far as the gate requires it. Returns the observation if its manifest must still be
-    /// read. Otherwise sends it, unless the gate has settled it.
+    /// read. Otherwise sends it, unless the gate skips it.
     async fn listed_image(
         &self,
         resource: Resource,

@@ -5,8 +5,9 @@
 //! which EKS adds by itself. It fails if there are more than `maxPrincipals`. If `allowedPrincipals` is set, it fails
 //! instead if a principal matches none of its patterns.
 //!
-//! The finding also reports an administrator that is probably the cluster's creator: EKS was told to make the creator
-//! an administrator, and the oldest association is at most 30 minutes younger than the cluster.
+//! The finding also reports an administrator that is probably the cluster's creator: the cluster was created with the
+//! setting that makes its creator an administrator, and the policy was associated with the principal at most 30 minutes
+//! after the creation.
 //!
 //! Not evaluated: administrators by the aws-auth ConfigMap, by RBAC in the cluster, and by other access policies.
 //!

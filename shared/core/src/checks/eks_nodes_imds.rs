@@ -115,6 +115,12 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             ),
         });
     }
+    if nodes().next().is_none() {
+        return Verdict::passed(
+            ReasonCode::NodesManaged,
+            "AWS manages all nodes, including the options of their instance metadata (EKS Auto Mode).",
+        );
+    }
     Verdict::passed(
         ReasonCode::MetadataProtected,
         "The instance metadata of all nodes requires tokens and has a small enough hop limit, or is disabled.",

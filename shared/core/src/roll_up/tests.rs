@@ -41,7 +41,7 @@ fn subject() -> Resource {
 }
 
 /// Returns an object with a verdict whose reason is the same for all objects with that outcome.
-fn judged(name: &str, outcome: Outcome) -> EvaluatedObject {
+fn evaluated(name: &str, outcome: Outcome) -> EvaluatedObject {
     let (code, text) = match outcome {
         Failed(Severity::High) => (ReasonCode::PublicEndpointOn, "A container is privileged."),
         Failed(_) => (ReasonCode::NotEncrypted, "A container may run as root."),
@@ -60,7 +60,7 @@ fn judged(name: &str, outcome: Outcome) -> EvaluatedObject {
 
 fn muted(name: &str) -> EvaluatedObject {
     let until: Date = "2026-12-31".parse().unwrap();
-    let failed = judged(name, Failed(High));
+    let failed = evaluated(name, Failed(High));
     EvaluatedObject {
         verdict: failed.verdict.muted("Why", until),
         ..failed
@@ -70,7 +70,7 @@ fn muted(name: &str) -> EvaluatedObject {
 fn objects(outcomes: &[Outcome]) -> Vec<EvaluatedObject> {
     let named = outcomes.iter().enumerate();
     named
-        .map(|(at, outcome)| judged(&format!("w{at:04}"), *outcome))
+        .map(|(at, outcome)| evaluated(&format!("w{at:04}"), *outcome))
         .collect()
 }
 

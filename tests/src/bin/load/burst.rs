@@ -82,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
     let mut problems: Vec<String> = pools.iter().flat_map(InstancePool::problems).collect();
     problems.extend(show(&pools, results, took));
     show_calls(&calls, throttled, harness);
-    aws.heal();
+    aws.clear_faults();
     eprintln!("Sweeping the account after the burst, without faults, to compare the findings.");
     problems.extend(differences(
         &aws,

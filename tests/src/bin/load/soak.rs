@@ -145,7 +145,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>, Box<dyn Error>> {
                 .chain(repeated_function.instance.problems()),
         );
     }
-    aws.heal();
+    aws.clear_faults();
     sweep(&aws, binaries)?;
     problems.extend(differences(
         &aws,

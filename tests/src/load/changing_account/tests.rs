@@ -23,7 +23,7 @@ fn consecutive_waves_change_different_resources() {
     for wave in 0..8 {
         let before = images(&account);
         let (of_images, items) = changing_account.wave(&mut account, 60, 30);
-        account.settle("the account after a wave").unwrap();
+        account.prepare("the account after a wave").unwrap();
         assert!(of_images.len() >= 60 && items.len() >= 30);
         let after = images(&account);
         for (number, (before, after)) in before.iter().zip(&after).enumerate() {

@@ -61,7 +61,7 @@ fn faults_happen_as_often_as_they_should() {
         .times(1),
     );
     aws.fail(Fault::new("kms.ListKeys", FaultKind::Reset).times(1));
-    aws.fail(Fault::new("kms.ListKeys", FaultKind::Malformed).times(1));
+    aws.fail(Fault::new("kms.ListKeys", FaultKind::Truncated).times(1));
     assert_eq!(list().expect("a response").error(), "ThrottlingException");
     assert_eq!(list().expect("a response").status, 500);
     assert!(list().is_none(), "the connection breaks");
@@ -73,7 +73,7 @@ fn faults_happen_as_often_as_they_should() {
     let started = Instant::now();
     list();
     assert!(started.elapsed() >= Duration::from_millis(50));
-    aws.heal();
+    aws.clear_faults();
     aws.fail(
         Fault::new("kms.DescribeKey", FaultKind::AccessDenied)
             .matching(json!({"KeyId": "imported"})),

@@ -21,7 +21,7 @@ fn any_objects() -> impl Strategy<Value = Vec<EvaluatedObject>> {
         named
             .map(|(at, outcome)| {
                 let name = format!("w{at:04}");
-                outcome.map_or_else(|| muted(&name), |outcome| judged(&name, outcome))
+                outcome.map_or_else(|| muted(&name), |outcome| evaluated(&name, outcome))
             })
             .collect()
     })
@@ -72,7 +72,7 @@ proptest! {
         most in 0_usize..40,
     ) {
         let before = all_of(unit, &objects, &unread, most);
-        for passing in [judged("another", Passed), muted("another")] {
+        for passing in [evaluated("another", Passed), muted("another")] {
             let another = passing.resource.clone();
             let mut more = objects.clone();
             more.push(passing);
@@ -98,7 +98,7 @@ proptest! {
         most in 0_usize..40,
     ) {
         if unread.is_empty() {
-            objects.push(judged("another", NotAvailable));
+            objects.push(evaluated("another", NotAvailable));
         }
         let rolled_up = all_of(unit, &objects, &unread, most);
         let about_subject = rolled_up.iter().find(|one| one.resource == subject()).unwrap();
