@@ -29,7 +29,7 @@ pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{IncompleteList, Pages};
 pub use problem::problem;
-pub use query::{EC2, ELASTIC_LOAD_BALANCING, Parameters, QueryClient, QueryError, QueryService};
+pub use query::{Parameters, QueryClient, QueryError, QueryService};
 pub use rate::Rate;
 pub use required::Required;
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use eksentry_aws::{Parameters, QueryError};
+use eksentry_aws::{Parameters, QueryError, QueryService};
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -18,6 +18,12 @@ use crate::call::Call;
 use crate::permission::Permission;
 
 pub(crate) use self::nodes::DESCRIBE_INSTANCES;
+
+/// Amazon EC2 and the version of its API.
+pub(crate) const SERVICE: QueryService = QueryService {
+    name: "ec2",
+    version: "2016-11-15",
+};
 
 /// The most items of a page.
 const PAGE: &str = "1000";

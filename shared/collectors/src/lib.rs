@@ -106,7 +106,7 @@ impl Clients {
         let paces = Paces::default();
         Self {
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
-            ec2: query_client(eksentry_aws::EC2, aws, &paces.ec2),
+            ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),

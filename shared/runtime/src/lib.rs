@@ -83,7 +83,7 @@ where
     let app = Arc::new(App::new(host));
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event| {
-        answer(handle, Arc::clone(&app), event)
+        handle_event(handle, Arc::clone(&app), event)
     }))
     .await
 }
@@ -94,7 +94,7 @@ where
 /// # Errors
 ///
 /// Returns the errors of the function, and [`ErrorKind::OutOfTime`].
-pub async fn answer<F, A>(
+pub async fn handle_event<F, A>(
     handle: F,
     app: Arc<App>,
     event: LambdaEvent<Value>,

@@ -16,7 +16,9 @@ use aws_smithy_async::{
     time::{SharedTimeSource, TimeSource},
 };
 use eksentry_aws::{Aws, Clock};
-use eksentry_runtime::{App, Host, answer, config_rule, ecr_event, logging, sweep, sweep_worker};
+use eksentry_runtime::{
+    App, Host, config_rule, ecr_event, handle_event, logging, sweep, sweep_worker,
+};
 use futures::FutureExt as _;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
@@ -204,10 +206,10 @@ impl InProcess {
         event: LambdaEvent<Value>,
     ) -> Result<Value, eksentry_runtime::Error> {
         match self.name.as_str() {
-            "config-rule" => answer(config_rule::handle, app, event).await,
-            "ecr-event" => answer(ecr_event::handle, app, event).await,
-            "sweep" => answer(sweep::handle, app, event).await,
-            "sweep-worker" => answer(sweep_worker::handle, app, event).await,
+            "config-rule" => handle_event(config_rule::handle, app, event).await,
+            "ecr-event" => handle_event(ecr_event::handle, app, event).await,
+            "sweep" => handle_event(sweep::handle, app, event).await,
+            "sweep-worker" => handle_event(sweep_worker::handle, app, event).await,
             other => panic!("there is no function {other}"),
         }
     }
