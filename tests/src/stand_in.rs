@@ -211,6 +211,12 @@ impl StandIn {
         Time(Arc::clone(&self.state))
     }
 
+    /// Lets time pass for the functions in process.
+    pub fn advance_time(&self, duration: SignedDuration) {
+        let mut state = self.state();
+        state.latest = state.latest.max(Timestamp::now()) + duration;
+    }
+
     /// Returns the Region that functions run in.
     pub fn region(&self) -> &str {
         &self.region

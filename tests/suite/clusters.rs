@@ -363,3 +363,45 @@ fn in_another_order(account: &mut Account) {
         .unwrap()
         .reverse();
 }
+
+#[test]
+fn other_instances_and_another_day_change_no_finding() {
+    let nodes = |instances: [&str; 2]| {
+        let group = |instance: &str| {
+            json!({
+                "InstanceId": instance,
+                "Tags": [
+                    {"Key": "aws:eks:cluster-name", "Value": "c"},
+                    {"Key": "eks:nodegroup-name", "Value": "general"},
+                ],
+                "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 2, "HttpEndpoint": "enabled"},
+            })
+        };
+        Value::from(instances.map(group).to_vec())
+    };
+    let day = jiff::SignedDuration::from_hours(24);
+    let end = jiff::Timestamp::now() + 30 * day;
+    let mut world = World::with(json!({
+        "clusters": [private_cluster("c")],
+        "cluster_versions": [{
+            "clusterVersion": "1.33", "versionStatus": "STANDARD_SUPPORT", "endOfStandardSupportDate": end.to_string(),
+        }],
+        "instances": nodes(["i-1", "i-2"]),
+    }));
+    world.sweep();
+    let arn = cluster_arn("c");
+    assert_eq!(world.status("eks-nodes-imds", &arn), "FAILED MEDIUM");
+    assert_eq!(world.status("eks-supported-version", &arn), "WARNING LOW");
+    world.change(|account| {
+        account
+            .collections
+            .insert("instances".to_owned(), nodes(["i-3", "i-4"]));
+    });
+    world.aws.advance_time(day);
+    let summary = world.sweep();
+    assert_eq!(
+        (&summary["posted"], &summary["archived"]),
+        (&json!(0), &json!(0))
+    );
+    world.end();
+}
