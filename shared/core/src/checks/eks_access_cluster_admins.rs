@@ -280,6 +280,28 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_states_the_limit_and_what_is_not_evaluated() {
+        let text = |mode: &str, parameters: &str| {
+            let cluster = EksCluster {
+                authentication_mode: AuthenticationMode::read(mode),
+                ..cluster()
+            };
+            let settings = settings(CHECK.parameters, parameters);
+            evaluate(&cluster, &settings).reasons[0].text.clone()
+        };
+        let of_api = text("API", "{}");
+        assert!(of_api.starts_with("At most 3 principals"), "{of_api}");
+        assert!(!of_api.contains("aws-auth"), "{of_api}");
+        let allowed = text("API", PLATFORM);
+        assert!(allowed.starts_with("Only allowed principals"), "{allowed}");
+        let of_both = text("API_AND_CONFIG_MAP", "{}");
+        assert!(
+            of_both.ends_with("by the aws-auth ConfigMap are not evaluated."),
+            "{of_both}"
+        );
+    }
+
+    #[test]
     fn a_cluster_without_access_entries_is_not_applicable() {
         let cluster = EksCluster {
             admins: None,

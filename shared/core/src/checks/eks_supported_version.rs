@@ -296,6 +296,58 @@ mod tests {
     }
 
     #[test]
+    fn reasons_name_the_version_and_the_end_of_its_support() {
+        use SupportStatus::{Extended, Standard};
+        let allowed = r#"{"allowExtendedSupport": true}"#;
+        let unlisted = |support| EksCluster {
+            version_support: Ok(support),
+            ..cluster()
+        };
+        for (cluster, parameters, code, text) in [
+            (
+                entry(Some(Standard), Some(200), None),
+                "{}",
+                "VERSION_IN_STANDARD_SUPPORT",
+                "Kubernetes 1.33 is in standard support until 2027-06-16.",
+            ),
+            (
+                entry(Some(Extended), None, Some(300)),
+                "{}",
+                "VERSION_IN_EXTENDED_SUPPORT",
+                "Kubernetes 1.33 is in extended support until 2027-09-24.",
+            ),
+            (
+                entry(Some(Extended), None, Some(300)),
+                allowed,
+                "EXTENDED_SUPPORT_ALLOWED",
+                "Kubernetes 1.33 is in extended support until 2027-09-24, which is allowed.",
+            ),
+            (
+                entry(Some(Standard), None, None),
+                allowed,
+                "VERSION_IN_STANDARD_SUPPORT",
+                "Kubernetes 1.33 is in standard support.",
+            ),
+            (
+                unlisted(VersionSupport::OlderThanAll),
+                "{}",
+                "VERSION_UNSUPPORTED",
+                "EKS no longer supports Kubernetes 1.33: it lists only newer versions.",
+            ),
+            (
+                unlisted(VersionSupport::NotListed),
+                "{}",
+                "VERSION_NOT_LISTED",
+                "EKS does not list Kubernetes 1.33.",
+            ),
+        ] {
+            let verdict = evaluate(&cluster, &settings(CHECK.parameters, parameters));
+            let reason = &verdict.reasons[0];
+            assert_eq!((reason.code.word(), reason.text.as_str()), (code, text));
+        }
+    }
+
+    #[test]
     fn a_warning_names_the_date_and_the_consequence_but_no_number_of_days() {
         let warning = |policy, days_left| {
             let cluster = EksCluster {

@@ -78,21 +78,6 @@ pub enum VersionSupport {
 }
 
 impl VersionSupport {
-    /// Returns `true` if EKS no longer supports the version.
-    pub fn has_ended(&self) -> bool {
-        match self {
-            Self::OlderThanAll => true,
-            Self::NotListed => false,
-            Self::Listed(listed) => {
-                listed.status == Some(SupportStatus::Unsupported)
-                    || listed
-                        .end_of_extended
-                        .as_ref()
-                        .is_some_and(EndOfSupport::is_past)
-            }
-        }
-    }
-
     /// Returns the support of a version according to the list of all versions. For a local cluster, the entry about
     /// local clusters counts if there is one.
     pub fn of(
@@ -175,6 +160,34 @@ mod tests {
                 SupportStatus::read(newer, older),
                 expected,
                 "{newer:?} {older:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn support_ends_after_its_last_day() {
+        let date = "2026-11-28".parse().unwrap();
+        for (days_left, is_past) in [(-1, true), (0, false), (1, false)] {
+            assert_eq!(
+                EndOfSupport { date, days_left }.is_past(),
+                is_past,
+                "{days_left}"
+            );
+        }
+    }
+
+    #[test]
+    fn extended_support_is_the_default_of_the_upgrade_policy() {
+        for (support_type, expected) in [
+            (Some("STANDARD"), UpgradePolicy::Standard),
+            (Some("EXTENDED"), UpgradePolicy::Extended),
+            (Some("LATEST"), UpgradePolicy::Extended),
+            (None, UpgradePolicy::Extended),
+        ] {
+            assert_eq!(
+                UpgradePolicy::read(support_type),
+                expected,
+                "{support_type:?}"
             );
         }
     }
