@@ -3,6 +3,7 @@
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use eksentry_aws::{IncompleteList, Pace, Pages};
+use eksentry_core::facts::List;
 use eksentry_core::{Fact, ReasonCode, State, Unread};
 
 use crate::unread::unread;
@@ -143,6 +144,34 @@ impl<'a> Call<'a> {
         pages.await?;
         let names: Option<Vec<String>> = listed.into_iter().collect();
         names.ok_or_else(|| self.cannot_describe("the item has no name"))
+    }
+
+    /// Lists names, sorted: `read` returns the names of a page, and the token of the next one. There are none if the
+    /// target does not exist. A name that two pages contain is listed once.
+    pub(crate) async fn list_names<T, E, R, F>(
+        &self,
+        request: impl FnMut(Option<String>) -> F,
+        read: impl Fn(T) -> (Option<Vec<String>>, Option<String>),
+    ) -> List<String>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
+        let mut names = List::complete(Vec::new());
+        let pages = self.pages(request, async |page| {
+            let (listed, next) = read(page);
+            match listed {
+                Some(listed) => names.items.extend(listed),
+                None => names.missing = Some(self.no_list()),
+            }
+            Next::token(next)
+        });
+        if let Err(failure) = pages.await {
+            names.missing = failure.or_none::<()>().err();
+        }
+        names.items.sort_unstable();
+        names.items.dedup();
+        names
     }
 
     fn failure<E, R>(&self, error: &SdkError<E, R>) -> Failure

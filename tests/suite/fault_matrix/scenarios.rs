@@ -325,6 +325,14 @@ fn roles() -> Value {
     ])
 }
 
+/// Returns a node of the cluster alpha.
+fn instances() -> Value {
+    json!([{
+        "InstanceId": "i-1",
+        "Tags": [{"Key": "aws:eks:cluster-name", "Value": "alpha"}, {"Key": "eks:nodegroup-name", "Value": "general"}],
+    }])
+}
+
 fn image(digest: &str, severities: &[&str]) -> Value {
     let findings = severities.iter().enumerate().map(
         |(number, severity)| json!({"name": format!("CVE-2024-{number}"), "severity": severity}),
@@ -344,6 +352,7 @@ fn before() -> Value {
             cluster("gone", "beta", json!({})),
         ],
         "roles": roles(),
+        "instances": instances(),
         "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
         "repositories": [
             {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
@@ -364,6 +373,7 @@ fn now() -> Value {
             cluster("new", "shared", private_cluster("new")),
         ],
         "roles": roles(),
+        "instances": instances(),
         "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
         "repositories": [
             {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [

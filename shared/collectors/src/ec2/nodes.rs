@@ -72,10 +72,18 @@ impl Reader<'_> {
                 if page.reservation_set.is_none() {
                     found.missing = Some(call.no_list());
                 }
-                let reservations = items(page.reservation_set.as_ref());
-                let instances = reservations.flat_map(|one| items(one.instances_set.as_ref()));
-                for (cluster, node) in instances.filter_map(node) {
-                    found.by_cluster.entry(cluster).or_default().insert(node);
+                for reservation in items(page.reservation_set.as_ref()) {
+                    if reservation.instances_set.is_none() {
+                        found.missing = Some(call.without("the instances of a reservation"));
+                    }
+                    for instance in items(reservation.instances_set.as_ref()) {
+                        if instance.tag_set.is_none() {
+                            found.missing = Some(call.without("the tags of an instance"));
+                        }
+                        if let Some((cluster, node)) = node(instance) {
+                            found.by_cluster.entry(cluster).or_default().insert(node);
+                        }
+                    }
                 }
                 Next::token(page.next_token)
             },

@@ -17,8 +17,10 @@ pub(super) const OWNED: &str = "kubernetes.io/cluster/";
 /// Returns the cluster of an instance, and the facts about the node. Returns `None` if the instance is not a node, or
 /// is neither pending nor running.
 pub(super) fn node(instance: &Instance) -> Option<(String, Node)> {
-    let state = instance.instance_state.as_ref()?.name.as_deref()?;
-    if !["pending", "running"].contains(&state) {
+    let state = instance.instance_state.as_ref();
+    let state = state.and_then(|state| state.name.as_deref());
+    // The request excludes other states, so an instance without a state counts.
+    if state.is_some_and(|state| !["pending", "running"].contains(&state)) {
         return None;
     }
     let node = Node {
@@ -163,6 +165,9 @@ mod tests {
             let instance: Instance = quick_xml::de::from_str(&text).unwrap();
             assert_eq!(node(&instance).is_some(), expected, "{state}");
         }
+        let text = format!("<item>{}</item>", tags(&[(CLUSTER, "a")]));
+        let without: Instance = quick_xml::de::from_str(&text).unwrap();
+        assert!(node(&without).is_some());
     }
 
     #[test]

@@ -7,7 +7,6 @@ use futures::StreamExt;
 use super::parse::addon;
 use super::{CLUSTERS, Clusters, present};
 use crate::DESCRIPTIONS_AT_A_TIME;
-use crate::call::Next;
 use crate::permission::{Arns, Permission};
 
 pub(super) const LIST: Permission = Permission::new("eks:ListAddons", CLUSTERS);
@@ -36,23 +35,11 @@ impl Clusters {
         let call = self.call(&LIST, format!("cluster {cluster}"));
         let list = self.client.list_addons();
         let list = list.cluster_name(cluster).max_results(100);
-        let mut names = List::complete(Vec::new());
-        let read = call.pages(
+        call.list_names(
             |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                match page.addons {
-                    Some(listed) => names.items.extend(listed),
-                    None => names.missing = Some(call.no_list()),
-                }
-                Next::token(page.next_token)
-            },
-        );
-        if let Err(failure) = read.await {
-            names.missing = failure.or_none::<()>().err();
-        }
-        names.items.sort_unstable();
-        names.items.dedup();
-        names
+            |page| (page.addons, page.next_token),
+        )
+        .await
     }
 
     /// Returns an add-on; `None` if it does not exist.

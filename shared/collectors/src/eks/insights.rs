@@ -38,7 +38,7 @@ impl Clusters {
         );
         match read.await {
             Ok(()) => {}
-            // Whether EKS has insights into local clusters on AWS Outposts is not documented.
+            // AWS does not document insights into local clusters on AWS Outposts.
             Err(failure) if cluster.on_outpost && failure.has_code(NOT_SUPPORTED) => {}
             Err(failure) => found.missing = failure.or_none::<()>().err(),
         }

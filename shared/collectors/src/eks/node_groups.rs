@@ -10,7 +10,7 @@ use futures::StreamExt;
 use super::parse::node_group;
 use super::{CLUSTERS, Clusters, present};
 use crate::DESCRIPTIONS_AT_A_TIME;
-use crate::call::{Call, Next};
+use crate::call::Call;
 use crate::permission::{Arns, Permission};
 
 pub(super) const LIST: Permission = Permission::new("eks:ListNodegroups", CLUSTERS);
@@ -53,23 +53,11 @@ impl Clusters {
         let call = self.call(&LIST, format!("cluster {cluster}"));
         let list = self.client.list_nodegroups();
         let list = list.cluster_name(cluster).max_results(100);
-        let mut names = List::complete(Vec::new());
-        let read = call.pages(
+        call.list_names(
             |token| list.clone().set_next_token(token).send(),
-            async |page| {
-                match page.nodegroups {
-                    Some(listed) => names.items.extend(listed),
-                    None => names.missing = Some(call.no_list()),
-                }
-                Next::token(page.next_token)
-            },
-        );
-        if let Err(failure) = read.await {
-            names.missing = failure.or_none::<()>().err();
-        }
-        names.items.sort_unstable();
-        names.items.dedup();
-        names
+            |page| (page.nodegroups, page.next_token),
+        )
+        .await
     }
 
     /// Returns a node group; `None` if it does not exist.

@@ -28,10 +28,14 @@ impl Clusters {
             async |page| {
                 match page.cluster_versions {
                     Some(versions) => {
-                        let versions = versions.iter();
-                        found
-                            .items
-                            .extend(versions.filter_map(|entry| version(entry, now)));
+                        for entry in &versions {
+                            match version(entry, now) {
+                                Some(listed) => found.items.push(listed),
+                                None => {
+                                    found.missing = Some(call.without("the number of a version"))
+                                }
+                            }
+                        }
                     }
                     None => found.missing = Some(call.no_list()),
                 }

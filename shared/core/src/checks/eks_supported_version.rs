@@ -126,7 +126,7 @@ fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterVa
         );
         return Verdict::failed(Severity::Medium, ReasonCode::VersionInExtendedSupport, text);
     }
-    // Where extended support is allowed, only its end matters.
+    // If extended support is allowed, only its end matters.
     let (kind, end) = if allows_extended {
         ("extended", listed.end_of_extended)
     } else {
