@@ -32,7 +32,7 @@ impl Clusters {
                             match version(entry, now) {
                                 Some(listed) => found.items.push(listed),
                                 None => {
-                                    found.missing = Some(call.without("the number of a version"))
+                                    found.missing = Some(call.without("the number of a version"));
                                 }
                             }
                         }
