@@ -116,6 +116,18 @@ pub enum Need {
     NodeGroups,
     /// The nodes of a cluster.
     Nodes,
+    /// The subnets of a cluster, and of its node groups and nodes if these are needed.
+    Subnets,
+    /// The security groups of a cluster, and of its node groups and nodes if these are needed.
+    SecurityGroups,
+    /// The machine images of a cluster's nodes.
+    Images,
+    /// The instance types of a cluster's nodes.
+    InstanceTypes,
+    /// The flow logs of a cluster's VPC and subnets.
+    FlowLogs,
+    /// The endpoints in a cluster's VPC.
+    VpcEndpoints,
     /// The add-ons of a cluster.
     Addons,
     /// The insights of EKS into a cluster.

@@ -177,6 +177,12 @@ pub enum ReasonCode {
     /// The cluster has no EC2 nodes that the check can evaluate.
     NoNodesToEvaluate,
 
+    // --- Clusters: network ---
+    /// The VPC belongs to another account, whose flow logs and endpoints are not visible.
+    SharedVpc,
+    /// The owner of the VPC is unknown.
+    VpcOwnerUnknown,
+
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.
     AnyNameInNamespace,

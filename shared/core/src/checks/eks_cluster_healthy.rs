@@ -214,7 +214,7 @@ fn reason(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, settings, unread};
+    use crate::checks::samples::{cluster, node_group, settings, unread};
     use crate::facts::List;
     use crate::facts::cluster::{Addon, NodeGroup};
     use crate::verdict::Outcome;
@@ -232,15 +232,7 @@ mod tests {
             name: "workers".into(),
             status: status.into(),
             issues,
-            version: None,
-            release_version: None,
-            ami_type: None,
-            subnets: Vec::new(),
-            has_launch_template: false,
-            node_role: None,
-            remote_access_security_group: None,
-            remote_access: None,
-            desired_size: None,
+            ..node_group()
         }
     }
 

@@ -18,15 +18,13 @@
 //! Require tokens and set a hop limit of 1 in the launch template, then replace the nodes. Give pods that need AWS their
 //! own IAM roles first.
 
-use std::collections::BTreeSet;
-
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::facts::cluster::{MetadataOptions, Node, NodePresence};
+use crate::facts::cluster::MetadataOptions;
 use crate::facts::{EksCluster, Unread};
+use crate::nodes::{groups, without_nodes};
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
-use crate::text::names;
 use crate::verdict::{Reason, Verdict};
 
 static MAX_HOP_LIMIT: Parameter<u32> = Parameter {
@@ -79,9 +77,6 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         Reason::new(ReasonCode::HopLimitTooLarge, text)
     });
 
-    if cluster.on_outpost {
-        return no_nodes(NodePresence::Never);
-    }
     if !open.is_empty() {
         let text = format!("Instance metadata is available without a token (IMDSv1) on: {open}.");
         let reason = Reason::new(ReasonCode::MetadataWithoutToken, text);
@@ -93,10 +88,8 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     if let Some(far) = far {
         return Verdict::failed_for(Severity::Medium, vec![far]);
     }
-    match cluster.node_presence() {
-        Err(unread) => return Verdict::not_available(&unread),
-        Ok(NodePresence::Some) => {}
-        Ok(absent) => return no_nodes(absent),
+    if let Some(verdict) = without_nodes(cluster) {
+        return verdict;
     }
     if let Some(unread) = &cluster.nodes.missing {
         return Verdict::not_available(unread);
@@ -127,29 +120,12 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     )
 }
 
-/// Returns the names of the groups of nodes.
-fn groups<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
-    let groups: BTreeSet<String> = nodes.map(|node| node.group.to_string()).collect();
-    names(groups.iter().map(String::as_str))
-}
-
-fn no_nodes(presence: NodePresence) -> Verdict {
-    if presence == NodePresence::NoneNow {
-        Verdict::passed(ReasonCode::NoNodes, "The cluster has no nodes at present.")
-    } else {
-        Verdict::not_applicable(
-            ReasonCode::NoNodesToEvaluate,
-            "The cluster has no EC2 nodes in this account that the check can evaluate.",
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::samples::{cluster, node, settings, unread};
     use crate::facts::List;
-    use crate::facts::cluster::{MetadataOptions, NodeOrigin};
+    use crate::facts::cluster::{Node, NodeOrigin};
     use crate::verdict::Outcome;
 
     const HIGH: Outcome = Outcome::Failed(Severity::High);
@@ -216,38 +192,6 @@ mod tests {
             };
             assert_eq!(verdict(nodes.clone(), "{}").outcome, expected, "{nodes:?}");
         }
-    }
-
-    #[test]
-    fn clusters_without_nodes() {
-        let none = || List::complete(Vec::new());
-        let empty = EksCluster {
-            nodes: none(),
-            ..cluster()
-        };
-        let codes = |cluster: &EksCluster| evaluate(cluster, &ParameterValues::default()).codes();
-        assert_eq!(codes(&empty), ["NO_NODES"], "a node group can start nodes");
-        let auto_mode = EksCluster {
-            auto_mode: true,
-            node_groups: none_of(),
-            ..empty.clone()
-        };
-        assert_eq!(codes(&auto_mode), ["NO_NODES"]);
-        let fargate = EksCluster {
-            node_groups: none_of(),
-            ..empty
-        };
-        assert_eq!(codes(&fargate), ["NO_NODES_TO_EVALUATE"]);
-        let local = EksCluster {
-            on_outpost: true,
-            nodes: List::complete(vec![with(true, false, Some(1))]),
-            ..cluster()
-        };
-        assert_eq!(codes(&local), ["NO_NODES_TO_EVALUATE"]);
-    }
-
-    fn none_of<T>() -> List<T> {
-        List::complete(Vec::new())
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::civil::date;
+
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, Insight, InsightStatus, KubernetesVersion,
-    ListedVersion, LogTypes, MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Role,
-    RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
+    Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus, InstanceType,
+    KubernetesVersion, ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network,
+    Node, NodeGroup, NodeOrigin, Ports, Role, RoleUsers, SecretsKey, SecurityGroup, Subnet,
+    SupportStatus, TrafficType, UpgradePolicy, VersionSupport, VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -50,6 +53,11 @@ pub(crate) fn cluster() -> EksCluster {
         trusting_roles: List::complete(Vec::new()),
         auto_mode: false,
         nodes: List::complete(vec![node()]),
+        images: List::complete(vec![machine_image()]),
+        instance_types: List::complete(vec![InstanceType {
+            name: "m7g.large".into(),
+            encrypts_in_transit: Some(true),
+        }]),
         deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
         secrets_key: Some(secrets_key(KeyState::Enabled)),
@@ -69,10 +77,73 @@ pub(crate) fn cluster() -> EksCluster {
             "Kubelet version skew",
             InsightStatus::Passing,
         )]),
-        subnets: Vec::new(),
+        network: network(),
+        subnets: vec!["subnet-1".into()],
         security_groups: Vec::new(),
         url: None,
         tags: Vec::new(),
+    }
+}
+
+pub(crate) fn network() -> Network {
+    Network {
+        vpc: Some("vpc-1".into()),
+        cluster_security_group: Some("sg-1".into()),
+        node_ports: Ports::NODE_PORTS,
+        subnets: List::complete(vec![subnet()]),
+        security_groups: List::complete(vec![SecurityGroup {
+            id: "sg-1".into(),
+            inbound: Vec::new(),
+        }]),
+        flow_logs: List::complete(vec![FlowLog {
+            resource: "vpc-1".into(),
+            traffic: Some(TrafficType::All),
+            is_active: true,
+            delivery_failed: false,
+        }]),
+        endpoints: List::complete(["ecr.api", "ecr.dkr", "s3"].map(vpc_endpoint).into()),
+    }
+}
+
+pub(crate) fn subnet() -> Subnet {
+    Subnet {
+        id: "subnet-1".into(),
+        owner: Some("111122223333".into()),
+        assigns_public_addresses: Some(false),
+        blocks_ingress: false,
+    }
+}
+
+/// Returns an endpoint for a service whose policy allows what EKS needs, in the account of the cluster.
+pub(crate) fn vpc_endpoint(service: &str) -> VpcEndpoint {
+    let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*",
+        "Resource": "arn:aws:ecr:*:111122223333:repository/*"}]}"#;
+    VpcEndpoint {
+        id: format!("vpce-{service}"),
+        service: format!("com.amazonaws.eu-central-1.{service}"),
+        is_interface: service != "s3",
+        is_available: true,
+        has_private_dns: Some(service != "s3"),
+        policy: Ok(serde_json::from_str(policy).ok()),
+    }
+}
+
+pub(crate) fn machine_image() -> MachineImage {
+    MachineImage {
+        id: "ami-1".into(),
+        name: Some("amazon-eks-node-al2023-arm64-standard-1.33-v20261101".into()),
+        is_amazon: true,
+        age: Some(age(27)),
+    }
+}
+
+/// Returns the age of an image, seen on 2026-11-28.
+pub(crate) fn age(days: i64) -> Age {
+    Age {
+        created: date(2026, 11, 28)
+            .checked_sub(jiff::Span::new().days(days))
+            .unwrap(),
+        days,
     }
 }
 
@@ -83,6 +154,7 @@ pub(crate) fn node_group() -> NodeGroup {
         issues: Vec::new(),
         version: "1.33".parse().ok(),
         release_version: Some("1.33.1-20261101".into()),
+        release_age: Some(age(27)),
         ami_type: Some("AL2023_x86_64_STANDARD".into()),
         subnets: vec!["subnet-1".into()],
         has_launch_template: false,

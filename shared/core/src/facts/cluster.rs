@@ -3,30 +3,40 @@
 mod access;
 mod addon;
 mod endpoint;
+mod flow_log;
 mod health;
+mod image;
 mod insight;
 mod logs;
+mod network;
 mod node;
 mod node_group;
 mod role;
 mod secrets_key;
+mod security_group;
 mod support;
 mod version;
+mod vpc_endpoint;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
 pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
+pub use self::flow_log::{FlowLog, TrafficType};
 pub use self::health::{Issue, IssueCode};
+pub use self::image::{Age, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
+pub use self::network::{Network, Ports, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::role::{Role, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
+pub use self::security_group::{InboundRule, Protocol, SecurityGroup};
 pub use self::support::{
     EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,
 };
 pub use self::version::KubernetesVersion;
+pub use self::vpc_endpoint::VpcEndpoint;
 use super::{Fact, Facts, FactsOf, List, Unread};
 use jiff::Timestamp;
 
@@ -75,8 +85,12 @@ pub struct EksCluster {
     pub trusting_roles: List<TrustingRole>,
     /// `true` if EKS Auto Mode starts nodes.
     pub auto_mode: bool,
-    /// The nodes.
+    /// The nodes; none for a local cluster on AWS Outposts, whose nodes can't be recognized.
     pub nodes: List<Node>,
+    /// The machine images of the nodes that AWS does not manage.
+    pub images: List<MachineImage>,
+    /// The instance types of the nodes.
+    pub instance_types: List<InstanceType>,
     /// `true` if EKS refuses to delete the cluster; `None` if the response does not include the setting.
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
@@ -96,6 +110,8 @@ pub struct EksCluster {
     pub addons: List<Addon>,
     /// The insights of EKS into the cluster.
     pub insights: List<Insight>,
+    /// The network, with the details of the subnets and the security groups.
+    pub network: Network,
     /// The cluster's subnets, sorted, since EKS guarantees no order.
     pub subnets: Vec<String>,
     /// The cluster's additional security groups, sorted.
@@ -131,6 +147,8 @@ impl EksCluster {
             trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
             auto_mode: false,
             nodes: List::unread(not_requested("the cluster's nodes")),
+            images: List::unread(not_requested("the images of the nodes")),
+            instance_types: List::unread(not_requested("the instance types of the nodes")),
             deletion_protection: None,
             enabled_logs: LogTypes::NONE,
             secrets_key: None,
@@ -143,6 +161,7 @@ impl EksCluster {
             node_groups: List::unread(not_requested("the cluster's node groups")),
             addons: List::unread(not_requested("the cluster's add-ons")),
             insights: List::unread(not_requested("the insights of EKS into the cluster")),
+            network: Network::not_requested(),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             url: None,
@@ -196,11 +215,7 @@ impl EksCluster {
 
     /// Returns `true` if a key that the cluster names belongs to another account.
     pub fn is_of_another_account(&self, key: &SecretsKey) -> bool {
-        let account = |arn: &str| {
-            let arn: Arn = arn.parse().ok()?;
-            Some(arn.account().to_owned()).filter(|account| !account.is_empty())
-        };
-        match (account(&self.arn), account(&key.named)) {
+        match (self.account(), account_of(&key.named)) {
             (Some(own), Some(owner)) => own != owner,
             _ => false,
         }
@@ -215,12 +230,8 @@ impl EksCluster {
         )
     }
 
-    /// Returns whether there are nodes that the checks of nodes can evaluate. The nodes of a local cluster are in the
-    /// account of the customer, and how they are tagged is not documented, so they count as absent.
+    /// Returns whether there are nodes that the checks of nodes can evaluate.
     pub fn node_presence(&self) -> Fact<NodePresence> {
-        if self.on_outpost {
-            return Ok(NodePresence::Never);
-        }
         if !self.nodes.items.is_empty() {
             return Ok(NodePresence::Some);
         }
@@ -238,6 +249,26 @@ impl EksCluster {
             } => Err(missing.clone()),
             _ => Ok(NodePresence::Never),
         }
+    }
+
+    /// Returns the account that owns the VPC of the cluster, if it is another one that shares the VPC with the cluster's
+    /// account; `None` if the cluster's account owns it. All subnets of a cluster are in one VPC, so one tells.
+    pub fn owner_of_shared_vpc(&self) -> Fact<Option<&str>> {
+        let subnets = &self.network.subnets;
+        let of_cluster = |subnet: &&Subnet| self.subnets.contains(&subnet.id);
+        let mut owners = subnets.items.iter().filter(of_cluster);
+        let Some(owner) = owners.find_map(|subnet| subnet.owner.as_deref()) else {
+            return Err(subnets.missing.clone().unwrap_or_else(|| Unread {
+                code: ReasonCode::VpcOwnerUnknown,
+                text: "ec2:DescribeSubnets returned no owner of the cluster's subnets.".to_owned(),
+            }));
+        };
+        Ok(Some(owner).filter(|owner| Some(*owner) != self.account().as_deref()))
+    }
+
+    /// Returns the account of the cluster; `None` if its ARN names none.
+    fn account(&self) -> Option<String> {
+        account_of(&self.arn)
     }
 
     /// Returns `true` if EKS reports an issue with this code.
@@ -284,6 +315,12 @@ impl EksCluster {
             None => details,
         }
     }
+}
+
+/// Returns the account in an ARN, if it names one.
+fn account_of(arn: &str) -> Option<String> {
+    let arn: Arn = arn.parse().ok()?;
+    Some(arn.account().to_owned()).filter(|account| !account.is_empty())
 }
 
 /// Amazon EKS clusters.

@@ -17,7 +17,7 @@ fn single(texts: &[String]) -> Result<&str, String> {
 }
 
 impl ParameterValue for u32 {
-    const FORM: &'static str = "a whole number of days";
+    const FORM: &'static str = "a whole number";
     const VALUES: Values = Values::Number;
 
     fn read(texts: &[String]) -> Result<Self, String> {

@@ -1,6 +1,6 @@
 //! Managed node groups.
 
-use super::{Issue, KubernetesVersion};
+use super::{Age, Issue, KubernetesVersion};
 
 /// A managed node group of a cluster.
 /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html>.
@@ -16,6 +16,8 @@ pub struct NodeGroup {
     pub version: Option<KubernetesVersion>,
     /// The version of the image of the nodes, for example `1.33.1-20261101`; the ID of the image if it is a custom one.
     pub release_version: Option<String>,
+    /// The age of the image according to `release_version`; `None` if that has no date.
+    pub release_age: Option<Age>,
     /// The type of the image, for example `AL2023_x86_64_STANDARD`; `CUSTOM` if a launch template specifies the image.
     pub ami_type: Option<String>,
     /// The subnets in which nodes are launched, sorted.

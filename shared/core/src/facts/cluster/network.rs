@@ -1,0 +1,125 @@
+//! The network of a cluster: its VPC, with the subnets and security groups of the control plane and the nodes.
+
+use std::fmt;
+
+use super::{FlowLog, SecurityGroup, VpcEndpoint};
+use crate::facts::{List, Unread};
+
+/// The network of a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// The VPC.
+    pub vpc: Option<String>,
+    /// The security group that EKS created for the control plane and the managed node groups.
+    pub cluster_security_group: Option<String>,
+    /// The ports on which nodes serve Kubernetes Services of the type `NodePort`.
+    pub node_ports: Ports,
+    /// The subnets of the cluster, its node groups and its nodes.
+    pub subnets: List<Subnet>,
+    /// The security groups of the cluster, its node groups and its nodes.
+    pub security_groups: List<SecurityGroup>,
+    /// The flow logs of the VPC, and of the subnets of the cluster and its node groups.
+    pub flow_logs: List<FlowLog>,
+    /// The endpoints in the VPC.
+    pub endpoints: List<VpcEndpoint>,
+}
+
+impl Network {
+    /// Returns a network of which nothing is known. All facts that take calls of their own are marked as not requested.
+    pub(super) fn not_requested() -> Self {
+        let not_requested = Unread::not_requested;
+        Self {
+            vpc: None,
+            cluster_security_group: None,
+            node_ports: Ports::NODE_PORTS,
+            subnets: List::unread(not_requested("the subnets")),
+            security_groups: List::unread(not_requested("the security groups")),
+            flow_logs: List::unread(not_requested("the flow logs")),
+            endpoints: List::unread(not_requested("the VPC endpoints")),
+        }
+    }
+}
+
+/// A subnet.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// The ID.
+    pub id: String,
+    /// The account that owns the subnet. It differs from the cluster's account if the VPC is shared.
+    pub owner: Option<String>,
+    /// `true` if network interfaces that are launched in the subnet get a public IPv4 address, unless the launch states
+    /// otherwise; `None` if the response does not include the setting.
+    pub assigns_public_addresses: Option<bool>,
+    /// `true` if VPC Block Public Access keeps connections from the internet away from the subnet.
+    pub blocks_ingress: bool,
+}
+
+/// A range of ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ports {
+    /// The first port.
+    pub first: u16,
+    /// The last port.
+    pub last: u16,
+}
+
+impl Ports {
+    /// All ports.
+    pub const ALL: Self = Self {
+        first: 0,
+        last: u16::MAX,
+    };
+
+    /// The ports of Kubernetes Services of the type `NodePort`, unless a cluster specifies others.
+    /// Source: <https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport>.
+    pub const NODE_PORTS: Self = Self {
+        first: 30_000,
+        last: 32_767,
+    };
+
+    /// Returns `true` if the range contains the port.
+    pub const fn contains(&self, port: u16) -> bool {
+        self.first <= port && port <= self.last
+    }
+}
+
+impl fmt::Display for Ports {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first == self.last {
+            write!(formatter, "{}", self.first)
+        } else {
+            write!(formatter, "{}-{}", self.first, self.last)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_contains_its_limits() {
+        let ports = Ports {
+            first: 20,
+            last: 22,
+        };
+        for (port, expected) in [(19, false), (20, true), (21, true), (22, true), (23, false)] {
+            assert_eq!(ports.contains(port), expected, "{port}");
+        }
+        assert!(Ports::ALL.contains(0) && Ports::ALL.contains(u16::MAX));
+    }
+
+    #[test]
+    fn a_range_of_one_port_is_written_as_the_port() {
+        assert_eq!(
+            Ports {
+                first: 22,
+                last: 22
+            }
+            .to_string(),
+            "22"
+        );
+        assert_eq!(Ports::NODE_PORTS.to_string(), "30000-32767");
+    }
+}
