@@ -266,7 +266,7 @@ fn an_invalid_document_is_an_error_and_nothing_is_evaluated() {
                 "/eksentry/checks/all, line 2",
                 ROTATION,
                 "soon",
-                "a whole number of days",
+                "a whole number",
             ],
         ),
         (

@@ -11,7 +11,7 @@ mod versions;
 use std::sync::Arc;
 
 use aws_sdk_eks::types::Cluster;
-use eksentry_aws::{Lazy, Pace};
+use eksentry_aws::{Clock, Lazy, Pace};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
     AccessEntry, EksCluster, ListedVersion, NamedKey, NodeGroup, Role, TrustingRole, VersionSupport,
@@ -21,8 +21,8 @@ use eksentry_core::{
     Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
     Unread,
 };
-use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
 use self::role_use::RoleUse;
@@ -30,7 +30,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, ec2, iam, kms};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, ec2, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -51,6 +51,7 @@ const ABSENT: &[&str] = &["ResourceNotFoundException"];
 pub(crate) struct Clusters {
     client: Lazy<aws_sdk_eks::Client>,
     pace: Pace,
+    clock: Clock,
     location: Location,
     names: OnceCell<Names>,
     described: Memo<String, Described>,
@@ -105,7 +106,8 @@ impl Collector for ClusterCollector {
                 insights::LIST,
             ],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, kms::DESCRIBE, ec2::DESCRIBE_INSTANCES],
+            &[iam::LIST_ROLES, kms::DESCRIBE],
+            ec2::PERMISSIONS,
         ]
         .concat()
     }
@@ -179,7 +181,7 @@ impl Reader<'_> {
             when(needs, Need::AccessEntries, self.access_entries(read)),
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
             when(needs, Need::NodeGroups, self.node_groups(read)),
-            when(needs, Need::Nodes, self.nodes(&read.name)),
+            when(needs, Need::Nodes, self.nodes(read)),
             when(needs, Need::Addons, self.clusters.addons(read)),
             when(
                 needs,
@@ -201,6 +203,53 @@ impl Reader<'_> {
         set(&mut cluster.nodes, nodes);
         set(&mut cluster.addons, addons);
         set(&mut cluster.insights, insights);
+        Box::pin(self.read_resources(cluster, needs)).await;
+    }
+
+    /// Reads the facts about the resources that the cluster, its node groups and its nodes use, if they are needed.
+    async fn read_resources(&self, cluster: &mut EksCluster, needs: Needs) {
+        let read = &*cluster;
+        let (subnets, groups, logs, endpoints, images, types) = futures::join!(
+            when(needs, Need::Subnets, self.subnets(read, needs)),
+            when(
+                needs,
+                Need::SecurityGroups,
+                self.security_groups(read, needs)
+            ),
+            when(needs, Need::FlowLogs, self.flow_logs(read)),
+            when(needs, Need::VpcEndpoints, self.endpoints(read, needs)),
+            when(needs, Need::Images, self.images(read, needs)),
+            when(needs, Need::InstanceTypes, self.instance_types(read, needs)),
+        );
+        set(&mut cluster.network.subnets, subnets);
+        set(&mut cluster.network.security_groups, groups);
+        set(&mut cluster.network.flow_logs, logs);
+        set(&mut cluster.network.endpoints, endpoints);
+        set(&mut cluster.images, images);
+        set(&mut cluster.instance_types, types);
+    }
+
+    /// Returns all clusters of the Region to which checks apply, with their node groups and nodes if these are needed.
+    pub(crate) async fn all_clusters(&self, needs: Needs) -> Vec<EksCluster> {
+        let names = &self.clusters.names().await.names;
+        let read = futures::stream::iter(names).map(|name| async move {
+            let Described::Present(cluster) = self.clusters.described(name).await else {
+                return None;
+            };
+            let mut facts = parse::cluster(name, &cluster);
+            if facts.inapplicable().is_some() {
+                return None;
+            }
+            let (groups, nodes) = futures::join!(
+                when(needs, Need::NodeGroups, self.node_groups(&facts)),
+                when(needs, Need::Nodes, self.nodes(&facts)),
+            );
+            set(&mut facts.node_groups, groups);
+            set(&mut facts.nodes, nodes);
+            Some(facts)
+        });
+        let read = read.buffer_unordered(DESCRIPTIONS_AT_A_TIME);
+        read.filter_map(std::future::ready).collect().await
     }
 
     /// Returns the key that a cluster names; `None` if it names none.
@@ -322,6 +371,7 @@ impl Clusters {
         Self {
             client: clients.eks.clone(),
             pace: clients.paces.eks.clone(),
+            clock: clients.clock.clone(),
             location: location.clone(),
             names: OnceCell::new(),
             described: Memo::default(),

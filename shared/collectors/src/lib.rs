@@ -5,6 +5,7 @@
 //! only once.
 
 mod account;
+mod age;
 mod call;
 mod collector;
 mod ec2;
@@ -78,6 +79,7 @@ pub fn span_regions(needs: Needs) -> bool {
 pub struct Clients {
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
+    ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     kms: Lazy<aws_sdk_kms::Client>,
@@ -107,6 +109,7 @@ impl Clients {
         Self {
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
+            ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),

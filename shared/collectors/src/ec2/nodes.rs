@@ -4,17 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use eksentry_core::Unread;
 use eksentry_core::facts::List;
-use eksentry_core::facts::cluster::Node;
+use eksentry_core::facts::cluster::{EksCluster, Node};
 
-use super::filters;
+use super::list::{Operation, filters};
 use super::parse::{CLUSTER, KARPENTER_CLUSTER, OWNED, node};
-use super::response::{DescribeInstances, items};
+use super::response::{Reservation, items};
 use crate::Reader;
-use crate::call::Next;
-use crate::permission::{Arns, Permission};
 
-pub(crate) const DESCRIBE_INSTANCES: Permission =
-    Permission::new("ec2:DescribeInstances", &[Arns::Any]);
+pub(crate) const INSTANCES: Operation = Operation::new("ec2:DescribeInstances", 1000);
 
 /// The nodes of the clusters in a Region. Nodes with the same facts are kept once, page by page, so that memory does
 /// not grow with the number of instances.
@@ -42,7 +39,12 @@ impl RegionNodes {
 impl Reader<'_> {
     /// Returns the nodes of a cluster. If all clusters of the Region are evaluated, the nodes of all of them are listed
     /// once.
-    pub(crate) async fn nodes(&self, cluster: &str) -> List<Node> {
+    pub(crate) async fn nodes(&self, cluster: &EksCluster) -> List<Node> {
+        // The nodes of a local cluster are instances as well, but how these are tagged is not documented.
+        if cluster.on_outpost {
+            return List::complete(Vec::new());
+        }
+        let cluster = cluster.name.as_str();
         if self.ec2.reads_whole_region() {
             let owned = format!("{OWNED}*");
             let keys: &[&str] = &[CLUSTER, KARPENTER_CLUSTER, &owned];
@@ -58,39 +60,36 @@ impl Reader<'_> {
     }
 
     async fn list_nodes(&self, filter: &str, values: &[&str], target: String) -> RegionNodes {
-        let call = self.ec2_call(&DESCRIBE_INSTANCES, target);
         let mut parameters = filters(&[
             (filter, values),
             ("instance-state-name", &["pending", "running"]),
         ]);
         // Instances that AWS manages may be hidden.
         parameters.push(("IncludeManagedResources".to_owned(), "true".to_owned()));
-        let mut found = RegionNodes::default();
-        let read = call.pages(
-            |token| self.ec2_page("DescribeInstances", parameters.clone(), token),
-            async |page: DescribeInstances| {
-                if page.reservation_set.is_none() {
-                    found.missing = Some(call.no_list());
-                }
-                for reservation in items(page.reservation_set.as_ref()) {
-                    if reservation.instances_set.is_none() {
-                        found.missing = Some(call.without("the instances of a reservation"));
+        let mut by_cluster: HashMap<String, BTreeSet<Node>> = HashMap::new();
+        let missing = self.ec2_pages(
+            &INSTANCES,
+            parameters,
+            target,
+            |reservation: &Reservation| {
+                let instances = reservation.instances_set.as_ref();
+                let instances = instances.ok_or("the instances of a reservation")?;
+                let mut read = Ok(());
+                for instance in items(Some(instances)) {
+                    if instance.tag_set.is_none() {
+                        read = Err("the tags of an instance");
                     }
-                    for instance in items(reservation.instances_set.as_ref()) {
-                        if instance.tag_set.is_none() {
-                            found.missing = Some(call.without("the tags of an instance"));
-                        }
-                        if let Some((cluster, node)) = node(instance) {
-                            found.by_cluster.entry(cluster).or_default().insert(node);
-                        }
+                    if let Some((cluster, node)) = node(instance) {
+                        by_cluster.entry(cluster).or_default().insert(node);
                     }
                 }
-                Next::token(page.next_token)
+                read
             },
         );
-        if let Err(failure) = read.await {
-            found.missing = Some(failure.into());
+        let missing = missing.await;
+        RegionNodes {
+            by_cluster,
+            missing,
         }
-        found
     }
 }

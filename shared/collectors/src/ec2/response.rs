@@ -18,10 +18,23 @@ pub(super) fn items<T>(list: Option<&Items<T>>) -> impl Iterator<Item = &T> {
     list.into_iter().flat_map(|list| &list.item)
 }
 
+/// A page of a list. The name of the list's element differs between operations.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct DescribeInstances {
-    pub(super) reservation_set: Option<Items<Reservation>>,
+#[serde(bound = "T: Deserialize<'de>")]
+pub(super) struct Page<T> {
+    #[serde(
+        rename = "reservationSet",
+        alias = "subnetSet",
+        alias = "securityGroupInfo",
+        alias = "prefixListSet",
+        alias = "entrySet",
+        alias = "imagesSet",
+        alias = "instanceTypeSet",
+        alias = "flowLogSet",
+        alias = "vpcEndpointSet"
+    )]
+    pub(super) list: Option<Items<T>>,
+    #[serde(rename = "nextToken")]
     pub(super) next_token: Option<String>,
 }
 
@@ -98,4 +111,110 @@ pub(super) struct Tag {
 #[derive(Debug, Deserialize)]
 pub(super) struct Operator {
     pub(super) managed: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Subnet {
+    pub(super) subnet_id: Option<String>,
+    pub(super) owner_id: Option<String>,
+    pub(super) map_public_ip_on_launch: Option<bool>,
+    pub(super) block_public_access_states: Option<BlockPublicAccessStates>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BlockPublicAccessStates {
+    pub(super) internet_gateway_block_mode: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SecurityGroup {
+    pub(super) group_id: Option<String>,
+    pub(super) ip_permissions: Option<Items<Permission>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Permission {
+    pub(super) ip_protocol: Option<String>,
+    pub(super) from_port: Option<i64>,
+    pub(super) to_port: Option<i64>,
+    pub(super) ip_ranges: Option<Items<Ipv4Range>>,
+    pub(super) ipv6_ranges: Option<Items<Ipv6Range>>,
+    pub(super) prefix_list_ids: Option<Items<PrefixListId>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ipv4Range {
+    pub(super) cidr_ip: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Ipv6Range {
+    pub(super) cidr_ipv6: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PrefixListId {
+    pub(super) prefix_list_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PrefixList {
+    pub(super) prefix_list_id: Option<String>,
+    pub(super) owner_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PrefixListEntry {
+    pub(super) cidr: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Image {
+    pub(super) image_id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) image_owner_alias: Option<String>,
+    pub(super) creation_date: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InstanceTypeInfo {
+    pub(super) instance_type: Option<String>,
+    pub(super) network_info: Option<NetworkInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NetworkInfo {
+    pub(super) encryption_in_transit_supported: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FlowLog {
+    pub(super) resource_id: Option<String>,
+    pub(super) traffic_type: Option<String>,
+    pub(super) flow_log_status: Option<String>,
+    pub(super) deliver_logs_status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VpcEndpoint {
+    pub(super) vpc_endpoint_id: Option<String>,
+    pub(super) vpc_endpoint_type: Option<String>,
+    pub(super) vpc_id: Option<String>,
+    pub(super) service_name: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) policy_document: Option<String>,
+    pub(super) private_dns_enabled: Option<bool>,
 }

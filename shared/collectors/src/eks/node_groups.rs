@@ -67,7 +67,7 @@ impl Clusters {
         let request = request.cluster_name(cluster).nodegroup_name(name);
         match call.send(request.send()).await {
             Ok(response) => match response.nodegroup {
-                Some(group) => Ok(Some(node_group(name, &group))),
+                Some(group) => Ok(Some(node_group(name, &group, self.clock.now()))),
                 None => Err(call.without("the node group")),
             },
             Err(failure) => failure.or_none(),

@@ -15,7 +15,7 @@ use aws_sdk_eks::types::{
 };
 use eksentry_core::Unread;
 use eksentry_core::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, LogTypes, SecretsKey, UpgradePolicy,
+    AuthenticationMode, EksCluster, Endpoint, LogTypes, Network, Ports, SecretsKey, UpgradePolicy,
 };
 
 pub(super) use self::access::{admin_policy, cluster_wide_admin};
@@ -29,6 +29,7 @@ use crate::timestamp;
 /// Returns the facts in the description of a cluster. Facts that take other calls are marked as not requested.
 pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
     let network = cluster.resources_vpc_config();
+    let described = EksCluster::named(name, cluster.arn().unwrap_or_default());
     EksCluster {
         status: cluster
             .status()
@@ -51,11 +52,21 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         enabled_logs: enabled_logs(cluster.logging()),
         secrets_key: secrets_key(cluster.encryption_config()),
         role_arn: cluster.role_arn().map(str::to_owned),
+        network: Network {
+            vpc: network
+                .and_then(|network| network.vpc_id())
+                .map(str::to_owned),
+            cluster_security_group: network
+                .and_then(|network| network.cluster_security_group_id())
+                .map(str::to_owned),
+            node_ports: node_ports(cluster),
+            ..described.network
+        },
         subnets: sorted(network.map(VpcConfigResponse::subnet_ids)),
         security_groups: sorted(network.map(VpcConfigResponse::security_group_ids)),
         url: cluster.endpoint().map(str::to_owned),
         tags: tags(cluster.tags()),
-        ..EksCluster::named(name, cluster.arn().unwrap_or_default())
+        ..described
     }
 }
 
@@ -89,6 +100,19 @@ fn issuer(cluster: &Cluster) -> Option<String> {
     let issuer = issuer.strip_prefix("https://").unwrap_or(issuer);
     let issuer = issuer.trim_end_matches('/');
     (!issuer.is_empty()).then(|| issuer.to_owned())
+}
+
+/// Returns the ports of Services of the type `NodePort`. Without a valid range, the default of Kubernetes applies.
+fn node_ports(cluster: &Cluster) -> Ports {
+    let config = cluster.kube_api_server_config();
+    let range = config.and_then(|config| config.service_node_port_range());
+    let ports = range.and_then(|range| {
+        Some(Ports {
+            first: range.min_port().try_into().ok()?,
+            last: range.max_port().try_into().ok()?,
+        })
+    });
+    ports.unwrap_or(Ports::NODE_PORTS)
 }
 
 fn endpoint(network: Option<&VpcConfigResponse>) -> Endpoint {

@@ -1,5 +1,7 @@
 //! Facts about clusters.
 
+mod network;
+
 use arbitrary::{Result, Unstructured};
 use eksentry_core::{
     facts::{
@@ -77,6 +79,9 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_groups: node_groups(bytes)?,
         addons: addons(bytes)?,
         insights: insights(bytes)?,
+        network: network::network(bytes)?,
+        images: network::images(bytes)?,
+        instance_types: network::instance_types(bytes)?,
         subnets: texts(bytes, 120)?,
         security_groups: texts(bytes, 120)?,
         url: maybe(bytes)?,
@@ -108,6 +113,7 @@ fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
             issues: issues(bytes)?,
             version: text(bytes)?.parse().ok(),
             release_version: maybe(bytes)?,
+            release_age: network::age(bytes)?,
             ami_type: maybe(bytes)?,
             subnets: texts(bytes, 10)?,
             has_launch_template: bytes.arbitrary()?,

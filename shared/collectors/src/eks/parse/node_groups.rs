@@ -5,11 +5,14 @@ use aws_sdk_eks::types::{
     RemoteAccessConfig,
 };
 use eksentry_core::facts::cluster::{NodeGroup, RemoteAccess};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{health, sorted};
+use crate::age::age_of_day;
 
-/// Returns the facts in the description of a node group.
-pub(in crate::eks) fn node_group(name: &str, group: &Nodegroup) -> NodeGroup {
+/// Returns the facts in the description of a node group. The age of its image is that at `now`.
+pub(in crate::eks) fn node_group(name: &str, group: &Nodegroup, now: Timestamp) -> NodeGroup {
     NodeGroup {
         name: name.to_owned(),
         status: group
@@ -20,6 +23,10 @@ pub(in crate::eks) fn node_group(name: &str, group: &Nodegroup) -> NodeGroup {
         issues: health::of_node_group(group.health()),
         version: group.version().and_then(|version| version.parse().ok()),
         release_version: group.release_version().map(str::to_owned),
+        release_age: group
+            .release_version()
+            .and_then(release_day)
+            .and_then(|day| age_of_day(day, now)),
         ami_type: group.ami_type().map(AmiTypes::as_str).map(str::to_owned),
         subnets: sorted(Some(group.subnets())),
         has_launch_template: group.launch_template().is_some(),
@@ -36,6 +43,19 @@ pub(in crate::eks) fn node_group(name: &str, group: &Nodegroup) -> NodeGroup {
     }
 }
 
+/// Returns the day in the version of an image: `1.33.1-20261101`, or `1.33-2026.11.12` for Windows. Versions of
+/// Bottlerocket contain none.
+/// Source: <https://docs.aws.amazon.com/eks/latest/userguide/eks-linux-ami-versions.html>.
+fn release_day(release: &str) -> Option<Date> {
+    let (version, day) = release.rsplit_once('-')?;
+    if !version.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    Date::strptime("%Y%m%d", day)
+        .or_else(|_| Date::strptime("%Y.%m.%d", day))
+        .ok()
+}
+
 fn remote_access(access: &RemoteAccessConfig) -> RemoteAccess {
     RemoteAccess {
         ssh_key: access.ec2_ssh_key().map(str::to_owned),
@@ -47,7 +67,29 @@ fn remote_access(access: &RemoteAccessConfig) -> RemoteAccess {
 mod tests {
     use aws_sdk_eks::types::LaunchTemplateSpecification;
 
+    use eksentry_core::facts::cluster::Age;
+    use jiff::civil::date;
+
     use super::*;
+
+    /// Noon of 2026-11-28.
+    const NOW: Timestamp = Timestamp::constant(1_795_867_200, 0);
+
+    #[test]
+    fn the_version_of_an_image_may_contain_a_day() {
+        let day = Some(date(2026, 11, 1));
+        for (release, expected) in [
+            ("1.33.1-20261101", day),
+            ("1.33-2026.11.01", day),
+            ("1.33.1-20261301", None),
+            ("1.44.0-7c3e9198", None),
+            ("ami-20261101", None),
+            ("1.33.1", None),
+            ("", None),
+        ] {
+            assert_eq!(release_day(release), expected, "{release}");
+        }
+    }
 
     #[test]
     fn an_empty_description_has_no_facts() {
@@ -57,6 +99,7 @@ mod tests {
             issues: Vec::new(),
             version: None,
             release_version: None,
+            release_age: None,
             ami_type: None,
             subnets: Vec::new(),
             has_launch_template: false,
@@ -66,7 +109,7 @@ mod tests {
             desired_size: None,
         };
         assert_eq!(
-            node_group("workers", &Nodegroup::builder().build()),
+            node_group("workers", &Nodegroup::builder().build(), NOW),
             expected
         );
     }
@@ -97,6 +140,10 @@ mod tests {
             issues: Vec::new(),
             version: "1.33".parse().ok(),
             release_version: Some("1.33.1-20261101".into()),
+            release_age: Some(Age {
+                created: date(2026, 11, 1),
+                days: 27,
+            }),
             ami_type: Some("AL2023_x86_64_STANDARD".into()),
             subnets: vec!["subnet-a".into(), "subnet-b".into()],
             has_launch_template: true,
@@ -108,6 +155,6 @@ mod tests {
             }),
             desired_size: Some(0),
         };
-        assert_eq!(node_group("workers", &described.build()), expected);
+        assert_eq!(node_group("workers", &described.build(), NOW), expected);
     }
 }

@@ -34,6 +34,14 @@ pub struct NodeGroup {
     pub desired_size: Option<u32>,
 }
 
+impl NodeGroup {
+    /// Returns the ID of the image, if a launch template specifies a custom one.
+    pub fn custom_image(&self) -> Option<&String> {
+        let image = self.release_version.as_ref()?;
+        image.starts_with("ami-").then_some(image)
+    }
+}
+
 /// The SSH access to the nodes of a node group.
 /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_RemoteAccessConfig.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
