@@ -16,6 +16,7 @@ mod eks_irsa_trust_scoped;
 mod eks_nodes_imds;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
+mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
 mod kms_cmk_rotation;
@@ -26,7 +27,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 19] = [
+pub static CHECKS: [&Check; 20] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -43,6 +44,7 @@ pub static CHECKS: [&Check; 19] = [
     &eks_nodes_imds::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
+    &eks_security_groups_restricted::CHECK,
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
     &kms_cmk_rotation::CHECK,

@@ -178,6 +178,18 @@ pub enum ReasonCode {
     NoNodesToEvaluate,
 
     // --- Clusters: network ---
+    /// All ports and protocols are open to the whole internet.
+    AllTrafficOpenToWorld,
+    /// A forbidden port is open to the whole internet.
+    ForbiddenPortOpenToWorld,
+    /// EKS names no security group of the cluster.
+    NoSecurityGroup,
+    /// A port that is not allowed is open to the whole internet.
+    PortOpenToWorld,
+    /// The security groups open only allowed ports to the whole internet.
+    SecurityGroupsRestricted,
+    /// A security group, or its ID, is unknown.
+    SecurityGroupUnknown,
     /// The VPC belongs to another account, whose flow logs and endpoints are not visible.
     SharedVpc,
     /// The owner of the VPC is unknown.

@@ -246,6 +246,22 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-security-groups-restricted",
+        &[
+            of(&CIS_AWS_OF_SECURITY_HUB, &["5.3", "5.4"]),
+            of(&FSBP, &["EC2.18", "EC2.19"]),
+            of(&SECURITY_HUB, &["EC2.13", "EC2.14", "EC2.53", "EC2.54"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-4", "AC-4(21)", "CM-7", "SC-7", "SC-7(11)", "SC-7(16)", "SC-7(21)",
+                    "SC-7(4)", "SC-7(5)",
+                ],
+            ),
+            of(&PCI_DSS, &["1.3.1"]),
+        ],
+    ),
+    (
         "eks-supported-version",
         &[
             of(&FSBP, &["EKS.2"]),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
-use crate::facts::cluster::LogTypes;
+use crate::facts::cluster::{LogTypes, Ports, PortsError};
 use crate::severity::Severity;
 
 fn single(texts: &[String]) -> Result<&str, String> {
@@ -110,6 +110,26 @@ impl ParameterValue for Texts {
     }
 }
 
+/// A list of ports and ranges of ports that can be the default of a parameter in a `static`.
+pub type PortRanges = Cow<'static, [Ports]>;
+
+impl ParameterValue for PortRanges {
+    const FORM: &'static str = "a list of ports and ranges of ports, such as 8000-8100";
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let ports = texts.iter().map(|text| text.parse());
+        ports
+            .collect::<Result<Vec<Ports>, PortsError>>()
+            .map(Cow::Owned)
+            .map_err(|error| error.to_string())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl ParameterValue for LogTypes {
     const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
     const VALUES: Values = Values::SomeOf(&[
@@ -168,6 +188,10 @@ mod tests {
         );
         assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
         assert_eq!(
+            written::<PortRanges>(&["8000-8100", "22", "80-80"]),
+            owned(&["8000-8100", "22", "80"])
+        );
+        assert_eq!(
             written::<LogTypes>(&["scheduler", "api", "api"]),
             owned(&["api", "scheduler"])
         );
@@ -183,6 +207,10 @@ mod tests {
             (
                 written::<LogTypes>(&["api", "etcd"]),
                 "\"etcd\" is not a log type",
+            ),
+            (
+                written::<PortRanges>(&["22", "90-80"]),
+                "\"90-80\" is neither a port nor a range of ports",
             ),
         ] {
             assert_eq!(result, Err(problem.to_owned()));
