@@ -19,6 +19,7 @@ mod eks_secrets_envelope_encryption;
 mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
+mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 20] = [
+pub static CHECKS: [&Check; 21] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -47,6 +48,7 @@ pub static CHECKS: [&Check; 20] = [
     &eks_security_groups_restricted::CHECK,
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
+    &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

@@ -28,6 +28,7 @@ pub mod severity;
 pub mod standards;
 mod text;
 pub mod verdict;
+mod vpc;
 
 pub use arn::Arn;
 pub use check::{Check, Evaluate, Need, Needs};

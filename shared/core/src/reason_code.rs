@@ -180,8 +180,20 @@ pub enum ReasonCode {
     // --- Clusters: network ---
     /// All ports and protocols are open to the whole internet.
     AllTrafficOpenToWorld,
+    /// The records of a flow log can't be delivered.
+    FlowLogNotDelivered,
+    /// A flow log does not contain the required traffic.
+    FlowLogOfOtherTraffic,
+    /// Flow logs contain the required traffic.
+    FlowLogsActive,
+    /// Amazon Security Lake collects the flow logs.
+    FlowLogsInSecurityLake,
+    /// The traffic that a flow log contains is unknown.
+    FlowLogTrafficUnknown,
     /// A forbidden port is open to the whole internet.
     ForbiddenPortOpenToWorld,
+    /// No flow log contains the required traffic.
+    NoFlowLog,
     /// EKS names no security group of the cluster.
     NoSecurityGroup,
     /// A port that is not allowed is open to the whole internet.
@@ -192,8 +204,14 @@ pub enum ReasonCode {
     SecurityGroupUnknown,
     /// The VPC belongs to another account, whose flow logs and endpoints are not visible.
     SharedVpc,
+    /// EKS reports no subnets of a node group.
+    SubnetsUnknown,
+    /// No flow log contains the required traffic of some subnets.
+    SubnetsWithoutFlowLog,
     /// The owner of the VPC is unknown.
     VpcOwnerUnknown,
+    /// The VPC is unknown.
+    VpcUnknown,
 
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.

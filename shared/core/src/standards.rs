@@ -272,6 +272,19 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-vpc-flow-logs",
+        &[
+            of(&CIS_AWS_OF_SECURITY_HUB, &["3.7"]),
+            of(&FSBP, &["EC2.6"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-4(26)", "AU-12", "AU-2", "AU-3", "AU-6(3)", "AU-6(4)", "CA-7", "SI-7(8)",
+                ],
+            ),
+        ],
+    ),
+    (
         "kms-cmk-rotation",
         &[
             of(&CIS_AWS, &["4.6"]),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
-use crate::facts::cluster::{LogTypes, Ports, PortsError};
+use crate::facts::cluster::{LogTypes, Ports, PortsError, TrafficType};
 use crate::severity::Severity;
 
 fn single(texts: &[String]) -> Result<&str, String> {
@@ -59,6 +59,20 @@ impl ParameterValue for Severity {
 
     fn write(&self) -> Vec<String> {
         vec![self.label().to_owned()]
+    }
+}
+
+impl ParameterValue for TrafficType {
+    const FORM: &'static str = "one of ACCEPT, REJECT, ALL";
+    const VALUES: Values = Values::OneOf(&["ACCEPT", "REJECT", "ALL"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Self::read(&single(texts)?.to_ascii_uppercase())
+            .ok_or_else(|| "that is not a type of traffic".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
     }
 }
 
@@ -165,6 +179,11 @@ mod tests {
         };
         assert_eq!(severities, Severity::ALL.map(Severity::label));
         assert_eq!(Severity::FORM, format!("one of {}", severities.join(", ")));
+        let Values::OneOf(traffic) = TrafficType::VALUES else {
+            panic!("a type of traffic is one of a few");
+        };
+        assert!(traffic.iter().all(|name| TrafficType::read(name).is_some()));
+        assert_eq!(TrafficType::FORM, format!("one of {}", traffic.join(", ")));
         let Values::SomeOf(types) = LogTypes::VALUES else {
             panic!("log types are some of a few");
         };
@@ -182,6 +201,7 @@ mod tests {
         assert_eq!(written::<u32>(&["90"]), owned(&["90"]));
         assert_eq!(written::<bool>(&["TRUE"]), owned(&["true"]));
         assert_eq!(written::<Severity>(&["high"]), owned(&["HIGH"]));
+        assert_eq!(written::<TrafficType>(&["all"]), owned(&["ALL"]));
         assert_eq!(
             written::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
@@ -203,6 +223,10 @@ mod tests {
             (
                 written::<Severity>(&["LOW", "HIGH"]),
                 "only one value is allowed",
+            ),
+            (
+                written::<TrafficType>(&["NONE"]),
+                "that is not a type of traffic",
             ),
             (
                 written::<LogTypes>(&["api", "etcd"]),
