@@ -11,6 +11,7 @@ mod eks_cluster_healthy;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
+mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
 mod eks_nodes_imds;
@@ -28,7 +29,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 21] = [
+pub static CHECKS: [&Check; 22] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -40,6 +41,7 @@ pub static CHECKS: [&Check; 21] = [
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
+    &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
     &eks_nodes_imds::CHECK,

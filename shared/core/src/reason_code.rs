@@ -180,6 +180,8 @@ pub enum ReasonCode {
     // --- Clusters: network ---
     /// All ports and protocols are open to the whole internet.
     AllTrafficOpenToWorld,
+    /// The endpoints are in another VPC.
+    CentralEndpoints,
     /// The records of a flow log can't be delivered.
     FlowLogNotDelivered,
     /// A flow log does not contain the required traffic.
@@ -208,6 +210,16 @@ pub enum ReasonCode {
     SubnetsUnknown,
     /// No flow log contains the required traffic of some subnets.
     SubnetsWithoutFlowLog,
+    /// Whether the private DNS of a VPC endpoint is on is unknown.
+    VpcEndpointDnsUnknown,
+    /// The VPC has no endpoint for a service.
+    VpcEndpointMissing,
+    /// The VPC has usable endpoints for all services.
+    VpcEndpointsAvailable,
+    /// No VPC endpoint for a service is available.
+    VpcEndpointUnavailable,
+    /// The private DNS of a VPC endpoint is off.
+    VpcEndpointWithoutDns,
     /// The owner of the VPC is unknown.
     VpcOwnerUnknown,
     /// The VPC is unknown.

@@ -207,6 +207,19 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-ecr-endpoints",
+        &[
+            of(&FSBP, &["EC2.55", "EC2.56"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
+                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)",
+                ],
+            ),
+        ],
+    ),
+    (
         "eks-endpoint-private",
         &[
             of(&CIS_EKS, &["5.4.1", "5.4.2"]),
