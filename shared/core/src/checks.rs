@@ -11,13 +11,16 @@ mod eks_cluster_healthy;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
+mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
 mod eks_nodes_imds;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
+mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
+mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -26,7 +29,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 19] = [
+pub static CHECKS: [&Check; 22] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -38,13 +41,16 @@ pub static CHECKS: [&Check; 19] = [
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
+    &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
     &eks_nodes_imds::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
+    &eks_security_groups_restricted::CHECK,
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
+    &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

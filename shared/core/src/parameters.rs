@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub use raw::Raw;
-pub use value_types::Texts;
+pub use value_types::{PortRanges, Texts};
 
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]

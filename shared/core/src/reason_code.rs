@@ -178,10 +178,52 @@ pub enum ReasonCode {
     NoNodesToEvaluate,
 
     // --- Clusters: network ---
+    /// All ports and protocols are open to the whole internet.
+    AllTrafficOpenToWorld,
+    /// The endpoints are in another VPC.
+    CentralEndpoints,
+    /// The records of a flow log can't be delivered.
+    FlowLogNotDelivered,
+    /// A flow log does not contain the required traffic.
+    FlowLogOfOtherTraffic,
+    /// Flow logs contain the required traffic.
+    FlowLogsActive,
+    /// Amazon Security Lake collects the flow logs.
+    FlowLogsInSecurityLake,
+    /// The traffic that a flow log contains is unknown.
+    FlowLogTrafficUnknown,
+    /// A forbidden port is open to the whole internet.
+    ForbiddenPortOpenToWorld,
+    /// No flow log contains the required traffic.
+    NoFlowLog,
+    /// EKS names no security group of the cluster.
+    NoSecurityGroup,
+    /// A port that is not allowed is open to the whole internet.
+    PortOpenToWorld,
+    /// The security groups open only allowed ports to the whole internet.
+    SecurityGroupsRestricted,
+    /// A security group, or its ID, is unknown.
+    SecurityGroupUnknown,
     /// The VPC belongs to another account, whose flow logs and endpoints are not visible.
     SharedVpc,
+    /// EKS reports no subnets of a node group.
+    SubnetsUnknown,
+    /// No flow log contains the required traffic of some subnets.
+    SubnetsWithoutFlowLog,
+    /// Whether the private DNS of a VPC endpoint is on is unknown.
+    VpcEndpointDnsUnknown,
+    /// The VPC has no endpoint for a service.
+    VpcEndpointMissing,
+    /// The VPC has usable endpoints for all services.
+    VpcEndpointsAvailable,
+    /// No VPC endpoint for a service is available.
+    VpcEndpointUnavailable,
+    /// The private DNS of a VPC endpoint is off.
+    VpcEndpointWithoutDns,
     /// The owner of the VPC is unknown.
     VpcOwnerUnknown,
+    /// The VPC is unknown.
+    VpcUnknown,
 
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.

@@ -207,6 +207,19 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-ecr-endpoints",
+        &[
+            of(&FSBP, &["EC2.55", "EC2.56"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
+                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)",
+                ],
+            ),
+        ],
+    ),
+    (
         "eks-endpoint-private",
         &[
             of(&CIS_EKS, &["5.4.1", "5.4.2"]),
@@ -246,12 +259,41 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-security-groups-restricted",
+        &[
+            of(&CIS_AWS_OF_SECURITY_HUB, &["5.3", "5.4"]),
+            of(&FSBP, &["EC2.18", "EC2.19"]),
+            of(&SECURITY_HUB, &["EC2.13", "EC2.14", "EC2.53", "EC2.54"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-4", "AC-4(21)", "CM-7", "SC-7", "SC-7(11)", "SC-7(16)", "SC-7(21)",
+                    "SC-7(4)", "SC-7(5)",
+                ],
+            ),
+            of(&PCI_DSS, &["1.3.1"]),
+        ],
+    ),
+    (
         "eks-supported-version",
         &[
             of(&FSBP, &["EKS.2"]),
             of(
                 &NIST_800_53,
                 &["CA-9(1)", "CM-2", "SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"],
+            ),
+        ],
+    ),
+    (
+        "eks-vpc-flow-logs",
+        &[
+            of(&CIS_AWS_OF_SECURITY_HUB, &["3.7"]),
+            of(&FSBP, &["EC2.6"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-4(26)", "AU-12", "AU-2", "AU-3", "AU-6(3)", "AU-6(4)", "CA-7", "SI-7(8)",
+                ],
             ),
         ],
     ),

@@ -26,7 +26,7 @@ pub use self::health::{Issue, IssueCode};
 pub use self::image::{Age, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
-pub use self::network::{Network, Ports, Subnet};
+pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::role::{Role, RoleUsers, TrustingRole};

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
-use crate::facts::cluster::LogTypes;
+use crate::facts::cluster::{LogTypes, Ports, PortsError, TrafficType};
 use crate::severity::Severity;
 
 fn single(texts: &[String]) -> Result<&str, String> {
@@ -62,6 +62,20 @@ impl ParameterValue for Severity {
     }
 }
 
+impl ParameterValue for TrafficType {
+    const FORM: &'static str = "one of ACCEPT, REJECT, ALL";
+    const VALUES: Values = Values::OneOf(&["ACCEPT", "REJECT", "ALL"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Self::read(&single(texts)?.to_ascii_uppercase())
+            .ok_or_else(|| "that is not a type of traffic".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+}
+
 impl ParameterValue for Vec<IpNet> {
     const FORM: &'static str = "a list of IPv4 and IPv6 CIDR blocks or addresses";
     const VALUES: Values = Values::Texts;
@@ -110,6 +124,26 @@ impl ParameterValue for Texts {
     }
 }
 
+/// A list of ports and ranges of ports that can be the default of a parameter in a `static`.
+pub type PortRanges = Cow<'static, [Ports]>;
+
+impl ParameterValue for PortRanges {
+    const FORM: &'static str = "a list of ports and ranges of ports, such as 8000-8100";
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let ports = texts.iter().map(|text| text.parse());
+        ports
+            .collect::<Result<Vec<Ports>, PortsError>>()
+            .map(Cow::Owned)
+            .map_err(|error| error.to_string())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl ParameterValue for LogTypes {
     const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
     const VALUES: Values = Values::SomeOf(&[
@@ -145,6 +179,11 @@ mod tests {
         };
         assert_eq!(severities, Severity::ALL.map(Severity::label));
         assert_eq!(Severity::FORM, format!("one of {}", severities.join(", ")));
+        let Values::OneOf(traffic) = TrafficType::VALUES else {
+            panic!("a type of traffic is one of a few");
+        };
+        assert!(traffic.iter().all(|name| TrafficType::read(name).is_some()));
+        assert_eq!(TrafficType::FORM, format!("one of {}", traffic.join(", ")));
         let Values::SomeOf(types) = LogTypes::VALUES else {
             panic!("log types are some of a few");
         };
@@ -162,11 +201,16 @@ mod tests {
         assert_eq!(written::<u32>(&["90"]), owned(&["90"]));
         assert_eq!(written::<bool>(&["TRUE"]), owned(&["true"]));
         assert_eq!(written::<Severity>(&["high"]), owned(&["HIGH"]));
+        assert_eq!(written::<TrafficType>(&["all"]), owned(&["ALL"]));
         assert_eq!(
             written::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
         );
         assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(
+            written::<PortRanges>(&["8000-8100", "22", "80-80"]),
+            owned(&["8000-8100", "22", "80"])
+        );
         assert_eq!(
             written::<LogTypes>(&["scheduler", "api", "api"]),
             owned(&["api", "scheduler"])
@@ -181,8 +225,16 @@ mod tests {
                 "only one value is allowed",
             ),
             (
+                written::<TrafficType>(&["NONE"]),
+                "that is not a type of traffic",
+            ),
+            (
                 written::<LogTypes>(&["api", "etcd"]),
                 "\"etcd\" is not a log type",
+            ),
+            (
+                written::<PortRanges>(&["22", "90-80"]),
+                "\"90-80\" is neither a port nor a range of ports",
             ),
         ] {
             assert_eq!(result, Err(problem.to_owned()));

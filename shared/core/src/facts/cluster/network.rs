@@ -1,6 +1,7 @@
 //! The network of a cluster: its VPC, with the subnets and security groups of the control plane and the nodes.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::{FlowLog, SecurityGroup, VpcEndpoint};
 use crate::facts::{List, Unread};
@@ -94,6 +95,31 @@ impl fmt::Display for Ports {
     }
 }
 
+/// The error for a text that is neither a port nor a range of ports.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither a port nor a range of ports")]
+pub struct PortsError(String);
+
+/// Reads a port, or the first and the last port of a range: `22`, `30000-32767`.
+impl FromStr for Ports {
+    type Err = PortsError;
+
+    fn from_str(text: &str) -> Result<Self, PortsError> {
+        let error = || PortsError(text.chars().take(50).collect());
+        let port = |text: &str| text.trim().parse().map_err(|_| error());
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let ports = Self {
+            first: port(first)?,
+            last: port(last)?,
+        };
+        if ports.first <= ports.last {
+            Ok(ports)
+        } else {
+            Err(error())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +147,29 @@ mod tests {
             "22"
         );
         assert_eq!(Ports::NODE_PORTS.to_string(), "30000-32767");
+    }
+
+    #[test]
+    fn a_text_is_a_port_or_a_range_of_ports() {
+        for (text, expected) in [
+            ("22", Some((22, 22))),
+            ("0", Some((0, 0))),
+            ("8000-8100", Some((8000, 8100))),
+            (" 8000 - 8100 ", Some((8000, 8100))),
+            ("443-443", Some((443, 443))),
+            ("0-65535", Some((0, 65_535))),
+            ("8100-8000", None),
+            ("65536", None),
+            ("-1", None),
+            ("80-", None),
+            ("1-2-3", None),
+            ("ssh", None),
+            ("", None),
+        ] {
+            let expected = expected.map(|(first, last)| Ports { first, last });
+            assert_eq!(text.parse().ok(), expected, "{text:?}");
+        }
+        let error = "ssh".parse::<Ports>().unwrap_err().to_string();
+        assert_eq!(error, "\"ssh\" is neither a port nor a range of ports");
     }
 }
