@@ -24,7 +24,17 @@ OPERATIONS = {
         "GetComplianceDetailsByConfigRule",
         "PutEvaluations",
     ],
-    "ec2": ["DescribeInstances", "DescribeSubnets"],
+    "ec2": [
+        "DescribeFlowLogs",
+        "DescribeImages",
+        "DescribeInstanceTypes",
+        "DescribeInstances",
+        "DescribeManagedPrefixLists",
+        "DescribeSecurityGroups",
+        "DescribeSubnets",
+        "DescribeVpcEndpoints",
+        "GetManagedPrefixListEntries",
+    ],
     "ecr": [
         "BatchGetImage",
         "DescribeImageScanFindings",

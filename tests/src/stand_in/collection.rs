@@ -25,6 +25,8 @@ pub(crate) struct Collection {
     pub key: Option<&'static str>,
     /// The member of requests about a collection in an entry that identifies the entry.
     pub reference: &'static str,
+    /// The keys of entries that every account has, with the defaults.
+    pub everywhere: &'static [&'static str],
     /// Returns `true` for the entries that a list contains.
     pub is_listed: fn(&Record) -> bool,
     /// Returns the members that an entry has unless the account file states others, with placeholders: other members of
@@ -61,6 +63,7 @@ impl Collection {
             parent: None,
             key: Some(key),
             reference: key,
+            everywhere: &[],
             is_listed: |_| true,
             defaults: |_| json!({}),
             item: Value::Object,
@@ -245,12 +248,31 @@ fn all<'a>(
         Some(parent) => entries(parent.members.get(collection.name))
             .map(entry)
             .collect(),
-        None => account
-            .entries(collection.name)
-            .into_iter()
-            .map(entry)
-            .collect(),
+        None => {
+            let stated = account.entries(collection.name);
+            let key = |entry: &Record| collection.key.map(|key| text(entry, key).to_owned());
+            let is_stated = |one: &&Record| stated.iter().any(|other| key(one) == key(other));
+            let everywhere = everywhere(collection).filter(|one| !is_stated(one));
+            let everywhere: Vec<&Record> = everywhere.collect();
+            stated.into_iter().chain(everywhere).map(entry).collect()
+        }
     }
+}
+
+/// Returns the entries of a collection that every account has.
+fn everywhere(collection: &'static Collection) -> impl Iterator<Item = &'static Record> {
+    static ENTRIES: LazyLock<Vec<(&str, Record)>> = LazyLock::new(|| {
+        let collections = COLLECTIONS.iter();
+        let entries = collections.flat_map(|collection| {
+            let key = collection.key.unwrap_or_default();
+            let keys = collection.everywhere.iter();
+            keys.map(move |value| (collection.name, record(json!({key: value}))))
+        });
+        entries.collect()
+    });
+    let entries = ENTRIES.iter();
+    let entries = entries.filter(|(name, _)| *name == collection.name);
+    entries.map(|(_, entry)| entry)
 }
 
 /// Returns the entry that holds the collection that a request is about.
@@ -277,7 +299,10 @@ fn find<'a>(
     let key = member.map(|member| request.required_text(member));
     let key = key.transpose()?;
     let members = match (&parent, key) {
-        (None, Some(key)) => account.entry(collection.name, key),
+        (None, Some(key)) => account.entry(collection.name, key).or_else(|| {
+            let mut everywhere = everywhere(collection);
+            everywhere.find(|entry| collection.key.is_some_and(|name| text(entry, name) == key))
+        }),
         (None, None) => account.only_entry(collection.name),
         (Some(parent), Some(key)) => entries(parent.members.get(collection.name))
             .find(|entry| collection.key.is_some_and(|name| text(entry, name) == key)),

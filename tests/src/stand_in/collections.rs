@@ -8,19 +8,28 @@ use super::{
     eks,
 };
 
+pub(super) mod ec2;
+
 /// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
 pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ACCESS_ENTRIES,
     &ADDONS,
     &CLUSTERS,
     &CLUSTER_VERSIONS,
+    &ec2::FLOW_LOGS,
+    &ec2::IMAGES,
+    &ec2::INSTANCES,
+    &ec2::INSTANCE_TYPES,
+    &ec2::PREFIX_LISTS,
+    &ec2::PREFIX_LIST_ENTRIES,
+    &ec2::SECURITY_GROUPS,
+    &ec2::SUBNETS,
+    &ec2::VPC_ENDPOINTS,
     &INSIGHTS,
-    &INSTANCES,
     &KEYS,
     &NODEGROUPS,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
-    &SUBNETS,
 ];
 
 /// The error of EKS for what a cluster does not have.
@@ -100,6 +109,7 @@ pub(super) static NODEGROUPS: Collection = Collection {
             "instanceTypes": ["m7g.large"],
             "subnets": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
             "amiType": "AL2023_ARM_64_STANDARD",
+            "releaseVersion": "{parent.version}.1-20990101",
             "nodeRole": "arn:{partition}:iam::{account}:role/eks-{parent.name}-nodes",
             "diskSize": 20,
             "health": {"issues": []},
@@ -158,37 +168,6 @@ pub(super) static INSIGHTS: Collection = Collection {
         })
     },
     ..Collection::new("insights", "id", NO_RESOURCE)
-};
-
-/// EC2 instances, each in its own reservation.
-pub(super) static INSTANCES: Collection = Collection {
-    defaults: |_| {
-        json!({
-            "ImageId": "ami-0a1b2c3d4e5f60001",
-            "InstanceType": "m7g.large",
-            "State": {"Code": 16, "Name": "running"},
-            "SubnetId": "subnet-0a1b2c3d4e5f60001",
-            "VpcId": "vpc-0a1b2c3d4e5f60001",
-            "MetadataOptions": {
-                "State": "applied",
-                "HttpTokens": "required",
-                "HttpPutResponseHopLimit": 1,
-                "HttpEndpoint": "enabled",
-            },
-            "SecurityGroups": [],
-            "NetworkInterfaces": [],
-            "Tags": [],
-        })
-    },
-    item: |instance| json!({"ReservationId": "r-0a1b2c3d4e5f60001", "Instances": [instance]}),
-    ..Collection::new(
-        "instances",
-        "InstanceId",
-        Missing {
-            code: "InvalidInstanceID.NotFound",
-            message: "The instance ID '{key}' does not exist",
-        },
-    )
 };
 
 /// KMS keys. One without options is symmetric and enabled.
@@ -259,34 +238,6 @@ pub(super) static REPOSITORIES: Collection = Collection {
         Missing {
             code: "RepositoryNotFoundException",
             message: "The repository with name '{key}' does not exist in the registry with id '{account}'",
-        },
-    )
-};
-
-/// EC2 subnets.
-pub(super) static SUBNETS: Collection = Collection {
-    defaults: |_| {
-        json!({
-            "SubnetArn": "arn:{partition}:ec2:{region}:{account}:subnet/{SubnetId}",
-            "OwnerId": "{account}",
-            "VpcId": "vpc-0a1b2c3d4e5f60001",
-            "State": "available",
-            "AvailabilityZone": "{region}a",
-            "CidrBlock": "10.0.0.0/24",
-            "AvailableIpAddressCount": 251,
-            "DefaultForAz": false,
-            "MapPublicIpOnLaunch": false,
-            "AssignIpv6AddressOnCreation": false,
-            "Ipv6CidrBlockAssociationSet": [],
-            "Tags": [],
-        })
-    },
-    ..Collection::new(
-        "subnets",
-        "SubnetId",
-        Missing {
-            code: "InvalidSubnetID.NotFound",
-            message: "The subnet ID '{key}' does not exist",
         },
     )
 };

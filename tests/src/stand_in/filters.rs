@@ -11,6 +11,10 @@ pub(super) const MEMBERS: [&str; 2] = ["Filters", "Filter"];
 /// The filters whose names are not those of members, with the members that they stand for.
 const ALIASES: [(&str, &str); 1] = [("instance-state-name", "state.name")];
 
+/// The most values of a filter.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
+const MOST_VALUES: usize = 200;
+
 /// The filter by the keys of tags.
 const TAG_KEY: &str = "tag-key";
 
@@ -38,7 +42,11 @@ pub(super) fn of<'a>(
         .collect();
     let filters = filters
         .map_err(|given| request.invalid(format!("the filter {given} has no Name or no Values")))?;
-    for (name, _) in &filters {
+    for (name, values) in &filters {
+        if values.len() > MOST_VALUES {
+            let message = format!("the filter {name} has more than {MOST_VALUES} values");
+            return Err(request.invalid(message));
+        }
         let member = member_name(name.split('.').next().unwrap_or_default());
         let is_known = members
             .iter()
@@ -160,7 +168,13 @@ mod tests {
             let with_another = json!([filter("vpc-id", &["vpc-1"]), filter(name, values)]);
             assert_eq!(accepts(with_another), wanted, "{name}");
         }
-        for wrong in [json!([{"Name": "vpc-id"}]), json!([filter("odd", &["a"])])] {
+        let many = |count| json!([filter("vpc-id", &vec!["vpc-1"; count])]);
+        assert!(accepts(many(200)));
+        for wrong in [
+            json!([{"Name": "vpc-id"}]),
+            json!([filter("odd", &["a"])]),
+            many(201),
+        ] {
             let request = request(wrong);
             assert!(of(&request, "Filters", &members).is_err_and(|error| error.violation));
         }

@@ -10,7 +10,13 @@
 use serde_json::json;
 
 use super::{
-    collections::{ADDONS, CLUSTERS, INSIGHTS, INSTANCES, NODEGROUPS, REGISTRY_SCANNING, SUBNETS},
+    collections::{
+        ADDONS, CLUSTERS, INSIGHTS, NODEGROUPS, REGISTRY_SCANNING,
+        ec2::{
+            FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
+            SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
+        },
+    },
     config, ecr, eks, iam, kms,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
@@ -40,10 +46,23 @@ pub(super) static OPERATIONS: &[Row] = &[
     .page_sizes(10, 100)
     .on("config-rule/config-rule-{ConfigRuleName:digest6}"),
     Row::new("config.PutEvaluations", State(config::put_evaluations)),
+    Row::new("ec2.DescribeFlowLogs", Describe(&FLOW_LOGS)).page_sizes(1000, 1000),
+    Row::new("ec2.DescribeImages", Describe(&IMAGES))
+        .page_sizes(1000, 1000)
+        .ignores(&["IncludeDeprecated", "IncludeDisabled"]),
+    Row::new("ec2.DescribeInstanceTypes", Describe(&INSTANCE_TYPES)),
     Row::new("ec2.DescribeInstances", Describe(&INSTANCES))
         .page_sizes(1000, 1000)
         .ignores(&["IncludeManagedResources"]),
+    Row::new("ec2.DescribeManagedPrefixLists", Describe(&PREFIX_LISTS)),
+    Row::new("ec2.DescribeSecurityGroups", Describe(&SECURITY_GROUPS)),
     Row::new("ec2.DescribeSubnets", Describe(&SUBNETS)),
+    Row::new("ec2.DescribeVpcEndpoints", Describe(&VPC_ENDPOINTS)).page_sizes(1000, 1000),
+    Row::new(
+        "ec2.GetManagedPrefixListEntries",
+        Describe(&PREFIX_LIST_ENTRIES),
+    )
+    .on("prefix-list/{PrefixListId}"),
     Row::new("ecr.BatchGetImage", Account(ecr::batch_get_image)).on("repository/{repositoryName}"),
     Row::new(
         "ecr.DescribeImageScanFindings",

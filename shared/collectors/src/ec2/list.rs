@@ -70,15 +70,15 @@ impl Rates {
 }
 
 impl Reader<'_> {
-    /// Lists the items with these IDs, which `filter` selects. `read` returns the facts about an item; `None` if it has
-    /// no ID.
+    /// Lists the items with these IDs, which `filter` selects. `read` returns the facts about an item, or an error with
+    /// the name of what it lacks.
     pub(super) async fn ec2_by_ids<T, U>(
         &self,
         operation: &Operation,
         filter: &str,
         ids: &BTreeSet<String>,
         others: &[(String, String)],
-        read: impl Fn(&T) -> Option<U>,
+        read: impl Fn(&T) -> Result<U, &'static str>,
     ) -> List<U>
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
@@ -97,12 +97,13 @@ impl Reader<'_> {
         found
     }
 
-    /// Lists the items that the parameters select. `read` returns the facts about an item; `None` if it has no ID.
+    /// Lists the items that the parameters select. `read` returns the facts about an item, or an error with the name of
+    /// what it lacks.
     pub(super) async fn ec2_items<T, U>(
         &self,
         operation: &Operation,
         parameters: Parameters,
-        read: impl Fn(&T) -> Option<U>,
+        read: impl Fn(&T) -> Result<U, &'static str>,
     ) -> List<U>
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
@@ -110,7 +111,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         let target = self.location.to_string();
         let missing = self.ec2_pages(operation, parameters, target, |item| {
-            found.push(read(item).ok_or("the ID of an item")?);
+            found.push(read(item)?);
             Ok(())
         });
         let missing = missing.await;

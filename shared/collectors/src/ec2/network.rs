@@ -71,7 +71,10 @@ impl Reader<'_> {
     /// Returns the addresses in prefix lists, by their IDs. Those of AWS have none: they contain the addresses of
     /// services.
     async fn prefix_lists(&self, ids: BTreeSet<String>) -> HashMap<String, List<IpNet>> {
-        let read = |list: &PrefixList| Some((list.prefix_list_id.clone()?, list.owner_id.clone()));
+        let read = |list: &PrefixList| {
+            let id = list.prefix_list_id.clone();
+            Ok((id.ok_or("the ID of a prefix list")?, list.owner_id.clone()))
+        };
         let owners = self.ec2_by_ids(&PREFIX_LISTS, "prefix-list-id", &ids, &[], read);
         let List { items, missing } = owners.await;
         let mut owners: HashMap<String, Option<String>> = items.into_iter().collect();

@@ -1,4 +1,5 @@
-//! Pure functions that convert EC2's responses into facts. Each returns `None` if the response has no ID of the item.
+//! Pure functions that convert EC2's responses into facts. Those of items of lists return an error with the
+//! name of what an item lacks, so that the list is not complete.
 
 mod image;
 mod network;

@@ -146,7 +146,24 @@ fn records_are_described_by_keys_by_filters_and_in_pages() {
     }
     let first = response("ec2.DescribeSubnets", json!({})).unwrap();
     assert_eq!(first["Subnets"].as_array().unwrap().len(), 2);
-    assert_eq!(ids(json!({"NextToken": first["NextToken"]})), ["subnet-3"]);
+    let usual = "subnet-0a1b2c3d4e5f60001";
+    assert_eq!(
+        ids(json!({"NextToken": first["NextToken"]})),
+        ["subnet-3", usual]
+    );
+}
+
+#[test]
+fn every_account_has_some_entries_unless_its_file_states_them() {
+    let types = |members: Value| -> Value {
+        let response = response("ec2.DescribeSecurityGroups", members).unwrap();
+        response["SecurityGroups"][0]["GroupName"].clone()
+    };
+    let usual = "sg-0a1b2c3d4e5f60001";
+    assert_eq!(types(json!({})), usual);
+    assert_eq!(types(json!({"GroupIds": [usual]})), usual);
+    let lists = response("ec2.DescribeManagedPrefixLists", json!({})).unwrap();
+    assert_eq!(lists["PrefixLists"][0]["OwnerId"], "AWS");
 }
 
 #[test]

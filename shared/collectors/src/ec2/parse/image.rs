@@ -7,11 +7,11 @@ use crate::age::age;
 use crate::ec2::response::{Image, InstanceTypeInfo};
 
 /// Returns the facts about an image, whose age is that at `now`.
-pub(in crate::ec2) fn image(image: &Image, now: Timestamp) -> Option<MachineImage> {
+pub(in crate::ec2) fn image(image: &Image, now: Timestamp) -> Result<MachineImage, &'static str> {
     let created = image.creation_date.as_deref();
     let created = created.and_then(|date| date.parse::<Timestamp>().ok());
-    Some(MachineImage {
-        id: image.image_id.clone()?,
+    Ok(MachineImage {
+        id: image.image_id.clone().ok_or("the ID of an image")?,
         name: image.name.clone(),
         is_amazon: image.image_owner_alias.as_deref() == Some("amazon"),
         age: created.map(|created| age(created, now)),
@@ -19,10 +19,13 @@ pub(in crate::ec2) fn image(image: &Image, now: Timestamp) -> Option<MachineImag
 }
 
 /// Returns the facts about an instance type.
-pub(in crate::ec2) fn instance_type(listed: &InstanceTypeInfo) -> Option<InstanceType> {
+pub(in crate::ec2) fn instance_type(
+    listed: &InstanceTypeInfo,
+) -> Result<InstanceType, &'static str> {
     let network = listed.network_info.as_ref();
-    Some(InstanceType {
-        name: listed.instance_type.clone()?,
+    let name = listed.instance_type.clone();
+    Ok(InstanceType {
+        name: name.ok_or("the name of an instance type")?,
         encrypts_in_transit: network.and_then(|network| network.encryption_in_transit_supported),
     })
 }
@@ -31,7 +34,7 @@ pub(in crate::ec2) fn instance_type(listed: &InstanceTypeInfo) -> Option<Instanc
 mod tests {
     use super::*;
 
-    fn read(elements: &str) -> Option<MachineImage> {
+    fn read(elements: &str) -> Result<MachineImage, &'static str> {
         let listed = quick_xml::de::from_str(&format!("<item>{elements}</item>")).unwrap();
         image(&listed, "2026-11-28T00:00:00Z".parse().unwrap())
     }
@@ -66,7 +69,7 @@ mod tests {
             assert_eq!(image.is_amazon, expected, "{alias}");
             assert_eq!(image.name.as_deref(), Some("x"));
         }
-        assert_eq!(read("<name>x</name>"), None);
+        assert_eq!(read("<name>x</name>"), Err("the ID of an image"));
     }
 
     #[test]

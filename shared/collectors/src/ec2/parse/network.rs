@@ -7,11 +7,12 @@ use eksentry_core::{Fact, ReasonCode, Unread};
 use crate::ec2::response;
 
 /// Returns the facts about a subnet.
-pub(in crate::ec2) fn subnet(subnet: &response::Subnet) -> Option<Subnet> {
+pub(in crate::ec2) fn subnet(subnet: &response::Subnet) -> Result<Subnet, &'static str> {
     let blocked = subnet.block_public_access_states.as_ref();
     let blocked = blocked.and_then(|states| states.internet_gateway_block_mode.as_deref());
-    Some(Subnet {
-        id: subnet.subnet_id.clone()?,
+    let id = subnet.subnet_id.clone();
+    Ok(Subnet {
+        id: id.ok_or("the ID of a subnet")?,
         owner: subnet.owner_id.clone(),
         assigns_public_addresses: subnet.map_public_ip_on_launch,
         blocks_ingress: blocked
@@ -20,9 +21,10 @@ pub(in crate::ec2) fn subnet(subnet: &response::Subnet) -> Option<Subnet> {
 }
 
 /// Returns the facts about a flow log.
-pub(in crate::ec2) fn flow_log(log: &response::FlowLog) -> Option<FlowLog> {
-    Some(FlowLog {
-        resource: log.resource_id.clone()?,
+pub(in crate::ec2) fn flow_log(log: &response::FlowLog) -> Result<FlowLog, &'static str> {
+    let resource = log.resource_id.clone();
+    Ok(FlowLog {
+        resource: resource.ok_or("the resource of a flow log")?,
         traffic: log.traffic_type.as_deref().and_then(TrafficType::read),
         is_active: log.flow_log_status.as_deref() == Some("ACTIVE"),
         delivery_failed: log.deliver_logs_status.as_deref() == Some("FAILED"),
@@ -30,8 +32,13 @@ pub(in crate::ec2) fn flow_log(log: &response::FlowLog) -> Option<FlowLog> {
 }
 
 /// Returns the ID of the VPC of an endpoint, and the facts about the endpoint.
-pub(in crate::ec2) fn endpoint(endpoint: &response::VpcEndpoint) -> Option<(String, VpcEndpoint)> {
-    let id = endpoint.vpc_endpoint_id.clone()?;
+pub(in crate::ec2) fn endpoint(
+    endpoint: &response::VpcEndpoint,
+) -> Result<(String, VpcEndpoint), &'static str> {
+    let id = endpoint.vpc_endpoint_id.clone();
+    let id = id.ok_or("the ID of a VPC endpoint")?;
+    let vpc = endpoint.vpc_id.clone();
+    let service = endpoint.service_name.clone();
     // The model writes `Available`, and the service `available`.
     let is = |value: &Option<String>, expected: &str| {
         let value = value.as_deref();
@@ -40,12 +47,14 @@ pub(in crate::ec2) fn endpoint(endpoint: &response::VpcEndpoint) -> Option<(Stri
     let read = VpcEndpoint {
         policy: policy(&id, endpoint.policy_document.as_deref()),
         id,
-        service: endpoint.service_name.clone()?,
-        is_interface: is(&endpoint.vpc_endpoint_type, "interface"),
+        service: service.ok_or("the service of a VPC endpoint")?,
+        // Endpoints without a type are of the type that most services have.
+        is_interface: endpoint.vpc_endpoint_type.is_none()
+            || is(&endpoint.vpc_endpoint_type, "interface"),
         is_available: is(&endpoint.state, "available"),
         has_private_dns: endpoint.private_dns_enabled,
     };
-    Some((endpoint.vpc_id.clone()?, read))
+    Ok((vpc.ok_or("the VPC of an endpoint")?, read))
 }
 
 fn policy(id: &str, document: Option<&str>) -> Fact<Option<ResourcePolicy>> {
@@ -97,14 +106,14 @@ mod tests {
             assigns_public_addresses: Some(true),
             blocks_ingress: false,
         };
-        assert_eq!(read, Some(expected));
+        assert_eq!(read, Ok(expected));
         let bare = subnet(&item("<subnetId>subnet-1</subnetId>")).unwrap();
         assert_eq!((bare.owner, bare.assigns_public_addresses), (None, None));
-        assert_eq!(subnet(&item("<ownerId>1</ownerId>")), None);
+        assert!(subnet(&item("<ownerId>1</ownerId>")).is_err());
     }
 
     #[test]
-    fn a_flow_log_is_active_unless_it_states_otherwise_and_fails_only_if_it_states_so() {
+    fn a_flow_log_is_active_or_fails_only_if_it_states_so() {
         let log = |elements: &str| {
             flow_log(&item(&format!("<resourceId>vpc-1</resourceId>{elements}"))).unwrap()
         };
@@ -117,7 +126,7 @@ mod tests {
         let bare = log("<trafficType>SOME</trafficType>");
         assert_eq!(bare.traffic, None);
         assert!(!bare.is_active && !bare.delivery_failed);
-        assert_eq!(flow_log(&item("<trafficType>ALL</trafficType>")), None);
+        assert!(flow_log(&item("<trafficType>ALL</trafficType>")).is_err());
     }
 
     fn read_endpoint(elements: &str) -> VpcEndpoint {
@@ -142,6 +151,18 @@ mod tests {
             ));
             assert_eq!((read.is_available, read.is_interface), expected, "{state}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_without_a_type_is_an_interface_and_not_available_without_a_state() {
+        let read = read_endpoint("");
+        assert!(read.is_interface && !read.is_available);
+        assert_eq!(read.has_private_dns, None);
+        let incomplete = "<vpcEndpointId>vpce-1</vpcEndpointId><vpcId>vpc-1</vpcId>";
+        assert_eq!(
+            endpoint(&item(incomplete)),
+            Err("the service of a VPC endpoint")
+        );
     }
 
     #[test]

@@ -40,14 +40,19 @@ impl ListedGroup {
 }
 
 /// Returns the security group. Rules that allow only other security groups are left out.
-pub(in crate::ec2) fn security_group(group: &response::SecurityGroup) -> Option<ListedGroup> {
-    let id = group.group_id.clone()?;
-    let rules = items(group.ip_permissions.as_ref()).map(|permission| rule(&id, permission));
+pub(in crate::ec2) fn security_group(
+    group: &response::SecurityGroup,
+) -> Result<ListedGroup, &'static str> {
+    let id = group.group_id.clone();
+    let id = id.ok_or("the ID of a security group")?;
+    let permissions = group.ip_permissions.as_ref();
+    let permissions = permissions.ok_or("the inbound rules of a security group")?;
+    let rules = items(Some(permissions)).map(|permission| rule(&id, permission));
     let allows_addresses = |(rule, lists): &(InboundRule, Vec<String>)| {
         !rule.sources.items.is_empty() || rule.sources.missing.is_some() || !lists.is_empty()
     };
     let (inbound, prefix_lists) = rules.filter(allows_addresses).unzip();
-    Some(ListedGroup {
+    Ok(ListedGroup {
         group: SecurityGroup { id, inbound },
         prefix_lists,
     })
@@ -152,6 +157,15 @@ mod tests {
         let groups =
             "<ipProtocol>-1</ipProtocol><groups><item><groupId>sg-1</groupId></item></groups>";
         assert_eq!(rules(groups), []);
+    }
+
+    #[test]
+    fn a_security_group_without_rules_in_the_response_is_not_read() {
+        let read = |text: &str| security_group(&quick_xml::de::from_str(text).unwrap());
+        let bare = read("<item><groupId>sg-1</groupId></item>");
+        assert_eq!(bare, Err("the inbound rules of a security group"));
+        let none = read("<item><groupId>sg-1</groupId><ipPermissions/></item>").unwrap();
+        assert_eq!(none.with(&HashMap::new()).inbound, []);
     }
 
     #[test]
