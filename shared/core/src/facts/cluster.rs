@@ -62,8 +62,9 @@ pub struct EksCluster {
     pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
-    /// The support of the version by EKS.
-    pub version_support: Fact<VersionSupport>,
+    /// The Kubernetes versions that EKS lists, which is the same list for all clusters.
+    /// [`VersionSupport::of`] finds the support of one version.
+    pub listed_versions: List<ListedVersion>,
     /// The cluster's upgrade policy.
     pub upgrade_policy: UpgradePolicy,
     /// The time at which the cluster was created.
@@ -135,7 +136,7 @@ impl EksCluster {
             on_outpost: false,
             health: None,
             version: None,
-            version_support: Err(not_requested("the support of Kubernetes versions")),
+            listed_versions: List::unread(not_requested("the support of Kubernetes versions")),
             upgrade_policy: UpgradePolicy::Extended,
             created_at: None,
             endpoint: Endpoint::read(false, false, []),
@@ -181,6 +182,17 @@ impl EksCluster {
         ["DELETING", "FAILED"]
             .contains(&self.status.as_str())
             .then(|| format!("The cluster's status is {}.", self.status))
+    }
+
+    /// Returns the Kubernetes version of the control plane. It is unread if the response has no valid one.
+    pub fn known_version(&self) -> Fact<KubernetesVersion> {
+        self.version.ok_or_else(|| Unread {
+            code: ReasonCode::VersionUnknown,
+            text: format!(
+                "eks:DescribeCluster on cluster {} returned no valid Kubernetes version.",
+                self.name
+            ),
+        })
     }
 
     /// Returns the named key with which EKS encrypts Kubernetes data, or `None` if there is none. From Kubernetes 1.28
