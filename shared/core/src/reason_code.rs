@@ -170,12 +170,26 @@ pub enum ReasonCode {
     MetadataProtected,
     /// The instance metadata service accepts requests without a token.
     MetadataWithoutToken,
+    /// New nodes of a node group get public IPv4 addresses.
+    NewNodesPublic,
+    /// New nodes of a node group get public IPv4 addresses that VPC Block Public Access protects from the internet.
+    NewNodesPublicButBlocked,
+    /// The addresses of a node are unknown.
+    NodeAddressesUnknown,
     /// AWS manages all nodes of the cluster.
     NodesManaged,
+    /// No node has a public IPv4 address, and new nodes get none.
+    NodesPrivate,
+    /// A node has a public IPv4 address.
+    NodesPublic,
+    /// A node has a public IPv4 address that VPC Block Public Access protects from the internet.
+    NodesPublicButBlocked,
     /// The cluster has no nodes at present.
     NoNodes,
     /// The cluster has no EC2 nodes that the check can evaluate.
     NoNodesToEvaluate,
+    /// The settings of the subnets of a node group are unknown.
+    SubnetSettingsUnknown,
 
     // --- Clusters: network ---
     /// All ports and protocols are open to the whole internet.

@@ -176,7 +176,7 @@ pub(crate) fn node() -> Node {
             requires_token: true,
             hop_limit: Some(1),
         }),
-        has_public_address: false,
+        public_subnets: Some(Vec::new()),
         subnet: Some("subnet-1".into()),
         security_groups: vec!["sg-1".into()],
         image: Some("ami-1".into()),
