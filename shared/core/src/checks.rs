@@ -14,6 +14,7 @@ mod eks_deletion_protection;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_nodes_current;
 mod eks_nodes_imds;
 mod eks_nodes_private;
 mod eks_secrets_customer_managed_key;
@@ -30,7 +31,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 23] = [
+pub static CHECKS: [&Check; 24] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -45,6 +46,7 @@ pub static CHECKS: [&Check; 23] = [
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
     &eks_nodes_private::CHECK,
     &eks_secrets_customer_managed_key::CHECK,

@@ -1,7 +1,12 @@
 //! Parts that the checks of a cluster's nodes have in common.
 
+mod images;
+mod versions;
+
 use std::collections::BTreeSet;
 
+pub(crate) use self::images::ImagesInUse;
+pub(crate) use self::versions::GroupVersions;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Node, NodePresence};
 use crate::reason_code::ReasonCode;

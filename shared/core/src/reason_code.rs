@@ -176,6 +176,18 @@ pub enum ReasonCode {
     NewNodesPublicButBlocked,
     /// The addresses of a node are unknown.
     NodeAddressesUnknown,
+    /// EC2 no longer shows the image of a node, and no other date of the image is known.
+    NodeImageGone,
+    /// The image with which a node was started is too old, but the node may have been updated since.
+    NodeImageMayBeUpdated,
+    /// The image of a node is too old.
+    NodeImageTooOld,
+    /// The image of a node or a node group, its name or its date is unknown.
+    NodeImageUnknown,
+    /// The image of a node or a node group gets no updates any more.
+    NodeImageUnsupported,
+    /// The images of all nodes are recent, and their Kubernetes versions are supported.
+    NodesCurrent,
     /// AWS manages all nodes of the cluster.
     NodesManaged,
     /// No node has a public IPv4 address, and new nodes get none.
@@ -184,6 +196,8 @@ pub enum ReasonCode {
     NodesPublic,
     /// A node has a public IPv4 address that VPC Block Public Access protects from the internet.
     NodesPublicButBlocked,
+    /// The Kubernetes version of a node group is too far behind that of the cluster.
+    NodeVersionBehind,
     /// The cluster has no nodes at present.
     NoNodes,
     /// The cluster has no EC2 nodes that the check can evaluate.

@@ -23,7 +23,7 @@ pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
 pub use self::flow_log::{FlowLog, TrafficType};
 pub use self::health::{Issue, IssueCode};
-pub use self::image::{Age, InstanceType, MachineImage};
+pub use self::image::{Age, ImageFamily, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
 pub use self::network::{Network, Ports, PortsError, Subnet};
@@ -88,7 +88,8 @@ pub struct EksCluster {
     pub auto_mode: bool,
     /// The nodes; none for a local cluster on AWS Outposts, whose nodes can't be recognized.
     pub nodes: List<Node>,
-    /// The machine images of the nodes that AWS does not manage.
+    /// The machine images of the nodes that AWS does not manage, and the custom images of node groups. An image that a
+    /// complete list lacks does not exist any more, or is not visible to the account.
     pub images: List<MachineImage>,
     /// The instance types of the nodes.
     pub instance_types: List<InstanceType>,
