@@ -16,6 +16,7 @@ mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
 mod eks_nodes_current;
 mod eks_nodes_imds;
+mod eks_nodes_nitro_encryption;
 mod eks_nodes_private;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
@@ -31,7 +32,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 24] = [
+pub static CHECKS: [&Check; 25] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -48,6 +49,7 @@ pub static CHECKS: [&Check; 24] = [
     &eks_irsa_trust_scoped::CHECK,
     &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
+    &eks_nodes_nitro_encryption::CHECK,
     &eks_nodes_private::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,

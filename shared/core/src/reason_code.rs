@@ -164,6 +164,8 @@ pub enum ReasonCode {
     // --- Clusters: nodes ---
     /// Responses of the instance metadata service can reach pods.
     HopLimitTooLarge,
+    /// The instance type of a node, or its encryption in transit, is unknown.
+    InstanceTypeUnknown,
     /// The options of the instance metadata service are unknown.
     MetadataOptionsUnknown,
     /// The instance metadata service is protected from pods.
@@ -204,6 +206,10 @@ pub enum ReasonCode {
     NoNodesToEvaluate,
     /// The settings of the subnets of a node group are unknown.
     SubnetSettingsUnknown,
+    /// The instance types of all nodes encrypt the traffic between them.
+    TrafficEncrypted,
+    /// The instance type of a node does not encrypt the traffic between nodes.
+    TrafficNotEncrypted,
 
     // --- Clusters: network ---
     /// All ports and protocols are open to the whole internet.
