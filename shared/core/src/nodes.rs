@@ -66,9 +66,9 @@ mod tests {
             (none(), List::unread(unread()), false, Some("ACCESS_DENIED")),
         ] {
             let cluster = EksCluster {
+                auto_mode,
                 nodes,
                 node_groups,
-                auto_mode,
                 ..cluster()
             };
             let verdict = without_nodes(&cluster);
