@@ -104,7 +104,7 @@ pub enum Need {
     ClusterRole,
     /// The KMS key with which a cluster encrypts secrets.
     SecretsKey,
-    /// The support of a cluster's Kubernetes version.
+    /// The Kubernetes versions that EKS lists, with their support.
     VersionSupport,
     /// The IAM roles that trust a cluster's OIDC issuer.
     TrustingRoles,

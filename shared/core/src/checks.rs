@@ -14,7 +14,10 @@ mod eks_deletion_protection;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_nodes_current;
 mod eks_nodes_imds;
+mod eks_nodes_nitro_encryption;
+mod eks_nodes_private;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_security_groups_restricted;
@@ -29,7 +32,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 22] = [
+pub static CHECKS: [&Check; 25] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -44,7 +47,10 @@ pub static CHECKS: [&Check; 22] = [
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
+    &eks_nodes_nitro_encryption::CHECK,
+    &eks_nodes_private::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_security_groups_restricted::CHECK,

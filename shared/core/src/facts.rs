@@ -44,6 +44,14 @@ impl Unread {
         }
     }
 
+    /// Returns the reason for a fact that is unknown for the objects with these names. Returns `None` if there are none.
+    pub(crate) fn naming(code: ReasonCode, text: &str, names: &str) -> Option<Self> {
+        (!names.is_empty()).then(|| Self {
+            code,
+            text: format!("{text}: {names}."),
+        })
+    }
+
     /// Returns `true` if access to the fact was denied.
     pub fn is_denied(&self) -> bool {
         self.code == ReasonCode::AccessDenied
@@ -244,6 +252,17 @@ mod tests {
             );
             assert_eq!(found["KeyId"], "1234abcd");
         }
+    }
+
+    #[test]
+    fn an_unknown_fact_names_objects_if_there_are_any() {
+        let naming = |names| Unread::naming(ReasonCode::ReadFailed, "No version of", names);
+        let expected = Unread {
+            code: ReasonCode::ReadFailed,
+            text: "No version of: a, b.".to_owned(),
+        };
+        assert_eq!(naming("a, b"), Some(expected));
+        assert_eq!(naming(""), None);
     }
 
     #[test]

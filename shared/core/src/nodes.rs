@@ -1,7 +1,12 @@
 //! Parts that the checks of a cluster's nodes have in common.
 
+mod images;
+mod versions;
+
 use std::collections::BTreeSet;
 
+pub(crate) use self::images::ImagesInUse;
+pub(crate) use self::versions::GroupVersions;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Node, NodePresence};
 use crate::reason_code::ReasonCode;
@@ -61,9 +66,9 @@ mod tests {
             (none(), List::unread(unread()), false, Some("ACCESS_DENIED")),
         ] {
             let cluster = EksCluster {
+                auto_mode,
                 nodes,
                 node_groups,
-                auto_mode,
                 ..cluster()
             };
             let verdict = without_nodes(&cluster);

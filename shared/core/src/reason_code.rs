@@ -164,18 +164,52 @@ pub enum ReasonCode {
     // --- Clusters: nodes ---
     /// Responses of the instance metadata service can reach pods.
     HopLimitTooLarge,
+    /// The instance type of a node, or its encryption in transit, is unknown.
+    InstanceTypeUnknown,
     /// The options of the instance metadata service are unknown.
     MetadataOptionsUnknown,
     /// The instance metadata service is protected from pods.
     MetadataProtected,
     /// The instance metadata service accepts requests without a token.
     MetadataWithoutToken,
+    /// New nodes of a node group get public IPv4 addresses.
+    NewNodesPublic,
+    /// New nodes of a node group get public IPv4 addresses that VPC Block Public Access protects from the internet.
+    NewNodesPublicButBlocked,
+    /// The addresses of a node are unknown.
+    NodeAddressesUnknown,
+    /// EC2 no longer shows the image of a node, and no other date of the image is known.
+    NodeImageGone,
+    /// The image with which a node was started is too old, but the node may have been updated since.
+    NodeImageMayBeUpdated,
+    /// The image of a node is too old.
+    NodeImageTooOld,
+    /// The image of a node or a node group, its name or its date is unknown.
+    NodeImageUnknown,
+    /// The image of a node or a node group gets no updates any more.
+    NodeImageUnsupported,
+    /// The images of all nodes are recent, and their Kubernetes versions are supported.
+    NodesCurrent,
     /// AWS manages all nodes of the cluster.
     NodesManaged,
+    /// No node has a public IPv4 address, and new nodes get none.
+    NodesPrivate,
+    /// A node has a public IPv4 address.
+    NodesPublic,
+    /// A node has a public IPv4 address that VPC Block Public Access protects from the internet.
+    NodesPublicButBlocked,
+    /// The Kubernetes version of a node group is too far behind that of the cluster.
+    NodeVersionBehind,
     /// The cluster has no nodes at present.
     NoNodes,
     /// The cluster has no EC2 nodes that the check can evaluate.
     NoNodesToEvaluate,
+    /// The settings of the subnets of a node group are unknown.
+    SubnetSettingsUnknown,
+    /// The instance types of all nodes encrypt the traffic between them.
+    TrafficEncrypted,
+    /// The instance type of a node does not encrypt the traffic between nodes.
+    TrafficNotEncrypted,
 
     // --- Clusters: network ---
     /// All ports and protocols are open to the whole internet.

@@ -245,6 +245,20 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-nodes-private",
+        &[
+            of(&CIS_EKS, &["5.4.3"]),
+            of(&FSBP, &["EC2.9"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
+                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)", "SC-7(9)",
+                ],
+            ),
+        ],
+    ),
+    (
         "eks-secrets-customer-managed-key",
         &[of(&CIS_EKS, &["5.3.1"])],
     ),

@@ -1,5 +1,6 @@
 //! The decisions of checks about resources.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -65,6 +66,11 @@ impl Reason {
             text: text.into(),
         }
     }
+
+    /// Creates a reason whose text ends with these names. Returns `None` if there are none.
+    pub(crate) fn naming(code: ReasonCode, text: &str, names: &str) -> Option<Self> {
+        (!names.is_empty()).then(|| Self::new(code, format!("{text}: {names}.")))
+    }
 }
 
 /// A check's decision about one of the many objects that a verdict covers.
@@ -120,6 +126,20 @@ impl Verdict {
     /// Returns a verdict for a resource that does not meet the requirement for several reasons.
     pub fn failed_for(severity: Severity, reasons: Vec<Reason>) -> Self {
         Self::new(Outcome::Failed(severity), reasons)
+    }
+
+    /// Returns a verdict for a resource that does not meet the requirement for reasons of different severities: the
+    /// worst of them counts, and its reasons come first. Returns `None` if there is no reason.
+    pub(crate) fn failed_by(
+        failures: impl IntoIterator<Item = (Severity, Option<Reason>)>,
+    ) -> Option<Self> {
+        let failures = failures.into_iter();
+        let failures = failures.filter_map(|(severity, reason)| Some((severity, reason?)));
+        let mut failures: Vec<(Severity, Reason)> = failures.collect();
+        failures.sort_by_key(|(severity, _)| Reverse(*severity));
+        let worst = failures.first()?.0;
+        let reasons = failures.into_iter().map(|(_, reason)| reason);
+        Some(Self::failed_for(worst, reasons.collect()))
     }
 
     /// Returns a verdict for a resource that a person should review.
@@ -242,6 +262,40 @@ mod tests {
             assert_eq!(muted.codes(), ["MUTED", "ROTATION_OFF"]);
             assert_eq!(muted.explanation(), expected);
         }
+    }
+
+    #[test]
+    fn the_worst_of_several_failures_counts() {
+        use ReasonCode::{RotationOff, RotationOn, RotationPeriodTooLong};
+        use Severity::{Critical, High, Low, Medium};
+        let reason = |code| Some(Reason::new(code, "Seen."));
+        let verdict = Verdict::failed_by([
+            (Low, reason(RotationOff)),
+            (High, reason(RotationPeriodTooLong)),
+            (Critical, None),
+            (High, reason(RotationOn)),
+            (Medium, reason(RotationOff)),
+        ]);
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.outcome, Outcome::Failed(High));
+        assert_eq!(
+            verdict.codes(),
+            [
+                "ROTATION_PERIOD_TOO_LONG",
+                "ROTATION_ON",
+                "ROTATION_OFF",
+                "ROTATION_OFF"
+            ]
+        );
+        assert_eq!(Verdict::failed_by([(High, None)]), None);
+    }
+
+    #[test]
+    fn a_reason_names_items_if_there_are_any() {
+        let naming = |names| Reason::naming(ReasonCode::RotationOff, "No rotation", names);
+        let reason = Reason::new(ReasonCode::RotationOff, "No rotation: a, b.");
+        assert_eq!(naming("a, b"), Some(reason));
+        assert_eq!(naming(""), None);
     }
 
     #[test]

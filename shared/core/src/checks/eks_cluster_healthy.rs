@@ -205,10 +205,7 @@ fn reason(
     items: impl IntoIterator<Item = String>,
 ) -> Option<Reason> {
     let items: Vec<String> = items.into_iter().collect();
-    (!items.is_empty()).then(|| {
-        let items = names(items.iter().map(String::as_str));
-        Reason::new(code, format!("{begin}: {items}."))
-    })
+    Reason::naming(code, begin, &names(items.iter().map(String::as_str)))
 }
 
 #[cfg(test)]

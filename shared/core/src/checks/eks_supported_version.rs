@@ -69,35 +69,28 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
-    match &cluster.version_support {
-        Err(unread) => Verdict::not_available(unread),
-        Ok(VersionSupport::Listed(listed)) => by_entry(cluster, listed, settings),
+    let version = match cluster.known_version() {
+        Ok(version) => version,
+        Err(unread) => return Verdict::not_available(&unread),
+    };
+    match VersionSupport::of(version, cluster.on_outpost, &cluster.listed_versions) {
+        Err(unread) => Verdict::not_available(&unread),
+        Ok(VersionSupport::Listed(listed)) => by_entry(cluster, &listed, settings),
         Ok(VersionSupport::OlderThanAll) => Verdict::failed(
             Severity::High,
             ReasonCode::VersionUnsupported,
-            format!(
-                "EKS no longer supports Kubernetes {}: it lists only newer versions.",
-                version(cluster)
-            ),
+            format!("EKS no longer supports Kubernetes {version}: it lists only newer versions."),
         ),
         Ok(VersionSupport::NotListed) => Verdict::warning(
             ReasonCode::VersionNotListed,
-            format!("EKS does not list Kubernetes {}.", version(cluster)),
+            format!("EKS does not list Kubernetes {version}."),
         ),
     }
 }
 
-fn version(cluster: &EksCluster) -> String {
-    let version = cluster.version.map(|version| version.to_string());
-    version.unwrap_or_else(|| "of an unknown version".to_owned())
-}
-
 fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterValues) -> Verdict {
     let version = listed.version;
-    let is_past = |end: &Option<EndOfSupport>| end.as_ref().is_some_and(EndOfSupport::is_past);
-    let has_ended =
-        listed.status == Some(SupportStatus::Unsupported) || is_past(&listed.end_of_extended);
-    if has_ended {
+    if listed.is_supported() == Some(false) {
         let text = match listed.end_of_extended {
             Some(end) => format!(
                 "EKS no longer supports Kubernetes {version}: extended support ended on {}.",
@@ -107,8 +100,9 @@ fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterVa
         };
         return Verdict::failed(Severity::High, ReasonCode::VersionUnsupported, text);
     }
-    let is_extended =
-        listed.status == Some(SupportStatus::Extended) || is_past(&listed.end_of_standard);
+    let is_past = |end: EndOfSupport| end.is_past();
+    let is_extended = listed.status == Some(SupportStatus::Extended)
+        || listed.end_of_standard.is_some_and(is_past);
     if listed.status.is_none() && listed.end_of_standard.is_none() {
         return Verdict::not_available(&Unread {
             code: ReasonCode::VersionSupportUnknown,
@@ -175,7 +169,8 @@ fn consequence(cluster: &EksCluster, kind: &str, date: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, settings, unread};
+    use crate::checks::samples::{cluster, listed_version, settings, unread};
+    use crate::facts::List;
     use crate::verdict::Outcome;
 
     const HIGH: Outcome = Outcome::Failed(Severity::High);
@@ -197,13 +192,21 @@ mod tests {
         extended: Option<i64>,
     ) -> EksCluster {
         EksCluster {
-            version_support: Ok(VersionSupport::Listed(ListedVersion {
-                version: "1.33".parse().unwrap(),
-                on_outpost: false,
+            listed_versions: List::complete(vec![ListedVersion {
                 status,
                 end_of_standard: standard.map(end),
                 end_of_extended: extended.map(end),
-            })),
+                ..listed_version("1.33")
+            }]),
+            ..cluster()
+        }
+    }
+
+    /// Returns a cluster with version 1.33 if EKS lists only these versions.
+    fn unlisted(versions: &[&str]) -> EksCluster {
+        let listed = versions.iter().map(|version| listed_version(version));
+        EksCluster {
+            listed_versions: List::complete(listed.collect()),
             ..cluster()
         }
     }
@@ -270,39 +273,48 @@ mod tests {
                 outcome(&cluster, parameters),
                 expected,
                 "{:?} {parameters}",
-                cluster.version_support
+                cluster.listed_versions
             );
         }
     }
 
     #[test]
     fn versions_that_eks_does_not_list() {
-        for (support, expected) in [
-            (Ok(VersionSupport::OlderThanAll), HIGH),
-            (Ok(VersionSupport::NotListed), Outcome::Warning),
-            (Err(unread()), Outcome::NotAvailable),
+        let unread = EksCluster {
+            listed_versions: List::unread(unread()),
+            ..cluster()
+        };
+        for (cluster, expected) in [
+            (unlisted(&["1.34", "1.35"]), HIGH),
+            (unlisted(&["1.32", "1.34"]), Outcome::Warning),
+            (unlisted(&["1.31", "1.32"]), Outcome::Warning),
+            (unlisted(&[]), Outcome::NotAvailable),
+            (unread, Outcome::NotAvailable),
         ] {
-            let cluster = EksCluster {
-                version_support: support,
-                ..cluster()
-            };
             assert_eq!(
                 outcome(&cluster, "{}"),
                 expected,
                 "{:?}",
-                cluster.version_support
+                cluster.listed_versions
             );
         }
+    }
+
+    #[test]
+    fn a_cluster_without_a_version_has_no_result() {
+        let cluster = EksCluster {
+            version: None,
+            ..unlisted(&["1.34"])
+        };
+        let verdict = evaluate(&cluster, &ParameterValues::default());
+        assert_eq!(verdict.codes(), ["VERSION_UNKNOWN"]);
+        assert_eq!(verdict.outcome, Outcome::NotAvailable);
     }
 
     #[test]
     fn reasons_name_the_version_and_the_end_of_its_support() {
         use SupportStatus::{Extended, Standard};
         let allowed = r#"{"allowExtendedSupport": true}"#;
-        let unlisted = |support| EksCluster {
-            version_support: Ok(support),
-            ..cluster()
-        };
         for (cluster, parameters, code, text) in [
             (
                 entry(Some(Standard), Some(200), None),
@@ -329,13 +341,13 @@ mod tests {
                 "Kubernetes 1.33 is in standard support.",
             ),
             (
-                unlisted(VersionSupport::OlderThanAll),
+                unlisted(&["1.34"]),
                 "{}",
                 "VERSION_UNSUPPORTED",
                 "EKS no longer supports Kubernetes 1.33: it lists only newer versions.",
             ),
             (
-                unlisted(VersionSupport::NotListed),
+                unlisted(&["1.32", "1.34"]),
                 "{}",
                 "VERSION_NOT_LISTED",
                 "EKS does not list Kubernetes 1.33.",

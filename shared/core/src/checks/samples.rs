@@ -7,9 +7,9 @@ use jiff::civil::date;
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
     Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus, InstanceType,
-    KubernetesVersion, ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network,
-    Node, NodeGroup, NodeOrigin, Ports, Role, RoleUsers, SecretsKey, SecurityGroup, Subnet,
-    SupportStatus, TrafficType, UpgradePolicy, VersionSupport, VpcEndpoint,
+    ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network, Node, NodeGroup,
+    NodeOrigin, Ports, Role, RoleUsers, SecretsKey, SecurityGroup, Subnet, SupportStatus,
+    TrafficType, UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -32,16 +32,7 @@ pub(crate) fn cluster() -> EksCluster {
         on_outpost: false,
         health: Some(Vec::new()),
         version: "1.33".parse().ok(),
-        version_support: Ok(VersionSupport::Listed(ListedVersion {
-            version: KubernetesVersion {
-                major: 1,
-                minor: 33,
-            },
-            on_outpost: false,
-            status: Some(SupportStatus::Standard),
-            end_of_standard: None,
-            end_of_extended: None,
-        })),
+        listed_versions: List::complete(vec![listed_version("1.33")]),
         upgrade_policy: UpgradePolicy::Extended,
         created_at: None,
         endpoint: Endpoint::read(false, true, []),
@@ -82,6 +73,17 @@ pub(crate) fn cluster() -> EksCluster {
         security_groups: Vec::new(),
         url: None,
         tags: Vec::new(),
+    }
+}
+
+/// Returns a version in standard support.
+pub(crate) fn listed_version(version: &str) -> ListedVersion {
+    ListedVersion {
+        version: version.parse().unwrap(),
+        on_outpost: false,
+        status: Some(SupportStatus::Standard),
+        end_of_standard: None,
+        end_of_extended: None,
     }
 }
 
@@ -174,7 +176,7 @@ pub(crate) fn node() -> Node {
             requires_token: true,
             hop_limit: Some(1),
         }),
-        has_public_address: false,
+        public_subnets: Some(Vec::new()),
         subnet: Some("subnet-1".into()),
         security_groups: vec!["sg-1".into()],
         image: Some("ami-1".into()),

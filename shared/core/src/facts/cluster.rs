@@ -23,7 +23,7 @@ pub use self::addon::Addon;
 pub use self::endpoint::Endpoint;
 pub use self::flow_log::{FlowLog, TrafficType};
 pub use self::health::{Issue, IssueCode};
-pub use self::image::{Age, InstanceType, MachineImage};
+pub use self::image::{Age, ImageFamily, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
 pub use self::network::{Network, Ports, PortsError, Subnet};
@@ -62,8 +62,9 @@ pub struct EksCluster {
     pub health: Option<Vec<Issue>>,
     /// The Kubernetes version of the control plane.
     pub version: Option<KubernetesVersion>,
-    /// The support of the version by EKS.
-    pub version_support: Fact<VersionSupport>,
+    /// The Kubernetes versions that EKS lists, which is the same list for all clusters.
+    /// [`VersionSupport::of`] finds the support of one version.
+    pub listed_versions: List<ListedVersion>,
     /// The cluster's upgrade policy.
     pub upgrade_policy: UpgradePolicy,
     /// The time at which the cluster was created.
@@ -87,7 +88,8 @@ pub struct EksCluster {
     pub auto_mode: bool,
     /// The nodes; none for a local cluster on AWS Outposts, whose nodes can't be recognized.
     pub nodes: List<Node>,
-    /// The machine images of the nodes that AWS does not manage.
+    /// The machine images of the nodes that AWS does not manage, and the custom images of node groups. An image that a
+    /// complete list lacks does not exist any more, or is not visible to the account.
     pub images: List<MachineImage>,
     /// The instance types of the nodes.
     pub instance_types: List<InstanceType>,
@@ -135,7 +137,7 @@ impl EksCluster {
             on_outpost: false,
             health: None,
             version: None,
-            version_support: Err(not_requested("the support of Kubernetes versions")),
+            listed_versions: List::unread(not_requested("the support of Kubernetes versions")),
             upgrade_policy: UpgradePolicy::Extended,
             created_at: None,
             endpoint: Endpoint::read(false, false, []),
@@ -181,6 +183,17 @@ impl EksCluster {
         ["DELETING", "FAILED"]
             .contains(&self.status.as_str())
             .then(|| format!("The cluster's status is {}.", self.status))
+    }
+
+    /// Returns the Kubernetes version of the control plane. It is unread if the response has no valid one.
+    pub fn known_version(&self) -> Fact<KubernetesVersion> {
+        self.version.ok_or_else(|| Unread {
+            code: ReasonCode::VersionUnknown,
+            text: format!(
+                "eks:DescribeCluster on cluster {} returned no valid Kubernetes version.",
+                self.name
+            ),
+        })
     }
 
     /// Returns the named key with which EKS encrypts Kubernetes data, or `None` if there is none. From Kubernetes 1.28

@@ -12,9 +12,10 @@ pub struct Node {
     pub is_managed: bool,
     /// The options of the instance metadata service; `None` if the response has none.
     pub metadata: Option<MetadataOptions>,
-    /// `true` if a network interface has a public IPv4 address.
-    pub has_public_address: bool,
-    /// The subnet.
+    /// The subnets of the network interfaces that have a public IPv4 address, sorted: `None` in place of a subnet that
+    /// the response does not include. `None` as a whole if the response has no network interfaces.
+    pub public_subnets: Option<Vec<Option<String>>>,
+    /// The subnet of the primary network interface.
     pub subnet: Option<String>,
     /// The security groups of all network interfaces, sorted.
     pub security_groups: Vec<String>,

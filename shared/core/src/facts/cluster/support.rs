@@ -66,6 +66,19 @@ pub struct ListedVersion {
     pub end_of_extended: Option<EndOfSupport>,
 }
 
+impl ListedVersion {
+    /// Returns `true` if EKS still supports the version, in standard or extended support; `None` if neither the status
+    /// nor the dates tell.
+    pub fn is_supported(&self) -> Option<bool> {
+        let has_ended = |end: Option<EndOfSupport>| end.map(|end| end.is_past());
+        let ends = [self.end_of_standard, self.end_of_extended].map(has_ended);
+        if self.status == Some(SupportStatus::Unsupported) || ends[1] == Some(true) {
+            return Some(false);
+        }
+        (self.status.is_some() || ends.contains(&Some(false))).then_some(true)
+    }
+}
+
 /// The support of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VersionSupport {
@@ -173,6 +186,37 @@ mod tests {
                 is_past,
                 "{days_left}"
             );
+        }
+    }
+
+    #[test]
+    fn a_version_is_supported_until_the_end_of_extended_support() {
+        use SupportStatus::{Extended, Standard, Unsupported};
+        let end = |days_left| EndOfSupport {
+            date: "2026-11-28".parse().unwrap(),
+            days_left,
+        };
+        for (status, standard, extended, expected) in [
+            (Some(Standard), None, None, Some(true)),
+            (Some(Standard), Some(-1), None, Some(true)),
+            (Some(Standard), Some(-400), Some(-1), Some(false)),
+            (Some(Extended), Some(-1), Some(0), Some(true)),
+            (Some(Extended), Some(-400), Some(-1), Some(false)),
+            (Some(Unsupported), Some(100), Some(100), Some(false)),
+            (None, Some(0), None, Some(true)),
+            (None, Some(-1), Some(0), Some(true)),
+            (None, None, Some(0), Some(true)),
+            (None, None, Some(-1), Some(false)),
+            (None, Some(-1), None, None),
+            (None, None, None, None),
+        ] {
+            let version = ListedVersion {
+                status,
+                end_of_standard: standard.map(end),
+                end_of_extended: extended.map(end),
+                ..listed("1.33", false)
+            };
+            assert_eq!(version.is_supported(), expected, "{version:?}");
         }
     }
 

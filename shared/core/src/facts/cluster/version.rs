@@ -1,5 +1,6 @@
 //! Kubernetes versions.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +19,16 @@ impl KubernetesVersion {
     /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/envelope-encryption.html>.
     pub const fn encrypts_by_default(self) -> bool {
         self.major > 1 || self.major == 1 && self.minor >= 28
+    }
+
+    /// Returns the number of minor versions by which the version is older than another: 0 if it is not older, and
+    /// `u32::MAX` if its major version is older.
+    pub fn minors_behind(self, other: Self) -> u32 {
+        match self.major.cmp(&other.major) {
+            Ordering::Less => u32::MAX,
+            Ordering::Equal => other.minor.saturating_sub(self.minor).into(),
+            Ordering::Greater => 0,
+        }
     }
 }
 
@@ -59,6 +70,22 @@ mod tests {
             "", "1", "v1.28", "1.", ".28", "1.x", "latest", "1.+28", "-1.28", " 1.28", "1.99999",
         ] {
             assert_eq!(version(text), Err(()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn minor_versions_are_counted() {
+        for (one, other, expected) in [
+            ("1.33", "1.36", 3),
+            ("1.9", "1.10", 1),
+            ("1.33", "1.33", 0),
+            ("1.34", "1.33", 0),
+            ("1.40", "2.0", u32::MAX),
+            ("2.0", "1.40", 0),
+        ] {
+            let version = |text: &str| text.parse::<KubernetesVersion>().unwrap();
+            let behind = version(one).minors_behind(version(other));
+            assert_eq!(behind, expected, "{one} {other}");
         }
     }
 
