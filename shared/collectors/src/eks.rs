@@ -14,7 +14,7 @@ use aws_sdk_eks::types::Cluster;
 use eksentry_aws::{Clock, Lazy, Pace};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
-    AccessEntry, EksCluster, ListedVersion, NamedKey, NodeGroup, Role, TrustingRole, VersionSupport,
+    AccessEntry, EksCluster, ListedVersion, NamedKey, NodeGroup, Role, TrustingRole,
 };
 use eksentry_core::kind::Family;
 use eksentry_core::{
@@ -171,12 +171,16 @@ impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, support, roles, entries, admins, groups, nodes, addons, insights) = futures::join!(
+        let (key, role, versions, roles, entries, admins, groups, nodes, addons, insights) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
             }),
-            when(needs, Need::VersionSupport, self.version_support(read)),
+            when(
+                needs,
+                Need::VersionSupport,
+                self.clusters.versions(self.now())
+            ),
             when(needs, Need::TrustingRoles, self.trusting_roles(read)),
             when(needs, Need::AccessEntries, self.access_entries(read)),
             when(needs, Need::ClusterAdmins, self.clusters.admins(read)),
@@ -195,7 +199,7 @@ impl Reader<'_> {
         if let Some((role, users)) = role {
             (cluster.role, cluster.role_users) = (role, users);
         }
-        set(&mut cluster.version_support, support);
+        set(&mut cluster.listed_versions, versions.cloned());
         set(&mut cluster.trusting_roles, roles);
         set(&mut cluster.access_entries, entries);
         set(&mut cluster.admins, admins);
@@ -280,20 +284,6 @@ impl Reader<'_> {
         }
         let groups = self.clusters.node_groups(&cluster.name).await;
         (*groups).clone()
-    }
-
-    async fn version_support(&self, cluster: &EksCluster) -> Fact<VersionSupport> {
-        let Some(version) = cluster.version else {
-            return Err(Unread {
-                code: ReasonCode::VersionUnknown,
-                text: format!(
-                    "eks:DescribeCluster on cluster {} returned no valid Kubernetes version.",
-                    cluster.name
-                ),
-            });
-        };
-        let versions = self.clusters.versions(self.now()).await;
-        VersionSupport::of(version, cluster.on_outpost, versions)
     }
 
     async fn role_of(&self, cluster: &EksCluster) -> Fact<Option<Role>> {

@@ -31,7 +31,10 @@ impl InUse {
                 .subnets
                 .iter()
                 .chain(groups().flat_map(|group| &group.subnets))
-                .chain(nodes().filter_map(|node| node.subnet.as_ref()))
+                .chain(nodes().flat_map(|node| {
+                    let public = node.public_subnets.iter().flatten().flatten();
+                    node.subnet.iter().chain(public)
+                }))
                 .cloned()
                 .collect(),
             security_groups: cluster

@@ -80,6 +80,7 @@ pub(super) struct InstanceProfile {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NetworkInterface {
+    pub(super) subnet_id: Option<String>,
     pub(super) association: Option<Association>,
     pub(super) private_ip_addresses_set: Option<Items<PrivateAddress>>,
     pub(super) group_set: Option<Items<Group>>,

@@ -10,7 +10,7 @@ use eksentry_core::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
             Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
             MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Principal, RemoteAccess, Role,
-            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
+            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy,
         },
     },
     policy::ServiceAccounts,
@@ -47,7 +47,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         on_outpost: bytes.arbitrary()?,
         health: health(bytes)?,
         version: text(bytes)?.parse().ok(),
-        version_support: version_support(bytes)?,
+        listed_versions: listed_versions(bytes)?,
         upgrade_policy: if bytes.arbitrary()? {
             UpgradePolicy::Standard
         } else {
@@ -245,17 +245,15 @@ fn trusting_roles(bytes: &mut Unstructured<'_>) -> Result<List<TrustingRole>> {
     list(roles, bytes)
 }
 
-fn version_support(bytes: &mut Unstructured<'_>) -> Result<Fact<VersionSupport>> {
+fn listed_versions(bytes: &mut Unstructured<'_>) -> Result<List<ListedVersion>> {
     const STATUSES: [Option<SupportStatus>; 4] = [
         None,
         Some(SupportStatus::Standard),
         Some(SupportStatus::Extended),
         Some(SupportStatus::Unsupported),
     ];
-    let support = match bytes.int_in_range(0..=2)? {
-        0 => VersionSupport::OlderThanAll,
-        1 => VersionSupport::NotListed,
-        _ => VersionSupport::Listed(ListedVersion {
+    let versions = texts(bytes, 4)?.into_iter().map(|_| {
+        Ok(ListedVersion {
             version: KubernetesVersion {
                 major: bytes.arbitrary()?,
                 minor: bytes.arbitrary()?,
@@ -264,9 +262,10 @@ fn version_support(bytes: &mut Unstructured<'_>) -> Result<Fact<VersionSupport>>
             status: *bytes.choose(&STATUSES)?,
             end_of_standard: end_of_support(bytes)?,
             end_of_extended: end_of_support(bytes)?,
-        }),
-    };
-    fact(support, bytes)
+        })
+    });
+    let versions = versions.collect::<Result<_>>()?;
+    list(versions, bytes)
 }
 
 fn end_of_support(bytes: &mut Unstructured<'_>) -> Result<Option<EndOfSupport>> {
@@ -285,6 +284,7 @@ fn nodes(bytes: &mut Unstructured<'_>) -> Result<List<Node>> {
             requires_token: bytes.arbitrary()?,
             hop_limit: bytes.arbitrary()?,
         };
+        let public_subnets = texts(bytes, 3)?.into_iter().map(Some).collect();
         Ok(Node {
             group: match bytes.int_in_range(0..=3)? {
                 0 => NodeOrigin::NodeGroup(name),
@@ -294,7 +294,7 @@ fn nodes(bytes: &mut Unstructured<'_>) -> Result<List<Node>> {
             },
             is_managed: bytes.arbitrary()?,
             metadata: bytes.arbitrary::<bool>()?.then_some(metadata),
-            has_public_address: bytes.arbitrary()?,
+            public_subnets: bytes.arbitrary::<bool>()?.then_some(public_subnets),
             subnet: maybe(bytes)?,
             security_groups: texts(bytes, 10)?,
             image: maybe(bytes)?,

@@ -65,8 +65,11 @@ pub(in crate::stand_in) static INSTANCES: Collection = Collection {
                 "HttpPutResponseHopLimit": 1,
                 "HttpEndpoint": "enabled",
             },
-            "SecurityGroups": [],
-            "NetworkInterfaces": [],
+            "SecurityGroups": [{"GroupId": "sg-0a1b2c3d4e5f60001"}],
+            "NetworkInterfaces": [{
+                "SubnetId": "{SubnetId}",
+                "Groups": [{"GroupId": "sg-0a1b2c3d4e5f60001"}],
+            }],
             "Tags": [],
         })
     },

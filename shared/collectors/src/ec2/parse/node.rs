@@ -30,7 +30,7 @@ pub(in crate::ec2) fn node(instance: &Instance) -> Option<(String, Node)> {
             .as_ref()
             .is_some_and(|operator| operator.managed == Some(true)),
         metadata: instance.metadata_options.as_ref().map(metadata),
-        has_public_address: items(instance.network_interface_set.as_ref()).any(is_public),
+        public_subnets: public_subnets(instance),
         subnet: instance.subnet_id.clone(),
         security_groups: security_groups(instance),
         image: instance.image_id.clone(),
@@ -74,6 +74,18 @@ fn metadata(options: &Metadata) -> MetadataOptions {
         requires_token: options.http_tokens.as_deref() == Some("required"),
         hop_limit: options.http_put_response_hop_limit,
     }
+}
+
+/// Returns the subnets of the interfaces that have a public address, sorted. Every node has an interface, so a response
+/// without one proves nothing.
+fn public_subnets(instance: &Instance) -> Option<Vec<Option<String>>> {
+    let interfaces = || items(instance.network_interface_set.as_ref());
+    interfaces().next()?;
+    let public = interfaces().filter(|interface| is_public(interface));
+    let mut subnets: Vec<_> = public.map(|interface| interface.subnet_id.clone()).collect();
+    subnets.sort_unstable();
+    subnets.dedup();
+    Some(subnets)
 }
 
 /// Returns `true` if an interface has a public address. An address of a carrier is not public.
@@ -195,20 +207,33 @@ mod tests {
     }
 
     #[test]
-    fn a_public_address_is_on_any_interface() {
-        let interface = |elements: &str| {
-            of_cluster(&format!(
-                "<networkInterfaceSet><item/><item>{elements}</item></networkInterfaceSet>"
-            ))
+    fn the_subnets_of_interfaces_with_a_public_address_are_sorted() {
+        let interfaces = |elements: &[&str]| {
+            let interface = |elements: &&str| format!("<item>{elements}</item>");
+            let interfaces: String = elements.iter().map(interface).collect();
+            let set = format!("<networkInterfaceSet>{interfaces}</networkInterfaceSet>");
+            of_cluster(&set).public_subnets
         };
+        let subnet = |id: &str| Some(id.to_owned());
         let public = "<association><publicIp>198.51.100.7</publicIp></association>";
-        assert!(interface(public).has_public_address);
-        let second =
-            format!("<privateIpAddressesSet><item/><item>{public}</item></privateIpAddressesSet>");
-        assert!(interface(&second).has_public_address);
         let carrier = "<association><carrierIp>198.51.100.7</carrierIp></association>";
-        assert!(!interface(carrier).has_public_address);
-        assert!(!of_cluster("").has_public_address);
+        let second = format!(
+            "<subnetId>subnet-1</subnetId><privateIpAddressesSet><item/><item>{public}</item></privateIpAddressesSet>"
+        );
+        let first = format!("<subnetId>subnet-2</subnetId>{public}");
+        for (elements, expected) in [
+            (&[""] as &[&str], vec![]),
+            (&[carrier], vec![]),
+            (&["", public], vec![None]),
+            (
+                &[&first, &second, &first],
+                vec![subnet("subnet-1"), subnet("subnet-2")],
+            ),
+        ] {
+            assert_eq!(interfaces(elements), Some(expected), "{elements:?}");
+        }
+        assert_eq!(interfaces(&[]), None);
+        assert_eq!(of_cluster("").public_subnets, None);
     }
 
     #[test]
