@@ -11,7 +11,7 @@ use crate::world::{World, status, text};
 /// For each check, the snapshots hold the status of each resource, and for each status the finding with the first id.
 #[test]
 fn findings_match_their_snapshots() {
-    let mut world = World::demo();
+    let mut world = World::demo().with_all_checks();
     world.sweep();
     let statuses = world.statuses();
     let findings: BTreeMap<String, Record> = world

@@ -105,7 +105,19 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
             "config:PutEvaluations",
         ],
     ),
-    ("list_amazonec2.html", &["ec2:DescribeInstances"]),
+    (
+        "list_amazonec2.html",
+        &[
+            "ec2:DescribeFlowLogs",
+            "ec2:DescribeImages",
+            "ec2:DescribeInstanceTypes",
+            "ec2:DescribeInstances",
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcEndpoints",
+        ],
+    ),
     (
         "list_amazonelasticcontainerregistry.html",
         &["ecr:GetRegistryScanningConfiguration"],

@@ -64,6 +64,14 @@ impl World {
         Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
     }
 
+    /// Enables the checks that are off by default.
+    pub(crate) fn with_all_checks(self) -> Self {
+        let checks = CHECKS.iter();
+        let disabled = checks.filter(|check| !check.enabled).map(|check| check.id);
+        let disabled: Vec<&str> = disabled.collect();
+        self.and("EKSENTRY_ENABLED_CHECKS", &disabled.join(","))
+    }
+
     /// Sets another variable in the functions' environment.
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -346,9 +354,12 @@ pub(crate) fn key_arn(id: &str) -> String {
     format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{id}")
 }
 
-/// Returns the number of checks of a kind of resource.
+/// Returns the number of checks of a kind of resource that are on unless they are disabled.
 pub(crate) fn checks_of(kind: &ResourceKind) -> usize {
-    CHECKS.iter().filter(|check| check.kind() == kind).count()
+    let checks = CHECKS.iter();
+    checks
+        .filter(|check| check.enabled && check.kind() == kind)
+        .count()
 }
 
 /// Returns a private cluster with all logs.

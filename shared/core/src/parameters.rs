@@ -32,6 +32,8 @@ pub enum Values {
     Flag,
     /// A whole number that is not negative.
     Number,
+    /// Any number of ports and ranges of ports, including none.
+    Ports,
     /// Any number of texts in any form, including none.
     Texts,
 }

@@ -146,7 +146,7 @@ mod tests {
         );
         let off: Vec<&str> = checks::CHECKS
             .into_iter()
-            .filter(|check| !both.is_enabled(check))
+            .filter(|check| check.enabled && !both.is_enabled(check))
             .map(|check| check.id)
             .collect();
         assert_eq!(off, ["ecr-immutable-tags", "ecr-scan-on-push"]);

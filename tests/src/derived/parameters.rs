@@ -121,6 +121,14 @@ fn parameter_schema(parameter: &dyn AnyParameter) -> Value {
             let whole = json!({"type": "integer", "minimum": 0, "maximum": u32::MAX});
             (whole, json!(number))
         }
+        Values::Ports => {
+            let port = json!({"type": "integer", "minimum": 0, "maximum": u16::MAX});
+            let range = json!({"type": "string", "pattern": "^[0-9]{1,5}(-[0-9]{1,5})?$"});
+            (
+                json!({"type": "array", "items": {"anyOf": [port, range]}}),
+                json!(texts),
+            )
+        }
         Values::Texts => (
             json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
             json!(texts),
@@ -179,6 +187,9 @@ mod tests {
                     Values::SomeOf(_) => values.extend(some_of),
                     Values::Number => {
                         values.extend(["minimum", "maximum"].map(|end| described[end].clone()));
+                    }
+                    Values::Ports => {
+                        values.extend([json!([]), json!([0, 65_535, "22", "8000-8100"])]);
                     }
                     Values::Texts => values.push(json!([])),
                 }

@@ -228,6 +228,15 @@ fn concerns(case: &Case, id: &str) -> bool {
             needs(Need::NodeGroups) && is_about(cluster())
         }
         ("ec2", "DescribeInstances") => needs(Need::Nodes),
+        ("ec2", "DescribeSubnets") => needs(Need::Subnets),
+        (
+            "ec2",
+            "DescribeSecurityGroups" | "DescribeManagedPrefixLists" | "GetManagedPrefixListEntries",
+        ) => needs(Need::SecurityGroups),
+        ("ec2", "DescribeImages") => needs(Need::Images),
+        ("ec2", "DescribeInstanceTypes") => needs(Need::InstanceTypes),
+        ("ec2", "DescribeFlowLogs") => needs(Need::FlowLogs),
+        ("ec2", "DescribeVpcEndpoints") => needs(Need::VpcEndpoints),
         ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
         ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),

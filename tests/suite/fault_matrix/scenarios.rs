@@ -235,6 +235,7 @@ impl Scenario {
             .iter()
             .fold(world, |world, (name, value)| world.and(name, value));
         world
+            .with_all_checks()
             .and("EKSENTRY_MUTE_LIST", MUTE_LIST)
             .and("EKSENTRY_PARAMETERS_PATHS", PARAMETERS)
     }
@@ -333,6 +334,39 @@ fn instances() -> Value {
     }])
 }
 
+/// Adds the network of all clusters: a security group with a prefix list of the account, flow logs, and the endpoints
+/// that EKS needs to pull images.
+fn with_network(mut entries: Value) -> Value {
+    let endpoint = |service: &str| {
+        json!({
+            "VpcEndpointId": format!("vpce-{service}"),
+            "ServiceName": format!("com.amazonaws.{REGION}.{service}"),
+            "PolicyDocument": json!({
+                "Statement": [{
+                    "Effect": "Allow", "Principal": "*", "Action": "*",
+                    "Resource": format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/*"),
+                }],
+            })
+            .to_string(),
+        })
+    };
+    entries["security_groups"] = json!([{
+        "GroupId": "sg-0a1b2c3d4e5f60001",
+        "IpPermissions": [{
+            "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": "pl-1"}],
+        }],
+    }]);
+    entries["prefix_lists"] = json!([{"PrefixListId": "pl-1", "entries": [
+        {"Cidr": "198.51.100.0/24"}, {"Cidr": "203.0.113.0/24"}, {"Cidr": "192.0.2.0/24"},
+    ]}]);
+    entries["flow_logs"] = json!([{"FlowLogId": "fl-1", "ResourceId": "vpc-0a1b2c3d4e5f60001"}]);
+    entries["vpc_endpoints"] = ["ecr.api", "ecr.dkr", "s3"]
+        .map(endpoint)
+        .into_iter()
+        .collect();
+    entries
+}
+
 fn image(digest: &str, severities: &[&str]) -> Value {
     let findings = severities.iter().enumerate().map(
         |(number, severity)| json!({"name": format!("CVE-2024-{number}"), "severity": severity}),
@@ -345,7 +379,7 @@ fn image(digest: &str, severities: &[&str]) -> Value {
 
 /// Returns the resources at the time of the earlier sweep.
 fn before() -> Value {
-    json!({
+    with_network(json!({
         "clusters": [
             old_cluster(),
             cluster("beta", "beta", private_cluster("beta")),
@@ -361,12 +395,12 @@ fn before() -> Value {
             {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
             {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
         ],
-    })
+    }))
 }
 
 /// Returns the current resources: some are new, some have improved or worsened, and some no longer exist.
 fn now() -> Value {
-    json!({
+    with_network(json!({
         "clusters": [
             old_cluster(),
             cluster("beta", "shared", json!({})),
@@ -387,7 +421,7 @@ fn now() -> Value {
                 {"imageDigest": digest('6')},
             ]},
         ],
-    })
+    }))
 }
 
 fn digest(of: char) -> String {

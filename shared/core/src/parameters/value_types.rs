@@ -129,7 +129,7 @@ pub type PortRanges = Cow<'static, [Ports]>;
 
 impl ParameterValue for PortRanges {
     const FORM: &'static str = "a list of ports and ranges of ports, such as 8000-8100";
-    const VALUES: Values = Values::Texts;
+    const VALUES: Values = Values::Ports;
 
     fn read(texts: &[String]) -> Result<Self, String> {
         let ports = texts.iter().map(|text| text.parse());
