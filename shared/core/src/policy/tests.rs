@@ -4,6 +4,7 @@ mod cases;
 mod denials;
 mod properties;
 mod registries;
+mod requests;
 mod shapes;
 mod statements;
 
