@@ -7,6 +7,7 @@
 mod audience;
 mod condition;
 mod context_key;
+mod destinations;
 mod document;
 mod grants;
 mod json;
@@ -22,6 +23,7 @@ pub use audience::{
     Account, Audience, Group, Organization, OrganizationPath, OrganizationPathError, Reach,
 };
 pub use condition::{Comparison, Condition, Operator, SetOperator};
+pub use destinations::{Destinations, Registries};
 pub use document::{
     Effect, Element, NotUnderstood, PolicyDocument, Principal, ResourcePolicy, Statement,
     StatementId,

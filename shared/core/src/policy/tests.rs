@@ -2,6 +2,7 @@
 
 mod cases;
 mod denials;
+mod destinations;
 mod properties;
 mod registries;
 mod requests;
