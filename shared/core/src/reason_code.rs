@@ -228,12 +228,24 @@ pub enum ReasonCode {
     FlowLogTrafficUnknown,
     /// A forbidden port is open to the whole internet.
     ForbiddenPortOpenToWorld,
+    /// The VPC has no available endpoint for ECR.
+    NoEcrEndpoint,
     /// No flow log contains the required traffic.
     NoFlowLog,
     /// EKS names no security group of the cluster.
     NoSecurityGroup,
     /// A port that is not allowed is open to the whole internet.
     PortOpenToWorld,
+    /// The accounts to which images can be pushed depend on a part of an endpoint's policy that is not evaluated.
+    PushesNotUnderstood,
+    /// Some principals can push images to any account through an endpoint.
+    PushesOfSomePrincipals,
+    /// Images can be pushed to any account through an endpoint.
+    PushesToAnyAccount,
+    /// Images can be pushed only to known accounts or organizations through the endpoints for ECR.
+    PushesToKnownAccounts,
+    /// Images can be pushed to accounts that are not allowed through an endpoint.
+    PushesToOtherAccounts,
     /// The security groups open only allowed ports to the whole internet.
     SecurityGroupsRestricted,
     /// A security group, or its ID, is unknown.
