@@ -13,6 +13,7 @@ mod grants;
 mod json;
 mod limit;
 mod pattern;
+mod permissions;
 mod principal;
 mod role;
 mod service;
@@ -29,6 +30,7 @@ pub use document::{
     StatementId,
 };
 pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants};
+pub use permissions::{Permissions, Risk, SensitiveAction};
 pub use service::{Action, ActionClass, ECR, KMS, Service};
 pub use trust::{Outsiders, Trust};
 pub use web_identity::ServiceAccounts;
