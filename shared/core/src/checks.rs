@@ -15,6 +15,7 @@ mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_node_role_least_privilege;
 mod eks_nodes_current;
 mod eks_nodes_imds;
 mod eks_nodes_nitro_encryption;
@@ -33,7 +34,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 26] = [
+pub static CHECKS: [&Check; 27] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -49,6 +50,7 @@ pub static CHECKS: [&Check; 26] = [
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_node_role_least_privilege::CHECK,
     &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
     &eks_nodes_nitro_encryption::CHECK,

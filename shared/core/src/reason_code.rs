@@ -271,6 +271,26 @@ pub enum ReasonCode {
     /// The VPC is unknown.
     VpcUnknown,
 
+    // --- Clusters: roles of nodes ---
+    /// A policy of a node role allows actions that lead to more permissions, on every resource.
+    NodeRoleAllowsEscalation,
+    /// A policy of a node role allows every action on every resource.
+    NodeRoleAllowsEverything,
+    /// A policy of a node role allows changes to every ECR repository.
+    NodeRoleChangesRepositories,
+    /// A policy of a node role allows the management of network interfaces.
+    NodeRoleManagesInterfaces,
+    /// A node role does not exist in IAM.
+    NodeRoleMissing,
+    /// A policy of a node role allows reading every secret, object or encrypted value.
+    NodeRoleReadsData,
+    /// A policy of a node role allows reading every parameter of Systems Manager.
+    NodeRoleReadsParameters,
+    /// No policy of a node role allows more than nodes need.
+    NodeRolesLimited,
+    /// No IAM role of the nodes is known.
+    NodeRoleUnknown,
+
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.
     AnyNameInNamespace,

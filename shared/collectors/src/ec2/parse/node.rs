@@ -82,7 +82,9 @@ fn public_subnets(instance: &Instance) -> Option<Vec<Option<String>>> {
     let interfaces = || items(instance.network_interface_set.as_ref());
     interfaces().next()?;
     let public = interfaces().filter(|interface| is_public(interface));
-    let mut subnets: Vec<_> = public.map(|interface| interface.subnet_id.clone()).collect();
+    let mut subnets: Vec<_> = public
+        .map(|interface| interface.subnet_id.clone())
+        .collect();
     subnets.sort_unstable();
     subnets.dedup();
     Some(subnets)
