@@ -22,6 +22,9 @@ use thiserror::Error;
 /// The command that rewrites the derived files.
 pub const BLESS: &str = "BLESS=1 cargo test -p eksentry-tests derived";
 
+/// The heading of the section of a page with a policy that prevents failures. Only some checks have one.
+pub const PREVENTION: &str = "How to prevent it";
+
 /// The folder of the checks' pages, relative to the repository's root.
 pub const PAGES: &str = "docs/checks";
 

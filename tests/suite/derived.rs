@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeSet, env, fs, path::PathBuf};
 
-use eksentry_core::checks::CHECKS;
-use eksentry_tests::derived::{self, BLESS, Derived};
+use eksentry_core::{
+    checks::CHECKS,
+    policy::{Effect, Element, PolicyDocument, Statement},
+};
+use eksentry_tests::derived::{self, BLESS, Derived, PREVENTION};
 
 use crate::architecture::{names_in, read, root};
 
@@ -60,6 +63,78 @@ fn every_page_has_its_sections() {
                 path.display()
             );
         }
+    }
+}
+
+/// The condition keys in these policies, each with the actions whose requests can have the key.
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html>.
+const CONDITION_KEYS: [(&str, &[&str]); 3] = [
+    (
+        "eks:deletionProtection",
+        &["eks:CreateCluster", "eks:UpdateClusterConfig"],
+    ),
+    (
+        "eks:encryptionConfigProviderKeyArns",
+        &["eks:CreateCluster", "eks:AssociateEncryptionConfig"],
+    ),
+    (
+        "eks:endpointPublicAccess",
+        &["eks:CreateCluster", "eks:UpdateClusterConfig"],
+    ),
+];
+
+#[test]
+fn policies_that_prevent_failures_are_valid() {
+    let mut policies = 0;
+    for check in CHECKS {
+        let path = derived::source_path(check);
+        let source = read(&path);
+        let heading = format!("//! ## {PREVENTION}");
+        let lines = source.lines().skip_while(|line| *line != heading);
+        let lines = lines.skip_while(|line| *line != "//! ```json").skip(1);
+        let json: String = lines
+            .map_while(|line| line.strip_prefix("//! "))
+            .take_while(|line| *line != "```")
+            .collect();
+        if !source.contains(&heading) {
+            continue;
+        }
+        let policy: PolicyDocument = serde_json::from_str(&json).unwrap_or_else(|error| {
+            panic!(
+                "{} must contain a policy below {heading:?}: {error}",
+                path.display()
+            )
+        });
+        assert!(!policy.statements().is_empty(), "{}", path.display());
+        for statement in policy.statements() {
+            assert_denies_requests_with_a_setting(statement);
+        }
+        policies += 1;
+    }
+    assert!(policies > 0, "no check has a section {PREVENTION:?}");
+}
+
+fn assert_denies_requests_with_a_setting(statement: &Statement) {
+    assert_eq!(statement.effect, Effect::Deny, "{statement:?}");
+    assert_eq!(statement.principal, Element::Absent, "{statement:?}");
+    let everything = Element::Only(vec!["*".to_owned()]);
+    assert_eq!(statement.resource, everything, "{statement:?}");
+    let Element::Only(actions) = &statement.action else {
+        panic!("{statement:?} must list its actions");
+    };
+    let conditions = statement.conditions.as_ref();
+    let conditions = conditions.unwrap_or_else(|problem| panic!("{problem}"));
+    let settings = conditions.iter().filter(|one| one.key.starts_with("eks:"));
+    let keys: Vec<&str> = settings.map(|one| one.key.as_str()).collect();
+    assert_eq!(keys.len(), 1, "{statement:?} must be about one setting");
+    let known = CONDITION_KEYS.iter().find(|(key, _)| keys[0] == *key);
+    let (_, supported) = known.unwrap_or_else(|| panic!("EKS has no condition key {}", keys[0]));
+    for action in actions {
+        assert!(
+            supported.contains(&action.as_str()),
+            "requests for {action} never have the key {}",
+            keys[0]
+        );
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod addons;
 mod insights;
 mod node_groups;
+mod node_roles;
 mod parse;
 mod role_use;
 mod versions;
@@ -68,6 +69,7 @@ pub struct AccountClusters {
     missing: Option<Unread>,
     role_use: OnceCell<RoleUse>,
     roles: OnceCell<AccountRoles>,
+    iam: iam::Memos,
 }
 
 /// The names of all clusters.
@@ -213,7 +215,8 @@ impl Reader<'_> {
     /// Reads the facts about the resources that the cluster, its node groups and its nodes use, if they are needed.
     async fn read_resources(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (subnets, groups, logs, endpoints, images, types) = futures::join!(
+        let (roles, subnets, groups, logs, endpoints, images, types) = futures::join!(
+            when(needs, Need::NodeRoles, self.node_roles(read)),
             when(needs, Need::Subnets, self.subnets(read, needs)),
             when(
                 needs,
@@ -225,6 +228,7 @@ impl Reader<'_> {
             when(needs, Need::Images, self.images(read, needs)),
             when(needs, Need::InstanceTypes, self.instance_types(read, needs)),
         );
+        set(&mut cluster.node_roles, roles);
         set(&mut cluster.network.subnets, subnets);
         set(&mut cluster.network.security_groups, groups);
         set(&mut cluster.network.flow_logs, logs);
@@ -336,6 +340,7 @@ impl AccountClusters {
             missing,
             role_use: OnceCell::new(),
             roles: OnceCell::new(),
+            iam: iam::Memos::default(),
         })
     }
 
@@ -345,6 +350,11 @@ impl AccountClusters {
             .iter()
             .find(|clusters| clusters.location == *location);
         known.map_or_else(|| Arc::new(Clusters::new(clients, location)), Arc::clone)
+    }
+
+    /// Returns the roles and policies that the readers of the account have read.
+    pub(crate) fn iam(&self) -> &iam::Memos {
+        &self.iam
     }
 
     /// Returns the roles of the account. `list` lists them if they are not known yet.

@@ -137,7 +137,6 @@ pub struct Reader<'a> {
     ec2: ec2::Memos,
     ecr: ecr::Memos,
     kms: kms::Memos,
-    iam: iam::Memos,
 }
 
 /// A set of resources that could not be listed completely. A resource that is missing from the list is therefore not
@@ -196,7 +195,6 @@ impl<'a> Reader<'a> {
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
             kms: kms::Memos::default(),
-            iam: iam::Memos::default(),
         }
     }
 
@@ -205,8 +203,8 @@ impl<'a> Reader<'a> {
         &self.location
     }
 
-    /// Returns the time at which the reader was created. Only responses about clusters, which the readers of an account
-    /// share, may be older.
+    /// Returns the time at which the reader was created. Only responses about clusters and their roles, which the readers
+    /// of an account share, may be older.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }

@@ -116,6 +116,8 @@ pub enum Need {
     NodeGroups,
     /// The nodes of a cluster.
     Nodes,
+    /// The IAM roles of a cluster's nodes.
+    NodeRoles,
     /// The subnets of a cluster, and of its node groups and nodes if these are needed.
     Subnets,
     /// The security groups of a cluster, and of its node groups and nodes if these are needed.

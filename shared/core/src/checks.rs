@@ -11,9 +11,11 @@ mod eks_cluster_healthy;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
+mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_node_role_least_privilege;
 mod eks_nodes_current;
 mod eks_nodes_imds;
 mod eks_nodes_nitro_encryption;
@@ -32,7 +34,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 25] = [
+pub static CHECKS: [&Check; 27] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -44,9 +46,11 @@ pub static CHECKS: [&Check; 25] = [
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
+    &eks_ecr_endpoint_policy::CHECK,
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_node_role_least_privilege::CHECK,
     &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
     &eks_nodes_nitro_encryption::CHECK,

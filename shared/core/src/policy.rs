@@ -7,11 +7,13 @@
 mod audience;
 mod condition;
 mod context_key;
+mod destinations;
 mod document;
 mod grants;
 mod json;
 mod limit;
 mod pattern;
+mod permissions;
 mod principal;
 mod role;
 mod service;
@@ -22,11 +24,13 @@ pub use audience::{
     Account, Audience, Group, Organization, OrganizationPath, OrganizationPathError, Reach,
 };
 pub use condition::{Comparison, Condition, Operator, SetOperator};
+pub use destinations::{Destinations, Registries};
 pub use document::{
     Effect, Element, NotUnderstood, PolicyDocument, Principal, ResourcePolicy, Statement,
     StatementId,
 };
 pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants};
+pub use permissions::{Permissions, Risk, SensitiveAction};
 pub use service::{Action, ActionClass, ECR, KMS, Service};
 pub use trust::{Outsiders, Trust};
 pub use web_identity::ServiceAccounts;

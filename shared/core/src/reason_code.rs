@@ -228,12 +228,24 @@ pub enum ReasonCode {
     FlowLogTrafficUnknown,
     /// A forbidden port is open to the whole internet.
     ForbiddenPortOpenToWorld,
+    /// The VPC has no available endpoint for ECR.
+    NoEcrEndpoint,
     /// No flow log contains the required traffic.
     NoFlowLog,
     /// EKS names no security group of the cluster.
     NoSecurityGroup,
     /// A port that is not allowed is open to the whole internet.
     PortOpenToWorld,
+    /// The accounts to which images can be pushed depend on a part of an endpoint's policy that is not evaluated.
+    PushesNotUnderstood,
+    /// Some principals can push images to any account through an endpoint.
+    PushesOfSomePrincipals,
+    /// Images can be pushed to any account through an endpoint.
+    PushesToAnyAccount,
+    /// Images can be pushed only to known accounts or organizations through the endpoints for ECR.
+    PushesToKnownAccounts,
+    /// Images can be pushed to accounts that are not allowed through an endpoint.
+    PushesToOtherAccounts,
     /// The security groups open only allowed ports to the whole internet.
     SecurityGroupsRestricted,
     /// A security group, or its ID, is unknown.
@@ -258,6 +270,26 @@ pub enum ReasonCode {
     VpcOwnerUnknown,
     /// The VPC is unknown.
     VpcUnknown,
+
+    // --- Clusters: roles of nodes ---
+    /// A policy of a node role allows actions that lead to more permissions, on every resource.
+    NodeRoleAllowsEscalation,
+    /// A policy of a node role allows every action on every resource.
+    NodeRoleAllowsEverything,
+    /// A policy of a node role allows changes to every ECR repository.
+    NodeRoleChangesRepositories,
+    /// A policy of a node role allows the management of network interfaces.
+    NodeRoleManagesInterfaces,
+    /// A node role does not exist in IAM.
+    NodeRoleMissing,
+    /// A policy of a node role allows reading every secret, object or encrypted value.
+    NodeRoleReadsData,
+    /// A policy of a node role allows reading every parameter of Systems Manager.
+    NodeRoleReadsParameters,
+    /// No policy of a node role allows more than nodes need.
+    NodeRolesLimited,
+    /// No IAM role of the nodes is known.
+    NodeRoleUnknown,
 
     // --- Clusters: roles of service accounts ---
     /// Several service accounts of a namespace can assume a role by a pattern.

@@ -235,6 +235,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&SOC_2, &["CC6.6"]),
         ],
     ),
+    ("eks-node-role-least-privilege", &[of(&CIS_EKS, &["5.1.3"])]),
     (
         "eks-nodes-imds",
         &[

@@ -3,19 +3,20 @@
 use eksentry_core::{Check, Need, ReasonCode, Standard, standards::groups};
 
 use super::standards::link;
-use super::{parameters, reasons, row, source_path, template};
+use super::{PREVENTION, parameters, reasons, row, source_path, template};
 
 /// Renders the page of a check in Markdown; `source` is the text of the check's file.
 pub(super) fn page(check: &Check, source: &str) -> String {
+    let (explanation, prevention) = explanation(source);
     let mut parts = vec![
         format!("# {}", check.title),
         note(check),
         overview(check),
-        explanation(source),
+        explanation,
         remediation(check),
-        "## When it runs".to_owned(),
-        triggers(check),
     ];
+    parts.extend(prevention);
+    parts.extend(["## When it runs".to_owned(), triggers(check)]);
     let reasons = reasons::of(source);
     if !reasons.is_empty() {
         parts.extend(["## Reason codes".to_owned(), reason_codes(&reasons)]);
@@ -72,14 +73,19 @@ fn severities(check: &Check) -> String {
     severities.join("; ")
 }
 
-/// Returns the module comment of the check's file, as Markdown.
-fn explanation(source: &str) -> String {
+/// Returns the module comment of the check's file, as Markdown, and the section about prevention at its end, if there
+/// is one.
+fn explanation(source: &str) -> (String, Option<String>) {
     let lines: Vec<_> = source
         .lines()
         .map_while(|line| line.strip_prefix("//!"))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect();
-    lines.join("\n")
+    let heading = format!("## {PREVENTION}");
+    let end = lines.iter().position(|line| *line == heading);
+    let (explanation, prevention) = lines.split_at(end.unwrap_or(lines.len()));
+    let text = |lines: &[&str]| lines.join("\n").trim_end().to_owned();
+    (text(explanation), end.map(|_| text(prevention)))
 }
 
 /// Renders the remediation text and the command of a finding.
@@ -173,6 +179,15 @@ mod tests {
     #[test]
     fn the_explanation_is_the_module_comment() {
         let source = "//! ## What\n//!\n//! It is.\n//!   indented\n\nuse this; //! not that\n//! nor that\n";
-        assert_eq!(explanation(source), "## What\n\nIt is.\n  indented");
+        let expected = "## What\n\nIt is.\n  indented".to_owned();
+        assert_eq!(explanation(source), (expected, None));
+    }
+
+    #[test]
+    fn the_section_about_prevention_is_separate() {
+        let source = "//! ## How to fix it\n//!\n//! Do.\n//!\n//! ## How to prevent it\n//!\n//! Deny.\nuse this;\n";
+        let (explanation, prevention) = explanation(source);
+        assert_eq!(explanation, "## How to fix it\n\nDo.");
+        assert_eq!(prevention.as_deref(), Some("## How to prevent it\n\nDeny."));
     }
 }

@@ -11,7 +11,8 @@ mod versions;
 use std::collections::HashMap;
 
 use aws_sdk_eks::types::{
-    Cluster, EncryptionConfig, LogSetup, Logging, SupportType, VpcConfigResponse,
+    Cluster, ComputeConfigResponse, EncryptionConfig, LogSetup, Logging, SupportType,
+    VpcConfigResponse,
 };
 use eksentry_core::Unread;
 use eksentry_core::facts::cluster::{
@@ -45,9 +46,10 @@ pub(super) fn cluster(name: &str, cluster: &Cluster) -> EksCluster {
         authentication_mode: authentication_mode(cluster),
         creator_is_admin: creator_is_admin(cluster),
         issuer: issuer(cluster),
-        auto_mode: cluster
-            .compute_config()
-            .is_some_and(|config| config.enabled() == Some(true)),
+        auto_mode: auto_mode(cluster).is_some(),
+        auto_mode_role: auto_mode(cluster)
+            .and_then(ComputeConfigResponse::node_role_arn)
+            .map(str::to_owned),
         deletion_protection: cluster.deletion_protection(),
         enabled_logs: enabled_logs(cluster.logging()),
         secrets_key: secrets_key(cluster.encryption_config()),
@@ -92,6 +94,12 @@ fn upgrade_policy(cluster: &Cluster) -> UpgradePolicy {
             .and_then(|policy| policy.support_type())
             .map(SupportType::as_str),
     )
+}
+
+/// Returns the configuration of EKS Auto Mode; `None` if Auto Mode is off.
+fn auto_mode(cluster: &Cluster) -> Option<&ComputeConfigResponse> {
+    let config = cluster.compute_config()?;
+    Some(config).filter(|config| config.enabled() == Some(true))
 }
 
 /// Returns the OIDC issuer without `https://`, which is how trust policies name it.
@@ -217,6 +225,24 @@ mod tests {
         let connector = ConnectorConfigResponse::builder().build();
         let facts = parsed(Cluster::builder().connector_config(connector).build());
         assert!(facts.connected);
+    }
+
+    #[test]
+    fn the_role_of_auto_mode_counts_only_if_auto_mode_is_on() {
+        let role = "arn:aws:iam::111122223333:role/auto";
+        for (enabled, named, expected) in [
+            (Some(true), Some(role), (true, Some(role))),
+            (Some(true), None, (true, None)),
+            (Some(false), Some(role), (false, None)),
+            (None, Some(role), (false, None)),
+        ] {
+            let config = ComputeConfigResponse::builder()
+                .set_enabled(enabled)
+                .set_node_role_arn(named.map(str::to_owned));
+            let facts = parsed(Cluster::builder().compute_config(config.build()).build());
+            let found = (facts.auto_mode, facts.auto_mode_role.as_deref());
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -74,18 +74,18 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
             "The cluster's IAM role does not exist.",
         )),
         Ok(Some(role)) => {
-            match &role.trusted {
-                Ok(trusted) => failures.extend(trust_failure(trusted)),
-                Err(reason) => unread.push(reason),
+            if let Ok(trusted) = &role.trusted {
+                failures.extend(trust_failure(trusted));
             }
-            if !role.administrator_policies.is_empty() {
+            let policies = role.administrator_policies();
+            if !policies.is_empty() {
                 let text = format!(
                     "These policies of the role allow every action on every resource: {}.",
-                    role.administrator_policies.join(", ")
+                    policies.join(", ")
                 );
                 failures.push(Reason::new(ReasonCode::RoleAllowsEverything, text));
             }
-            unread.extend(&role.unread);
+            unread.extend(role.unread());
         }
         Err(reason) => unread.push(reason),
     }
@@ -122,8 +122,10 @@ fn trust_failure(trusted: &[String]) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, unread};
-    use crate::facts::cluster::{Issue, Role, RoleUsers};
+    use crate::checks::samples::{cluster, role_policy, unread};
+    use crate::facts::List;
+    use crate::facts::cluster::{Issue, Role, RolePolicy, RoleUsers};
+    use crate::policy::Permissions;
 
     fn codes(cluster: &EksCluster) -> Vec<&'static str> {
         evaluate(cluster, &ParameterValues::default()).codes()
@@ -154,7 +156,10 @@ mod tests {
             ..role()
         };
         let admin = Role {
-            administrator_policies: vec!["AdministratorAccess".into()],
+            policies: List::complete(vec![role_policy(
+                "AdministratorAccess",
+                Permissions::EVERYTHING,
+            )]),
             ..role()
         };
         let shared = EksCluster {
@@ -240,7 +245,17 @@ mod tests {
             ),
             (
                 with_role(Role {
-                    unread: vec![unread()],
+                    policies: List::unread(unread()),
+                    ..role()
+                }),
+                denied,
+            ),
+            (
+                with_role(Role {
+                    policies: List::complete(vec![RolePolicy {
+                        permissions: Err(unread()),
+                        ..role_policy("custom", Permissions::default())
+                    }]),
                     ..role()
                 }),
                 denied,

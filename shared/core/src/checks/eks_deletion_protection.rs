@@ -15,6 +15,39 @@
 //!
 //! Turn deletion protection on. The cluster must be active, and keeps running. A principal that deletes the cluster on
 //! purpose later also needs the permission to update it.
+//!
+//! ## How to prevent it
+//!
+//! A service control policy in AWS Organizations can deny the creation of clusters without deletion protection, and
+//! reserve turning it off for one role. The first statement also denies requests that do not state the setting, since
+//! the protection is off by default; an update without the setting keeps it as it is. The condition keys of EKS are
+//! listed in
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html>.
+//!
+//! ```json
+//! {
+//!   "Version": "2012-10-17",
+//!   "Statement": [
+//!     {
+//!       "Sid": "CreateClustersWithDeletionProtection",
+//!       "Effect": "Deny",
+//!       "Action": "eks:CreateCluster",
+//!       "Resource": "*",
+//!       "Condition": {"BoolIfExists": {"eks:deletionProtection": "false"}}
+//!     },
+//!     {
+//!       "Sid": "KeepDeletionProtectionOn",
+//!       "Effect": "Deny",
+//!       "Action": "eks:UpdateClusterConfig",
+//!       "Resource": "*",
+//!       "Condition": {
+//!         "Bool": {"eks:deletionProtection": "false"},
+//!         "ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/<role>"}
+//!       }
+//!     }
+//!   ]
+//! }
+//! ```
 
 use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;

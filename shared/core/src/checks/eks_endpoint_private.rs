@@ -14,6 +14,36 @@
 //!
 //! Turn the private endpoint on and the public endpoint off. Users of the cluster then need access to its VPC. If a
 //! public endpoint must stay, restrict it to the addresses that need it and allow those with the parameter.
+//!
+//! ## How to prevent it
+//!
+//! A service control policy in AWS Organizations can deny clusters with a public endpoint. The first statement also
+//! denies requests that do not state the setting, since the endpoint is public by default; an update without the
+//! setting keeps the endpoint as it is. No condition key contains the allowed addresses, so the policy also denies
+//! public endpoints that only some addresses can reach. The condition keys of EKS are listed in
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html>.
+//!
+//! ```json
+//! {
+//!   "Version": "2012-10-17",
+//!   "Statement": [
+//!     {
+//!       "Sid": "CreateClustersWithoutPublicEndpoint",
+//!       "Effect": "Deny",
+//!       "Action": "eks:CreateCluster",
+//!       "Resource": "*",
+//!       "Condition": {"BoolIfExists": {"eks:endpointPublicAccess": "true"}}
+//!     },
+//!     {
+//!       "Sid": "KeepPublicEndpointsOff",
+//!       "Effect": "Deny",
+//!       "Action": "eks:UpdateClusterConfig",
+//!       "Resource": "*",
+//!       "Condition": {"Bool": {"eks:endpointPublicAccess": "true"}}
+//!     }
+//!   ]
+//! }
+//! ```
 
 use ipnet::IpNet;
 

@@ -20,6 +20,27 @@
 //!
 //! Associate a customer managed KMS key with the cluster. The key of a cluster can't be replaced or removed later, so
 //! choose it with care.
+//!
+//! ## How to prevent it
+//!
+//! A service control policy in AWS Organizations can deny the creation of clusters without a customer managed key. It
+//! does not affect existing clusters. The condition keys of EKS are listed in
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelastickubernetesservice.html>.
+//!
+//! ```json
+//! {
+//!   "Version": "2012-10-17",
+//!   "Statement": [
+//!     {
+//!       "Sid": "CreateClustersWithCustomerManagedKey",
+//!       "Effect": "Deny",
+//!       "Action": "eks:CreateCluster",
+//!       "Resource": "*",
+//!       "Condition": {"Null": {"eks:encryptionConfigProviderKeyArns": "true"}}
+//!     }
+//!   ]
+//! }
+//! ```
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::facts::EksCluster;

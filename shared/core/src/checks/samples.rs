@@ -8,8 +8,8 @@ use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
     Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus, InstanceType,
     ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network, Node, NodeGroup,
-    NodeOrigin, Ports, Role, RoleUsers, SecretsKey, SecurityGroup, Subnet, SupportStatus,
-    TrafficType, UpgradePolicy, VpcEndpoint,
+    NodeOrigin, NodeRole, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
+    SupportStatus, TrafficType, UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -18,6 +18,7 @@ use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
 use crate::facts::{List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
+use crate::policy::Permissions;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 
@@ -43,7 +44,9 @@ pub(crate) fn cluster() -> EksCluster {
         issuer: Some("oidc.eks.eu-central-1.amazonaws.com/id/AB12".into()),
         trusting_roles: List::complete(Vec::new()),
         auto_mode: false,
+        auto_mode_role: None,
         nodes: List::complete(vec![node()]),
+        node_roles: List::complete(vec![node_role()]),
         images: List::complete(vec![machine_image()]),
         instance_types: List::complete(vec![InstanceType {
             name: "m7g.large".into(),
@@ -59,8 +62,10 @@ pub(crate) fn cluster() -> EksCluster {
         },
         role: Ok(Some(Role {
             trusted: Ok(vec!["Service eks.amazonaws.com".into()]),
-            administrator_policies: Vec::new(),
-            unread: Vec::new(),
+            policies: List::complete(vec![role_policy(
+                "AmazonEKSClusterPolicy",
+                Permissions::default(),
+            )]),
         })),
         node_groups: List::complete(vec![node_group()]),
         addons: List::complete(Vec::new()),
@@ -146,6 +151,28 @@ pub(crate) fn age(days: i64) -> Age {
             .checked_sub(jiff::Span::new().days(days))
             .unwrap(),
         days,
+    }
+}
+
+pub(crate) fn node_role() -> NodeRole {
+    NodeRole {
+        name: "nodes".into(),
+        role: Ok(Some(Role {
+            trusted: Ok(vec!["Service ec2.amazonaws.com".into()]),
+            policies: List::complete(vec![role_policy(
+                "AmazonEKSWorkerNodePolicy",
+                Permissions::default(),
+            )]),
+        })),
+    }
+}
+
+/// Returns a policy that AWS manages.
+pub(crate) fn role_policy(name: &str, permissions: Permissions) -> RolePolicy {
+    RolePolicy {
+        name: name.into(),
+        is_aws_managed: true,
+        permissions: Ok(permissions),
     }
 }
 

@@ -11,6 +11,7 @@ mod logs;
 mod network;
 mod node;
 mod node_group;
+mod node_role;
 mod role;
 mod secrets_key;
 mod security_group;
@@ -29,7 +30,8 @@ pub use self::logs::{LogType, LogTypes};
 pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
-pub use self::role::{Role, RoleUsers, TrustingRole};
+pub use self::node_role::NodeRole;
+pub use self::role::{Role, RolePolicy, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
 pub use self::security_group::{InboundRule, Protocol, SecurityGroup};
 pub use self::support::{
@@ -86,8 +88,12 @@ pub struct EksCluster {
     pub trusting_roles: List<TrustingRole>,
     /// `true` if EKS Auto Mode starts nodes.
     pub auto_mode: bool,
+    /// The ARN of the IAM role of the nodes that EKS Auto Mode starts; `None` if EKS names none.
+    pub auto_mode_role: Option<String>,
     /// The nodes; none for a local cluster on AWS Outposts, whose nodes can't be recognized.
     pub nodes: List<Node>,
+    /// The IAM roles of the nodes and the node groups, sorted by name.
+    pub node_roles: List<NodeRole>,
     /// The machine images of the nodes that AWS does not manage, and the custom images of node groups. An image that a
     /// complete list lacks does not exist any more, or is not visible to the account.
     pub images: List<MachineImage>,
@@ -148,7 +154,9 @@ impl EksCluster {
             issuer: None,
             trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
             auto_mode: false,
+            auto_mode_role: None,
             nodes: List::unread(not_requested("the cluster's nodes")),
+            node_roles: List::unread(not_requested("the roles of the nodes")),
             images: List::unread(not_requested("the images of the nodes")),
             instance_types: List::unread(not_requested("the instance types of the nodes")),
             deletion_protection: None,

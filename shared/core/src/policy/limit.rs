@@ -79,7 +79,7 @@ fn has_only(condition: &Condition, value: &str) -> bool {
 }
 
 /// Returns the form of matching for a comparison that a matching value meets.
-fn positive(comparison: Comparison) -> Option<Matching> {
+pub(super) fn positive(comparison: Comparison) -> Option<Matching> {
     match comparison {
         Comparison::StringEquals | Comparison::StringEqualsIgnoreCase => Some(Matching::Exact),
         Comparison::StringLike => Some(Matching::Wildcards),
@@ -91,7 +91,7 @@ fn positive(comparison: Comparison) -> Option<Matching> {
 
 /// Returns the form of matching for a comparison that a value meets if it does not match, as does a request without the
 /// key.
-fn negative(comparison: Comparison) -> Option<Matching> {
+pub(super) fn negative(comparison: Comparison) -> Option<Matching> {
     match comparison {
         Comparison::StringNotEquals | Comparison::StringNotEqualsIgnoreCase => {
             Some(Matching::Exact)

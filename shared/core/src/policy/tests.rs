@@ -2,8 +2,10 @@
 
 mod cases;
 mod denials;
+mod destinations;
 mod properties;
 mod registries;
+mod requests;
 mod shapes;
 mod statements;
 

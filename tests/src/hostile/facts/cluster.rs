@@ -9,11 +9,12 @@ use eksentry_core::{
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
             Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
-            MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Principal, RemoteAccess, Role,
-            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy,
+            MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, NodeRole, Principal,
+            RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey, SupportStatus, TrustingRole,
+            UpgradePolicy,
         },
     },
-    policy::ServiceAccounts,
+    policy::{Permissions, ServiceAccounts},
 };
 use jiff::tz::TimeZone;
 
@@ -66,7 +67,9 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         issuer: maybe(bytes)?,
         trusting_roles: trusting_roles(bytes)?,
         auto_mode: bytes.arbitrary()?,
+        auto_mode_role: maybe(bytes)?,
         nodes: nodes(bytes)?,
+        node_roles: node_roles(bytes)?,
         deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
         secrets_key: secrets_key(bytes)?,
@@ -185,14 +188,39 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
 }
 
 fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
-    let trusted = texts(bytes, 120)?;
+    let trusted = texts(bytes, 20)?;
+    let policies = texts(bytes, 20)?.into_iter().map(|name| {
+        let chosen: u32 = bytes.arbitrary()?;
+        let actions = Permissions::EVERYTHING.on_every_resource.iter().enumerate();
+        let actions = actions.filter(|(position, _)| chosen >> position & 1 == 1);
+        let permissions = Permissions {
+            everything: bytes.arbitrary()?,
+            on_every_resource: actions.map(|(_, action)| action).collect(),
+        };
+        Ok(RolePolicy {
+            name,
+            is_aws_managed: bytes.arbitrary()?,
+            permissions: fact(permissions, bytes)?,
+        })
+    });
+    let policies = policies.collect::<Result<_>>()?;
     let role = Role {
         trusted: fact(trusted, bytes)?,
-        administrator_policies: texts(bytes, 60)?,
-        unread: unreads(bytes)?,
+        policies: list(policies, bytes)?,
     };
     let role = bytes.arbitrary::<bool>()?.then_some(role);
     fact(role, bytes)
+}
+
+fn node_roles(bytes: &mut Unstructured<'_>) -> Result<List<NodeRole>> {
+    let roles = texts(bytes, 6)?.into_iter().map(|name| {
+        Ok(NodeRole {
+            name,
+            role: role(bytes)?,
+        })
+    });
+    let roles = roles.collect::<Result<_>>()?;
+    list(roles, bytes)
 }
 
 fn list<T>(items: Vec<T>, bytes: &mut Unstructured<'_>) -> Result<List<T>> {

@@ -23,13 +23,17 @@ pub struct VpcEndpoint {
 }
 
 impl VpcEndpoint {
-    /// Returns `true` if the endpoint is for a service with that short name (`ecr.api`, `s3`) in a Region. In China
-    /// the names of some services begin with `cn.`, and those of others do not.
+    /// Returns `true` if the endpoint is for a service with that short name (`ecr.api`, `s3`) in a Region.
     pub fn is_for(&self, service: &str, region: &str) -> bool {
-        let prefix = self.service.strip_suffix(service);
-        let prefix = prefix.and_then(|prefix| prefix.strip_suffix('.'));
-        let prefix = prefix.and_then(|prefix| prefix.strip_suffix(region));
-        prefix.is_some_and(|prefix| prefix.ends_with('.'))
+        self.region_for(service) == Some(region)
+    }
+
+    /// Returns the Region in the name of the service; `None` if the endpoint is for another service than the one with
+    /// that short name. In China the names of some services begin with `cn.`, and those of others do not.
+    pub fn region_for(&self, service: &str) -> Option<&str> {
+        let prefix = self.service.strip_suffix(service)?;
+        let (_, region) = prefix.strip_suffix('.')?.rsplit_once('.')?;
+        Some(region)
     }
 }
 

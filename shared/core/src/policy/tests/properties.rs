@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use wildmatch::WildMatch;
 
+use super::requests::Request;
 use crate::policy::{
-    Account, ActionClass, Audience, Comparison, Condition, ECR, Effect, Element, Granted, Group,
-    Organization, Principal, Reach, ResourcePolicy, Scope, SetOperator, Statement, Trust, grants,
+    Account, ActionClass, Audience, ECR, Granted, Group, Organization, Reach, ResourcePolicy,
+    Scope, Trust, grants,
 };
 
 const OWNER: &str = "111122223333";
@@ -135,7 +134,7 @@ fn statements() -> impl Strategy<Value = Vec<String>> {
     vec(one, 0..5)
 }
 
-fn policy(statements: &[String]) -> ResourcePolicy {
+pub(super) fn policy(statements: &[String]) -> ResourcePolicy {
     let text = format!(r#"{{"Statement": [{}]}}"#, statements.join(","));
     serde_json::from_str(&text).unwrap()
 }
@@ -271,12 +270,6 @@ proptest! {
     }
 }
 
-/// A request by a principal of an account that no policy names, with the context keys that the principal can choose.
-#[derive(Debug, Clone)]
-struct Outsider {
-    keys: BTreeMap<&'static str, Vec<&'static str>>,
-}
-
 const ARNS: [&str; 3] = [
     "arn:aws:iam::999999999999:role/ci",
     "arn:aws:iam::999999999999:role/a:iam::111122223333:role/x",
@@ -285,7 +278,9 @@ const ARNS: [&str; 3] = [
 
 const ADDRESSES: [&str; 3] = ["198.51.100.7", "9.9.9.9", "2001:db8::1"];
 
-fn outsider() -> impl Strategy<Value = Outsider> {
+/// Generates requests by a principal of an account that no policy names, with the context keys that the principal can
+/// choose.
+pub(super) fn outsider() -> impl Strategy<Value = Request> {
     let texts = (
         select(&ARNS[..]),
         select(&ADDRESSES[..]),
@@ -314,124 +309,21 @@ fn outsider() -> impl Strategy<Value = Outsider> {
         if tag {
             keys.insert("aws:principaltag/team", vec!["o-abc"]);
         }
-        Outsider { keys }
+        Request {
+            keys,
+            resource: "repository",
+        }
     })
-}
-
-impl Outsider {
-    /// Returns `true` if IAM would allow the action: a statement allows it, and none denies it.
-    fn is_allowed(&self, policy: &ResourcePolicy, action: &str) -> bool {
-        let applies = |statement: &&Statement| self.meets(statement, action);
-        let mut statements = policy.statements.iter().filter(applies).peekable();
-        statements.peek().is_some() && statements.all(|one| one.effect == Effect::Allow)
-    }
-
-    fn meets(&self, statement: &Statement, action: &str) -> bool {
-        let names_everyone = |principal: &Principal| match principal {
-            Principal::Text(text) => text == "*",
-            Principal::Kinds(kinds) => kinds
-                .iter()
-                .flat_map(|(_, names)| names)
-                .any(|name| name.contains('*')),
-        };
-        let is_named = match &statement.principal {
-            Element::Only(principal) => names_everyone(principal),
-            Element::AllBut(principal) => !names_everyone(principal),
-            Element::Absent => panic!("every statement has a principal"),
-        };
-        let conditions = statement.conditions.as_ref().unwrap();
-        is_named
-            && statement.covers(action)
-            && conditions
-                .iter()
-                .all(|condition| self.meets_condition(condition) == Some(true))
-    }
-
-    /// Returns `None` if a policy variable has no value, which makes the statement invalid.
-    fn meets_condition(&self, condition: &Condition) -> Option<bool> {
-        let operator = condition.operator;
-        let values: Vec<String> = condition
-            .values
-            .iter()
-            .map(|value| self.resolve(value))
-            .collect::<Option<_>>()?;
-        let Some(actual) = self.keys.get(condition.key.to_ascii_lowercase().as_str()) else {
-            return Some(match operator.comparison {
-                Comparison::Null => values.iter().any(|value| value == "true"),
-                _ if operator.if_exists => true,
-                comparison => match operator.qualifier {
-                    Some(SetOperator::ForAllValues) => true,
-                    Some(SetOperator::ForAnyValue) => false,
-                    None => is_negated(comparison),
-                },
-            });
-        };
-        if operator.comparison == Comparison::Null {
-            return Some(values.iter().any(|value| value == "false"));
-        }
-        let matches = |actual: &&str| {
-            let any = values
-                .iter()
-                .any(|value| is_match(operator.comparison, value, actual));
-            any != is_negated(operator.comparison)
-        };
-        Some(match operator.qualifier {
-            Some(SetOperator::ForAllValues) => actual.iter().all(matches),
-            Some(SetOperator::ForAnyValue) | None => actual.iter().any(matches),
-        })
-    }
-
-    fn resolve(&self, value: &str) -> Option<String> {
-        let Some(name) = value
-            .strip_prefix("${")
-            .and_then(|rest| rest.strip_suffix('}'))
-        else {
-            return Some(value.to_owned());
-        };
-        let values = self.keys.get(name.to_ascii_lowercase().as_str())?;
-        Some(values[0].to_owned())
-    }
-}
-
-fn is_negated(comparison: Comparison) -> bool {
-    format!("{comparison:?}").contains("Not")
-}
-
-fn is_match(comparison: Comparison, value: &str, actual: &str) -> bool {
-    match comparison {
-        Comparison::StringEquals | Comparison::StringNotEquals => value == actual,
-        Comparison::StringEqualsIgnoreCase | Comparison::Bool => value.eq_ignore_ascii_case(actual),
-        Comparison::StringLike | Comparison::StringNotLike => WildMatch::new(value).matches(actual),
-        Comparison::ArnLike
-        | Comparison::ArnEquals
-        | Comparison::ArnNotLike
-        | Comparison::ArnNotEquals => {
-            let (value, actual): (Vec<&str>, Vec<&str>) = (
-                value.splitn(6, ':').collect(),
-                actual.splitn(6, ':').collect(),
-            );
-            let mut parts = value.iter().zip(&actual);
-            value.len() == actual.len()
-                && parts.all(|(value, actual)| WildMatch::new(value).matches(actual))
-        }
-        Comparison::IpAddress | Comparison::NotIpAddress => {
-            let address: Result<IpNet, _> = actual.parse::<core::net::IpAddr>().map(IpNet::from);
-            match (value.parse::<IpNet>(), address) {
-                (Ok(block), Ok(address)) => block.contains(&address),
-                _ => false,
-            }
-        }
-        other => panic!("{other:?} is not among these policies"),
-    }
 }
 
 #[test]
 fn some_policies_allow_the_outsider_and_others_do_not() {
-    let outsider = Outsider {
+    let outsider = Request {
         keys: BTreeMap::from([
             ("aws:principalorgid", vec!["o-evil"]),
             ("aws:principalorgpaths", vec!["o-evil/r-1/"]),
         ]),
+        resource: "repository",
     };
     let allow = |condition: &str| {
         format!(
