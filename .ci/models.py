@@ -55,6 +55,7 @@ OPERATIONS = {
         "ListNodegroups",
     ],
     "iam": [
+        "GetInstanceProfile",
         "GetPolicy",
         "GetPolicyVersion",
         "GetRole",

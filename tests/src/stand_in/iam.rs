@@ -20,8 +20,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 const MADE_AT: &str = "2024-01-02T03:04:05Z";
 const MANAGED: &str = "arn:aws:iam::aws:policy/";
 
-/// Returns the account as IAM sees it: with the roles of all its Regions, and the roles of clusters and node groups
-/// whose entries name none.
+/// The role, and the instance profile, of instances whose entries name no instance profile.
+const NODES: &str = "eks-nodes";
+
+/// Returns the account as IAM sees it: with the roles of all its Regions, and the roles of clusters, node groups and
+/// instances whose entries name none.
 pub(super) fn global<'a>(
     mut account: Account,
     regions: impl Iterator<Item = &'a Account>,
@@ -31,6 +34,10 @@ pub(super) fn global<'a>(
         account
             .roles
             .extend(regional.clusters.iter().flat_map(own_roles));
+        let mut instances = regional.entries("instances").into_iter();
+        if instances.any(|instance| !instance.contains_key("IamInstanceProfile")) {
+            account.roles.push(node_role(NODES));
+        }
         account.extend_collections(regional.collections.clone());
     }
     account.index = Index::of_global(&account);
@@ -135,6 +142,31 @@ pub(super) fn get_policy_version(account: &Account, request: &Request) -> Result
         "IsDefaultVersion": true,
         "CreateDate": MADE_AT,
     }}))
+}
+
+/// Returns an instance profile, whose roles are those of this name in the account: like the EC2 console, the account
+/// file gives a profile and its role the same name.
+pub(super) fn get_instance_profile(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
+    let name = request.required_text("InstanceProfileName")?;
+    let role = account.served_role(name);
+    let role = role.ok_or_else(|| no_such_entity(format!("Instance Profile {name}")))?;
+    Ok(json!({"InstanceProfile": {
+        "Path": "/",
+        "InstanceProfileName": name,
+        "InstanceProfileId": id("AIPA", name),
+        "Arn": instance_profile_resource(account, request),
+        "CreateDate": MADE_AT,
+        "Roles": [described(account, role)],
+    }}))
+}
+
+/// Returns the ARN of the instance profile that a request names.
+pub(super) fn instance_profile_resource(account: &Account, request: &Request) -> String {
+    let name = request.text_or_empty("InstanceProfileName");
+    account.arn("iam", "", &format!("instance-profile/{name}"))
 }
 
 /// Returns the ARN of the role that a request names.

@@ -103,6 +103,8 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("eks.ListClusters", List(&CLUSTERS)),
     Row::new("eks.ListInsights", Describe(&INSIGHTS)).on("cluster/{clusterName}"),
     Row::new("eks.ListNodegroups", List(&NODEGROUPS)).on("cluster/{clusterName}"),
+    Row::new("iam.GetInstanceProfile", Account(iam::get_instance_profile))
+        .needs(OnResource(iam::instance_profile_resource)),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
     Row::new("iam.GetPolicyVersion", Account(iam::get_policy_version))
         .needs(OnResource(iam::policy_resource)),

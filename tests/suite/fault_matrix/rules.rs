@@ -245,7 +245,8 @@ fn concerns(case: &Case, id: &str) -> bool {
         }
         ("eks", _) => is_of(EksCluster::KIND) && is_about(cluster()),
         ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
-        ("iam", _) => needs(Need::ClusterRole),
+        ("iam", "GetInstanceProfile") => needs(Need::NodeRoles),
+        ("iam", _) => needs(Need::ClusterRole) || needs(Need::NodeRoles),
         ("kms", "DescribeKey") if needs(Need::SecretsKey) => true,
         ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
         ("ecr", "GetRegistryScanningConfiguration") => needs(Need::RegistryScanning),

@@ -326,12 +326,18 @@ fn roles() -> Value {
     ])
 }
 
-/// Returns a node of the cluster alpha.
+/// Returns two nodes of the cluster alpha, one of a node group and one of Karpenter.
 fn instances() -> Value {
-    json!([{
-        "InstanceId": "i-1",
-        "Tags": [{"Key": "aws:eks:cluster-name", "Value": "alpha"}, {"Key": "eks:nodegroup-name", "Value": "general"}],
-    }])
+    let node = |id: &str, tag: &str, group: &str| {
+        json!({
+            "InstanceId": id,
+            "Tags": [{"Key": "aws:eks:cluster-name", "Value": "alpha"}, {"Key": tag, "Value": group}],
+        })
+    };
+    json!([
+        node("i-1", "eks:nodegroup-name", "general"),
+        node("i-2", "karpenter.sh/nodepool", "spot"),
+    ])
 }
 
 /// Adds the network of all clusters: a security group with a prefix list of the account, flow logs, and the endpoints

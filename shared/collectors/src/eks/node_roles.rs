@@ -105,7 +105,7 @@ mod tests {
             group,
             is_managed,
             metadata: None,
-            public_subnets: Vec::new(),
+            public_subnets: Some(Vec::new()),
             subnet: None,
             security_groups: Vec::new(),
             image: None,

@@ -65,6 +65,7 @@ pub(in crate::stand_in) static INSTANCES: Collection = Collection {
                 "HttpPutResponseHopLimit": 1,
                 "HttpEndpoint": "enabled",
             },
+            "IamInstanceProfile": {"Arn": "arn:{partition}:iam::{account}:instance-profile/eks-nodes"},
             "SecurityGroups": [{"GroupId": "sg-0a1b2c3d4e5f60001"}],
             "NetworkInterfaces": [{
                 "SubnetId": "{SubnetId}",
