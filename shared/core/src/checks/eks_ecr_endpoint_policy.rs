@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use crate::arn::Arn;
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::vpc::own_vpc;
 use crate::facts::EksCluster;
 use crate::facts::cluster::VpcEndpoint;
 use crate::parameters::{Parameter, ParameterValues};
@@ -36,7 +37,6 @@ use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Outcome, Reason, Verdict};
-use crate::vpc::own_vpc;
 
 static ALLOWED_ACCOUNTS: Parameter<Vec<String>> = Parameter {
     name: "allowedAccounts",

@@ -23,6 +23,7 @@ use std::borrow::Cow;
 
 use crate::arn::Arn;
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::vpc::own_vpc;
 use crate::facts::cluster::VpcEndpoint;
 use crate::facts::{EksCluster, Unread};
 use crate::parameters::{Parameter, ParameterValues, Texts};
@@ -30,7 +31,6 @@ use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Reason, Verdict};
-use crate::vpc::own_vpc;
 
 /// The services with gateway endpoints.
 /// Source: <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>.

@@ -19,9 +19,9 @@
 //! own IAM roles first.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::MetadataOptions;
 use crate::facts::{EksCluster, Unread};
-use crate::nodes::{groups, without_nodes};
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -21,9 +21,9 @@
 //! r7g, and move the pods. For Karpenter and EKS Auto Mode, restrict the instance types of the node pools.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::{InstanceType, Node};
 use crate::facts::{EksCluster, Unread};
-use crate::nodes::{groups, without_nodes};
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -24,9 +24,9 @@
 //! Auto Mode, set `associatePublicIPAddress` to false in the NodeClass.
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::{Node, NodeGroup, Subnet};
 use crate::facts::{EksCluster, Unread};
-use crate::nodes::{groups, without_nodes};
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

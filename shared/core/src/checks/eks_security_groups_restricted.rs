@@ -29,12 +29,12 @@
 use std::borrow::Cow;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::openings::{GroupRule, Opening, opened_by, openings, ports_of};
+use crate::evaluation::security_groups;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Ports, Protocol};
-use crate::openings::{GroupRule, Opening, opened_by, openings, ports_of};
 use crate::parameters::{Parameter, ParameterValues, PortRanges};
 use crate::reason_code::ReasonCode;
-use crate::security_groups;
 use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Reason, Verdict};

@@ -22,6 +22,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::vpc::own_vpc;
 use crate::facts::cluster::{FlowLog, TrafficType};
 use crate::facts::{EksCluster, Unread};
 use crate::parameters::{Parameter, ParameterValues};
@@ -29,7 +30,6 @@ use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Reason, Verdict};
-use crate::vpc::own_vpc;
 
 static TRAFFIC_TYPE: Parameter<TrafficType> = Parameter {
     name: "trafficType",

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::evaluation::nodes::groups;
+use crate::evaluation::openings::GroupRule;
 use crate::facts::cluster::{NodeGroup, Protocol};
 use crate::facts::{EksCluster, Unread};
-use crate::nodes::groups;
-use crate::openings::GroupRule;
 use crate::reason_code::ReasonCode;
 use crate::text::names;
 
