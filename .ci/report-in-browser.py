@@ -3,8 +3,9 @@
 
 The tests use target/demo/report.html, which `cargo demo` writes, and the report of an account in which all texts are
 hostile and which has more findings than the page shows at once. The script runs the demo for the second report. Each
-page must load without errors and without requests, filter its data correctly, be usable by keyboard, by screen reader
-(axe-core) and at the width of a phone, be readable in light and dark mode and in print, and show hostile texts as text.
+page must load without errors and without requests, group and filter its data correctly, be usable by keyboard, by
+screen reader (axe-core) and at the width of a phone, be readable in light and dark mode, in print and with eighty
+checks, and show hostile texts as text.
 
     .ci/report-in-browser.py                                    # after cargo demo
     .ci/report-in-browser.py Filters                            # some of the tests, by their unittest names
@@ -32,9 +33,10 @@ HOSTILE_REPORT = WORKSPACE / "target/hostile-demo/report.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESK, PHONE, SMALL_PHONE = ({"width": width, "height": 900} for width in (1280, 390, 320))
 SCHEMES = ("light", "dark")
-PAGE = 150  # rows that the page shows before "Show more"
+# The rows that the page shows before "Show more": in a list of all findings, and in that of a check.
+PAGE, PAGE_OF_CHECK = 150, 12
 LEAST_TEXT, LEAST_CONTROL_TEXT, LEAST_TARGET, LEAST_CONTRAST = 12, 16, 44, 4.5
-SEED, COMBINATIONS = 7, 30
+SEED, COMBINATIONS = 7, 40
 
 SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
 OPEN = ["FAILED", "WARNING", "NOT_AVAILABLE"]
@@ -152,7 +154,49 @@ def found(item, query):
 def expected_findings(data, status="open", q="", **equal):
     statuses = OPEN if status == "open" else [status] if status else STATUSES
     return [finding for finding in data["findings"] if finding["status"] in statuses and found(finding, q)
-            and all(not value or finding[name] == value for name, value in equal.items())]
+            and all(not value or has(finding, name, value) for name, value in equal.items())]
+
+
+def has(finding, name, value):
+    return value in finding["standards"] if name == "standard" else finding[name] == value
+
+
+def by_check(findings):
+    """Returns the findings of each check of each service, in the order of the first finding of each."""
+    services = {}
+    for finding in findings:
+        services.setdefault(finding["service"], {}).setdefault(finding["check"], []).append(finding)
+    return services
+
+
+def grouped(findings, limit=PAGE_OF_CHECK):
+    """Returns the findings in the order in which the page shows them by service and check."""
+    services = by_check(findings).values()
+    return [finding for checks in services for of_check in checks.values() for finding in of_check[:limit]]
+
+
+def counted(findings):
+    """Returns the numbers in the heading of a group of findings."""
+    statuses = [finding["status"] for finding in findings]
+    return [f"{statuses.count(name)} {name.replace('_', ' ').lower()}" for name in STATUSES if name in statuses]
+
+
+def expected_groups(data, status="open", **filters):
+    """Returns the services and checks that the page shows: their names, numbers by status, and if they are open."""
+    listed, everything = (expected_findings(data, status=one, **filters) for one in (status, ""))
+    # Under "Needs attention", there are also the checks without such findings, after the others.
+    shown = by_check(listed + everything if status == "open" else listed)
+
+    def group(name, wanted, content):
+        some = [finding for finding in listed if wanted(finding)]
+        if not status:
+            some = [finding for finding in some if finding["status"] in OPEN]
+        return [name, counted([finding for finding in everything if wanted(finding)]), bool(some), content]
+
+    return [group(service, lambda one, checks=checks: one["check"] in checks,
+                  [group(check, lambda one, check=check: one["check"] == check, rows[0]["title"])
+                   for check, rows in checks.items()])
+            for service, checks in shown.items()]
 
 
 def expected_evaluations(data, q="", **equal):
@@ -174,6 +218,19 @@ def evaluation_row(evaluation):
 
 FINDING_ROWS = """() => [...document.querySelectorAll("#results .finding")].map((row) =>
   [".badge", ".resource", ".title", ".arn", ".state .badge"].map((part) => row.querySelector(part).textContent))"""
+VISIBLE_ROWS = """() => [...document.querySelectorAll("#results .finding")]
+  .filter((row) => row.checkVisibility()).map((row) => row.querySelector(".arn").textContent)"""
+# Returns the groups in the form of expected_groups.
+GROUPS = """() => {
+  const numbers = (node) => [...node.querySelectorAll(":scope > summary .counts > *")].map((one) => one.textContent);
+  const group = (node, name, content) => [name, numbers(node), node.open, content];
+  const check = (node) => {
+    const [title, id] = node.querySelector("h3").childNodes;
+    return group(node, id.textContent, title.textContent);
+  };
+  return [...document.querySelectorAll("#results > .service")].map((node) =>
+    group(node, node.querySelector("h2").firstChild.textContent, [...node.querySelectorAll(".check")].map(check)));
+}"""
 EVALUATION_ROWS = """() => [...document.querySelectorAll("#results tbody tr")].map((row) =>
   [".badge", "b", ".found", "[data-label=Rule]", "[data-label=Annotation]"]
     .map((part) => row.querySelector(part).textContent))"""
@@ -249,8 +306,9 @@ GO_TO = """view => new Promise((drawn) => {
   location.hash = view;
 })"""
 
-# Opens the first finding of each check and status, with all of its collapsed parts.
+# Opens all groups, and the first finding of each check and status with all of its collapsed parts.
 OPEN_DETAILS = """async () => {
+  for (const group of document.querySelectorAll(".service, .check")) group.open = true;
   const kinds = new Map();
   for (const row of document.querySelectorAll("#results .finding")) {
     const kind = [".title", ".state .badge"].map((part) => row.querySelector(part).textContent).join();
@@ -295,13 +353,17 @@ class Pages(unittest.TestCase):
         return page
 
     def assert_findings(self, page, wanted, message=None):
-        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted][:PAGE], message)
+        shown = wanted[:PAGE] if page.input_value("#filter-group") == "none" else grouped(wanted)
+        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in shown], message)
         noun = "finding" if len(wanted) == 1 else "findings"
         counted = f"{len(wanted)} {noun} of {len(self.data['findings'])}"
         self.assertEqual(page.locator("#found").inner_text(), counted, message)
 
     def assert_evaluations(self, page, wanted, message=None):
         self.assertEqual(page.evaluate(EVALUATION_ROWS), [evaluation_row(evaluation) for evaluation in wanted], message)
+
+    def standards(self):
+        return sorted({standard for finding in self.data["findings"] for standard in finding["standards"]})
 
     def choose(self, page, **values):
         for name, value in values.items():
@@ -331,9 +393,9 @@ class Pages(unittest.TestCase):
         """Yields the page in each of its views."""
         page = self.open(**how)
         yield page
-        for view in ("status=", "tab=config", "q=there-is-no-such-thing"):
+        for view in ("status=", "group=none", "tab=config", "q=there-is-no-such-thing"):
             page.evaluate(GO_TO, view)
-            if view == "status=":
+            if view in ("status=", "group=none"):
                 page.evaluate(OPEN_DETAILS)
             yield page
 
@@ -353,12 +415,13 @@ class Loading(Pages):
         statuses = [finding["status"] for finding in self.data["findings"]]
         self.assertEqual(tiles, [[str(needing.count(name)), label(name)] for name in SEVERITIES]
                          + [[str(statuses.count(name)), label(name)] for name in STATUSES])
-        for check, text in zip(sorted({finding["check"] for finding in self.data["findings"]}),
-                               page.locator("#checks button").all_inner_texts(), strict=True):
-            judged = [finding["status"] for finding in self.data["findings"] if finding["check"] == check]
-            counts = [judged.count(status) for status in STATUSES[:4]]
-            parts = [f"{count} {label(name).lower()}" for count, name in zip(counts, STATUSES) if count]
-            self.assertEqual(text.split("\n"), [check, " · ".join(parts)])
+        shares = {"services": list(by_check(self.data["findings"])), "standards": self.standards()}
+        for kind, values in shares.items():
+            texts = page.locator(f"#{kind} button").all_inner_texts()
+            for value, text in zip(values, texts, strict=True):
+                some = expected_findings(self.data, status="", **{kind.removesuffix("s"): value})
+                numbers = counted([finding for finding in some if finding["status"] in STATUSES[:4]])
+                self.assertEqual(text.split("\n"), [value, " · ".join(numbers)])
 
     def test_without_scripts_the_page_requests_javascript(self):
         page = self.open(javascript=False)
@@ -387,7 +450,8 @@ class Filters(Pages):
             return sorted({item[name] for item in self.data[items]} - {""})
         return {
             "findings": {"status": ["", "open", *STATUSES], "severity": ["", *SEVERITIES],
-                         "check": ["", *values("findings", "check")], "type": ["", *values("findings", "type")]},
+                         "service": ["", *values("findings", "service")], "check": ["", *values("findings", "check")],
+                         "standard": ["", *self.standards()], "type": ["", *values("findings", "type")]},
             "config": {"compliance": ["", *COMPLIANCES], "rule": ["", *values("evaluations", "rule")]},
         }
 
@@ -395,8 +459,9 @@ class Filters(Pages):
         page = self.open()
         for tab, selects in self.selects().items():
             page.click(f"#tab-{tab}")
-            visible = [node.get_attribute("id") for node in page.locator(".filters select:visible").all()]
-            self.assertEqual(visible, [f"filter-{name}" for name in (*selects, "sort")])
+            visible = [node.get_attribute("id") for node in page.locator("select:visible").all()]
+            views = ["group", "sort"] if tab == "findings" else ["sort"]
+            self.assertEqual(visible, [f"filter-{name}" for name in (*selects, *views)])
             for name, values in selects.items():
                 options = "all => all.map((one) => [one.value, one.textContent])"
                 offered = page.eval_on_selector_all(f"#filter-{name} option", options)
@@ -418,15 +483,42 @@ class Filters(Pages):
         words = ["", "", "prod", "arn:aws:kms", "CVE-2021", "all tags", "FAILED", "team=payments", "key payments"]
         for tab, selects in self.selects().items():
             page.click(f"#tab-{tab}")
-            every = [dict(zip([*selects, "q"], values)) for values in itertools.product(*selects.values(), words)]
+            # All filters at once would mostly leave nothing.
+            asked = [{name: chance.choice(values) if chance.random() < .3 else "" for name, values in selects.items()}
+                     | {"q": chance.choice(words)} for _ in range(COMBINATIONS)]
+            results = 0
             # Sorted by the search text, because the page waits a moment for further input.
-            for asked in sorted(chance.sample(every, min(COMBINATIONS, len(every))), key=lambda one: one["q"]):
-                self.search(page, asked["q"])
-                self.choose(page, **{name: value for name, value in asked.items() if name != "q"})
+            for filters in sorted(asked, key=lambda one: one["q"]):
+                self.search(page, filters["q"])
+                self.choose(page, **{name: value for name, value in filters.items() if name != "q"})
                 if tab == "findings":
-                    self.assert_findings(page, expected_findings(self.data, **asked), asked)
+                    wanted = expected_findings(self.data, **filters)
+                    self.assert_findings(page, wanted, filters)
+                    self.assertEqual(page.evaluate(GROUPS), expected_groups(self.data, **filters), filters)
                 else:
-                    self.assert_evaluations(page, expected_evaluations(self.data, **asked), asked)
+                    wanted = expected_evaluations(self.data, **filters)
+                    self.assert_evaluations(page, wanted, filters)
+                results += bool(wanted)
+            self.assertGreater(results, COMBINATIONS // 5)
+
+    def test_a_standard_is_that_of_the_related_requirements(self):
+        prefixes = {"CIS EKS": "CIS Amazon EKS Benchmark v", "FSBP": "AWS Foundational Security Best Practices v",
+                    "NIST 800-53": "NIST.800-53.r5 ", "PCI DSS": "PCI DSS v"}
+        page = self.open("#status=&group=none")
+        for standard, prefix in prefixes.items():
+            self.choose(page, standard=standard)
+            wanted = [finding for finding in self.data["findings"] if any(
+                one.startswith(prefix) for one in finding["asff"]["Compliance"].get("RelatedRequirements", []))]
+            self.assertLess(0, len(wanted))
+            self.assertLess(len(wanted), len(self.data["findings"]))
+            self.assert_findings(page, wanted, standard)
+
+    def test_checks_are_offered_by_service(self):
+        page = self.open()
+        offered = page.eval_on_selector_all("#filter-check optgroup", """all => all.map((one) =>
+          [one.label, [...one.children].map((option) => option.value)])""")
+        services = by_check(self.data["findings"])
+        self.assertEqual(offered, [[service, sorted(services[service])] for service in sorted(services)])
 
     def test_the_search_finds_values_and_tags_in_any_case(self):
         page = self.open("#status=")
@@ -461,6 +553,7 @@ class Filters(Pages):
         self.choose(page, severity="LOW", check=self.selects()["findings"]["check"][1])
         self.search(page, "there is no such thing")
         self.assertEqual(page.locator("#found").inner_text(), f"0 findings of {len(self.data['findings'])}")
+        self.assertIn("No finding matches all filters", page.locator("#results").inner_text())
         page.get_by_role("button", name="Clear the filters").click()
         self.assert_findings(page, expected_findings(self.data))
         self.choose(page, status="PASSED")
@@ -470,12 +563,12 @@ class Filters(Pages):
 
     def test_the_overview_filters_and_shows_the_active_filter(self):
         page = self.open("#tab=config")
-        toggles = page.locator("#severities button, #statuses button, #checks button, #worst button")
+        toggles = page.locator(".overview button")
         asked = [{"severity": name} for name in SEVERITIES] + [{"status": name} for name in STATUSES]
-        checks = self.selects()["findings"]["check"][1:]
+        asked += [{"service": name} for name in by_check(self.data["findings"])]
+        asked += [{"standard": name} for name in self.standards()]
         worst = page.eval_on_selector_all("#worst button", "all => all.map((one) => one.title)")
         asked += [{"q": resource} for resource in worst]
-        asked += [{"check": name} for name in checks]
         for number, filters in enumerate(asked):
             button = toggles.nth(number)
             for pressed in (True, False):
@@ -489,33 +582,168 @@ class Filters(Pages):
     def test_the_order_can_be_chosen(self):
         page = self.open("#status=")
         some = self.data["findings"]
-        for order, wanted in {
+        orders = {
             "newest": sorted(some, key=lambda one: one["asff"]["CreatedAt"], reverse=True),
             "oldest": sorted(some, key=lambda one: one["asff"]["CreatedAt"]),
             "resource": sorted(some, key=lambda one: one["resource"]),
             "check": sorted(some, key=lambda one: one["check"]),
             "": some,
-        }.items():
-            self.choose(page, sort=order)
-            self.assert_findings(page, wanted, order)
+        }
+        for group, order in itertools.product(("", "none"), orders):
+            self.choose(page, group=group, sort=order)
+            self.assert_findings(page, orders[order], (group, order))
         page.click("#tab-config")
         self.choose(page, sort="resource")
         self.assert_evaluations(page, sorted(self.data["evaluations"], key=lambda one: one["resourceId"]))
 
     def test_the_url_keeps_the_filters(self):
         page = self.open()
-        self.choose(page, status="PASSED", severity="INFORMATIONAL", sort="resource")
+        filters = {"status": "PASSED", "severity": "INFORMATIONAL", "service": "AWS KMS", "standard": "PCI DSS"}
+        self.choose(page, **filters, group="none", sort="resource")
         self.search(page, "kms")
-        wanted = expected_findings(self.data, status="PASSED", severity="INFORMATIONAL", q="kms")
+        wanted = expected_findings(self.data, **filters, q="kms")
         wanted.sort(key=lambda one: one["resource"])
+        self.assertTrue(wanted)
         self.assert_findings(page, wanted)
         page.reload()
         self.assert_findings(page, wanted)
-        self.assertEqual((page.input_value("#filter-status"), page.input_value("#filter-q")), ("PASSED", "kms"))
+        for name, value in {**filters, "group": "none", "sort": "resource", "q": "kms"}.items():
+            self.assertEqual(page.input_value(f"#filter-{name}"), value)
         # An old URL can contain names that do not exist.
         page.goto(self.report.as_uri() + "#check=gone&sort=toString")
         self.assert_findings(page, [])
         self.assertEqual(page.input_value("#filter-check"), "gone")
+
+
+class Groups(Pages):
+    def visible(self, page):
+        return page.evaluate(VISIBLE_ROWS)
+
+    def rows(self, findings):
+        return [finding["resourceId"] for finding in grouped(findings)]
+
+    def group(self, page, kind, name):
+        """Returns the group of a service or check."""
+        return page.locator(f'[data-key="{kind} {name}"]')
+
+    def test_findings_are_grouped_by_service_and_check(self):
+        page = self.open()
+        groups = page.evaluate(GROUPS)
+        self.assertEqual(groups, expected_groups(self.data))
+        self.assertGreater(len(groups), 2)
+        for service, _, _, checks in groups:
+            text = self.group(page, "service", service).locator("h2").inner_text()
+            self.assertIn(f"{len(checks)} check{'' if len(checks) == 1 else 's'}", text)
+        self.assertEqual({check[0] for group in groups for check in group[3]},
+                         {finding["check"] for finding in self.data["findings"]})
+
+    def test_only_groups_with_open_findings_are_open(self):
+        # The demo's account fails every check.
+        data = {**self.data, "findings": [dict(finding) for finding in self.data["findings"]]}
+        for finding in data["findings"]:
+            if finding["check"].startswith(("kms-", "eks-endpoint-")) and finding["status"] in OPEN:
+                finding["status"] = "PASSED"
+        path = with_data(data, HOSTILE_REPORT.with_name("some-pass.html"))
+        for status in ("open", "", "PASSED"):
+            page = self.open(f"#status={status}", path=path)
+            groups = page.evaluate(GROUPS)
+            self.assertEqual(groups, expected_groups(data, status=status), status)
+            are_open = {is_open for service in groups for _, _, is_open, _ in (service, *service[3])}
+            self.assertEqual(are_open, {True} if status == "PASSED" else {True, False}, status)
+            closed = [check[0] for service in groups for check in service[3] if not (service[2] and check[2])]
+            wanted = [one for one in expected_findings(data, status=status) if one["check"] not in closed]
+            self.assertEqual(self.visible(page), self.rows(wanted), status)
+
+    def test_groups_collapse_by_mouse_and_keyboard(self):
+        page = self.open()
+        wanted = expected_findings(self.data)
+        everything = self.rows(wanted)
+        service, check = wanted[-1]["service"], wanted[0]["check"]
+        self.assertNotEqual(service, wanted[0]["service"])
+        for kind, name in (("service", service), ("check", check)):
+            rest = [finding["resourceId"] for finding in grouped(wanted) if finding[kind] != name]
+            summary = self.group(page, kind, name).locator("> summary")
+            keys = [lambda key=key: summary.press(key) for key in ("Enter", "Space")]
+            for collapse, expand in ((summary.click, summary.click), keys):
+                self.assertEqual(self.visible(page), everything)
+                collapse()
+                self.assertEqual(self.visible(page), rest, name)
+                # Another tab and another order keep what is collapsed.
+                page.click("#tab-config")
+                page.click("#tab-findings")
+                self.assertEqual(self.visible(page), rest, name)
+                expand()
+        self.group(page, "check", check).locator("> summary").click()
+        self.choose(page, check=check)
+        self.assertTrue(self.visible(page), "A filter shows what it finds.")
+
+    def test_all_groups_can_be_collapsed_and_expanded(self):
+        page = self.open("#status=")
+        page.get_by_role("button", name="Collapse all").click()
+        self.assertEqual(page.locator("details[open]").count(), 0)
+        self.assertEqual(self.visible(page), [])
+        page.locator(".service > summary").first.click()
+        self.assertEqual(self.visible(page), [], "The checks are collapsed too.")
+        page.get_by_role("button", name="Expand all").click()
+        self.assertEqual(self.visible(page), self.rows(self.data["findings"]))
+        self.choose(page, group="none")
+        for name in ("Collapse all", "Expand all"):
+            self.assertFalse(page.get_by_role("button", name=name).is_visible())
+
+    def test_findings_of_other_statuses_are_one_click_away(self):
+        page = self.open()
+        listed, passed = (expected_findings(self.data, status=status) for status in ("open", "PASSED"))
+        check = next(finding["check"] for finding in listed if finding["check"] in {one["check"] for one in passed})
+        some, others = (grouped([finding for finding in findings if finding["check"] == check])
+                        for findings in (listed, [one for one in self.data["findings"] if one["status"] not in OPEN]))
+        group = self.group(page, "check", check)
+        shown = group.locator(".finding .arn").all_text_contents
+        self.assertEqual(shown(), [finding["resourceId"] for finding in some])
+        group.get_by_role("button", name=re.compile(r"^Show \d+ passed")).click()
+        self.assertEqual(shown(), [finding["resourceId"] for finding in (*some, *others)])
+        self.assertTrue(page.evaluate("document.activeElement.matches('.finding > summary')"))
+
+    def test_an_empty_result_says_what_passes(self):
+        page = self.open()
+        resource = next(finding["resource"] for finding in expected_findings(self.data, status="PASSED")
+                        if not expected_findings(self.data, q=finding["resource"]))
+        self.search(page, resource)
+        self.assertIn("All matching findings passed", page.locator("#results").inner_text())
+        groups = page.evaluate(GROUPS)
+        self.assertEqual(groups, expected_groups(self.data, q=resource))
+        self.assertTrue(groups and not any(is_open for _, _, is_open, _ in groups))
+
+
+class ManyChecks(Pages):
+    """The demo's findings, as those of eighty checks of nine services."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        checks = sorted({finding["check"] for finding in cls.data["findings"]})
+        findings = [{**finding, "check": f"{finding['check']}-{number:02}", "service": f"Service {number % 9}"}
+                    for number in range(80) for finding in cls.data["findings"]
+                    if finding["check"] == checks[number % len(checks)]]
+        findings.sort(key=lambda one: (STATUSES.index(one["status"]), SEVERITIES.index(one["severity"])))
+        cls.data = {**cls.data, "findings": findings}
+        cls.report = with_data(cls.data, HOSTILE_REPORT.with_name("many-checks.html"))
+
+    def test_the_results_begin_on_the_second_screen(self):
+        page = self.open()
+        self.assertEqual(len({finding["check"] for finding in self.data["findings"]}), 80)
+        self.assertLess(page.locator("#results").bounding_box()["y"], 2 * DESK["height"])
+
+    def test_all_checks_are_listed_in_groups(self):
+        page = self.open()
+        groups = page.evaluate(GROUPS)
+        self.assertEqual(groups, expected_groups(self.data))
+        self.assertEqual(sum(len(checks) for *_, checks in groups), 80)
+        page.get_by_role("button", name="Collapse all").click()
+        self.assertLess(page.locator("#results").bounding_box()["height"], DESK["height"])
+
+    def test_phones_need_no_horizontal_scrolling(self):
+        for viewport in (PHONE, SMALL_PHONE):
+            self.assertEqual(self.open(viewport=viewport).evaluate(OVERFLOWING), [], viewport)
 
 
 class Access(Pages):
@@ -531,8 +759,9 @@ class Access(Pages):
                 self.assertEqual(page.get_by_role(role, name=name, exact=True).count(), 1, name)
 
         assert_controls("searchbox", "Search")
-        assert_controls("combobox", "Status", "Severity", "Check", "Resource type", "Order")
-        assert_controls("button", "Switch to the dark theme")
+        assert_controls("combobox", "Status", "Severity", "Service", "Check", "Standard", "Resource type")
+        assert_controls("combobox", "Group by", "Order")
+        assert_controls("button", "Switch to the dark theme", "Expand all", "Collapse all")
         page.get_by_role("tab", name="AWS Config").click()
         assert_controls("combobox", "Compliance", "Rule", "Order")
 
@@ -541,7 +770,9 @@ class Access(Pages):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         self.assertEqual(page.evaluate("document.activeElement.id"), "results", "the skip link")
-        page.keyboard.press("Tab")
+        for kind in ("service", "check", "finding"):
+            page.keyboard.press("Tab")
+            self.assertTrue(page.evaluate("kind => document.activeElement.matches(`.${kind} > summary`)", kind), kind)
         page.keyboard.press("Enter")
         self.assertEqual(page.locator(".finding[open]").count(), 1)
 
@@ -601,7 +832,8 @@ class Looks(Pages):
             page = self.open(scheme=scheme)
             page.emulate_media(media="print", color_scheme=scheme)
             self.assert_readable(page)
-            self.assertFalse(page.locator("#filters").is_visible())
+            for control in ("#filters", "#view select", "#folding"):
+                self.assertFalse(page.locator(control).first.is_visible(), control)
 
 
 class Hostile(Pages):
@@ -613,13 +845,17 @@ class Hostile(Pages):
         hostile = [row for row in page.evaluate(FINDING_ROWS) if EVIL in "".join(row)]
         self.assertTrue(any(row[2] == EVIL for row in hostile), "a title")
         page.evaluate(OPEN_DETAILS)
-        for text in ("#results", "#checks", "#worst"):
+        for text in ("#results", "#services", "#standards", "#worst"):
             self.assertEqual(page.locator(f"{text} :is(img, script, iframe, object, style)").count(), 0, text)
         self.assertIn(EVIL, page.locator("#results").inner_text())
-        self.assertIn(EVIL, page.locator("#checks").inner_text())
+        standard = next(name for finding in self.data["findings"] for name in finding["standards"] if "<img" in name)
+        self.assertIn(standard, page.locator("#standards").inner_text())
+        self.assertIn("Other", page.locator("#services").inner_text(), "the service of an unknown check")
         addresses = page.eval_on_selector_all("#results a", "all => all.map((one) => one.protocol)")
         self.assertLessEqual(set(addresses), {"http:", "https:"})
-        self.choose(page, check=EVIL)
+        self.choose(page, standard=standard)
+        self.assert_findings(page, expected_findings(self.data, status="", standard=standard))
+        self.choose(page, check=EVIL, standard="")
         self.assert_findings(page, expected_findings(self.data, status="", check=EVIL))
         self.search(page, EVIL)
         self.assert_findings(page, expected_findings(self.data, status="", check=EVIL, q=EVIL))
@@ -650,7 +886,7 @@ class Hostile(Pages):
             self.assertLessEqual(set(addresses), {"http:", "https:"})
 
     def test_a_hostile_url_of_the_page_is_not_executed(self):
-        for name in ("q", "status", "severity", "check", "sort", "tab", "__proto__"):
+        for name in ("q", "status", "severity", "check", "service", "standard", "group", "sort", "tab", "__proto__"):
             page = self.open(f"#{urlencode({name: EVIL})}")
             self.assertNotEqual(page.title(), "broken")
             self.assertEqual(page.locator("#results :is(img, script)").count(), 0, name)
@@ -662,13 +898,19 @@ class Hostile(Pages):
     def test_a_long_list_is_shown_in_parts_and_printed_completely(self):
         wanted = expected_findings(self.data)
         self.assertGreater(len(wanted), PAGE)
-        page = self.open()
-        self.assert_findings(page, wanted)
-        page.get_by_role("button", name=f"Show more ({len(wanted) - PAGE} left)").click()
-        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted])
-        page = self.open()
-        self.assertTrue(page.pdf().startswith(b"%PDF"))
-        self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in wanted])
+        of_check = max(itertools.chain(*(checks.values() for checks in by_check(wanted).values())), key=len)
+        for view, number, shown in ((f"#check={of_check[0]['check']}", PAGE_OF_CHECK, of_check),
+                                    ("#group=none", PAGE, wanted)):
+            page = self.open(view)
+            self.assert_findings(page, shown)
+            page.get_by_role("button", name=f"Show more ({len(shown) - number} left)").click()
+            self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in shown])
+            summary = page.locator(".finding > summary").nth(number)
+            self.assertTrue(summary.evaluate("one => one === document.activeElement"), "The focus is on the next one.")
+        for view, printed in (("", grouped(wanted, limit=None)), ("#group=none", wanted)):
+            page = self.open(view)
+            self.assertTrue(page.pdf().startswith(b"%PDF"))
+            self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in printed])
 
 
 class Policy(Pages):
@@ -705,8 +947,8 @@ def make_screenshots(folder):
         context = browser.new_context(viewport=DESK, color_scheme=scheme)
         page = context.new_page()
         page.goto(REPORT.as_uri())
-        end = page.locator(".finding").nth(2).bounding_box()
-        cut = {"x": 0, "y": 0, "width": DESK["width"], "height": end["y"] + end["height"] + 3}
+        end = page.locator(".finding").nth(6).bounding_box()
+        cut = {"x": 0, "y": 0, "width": DESK["width"], "height": end["y"] + end["height"]}
         page.screenshot(path=folder / name, full_page=True, clip=cut)
         context.close()
         print(f"{(folder / name).stat().st_size:>8} bytes  {folder / name}")

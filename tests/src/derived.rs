@@ -168,16 +168,6 @@ fn row(cells: &[&str]) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-/// Lists the severities that a failure can have.
-fn severities(check: &Check) -> String {
-    let labels: Vec<_> = check
-        .severities
-        .iter()
-        .map(|(severity, _)| severity.label())
-        .collect();
-    labels.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

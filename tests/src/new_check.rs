@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use eksentry_core::{ResourceKind, checks::CHECKS, kinds::KINDS, resource::LONGEST_CHECK_ID};
+use eksentry_core::{
+    ResourceKind, checks::CHECKS, kinds::KINDS, resource::LONGEST_CHECK_ID, service,
+};
 use thiserror::Error;
 
 use crate::derived::BLESS;
@@ -178,19 +180,14 @@ impl NewCheck {
                 .to_owned(),
             format!("Run `cargo fmt`, and `{BLESS}` to write its page, README.md and template.yaml."),
         ];
-        let service = service(&self.id);
-        if !CHECKS.iter().any(|check| check.id.starts_with(service)) {
+        if service::of(&self.id).is_none() {
             steps.push(format!(
-                "This is the first id that begins with {service:?}: add it to the services in the tests of {REGISTRY}."
+                "The id {:?} begins with no known service: add the service to shared/core/src/service.rs.",
+                self.id
             ));
         }
         steps
     }
-}
-
-/// Returns the first word of an id, including the hyphen after it.
-fn service(id: &str) -> &str {
-    id.split_inclusive('-').next().unwrap_or_default()
 }
 
 fn module(id: &str) -> String {

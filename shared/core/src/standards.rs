@@ -152,6 +152,13 @@ pub fn controls(check: &str) -> impl Iterator<Item = Control> + use<> {
     groups(check).iter().flat_map(Group::controls)
 }
 
+/// Returns the standard of a control, given the control as findings contain it; `None` if the standard is not in
+/// [`STANDARDS`].
+pub fn standard_of(requirement: &str) -> Option<&'static Standard> {
+    let mut standards = STANDARDS.into_iter();
+    standards.find(|standard| requirement.starts_with(standard.prefix))
+}
+
 const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Group {
     Group { standard, numbers }
 }
@@ -376,6 +383,18 @@ mod tests {
                 "CIS AWS Foundations Benchmark v5.0.0/3.6"
             ]
         );
+    }
+
+    #[test]
+    fn the_standard_of_a_control_is_found_by_its_text() {
+        for standard in STANDARDS {
+            let number = "1.2";
+            let control = Control { standard, number };
+            assert_eq!(standard_of(&control.to_string()), Some(standard));
+        }
+        for other in ["", "1.2", "CIS AWS Foundations Benchmark v1.2.0/1.2"] {
+            assert_eq!(standard_of(other), None, "{other:?}");
+        }
     }
 
     #[test]

@@ -1,41 +1,55 @@
-//! The table of all checks in the README.
+//! The tables of all checks in the README, one for each service.
 
 use eksentry_core::{
-    Check,
+    Check, Service,
     checks::CHECKS,
+    service::{self, SERVICES},
     standards::{NIST_800_53, PCI_DSS, SOC_2, groups},
 };
 
-use super::{Block, page_path, row, severities};
+use super::{Block, page_path, row};
 
-/// Renders the table, with an empty line before and after it.
+/// Renders the tables, with an empty line around each.
 pub(super) fn block() -> Block {
-    let heads = [
-        "Check",
-        "Requirement",
-        "Severity",
-        "Resource",
-        "CIS and AWS controls",
-    ];
-    let mut lines = vec![String::new(), row(&heads), row(&["---"; 5])];
-    lines.extend(CHECKS.map(check));
-    lines.push(String::new());
+    let tables = SERVICES.iter().flat_map(table);
     Block {
         begin: "<!-- derived: checks (begin) -->".to_owned(),
         end: "<!-- derived: checks (end) -->".to_owned(),
-        lines,
+        lines: tables.chain([String::new()]).collect(),
     }
+}
+
+/// Renders the table of a service, with its heading; nothing if there is no check of the service.
+fn table(service: &Service) -> Vec<String> {
+    let checks: Vec<_> = CHECKS
+        .into_iter()
+        .filter(|check| service::of(check.id) == Some(service))
+        .collect();
+    if checks.is_empty() {
+        return Vec::new();
+    }
+    let heads = [
+        "Check",
+        "Requirement",
+        "Highest severity",
+        "CIS and AWS controls",
+    ];
+    let mut lines = vec![
+        String::new(),
+        format!("### {}", service.name),
+        String::new(),
+        row(&heads),
+        row(&["---"; 4]),
+    ];
+    lines.extend(checks.into_iter().map(check));
+    lines
 }
 
 fn check(check: &Check) -> String {
     let id = format!("[{}]({})", check.id, page_path(check).display());
-    row(&[
-        &id,
-        check.title,
-        &severities(check),
-        check.kind().title,
-        &controls(check),
-    ])
+    let worst = check.severities.first();
+    let worst = worst.map_or("", |(severity, _)| severity.label());
+    row(&[&id, check.title, worst, &controls(check)])
 }
 
 /// Lists the controls by which readers know a check. The omitted standards have many controls, which are on the check's

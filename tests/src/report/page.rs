@@ -65,8 +65,10 @@ mod tests {
 
     #[test]
     fn all_data_is_embedded() {
+        let mut asff = finding("eks-endpoint-private", CLUSTER, "FAILED", "HIGH");
+        asff["Compliance"]["RelatedRequirements"] = json!(["PCI DSS v4.0.1/1.4.4"]);
         let page = report(
-            [finding("eks-endpoint-private", CLUSTER, "FAILED", "HIGH")],
+            [asff],
             vec![evaluation("rule", "payments-prod", "COMPLIANT")],
         )
         .page();
@@ -74,6 +76,8 @@ mod tests {
         assert_eq!(data["findings"][0]["status"], "FAILED");
         assert_eq!(data["findings"][0]["severity"], "HIGH");
         assert_eq!(data["findings"][0]["check"], "eks-endpoint-private");
+        assert_eq!(data["findings"][0]["service"], "Amazon EKS");
+        assert_eq!(data["findings"][0]["standards"], json!(["PCI DSS"]));
         assert_eq!(data["findings"][0]["type"], "AwsEksCluster");
         assert_eq!(data["findings"][0]["asff"]["Resources"][0]["Id"], CLUSTER);
         assert_eq!(data["evaluations"][0]["resourceId"], "payments-prod");

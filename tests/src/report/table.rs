@@ -1,16 +1,22 @@
 //! The report as tables for a terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
     TableStyle, Width,
 };
 
-use super::{Finding, Report, RowStatus, Severity};
+use super::{
+    Report,
+    finding::{Finding, RowStatus, Severity},
+};
 
 /// The length to which reasons are cut. The page has them in full.
 const REASON_LENGTH: usize = 240;
+
+/// The number of open findings that are listed for each check of a severity. The page has all.
+const SHOWN: usize = 5;
 
 /// The width of the column with the name of a check, the longest of which is `eks-secrets-customer-managed-key`.
 const CHECK_WIDTH: u16 = 34;
@@ -23,7 +29,8 @@ const LINES: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 impl Report {
-    /// Renders the report for a terminal of this width: open findings by severity, then counts by check and by rule.
+    /// Renders the report for a terminal of this width: open findings by severity and check, then counts by service and
+    /// check, and by rule.
     pub fn table(&self, columns: u16, colors: bool) -> String {
         let style = Style {
             columns: columns.clamp(80, 180),
@@ -102,45 +109,47 @@ impl Report {
                 status.label(),
                 findings.len()
             );
-            let mut table = style.table(&heading, severity.color(), ["Check", "Reason"]);
+            let mut table = style.table(&heading, severity.color(), ["Resource", "Reason"]);
             table.set_constraints([
-                ColumnConstraint::Absolute(Width::Percentage(28)),
                 ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
+                ColumnConstraint::Absolute(Width::Percentage(28)),
             ]);
-            for finding in findings {
-                table.add_row([
-                    Cell::new(printable(&finding.resource)),
-                    Cell::new(printable(&finding.check)),
-                    Cell::new(cut(&printable(&finding.reason), REASON_LENGTH)),
-                ]);
+            // Findings are sorted by check, and so by service.
+            for findings in findings.chunk_by(|one, next| one.check == next.check) {
+                add_check(&mut table, findings);
             }
             append(out, &table);
         }
     }
 
+    /// Renders the numbers by service and by check. A status that no finding has gets no column.
     fn by_check(&self, style: Style, out: &mut String) {
-        const COUNTED: [RowStatus; 6] = [
-            RowStatus::Failed,
-            RowStatus::Warning,
-            RowStatus::NotAvailable,
-            RowStatus::Passed,
-            RowStatus::Suppressed,
-            RowStatus::Archived,
-        ];
-        let mut checks: BTreeMap<&str, [usize; COUNTED.len()]> = BTreeMap::new();
-        for finding in &self.findings {
-            let counts = checks.entry(&finding.check).or_default();
-            for (count, status) in counts.iter_mut().zip(COUNTED) {
-                *count += usize::from(status == finding.status);
-            }
-        }
-        if checks.is_empty() {
+        if self.findings.is_empty() {
             return;
         }
+        let counted: BTreeSet<RowStatus> = self.findings.iter().map(|one| one.status).collect();
+        let mut services: BTreeMap<&str, BTreeMap<&str, Vec<RowStatus>>> = BTreeMap::new();
+        for finding in &self.findings {
+            let checks = services.entry(finding.service).or_default();
+            let statuses = checks.entry(&finding.check).or_default();
+            statuses.push(finding.status);
+        }
+        let count = |statuses: &[RowStatus]| -> Vec<usize> {
+            let of = |status| statuses.iter().filter(|one| *one == status).count();
+            counted.iter().map(of).collect()
+        };
         let heading = format!("Security Hub, findings: {}", self.findings.len());
-        let mut table = style.table(&heading, None, COUNTED.map(RowStatus::label));
-        for (check, counts) in &checks {
-            table.add_row(row_of_counts(check, counts));
+        let mut table = style.table(&heading, None, counted.iter().map(|status| status.label()));
+        for (service, checks) in services {
+            let all: Vec<RowStatus> = checks.values().flatten().copied().collect();
+            let sums = row_of_counts(service, &count(&all));
+            table.add_row(
+                sums.into_iter()
+                    .map(|cell| cell.add_attribute(Attribute::Bold)),
+            );
+            for (check, statuses) in checks {
+                table.add_row(row_of_counts(&format!("  {check}"), &count(&statuses)));
+            }
         }
         append(out, &table);
     }
@@ -191,13 +200,14 @@ struct Style {
 
 impl Style {
     /// Creates a table. The header of its first column is the table's heading.
-    fn table<const N: usize>(
+    fn table<'a>(
         self,
         heading: &str,
         color: Option<Color>,
-        others: [&str; N],
+        others: impl IntoIterator<Item = &'a str>,
     ) -> Table {
         let first = Self::colored(heading, color).add_attribute(Attribute::Bold);
+        let others = others.into_iter();
         let others = others.map(|name| Cell::new(name).add_attribute(Attribute::Dim));
         let mut table = Table::new();
         table
@@ -219,6 +229,32 @@ impl Style {
             Some(color) => cell.fg(color),
             None => cell,
         }
+    }
+}
+
+/// Adds a row for each open finding of a check. The first row has the name of the check. If there are many findings, the
+/// last row has the number of those that are not listed.
+fn add_check(table: &mut Table, findings: &[&Finding]) {
+    let listed = if findings.len() > SHOWN {
+        SHOWN - 1
+    } else {
+        SHOWN
+    };
+    for (index, finding) in findings.iter().take(listed).enumerate() {
+        let check = if index == 0 {
+            finding.check.as_str()
+        } else {
+            ""
+        };
+        table.add_row([
+            Cell::new(printable(check)),
+            Cell::new(printable(&finding.resource)),
+            Cell::new(cut(&printable(&finding.reason), REASON_LENGTH)),
+        ]);
+    }
+    if findings.len() > listed {
+        let rest = format!("and {} more", findings.len() - listed);
+        table.add_row([Cell::new(""), Cell::new(rest)]);
     }
 }
 
@@ -268,146 +304,4 @@ fn cut(text: &str, length: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::tests::{CLUSTER, evaluation, finding, report};
-    use super::*;
-
-    #[test]
-    fn open_findings_are_ordered_by_severity_then_status() {
-        let table = report(
-            [
-                finding("b", CLUSTER, "WARNING", "LOW"),
-                finding("d", CLUSTER, "NOT_AVAILABLE", "INFORMATIONAL"),
-                finding("a", CLUSTER, "FAILED", "LOW"),
-                finding("c", CLUSTER, "FAILED", "CRITICAL"),
-            ],
-            Vec::new(),
-        )
-        .table(120, false);
-        let places: Vec<_> = [
-            "CRITICAL, failed: 1",
-            "LOW, failed: 1",
-            "LOW, warning: 1",
-            "INFORMATIONAL, not available: 1",
-            "findings: 4",
-        ]
-        .into_iter()
-        .map(|heading| {
-            table
-                .find(heading)
-                .unwrap_or_else(|| panic!("{heading} is missing in\n{table}"))
-        })
-        .collect();
-        assert!(places.is_sorted(), "{table}");
-    }
-
-    #[test]
-    fn passed_findings_are_counted_but_not_listed() {
-        let findings = [finding(
-            "eks-endpoint-private",
-            CLUSTER,
-            "PASSED",
-            "INFORMATIONAL",
-        )];
-        let table = report(
-            findings,
-            vec![evaluation("eksentry-rule", "x", "NON_COMPLIANT")],
-        )
-        .table(120, false);
-        assert!(!table.contains("payments-prod"), "{table}");
-        assert!(table.contains("eks-endpoint-private"), "{table}");
-        assert!(table.contains("no findings that need attention"), "{table}");
-        assert!(table.contains("AWS Config, evaluations: 1"), "{table}");
-    }
-
-    #[test]
-    fn tables_fit_the_terminal() {
-        let mut asff = finding(
-            "eks-secrets-customer-managed-key",
-            CLUSTER,
-            "FAILED",
-            "HIGH",
-        );
-        asff["Description"] = json!("Ünïcödé ".repeat(200));
-        let long = format!("{CLUSTER}{}", "x".repeat(200));
-        let other = finding("ecr-image-scan-findings", &long, "FAILED", "HIGH");
-        let report = report(
-            [asff, other],
-            vec![evaluation(
-                "eksentry-eks-endpoint-private",
-                "x",
-                "COMPLIANT",
-            )],
-        );
-        for columns in [100_u16, 120, 160] {
-            let table = report.table(columns, false);
-            let widest = table
-                .lines()
-                .map(|line| line.chars().count())
-                .max()
-                .unwrap_or(0);
-            assert!(
-                widest <= usize::from(columns),
-                "{widest} of {columns} columns:\n{table}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_listing_has_a_row_for_each_finding_and_evaluation() {
-        let findings = [
-            finding("eks-endpoint-private", CLUSTER, "PASSED", "INFORMATIONAL"),
-            finding("eks-control-plane-logging", CLUSTER, "FAILED", "LOW"),
-        ];
-        let listing = report(
-            findings,
-            vec![evaluation("eksentry-rule", "ledger-prod", "NOT_APPLICABLE")],
-        )
-        .listing(140, false);
-        for text in [
-            "passed",
-            "eks-endpoint-private",
-            "eks-control-plane-logging",
-            "ledger-prod",
-            "NOT_APPLICABLE",
-        ] {
-            assert!(listing.contains(text), "{text} is missing in\n{listing}");
-        }
-        assert_eq!(report([], Vec::new()).listing(140, false), "");
-    }
-
-    #[test]
-    fn colors_are_used_only_if_enabled() {
-        let report = report([finding("a", CLUSTER, "FAILED", "CRITICAL")], Vec::new());
-        assert!(!report.table(120, false).contains('\u{1b}'));
-        assert!(report.table(120, true).contains('\u{1b}'));
-    }
-
-    #[test]
-    fn control_characters_are_removed() {
-        let table = report(
-            [finding("a", "\u{1b}[2Jgone", "FAILED", "HIGH")],
-            Vec::new(),
-        )
-        .table(120, false);
-        assert!(!table.contains('\u{1b}'));
-        assert!(table.contains("[2Jgone"));
-    }
-
-    #[test]
-    fn texts_are_truncated_by_characters() {
-        assert_eq!(cut("äöü", 3), "äöü");
-        assert_eq!(cut("äöüß", 3), "äö…");
-        assert_eq!(cut("", 3), "");
-    }
-
-    #[test]
-    fn an_empty_report_is_one_line() {
-        assert_eq!(
-            report([], Vec::new()).table(120, true),
-            "Security Hub contains no findings that need attention.\n\n"
-        );
-    }
-}
+mod tests;
