@@ -13,7 +13,9 @@ mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_network_policy_enabled;
 mod eks_nodes_imds;
+mod eks_pod_iam_roles;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_supported_version;
@@ -26,7 +28,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 19] = [
+pub static CHECKS: [&Check; 21] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -40,7 +42,9 @@ pub static CHECKS: [&Check; 19] = [
     &eks_deletion_protection::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_network_policy_enabled::CHECK,
     &eks_nodes_imds::CHECK,
+    &eks_pod_iam_roles::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_supported_version::CHECK,

@@ -223,6 +223,10 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-network-policy-enabled",
+        &[of(&CIS_EKS, &["4.3.1", "5.4.4"])],
+    ),
+    (
         "eks-nodes-imds",
         &[
             of(&CIS_AWS_OF_SECURITY_HUB, &["5.7"]),
@@ -231,6 +235,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&PCI_DSS, &["2.2.6"]),
         ],
     ),
+    ("eks-pod-iam-roles", &[of(&CIS_EKS, &["5.2.1"])]),
     (
         "eks-secrets-customer-managed-key",
         &[of(&CIS_EKS, &["5.3.1"])],

@@ -214,7 +214,7 @@ fn reason(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, settings, unread};
+    use crate::checks::samples::{self, cluster, settings, unread};
     use crate::facts::List;
     use crate::facts::cluster::{Addon, NodeGroup};
     use crate::verdict::Outcome;
@@ -249,8 +249,7 @@ mod tests {
             name: "coredns".into(),
             status: status.into(),
             issues,
-            version: None,
-            configuration_values: None,
+            ..samples::addon()
         }
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    AuthenticationMode, EksCluster, Endpoint, Insight, InsightStatus, KubernetesVersion,
-    ListedVersion, LogTypes, MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Role,
-    RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
+    Addon, AuthenticationMode, EksCluster, Endpoint, Insight, InsightStatus, KubernetesVersion,
+    ListedVersion, LogTypes, MetadataOptions, NamedKey, NetworkPolicy, Node, NodeGroup, NodeOrigin,
+    PodRoleSource, Role, RoleUsers, SecretsKey, SupportStatus, UpgradePolicy, VersionSupport,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -48,6 +48,7 @@ pub(crate) fn cluster() -> EksCluster {
         admins: Some(List::complete(Vec::new())),
         issuer: Some("oidc.eks.eu-central-1.amazonaws.com/id/AB12".into()),
         trusting_roles: List::complete(Vec::new()),
+        pod_roles: Ok(Some(PodRoleSource::PodIdentity)),
         auto_mode: false,
         nodes: List::complete(vec![node()]),
         deletion_protection: Some(true),
@@ -64,7 +65,7 @@ pub(crate) fn cluster() -> EksCluster {
             unread: Vec::new(),
         })),
         node_groups: List::complete(vec![node_group()]),
-        addons: List::complete(Vec::new()),
+        addons: List::complete(vec![addon()]),
         insights: List::complete(vec![insight(
             "Kubelet version skew",
             InsightStatus::Passing,
@@ -108,6 +109,16 @@ pub(crate) fn node() -> Node {
         image: Some("ami-1".into()),
         instance_type: Some("m7g.large".into()),
         instance_profile: None,
+    }
+}
+
+pub(crate) fn addon() -> Addon {
+    Addon {
+        name: "vpc-cni".into(),
+        status: "ACTIVE".into(),
+        issues: Vec::new(),
+        version: Some("v1.20.1-eksbuild.1".into()),
+        network_policy: NetworkPolicy::Enabled,
     }
 }
 

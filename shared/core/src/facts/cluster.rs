@@ -14,14 +14,14 @@ mod support;
 mod version;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
-pub use self::addon::Addon;
+pub use self::addon::{Addon, NetworkPolicy};
 pub use self::endpoint::Endpoint;
 pub use self::health::{Issue, IssueCode};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::logs::{LogType, LogTypes};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
-pub use self::role::{Role, RoleUsers, TrustingRole};
+pub use self::role::{PodRoleSource, Role, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
 pub use self::support::{
     EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,
@@ -73,6 +73,8 @@ pub struct EksCluster {
     pub issuer: Option<String>,
     /// The IAM roles of the account that trust the issuer.
     pub trusting_roles: List<TrustingRole>,
+    /// A source of IAM roles for the cluster's pods; `None` if there is none.
+    pub pod_roles: Fact<Option<PodRoleSource>>,
     /// `true` if EKS Auto Mode starts nodes.
     pub auto_mode: bool,
     /// The nodes.
@@ -129,6 +131,7 @@ impl EksCluster {
             admins: Some(List::unread(not_requested("the cluster's administrators"))),
             issuer: None,
             trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
+            pod_roles: Err(not_requested("the sources of roles for the cluster's pods")),
             auto_mode: false,
             nodes: List::unread(not_requested("the cluster's nodes")),
             deletion_protection: None,

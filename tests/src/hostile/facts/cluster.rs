@@ -7,8 +7,9 @@ use eksentry_core::{
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
             Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
-            MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, Principal, RemoteAccess, Role,
-            RoleUsers, SecretsKey, SupportStatus, TrustingRole, UpgradePolicy, VersionSupport,
+            MetadataOptions, NamedKey, NetworkPolicy, Node, NodeGroup, NodeOrigin, PodRoleSource,
+            Principal, RemoteAccess, Role, RoleUsers, SecretsKey, SupportStatus, TrustingRole,
+            UpgradePolicy, VersionSupport,
         },
     },
     policy::ServiceAccounts,
@@ -63,6 +64,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         admins: admins(bytes)?,
         issuer: maybe(bytes)?,
         trusting_roles: trusting_roles(bytes)?,
+        pod_roles: pod_roles(bytes)?,
         auto_mode: bytes.arbitrary()?,
         nodes: nodes(bytes)?,
         deletion_protection: bytes.arbitrary()?,
@@ -122,13 +124,19 @@ fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
 }
 
 fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
+    const NETWORK_POLICIES: [NetworkPolicy; 3] = [
+        NetworkPolicy::Enabled,
+        NetworkPolicy::NotEnabled,
+        NetworkPolicy::NotUnderstood,
+    ];
     let addons = texts(bytes, 12)?.into_iter().map(|name| {
+        let names = [name, "vpc-cni".to_owned()];
         Ok(Addon {
-            name,
+            name: bytes.choose(&names)?.clone(),
             status: status(bytes)?,
             issues: issues(bytes)?,
             version: maybe(bytes)?,
-            configuration_values: maybe(bytes)?,
+            network_policy: *bytes.choose(&NETWORK_POLICIES)?,
         })
     });
     let addons = addons.collect::<Result<_>>()?;
@@ -237,6 +245,15 @@ fn trusting_roles(bytes: &mut Unstructured<'_>) -> Result<List<TrustingRole>> {
     });
     let roles = roles.collect::<Result<_>>()?;
     list(roles, bytes)
+}
+
+fn pod_roles(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<PodRoleSource>>> {
+    const SOURCES: [Option<PodRoleSource>; 3] = [
+        None,
+        Some(PodRoleSource::IdentityProvider),
+        Some(PodRoleSource::PodIdentity),
+    ];
+    fact(*bytes.choose(&SOURCES)?, bytes)
 }
 
 fn version_support(bytes: &mut Unstructured<'_>) -> Result<Fact<VersionSupport>> {
