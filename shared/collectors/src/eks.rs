@@ -5,6 +5,7 @@ mod addons;
 mod insights;
 mod node_groups;
 mod parse;
+mod pod_roles;
 mod role_use;
 mod versions;
 
@@ -28,7 +29,7 @@ use tokio::sync::{OnceCell, mpsc};
 use self::role_use::RoleUse;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::iam::AccountRoles;
+use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
 use crate::{Clients, Memo, Reader, Unlisted, ec2, iam, kms};
 
@@ -67,6 +68,7 @@ pub struct AccountClusters {
     missing: Option<Unread>,
     role_use: OnceCell<RoleUse>,
     roles: OnceCell<AccountRoles>,
+    identity_providers: OnceCell<IdentityProviders>,
 }
 
 /// The names of all clusters.
@@ -103,9 +105,15 @@ impl Collector for ClusterCollector {
                 addons::LIST,
                 addons::DESCRIBE,
                 insights::LIST,
+                pod_roles::LIST,
             ],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, kms::DESCRIBE, ec2::DESCRIBE_INSTANCES],
+            &[
+                iam::LIST_ROLES,
+                iam::LIST_IDENTITY_PROVIDERS,
+                kms::DESCRIBE,
+                ec2::DESCRIBE_INSTANCES,
+            ],
         ]
         .concat()
     }
@@ -201,6 +209,11 @@ impl Reader<'_> {
         set(&mut cluster.nodes, nodes);
         set(&mut cluster.addons, addons);
         set(&mut cluster.insights, insights);
+        // Without nodes, no check needs the sources of roles.
+        if cluster.has_nodes() != Ok(false) {
+            let source = when(needs, Need::PodRoles, self.pod_role_source(cluster)).await;
+            set(&mut cluster.pod_roles, source);
+        }
     }
 
     /// Returns the key that a cluster names; `None` if it names none.
@@ -297,6 +310,7 @@ impl AccountClusters {
             missing,
             role_use: OnceCell::new(),
             roles: OnceCell::new(),
+            identity_providers: OnceCell::new(),
         })
     }
 
@@ -314,6 +328,14 @@ impl AccountClusters {
         list: impl FnOnce() -> F,
     ) -> &AccountRoles {
         self.roles.get_or_init(list).await
+    }
+
+    /// Returns the identity providers of the account. `list` lists them if they are not known yet.
+    pub(crate) async fn identity_providers<F: Future<Output = IdentityProviders>>(
+        &self,
+        list: impl FnOnce() -> F,
+    ) -> &IdentityProviders {
+        self.identity_providers.get_or_init(list).await
     }
 }
 
