@@ -43,6 +43,7 @@ OPERATIONS = {
         "ListClusters",
         "ListInsights",
         "ListNodegroups",
+        "ListPodIdentityAssociations",
     ],
     "iam": [
         "GetPolicy",
@@ -50,6 +51,7 @@ OPERATIONS = {
         "GetRole",
         "GetRolePolicy",
         "ListAttachedRolePolicies",
+        "ListOpenIDConnectProviders",
         "ListRolePolicies",
         "ListRoles",
     ],

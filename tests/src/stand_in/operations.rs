@@ -10,7 +10,10 @@
 use serde_json::json;
 
 use super::{
-    collections::{ADDONS, CLUSTERS, INSIGHTS, INSTANCES, NODEGROUPS, REGISTRY_SCANNING, SUBNETS},
+    collections::{
+        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, INSTANCES, NODEGROUPS,
+        POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING, SUBNETS,
+    },
     config, ecr, eks, iam, kms,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
@@ -84,6 +87,11 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("eks.ListClusters", List(&CLUSTERS)),
     Row::new("eks.ListInsights", Describe(&INSIGHTS)).on("cluster/{clusterName}"),
     Row::new("eks.ListNodegroups", List(&NODEGROUPS)).on("cluster/{clusterName}"),
+    Row::new(
+        "eks.ListPodIdentityAssociations",
+        List(&POD_IDENTITY_ASSOCIATIONS),
+    )
+    .on("cluster/{clusterName}"),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
     Row::new("iam.GetPolicyVersion", Account(iam::get_policy_version))
         .needs(OnResource(iam::policy_resource)),
@@ -95,6 +103,7 @@ pub(super) static OPERATIONS: &[Row] = &[
         Account(iam::list_attached_role_policies),
     )
     .needs(OnResource(iam::role_resource)),
+    Row::new("iam.ListOpenIDConnectProviders", List(&IDENTITY_PROVIDERS)),
     Row::new("iam.ListRolePolicies", Account(iam::list_role_policies))
         .needs(OnResource(iam::role_resource)),
     Row::new("iam.ListRoles", Account(iam::list_roles)),
