@@ -116,7 +116,7 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
     ),
     (
         "list_awsidentityandaccessmanagementiam.html",
-        &["iam:ListRoles"],
+        &["iam:ListOpenIDConnectProviders", "iam:ListRoles"],
     ),
     (
         "list_amazoninspector2.html",

@@ -230,11 +230,13 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ec2", "DescribeInstances") => needs(Need::Nodes),
         ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
         ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
+        ("eks", "ListPodIdentityAssociations") => needs(Need::PodRoles) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
         ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
             (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())
         }
         ("eks", _) => is_of(EksCluster::KIND) && is_about(cluster()),
+        ("iam", "ListOpenIDConnectProviders") => needs(Need::PodRoles),
         ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
         ("iam", _) => needs(Need::ClusterRole),
         ("kms", "DescribeKey") if needs(Need::SecretsKey) => true,
