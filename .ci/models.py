@@ -53,6 +53,7 @@ OPERATIONS = {
         "ListClusters",
         "ListInsights",
         "ListNodegroups",
+        "ListPodIdentityAssociations",
     ],
     "iam": [
         "GetInstanceProfile",
@@ -61,6 +62,7 @@ OPERATIONS = {
         "GetRole",
         "GetRolePolicy",
         "ListAttachedRolePolicies",
+        "ListOpenIDConnectProviders",
         "ListRolePolicies",
         "ListRoles",
     ],

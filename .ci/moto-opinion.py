@@ -56,6 +56,8 @@ DEVIATIONS = [
 # The checks that the sweep omits, because moto does not implement their operations.
 NOT_IN_MOTO = {
     "eks-cluster-healthy": "ListAddons",
+    "eks-network-policy-enabled": "ListAddons",
+    "eks-pod-iam-roles": "ListPodIdentityAssociations",
     "eks-supported-version": "DescribeClusterVersions",
     "eks-upgrade-insights": "ListInsights",
 }

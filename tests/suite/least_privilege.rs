@@ -128,7 +128,7 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
     ),
     (
         "list_awsidentityandaccessmanagementiam.html",
-        &["iam:ListRoles"],
+        &["iam:ListOpenIDConnectProviders", "iam:ListRoles"],
     ),
     (
         "list_amazoninspector2.html",

@@ -26,6 +26,7 @@ mod logs;
 mod mute_list;
 mod ocsf;
 mod parameters;
+mod pods;
 mod processes;
 mod samples;
 mod slices;

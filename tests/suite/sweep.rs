@@ -54,6 +54,8 @@ fn the_number_of_calls_is_bounded() {
         ("eks.ListAddons", clusters),
         ("eks.ListInsights", clusters),
         ("eks.ListNodegroups", clusters),
+        ("eks.ListPodIdentityAssociations", clusters),
+        ("iam.ListOpenIDConnectProviders", 1),
         ("iam.ListRoles", 1),
         ("iam.GetRole", clusters),
         ("kms.ListKeys", 1),

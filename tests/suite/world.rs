@@ -372,9 +372,13 @@ pub(crate) fn private_cluster(name: &str) -> Value {
         }]},
         "accessConfig": {"authenticationMode": "API"},
         "accessEntries": [access_entry("ops"), access_entry("deploy")],
-        "addons": [{"addonName": "coredns"}],
+        "addons": [
+            {"addonName": "coredns"},
+            {"addonName": "vpc-cni", "configurationValues": r#"{"enableNetworkPolicy": "true"}"#},
+        ],
         "insights": [{"id": "4cf936e8", "name": "Kubelet version skew"}],
         "nodegroups": [{"nodegroupName": "general"}],
+        "podIdentityAssociations": [{"associationId": "a-1"}],
     })
 }
 

@@ -6,6 +6,7 @@ mod insights;
 mod node_groups;
 mod node_roles;
 mod parse;
+mod pod_roles;
 mod role_use;
 mod versions;
 
@@ -29,7 +30,7 @@ use tokio::sync::{OnceCell, mpsc};
 use self::role_use::RoleUse;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::iam::AccountRoles;
+use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
 use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, ec2, iam, kms};
 
@@ -70,6 +71,7 @@ pub struct AccountClusters {
     role_use: OnceCell<RoleUse>,
     roles: OnceCell<AccountRoles>,
     iam: iam::Memos,
+    identity_providers: OnceCell<IdentityProviders>,
 }
 
 /// The names of all clusters.
@@ -106,9 +108,10 @@ impl Collector for ClusterCollector {
                 addons::LIST,
                 addons::DESCRIBE,
                 insights::LIST,
+                pod_roles::LIST,
             ],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, kms::DESCRIBE],
+            &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS, kms::DESCRIBE],
             ec2::PERMISSIONS,
         ]
         .concat()
@@ -209,6 +212,11 @@ impl Reader<'_> {
         set(&mut cluster.nodes, nodes);
         set(&mut cluster.addons, addons);
         set(&mut cluster.insights, insights);
+        // Without nodes, no check needs the sources of roles.
+        if cluster.has_nodes() != Ok(false) {
+            let source = when(needs, Need::PodRoles, self.pod_role_source(cluster)).await;
+            set(&mut cluster.pod_roles, source);
+        }
         Box::pin(self.read_resources(cluster, needs)).await;
     }
 
@@ -341,6 +349,7 @@ impl AccountClusters {
             role_use: OnceCell::new(),
             roles: OnceCell::new(),
             iam: iam::Memos::default(),
+            identity_providers: OnceCell::new(),
         })
     }
 
@@ -363,6 +372,14 @@ impl AccountClusters {
         list: impl FnOnce() -> F,
     ) -> &AccountRoles {
         self.roles.get_or_init(list).await
+    }
+
+    /// Returns the identity providers of the account. `list` lists them if they are not known yet.
+    pub(crate) async fn identity_providers<F: Future<Output = IdentityProviders>>(
+        &self,
+        list: impl FnOnce() -> F,
+    ) -> &IdentityProviders {
+        self.identity_providers.get_or_init(list).await
     }
 }
 

@@ -1,5 +1,6 @@
-//! IAM roles and their policies.
+//! IAM roles and their policies, and identity providers.
 
+mod identity_providers;
 mod roles;
 
 use eksentry_core::facts::List;
@@ -9,6 +10,7 @@ use eksentry_core::{Fact, ReasonCode, Unread};
 use futures::StreamExt;
 use percent_encoding::percent_decode_str;
 
+pub(crate) use self::identity_providers::{IdentityProviders, LIST as LIST_IDENTITY_PROVIDERS};
 pub(crate) use self::roles::{AccountRoles, LIST as LIST_ROLES};
 use crate::call::{Call, Next};
 use crate::permission::{Arns, Permission};

@@ -134,6 +134,8 @@ pub enum Need {
     Addons,
     /// The insights of EKS into a cluster.
     Insights,
+    /// The sources of IAM roles for a cluster's pods.
+    PodRoles,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

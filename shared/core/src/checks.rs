@@ -15,11 +15,13 @@ mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_network_policy_enabled;
 mod eks_node_role_least_privilege;
 mod eks_nodes_current;
 mod eks_nodes_imds;
 mod eks_nodes_nitro_encryption;
 mod eks_nodes_private;
+mod eks_pod_iam_roles;
 mod eks_secrets_customer_managed_key;
 mod eks_secrets_envelope_encryption;
 mod eks_security_groups_restricted;
@@ -34,7 +36,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 27] = [
+pub static CHECKS: [&Check; 29] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -50,11 +52,13 @@ pub static CHECKS: [&Check; 27] = [
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_network_policy_enabled::CHECK,
     &eks_node_role_least_privilege::CHECK,
     &eks_nodes_current::CHECK,
     &eks_nodes_imds::CHECK,
     &eks_nodes_nitro_encryption::CHECK,
     &eks_nodes_private::CHECK,
+    &eks_pod_iam_roles::CHECK,
     &eks_secrets_customer_managed_key::CHECK,
     &eks_secrets_envelope_encryption::CHECK,
     &eks_security_groups_restricted::CHECK,

@@ -27,6 +27,7 @@ pub mod severity;
 pub mod standards;
 mod text;
 pub mod verdict;
+pub mod yaml;
 
 pub use arn::Arn;
 pub use check::{Check, Evaluate, Need, Needs};

@@ -161,6 +161,18 @@ pub enum ReasonCode {
     /// EKS has no insights into the cluster.
     NoInsights,
 
+    // --- Clusters: network policies ---
+    /// The network plugin of the cluster is not an add-on that EKS manages.
+    CniSelfManaged,
+    /// The add-on of the network plugin enables network policies.
+    NetworkPolicyEnabled,
+    /// The add-on of the network plugin does not enable network policies.
+    NetworkPolicyNotEnabled,
+    /// The configuration of the network plugin's add-on is not understood.
+    NetworkPolicyUnknown,
+    /// A parameter states that another engine enforces network policies.
+    OtherNetworkPolicyEngine,
+
     // --- Clusters: nodes ---
     /// Responses of the instance metadata service can reach pods.
     HopLimitTooLarge,
@@ -298,12 +310,18 @@ pub enum ReasonCode {
     AnyNamespace,
     /// Every service account of the cluster can assume a role.
     AnyServiceAccount,
+    /// IAM has an identity provider for the cluster's OIDC issuer.
+    IdentityProviderFound,
     /// The response names no OIDC issuer of the cluster.
     IssuerUnknown,
     /// The cluster has no OIDC issuer.
     NoIssuer,
+    /// The cluster has neither an identity provider in IAM nor a Pod Identity association.
+    NoPodRoles,
     /// No role of the account trusts the cluster's OIDC issuer.
     NoTrustingRole,
+    /// The cluster has a Pod Identity association.
+    PodIdentityFound,
     /// All roles that trust the issuer name the service accounts.
     ServiceAccountsNamed,
 

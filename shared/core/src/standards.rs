@@ -244,6 +244,10 @@ static MAPPINGS: &[(&str, &[Group])] = &[
     ),
     ("eks-node-role-least-privilege", &[of(&CIS_EKS, &["5.1.3"])]),
     (
+        "eks-network-policy-enabled",
+        &[of(&CIS_EKS, &["4.3.1", "5.4.4"])],
+    ),
+    (
         "eks-nodes-imds",
         &[
             of(&CIS_AWS_OF_SECURITY_HUB, &["5.7"]),
@@ -252,6 +256,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&PCI_DSS, &["2.2.6"]),
         ],
     ),
+    ("eks-pod-iam-roles", &[of(&CIS_EKS, &["5.2.1"])]),
     (
         "eks-nodes-private",
         &[

@@ -31,7 +31,6 @@ mod summary;
 pub mod sweep;
 pub mod sweep_worker;
 mod task;
-mod yaml;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -25,9 +25,11 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ec2::SECURITY_GROUPS,
     &ec2::SUBNETS,
     &ec2::VPC_ENDPOINTS,
+    &IDENTITY_PROVIDERS,
     &INSIGHTS,
     &KEYS,
     &NODEGROUPS,
+    &POD_IDENTITY_ASSOCIATIONS,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
 ];
@@ -155,6 +157,16 @@ pub(super) static ADDONS: Collection = Collection {
 pub(super) static CLUSTER_VERSIONS: Collection =
     Collection::new("cluster_versions", "clusterVersion", NO_RESOURCE);
 
+/// The OIDC identity providers in IAM.
+pub(super) static IDENTITY_PROVIDERS: Collection = Collection::new(
+    "identity_providers",
+    "Arn",
+    Missing {
+        code: "NoSuchEntity",
+        message: "OpenIDConnect Provider not found for arn {key}",
+    },
+);
+
 /// The insights of EKS clusters.
 pub(super) static INSIGHTS: Collection = Collection {
     parent: Some(&CLUSTERS),
@@ -202,6 +214,21 @@ pub(super) static KEYS: Collection = Collection {
             message: "Key '{key}' does not exist",
         },
     )
+};
+
+/// The Pod Identity associations of EKS clusters.
+pub(super) static POD_IDENTITY_ASSOCIATIONS: Collection = Collection {
+    parent: Some(&CLUSTERS),
+    defaults: |_| {
+        json!({
+            "clusterName": "{parent.name}",
+            "namespace": "default",
+            "serviceAccount": "default",
+            "associationArn":
+                "arn:{partition}:eks:{region}:{account}:podidentityassociation/{parent.name}/{associationId}",
+        })
+    },
+    ..Collection::new("podIdentityAssociations", "associationId", NO_RESOURCE)
 };
 
 /// The scanning configuration of the ECR registry.

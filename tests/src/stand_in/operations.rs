@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::{
     collections::{
-        ADDONS, CLUSTERS, INSIGHTS, NODEGROUPS, REGISTRY_SCANNING,
+        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS,
+        REGISTRY_SCANNING,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
@@ -103,6 +104,11 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("eks.ListClusters", List(&CLUSTERS)),
     Row::new("eks.ListInsights", Describe(&INSIGHTS)).on("cluster/{clusterName}"),
     Row::new("eks.ListNodegroups", List(&NODEGROUPS)).on("cluster/{clusterName}"),
+    Row::new(
+        "eks.ListPodIdentityAssociations",
+        List(&POD_IDENTITY_ASSOCIATIONS),
+    )
+    .on("cluster/{clusterName}"),
     Row::new("iam.GetInstanceProfile", Account(iam::get_instance_profile))
         .needs(OnResource(iam::instance_profile_resource)),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
@@ -116,6 +122,7 @@ pub(super) static OPERATIONS: &[Row] = &[
         Account(iam::list_attached_role_policies),
     )
     .needs(OnResource(iam::role_resource)),
+    Row::new("iam.ListOpenIDConnectProviders", List(&IDENTITY_PROVIDERS)),
     Row::new("iam.ListRolePolicies", Account(iam::list_role_policies))
         .needs(OnResource(iam::role_resource)),
     Row::new("iam.ListRoles", Account(iam::list_roles)),

@@ -239,11 +239,13 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ec2", "DescribeVpcEndpoints") => needs(Need::VpcEndpoints),
         ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
         ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
+        ("eks", "ListPodIdentityAssociations") => needs(Need::PodRoles) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
         ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
             (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())
         }
         ("eks", _) => is_of(EksCluster::KIND) && is_about(cluster()),
+        ("iam", "ListOpenIDConnectProviders") => needs(Need::PodRoles),
         ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
         ("iam", "GetInstanceProfile") => needs(Need::NodeRoles),
         ("iam", _) => needs(Need::ClusterRole) || needs(Need::NodeRoles),

@@ -18,6 +18,7 @@ const MUTE_LIST: &str = "/eksentry/mute-list";
 const PARAMETERS: &str = "/eksentry/checks";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
 const OTHER: &str = "444455556666";
+const ISSUER: &str = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// One way of invoking a function.
@@ -302,10 +303,13 @@ fn cluster(name: &str, role_name: &str, base: Value) -> Value {
     cluster
 }
 
-/// Returns a cluster older than Kubernetes 1.28, whose secrets are encrypted with a customer managed key.
+/// Returns a cluster older than Kubernetes 1.28, whose secrets are encrypted with a customer managed key, and whose pods
+/// get roles from an identity provider.
 fn old_cluster() -> Value {
     let mut cluster = cluster("alpha", "alpha", private_cluster("alpha"));
     cluster["version"] = "1.27".into();
+    cluster["identity"] = json!({"oidc": {"issuer": format!("https://{ISSUER}")}});
+    cluster["podIdentityAssociations"] = json!([]);
     cluster["encryptionConfig"] = json!([{
         "resources": ["secrets"],
         "provider": {"keyArn": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/named")},
@@ -324,6 +328,11 @@ fn roles() -> Value {
         {"RoleName": "beta"},
         {"RoleName": "shared"},
     ])
+}
+
+/// Returns the identity provider of the cluster alpha.
+fn identity_providers() -> Value {
+    json!([{"Arn": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")}])
 }
 
 /// Returns two nodes of the cluster alpha, one of a node group and one of Karpenter.
@@ -392,6 +401,7 @@ fn before() -> Value {
             cluster("gone", "beta", json!({})),
         ],
         "roles": roles(),
+        "identity_providers": identity_providers(),
         "instances": instances(),
         "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
         "repositories": [
@@ -413,6 +423,7 @@ fn now() -> Value {
             cluster("new", "shared", private_cluster("new")),
         ],
         "roles": roles(),
+        "identity_providers": identity_providers(),
         "instances": instances(),
         "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
         "repositories": [

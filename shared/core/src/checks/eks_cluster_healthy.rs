@@ -211,7 +211,7 @@ fn reason(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, node_group, settings, unread};
+    use crate::checks::samples::{self, cluster, node_group, settings, unread};
     use crate::facts::List;
     use crate::facts::cluster::{Addon, NodeGroup};
     use crate::verdict::Outcome;
@@ -238,8 +238,7 @@ mod tests {
             name: "coredns".into(),
             status: status.into(),
             issues,
-            version: None,
-            configuration_values: None,
+            ..samples::addon()
         }
     }
 

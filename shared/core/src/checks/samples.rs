@@ -6,10 +6,11 @@ use jiff::civil::date;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus, InstanceType,
-    ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network, Node, NodeGroup,
-    NodeOrigin, NodeRole, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
-    SupportStatus, TrafficType, UpgradePolicy, VpcEndpoint,
+    Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus,
+    InstanceType, ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network,
+    NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Ports, Role, RolePolicy,
+    RoleUsers, SecretsKey, SecurityGroup, Subnet, SupportStatus, TrafficType, UpgradePolicy,
+    VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -43,6 +44,7 @@ pub(crate) fn cluster() -> EksCluster {
         admins: Some(List::complete(Vec::new())),
         issuer: Some("oidc.eks.eu-central-1.amazonaws.com/id/AB12".into()),
         trusting_roles: List::complete(Vec::new()),
+        pod_roles: Ok(Some(PodRoleSource::PodIdentity)),
         auto_mode: false,
         auto_mode_role: None,
         nodes: List::complete(vec![node()]),
@@ -68,7 +70,7 @@ pub(crate) fn cluster() -> EksCluster {
             )]),
         })),
         node_groups: List::complete(vec![node_group()]),
-        addons: List::complete(Vec::new()),
+        addons: List::complete(vec![addon()]),
         insights: List::complete(vec![insight(
             "Kubelet version skew",
             InsightStatus::Passing,
@@ -209,6 +211,16 @@ pub(crate) fn node() -> Node {
         image: Some("ami-1".into()),
         instance_type: Some("m7g.large".into()),
         instance_profile: None,
+    }
+}
+
+pub(crate) fn addon() -> Addon {
+    Addon {
+        name: "vpc-cni".into(),
+        status: "ACTIVE".into(),
+        issues: Vec::new(),
+        version: Some("v1.20.1-eksbuild.1".into()),
+        network_policy: NetworkPolicy::Enabled,
     }
 }
 

@@ -20,7 +20,7 @@ mod version;
 mod vpc_endpoint;
 
 pub use self::access::{AccessEntry, Association, AuthenticationMode, ClusterAdmin, Principal};
-pub use self::addon::Addon;
+pub use self::addon::{Addon, NetworkPolicy};
 pub use self::endpoint::Endpoint;
 pub use self::flow_log::{FlowLog, TrafficType};
 pub use self::health::{Issue, IssueCode};
@@ -31,7 +31,7 @@ pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::node_role::NodeRole;
-pub use self::role::{Role, RolePolicy, RoleUsers, TrustingRole};
+pub use self::role::{PodRoleSource, Role, RolePolicy, RoleUsers, TrustingRole};
 pub use self::secrets_key::{NamedKey, SecretsKey};
 pub use self::security_group::{InboundRule, Protocol, SecurityGroup};
 pub use self::support::{
@@ -86,6 +86,8 @@ pub struct EksCluster {
     pub issuer: Option<String>,
     /// The IAM roles of the account that trust the issuer.
     pub trusting_roles: List<TrustingRole>,
+    /// A source of IAM roles for the cluster's pods; `None` if there is none.
+    pub pod_roles: Fact<Option<PodRoleSource>>,
     /// `true` if EKS Auto Mode starts nodes.
     pub auto_mode: bool,
     /// The ARN of the IAM role of the nodes that EKS Auto Mode starts; `None` if EKS names none.
@@ -153,6 +155,7 @@ impl EksCluster {
             admins: Some(List::unread(not_requested("the cluster's administrators"))),
             issuer: None,
             trusting_roles: List::unread(not_requested("the roles that trust the cluster")),
+            pod_roles: Err(not_requested("the sources of roles for the cluster's pods")),
             auto_mode: false,
             auto_mode_role: None,
             nodes: List::unread(not_requested("the cluster's nodes")),

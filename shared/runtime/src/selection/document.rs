@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::checks::UnknownCheck;
 use eksentry_core::parameters::{AnyParameter, ParameterError, Raw};
+use eksentry_core::yaml::{self, Content, Key, Node, YamlProblem};
 use eksentry_core::{Check, ParameterValues, checks};
 use serde::de::IgnoredAny;
 
 use super::Selection;
-use crate::yaml::{self, Content, Key, Node, YamlProblem};
 
 /// The member of a document that lists checks that are switched on.
 pub const ENABLED_CHECKS: &str = "enabledChecks";

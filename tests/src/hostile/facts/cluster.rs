@@ -9,9 +9,9 @@ use eksentry_core::{
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
             Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
-            MetadataOptions, NamedKey, Node, NodeGroup, NodeOrigin, NodeRole, Principal,
-            RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey, SupportStatus, TrustingRole,
-            UpgradePolicy,
+            MetadataOptions, NamedKey, NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole,
+            PodRoleSource, Principal, RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey,
+            SupportStatus, TrustingRole, UpgradePolicy,
         },
     },
     policy::{Permissions, ServiceAccounts},
@@ -66,6 +66,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         admins: admins(bytes)?,
         issuer: maybe(bytes)?,
         trusting_roles: trusting_roles(bytes)?,
+        pod_roles: pod_roles(bytes)?,
         auto_mode: bytes.arbitrary()?,
         auto_mode_role: maybe(bytes)?,
         nodes: nodes(bytes)?,
@@ -131,13 +132,19 @@ fn node_groups(bytes: &mut Unstructured<'_>) -> Result<List<NodeGroup>> {
 }
 
 fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
+    const NETWORK_POLICIES: [NetworkPolicy; 3] = [
+        NetworkPolicy::Enabled,
+        NetworkPolicy::NotEnabled,
+        NetworkPolicy::NotUnderstood,
+    ];
     let addons = texts(bytes, 12)?.into_iter().map(|name| {
+        let names = [name, "vpc-cni".to_owned()];
         Ok(Addon {
-            name,
+            name: bytes.choose(&names)?.clone(),
             status: status(bytes)?,
             issues: issues(bytes)?,
             version: maybe(bytes)?,
-            configuration_values: maybe(bytes)?,
+            network_policy: *bytes.choose(&NETWORK_POLICIES)?,
         })
     });
     let addons = addons.collect::<Result<_>>()?;
@@ -271,6 +278,15 @@ fn trusting_roles(bytes: &mut Unstructured<'_>) -> Result<List<TrustingRole>> {
     });
     let roles = roles.collect::<Result<_>>()?;
     list(roles, bytes)
+}
+
+fn pod_roles(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<PodRoleSource>>> {
+    const SOURCES: [Option<PodRoleSource>; 3] = [
+        None,
+        Some(PodRoleSource::IdentityProvider),
+        Some(PodRoleSource::PodIdentity),
+    ];
+    fact(*bytes.choose(&SOURCES)?, bytes)
 }
 
 fn listed_versions(bytes: &mut Unstructured<'_>) -> Result<List<ListedVersion>> {

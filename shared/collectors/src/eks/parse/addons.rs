@@ -1,7 +1,7 @@
 //! The add-ons of clusters.
 
 use aws_sdk_eks::types::{Addon as Description, AddonStatus};
-use eksentry_core::facts::cluster::Addon;
+use eksentry_core::facts::cluster::{Addon, NetworkPolicy};
 
 use super::health;
 
@@ -16,7 +16,7 @@ pub(in crate::eks) fn addon(name: &str, addon: &Description) -> Addon {
             .to_owned(),
         issues: health::of_addon(addon.health()),
         version: addon.addon_version().map(str::to_owned),
-        configuration_values: addon.configuration_values().map(str::to_owned),
+        network_policy: NetworkPolicy::read(addon.configuration_values()),
     }
 }
 
@@ -34,7 +34,7 @@ mod tests {
             status: String::new(),
             issues: Vec::new(),
             version: None,
-            configuration_values: None,
+            network_policy: NetworkPolicy::NotEnabled,
         };
         assert_eq!(addon("vpc-cni", &Description::builder().build()), expected);
     }
@@ -59,7 +59,7 @@ mod tests {
                 Issue::read(Some("InsufficientNumberOfReplicas"), &[]),
             ],
             version: Some("v1.20.1-eksbuild.1".into()),
-            configuration_values: Some(r#"{"enableNetworkPolicy": "true"}"#.into()),
+            network_policy: NetworkPolicy::Enabled,
         };
         assert_eq!(addon("vpc-cni", &described.build()), expected);
     }

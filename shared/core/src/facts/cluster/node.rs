@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::EksCluster;
+use crate::facts::Fact;
+
 /// Nodes of a cluster with the same facts. Single instances are not distinguished: they come and go, and a finding must
 /// not change with them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,9 +77,96 @@ pub enum NodePresence {
     Never,
 }
 
+impl EksCluster {
+    /// Returns `true` if the cluster has EC2 nodes that AWS does not manage, or node groups, which can start such
+    /// nodes. The nodes of a local cluster are not known, so it counts as a cluster without nodes.
+    pub fn has_own_nodes(&self) -> Fact<bool> {
+        if self.on_outpost {
+            return Ok(false);
+        }
+        let (nodes, groups) = (&self.nodes, &self.node_groups);
+        if !groups.items.is_empty() || nodes.items.iter().any(|node| !node.is_managed) {
+            return Ok(true);
+        }
+        match nodes.missing.as_ref().or(groups.missing.as_ref()) {
+            Some(missing) => Err(missing.clone()),
+            None => Ok(false),
+        }
+    }
+
+    /// Returns `true` if the cluster has EC2 nodes, or if node groups or EKS Auto Mode can start some. A local cluster
+    /// counts as a cluster without nodes.
+    pub fn has_nodes(&self) -> Fact<bool> {
+        if !self.on_outpost && (self.auto_mode || !self.nodes.items.is_empty()) {
+            return Ok(true);
+        }
+        self.has_own_nodes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::samples::{cluster, node, node_group, unread};
+    use crate::facts::List;
+    use crate::facts::cluster::NodeGroup;
+
+    #[test]
+    fn a_cluster_without_nodes_is_known_only_from_complete_lists() {
+        let managed = || Node {
+            is_managed: true,
+            ..node()
+        };
+        let none = || List::complete(Vec::new());
+        let incomplete = |nodes| List {
+            items: nodes,
+            missing: Some(unread()),
+        };
+        let group = || List::complete(vec![node_group()]);
+        let no_group = || List::complete(Vec::<NodeGroup>::new());
+        let (yes, no, unknown) = (Ok(true), Ok(false), Err(unread()));
+        for (auto_mode, nodes, node_groups, own, any) in [
+            (false, none(), no_group(), &no, &no),
+            (false, none(), group(), &yes, &yes),
+            (false, List::unread(unread()), group(), &yes, &yes),
+            (
+                false,
+                List::unread(unread()),
+                no_group(),
+                &unknown,
+                &unknown,
+            ),
+            (false, none(), List::unread(unread()), &unknown, &unknown),
+            (false, incomplete(vec![node()]), no_group(), &yes, &yes),
+            (
+                false,
+                incomplete(vec![managed()]),
+                no_group(),
+                &unknown,
+                &yes,
+            ),
+            (true, none(), no_group(), &no, &yes),
+            (true, none(), group(), &yes, &yes),
+            (true, List::complete(vec![managed()]), no_group(), &no, &yes),
+            (true, List::complete(vec![node()]), no_group(), &yes, &yes),
+            (true, List::unread(unread()), no_group(), &unknown, &yes),
+            (true, none(), List::unread(unread()), &unknown, &yes),
+        ] {
+            let cluster = EksCluster {
+                auto_mode,
+                nodes,
+                node_groups,
+                ..cluster()
+            };
+            let found = (&cluster.has_own_nodes(), &cluster.has_nodes());
+            assert_eq!(found, (own, any), "{auto_mode} {:?}", cluster.nodes);
+            let local = EksCluster {
+                on_outpost: true,
+                ..cluster
+            };
+            assert_eq!((&local.has_own_nodes(), &local.has_nodes()), (&no, &no));
+        }
+    }
 
     #[test]
     fn texts_name_the_group_of_a_node() {

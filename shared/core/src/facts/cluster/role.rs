@@ -85,3 +85,14 @@ pub struct TrustingRole {
     /// The service accounts of the cluster that may assume the role.
     pub service_accounts: Fact<ServiceAccounts>,
 }
+
+/// A source of IAM roles for the pods of a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PodRoleSource {
+    /// An OIDC identity provider in IAM with the cluster's issuer (IAM roles for service accounts, IRSA).
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/iam-roles-for-service-accounts.html>.
+    IdentityProvider,
+    /// An EKS Pod Identity association.
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html>.
+    PodIdentity,
+}

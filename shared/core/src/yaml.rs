@@ -3,27 +3,31 @@
 //! `saphyr-parser` parses; this module builds the tree. serde's readers of YAML report the line of a syntax error, but
 //! not the line of a value that is wrong.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-/// The deepest nesting of lists and mappings. The documents of eksentry need three levels; without a limit, a few
-/// kilobytes of brackets would overflow the stack.
+/// The deepest nesting of lists and mappings. The documents of eksentry need three levels, and the configuration values
+/// of an add-on about ten; without a limit, a few kilobytes of brackets would overflow the stack.
 const MAX_DEPTH: usize = 16;
 
 /// A part of a document.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Node {
+pub struct Node {
     /// The line on which it begins, counted from 1.
-    pub(crate) line: usize,
-    pub(crate) content: Content,
+    pub line: usize,
+    /// The content.
+    pub content: Content,
 }
 
 /// The content of a part.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub enum Content {
     /// A text without quotes, which may mean a number, `true`, `false` or null.
     Plain(String),
     /// A text in quotes, or a block of text.
     Quoted(String),
+    /// Items, in the order of the document.
     List(Vec<Node>),
     /// Keys with values, in the order of the document. Each key appears once.
     Mapping(Vec<(Key, Node)>),
@@ -31,27 +35,31 @@ pub(crate) enum Content {
 
 /// The key of a value in a mapping.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Key {
+pub struct Key {
     /// The line on which it begins, counted from 1.
-    pub(crate) line: usize,
-    pub(crate) text: String,
+    pub line: usize,
+    /// The text, without quotes.
+    pub text: String,
 }
 
 /// The error of a text that is not YAML, or that has something that is not supported here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub(crate) struct YamlError {
-    pub(crate) line: usize,
+pub struct YamlError {
+    /// The line of the problem, counted from 1.
+    pub line: usize,
+    /// The problem.
     #[source]
-    pub(crate) problem: YamlProblem,
+    pub problem: YamlProblem,
 }
 
 /// The problem on a line of a text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum YamlProblem {
+pub enum YamlProblem {
     /// The parser rejects the text.
     #[error("it isn't valid YAML: {}", error.info())]
     Syntax {
+        /// The error of the parser.
         #[source]
         error: ScanError,
     },
@@ -75,7 +83,12 @@ pub(crate) enum YamlProblem {
     Key,
     /// A mapping has a key twice.
     #[error("the key {key:?} already appears on line {line}")]
-    DuplicateKey { key: String, line: usize },
+    DuplicateKey {
+        /// The key.
+        key: String,
+        /// The line on which it first appears.
+        line: usize,
+    },
 }
 
 impl YamlError {
@@ -92,7 +105,7 @@ impl YamlError {
 
 impl Node {
     /// Returns `true` if the node is null: `null`, `~`, or no text at all.
-    pub(crate) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         match &self.content {
             Content::Plain(text) => ["", "~", "null", "Null", "NULL"].contains(&text.as_str()),
             Content::Quoted(_) | Content::List(_) | Content::Mapping(_) => false,
@@ -106,7 +119,7 @@ impl Node {
 /// # Errors
 ///
 /// Returns an error, with its line, if the text is not such a document.
-pub(crate) fn read(text: &str) -> Result<Node, YamlError> {
+pub fn read(text: &str) -> Result<Node, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut tree = Tree::default();
     let mut parser = Parser::new_from_str(text);
@@ -136,8 +149,17 @@ struct Open {
 
 enum Inside {
     List(Vec<Node>),
-    /// The members, and the key whose value comes next.
-    Mapping(Vec<(Key, Node)>, Option<Key>),
+    Mapping(OpenMapping),
+}
+
+/// The part of a mapping that was read.
+#[derive(Default)]
+struct OpenMapping {
+    members: Vec<(Key, Node)>,
+    /// The line of each key.
+    lines: HashMap<String, usize>,
+    /// The key whose value comes next.
+    next: Option<Key>,
 }
 
 impl Tree {
@@ -163,7 +185,9 @@ impl Tree {
                 self.add(Node { line, content })
             }
             Event::SequenceStart(_, None) => self.open(line, Inside::List(Vec::new())),
-            Event::MappingStart(_, None) => self.open(line, Inside::Mapping(Vec::new(), None)),
+            Event::MappingStart(_, None) => {
+                self.open(line, Inside::Mapping(OpenMapping::default()))
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
         }
     }
@@ -183,7 +207,7 @@ impl Tree {
         };
         let content = match inside {
             Inside::List(items) => Content::List(items),
-            Inside::Mapping(members, _) => Content::Mapping(members),
+            Inside::Mapping(mapping) => Content::Mapping(mapping.members),
         };
         self.add(Node { line, content })
     }
@@ -193,30 +217,38 @@ impl Tree {
         match self.open.last_mut().map(|open| &mut open.inside) {
             None => self.root = Some(node),
             Some(Inside::List(items)) => items.push(node),
-            Some(Inside::Mapping(members, next @ None)) => *next = Some(key(node, members)?),
-            Some(Inside::Mapping(members, next)) => {
-                members.extend(next.take().map(|key| (key, node)));
-            }
+            Some(Inside::Mapping(mapping)) => mapping.add(node)?,
         }
         Ok(())
     }
 }
 
-/// Returns the key that a node is, in a mapping with these members.
-fn key(node: Node, members: &[(Key, Node)]) -> Result<Key, YamlError> {
-    let Node { line, content } = node;
-    let (Content::Plain(text) | Content::Quoted(text)) = content else {
-        let problem = YamlProblem::Key;
-        return Err(YamlError { line, problem });
-    };
-    match members.iter().find(|(other, _)| other.text == text) {
-        None => Ok(Key { line, text }),
-        Some((first, _)) => {
-            let problem = YamlProblem::DuplicateKey {
-                key: text.chars().take(100).collect(),
-                line: first.line,
-            };
-            Err(YamlError { line, problem })
+impl OpenMapping {
+    /// Adds a node, which is the value of the key before it, or else a key.
+    fn add(&mut self, node: Node) -> Result<(), YamlError> {
+        match self.next.take() {
+            Some(key) => self.members.push((key, node)),
+            None => self.next = Some(self.key(node)?),
+        }
+        Ok(())
+    }
+
+    /// Returns the key that a node is.
+    fn key(&mut self, node: Node) -> Result<Key, YamlError> {
+        let Node { line, content } = node;
+        let (Content::Plain(text) | Content::Quoted(text)) = content else {
+            let problem = YamlProblem::Key;
+            return Err(YamlError { line, problem });
+        };
+        match self.lines.insert(text.clone(), line) {
+            None => Ok(Key { line, text }),
+            Some(first) => {
+                let problem = YamlProblem::DuplicateKey {
+                    key: text.chars().take(100).collect(),
+                    line: first,
+                };
+                Err(YamlError { line, problem })
+            }
         }
     }
 }
