@@ -242,11 +242,11 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&SOC_2, &["CC6.6"]),
         ],
     ),
-    ("eks-node-role-least-privilege", &[of(&CIS_EKS, &["5.1.3"])]),
     (
         "eks-network-policy-enabled",
         &[of(&CIS_EKS, &["4.3.1", "5.4.4"])],
     ),
+    ("eks-node-role-least-privilege", &[of(&CIS_EKS, &["5.1.3"])]),
     (
         "eks-nodes-imds",
         &[
@@ -256,7 +256,6 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&PCI_DSS, &["2.2.6"]),
         ],
     ),
-    ("eks-pod-iam-roles", &[of(&CIS_EKS, &["5.2.1"])]),
     (
         "eks-nodes-private",
         &[
@@ -271,6 +270,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             ),
         ],
     ),
+    ("eks-pod-iam-roles", &[of(&CIS_EKS, &["5.2.1"])]),
     (
         "eks-secrets-customer-managed-key",
         &[of(&CIS_EKS, &["5.3.1"])],
