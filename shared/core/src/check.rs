@@ -136,6 +136,8 @@ pub enum Need {
     Insights,
     /// The sources of IAM roles for a cluster's pods.
     PodRoles,
+    /// The load balancers of a cluster.
+    LoadBalancers,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

@@ -15,6 +15,7 @@ mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
 mod eks_irsa_trust_scoped;
+mod eks_load_balancer_tls;
 mod eks_network_policy_enabled;
 mod eks_node_role_least_privilege;
 mod eks_nodes_current;
@@ -36,7 +37,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 29] = [
+pub static CHECKS: [&Check; 30] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
@@ -52,6 +53,7 @@ pub static CHECKS: [&Check; 29] = [
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
     &eks_irsa_trust_scoped::CHECK,
+    &eks_load_balancer_tls::CHECK,
     &eks_network_policy_enabled::CHECK,
     &eks_node_role_least_privilege::CHECK,
     &eks_nodes_current::CHECK,

@@ -161,6 +161,20 @@ pub enum ReasonCode {
     /// EKS has no insights into the cluster.
     NoInsights,
 
+    // --- Clusters: load balancers ---
+    /// The cluster has Classic Load Balancers, which the check does not evaluate.
+    ClassicLoadBalancers,
+    /// A listener serves HTTP without redirecting all requests to HTTPS.
+    HttpServed,
+    /// The cluster has no load balancers that the check evaluates.
+    NoLoadBalancers,
+    /// A listener accepts a TLS version that is older than required.
+    OldTlsVersionAccepted,
+    /// No listener serves HTTP or accepts an old TLS version.
+    TlsServed,
+    /// The protocol of a listener is unknown.
+    UnknownListenerProtocol,
+
     // --- Clusters: network policies ---
     /// The network plugin of the cluster is not an add-on that EKS manages.
     CniSelfManaged,

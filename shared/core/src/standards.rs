@@ -243,6 +243,20 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "eks-load-balancer-tls",
+        &[
+            of(&CIS_EKS, &["5.4.5"]),
+            of(&FSBP, &["ELB.1", "ELB.17", "ELB.18"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-17(2)", "AC-4", "IA-5(1)", "SC-12(3)", "SC-13", "SC-23", "SC-23(3)",
+                    "SC-7(4)", "SC-8", "SC-8(1)", "SC-8(2)", "SI-7(6)",
+                ],
+            ),
+        ],
+    ),
+    (
         "eks-network-policy-enabled",
         &[of(&CIS_EKS, &["4.3.1", "5.4.4"])],
     ),

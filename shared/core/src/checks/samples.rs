@@ -6,11 +6,11 @@ use jiff::civil::date;
 
 use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
 use crate::facts::cluster::{
-    Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Insight, InsightStatus,
-    InstanceType, ListedVersion, LogTypes, MachineImage, MetadataOptions, NamedKey, Network,
-    NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Ports, Role, RolePolicy,
-    RoleUsers, SecretsKey, SecurityGroup, Subnet, SupportStatus, TrafficType, UpgradePolicy,
-    VpcEndpoint,
+    Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Handling, Insight,
+    InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer, LoadBalancerKind, LogTypes,
+    MachineImage, MetadataOptions, NamedKey, Network, NetworkPolicy, Node, NodeGroup, NodeOrigin,
+    NodeRole, PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
+    SupportStatus, TlsVersion, TrafficType, UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -71,6 +71,7 @@ pub(crate) fn cluster() -> EksCluster {
         })),
         node_groups: List::complete(vec![node_group()]),
         addons: List::complete(vec![addon()]),
+        load_balancers: List::complete(vec![load_balancer()]),
         insights: List::complete(vec![insight(
             "Kubelet version skew",
             InsightStatus::Passing,
@@ -232,6 +233,32 @@ pub(crate) fn insight(name: &str, status: InsightStatus) -> Insight {
         version: "1.34".parse().ok(),
         status,
         days_old: Some(0),
+    }
+}
+
+pub(crate) fn load_balancer() -> LoadBalancer {
+    let redirect = Handling::Http {
+        serves_requests: Ok(false),
+    };
+    let decrypt = Handling::Tls {
+        oldest_version: Ok(TlsVersion::V1_2),
+    };
+    LoadBalancer {
+        name: "k8s-payments".into(),
+        kind: LoadBalancerKind::Application,
+        is_internal: Ok(false),
+        listeners: List::complete(vec![
+            listener("HTTP", 80, redirect),
+            listener("HTTPS", 443, decrypt),
+        ]),
+    }
+}
+
+pub(crate) fn listener(protocol: &str, port: u16, handling: Handling) -> Listener {
+    Listener {
+        protocol: protocol.into(),
+        port: Some(port),
+        handling,
     }
 }
 

@@ -7,6 +7,7 @@ mod flow_log;
 mod health;
 mod image;
 mod insight;
+mod load_balancer;
 mod logs;
 mod network;
 mod node;
@@ -26,6 +27,7 @@ pub use self::flow_log::{FlowLog, TrafficType};
 pub use self::health::{Issue, IssueCode};
 pub use self::image::{Age, ImageFamily, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
+pub use self::load_balancer::{Handling, Listener, LoadBalancer, LoadBalancerKind, TlsVersion};
 pub use self::logs::{LogType, LogTypes};
 pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
@@ -118,6 +120,8 @@ pub struct EksCluster {
     pub node_groups: List<NodeGroup>,
     /// The add-ons that EKS manages.
     pub addons: List<Addon>,
+    /// The load balancers, sorted, as far as their tags name the cluster.
+    pub load_balancers: List<LoadBalancer>,
     /// The insights of EKS into the cluster.
     pub insights: List<Insight>,
     /// The network, with the details of the subnets and the security groups.
@@ -173,6 +177,7 @@ impl EksCluster {
             role: Err(not_requested("the cluster's role")),
             node_groups: List::unread(not_requested("the cluster's node groups")),
             addons: List::unread(not_requested("the cluster's add-ons")),
+            load_balancers: List::unread(not_requested("the cluster's load balancers")),
             insights: List::unread(not_requested("the insights of EKS into the cluster")),
             network: Network::not_requested(),
             subnets: Vec::new(),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
-use crate::facts::cluster::{LogTypes, Ports, PortsError, TrafficType};
+use crate::facts::cluster::{LogTypes, Ports, PortsError, TlsVersion, TrafficType};
 use crate::severity::Severity;
 
 fn single(texts: &[String]) -> Result<&str, String> {
@@ -73,6 +73,22 @@ impl ParameterValue for TrafficType {
 
     fn write(&self) -> Vec<String> {
         vec![self.name().to_owned()]
+    }
+}
+
+impl ParameterValue for TlsVersion {
+    const FORM: &'static str = "one of 1.0, 1.1, 1.2, 1.3";
+    const VALUES: Values = Values::OneOf(&["1.0", "1.1", "1.2", "1.3"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let version = single(texts)?.parse().ok();
+        version
+            .filter(|version: &Self| version.major == 1 && version.minor <= 3)
+            .ok_or_else(|| "that is not a version of TLS".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
     }
 }
 
@@ -184,6 +200,14 @@ mod tests {
         };
         assert!(traffic.iter().all(|name| TrafficType::read(name).is_some()));
         assert_eq!(TrafficType::FORM, format!("one of {}", traffic.join(", ")));
+        let Values::OneOf(versions) = TlsVersion::VALUES else {
+            panic!("a version is one of a few");
+        };
+        for version in versions {
+            let read = TlsVersion::read(&[(*version).to_owned()]).unwrap();
+            assert_eq!(read.write(), [*version]);
+        }
+        assert_eq!(TlsVersion::FORM, format!("one of {}", versions.join(", ")));
         let Values::SomeOf(types) = LogTypes::VALUES else {
             panic!("log types are some of a few");
         };
@@ -202,6 +226,8 @@ mod tests {
         assert_eq!(written::<bool>(&["TRUE"]), owned(&["true"]));
         assert_eq!(written::<Severity>(&["high"]), owned(&["HIGH"]));
         assert_eq!(written::<TrafficType>(&["all"]), owned(&["ALL"]));
+        // A number in JSON that is written as 1.0 has the text 1.
+        assert_eq!(written::<TlsVersion>(&["1"]), owned(&["1.0"]));
         assert_eq!(
             written::<Vec<IpNet>>(&["10.0.0.0/8", "203.0.113.7", "::1"]),
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
@@ -227,6 +253,14 @@ mod tests {
             (
                 written::<TrafficType>(&["NONE"]),
                 "that is not a type of traffic",
+            ),
+            (
+                written::<TlsVersion>(&["1.4"]),
+                "that is not a version of TLS",
+            ),
+            (
+                written::<TlsVersion>(&["TLSv1.2"]),
+                "that is not a version of TLS",
             ),
             (
                 written::<LogTypes>(&["api", "etcd"]),
