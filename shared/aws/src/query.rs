@@ -37,9 +37,12 @@ use crate::{Aws, CompleteResponses, Pace};
 /// A service with the Query protocol.
 #[derive(Debug, Clone, Copy)]
 pub struct QueryService {
-    /// The name in endpoints and signatures: `ec2`.
+    /// The name in endpoints and signatures: `elasticloadbalancing`.
     pub name: &'static str,
-    /// The version of the API: `2016-11-15`.
+    /// The ID by which the environment can set an endpoint: `Elastic Load Balancing v2`.
+    /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/ss-endpoints-table.html>.
+    pub id: &'static str,
+    /// The version of the API: `2015-12-01`.
     pub version: &'static str,
 }
 
@@ -78,7 +81,7 @@ impl QueryClient {
     where
         T: DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
     {
-        let url = endpoint::url(self.service.name, self.aws.config());
+        let url = endpoint::url(self.service, self.aws.config());
         self.operation(operation, &url)
             .serializer(form(url.clone()))
             .deserializer(response::read::<T>)
@@ -174,6 +177,7 @@ mod tests {
 
     const EC2: QueryService = QueryService {
         name: "ec2",
+        id: "EC2",
         version: "2016-11-15",
     };
 

@@ -22,9 +22,11 @@ pub(crate) use self::list::Rates;
 use self::nodes::RegionNodes;
 use crate::permission::Permission;
 
+pub(crate) use self::parse::OWNED;
 /// Amazon EC2 and the version of its API.
 pub(crate) const SERVICE: QueryService = QueryService {
     name: "ec2",
+    id: "EC2",
     version: "2016-11-15",
 };
 
@@ -64,7 +66,8 @@ impl Memos {
         self.whole_region.store(true, Ordering::Relaxed);
     }
 
-    fn reads_whole_region(&self) -> bool {
+    /// Returns `true` if lists of the whole Region are read.
+    pub(crate) fn reads_whole_region(&self) -> bool {
         self.whole_region.load(Ordering::Relaxed)
     }
 }

@@ -30,7 +30,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, ec2, iam, kms};
+use crate::{Clients, Memo, Reader, Unlisted, ec2, elb, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -111,6 +111,7 @@ impl Collector for ClusterCollector {
             iam::PERMISSIONS,
             &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS, kms::DESCRIBE],
             ec2::PERMISSIONS,
+            elb::PERMISSIONS,
         ]
         .concat()
     }

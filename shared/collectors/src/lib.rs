@@ -11,6 +11,7 @@ mod collector;
 mod ec2;
 mod ecr;
 mod eks;
+mod elb;
 mod iam;
 mod kms;
 mod memo;
@@ -82,6 +83,7 @@ pub struct Clients {
     ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
+    elb: Lazy<QueryClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
@@ -97,6 +99,7 @@ struct Paces {
     ec2: Pace,
     eks: Pace,
     ecr: Pace,
+    elb: Pace,
     kms: Pace,
     iam: Pace,
     tagging: Pace,
@@ -112,6 +115,7 @@ impl Clients {
             ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
+            elb: query_client(elb::SERVICE, aws, &paces.elb),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
@@ -136,6 +140,7 @@ pub struct Reader<'a> {
     started_at: Timestamp,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
+    elb: elb::Memos,
     kms: kms::Memos,
 }
 
@@ -194,6 +199,7 @@ impl<'a> Reader<'a> {
             started_at: clients.clock.now(),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
+            elb: elb::Memos::default(),
             kms: kms::Memos::default(),
         }
     }

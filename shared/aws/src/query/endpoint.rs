@@ -3,6 +3,8 @@
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
+use super::QueryService;
+
 /// The DNS suffixes of partitions, by the beginning of their Regions' names.
 /// Source: <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
 const SUFFIXES: [(&str, &str); 6] = [
@@ -16,9 +18,9 @@ const SUFFIXES: [(&str, &str); 6] = [
 
 /// Returns the URL of a service's endpoint: the one that the environment sets for the service or for all services, or
 /// the endpoint of the Region.
-pub(super) fn url(service: &str, config: &SdkConfig) -> String {
+pub(super) fn url(service: QueryService, config: &SdkConfig) -> String {
     let key = ServiceConfigKey::builder()
-        .service_id(service)
+        .service_id(service.id)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
@@ -26,18 +28,23 @@ pub(super) fn url(service: &str, config: &SdkConfig) -> String {
     let own = key.and_then(|key| config.service_config()?.load_config(key));
     let set = own.or_else(|| config.endpoint_url().map(str::to_owned));
     let region = config.region().map(AsRef::as_ref).unwrap_or_default();
-    set.unwrap_or_else(|| of_region(service, region, config.use_fips() == Some(true)))
+    set.unwrap_or_else(|| of_region(service.name, region, config.use_fips() == Some(true)))
 }
 
 fn of_region(service: &str, region: &str, fips: bool) -> String {
     let suffix = SUFFIXES.iter().find(|(begin, _)| region.starts_with(begin));
     let suffix = suffix.map_or("amazonaws.com", |(_, suffix)| suffix);
-    let fips = if fips { "-fips" } else { "" };
+    // All endpoints in AWS GovCloud (US) are FIPS endpoints.
+    // Source: <https://github.com/boto/botocore/tree/develop/botocore/data>, the rule sets of endpoints.
+    let has_fips_name = fips && !region.starts_with("us-gov-");
+    let fips = if has_fips_name { "-fips" } else { "" };
     format!("https://{service}{fips}.{region}.{suffix}/")
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_types::service_config::LoadServiceConfig;
+
     use super::*;
 
     #[test]
@@ -64,6 +71,11 @@ mod tests {
                 "https://ec2.us-gov-west-1.amazonaws.com/",
             ),
             (
+                "us-gov-west-1",
+                true,
+                "https://ec2.us-gov-west-1.amazonaws.com/",
+            ),
+            (
                 "us-isob-east-1",
                 false,
                 "https://ec2.us-isob-east-1.sc2s.sgov.gov/",
@@ -78,11 +90,34 @@ mod tests {
         }
     }
 
+    #[derive(Debug)]
+    struct Environment;
+
+    impl LoadServiceConfig for Environment {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == "EC2" && key.env() == "AWS_ENDPOINT_URL")
+                .then(|| "http://127.0.0.1:2".to_owned())
+        }
+    }
+
     #[test]
     fn a_url_in_the_configuration_wins() {
+        let ec2 = QueryService {
+            name: "ec2",
+            id: "EC2",
+            version: "2016-11-15",
+        };
+        let elb = QueryService {
+            name: "elasticloadbalancing",
+            id: "Elastic Load Balancing v2",
+            version: "2015-12-01",
+        };
         let config = SdkConfig::builder()
             .endpoint_url("http://127.0.0.1:1")
             .build();
-        assert_eq!(url("ec2", &config), "http://127.0.0.1:1");
+        assert_eq!(url(ec2, &config), "http://127.0.0.1:1");
+        let config = config.into_builder().service_config(Environment).build();
+        assert_eq!(url(ec2, &config), "http://127.0.0.1:2");
+        assert_eq!(url(elb, &config), "http://127.0.0.1:1");
     }
 }

@@ -8,5 +8,6 @@ mod security_group;
 
 pub(super) use self::image::{image, instance_type};
 pub(super) use self::network::{endpoint, flow_log, subnet};
-pub(super) use self::node::{CLUSTER, KARPENTER_CLUSTER, OWNED, node};
+pub(crate) use self::node::OWNED;
+pub(super) use self::node::{CLUSTER, KARPENTER_CLUSTER, node};
 pub(super) use self::security_group::{ListedGroup, cidr, security_group};

@@ -12,7 +12,7 @@ pub(in crate::ec2) const CLUSTER: &str = "aws:eks:cluster-name";
 pub(in crate::ec2) const KARPENTER_CLUSTER: &str = "eks:eks-cluster-name";
 
 /// The beginning of the key of the tag that cluster add-ons and installers set; the name of the cluster follows.
-pub(in crate::ec2) const OWNED: &str = "kubernetes.io/cluster/";
+pub(crate) const OWNED: &str = "kubernetes.io/cluster/";
 
 /// Returns the cluster of an instance, and the facts about the node. Returns `None` if the instance is not a node, or
 /// is neither pending nor running.
