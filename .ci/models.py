@@ -15,7 +15,7 @@ import botocore.session
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
 # The operations, by the services' signing names. The names in botocore that differ from them are in BOTOCORE.
-BOTOCORE = {"tagging": "resourcegroupstaggingapi"}
+BOTOCORE = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
 OPERATIONS = {
     "account": ["ListRegions"],
     "config": [
@@ -54,6 +54,12 @@ OPERATIONS = {
         "ListInsights",
         "ListNodegroups",
         "ListPodIdentityAssociations",
+    ],
+    "elasticloadbalancing": [
+        "DescribeListeners",
+        "DescribeLoadBalancers",
+        "DescribeRules",
+        "DescribeSSLPolicies",
     ],
     "iam": [
         "GetInstanceProfile",

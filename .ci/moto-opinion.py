@@ -48,6 +48,7 @@ DEVIATIONS = [
     ("eks-authentication-mode", "cluster/*", FAILED, "moto does not store accessConfig"),
     ("eks-deletion-protection", "cluster/*", FAILED, "moto does not store deletionProtection"),
     ("eks-irsa-trust-scoped", "cluster/mobile-banking", PASSED, "moto generates the issuer of a cluster"),
+    ("eks-load-balancer-tls", "cluster/*", NONE, "the load balancers of the demo account are not created in moto"),
     ("eks-nodes-imds", "cluster/*", PASSED, "the instances of the demo account are not created in moto"),
     ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
     ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto treats AWS keys as customer keys"),

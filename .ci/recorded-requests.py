@@ -17,7 +17,7 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
-SERVICES = {"tagging": "resourcegroupstaggingapi"}  # the name in botocore
+SERVICES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}  # the names in botocore
 MOST_PROBLEMS = 40
 TEXT_LOCATIONS = ("uri", "querystring", "header")  # values of all types are text there
 

@@ -71,6 +71,12 @@
 //! subnets:                            # as EC2's DescribeSubnets
 //!   - SubnetId: subnet-0a1b2c3d4e5f60001          # the only required member
 //!     Tags: [{Key: team, Value: payments}]
+//! load_balancers:                     # as Elastic Load Balancing's DescribeLoadBalancers
+//!   - LoadBalancerArn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/shop/27e9a9cd886d60a6"
+//!     Tags: [{Key: elbv2.k8s.aws/cluster, Value: payments}]
+//!     Listeners:                      # as DescribeListeners (HTTP on port 80 that forwards requests)
+//!       - ListenerArn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/27e9a9cd886d60a6/1"
+//!         Rules: [{Actions: [{Type: forward}]}]   # as DescribeRules, without the default rule
 //! faults:                             # the first that fits a call is used, in addition to every latency
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN

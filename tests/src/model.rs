@@ -38,6 +38,7 @@ const MODELS: &[(&str, &str)] = &models![
     "ec2",
     "ecr",
     "eks",
+    "elasticloadbalancing",
     "iam",
     "kms",
     "organizations",

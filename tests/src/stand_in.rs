@@ -29,6 +29,7 @@ mod config;
 mod connection;
 mod ecr;
 mod eks;
+mod elb;
 mod faults;
 mod filters;
 mod finding_filters;

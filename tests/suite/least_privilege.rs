@@ -96,7 +96,7 @@ const UNPROVED: [(&str, &str); 1] = [(
 
 /// The actions for which IAM defines no resource, according to the service's page at
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
+const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
     (
         "list_awsconfig.html",
         &[
@@ -125,6 +125,15 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 10] = [
     (
         "list_amazonelastickubernetesservice.html",
         &["eks:DescribeClusterVersions", "eks:ListClusters"],
+    ),
+    (
+        "list_awselasticloadbalancingv2.html",
+        &[
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeRules",
+            "elasticloadbalancing:DescribeSSLPolicies",
+        ],
     ),
     (
         "list_awsidentityandaccessmanagementiam.html",

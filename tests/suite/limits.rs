@@ -4,7 +4,7 @@ use eksentry_core::FactsOf;
 use eksentry_core::facts::EksCluster;
 use serde_json::{Value, json};
 
-use crate::world::{World, checks_of, key, key_arn};
+use crate::world::{World, checks_of, key, key_arn, load_balancer};
 
 const IMPORT: &str = "securityhub.BatchImportFindings";
 const MEGABYTE: usize = 1024 * 1024;
@@ -99,6 +99,7 @@ fn findings_are_valid_for_empty_and_unusual_texts() {
             "logging": null, "tags": {"empty": "", "strange": strange},
             "accessConfig": {"authenticationMode": "API"}, "accessEntries": [], "insights": [{"id": "i", "name": strange}], "nodegroups": [{"nodegroupName": "n", "status": ""}],
         }],
+        "load_balancers": [load_balancer("c")],
         "keys": [
             {"KeyId": "k", "Description": "", "tags": {"empty": ""}},
             {"KeyId": "s", "Description": strange.repeat(300), "tags": {"strange": strange}},

@@ -11,8 +11,8 @@ use std::thread;
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, key, key_arn, private_cluster, repository_arn,
-    rule_event, schedule_event, workspace,
+    ACCOUNT, CLUSTER, REGION, World, change_event, key, key_arn, load_balancer, private_cluster,
+    repository_arn, rule_event, schedule_event, workspace,
 };
 
 /// A text that every event of the suite holds in an extra member.
@@ -173,6 +173,8 @@ fn failures_log_no_secrets() {
                 "config",
                 "securityhub",
                 "eks",
+                "ec2",
+                "elasticloadbalancing",
                 "ecr",
                 "kms",
                 "iam",
@@ -195,6 +197,7 @@ fn fail_by(fault: Fault) {
         .add(json!({
             "clusters": [{"name": "c", "tags": {"team": "payments"}}],
             "keys": [key("k", false), key("l", true), key("m", true)],
+            "load_balancers": [load_balancer("c")],
             "repositories": [{"repositoryName": "app", "images": [{"imageTags": ["v1"]}]}],
         }))
         .unwrap();

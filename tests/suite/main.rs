@@ -22,6 +22,7 @@ mod hostile;
 mod least_privilege;
 mod limits;
 mod load;
+mod load_balancers;
 mod logs;
 mod mute_list;
 mod ocsf;

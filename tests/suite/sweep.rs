@@ -10,7 +10,9 @@ use eksentry_core::facts::{EcrRepository, EksCluster, KmsKey};
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::world::{World, checks_of, key, key_arn, private_cluster, repository_arn};
+use crate::world::{
+    World, checks_of, key, key_arn, load_balancer, private_cluster, repository_arn,
+};
 
 const ROTATION: &str = "kms-cmk-rotation";
 
@@ -44,6 +46,7 @@ fn the_number_of_calls_is_bounded() {
             .sum();
     });
     let (clusters, repositories, keys, images) = counts;
+    let balancers = balancers(&world);
     let findings = world.statuses().len();
     for (operation, most) in [
         ("eks.ListClusters", 1),
@@ -58,6 +61,12 @@ fn the_number_of_calls_is_bounded() {
         ("iam.ListOpenIDConnectProviders", 1),
         ("iam.ListRoles", 1),
         ("iam.GetRole", clusters),
+        ("elasticloadbalancing.DescribeLoadBalancers", 1),
+        ("elasticloadbalancing.DescribeListeners", balancers),
+        ("elasticloadbalancing.DescribeRules", balancers),
+        ("elasticloadbalancing.DescribeSSLPolicies", 1),
+        // Four calls find load balancers, and for each part, some read the tags of a hundred resources.
+        ("tagging.GetResources", 10 + findings / 100),
         ("kms.ListKeys", 1),
         // One call lists the repositories, and one checks for the account whether there are any.
         ("ecr.DescribeRepositories", 2),
@@ -78,6 +87,16 @@ fn the_number_of_calls_is_bounded() {
     world.end();
 }
 
+/// Returns the number of load balancers in the account.
+fn balancers(world: &World) -> usize {
+    let mut count = 0;
+    world.change(|account| {
+        let balancers = account.collections.get("load_balancers");
+        count = balancers.and_then(Value::as_array).map_or(0, Vec::len);
+    });
+    count
+}
+
 #[test]
 fn no_request_is_sent_twice() {
     let mut world = World::demo();
@@ -94,12 +113,14 @@ fn no_request_is_sent_twice() {
 #[test]
 fn all_pages_of_every_list_are_read() {
     let clusters: Vec<Value> = (0..5).map(|n| private_cluster(&format!("c{n}"))).collect();
+    let balancers: Vec<Value> = (0..5).map(|n| load_balancer(&format!("c{n}"))).collect();
     let keys: Vec<Value> = (0..5).map(|n| key(&format!("k{n}"), true)).collect();
     let repositories: Vec<Value> = (0..5)
         .map(|n| json!({"repositoryName": format!("r{n}"), "images": [{"scan": {}}, {"imageTags": ["a"], "scan": {}}, {"imageTags": ["b"], "scan": {}}]}))
         .collect();
-    let mut world =
-        World::with(json!({"clusters": clusters, "keys": keys, "repositories": repositories}));
+    let mut world = World::with(json!({
+        "clusters": clusters, "load_balancers": balancers, "keys": keys, "repositories": repositories,
+    }));
     world.change(|account| account.page_size = Some(2));
     let summary = world.sweep();
     let of_five = [EksCluster::KIND, KmsKey::KIND, EcrRepository::KIND];

@@ -396,6 +396,36 @@ pub(crate) fn access_entry(role: &str) -> Value {
     })
 }
 
+/// Returns an Application Load Balancer of a cluster, in any account and Region. It redirects HTTP to HTTPS.
+pub(crate) fn load_balancer_at(account: &str, region: &str, cluster: &str) -> Value {
+    let arn = |kind: &str| {
+        format!(
+            "arn:aws:elasticloadbalancing:{region}:{account}:{kind}/app/k8s-{cluster}/27e9a9cd886d60a6"
+        )
+    };
+    let to_https = json!([{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "StatusCode": "HTTP_301"}}]);
+    let not_found =
+        json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]);
+    let listener = arn("listener");
+    json!({
+        "LoadBalancerArn": arn("loadbalancer"),
+        "Tags": [{"Key": "elbv2.k8s.aws/cluster", "Value": cluster}],
+        "Listeners": [
+            {
+                "ListenerArn": format!("{listener}/80"),
+                "DefaultActions": not_found,
+                "Rules": [{"Actions": to_https}],
+            },
+            {"ListenerArn": format!("{listener}/443"), "Protocol": "HTTPS", "Port": 443},
+        ],
+    })
+}
+
+/// Returns an Application Load Balancer of a cluster. It redirects HTTP to HTTPS.
+pub(crate) fn load_balancer(cluster: &str) -> Value {
+    load_balancer_at(ACCOUNT, REGION, cluster)
+}
+
 /// Returns a key with or without rotation.
 pub(crate) fn key(id: &str, rotates: bool) -> Value {
     json!({"KeyId": id, "rotation": {"KeyRotationEnabled": rotates}})

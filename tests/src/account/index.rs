@@ -34,6 +34,7 @@ pub(crate) enum Position {
     Cluster(usize),
     Repository(usize),
     Key(usize),
+    LoadBalancer(usize),
 }
 
 impl Index {
@@ -102,6 +103,11 @@ impl Index {
         for (position, key) in account.keys.iter().enumerate() {
             let arn = text(&key.members, "Arn");
             self.add(Position::Key(position), arn, !key.tags.is_empty());
+        }
+        for (position, balancer) in account.entries("load_balancers").into_iter().enumerate() {
+            let tagged = entries(balancer.get("Tags")).next().is_some();
+            let arn = text(balancer, "LoadBalancerArn");
+            self.add(Position::LoadBalancer(position), arn, tagged);
         }
     }
 

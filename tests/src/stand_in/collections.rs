@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     collection::{Collection, Missing},
-    eks,
+    eks, elb,
 };
 
 pub(super) mod ec2;
@@ -28,6 +28,8 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &IDENTITY_PROVIDERS,
     &INSIGHTS,
     &KEYS,
+    &LISTENERS,
+    &LOAD_BALANCERS,
     &NODEGROUPS,
     &POD_IDENTITY_ASSOCIATIONS,
     &REGISTRY_SCANNING,
@@ -229,6 +231,53 @@ pub(super) static POD_IDENTITY_ASSOCIATIONS: Collection = Collection {
         })
     },
     ..Collection::new("podIdentityAssociations", "associationId", NO_RESOURCE)
+};
+
+/// The listeners of load balancers. Their rules, apart from the default rule, are in the member `Rules`.
+pub(super) static LISTENERS: Collection = Collection {
+    parent: Some(&LOAD_BALANCERS),
+    defaults: elb::listener_defaults,
+    item: |mut listener| {
+        listener.remove("Rules");
+        listener.into()
+    },
+    ..Collection::new(
+        "Listeners",
+        "ListenerArn",
+        Missing {
+            code: "ListenerNotFound",
+            message: "One or more listeners not found",
+        },
+    )
+};
+
+/// Load balancers. Classic ones have tags, but the operations do not describe them.
+pub(super) static LOAD_BALANCERS: Collection = Collection {
+    is_listed: |balancer| !elb::is_classic(balancer),
+    defaults: |balancer| {
+        let (name, kind) = elb::name_and_type(balancer);
+        json!({
+            "LoadBalancerName": name,
+            "Type": kind,
+            "Scheme": "internet-facing",
+            "IpAddressType": "ipv4",
+            "State": {"Code": "active"},
+            "DNSName": format!("{name}-0123456789.elb.{{region}}.amazonaws.com"),
+            "VpcId": "vpc-0a1b2c3d4e5f60001",
+        })
+    },
+    item: |mut balancer| {
+        balancer.remove("Tags");
+        balancer.into()
+    },
+    ..Collection::new(
+        "load_balancers",
+        "LoadBalancerArn",
+        Missing {
+            code: "LoadBalancerNotFound",
+            message: "Load balancers '[{key}]' not found",
+        },
+    )
 };
 
 /// The scanning configuration of the ECR registry.

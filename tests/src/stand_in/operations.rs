@@ -11,14 +11,14 @@ use serde_json::json;
 
 use super::{
     collections::{
-        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS,
-        REGISTRY_SCANNING,
+        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS, LOAD_BALANCERS, NODEGROUPS,
+        POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
         },
     },
-    config, ecr, eks, iam, kms,
+    config, ecr, eks, elb, iam, kms,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -109,6 +109,22 @@ pub(super) static OPERATIONS: &[Row] = &[
         List(&POD_IDENTITY_ASSOCIATIONS),
     )
     .on("cluster/{clusterName}"),
+    Row::new(
+        "elasticloadbalancing.DescribeListeners",
+        Describe(&LISTENERS),
+    ),
+    Row::new(
+        "elasticloadbalancing.DescribeLoadBalancers",
+        Describe(&LOAD_BALANCERS),
+    ),
+    Row::new(
+        "elasticloadbalancing.DescribeRules",
+        Account(elb::describe_rules),
+    ),
+    Row::new(
+        "elasticloadbalancing.DescribeSSLPolicies",
+        Account(elb::describe_ssl_policies),
+    ),
     Row::new("iam.GetInstanceProfile", Account(iam::get_instance_profile))
         .needs(OnResource(iam::instance_profile_resource)),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),

@@ -41,6 +41,13 @@ pub(super) static SERVICES: &[Row] = &[
         denied: ("AccessDeniedException", 403),
     },
     Row {
+        service: "elasticloadbalancing",
+        is_global: false,
+        invalid: "ValidationError",
+        throttling: ("Throttling", 400),
+        denied: ("AccessDenied", 403),
+    },
+    Row {
         service: "iam",
         is_global: true,
         invalid: "ValidationError",

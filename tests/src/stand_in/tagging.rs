@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{ecr, eks, kms, service::AwsError, wire::Request};
-use crate::account::{Account, Cluster, Index, Position};
+use super::{collection::entries, ecr, eks, kms, service::AwsError, wire::Request};
+use crate::account::{Account, Cluster, Index, Position, Record, text};
 
 /// Lists resources that have tags. The ARN of a resource that does not exist is not an error.
 pub(super) fn get_resources(account: &Account, request: &Request) -> Result<Value, AwsError> {
@@ -14,6 +14,7 @@ pub(super) fn get_resources(account: &Account, request: &Request) -> Result<Valu
         "ResourceTypeFilters",
         "ResourcesPerPage",
         "PaginationToken",
+        "TagFilters",
     ];
     request.allow_members(&known)?;
     let (positions, token) = if let Some(arns) = request.texts("ResourceARNList", 100)? {
@@ -24,11 +25,13 @@ pub(super) fn get_resources(account: &Account, request: &Request) -> Result<Valu
         (positions.into_iter().collect(), None)
     } else {
         let types = request.texts("ResourceTypeFilters", 100)?;
+        let filters = request.list("TagFilters")?.unwrap_or_default();
         let is_wanted = |position: &Position| {
-            types.as_ref().is_none_or(|types| {
+            let is_of_types = types.as_ref().is_none_or(|types| {
                 let arn = arn(account, *position);
                 types.iter().any(|wanted| is_of_type(&arn, wanted))
-            })
+            });
+            is_of_types && has_tags(&tags(account, *position), filters)
         };
         let (positions, token) =
             request
@@ -47,7 +50,12 @@ pub(super) fn get_resources(account: &Account, request: &Request) -> Result<Valu
 }
 
 fn check_arns(request: &Request, arns: &[&str]) -> Result<(), AwsError> {
-    let others = ["ResourceTypeFilters", "ResourcesPerPage", "PaginationToken"];
+    let others = [
+        "ResourceTypeFilters",
+        "ResourcesPerPage",
+        "PaginationToken",
+        "TagFilters",
+    ];
     if let Some(name) = others.into_iter().find(|name| request.has(name)) {
         return Err(request.invalid(format!("ResourceARNList and {name} can't be used together")));
     }
@@ -88,7 +96,14 @@ fn arn(account: &Account, position: Position) -> String {
             ecr::repository_arn(account, &account.repositories[position])
         }
         Position::Key(position) => kms::key_arn(account, &account.keys[position]),
+        Position::LoadBalancer(position) => {
+            text(load_balancer(account, position), "LoadBalancerArn").to_owned()
+        }
     }
+}
+
+fn load_balancer(account: &Account, position: usize) -> &Record {
+    account.entries("load_balancers")[position]
 }
 
 fn tags(account: &Account, position: Position) -> BTreeMap<String, String> {
@@ -96,6 +111,11 @@ fn tags(account: &Account, position: Position) -> BTreeMap<String, String> {
         Position::Cluster(position) => cluster_tags(&account.clusters[position]),
         Position::Repository(position) => account.repositories[position].tags.clone(),
         Position::Key(position) => account.keys[position].tags.clone(),
+        Position::LoadBalancer(position) => {
+            let tags = entries(load_balancer(account, position).get("Tags"));
+            tags.map(|tag| (text(tag, "Key").to_owned(), text(tag, "Value").to_owned()))
+                .collect()
+        }
     }
 }
 
@@ -108,6 +128,19 @@ fn cluster_tags(cluster: &Cluster) -> BTreeMap<String, String> {
         .flatten();
     tags.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()
+}
+
+/// Returns `true` if tags pass all filters: each names a key and, if it has values, the possible values.
+fn has_tags(tags: &BTreeMap<String, String>, filters: &[Value]) -> bool {
+    filters.iter().all(|filter| {
+        let value = filter["Key"].as_str().and_then(|key| tags.get(key));
+        let values = filter["Values"]
+            .as_array()
+            .filter(|values| !values.is_empty());
+        value.is_some_and(|value| {
+            values.is_none_or(|values| values.iter().any(|one| one == value.as_str()))
+        })
+    })
 }
 
 /// Returns `true` if an ARN is of a type such as `kms` or `ecr:repository`.

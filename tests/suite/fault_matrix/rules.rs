@@ -238,6 +238,7 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ec2", "DescribeFlowLogs") => needs(Need::FlowLogs),
         ("ec2", "DescribeVpcEndpoints") => needs(Need::VpcEndpoints),
         ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
+        ("tagging" | "elasticloadbalancing", _) => needs(Need::LoadBalancers),
         ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
         ("eks", "ListPodIdentityAssociations") => needs(Need::PodRoles) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{
-    ACCOUNT, CLUSTER, REGION, World, change_event, key, private_cluster, schedule_event,
+    ACCOUNT, CLUSTER, REGION, World, change_event, key, load_balancer, private_cluster,
+    schedule_event,
 };
 
 const MUTE_LIST: &str = "/eksentry/mute-list";
@@ -35,13 +36,22 @@ pub(super) struct Scenario {
     pub(super) alters_responses: bool,
 }
 
-pub(super) static SCENARIOS: [Scenario; 10] = [
+pub(super) static SCENARIOS: [Scenario; 11] = [
     Scenario {
         name: "`sweep` of an account",
         function: "sweep",
         environment: &[("EKSENTRY_LEDGER_BUCKET", BUCKET)],
         event: |_| json!({}),
         calls: &[""],
+        alters_responses: true,
+    },
+    // In a sweep of everything, the first search for resources by their tags is not the first call of its operation.
+    Scenario {
+        name: "`sweep` of load balancers",
+        function: "sweep",
+        environment: &[],
+        event: |_| json!({"checks": [check_that_needs(Need::LoadBalancers).id]}),
+        calls: &["tagging."],
         alters_responses: true,
     },
     Scenario {
@@ -382,6 +392,15 @@ fn with_network(mut entries: Value) -> Value {
     entries
 }
 
+/// Returns load balancers of the clusters alpha and beta.
+fn load_balancers(of_beta_forwards: bool) -> Value {
+    let mut of_beta = load_balancer("beta");
+    if of_beta_forwards {
+        of_beta["Listeners"][0]["DefaultActions"] = json!([{"Type": "forward"}]);
+    }
+    json!([load_balancer("alpha"), of_beta])
+}
+
 fn image(digest: &str, severities: &[&str]) -> Value {
     let findings = severities.iter().enumerate().map(
         |(number, severity)| json!({"name": format!("CVE-2024-{number}"), "severity": severity}),
@@ -403,6 +422,7 @@ fn before() -> Value {
         "roles": roles(),
         "identity_providers": identity_providers(),
         "instances": instances(),
+        "load_balancers": load_balancers(false),
         "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
         "repositories": [
             {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
@@ -425,6 +445,7 @@ fn now() -> Value {
         "roles": roles(),
         "identity_providers": identity_providers(),
         "instances": instances(),
+        "load_balancers": load_balancers(true),
         "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
         "repositories": [
             {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [

@@ -8,7 +8,9 @@ use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
-use crate::world::{ACCOUNT, REGION, World, key, private_cluster, schedule_event, workspace};
+use crate::world::{
+    ACCOUNT, REGION, World, key, load_balancer_at, private_cluster, schedule_event, workspace,
+};
 
 /// The account that the functions enter from their own.
 pub(super) const OTHER: &str = "444455556666";
@@ -181,6 +183,7 @@ fn one_of_everything(account: &str, region: &str) -> Value {
             "RoleName": format!("one-{region}"), "attached": attached, "inline": inline,
         }],
         "keys": [key("one", true), key("of-cluster", true)],
+        "load_balancers": [load_balancer_at(account, region, "one")],
         "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}]}],
     })
 }

@@ -8,10 +8,11 @@ use eksentry_core::{
         EksCluster, Fact, List,
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
-            Endpoint, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion, LogTypes,
-            MetadataOptions, NamedKey, NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole,
-            PodRoleSource, Principal, RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey,
-            SupportStatus, TrustingRole, UpgradePolicy,
+            Endpoint, Handling, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion,
+            Listener, LoadBalancer, LoadBalancerKind, LogTypes, MetadataOptions, NamedKey,
+            NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Principal,
+            RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey, SupportStatus, TlsVersion,
+            TrustingRole, UpgradePolicy,
         },
     },
     policy::{Permissions, ServiceAccounts},
@@ -82,6 +83,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         role: role(bytes)?,
         node_groups: node_groups(bytes)?,
         addons: addons(bytes)?,
+        load_balancers: load_balancers(bytes)?,
         insights: insights(bytes)?,
         network: network::network(bytes)?,
         images: network::images(bytes)?,
@@ -149,6 +151,50 @@ fn addons(bytes: &mut Unstructured<'_>) -> Result<List<Addon>> {
     });
     let addons = addons.collect::<Result<_>>()?;
     list(addons, bytes)
+}
+
+fn load_balancers(bytes: &mut Unstructured<'_>) -> Result<List<LoadBalancer>> {
+    const KINDS: [LoadBalancerKind; 4] = [
+        LoadBalancerKind::Application,
+        LoadBalancerKind::Network,
+        LoadBalancerKind::Gateway,
+        LoadBalancerKind::Classic,
+    ];
+    let balancers = texts(bytes, 12)?.into_iter().map(|name| {
+        Ok(LoadBalancer {
+            name,
+            kind: *bytes.choose(&KINDS)?,
+            is_internal: fact(bytes.arbitrary()?, bytes)?,
+            listeners: listeners(bytes)?,
+        })
+    });
+    let balancers = balancers.collect::<Result<_>>()?;
+    list(balancers, bytes)
+}
+
+fn listeners(bytes: &mut Unstructured<'_>) -> Result<List<Listener>> {
+    let listeners = texts(bytes, 4)?.into_iter().map(|protocol| {
+        let version = TlsVersion {
+            major: bytes.arbitrary()?,
+            minor: bytes.arbitrary()?,
+        };
+        Ok(Listener {
+            protocol,
+            port: bytes.arbitrary()?,
+            handling: match bytes.int_in_range(0..=3)? {
+                0 => Handling::Http {
+                    serves_requests: fact(bytes.arbitrary()?, bytes)?,
+                },
+                1 => Handling::Tls {
+                    oldest_version: fact(version, bytes)?,
+                },
+                2 => Handling::PassThrough,
+                _ => Handling::Unknown,
+            },
+        })
+    });
+    let listeners = listeners.collect::<Result<_>>()?;
+    list(listeners, bytes)
 }
 
 fn insights(bytes: &mut Unstructured<'_>) -> Result<List<Insight>> {

@@ -148,6 +148,8 @@ fn operations_have_the_errors_of_the_resources_that_requests_name() {
         ("eks.ListNodegroups", 1),
         ("eks.DescribeNodegroup", 1),
         ("ec2.DescribeSubnets", 1),
+        ("elasticloadbalancing.DescribeListeners", 2),
+        ("elasticloadbalancing.DescribeLoadBalancers", 1),
         ("ecr.DescribeImages", 2),
         ("s3.GetObject", 2),
         ("s3.PutObject", 1),

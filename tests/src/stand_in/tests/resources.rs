@@ -382,6 +382,21 @@ fn tags_are_returned_for_tagged_resources() {
         Some(2)
     );
     assert_eq!(count(json!({"ResourcesPerPage": 2})), Some(2));
+    for (filters, expected) in [
+        (json!([]), 3),
+        (json!([{"Key": "team"}]), 3),
+        (json!([{"Key": "team", "Values": []}]), 3),
+        (
+            json!([{"Key": "team", "Values": ["ledger", "payments"]}]),
+            3,
+        ),
+        (json!([{"Key": "team", "Values": ["ledger"]}]), 0),
+        (json!([{"Key": "team"}, {"Key": "env"}]), 0),
+        (json!([{"Key": "Team"}]), 0),
+    ] {
+        let found = count(json!({"TagFilters": filters}));
+        assert_eq!(found, Some(expected), "{filters}");
+    }
 
     for members in [
         json!({"ResourceARNList": vec![arn("a"); 101]}),
@@ -389,7 +404,8 @@ fn tags_are_returned_for_tagged_resources() {
         json!({"ResourceARNList": ["a"]}),
         json!({"ResourceARNList": [arn("a")], "ResourcesPerPage": 50}),
         json!({"ResourceARNList": [arn("a")], "ResourceTypeFilters": ["eks"]}),
-        json!({"TagFilters": []}),
+        json!({"ResourceARNList": [arn("a")], "TagFilters": [{"Key": "team"}]}),
+        json!({"TagsPerPage": 100}),
     ] {
         assert_eq!(client.tagging(members).error(), "InvalidParameterException");
     }
