@@ -32,6 +32,9 @@ pub(crate) struct Collection {
     /// Returns the members that an entry has unless the account file states others, with placeholders: other members of
     /// the entry, `parent.` and a member of the entry that holds it, `account`, `region` and `partition`.
     pub defaults: fn(&Record) -> Value,
+    /// Returns the members of members that an entry has unless the account file states others, even if the file states
+    /// the member that holds them.
+    pub nested_defaults: fn() -> Value,
     /// Returns the item for a described entry in a list of descriptions.
     pub item: fn(Record) -> Value,
     /// The error for an entry that does not exist; `None` if one with the defaults always exists.
@@ -66,6 +69,7 @@ impl Collection {
             everywhere: &[],
             is_listed: |_| true,
             defaults: |_| json!({}),
+            nested_defaults: || json!({}),
             item: Value::Object,
             missing: Some(missing),
         }
@@ -394,6 +398,14 @@ impl Entry<'_> {
         };
         let written = self.members.iter().filter(|(name, _)| !is_held(name));
         description.extend(written.map(|(name, value)| (name.clone(), value.clone())));
+        for (name, defaults) in record((self.collection.nested_defaults)()) {
+            let Some(Value::Object(members)) = description.get_mut(&name) else {
+                continue;
+            };
+            for (name, value) in record(defaults) {
+                members.entry(name).or_insert(value);
+            }
+        }
         description
     }
 

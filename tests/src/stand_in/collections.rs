@@ -63,10 +63,6 @@ pub(super) static CLUSTERS: Collection = Collection {
             "endpoint": "https://{name:DIGEST32}.gr7.{region}.eks.amazonaws.com",
             "roleArn": "arn:{partition}:iam::{account}:role/eks-{name}",
             "resourcesVpcConfig": {
-                "subnetIds": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
-                "securityGroupIds": [],
-                "clusterSecurityGroupId": "sg-0a1b2c3d4e5f60001",
-                "vpcId": "vpc-0a1b2c3d4e5f60001",
                 "endpointPublicAccess": true,
                 "endpointPrivateAccess": false,
                 "publicAccessCidrs": ["0.0.0.0/0"],
@@ -85,6 +81,14 @@ pub(super) static CLUSTERS: Collection = Collection {
             "accessConfig": {"authenticationMode": "CONFIG_MAP"},
             "deletionProtection": false,
         })
+    },
+    nested_defaults: || {
+        json!({"resourcesVpcConfig": {
+            "subnetIds": ["subnet-0a1b2c3d4e5f60001", "subnet-0a1b2c3d4e5f60002"],
+            "securityGroupIds": [],
+            "clusterSecurityGroupId": "sg-0a1b2c3d4e5f60001",
+            "vpcId": "vpc-0a1b2c3d4e5f60001",
+        }})
     },
     ..Collection::new(
         "clusters",
