@@ -122,11 +122,8 @@ impl Reader<'_> {
             .elb_list("DescribeLoadBalancers", Vec::new(), call)
             .await;
         for balancer in listed.items {
-            let Balancer {
-                load_balancer_arn,
-                scheme,
-            } = balancer;
-            match load_balancer_arn {
+            let Balancer { arn, scheme } = balancer;
+            match arn {
                 Some(arn) => {
                     let is_internal = scheme.as_deref().and_then(parse::is_internal);
                     schemes.are_internal.insert(arn, is_internal);

@@ -296,10 +296,11 @@ impl ChangingAccount {
         }
     }
 
-    /// Returns the events that AWS Config sends about a resource to the rules of all checks of its kind.
+    /// Returns the events that AWS Config sends about a resource to the rules of all checks of its kind that are on.
     fn items(&mut self, kind: &'static ResourceKind, name: &str, status: &str) -> Vec<Value> {
         let resource = Resource::named(kind, name, &location()).expect("the name is valid");
-        let checks = CHECKS.iter().filter(|check| check.kind() == kind);
+        let checks = CHECKS.iter();
+        let checks = checks.filter(|check| check.enabled && check.kind() == kind);
         let mut items = Vec::new();
         for check in checks {
             self.requested_evaluations.insert(RequestedEvaluation {

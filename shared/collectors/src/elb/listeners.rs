@@ -103,7 +103,7 @@ impl Reader<'_> {
         if by_default == Some(true) {
             return Some(Ok(true));
         }
-        let Some(arn) = &listener.listener_arn else {
+        let Some(arn) = &listener.arn else {
             return Some(Err(described.without(&format!("the ARN of {name}"))));
         };
         let without_actions = described.without(&format!("the default actions of {name}"));

@@ -49,14 +49,16 @@ pub(super) struct Members<T> {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Balancer {
-    pub(super) load_balancer_arn: Option<String>,
+    #[serde(rename = "LoadBalancerArn")]
+    pub(super) arn: Option<String>,
     pub(super) scheme: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Listener {
-    pub(super) listener_arn: Option<String>,
+    #[serde(rename = "ListenerArn")]
+    pub(super) arn: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) protocol: Option<String>,
     pub(super) ssl_policy: Option<String>,
@@ -114,9 +116,9 @@ mod tests {
         );
         let page = page.unwrap();
         let balancers = page.items.unwrap().member;
-        assert_eq!(balancers[0].load_balancer_arn.as_deref(), Some("a"));
+        assert_eq!(balancers[0].arn.as_deref(), Some("a"));
         assert_eq!(balancers[0].scheme.as_deref(), Some("internal"));
-        assert_eq!(balancers[1].load_balancer_arn, None);
+        assert_eq!(balancers[1].arn, None);
         assert_eq!(page.next_marker.as_deref(), Some("m"));
 
         let page = read::<Listener>(
