@@ -25,6 +25,7 @@ mod load;
 mod load_balancers;
 mod logs;
 mod mute_list;
+mod network;
 mod ocsf;
 mod parameters;
 mod pods;

@@ -10,8 +10,9 @@ use eksentry_core::facts::{EcrRepository, EksCluster, KmsKey};
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
+use crate::network::with_network;
 use crate::world::{
-    World, checks_of, key, key_arn, load_balancer, private_cluster, repository_arn,
+    ACCOUNT, REGION, World, checks_of, key, key_arn, load_balancer, private_cluster, repository_arn,
 };
 
 const ROTATION: &str = "kms-cmk-rotation";
@@ -126,9 +127,10 @@ fn all_pages_of_every_list_are_read() {
     let repositories: Vec<Value> = (0..5)
         .map(|n| json!({"repositoryName": format!("r{n}"), "images": [{"scan": {}}, {"imageTags": ["a"], "scan": {}}, {"imageTags": ["b"], "scan": {}}]}))
         .collect();
-    let mut world = World::with(json!({
+    let entries = json!({
         "clusters": clusters, "load_balancers": balancers, "keys": keys, "repositories": repositories,
-    }));
+    });
+    let mut world = World::with(with_network(ACCOUNT, REGION, entries));
     world.change(|account| account.page_size = Some(2));
     let summary = world.sweep();
     let of_five = [EksCluster::KIND, KmsKey::KIND, EcrRepository::KIND];

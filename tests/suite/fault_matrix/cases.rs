@@ -157,9 +157,8 @@ pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
         },
     ) in undisturbed.iter().enumerate()
     {
-        let is_covered = |call: &&Call| of.calls.iter().any(|start| call.name().starts_with(start));
         let mut names = BTreeSet::new();
-        for call in calls.iter().filter(is_covered) {
+        for call in calls.iter().filter(|call| of.covers(call)) {
             if names.insert(call.name()) {
                 cases.extend(of_call(scenario, call, of.alters_responses));
             }

@@ -6,10 +6,11 @@ use eksentry_core::checks::CHECKS;
 use eksentry_core::facts::{EksCluster, KmsKey};
 use eksentry_core::{Check, FactsOf, Need};
 use eksentry_tests::account::{Account, Parameter};
-use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
+use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
+use crate::network::with_network;
 use crate::world::{
     ACCOUNT, CLUSTER, REGION, World, change_event, key, load_balancer, private_cluster,
     schedule_event,
@@ -36,13 +37,30 @@ pub(super) struct Scenario {
     pub(super) alters_responses: bool,
 }
 
-pub(super) static SCENARIOS: [Scenario; 11] = [
+pub(super) static SCENARIOS: [Scenario; 13] = [
     Scenario {
         name: "`sweep` of an account",
         function: "sweep",
         environment: &[("EKSENTRY_LEDGER_BUCKET", BUCKET)],
         event: |_| json!({}),
-        calls: &[""],
+        calls: &["s3.", "securityhub.", "ssm.", "tagging."],
+        alters_responses: true,
+    },
+    // A sweep of everything takes too long for each fault in the calls about resources.
+    Scenario {
+        name: "`sweep` of clusters",
+        function: "sweep",
+        environment: &[],
+        event: |_| json!({"checks": checks_where(|check| check.kind() == EksCluster::KIND)}),
+        calls: &["eks.", "ec2.", "iam.", "elasticloadbalancing.", "kms."],
+        alters_responses: true,
+    },
+    Scenario {
+        name: "`sweep` of registries and keys",
+        function: "sweep",
+        environment: &[],
+        event: |_| json!({"checks": checks_where(|check| check.kind() != EksCluster::KIND)}),
+        calls: &["ecr.", "kms.", "config."],
         alters_responses: true,
     },
     // In a sweep of everything, the first search for resources by their tags is not the first call of its operation.
@@ -157,6 +175,12 @@ pub(super) static SCENARIOS: [Scenario; 11] = [
     },
 ];
 
+/// Returns the ids of the checks that a function selects.
+fn checks_where(is_selected: impl Fn(&Check) -> bool) -> Vec<&'static str> {
+    let checks = CHECKS.iter().filter(|check| is_selected(check));
+    checks.map(|check| check.id).collect()
+}
+
 /// Returns the first check of KMS keys.
 fn check_of_keys() -> &'static Check {
     let mut checks = CHECKS.iter();
@@ -211,6 +235,13 @@ pub(super) fn call_of(action: &str) -> String {
 }
 
 impl Scenario {
+    /// Returns `true` if the scenario covers this call.
+    pub(super) fn covers(&self, call: &Call) -> bool {
+        self.calls
+            .iter()
+            .any(|start| call.name().starts_with(start))
+    }
+
     pub(super) fn is_push(&self) -> bool {
         self.name.ends_with("a push")
     }
@@ -359,39 +390,6 @@ fn instances() -> Value {
     ])
 }
 
-/// Adds the network of all clusters: a security group with a prefix list of the account, flow logs, and the endpoints
-/// that EKS needs to pull images.
-fn with_network(mut entries: Value) -> Value {
-    let endpoint = |service: &str| {
-        json!({
-            "VpcEndpointId": format!("vpce-{service}"),
-            "ServiceName": format!("com.amazonaws.{REGION}.{service}"),
-            "PolicyDocument": json!({
-                "Statement": [{
-                    "Effect": "Allow", "Principal": "*", "Action": "*",
-                    "Resource": format!("arn:aws:ecr:{REGION}:{ACCOUNT}:repository/*"),
-                }],
-            })
-            .to_string(),
-        })
-    };
-    entries["security_groups"] = json!([{
-        "GroupId": "sg-0a1b2c3d4e5f60001",
-        "IpPermissions": [{
-            "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": "pl-1"}],
-        }],
-    }]);
-    entries["prefix_lists"] = json!([{"PrefixListId": "pl-1", "entries": [
-        {"Cidr": "198.51.100.0/24"}, {"Cidr": "203.0.113.0/24"}, {"Cidr": "192.0.2.0/24"},
-    ]}]);
-    entries["flow_logs"] = json!([{"FlowLogId": "fl-1", "ResourceId": "vpc-0a1b2c3d4e5f60001"}]);
-    entries["vpc_endpoints"] = ["ecr.api", "ecr.dkr", "s3"]
-        .map(endpoint)
-        .into_iter()
-        .collect();
-    entries
-}
-
 /// Returns load balancers of the clusters alpha and beta.
 fn load_balancers(of_beta_forwards: bool) -> Value {
     let mut of_beta = load_balancer("beta");
@@ -413,53 +411,61 @@ fn image(digest: &str, severities: &[&str]) -> Value {
 
 /// Returns the resources at the time of the earlier sweep.
 fn before() -> Value {
-    with_network(json!({
-        "clusters": [
-            old_cluster(),
-            cluster("beta", "beta", private_cluster("beta")),
-            cluster("gone", "beta", json!({})),
-        ],
-        "roles": roles(),
-        "identity_providers": identity_providers(),
-        "instances": instances(),
-        "load_balancers": load_balancers(false),
-        "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
-        "repositories": [
-            {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
-                image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
-            ]},
-            {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
-            {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
-        ],
-    }))
+    with_network(
+        ACCOUNT,
+        REGION,
+        json!({
+            "clusters": [
+                old_cluster(),
+                cluster("beta", "beta", private_cluster("beta")),
+                cluster("gone", "beta", json!({})),
+            ],
+            "roles": roles(),
+            "identity_providers": identity_providers(),
+            "instances": instances(),
+            "load_balancers": load_balancers(false),
+            "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
+            "repositories": [
+                {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
+                    image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
+                ]},
+                {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
+                {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
+            ],
+        }),
+    )
 }
 
 /// Returns the current resources: some are new, some have improved or worsened, and some no longer exist.
 fn now() -> Value {
-    with_network(json!({
-        "clusters": [
-            old_cluster(),
-            cluster("beta", "shared", json!({})),
-            cluster("new", "shared", private_cluster("new")),
-        ],
-        "roles": roles(),
-        "identity_providers": identity_providers(),
-        "instances": instances(),
-        "load_balancers": load_balancers(true),
-        "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
-        "repositories": [
-            {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
-                image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
-            ]},
-            {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
-                image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
-            ]},
-            {"repositoryName": "team/new", "images": [
-                {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},
-                {"imageDigest": digest('6')},
-            ]},
-        ],
-    }))
+    with_network(
+        ACCOUNT,
+        REGION,
+        json!({
+            "clusters": [
+                old_cluster(),
+                cluster("beta", "shared", json!({})),
+                cluster("new", "shared", private_cluster("new")),
+            ],
+            "roles": roles(),
+            "identity_providers": identity_providers(),
+            "instances": instances(),
+            "load_balancers": load_balancers(true),
+            "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
+            "repositories": [
+                {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
+                    image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
+                ]},
+                {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
+                    image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
+                ]},
+                {"repositoryName": "team/new", "images": [
+                    {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},
+                    {"imageDigest": digest('6')},
+                ]},
+            ],
+        }),
+    )
 }
 
 fn digest(of: char) -> String {

@@ -8,6 +8,7 @@ use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
+use crate::network::with_network;
 use crate::world::{
     ACCOUNT, REGION, World, key, load_balancer_at, private_cluster, schedule_event, workspace,
 };
@@ -65,6 +66,7 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
         world
     };
     let settings = settings.iter();
+    let world = world.with_all_checks();
     settings.fold(world, |world, (name, value)| world.and(name, value))
 }
 
@@ -177,15 +179,17 @@ fn one_of_everything(account: &str, region: &str) -> Value {
     }]);
     let attached = json!(["AmazonEKSClusterPolicy", {"name": "own", "document": document()}]);
     let inline = json!({"one": document()});
-    json!({
+    let entries = json!({
         "clusters": [cluster],
+        "instances": [{"InstanceId": "i-1", "Tags": [{"Key": "aws:eks:cluster-name", "Value": "one"}]}],
         "roles": [{
             "RoleName": format!("one-{region}"), "attached": attached, "inline": inline,
         }],
         "keys": [key("one", true), key("of-cluster", true)],
         "load_balancers": [load_balancer_at(account, region, "one")],
         "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}]}],
-    })
+    });
+    with_network(account, region, entries)
 }
 
 /// Runs functions with another Region in the settings.

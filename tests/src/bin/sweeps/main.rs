@@ -1,9 +1,10 @@
 //! `cargo sweeps`: measures the calls, the time and the memory of sweeps of large accounts.
 //!
 //! For each size there is an account in a stand-in that answers no call faster than AWS would, and that limits calls to
-//! the rates that AWS documents. The account is swept three times, on three different days as far as the function can
+//! the rates that AWS documents: registries with a number of repositories or, with `--clusters`, clusters with nodes,
+//! networks, administrators and add-ons. The account is swept three times, on three different days as far as the function can
 //! tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when one
-//! repository in a hundred has other settings and one image in a hundred is gone.
+//! repository in a hundred has other settings and one image in a hundred is gone, or when all nodes were replaced.
 //!
 //! No sweep with these calls can take less time than the largest of
 //!
@@ -17,6 +18,8 @@
 //! the sweep, the function waited for the stand-in. The stand-in's own work comes on top of the latency, at about two
 //! milliseconds a call. With a latency of 20 ms, sweeps therefore hardly get below 1.1 times the bound.
 
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
@@ -27,11 +30,12 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use comfy_table::Table;
-use eksentry_tests::account::{Account, AccountError};
 use eksentry_tests::lambda::{Function, binaries, cpu_time};
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use self::accounts::Size;
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
@@ -52,10 +56,6 @@ const RATES: [(&str, f64, f64); 2] = [(IMPORTS, 30.0, 10.0), (READS, 6.0, 3.0)];
 const IMPORTS: &str = "securityhub.BatchImportFindings";
 const READS: &str = "securityhub.GetFindings";
 
-const IMAGES_A_REPOSITORY: usize = 2;
-const REPOSITORIES_A_CLUSTER: usize = 100;
-const REPOSITORIES_A_KEY: usize = 20;
-
 /// Measures sweeps of large accounts.
 #[derive(Parser)]
 #[command(name = "cargo sweeps")]
@@ -63,6 +63,12 @@ struct Options {
     /// The numbers of repositories in the accounts, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<usize>,
+    /// The number of clusters in an account without repositories, which is measured instead
+    #[arg(long, conflicts_with = "sizes")]
+    clusters: Option<usize>,
+    /// The number of nodes of all clusters together
+    #[arg(long, requires = "clusters", default_value_t = 1_500)]
+    nodes: usize,
     /// The duration of each call in milliseconds
     #[arg(long, default_value_t = 20)]
     latency: u32,
@@ -70,7 +76,7 @@ struct Options {
 
 /// The measurements of one sweep.
 struct Sweep {
-    repositories: usize,
+    size: Size,
     name: &'static str,
     /// The summary that the function returned.
     summary: Value,
@@ -96,7 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let latency = Duration::from_millis(options.latency.into());
     let mut table = Table::new();
     table.set_header([
-        "repositories",
+        "account",
         "sweep",
         "resources",
         "findings",
@@ -116,8 +122,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         "stand-in CPU",
         "peak memory",
     ]);
-    for repositories in options.sizes {
-        for sweep in sweeps(&binary, repositories, latency)? {
+    let sizes = match options.clusters {
+        Some(clusters) => vec![Size::Clusters {
+            clusters,
+            nodes: options.nodes,
+        }],
+        None => options.sizes.into_iter().map(Size::Repositories).collect(),
+    };
+    for size in sizes {
+        for sweep in sweeps(&binary, size, latency)? {
             table.add_row(row(&sweep, latency));
         }
     }
@@ -128,26 +141,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the three sweeps of an account with this number of repositories.
-fn sweeps(
-    binary: &Path,
-    repositories: usize,
-    latency: Duration,
-) -> Result<Vec<Sweep>, Box<dyn Error>> {
-    eprintln!("{repositories} repositories: creating the account");
-    let aws = StandIn::start(account(repositories)?)?;
+/// Runs the three sweeps of an account of this size.
+fn sweeps(binary: &Path, size: Size, latency: Duration) -> Result<Vec<Sweep>, Box<dyn Error>> {
+    eprintln!("{size}: creating the account");
+    let aws = StandIn::start(size.account()?)?;
     let milliseconds = u64::try_from(latency.as_millis())?;
     if milliseconds > 0 {
         aws.fail(Fault::new("*", FaultKind::Latency(milliseconds)));
     }
     aws.limit_rates();
     aws.count_only();
-    let first = sweep(binary, &aws, repositories, "first")?;
+    let first = sweep(binary, &aws, size, "first")?;
     simulate_next_day(&aws);
-    let again = sweep(binary, &aws, repositories, "unchanged")?;
+    let again = sweep(binary, &aws, size, "unchanged")?;
     simulate_next_day(&aws);
-    aws.change(change)?;
-    let changed = sweep(binary, &aws, repositories, "1 % changed")?;
+    aws.change(|account| size.change(account))?;
+    let changed = sweep(binary, &aws, size, size.change_name())?;
     match aws.violations().first() {
         Some(violation) => Err(format!("AWS would have rejected a request: {violation}").into()),
         None => Ok(vec![first, again, changed]),
@@ -166,7 +175,7 @@ fn simulate_next_day(aws: &StandIn) {
 fn sweep(
     binary: &Path,
     aws: &StandIn,
-    repositories: usize,
+    size: Size,
     name: &'static str,
 ) -> Result<Sweep, Box<dyn Error>> {
     let mut resources = 0;
@@ -189,11 +198,11 @@ fn sweep(
 
     let (calls, throttled) = (aws.counts(), aws.throttled());
     let (cpu, stand_in_cpu) = (function.cpu_time(), cpu_time(process::id()));
-    let invocation = with_progress(aws, &format!("{repositories} repositories, {name}"), || {
+    let invocation = with_progress(aws, &format!("{size}, {name}"), || {
         function.invoke(b"{}", TIME_LIMIT)
     });
     let sweep = Sweep {
-        repositories,
+        size,
         name,
         resources,
         calls: aws.counts_since(&calls),
@@ -209,7 +218,7 @@ fn sweep(
         })?,
     };
     eprintln!(
-        "{repositories} repositories, {name}: done in {:.1} s; {}",
+        "{size}, {name}: done in {:.1} s; {}",
         sweep.wall.as_secs_f64(),
         call_counts(&sweep.calls)
     );
@@ -233,61 +242,6 @@ fn with_progress<T>(aws: &StandIn, what: &str, action: impl FnOnce() -> T) -> T 
         drop(done);
         value
     })
-}
-
-/// Returns an account with two hundred images, one cluster and five keys per hundred repositories. One image in twenty
-/// has vulnerabilities.
-fn account(repositories: usize) -> Result<Account, AccountError> {
-    let clusters = 0..repositories / REPOSITORIES_A_CLUSTER;
-    let keys = 0..repositories / REPOSITORIES_A_KEY;
-    let mut account = Account::empty(ACCOUNT, REGION);
-    account.add(json!({
-        "repositories": (0..repositories).map(repository).collect::<Vec<_>>(),
-        "clusters": clusters.map(cluster).collect::<Vec<_>>(),
-        "keys": keys.map(|n| json!({"rotation": {"KeyRotationEnabled": n % 2 == 0}})).collect::<Vec<_>>(),
-        "buckets": [BUCKET],
-    }))?;
-    Ok(account)
-}
-
-fn repository(number: usize) -> Value {
-    let found = ["CVE-2024-3094", "CVE-2021-44228", "CVE-2022-37434"];
-    let found = found.map(|name| json!({"name": name, "severity": "HIGH"}));
-    let found = if number.is_multiple_of(10) {
-        &found[..]
-    } else {
-        &[]
-    };
-    let images: [Value; IMAGES_A_REPOSITORY] = [
-        json!({"imageTags": ["v1"], "scan": {}}),
-        json!({"imageTags": ["v2"], "scan": {"imageScanFindings": {"findings": found}}}),
-    ];
-    json!({
-        "repositoryName": format!("team-{}/service-{:04}", number / 100, number % 100),
-        "imageTagMutability": if number.is_multiple_of(2) { "MUTABLE" } else { "IMMUTABLE" },
-        "images": images,
-    })
-}
-
-fn cluster(number: usize) -> Value {
-    let node_groups = if number.is_multiple_of(4) {
-        json!([{"nodegroupName": "general"}])
-    } else {
-        json!([])
-    };
-    json!({"name": format!("cluster-{number}"), "nodegroups": node_groups})
-}
-
-/// Gives one repository in a hundred other settings, and removes one image in a hundred.
-fn change(account: &mut Account) {
-    for repository in account.repositories.iter_mut().step_by(100) {
-        let members = &mut repository.members;
-        members.insert("imageTagMutability".to_owned(), "IMMUTABLE".into());
-    }
-    let every = 100 / IMAGES_A_REPOSITORY;
-    for repository in account.repositories.iter_mut().skip(1).step_by(every) {
-        repository.images.pop();
-    }
 }
 
 fn bound(calls: &BTreeMap<String, usize>, latency: Duration) -> Bound {
@@ -322,7 +276,7 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
     let bound = bound(calls, latency);
     let wall = sweep.wall.as_secs_f64();
     vec![
-        sweep.repositories.to_string(),
+        sweep.size.to_string(),
         sweep.name.to_owned(),
         sweep.resources.to_string(),
         summary_count("evaluated").to_string(),
