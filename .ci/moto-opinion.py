@@ -36,7 +36,7 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 DEMO = yaml.safe_load((TESTS / "demo/account.yaml").read_text())  # tests/src/account.rs explains the format
 ACCOUNT, REGION = DEMO["account"], DEMO["region"]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "example"}
-PASSED, FAILED, NONE = "PASSED", "FAILED", "none"
+PASSED, FAILED, NOT_AVAILABLE, NONE = "PASSED", "FAILED", "NOT_AVAILABLE", "none"
 MOST_SHOWN = 40
 
 # The verdicts that are different in moto: check, resource (or a pattern of resources that have a verdict in the
@@ -47,9 +47,23 @@ DEVIATIONS = [
     ("eks-access-entries-roles", "cluster/*", NONE, "moto does not store accessConfig"),
     ("eks-authentication-mode", "cluster/*", FAILED, "moto does not store accessConfig"),
     ("eks-deletion-protection", "cluster/*", FAILED, "moto does not store deletionProtection"),
+    ("eks-ecr-endpoint-policy", "cluster/*", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
+    ("eks-ecr-endpoint-policy", "cluster/treasury", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
+    ("eks-ecr-endpoints", "cluster/*", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
+    ("eks-ecr-endpoints", "cluster/treasury", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
+    ("eks-irsa-trust-scoped", "cluster/branch-frankfurt", PASSED, "moto does not store outpostConfig"),
     ("eks-irsa-trust-scoped", "cluster/mobile-banking", PASSED, "moto generates the issuer of a cluster"),
     ("eks-load-balancer-tls", "cluster/*", NONE, "the load balancers of the demo account are not created in moto"),
+    ("eks-node-role-least-privilege", "cluster/wealth-management", NONE, "moto does not store computeConfig"),
     ("eks-nodes-imds", "cluster/*", PASSED, "the instances of the demo account are not created in moto"),
+    ("eks-nodes-imds", "cluster/wealth-management", NONE, "moto does not store computeConfig"),
+    ("eks-nodes-nitro-encryption", "cluster/fraud-scoring", PASSED, "the instances of the demo account are not created in moto"),
+    ("eks-nodes-nitro-encryption", "cluster/wealth-management", NONE, "moto does not store computeConfig"),
+    ("eks-nodes-private", "cluster/*", NOT_AVAILABLE, "the subnets of the demo account are not created in moto"),
+    ("eks-nodes-private", "cluster/wealth-management", NONE, "moto does not store computeConfig"),
+    ("eks-security-groups-restricted", "cluster/*", NOT_AVAILABLE, "moto returns no cluster security group"),
+    ("eks-vpc-flow-logs", "cluster/*", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
+    ("eks-vpc-flow-logs", "cluster/treasury", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
     ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
     ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto treats AWS keys as customer keys"),
 ]
@@ -58,6 +72,7 @@ DEVIATIONS = [
 NOT_IN_MOTO = {
     "eks-cluster-healthy": "ListAddons",
     "eks-network-policy-enabled": "ListAddons",
+    "eks-nodes-current": "DescribeClusterVersions",
     "eks-pod-iam-roles": "ListPodIdentityAssociations",
     "eks-supported-version": "DescribeClusterVersions",
     "eks-upgrade-insights": "ListInsights",
@@ -196,9 +211,15 @@ class Account:
         subnets = ["subnet-0a1b2c3d", "subnet-1a2b3c4d"]
         network = {"subnetIds": subnets} | entry.get("resourcesVpcConfig", {})
         self.create(self.eks, "create_cluster", entry | role | {"resourcesVpcConfig": network})
-        nodes = f"arn:aws:iam::{ACCOUNT}:role/eks-{name}-nodes"
-        for group in entry.get("nodegroups", []):
-            self.create(self.eks, "create_nodegroup", group, clusterName=name, nodeRole=nodes, subnets=subnets)
+        groups = entry.get("nodegroups", [])
+        if any("nodeRole" not in group for group in groups):
+            nodes = self.fill_role(f"eks-{name}-nodes", service="ec2.amazonaws.com", attached=["AmazonEKSWorkerNodePolicy"])
+        for group in groups:
+            defaults = {
+                "nodeRole": group.get("nodeRole") or nodes, "subnets": subnets, "amiType": "AL2023_ARM_64_STANDARD",
+                "version": entry["version"], "releaseVersion": f"{entry['version']}.1-20990101",
+            }
+            self.create(self.eks, "create_nodegroup", group, clusterName=name, **defaults)
         match entry.get("status", "ACTIVE"):
             case "ACTIVE":
                 pass
@@ -446,6 +467,7 @@ def run_sweep(binary, aws, seconds):
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": f"http://{aws.address}",
         "EKSENTRY_DISABLED_CHECKS": ",".join(NOT_IN_MOTO),
+        "EKSENTRY_ENABLED_CHECKS": "eks-nodes-nitro-encryption",
     }
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
