@@ -11,7 +11,8 @@
 //! ```yaml
 //! account: "123456789012"             # twelve digits
 //! region: eu-central-1
-//! page_size: 2                        # most items that a list returns in a page (as many as requested)
+//! page_size: 2                        # most items that a list returns in a page (as many as requested); for findings, 20
+//!                                     # times as many
 //! registry_scanning:                  # as GetRegistryScanningConfiguration (basic, no rules)
 //!   scanType: BASIC
 //!   rules:

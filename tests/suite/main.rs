@@ -26,6 +26,7 @@ mod load_balancers;
 mod logs;
 mod mute_list;
 mod network;
+mod networks;
 mod ocsf;
 mod parameters;
 mod pods;

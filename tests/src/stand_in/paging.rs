@@ -43,6 +43,20 @@ pub(super) struct Paging {
     bad_token: &'static str,
 }
 
+/// The number of findings in a page for each other item that a page may have: there are many more findings than other
+/// items.
+const FINDINGS: usize = 20;
+
+/// Returns the most items that a page has in the account.
+fn most(account: &Account, request: &Request) -> usize {
+    let most = account.page_size.unwrap_or(usize::MAX);
+    if request.name().starts_with("securityhub.") {
+        most.saturating_mul(FINDINGS)
+    } else {
+        most
+    }
+}
+
 impl Paging {
     /// Returns the paging of an operation; `None` if its model has none. `sizes` are the page size if none is requested
     /// and the maximum, for operations whose model does not state them.
@@ -94,9 +108,7 @@ impl Paging {
         request: &Request,
         count: usize,
     ) -> Result<(Range<usize>, Option<String>), AwsError> {
-        let size = self
-            .size(request)?
-            .min(account.page_size.unwrap_or(usize::MAX));
+        let size = self.size(request)?.min(most(account, request));
         let start = self.start(request)?.min(count);
         let end = (start + size).min(count);
         let next = (end < count).then(|| token(self.fingerprint(request), end));
@@ -112,9 +124,7 @@ impl Paging {
         items: &'a [T],
         wanted: impl Fn(&T) -> bool,
     ) -> Result<(Vec<&'a T>, Option<String>), AwsError> {
-        let size = self
-            .size(request)?
-            .min(account.page_size.unwrap_or(usize::MAX));
+        let size = self.size(request)?.min(most(account, request));
         let start = self.start(request)?.min(items.len());
         let mut rest = items
             .iter()

@@ -79,6 +79,13 @@ mod tests {
                 Err("VPC_OWNER_UNKNOWN"),
             ),
             (without_vpc, Err("VPC_UNKNOWN")),
+            (
+                EksCluster {
+                    arn: String::new(),
+                    ..cluster()
+                },
+                Err("VPC_OWNER_UNKNOWN"),
+            ),
         ] {
             let vpc = own_vpc(&cluster, "flow logs");
             let vpc = vpc.map_err(|verdict| verdict.codes()[0]);

@@ -286,13 +286,19 @@ impl EksCluster {
         let subnets = &self.network.subnets;
         let of_cluster = |subnet: &&Subnet| self.subnets.contains(&subnet.id);
         let mut owners = subnets.items.iter().filter(of_cluster);
+        let unknown = |text: &str| Unread {
+            code: ReasonCode::VpcOwnerUnknown,
+            text: text.to_owned(),
+        };
         let Some(owner) = owners.find_map(|subnet| subnet.owner.as_deref()) else {
-            return Err(subnets.missing.clone().unwrap_or_else(|| Unread {
-                code: ReasonCode::VpcOwnerUnknown,
-                text: "ec2:DescribeSubnets returned no owner of the cluster's subnets.".to_owned(),
+            return Err(subnets.missing.clone().unwrap_or_else(|| {
+                unknown("ec2:DescribeSubnets returned no owner of the cluster's subnets.")
             }));
         };
-        Ok(Some(owner).filter(|owner| Some(*owner) != self.account().as_deref()))
+        let own = self.account();
+        let own =
+            own.ok_or_else(|| unknown("eks:DescribeCluster returned no ARN with an account."))?;
+        Ok(Some(owner).filter(|owner| *owner != own))
     }
 
     /// Returns the account of the cluster; `None` if its ARN names none.

@@ -1,6 +1,6 @@
 //! The Kubernetes versions of node groups, by their support and their distance from the cluster.
 
-use crate::facts::cluster::VersionSupport;
+use crate::facts::cluster::{NodeOrigin, VersionSupport};
 use crate::facts::{EksCluster, Unread};
 use crate::reason_code::ReasonCode;
 use crate::text::names;
@@ -48,6 +48,7 @@ impl GroupVersions {
                 Err(unread) => versions.unread.push(unread),
             }
         }
+        without_version.extend(groups_that_are_gone(cluster));
         let unknown = [
             Unread::naming(
                 ReasonCode::VersionUnknown,
@@ -64,6 +65,21 @@ impl GroupVersions {
         versions.unread.extend(unknown.into_iter().flatten());
         versions
     }
+}
+
+/// Returns the names of the node groups that nodes belong to and EKS does not return. They are listed until their last
+/// node is gone, so their version is not known.
+fn groups_that_are_gone(cluster: &EksCluster) -> impl Iterator<Item = &str> {
+    let groups = &cluster.node_groups.items;
+    let named = cluster
+        .nodes
+        .items
+        .iter()
+        .filter_map(|node| match &node.group {
+            NodeOrigin::NodeGroup(name) if !node.is_managed => Some(name.as_str()),
+            _ => None,
+        });
+    named.filter(|name| groups.iter().all(|group| group.name != *name))
 }
 
 #[cfg(test)]
@@ -147,6 +163,7 @@ mod tests {
         };
         let without_groups = EksCluster {
             node_groups: List::complete(Vec::new()),
+            nodes: List::complete(Vec::new()),
             ..unread.clone()
         };
         for (cluster, expected) in [
@@ -163,5 +180,19 @@ mod tests {
         let versions = GroupVersions::of(&with_version("1.34"), 1);
         assert_eq!(versions.unsupported, ["general (1.34)"]);
         assert_eq!(versions.behind, ["general (1.34)"]);
+    }
+
+    #[test]
+    fn the_version_of_a_node_group_that_is_gone_is_unknown() {
+        let codes = |groups: Vec<NodeGroup>| -> Vec<&str> {
+            let cluster = EksCluster {
+                node_groups: List::complete(groups),
+                ..cluster()
+            };
+            let versions = GroupVersions::of(&cluster, 2);
+            versions.unread.iter().map(|one| one.code.word()).collect()
+        };
+        assert_eq!(codes(vec![node_group()]), [""; 0]);
+        assert_eq!(codes(vec![]), ["VERSION_UNKNOWN"]);
     }
 }
