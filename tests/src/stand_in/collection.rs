@@ -248,19 +248,17 @@ fn all<'a>(
         members,
         parent: parent.cloned().map(Box::new),
     };
-    match parent {
-        Some(parent) => entries(parent.members.get(collection.name))
-            .map(entry)
-            .collect(),
-        None => {
-            let stated = account.entries(collection.name);
-            let key = |entry: &Record| collection.key.map(|key| text(entry, key).to_owned());
-            let is_stated = |one: &&Record| stated.iter().any(|other| key(one) == key(other));
-            let everywhere = everywhere(collection).filter(|one| !is_stated(one));
-            let everywhere: Vec<&Record> = everywhere.collect();
-            stated.into_iter().chain(everywhere).map(entry).collect()
-        }
+    if let Some(parent) = parent {
+        let held = entries(parent.members.get(collection.name));
+        return held.map(entry).collect();
     }
+
+    let stated = account.entries(collection.name);
+    let key = |entry: &Record| collection.key.map(|key| text(entry, key).to_owned());
+    let is_stated = |one: &&Record| stated.iter().any(|other| key(one) == key(other));
+    let everywhere = everywhere(collection).filter(|one| !is_stated(one));
+    let everywhere: Vec<&Record> = everywhere.collect();
+    stated.into_iter().chain(everywhere).map(entry).collect()
 }
 
 /// Returns the entries of a collection that every account has.

@@ -338,7 +338,7 @@ mod tests {
         let ignored = r#"{"ignoredCodes": ["Known", "KmsKeyDisabled"]}"#;
         let known = || vec![issue("Known", &["r"])];
         let both = || vec![issue("Known", &["r"]), issue("Other", &[])];
-        for (cluster, expected) in [
+        for (cluster, expected) in vec![
             (cluster(), Outcome::Passed),
             (with_health(known()), Outcome::Passed),
             (

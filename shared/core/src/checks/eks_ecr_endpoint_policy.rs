@@ -70,13 +70,13 @@ const SERVICES: [&str; 2] = ["ecr.api", "ecr.dkr"];
 
 /// An available endpoint for ECR.
 #[derive(Clone, Copy)]
-struct Endpoint<'a> {
+struct EcrEndpoint<'a> {
     endpoint: &'a VpcEndpoint,
     service: &'static str,
     region: &'a str,
 }
 
-impl Endpoint<'_> {
+impl EcrEndpoint<'_> {
     fn name(&self) -> String {
         format!("{} ({})", self.service, self.endpoint.id)
     }
@@ -105,7 +105,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         let destinations = Destinations::of(policy.as_ref(), registries);
         Some((endpoint.name(), destinations))
     });
-    let (failures, doubts) = reasons(&read.collect::<Vec<_>>());
+    let (failures, warnings) = reasons(&read.collect::<Vec<_>>());
     if !failures.is_empty() {
         return Verdict::failed_for(Severity::Low, failures);
     }
@@ -113,16 +113,17 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         Ok(vpc) => vpc,
         Err(unknown) => return unknown,
     };
-    let policies = endpoints.iter().map(|endpoint| &endpoint.endpoint.policy);
-    let unread = policies
-        .filter_map(|policy| policy.as_ref().err())
-        .next()
-        .or(cluster.network.endpoints.missing.as_ref());
+    let mut policies = endpoints.iter().map(|endpoint| &endpoint.endpoint.policy);
+    let unread = policies.find_map(|policy| policy.as_ref().err()).or(cluster
+        .network
+        .endpoints
+        .missing
+        .as_ref());
     if let Some(unread) = unread {
         return Verdict::not_available(unread);
     }
-    if !doubts.is_empty() {
-        return Verdict::warning_for(doubts);
+    if !warnings.is_empty() {
+        return Verdict::warning_for(warnings);
     }
     if endpoints.is_empty() {
         return Verdict::not_applicable(
@@ -130,7 +131,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             format!("The VPC {vpc} has no available endpoint for ECR."),
         );
     }
-    let endpoints: Vec<String> = endpoints.iter().map(Endpoint::name).collect();
+    let endpoints: Vec<String> = endpoints.iter().map(EcrEndpoint::name).collect();
     Verdict::passed(
         ReasonCode::PushesToKnownAccounts,
         format!(
@@ -141,13 +142,13 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
 }
 
 /// Returns the available endpoints for ECR, sorted.
-fn endpoints(cluster: &EksCluster) -> Vec<Endpoint<'_>> {
+fn endpoints(cluster: &EksCluster) -> Vec<EcrEndpoint<'_>> {
     let available = cluster.network.endpoints.items.iter();
     let available = available.filter(|endpoint| endpoint.is_available);
-    let mut endpoints: Vec<Endpoint<'_>> = available
+    let mut endpoints: Vec<EcrEndpoint<'_>> = available
         .flat_map(|endpoint| {
             SERVICES.into_iter().filter_map(move |service| {
-                Some(Endpoint {
+                Some(EcrEndpoint {
                     endpoint,
                     service,
                     region: endpoint.region_for(service)?,
@@ -155,7 +156,7 @@ fn endpoints(cluster: &EksCluster) -> Vec<Endpoint<'_>> {
             })
         })
         .collect();
-    endpoints.sort_by_key(Endpoint::name);
+    endpoints.sort_by_key(EcrEndpoint::name);
     endpoints
 }
 
@@ -175,7 +176,7 @@ fn reasons(found: &[(String, Destinations)]) -> (Vec<Reason>, Vec<Reason>) {
             format!("Images can be pushed to any account through these VPC endpoints: {any}."),
         ));
     }
-    let mut doubts = Vec::new();
+    let mut warnings = Vec::new();
     for (name, destinations) in found {
         match destinations {
             Destinations::Others(accounts) => failures.push(Reason::new(
@@ -185,7 +186,7 @@ fn reasons(found: &[(String, Destinations)]) -> (Vec<Reason>, Vec<Reason>) {
                     names(accounts.iter().map(String::as_str))
                 ),
             )),
-            Destinations::Unclear(problem) => doubts.push(Reason::new(
+            Destinations::Unclear(problem) => warnings.push(Reason::new(
                 ReasonCode::PushesNotUnderstood,
                 format!(
                     "It is not certain whether images can be pushed to other accounts through the VPC endpoint {name}: in \
@@ -197,14 +198,14 @@ fn reasons(found: &[(String, Destinations)]) -> (Vec<Reason>, Vec<Reason>) {
     }
     let for_some = of(|destinations| *destinations == Destinations::ForSomePrincipals);
     if !for_some.is_empty() {
-        doubts.push(Reason::new(
+        warnings.push(Reason::new(
             ReasonCode::PushesOfSomePrincipals,
             format!(
                 "The policies of these VPC endpoints limit who can push images, but not to which accounts: {for_some}."
             ),
         ));
     }
-    (failures, doubts)
+    (failures, warnings)
 }
 
 #[cfg(test)]
@@ -223,6 +224,7 @@ mod tests {
     const PULL: &str = r#"{"Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
         "Resource": "*"}"#;
 
+    #[expect(clippy::unnecessary_wraps, reason = "an endpoint may have no policy")]
     fn policy(statements: &str) -> Option<ResourcePolicy> {
         Some(serde_json::from_str(&format!(r#"{{"Statement": [{statements}]}}"#)).unwrap())
     }

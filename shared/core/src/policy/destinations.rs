@@ -336,7 +336,7 @@ impl Reader<'_> {
     /// are of known accounts.
     fn target(&self, pattern: &str, scope: &str) -> Option<Target> {
         let common = overlap(pattern, scope)?;
-        let account = common.splitn(6, ':').nth(4).unwrap_or_default();
+        let account = common.split(':').nth(4).unwrap_or_default();
         if is_account(account) {
             let is_known = self.registries.known.contains(account);
             let accounts = Accounts::one(account);
