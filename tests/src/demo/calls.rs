@@ -13,6 +13,8 @@ const LINES: TableStyle =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
     Clusters,
+    Nodes,
+    LoadBalancers,
     Roles,
     Repositories,
     Images,
@@ -31,6 +33,8 @@ impl Purpose {
             }
             _ => match call.split('.').next() {
                 Some("eks") => Self::Clusters,
+                Some("ec2") => Self::Nodes,
+                Some("elasticloadbalancing") => Self::LoadBalancers,
                 Some("iam") => Self::Roles,
                 Some("ecr") => Self::Repositories,
                 Some("kms") => Self::Keys,
@@ -44,7 +48,9 @@ impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::Clusters => "clusters",
-            Self::Roles => "cluster roles",
+            Self::Nodes => "nodes and networks",
+            Self::LoadBalancers => "load balancers",
+            Self::Roles => "IAM roles",
             Self::Repositories => "repositories",
             Self::Images => "images",
             Self::Keys => "keys",
@@ -58,6 +64,8 @@ impl Purpose {
     fn resources(self, account: &Account) -> Option<usize> {
         match self {
             Self::Clusters => Some(account.clusters.len()),
+            Self::Nodes => Some(account.entries("instances").len()),
+            Self::LoadBalancers => Some(account.entries("load_balancers").len()),
             Self::Repositories => Some(account.repositories.len()),
             Self::Images => Some(
                 account

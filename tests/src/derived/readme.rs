@@ -49,7 +49,12 @@ fn check(check: &Check) -> String {
     let id = format!("[{}]({})", check.id, page_path(check).display());
     let worst = check.severities.first();
     let worst = worst.map_or("", |(severity, _)| severity.label());
-    row(&[&id, check.title, worst, &controls(check)])
+    let title = if check.enabled {
+        check.title.to_owned()
+    } else {
+        format!("{} (off by default)", check.title)
+    };
+    row(&[&id, &title, worst, &controls(check)])
 }
 
 /// Lists the controls by which readers know a check. The omitted standards have many controls, which are on the check's
