@@ -82,6 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_arn_is_written_as_it_was_read() {
+        let text = "arn:aws:eks:eu-central-1:123456789012:cluster/a";
+        let arn: Arn = text.parse().unwrap();
+        assert_eq!(arn.to_string(), text);
+        assert_eq!(arn.as_str(), text);
+    }
+
+    #[test]
     fn an_arn_is_split_into_its_parts() {
         let arn: Arn = "arn:aws-cn:ecr:cn-north-1:123456789012:repository/a/b:c"
             .parse()

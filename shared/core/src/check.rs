@@ -259,6 +259,13 @@ mod tests {
     }
 
     #[test]
+    fn an_evaluator_is_shown_with_its_kind() {
+        let check = find("kms-cmk-rotation").unwrap();
+        let text = format!("{:?}", check.evaluate);
+        assert_eq!(text, format!("Evaluate({:?})", check.kind()));
+    }
+
+    #[test]
     fn each_check_evaluates_only_its_own_kind() {
         for (arn, facts) in [
             (CLUSTER, Arc::new(cluster()) as Arc<dyn Facts>),
