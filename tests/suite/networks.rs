@@ -48,6 +48,16 @@ fn called(world: &World) -> BTreeSet<String> {
     calls.map(|call| call.name()).collect()
 }
 
+/// Asserts that there are findings, and that all of them passed.
+fn assert_all_passed(world: &World) {
+    let statuses = world.statuses();
+    assert!(!statuses.is_empty());
+    assert!(
+        statuses.iter().all(|line| line.starts_with("PASSED")),
+        "{statuses:?}"
+    );
+}
+
 #[test]
 fn a_sweep_of_the_first_checks_makes_no_call_for_others() {
     let mut world = World::demo();
@@ -109,14 +119,7 @@ fn a_sweep_lists_what_all_clusters_use_once() {
     ] {
         assert_eq!(world.calls(operation), 1, "{operation}");
     }
-    assert!(
-        world
-            .statuses()
-            .iter()
-            .all(|line| line.starts_with("PASSED")),
-        "{:?}",
-        world.statuses()
-    );
+    assert_all_passed(&world);
     world.end();
 }
 
@@ -178,13 +181,6 @@ fn throttling_of_ec2_slows_a_sweep_down_and_changes_no_result() {
         "sweep",
         &json!({"checks": [GROUPS, PRIVATE, CURRENT, ENDPOINTS, FLOW_LOGS]}),
     );
-    assert!(
-        world
-            .statuses()
-            .iter()
-            .all(|line| line.starts_with("PASSED")),
-        "{:?}",
-        world.statuses()
-    );
+    assert_all_passed(&world);
     world.end();
 }

@@ -8,8 +8,6 @@ mod nodes;
 mod parse;
 mod response;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use eksentry_aws::QueryService;
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
@@ -46,9 +44,6 @@ pub(crate) const PERMISSIONS: &[Permission] = &[
 /// The facts of a Region that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
-    /// `true` if all clusters of the Region are evaluated, so that lists of the whole Region take fewer calls than one
-    /// list for each cluster.
-    whole_region: AtomicBool,
     nodes: OnceCell<RegionNodes>,
     in_use: OnceCell<InUse>,
     subnets: OnceCell<List<Subnet>>,
@@ -58,16 +53,4 @@ pub(crate) struct Memos {
     endpoints: OnceCell<List<(String, VpcEndpoint)>>,
     images: OnceCell<List<MachineImage>>,
     instance_types: OnceCell<List<InstanceType>>,
-}
-
-impl Memos {
-    /// Reads lists of the whole Region from now on.
-    pub(crate) fn read_whole_region(&self) {
-        self.whole_region.store(true, Ordering::Relaxed);
-    }
-
-    /// Returns `true` if lists of the whole Region are read.
-    pub(crate) fn reads_whole_region(&self) -> bool {
-        self.whole_region.load(Ordering::Relaxed)
-    }
 }

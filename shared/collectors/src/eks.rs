@@ -138,7 +138,7 @@ impl Collector for ClusterCollector {
 
 impl Reader<'_> {
     async fn list_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
-        self.ec2.read_whole_region();
+        self.read_whole_region();
         let kind = EksCluster::KIND;
         let Names { names, missing } = self.clusters.names().await;
         let call = self.clusters.call(&LIST, self.location.to_string());

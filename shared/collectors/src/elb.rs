@@ -56,7 +56,7 @@ pub(crate) struct Memos {
 /// The schemes of all load balancers of a Region.
 #[derive(Debug, Default)]
 struct Schemes {
-    /// Whether each load balancer is internal, by ARN; `None` if the response has no scheme that is known.
+    /// `true` for each load balancer that is internal, by ARN; `None` if the response has no scheme that is known.
     are_internal: HashMap<String, Option<bool>>,
     missing: Option<Unread>,
 }

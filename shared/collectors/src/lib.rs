@@ -20,6 +20,7 @@ mod tags;
 mod unread;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use eksentry_aws::{Aws, Clock, Lazy, Pace, QueryClient, QueryService, client};
 use eksentry_core::{
@@ -138,6 +139,9 @@ pub struct Reader<'a> {
     clusters: Arc<eks::Clusters>,
     account: Arc<AccountClusters>,
     started_at: Timestamp,
+    /// `true` if all clusters of the Region are evaluated, so that lists of the whole Region take fewer calls than one
+    /// list for each cluster.
+    whole_region: AtomicBool,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
     elb: elb::Memos,
@@ -197,6 +201,7 @@ impl<'a> Reader<'a> {
             account: Arc::clone(account),
             location,
             started_at: clients.clock.now(),
+            whole_region: AtomicBool::new(false),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
             elb: elb::Memos::default(),
@@ -213,6 +218,16 @@ impl<'a> Reader<'a> {
     /// of an account share, may be older.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+
+    /// Reads lists of the whole Region from now on.
+    fn read_whole_region(&self) {
+        self.whole_region.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns `true` if lists of the whole Region are read.
+    fn reads_whole_region(&self) -> bool {
+        self.whole_region.load(Ordering::Relaxed)
     }
 
     fn now(&self) -> Timestamp {

@@ -282,7 +282,7 @@ pub enum ReasonCode {
     SubnetsUnknown,
     /// No flow log contains the required traffic of some subnets.
     SubnetsWithoutFlowLog,
-    /// Whether the private DNS of a VPC endpoint is on is unknown.
+    /// The private DNS setting of a VPC endpoint is unknown.
     VpcEndpointDnsUnknown,
     /// The VPC has no endpoint for a service.
     VpcEndpointMissing,

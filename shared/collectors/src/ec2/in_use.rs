@@ -38,12 +38,9 @@ impl InUse {
                 .cloned()
                 .collect(),
             security_groups: cluster
-                .security_groups
-                .iter()
-                .chain(&network.cluster_security_group)
-                .chain(groups().filter_map(|group| group.remote_access_security_group.as_ref()))
-                .chain(nodes().flat_map(|node| &node.security_groups))
-                .cloned()
+                .security_group_ids()
+                .into_iter()
+                .map(str::to_owned)
                 .collect(),
             // AWS replaces the nodes that it manages, and with them their images.
             images: nodes()
@@ -80,7 +77,7 @@ impl Reader<'_> {
         (cluster, needs): (&EksCluster, Needs),
     ) -> List<T> {
         let own = InUse::of(cluster);
-        if !self.ec2.reads_whole_region() {
+        if !self.reads_whole_region() {
             return with_ids(&list(ids(&own)).await, ids(&own), id);
         }
         let all = || async { list(ids(self.in_use(needs).await)).await };

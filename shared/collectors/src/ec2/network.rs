@@ -123,7 +123,7 @@ impl Reader<'_> {
     pub(crate) async fn flow_logs(&self, cluster: &EksCluster) -> List<FlowLog> {
         let InUse { vpcs, subnets, .. } = InUse::of(cluster);
         let resources: BTreeSet<String> = vpcs.into_iter().chain(subnets).collect();
-        if !self.ec2.reads_whole_region() {
+        if !self.reads_whole_region() {
             return self
                 .ec2_by_ids(&FLOW_LOGS, "resource-id", &resources, &[], flow_log)
                 .await;
@@ -141,7 +141,7 @@ impl Reader<'_> {
             self.ec2_by_ids(&ENDPOINTS, "vpc-id", vpcs, &[], endpoint)
                 .await
         };
-        let found = if self.ec2.reads_whole_region() {
+        let found = if self.reads_whole_region() {
             let all = || async { list(&self.in_use(needs).await.vpcs).await };
             let all = self.ec2.endpoints.get_or_init(all).await;
             about(all, &own, |(vpc, _)| vpc)

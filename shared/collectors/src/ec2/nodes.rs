@@ -45,7 +45,7 @@ impl Reader<'_> {
             return List::complete(Vec::new());
         }
         let cluster = cluster.name.as_str();
-        if self.ec2.reads_whole_region() {
+        if self.reads_whole_region() {
             let owned = format!("{OWNED}*");
             let keys: &[&str] = &[CLUSTER, KARPENTER_CLUSTER, &owned];
             let list = || Box::pin(self.list_nodes("tag-key", keys, self.location.to_string()));

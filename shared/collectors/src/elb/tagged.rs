@@ -86,7 +86,7 @@ impl Reader<'_> {
     /// Returns the load balancers whose tags name a cluster. If all clusters of the Region are evaluated, the load
     /// balancers of all of them are listed once.
     pub(super) async fn tagged_balancers(&self, cluster: &str) -> List<Tagged> {
-        if self.ec2.reads_whole_region() {
+        if self.reads_whole_region() {
             let target = format!("the load balancers of {}", self.location);
             let list = || Box::pin(self.list_tagged(of_all_clusters(), target));
             self.elb.tagged.get_or_init(list).await.of(cluster)

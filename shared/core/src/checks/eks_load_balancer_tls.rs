@@ -75,7 +75,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-/// What is wrong with the listeners of a cluster's load balancers.
+/// The problems of the listeners of a cluster's load balancers.
 #[derive(Debug, Default)]
 struct Problems<'a> {
     /// The listeners that serve HTTP.

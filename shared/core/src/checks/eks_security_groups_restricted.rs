@@ -137,7 +137,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
     match security_groups::first_unread(cluster) {
         _ if !reasons.is_empty() => Verdict::failed_for(severity, reasons),
         Some(unread) => Verdict::not_available(&unread),
-        None if security_groups::ids(cluster).is_empty() => Verdict::not_applicable(
+        None if cluster.security_group_ids().is_empty() => Verdict::not_applicable(
             ReasonCode::NoSecurityGroup,
             "EKS reports no security group of this local cluster on AWS Outposts.",
         ),

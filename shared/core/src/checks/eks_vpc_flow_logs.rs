@@ -63,7 +63,7 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-/// Whether flow logs contain the required traffic.
+/// The extent to which flow logs contain the required traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coverage {
     Complete,

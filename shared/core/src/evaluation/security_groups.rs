@@ -9,22 +9,9 @@ use crate::facts::{EksCluster, Unread};
 use crate::reason_code::ReasonCode;
 use crate::text::names;
 
-/// Returns the IDs of the security groups of the cluster, its node groups and its nodes.
-pub(crate) fn ids(cluster: &EksCluster) -> BTreeSet<&str> {
-    let node_groups = cluster.node_groups.items.iter();
-    let nodes = cluster.nodes.items.iter();
-    let of_cluster = cluster.network.cluster_security_group.iter();
-    of_cluster
-        .chain(&cluster.security_groups)
-        .chain(node_groups.filter_map(|group| group.remote_access_security_group.as_ref()))
-        .chain(nodes.flat_map(|node| &node.security_groups))
-        .map(String::as_str)
-        .collect()
-}
-
 /// Returns the inbound rules of the security groups, as far as they are known.
 pub(crate) fn rules(cluster: &EksCluster) -> Vec<GroupRule<'_>> {
-    let ids = ids(cluster);
+    let ids = cluster.security_group_ids();
     let known = cluster.network.security_groups.items.iter();
     let known = known.filter(|group| ids.contains(group.id.as_str()));
     known
@@ -49,7 +36,7 @@ pub(crate) fn first_unread(cluster: &EksCluster) -> Option<Unread> {
 
 /// Returns that a security group must exist, but that its ID is unknown.
 fn unnamed(cluster: &EksCluster) -> Option<Unread> {
-    // Whether a local cluster on AWS Outposts has a cluster security group is not documented.
+    // The documentation does not state if a local cluster on AWS Outposts has a cluster security group.
     if cluster.network.cluster_security_group.is_none() && !cluster.on_outpost {
         return Some(unknown(
             "eks:DescribeCluster returned no cluster security group.",
@@ -82,7 +69,7 @@ fn unnamed(cluster: &EksCluster) -> Option<Unread> {
 fn undescribed(cluster: &EksCluster) -> Option<Unread> {
     let described = cluster.network.security_groups.items.iter();
     let described: BTreeSet<&str> = described.map(|group| group.id.as_str()).collect();
-    let undescribed = names(ids(cluster).difference(&described).copied());
+    let undescribed = names(cluster.security_group_ids().difference(&described).copied());
     (!undescribed.is_empty()).then(|| {
         unknown(format!(
             "ec2:DescribeSecurityGroups did not return these security groups, which are deleted or belong to another \
@@ -151,7 +138,7 @@ mod tests {
             ..with_access(Some("ops"), Some("sg-3"))
         };
         assert_eq!(
-            Vec::from_iter(ids(&cluster)),
+            Vec::from_iter(cluster.security_group_ids()),
             ["sg-1", "sg-2", "sg-3", "sg-4"]
         );
         let rule = InboundRule {

@@ -41,11 +41,11 @@ pub struct Listener {
     pub protocol: String,
     /// The port; `None` if the response has none.
     pub port: Option<u16>,
-    /// What the listener does with connections, as far as their encryption is concerned.
+    /// The encryption of the connections that the listener accepts.
     pub handling: Handling,
 }
 
-/// What a listener does with connections, as far as their encryption is concerned.
+/// The encryption of the connections that a listener accepts, or its way to redirect or pass on those without any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handling {
     /// The listener receives unencrypted HTTP requests.

@@ -28,7 +28,7 @@ pub struct RolePolicy {
     pub name: String,
     /// `true` if AWS manages the policy.
     pub is_aws_managed: bool,
-    /// What the policy allows on every resource.
+    /// The permissions that the policy grants on every resource.
     pub permissions: Fact<Permissions>,
 }
 

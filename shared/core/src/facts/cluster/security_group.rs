@@ -1,8 +1,10 @@
 //! Security groups.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 
-use super::Ports;
+use super::{EksCluster, Ports};
 use crate::facts::List;
 
 /// A security group with its inbound rules.
@@ -24,6 +26,21 @@ pub struct InboundRule {
     pub ports: Ports,
     /// The addresses that the rule allows, including those in prefix lists of customers.
     pub sources: List<IpNet>,
+}
+
+impl EksCluster {
+    /// Returns the IDs of the security groups of the cluster, its node groups and its nodes, as far as these were read.
+    pub fn security_group_ids(&self) -> BTreeSet<&str> {
+        let node_groups = self.node_groups.items.iter();
+        let nodes = self.nodes.items.iter();
+        let of_cluster = self.network.cluster_security_group.iter();
+        of_cluster
+            .chain(&self.security_groups)
+            .chain(node_groups.filter_map(|group| group.remote_access_security_group.as_ref()))
+            .chain(nodes.flat_map(|node| &node.security_groups))
+            .map(String::as_str)
+            .collect()
+    }
 }
 
 /// The protocol of an inbound rule.
