@@ -4,6 +4,7 @@
 mod call_counts;
 mod clock;
 mod complete_responses;
+mod json;
 mod lazy;
 mod pace;
 mod pages;
@@ -11,6 +12,7 @@ mod problem;
 mod query;
 mod rate;
 mod required;
+mod service;
 
 use std::time::Duration;
 
@@ -25,13 +27,15 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
 pub use complete_responses::CompleteResponses;
+pub use json::{JsonClient, JsonRequest};
 pub use lazy::Lazy;
 pub use pace::Pace;
 pub use pages::{IncompleteList, Pages};
 pub use problem::problem;
-pub use query::{Parameters, QueryClient, QueryError, QueryService};
+pub use query::{Parameters, QueryClient, QueryService};
 pub use rate::Rate;
 pub use required::Required;
+pub use service::{Service, ServiceError, ServiceResult};
 
 /// The IAM actions of the calls that this crate makes.
 pub const ACTIONS: &[&str] = &["sts:AssumeRole"];

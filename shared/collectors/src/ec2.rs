@@ -8,7 +8,7 @@ mod nodes;
 mod parse;
 mod response;
 
-use eksentry_aws::QueryService;
+use eksentry_aws::{QueryService, Service};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{
     FlowLog, InstanceType, MachineImage, SecurityGroup, Subnet, VpcEndpoint,
@@ -23,8 +23,10 @@ use crate::permission::Permission;
 pub(crate) use self::parse::OWNED;
 /// Amazon EC2 and the version of its API.
 pub(crate) const SERVICE: QueryService = QueryService {
-    name: "ec2",
-    id: "EC2",
+    service: Service {
+        name: "ec2",
+        id: "EC2",
+    },
     version: "2016-11-15",
 };
 

@@ -7,9 +7,7 @@ mod tagged;
 
 use std::collections::HashMap;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use eksentry_aws::{Parameters, QueryError, QueryService};
+use eksentry_aws::{Parameters, QueryService, Service, ServiceResult};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{LoadBalancer, LoadBalancerKind};
 use eksentry_core::{Fact, Unread};
@@ -26,8 +24,10 @@ use crate::{DESCRIPTIONS_AT_A_TIME, Reader};
 
 /// The version of Elastic Load Balancing with Application, Network and Gateway Load Balancers.
 pub(crate) const SERVICE: QueryService = QueryService {
-    name: "elasticloadbalancing",
-    id: "Elastic Load Balancing v2",
+    service: Service {
+        name: "elasticloadbalancing",
+        id: "Elastic Load Balancing v2",
+    },
     version: "2015-12-01",
 };
 
@@ -188,7 +188,7 @@ impl Reader<'_> {
         operation: &'static str,
         mut parameters: Parameters,
         token: Option<String>,
-    ) -> Result<Response<T>, SdkError<QueryError, HttpResponse>>
+    ) -> ServiceResult<Response<T>>
     where
         T: DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
     {

@@ -1,30 +1,10 @@
 //! Responses of the Query protocol.
 
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
-use aws_smithy_types::error::ErrorMetadata;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// An error that a service returns.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", meta.message().or(meta.code()).unwrap_or("an error without a code"))]
-pub struct QueryError {
-    meta: ErrorMetadata,
-}
-
-impl ProvideErrorMetadata for QueryError {
-    fn meta(&self) -> &ErrorMetadata {
-        &self.meta
-    }
-}
-
-/// The error of a response that is not valid.
-#[derive(Debug, thiserror::Error)]
-#[error("the response is invalid: {problem}")]
-struct InvalidResponse {
-    problem: String,
-}
+use crate::service::{InvalidResponse, ServiceError};
 
 /// The document of an error in both forms: `Response/Errors/Error` of EC2, and `ErrorResponse/Error` of other services.
 #[derive(Debug, Deserialize)]
@@ -52,36 +32,27 @@ struct ErrorElement {
 /// Reads a response.
 pub(super) fn read<T: DeserializeOwned>(
     response: &HttpResponse,
-) -> Result<T, OrchestratorError<QueryError>> {
+) -> Result<T, OrchestratorError<ServiceError>> {
     let body = response.body().bytes().unwrap_or_default();
     let text = std::str::from_utf8(body).unwrap_or_default();
     if response.status().is_success() {
-        return quick_xml::de::from_str(text).map_err(|error| {
-            let problem = InvalidResponse {
-                problem: error.to_string(),
-            };
-            OrchestratorError::other(problem)
-        });
+        return quick_xml::de::from_str(text).map_err(|error| InvalidResponse::of(&error));
     }
     Err(OrchestratorError::operation(error(text)))
 }
 
-fn error(text: &str) -> QueryError {
+fn error(text: &str) -> ServiceError {
     let document: Option<ErrorDocument> = quick_xml::de::from_str(text).ok();
     let element =
         document.and_then(|document| document.errors.and_then(|all| all.error).or(document.error));
-    let mut meta = ErrorMetadata::builder();
-    if let Some(code) = element.as_ref().and_then(|element| element.code.as_deref()) {
-        meta = meta.code(code);
-    }
-    if let Some(message) = element.and_then(|element| element.message) {
-        meta = meta.message(message);
-    }
-    QueryError { meta: meta.build() }
+    let (code, message) = element.map_or((None, None), |one| (one.code, one.message));
+    ServiceError::new(code.as_deref(), message.as_deref())
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
     use super::*;
 
     #[derive(Debug, PartialEq, Deserialize)]

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use eksentry_aws::{Parameters, QueryError, Rate};
+use eksentry_aws::{Parameters, Rate, ServiceResult};
 use eksentry_core::Unread;
 use eksentry_core::facts::List;
 use serde::de::DeserializeOwned;
@@ -162,7 +160,7 @@ impl Reader<'_> {
         operation: &Operation,
         mut parameters: Parameters,
         token: Option<String>,
-    ) -> Result<T, SdkError<QueryError, HttpResponse>>
+    ) -> ServiceResult<T>
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
     {

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 
-use super::QueryService;
+use super::Service;
 
 /// The DNS suffixes of partitions, by the beginning of their Regions' names.
 /// Source: <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
@@ -18,7 +18,7 @@ const SUFFIXES: [(&str, &str); 6] = [
 
 /// Returns the URL of a service's endpoint: the one that the environment sets for the service or for all services, or
 /// the endpoint of the Region.
-pub(super) fn url(service: QueryService, config: &SdkConfig) -> String {
+pub(super) fn url(service: Service, config: &SdkConfig) -> String {
     let key = ServiceConfigKey::builder()
         .service_id(service.id)
         .env("AWS_ENDPOINT_URL")
@@ -102,15 +102,13 @@ mod tests {
 
     #[test]
     fn a_url_in_the_configuration_wins() {
-        let ec2 = QueryService {
+        let ec2 = Service {
             name: "ec2",
             id: "EC2",
-            version: "2016-11-15",
         };
-        let elb = QueryService {
+        let elb = Service {
             name: "elasticloadbalancing",
             id: "Elastic Load Balancing v2",
-            version: "2015-12-01",
         };
         let config = SdkConfig::builder()
             .endpoint_url("http://127.0.0.1:1")
