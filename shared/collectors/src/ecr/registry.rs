@@ -12,7 +12,7 @@ use super::parse::{self, ListedRepository};
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::{Arns, Permission};
-use crate::{Gate, Reader, Unlisted};
+use crate::{DESCRIPTIONS_AT_A_TIME, Gate, Reader, Unlisted};
 
 pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", REPOSITORIES);
 pub(super) const SCANNING: Permission =
@@ -154,18 +154,11 @@ impl Reader<'_> {
             .iter()
             .filter(|repository| wanted.names.contains(&repository.name));
         if wanted.repositories {
-            for repository in chosen.clone() {
-                let kind = EcrRepository::KIND;
-                if let Ok(resource) = Resource::named(kind, &repository.name, &self.location) {
-                    let state = self.repository_facts(repository, &resource, needs).await;
-                    let observation = Observation {
-                        resource,
-                        observed_at: repository.listed_at,
-                        state,
-                    };
-                    self.send(observation, out).await;
-                }
-            }
+            futures::stream::iter(chosen.clone())
+                .map(|repository| self.listed_repository(repository, needs, out))
+                .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
+                .collect::<()>()
+                .await;
         }
         if !wanted.images {
             return Vec::new();
@@ -177,6 +170,25 @@ impl Reader<'_> {
             .collect()
             .await;
         lists.into_iter().flatten().collect()
+    }
+
+    /// Sends an observation of a listed repository.
+    async fn listed_repository(
+        &self,
+        repository: &ListedRepository,
+        needs: Needs,
+        out: &mpsc::Sender<Observation>,
+    ) {
+        let kind = EcrRepository::KIND;
+        if let Ok(resource) = Resource::named(kind, &repository.name, &self.location) {
+            let state = self.repository_facts(repository, &resource, needs).await;
+            let observation = Observation {
+                resource,
+                observed_at: repository.listed_at,
+                state,
+            };
+            self.send(observation, out).await;
+        }
     }
 
     /// Returns the names of all repositories, sorted. The listed facts are kept, so that the repositories are not
