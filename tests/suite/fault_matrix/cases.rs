@@ -90,6 +90,12 @@ impl Column {
         }
     }
 
+    /// Returns `true` if the fault is always tried with all checks of a scenario, since it shows whether a call that
+    /// fails, or uses up the time, affects the results of other calls.
+    pub(super) fn needs_all_checks(self) -> bool {
+        matches!(self, Self::Denied | Self::Deadline)
+    }
+
     /// Returns `true` if AWS itself could give the answer, so that a verdict may follow from it.
     pub(super) fn is_response_of_aws(self) -> bool {
         matches!(self, Self::NotFound | Self::UnknownValue | Self::Missing)
@@ -99,8 +105,8 @@ impl Column {
 /// Faults in a call.
 #[derive(Clone, Debug)]
 pub(super) struct Case {
-    /// The position of the scenario.
-    pub(super) scenario: usize,
+    /// The position of the result without faults.
+    pub(super) undisturbed: usize,
     /// The call, as `service.Operation`.
     pub(super) call: String,
     /// The members of the request that identify its resource, which select the calls with the fault; empty for all
@@ -112,7 +118,7 @@ pub(super) struct Case {
 
 impl Case {
     pub(super) fn name(&self, undisturbed: &[Undisturbed]) -> String {
-        let scenario = undisturbed[self.scenario].scenario.name;
+        let scenario = undisturbed[self.undisturbed].scenario.name;
         let what = match &self.kinds[..] {
             [FaultKind::Missing(pointer) | FaultKind::UnknownValue(pointer)] => pointer.clone(),
             [FaultKind::NotFound(number)] => number.to_string(),
@@ -148,26 +154,18 @@ impl Case {
 /// Returns all cases of these scenarios.
 pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (
-        scenario,
-        Undisturbed {
-            calls,
-            scenario: of,
-            ..
-        },
-    ) in undisturbed.iter().enumerate()
-    {
+    for (number, one) in undisturbed.iter().enumerate() {
         let mut names = BTreeSet::new();
-        for call in calls.iter().filter(|call| of.covers(call)) {
+        for call in &one.calls {
             if names.insert(call.name()) {
-                cases.extend(of_call(scenario, call, of.alters_responses));
+                cases.extend(of_call(number, one, call));
             }
         }
     }
     cases
 }
 
-fn of_call(scenario: usize, call: &Call, alters_responses: bool) -> Vec<Case> {
+fn of_call(number: usize, undisturbed: &Undisturbed, call: &Call) -> Vec<Case> {
     let subject = call
         .members
         .iter()
@@ -176,10 +174,11 @@ fn of_call(scenario: usize, call: &Call, alters_responses: bool) -> Vec<Case> {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let mut cases = Vec::new();
-    for column in Column::ALL {
-        for kinds in kinds(column, call, alters_responses) {
+    let columns = Column::ALL.into_iter();
+    for column in columns.filter(|column| undisturbed.tries(call, *column)) {
+        for kinds in kinds(column, call, undisturbed.scenario.alters_responses) {
             cases.push(Case {
-                scenario,
+                undisturbed: number,
                 call: call.name(),
                 subject: subject.clone(),
                 column,

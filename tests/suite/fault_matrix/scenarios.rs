@@ -9,6 +9,7 @@ use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
+use super::undisturbed::Checks;
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
 use crate::world::{
@@ -274,10 +275,10 @@ impl Scenario {
     }
 
     /// Returns the snapshot that an earlier sweep left.
-    pub(super) fn earlier(&self) -> Snapshot {
+    pub(super) fn earlier(&self, checks: &Checks) -> Snapshot {
         let mut world = self.world_of(&before());
         world.aws.put_object(&ledger(), EMPTY.into());
-        world.sweep();
+        world.ok("sweep", &checks.select(&json!({})));
         let messages = world.aws.take_messages();
         if !messages.is_empty() {
             assert_eq!(world.work(&messages), [""; 0]);

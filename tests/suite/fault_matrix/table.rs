@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use super::Undisturbed;
 use super::cases::{Case, Column};
+use super::scenarios::SCENARIOS;
 use crate::world::workspace;
 
 const PATH: &str = "docs/faults.md";
@@ -56,12 +57,12 @@ fn page(undisturbed: &[Undisturbed], tried: &[Tried]) -> String {
         "{HEAD}\nAll {} cases meet the requirements.\n\n",
         tried.len()
     );
-    for (number, one) in undisturbed.iter().enumerate() {
+    for scenario in &SCENARIOS {
         let of_scenario: Vec<&Tried> = tried
             .iter()
-            .filter(|(case, _)| case.scenario == number)
+            .filter(|(case, _)| undisturbed[case.undisturbed].scenario.name == scenario.name)
             .collect();
-        let _ = writeln!(page, "## {}\n\n{}", one.scenario.name, table(&of_scenario));
+        let _ = writeln!(page, "## {}\n\n{}", scenario.name, table(&of_scenario));
     }
     page
 }

@@ -1,0 +1,152 @@
+//! The results without faults, which are expected after each fault.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use eksentry_core::checks::CHECKS;
+use eksentry_tests::stand_in::{Call, Snapshot};
+use serde_json::{Value, json};
+
+use super::CaseRunner;
+use super::cases::Column;
+use super::rules::Ending;
+use super::scenarios::{SCENARIOS, Scenario};
+
+/// The state after a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Seen {
+    /// The findings in Security Hub, by product and id.
+    pub(super) findings: BTreeMap<String, Value>,
+    /// The evaluations in AWS Config.
+    pub(super) evaluations: Vec<String>,
+    /// The messages in the queue.
+    pub(super) messages: BTreeSet<String>,
+}
+
+/// The checks of a scenario's event.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Checks {
+    /// Those of the event itself.
+    All,
+    /// Only these, so that a case takes less time.
+    Only(BTreeSet<&'static str>),
+}
+
+impl Checks {
+    /// Returns the event with these checks.
+    pub(super) fn select(&self, event: &Value) -> Value {
+        let mut event = event.clone();
+        if let Self::Only(checks) = self {
+            event["checks"] = json!(checks);
+        }
+        event
+    }
+}
+
+/// A scenario with some checks, and its result without faults.
+pub(super) struct Undisturbed {
+    pub(super) scenario: &'static Scenario,
+    pub(super) checks: Checks,
+    /// The snapshot after an earlier sweep.
+    pub(super) earlier: Snapshot,
+    pub(super) before: Seen,
+    pub(super) after: Seen,
+    /// The calls of the run.
+    pub(super) calls: Vec<Call>,
+    /// The names of the calls that have faults.
+    pub(super) covered: BTreeSet<String>,
+    /// The calls that have only some of the faults, since they have the others in a run with fewer checks.
+    pub(super) narrowed: BTreeSet<String>,
+    /// The duration of the run.
+    pub(super) took: Duration,
+}
+
+impl Undisturbed {
+    fn of(scenario: &'static Scenario, checks: Checks) -> Self {
+        let earlier = scenario.earlier(&checks);
+        let mut runner = CaseRunner::new(scenario, &checks, &earlier);
+        runner.reset();
+        let before = runner.seen();
+        runner.world.aws.keep_responses();
+        let (ending, took) = runner.invoke(Duration::from_mins(5));
+        assert_eq!(ending, Ending::Success, "{}", scenario.name);
+        let calls = runner.world.aws.calls();
+        let after = runner.seen();
+        runner.world.end();
+        let covered = calls.iter().filter(|call| scenario.covers(call));
+        Self {
+            scenario,
+            checks,
+            earlier,
+            before,
+            after,
+            covered: covered.map(Call::name).collect(),
+            narrowed: BTreeSet::new(),
+            calls,
+            took,
+        }
+    }
+
+    /// Returns a runner of cases.
+    pub(super) fn runner(&self) -> CaseRunner {
+        CaseRunner::new(self.scenario, &self.checks, &self.earlier)
+    }
+
+    /// Returns `true` if the call has the faults of a column here.
+    pub(super) fn tries(&self, call: &Call, column: Column) -> bool {
+        let name = call.name();
+        let is_tried = match self.checks {
+            Checks::All => !self.narrowed.contains(&name) || column.needs_all_checks(),
+            Checks::Only(_) => !column.needs_all_checks(),
+        };
+        self.covered.contains(&name) && is_tried
+    }
+
+    /// Returns the scenario with all checks and, for each call that only some checks make, with these checks alone.
+    fn all_of(scenario: &'static Scenario) -> Vec<Self> {
+        let mut with_all = Self::of(scenario, Checks::All);
+        assert_ne!(
+            with_all.before, with_all.after,
+            "{} must change something",
+            scenario.name
+        );
+        let selected = (scenario.event)(&scenario.world())["checks"].clone();
+        let selected: Vec<&'static str> = CHECKS
+            .iter()
+            .map(|check| check.id)
+            .filter(|id| {
+                selected
+                    .as_array()
+                    .is_some_and(|all| all.contains(&json!(id)))
+            })
+            .collect();
+        let mut callers: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
+        for check in selected.iter().filter(|_| selected.len() > 1) {
+            let alone = Self::of(scenario, Checks::Only(BTreeSet::from([*check])));
+            for call in alone.covered {
+                callers.entry(call).or_default().insert(check);
+            }
+        }
+        let mut calls: BTreeMap<BTreeSet<&'static str>, BTreeSet<String>> = BTreeMap::new();
+        for (call, checks) in callers {
+            if checks.len() < selected.len() && with_all.covered.contains(&call) {
+                with_all.narrowed.insert(call.clone());
+                calls.entry(checks).or_default().insert(call);
+            }
+        }
+        let narrow = calls.into_iter().map(|(checks, covered)| Self {
+            covered,
+            ..Self::of(scenario, Checks::Only(checks))
+        });
+        let narrow: Vec<Self> = narrow.collect();
+        std::iter::once(with_all).chain(narrow).collect()
+    }
+}
+
+/// Returns the results of all scenarios, each of which is run once.
+pub(super) fn undisturbed() -> &'static [Undisturbed] {
+    static UNDISTURBED: LazyLock<Vec<Undisturbed>> =
+        LazyLock::new(|| SCENARIOS.iter().flat_map(Undisturbed::all_of).collect());
+    &UNDISTURBED
+}
