@@ -2,12 +2,19 @@
 //!
 //! Only published mappings are used. For a control of CIS or of AWS, the text of the control shows whether it requires
 //! what a check evaluates. For all other standards, the mapping comes from a publisher that maps a control or check of
-//! the same meaning.
+//! the same meaning, and all numbers are used as published. If several controls or checks of the publisher each have the
+//! meaning of a part of the check, their numbers are combined.
+//!
+//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those of
+//! the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
 
 mod cis_aws;
 mod cis_aws_of_security_hub;
 mod cis_eks;
+mod dora;
 mod fsbp;
+mod iso_27001;
+mod nis2;
 mod nist_800_53;
 mod pci_dss;
 mod security_hub;
@@ -18,7 +25,10 @@ use std::fmt;
 pub use cis_aws::CIS_AWS;
 pub use cis_aws_of_security_hub::CIS_AWS_OF_SECURITY_HUB;
 pub use cis_eks::CIS_EKS;
+pub use dora::DORA;
 pub use fsbp::FSBP;
+pub use iso_27001::ISO_27001;
+pub use nis2::NIS2;
 pub use nist_800_53::NIST_800_53;
 pub use pci_dss::PCI_DSS;
 pub use security_hub::SECURITY_HUB;
@@ -51,8 +61,13 @@ impl Standard {
     }
 }
 
+/// The publisher of the mappings of several standards. In these mappings, comments name its checks.
+const PROWLER: &str = "the open source project [Prowler](https://github.com/prowler-cloud/prowler) 5.46.0, for its own \
+                       checks of the same meaning, which may evaluate somewhat more or less; all numbers are as \
+                       published there";
+
 /// All standards, in the order in which they are listed.
-pub static STANDARDS: [&Standard; 8] = [
+pub static STANDARDS: [&Standard; 11] = [
     &CIS_EKS,
     &CIS_AWS,
     &CIS_AWS_OF_SECURITY_HUB,
@@ -61,6 +76,9 @@ pub static STANDARDS: [&Standard; 8] = [
     &NIST_800_53,
     &PCI_DSS,
     &SOC_2,
+    &ISO_27001,
+    &NIS2,
+    &DORA,
 ];
 
 /// A control of a standard.
@@ -146,18 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_written_as_in_findings_of_security_hub() {
+    fn controls_are_written_with_the_name_of_their_standard() {
         let texts: Vec<String> = controls("kms-cmk-rotation")
             .map(|control| control.to_string())
             .collect();
-        assert!(
-            texts.contains(&"NIST.800-53.r5 SC-12".to_owned()),
-            "{texts:?}"
-        );
-        assert!(
-            texts.contains(&"PCI DSS v4.0.1/3.7.4".to_owned()),
-            "{texts:?}"
-        );
+        for text in [
+            "NIST.800-53.r5 SC-12",
+            "PCI DSS v4.0.1/3.7.4",
+            "ISO/IEC 27001:2022 A.8.24",
+            "NIS2 Implementing Regulation (EU) 2024/2690 11.6.2.c",
+            "DORA Regulation (EU) 2022/2554 Article 7",
+        ] {
+            assert!(texts.contains(&text.to_owned()), "{text}: {texts:?}");
+        }
         let of_cis: Vec<&String> = texts
             .iter()
             .filter(|text| text.starts_with("CIS"))
