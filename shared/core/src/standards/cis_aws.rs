@@ -8,7 +8,10 @@ pub static CIS_AWS: Standard = Standard {
     mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
     prefix: "CIS AWS Foundations Benchmark v7.0.0/",
     mapping: &[
-        ("config-records-resources", &["3.3"]),
+        ("config-records-resources", &["4.3"]),
+        ("eks-nodes-imds", &["6.7"]),
+        ("eks-security-groups-restricted", &["6.3", "6.4"]),
+        ("eks-vpc-flow-logs", &["4.7"]),
         ("kms-cmk-rotation", &["4.6"]),
     ],
 };
