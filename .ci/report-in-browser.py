@@ -503,7 +503,8 @@ class Filters(Pages):
 
     def test_a_standard_is_that_of_the_related_requirements(self):
         prefixes = {"CIS EKS": "CIS Amazon EKS Benchmark v", "FSBP": "AWS Foundational Security Best Practices v",
-                    "NIST 800-53": "NIST.800-53.r5 ", "PCI DSS": "PCI DSS v"}
+                    "NIST 800-53": "NIST.800-53.r5 ", "PCI DSS": "PCI DSS v", "ISO 27001": "ISO/IEC 27001:2022 A.",
+                    "NIS2": "NIS2 ", "DORA": "DORA "}
         page = self.open("#status=&group=none")
         for standard, prefix in prefixes.items():
             self.choose(page, standard=standard)

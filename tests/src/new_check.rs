@@ -176,7 +176,7 @@ impl NewCheck {
             format!(
                 "Add resources to tests/demo/account.yaml: one {noun} that passes and one that fails."
             ),
-            "If published controls of a standard match the check, map the check to them in shared/core/src/standards.rs."
+            "If published controls of a standard match the check, map the check to them in shared/core/src/standards."
                 .to_owned(),
             format!("Run `cargo fmt`, and `{BLESS}` to write its page, README.md and template.yaml."),
         ];

@@ -419,7 +419,12 @@ mod tests {
         };
         assert_eq!(
             controls("eks-secrets-customer-managed-key"),
-            ["CIS Amazon EKS Benchmark v1.8.0/5.3.1"]
+            [
+                "CIS Amazon EKS Benchmark v1.8.0/5.3.1",
+                "ISO/IEC 27001:2022 A.8.5",
+                "ISO/IEC 27001:2022 A.8.11",
+                "ISO/IEC 27001:2022 A.8.24",
+            ]
         );
     }
 

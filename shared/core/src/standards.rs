@@ -1,10 +1,38 @@
-//! The standards, and the controls to which each check is mapped. No other file holds these.
+//! The standards, and the controls to which each check is mapped. No other file than those in `standards/` holds these.
 //!
 //! Only published mappings are used. For a control of CIS or of AWS, the text of the control shows whether it requires
-//! what a check evaluates. For NIST, PCI DSS and SOC 2, the mapping comes from a publisher that maps a control or check
-//! of the same meaning.
+//! what a check evaluates. For all other standards, the mapping comes from a publisher that maps a control or check of
+//! the same meaning, and all numbers are used as published. If several controls or checks of the publisher each have the
+//! meaning of a part of the check, their numbers are combined.
+//!
+//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those of
+//! the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
+
+mod cis_aws;
+mod cis_aws_of_security_hub;
+mod cis_eks;
+mod dora;
+mod fsbp;
+mod iso_27001;
+mod nis2;
+mod nist_800_53;
+mod pci_dss;
+mod security_hub;
+mod soc_2;
 
 use std::fmt;
+
+pub use cis_aws::CIS_AWS;
+pub use cis_aws_of_security_hub::CIS_AWS_OF_SECURITY_HUB;
+pub use cis_eks::CIS_EKS;
+pub use dora::DORA;
+pub use fsbp::FSBP;
+pub use iso_27001::ISO_27001;
+pub use nis2::NIS2;
+pub use nist_800_53::NIST_800_53;
+pub use pci_dss::PCI_DSS;
+pub use security_hub::SECURITY_HUB;
+pub use soc_2::SOC_2;
 
 /// A published standard.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,83 +48,26 @@ pub struct Standard {
     /// The text before the number of a control in a finding's related requirements. For CIS AWS, NIST and PCI DSS, it
     /// is the same as in Security Hub's own findings, and for SOC 2 the same as in those of `ElectricEye`.
     prefix: &'static str,
+    /// The checks that are mapped to controls, sorted by their ids, each with the numbers of its controls.
+    mapping: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// The CIS benchmark for Amazon EKS.
-pub static CIS_EKS: Standard = Standard {
-    name: "CIS Amazon EKS Benchmark v1.8.0",
-    short: "CIS EKS",
-    url: "https://www.cisecurity.org/benchmark/kubernetes",
-    mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
-    prefix: "CIS Amazon EKS Benchmark v1.8.0/",
-};
+impl Standard {
+    /// Returns the controls to which a check is mapped; `None` if there are none.
+    pub fn group(&'static self, check: &str) -> Option<Group> {
+        let (_, numbers) = self.mapping.iter().find(|(mapped, _)| *mapped == check)?;
+        let standard = self;
+        Some(Group { standard, numbers })
+    }
+}
 
-/// The CIS benchmark for AWS accounts, in its newest version. Version 6.0.0 has the same numbers.
-pub static CIS_AWS: Standard = Standard {
-    name: "CIS AWS Foundations Benchmark v7.0.0",
-    short: "CIS AWS v7",
-    url: "https://www.cisecurity.org/benchmark/amazon_web_services",
-    mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
-    prefix: "CIS AWS Foundations Benchmark v7.0.0/",
-};
-
-/// The CIS benchmark for AWS accounts, in the newest version that Security Hub supports, which has other numbers.
-pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
-    name: "CIS AWS Foundations Benchmark v5.0.0",
-    short: "CIS AWS v5",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/cis-aws-foundations-benchmark.html",
-    mapped_by: "AWS, for its own control of the same meaning; this is the newest version that Security Hub supports",
-    prefix: "CIS AWS Foundations Benchmark v5.0.0/",
-};
-
-/// Security Hub's own controls that are part of this standard.
-pub static FSBP: Standard = Standard {
-    name: "AWS Foundational Security Best Practices v1.0.0",
-    short: "FSBP",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
-    mapped_by: "AWS itself; a control may require somewhat more or less than the check",
-    prefix: "AWS Foundational Security Best Practices v1.0.0/",
-};
-
-/// Security Hub's own controls that are part of other standards only.
-pub static SECURITY_HUB: Standard = Standard {
-    name: "AWS Security Hub CSPM controls",
-    short: "Security Hub",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html",
-    mapped_by: "AWS itself; the control is not part of a standard by AWS",
-    prefix: "AWS Security Hub CSPM/",
-};
-
-/// The controls of the National Institute of Standards and Technology.
-pub static NIST_800_53: Standard = Standard {
-    name: "NIST SP 800-53 Rev. 5",
-    short: "NIST 800-53",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/standards-reference-nist-800-53.html",
-    mapped_by: "AWS, for its own control of the same meaning",
-    prefix: "NIST.800-53.r5 ",
-};
-
-/// The standard of the payment card industry.
-pub static PCI_DSS: Standard = Standard {
-    name: "PCI DSS v4.0.1",
-    short: "PCI DSS",
-    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/pci-standard.html",
-    mapped_by: "AWS, for its own control of the same meaning",
-    prefix: "PCI DSS v4.0.1/",
-};
-
-/// The Trust Services Criteria of the American Institute of CPAs, for reports on service organizations.
-pub static SOC_2: Standard = Standard {
-    name: "SOC 2 (AICPA Trust Services Criteria)",
-    short: "SOC 2",
-    url: "https://www.aicpa-cima.com/resources/download/2017-trust-services-criteria-with-revised-points-of-focus-2022",
-    mapped_by: "the open source project [ElectricEye](https://github.com/jonrau1/ElectricEye), in its auditors of EKS, \
-                ECR and KMS; AWS publishes no criteria for its controls",
-    prefix: "AICPA TSC ",
-};
+/// The publisher of the mappings of several standards. In these mappings, comments name its checks.
+const PROWLER: &str = "the open source project [Prowler](https://github.com/prowler-cloud/prowler) 5.46.0, for its own \
+                       checks of the same meaning, which may evaluate somewhat more or less; all numbers are as \
+                       published there";
 
 /// All standards, in the order in which they are listed.
-pub static STANDARDS: [&Standard; 8] = [
+pub static STANDARDS: [&Standard; 11] = [
     &CIS_EKS,
     &CIS_AWS,
     &CIS_AWS_OF_SECURITY_HUB,
@@ -105,6 +76,9 @@ pub static STANDARDS: [&Standard; 8] = [
     &NIST_800_53,
     &PCI_DSS,
     &SOC_2,
+    &ISO_27001,
+    &NIS2,
+    &DORA,
 ];
 
 /// A control of a standard.
@@ -141,15 +115,15 @@ impl Group {
     }
 }
 
-/// Returns the controls to which a check is mapped, grouped by standard. The list is empty if no mapping is published.
-pub fn groups(check: &str) -> &'static [Group] {
-    let mapping = MAPPINGS.iter().find(|(mapped, _)| *mapped == check);
-    mapping.map_or(&[], |(_, groups)| groups)
+/// Returns the controls to which a check is mapped, grouped by standard. There are none if no mapping is published.
+pub fn groups(check: &str) -> impl Iterator<Item = Group> {
+    let standards = STANDARDS.into_iter();
+    standards.filter_map(move |standard| standard.group(check))
 }
 
 /// Returns the controls to which a check is mapped, one by one.
-pub fn controls(check: &str) -> impl Iterator<Item = Control> + use<> {
-    groups(check).iter().flat_map(Group::controls)
+pub fn controls(check: &str) -> impl Iterator<Item = Control> {
+    groups(check).flat_map(|group| group.controls())
 }
 
 /// Returns the standard of a control, given the control as findings contain it; `None` if the standard is not in
@@ -159,214 +133,25 @@ pub fn standard_of(requirement: &str) -> Option<&'static Standard> {
     standards.find(|standard| requirement.starts_with(standard.prefix))
 }
 
-const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Group {
-    Group { standard, numbers }
-}
-
-/// The controls of each check, sorted by the checks' ids.
-static MAPPINGS: &[(&str, &[Group])] = &[
-    (
-        "config-records-resources",
-        &[
-            of(&CIS_AWS, &["3.3"]),
-            of(&FSBP, &["Config.1"]),
-            of(&NIST_800_53, &["CM-3", "CM-6(1)", "CM-8", "CM-8(2)"]),
-        ],
-    ),
-    (
-        "ecr-image-scan-findings",
-        &[of(&CIS_EKS, &["5.1.1"]), of(&SOC_2, &["CC7.1"])],
-    ),
-    (
-        "ecr-immutable-tags",
-        &[
-            of(&FSBP, &["ECR.2"]),
-            of(&NIST_800_53, &["CA-9(1)", "CM-2", "CM-8(1)"]),
-        ],
-    ),
-    (
-        "ecr-scan-on-push",
-        &[
-            of(&CIS_EKS, &["5.1.1"]),
-            of(&FSBP, &["ECR.1"]),
-            of(&NIST_800_53, &["RA-5"]),
-            of(&PCI_DSS, &["6.2.3", "6.2.4"]),
-            of(&SOC_2, &["CC7.1"]),
-        ],
-    ),
-    ("eks-access-cluster-admins", &[of(&CIS_EKS, &["4.1.1"])]),
-    ("eks-authentication-mode", &[of(&CIS_EKS, &["4.1.7"])]),
-    (
-        "eks-control-plane-logging",
-        &[
-            of(&CIS_EKS, &["2.1.1"]),
-            of(&FSBP, &["EKS.8"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-2(12)", "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-2", "AU-3",
-                    "AU-6(3)", "AU-6(4)", "AU-9(7)", "CA-7", "SC-7(9)", "SI-3(8)", "SI-4",
-                    "SI-4(20)", "SI-7(8)",
-                ],
-            ),
-            of(&PCI_DSS, &["10.2.1"]),
-            of(&SOC_2, &["CC7.2"]),
-        ],
-    ),
-    (
-        "eks-ecr-endpoints",
-        &[
-            of(&FSBP, &["EC2.55", "EC2.56"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
-                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)",
-                ],
-            ),
-        ],
-    ),
-    (
-        "eks-endpoint-private",
-        &[
-            of(&CIS_EKS, &["5.4.1", "5.4.2"]),
-            of(&FSBP, &["EKS.1"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
-                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)", "SC-7(9)",
-                ],
-            ),
-            of(&PCI_DSS, &["1.4.4"]),
-            of(&SOC_2, &["CC6.6"]),
-        ],
-    ),
-    (
-        "eks-load-balancer-tls",
-        &[
-            of(&CIS_EKS, &["5.4.5"]),
-            of(&FSBP, &["ELB.1", "ELB.17", "ELB.18"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-17(2)", "AC-4", "IA-5(1)", "SC-12(3)", "SC-13", "SC-23", "SC-23(3)",
-                    "SC-7(4)", "SC-8", "SC-8(1)", "SC-8(2)", "SI-7(6)",
-                ],
-            ),
-        ],
-    ),
-    (
-        "eks-network-policy-enabled",
-        &[of(&CIS_EKS, &["4.3.1", "5.4.4"])],
-    ),
-    ("eks-node-role-least-privilege", &[of(&CIS_EKS, &["5.1.3"])]),
-    (
-        "eks-nodes-imds",
-        &[
-            of(&CIS_AWS_OF_SECURITY_HUB, &["5.7"]),
-            of(&FSBP, &["EC2.8"]),
-            of(&NIST_800_53, &["AC-3", "AC-3(15)", "AC-3(7)", "AC-6"]),
-            of(&PCI_DSS, &["2.2.6"]),
-        ],
-    ),
-    (
-        "eks-nodes-private",
-        &[
-            of(&CIS_EKS, &["5.4.3"]),
-            of(&FSBP, &["EC2.9"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-21", "AC-3", "AC-3(7)", "AC-4", "AC-4(21)", "AC-6", "SC-7", "SC-7(11)",
-                    "SC-7(16)", "SC-7(20)", "SC-7(21)", "SC-7(3)", "SC-7(4)", "SC-7(9)",
-                ],
-            ),
-        ],
-    ),
-    ("eks-pod-iam-roles", &[of(&CIS_EKS, &["5.2.1"])]),
-    (
-        "eks-secrets-customer-managed-key",
-        &[of(&CIS_EKS, &["5.3.1"])],
-    ),
-    (
-        "eks-secrets-envelope-encryption",
-        &[
-            of(&CIS_EKS, &["5.3.1"]),
-            of(&FSBP, &["EKS.3"]),
-            of(&NIST_800_53, &["SC-8", "SC-12", "SC-13"]),
-            of(&PCI_DSS, &["8.3.2"]),
-            of(&SOC_2, &["CC6.1"]),
-        ],
-    ),
-    (
-        "eks-security-groups-restricted",
-        &[
-            of(&CIS_AWS_OF_SECURITY_HUB, &["5.3", "5.4"]),
-            of(&FSBP, &["EC2.18", "EC2.19"]),
-            of(&SECURITY_HUB, &["EC2.13", "EC2.14", "EC2.53", "EC2.54"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-4", "AC-4(21)", "CM-7", "SC-7", "SC-7(11)", "SC-7(16)", "SC-7(21)",
-                    "SC-7(4)", "SC-7(5)",
-                ],
-            ),
-            of(&PCI_DSS, &["1.3.1"]),
-        ],
-    ),
-    (
-        "eks-supported-version",
-        &[
-            of(&FSBP, &["EKS.2"]),
-            of(
-                &NIST_800_53,
-                &["CA-9(1)", "CM-2", "SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"],
-            ),
-        ],
-    ),
-    (
-        "eks-vpc-flow-logs",
-        &[
-            of(&CIS_AWS_OF_SECURITY_HUB, &["3.7"]),
-            of(&FSBP, &["EC2.6"]),
-            of(
-                &NIST_800_53,
-                &[
-                    "AC-4(26)", "AU-12", "AU-2", "AU-3", "AU-6(3)", "AU-6(4)", "CA-7", "SI-7(8)",
-                ],
-            ),
-        ],
-    ),
-    (
-        "kms-cmk-rotation",
-        &[
-            of(&CIS_AWS, &["4.6"]),
-            of(&CIS_AWS_OF_SECURITY_HUB, &["3.6"]),
-            of(&SECURITY_HUB, &["KMS.4"]),
-            of(&NIST_800_53, &["SC-12", "SC-12(2)", "SC-28(3)"]),
-            of(&PCI_DSS, &["3.7.4"]),
-            of(&SOC_2, &["CC6.1"]),
-        ],
-    ),
-];
-
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::checks;
 
     #[test]
     fn mappings_are_sorted_and_name_existing_checks() {
-        assert!(MAPPINGS.is_sorted_by(|(one, _), (other, _)| one < other));
-        for (check, groups) in MAPPINGS {
-            assert!(checks::find(check).is_ok(), "{check}");
-            let place = |group: &Group| STANDARDS.iter().position(|one| *one == group.standard);
-            assert!(groups.is_sorted_by(|a, b| place(a) < place(b)), "{check}");
-            assert!(
-                groups.iter().all(|group| !group.numbers.is_empty()),
-                "{check}"
-            );
+        for standard in STANDARDS {
+            let name = standard.name;
+            let mapping = standard.mapping;
+            assert!(mapping.is_sorted_by(|(a, _), (b, _)| a < b), "{name}");
+            for (check, numbers) in mapping {
+                assert!(checks::find(check).is_ok(), "{name}: {check}");
+                assert!(!numbers.is_empty(), "{name}: {check}");
+                let distinct: HashSet<_> = numbers.iter().collect();
+                assert_eq!(distinct.len(), numbers.len(), "{name}: {check}");
+            }
         }
     }
 
@@ -379,18 +164,19 @@ mod tests {
     }
 
     #[test]
-    fn controls_are_written_as_in_findings_of_security_hub() {
+    fn controls_are_written_with_the_name_of_their_standard() {
         let texts: Vec<String> = controls("kms-cmk-rotation")
             .map(|control| control.to_string())
             .collect();
-        assert!(
-            texts.contains(&"NIST.800-53.r5 SC-12".to_owned()),
-            "{texts:?}"
-        );
-        assert!(
-            texts.contains(&"PCI DSS v4.0.1/3.7.4".to_owned()),
-            "{texts:?}"
-        );
+        for text in [
+            "NIST.800-53.r5 SC-12",
+            "PCI DSS v4.0.1/3.7.4",
+            "ISO/IEC 27001:2022 A.8.24",
+            "NIS2 Implementing Regulation (EU) 2024/2690 11.6.2.c",
+            "DORA Regulation (EU) 2022/2554 Article 7",
+        ] {
+            assert!(texts.contains(&text.to_owned()), "{text}: {texts:?}");
+        }
         let of_cis: Vec<&String> = texts
             .iter()
             .filter(|text| text.starts_with("CIS"))

@@ -24,7 +24,7 @@ pub(super) fn page(check: &Check, source: &str) -> String {
     if !check.parameters.is_empty() {
         parts.extend(["## Parameters".to_owned(), parameters(check)]);
     }
-    if !groups(check.id).is_empty() {
+    if groups(check.id).next().is_some() {
         parts.extend(["## Controls".to_owned(), controls(check)]);
     }
     parts.join("\n\n") + "\n"
@@ -160,7 +160,7 @@ fn parameters(check: &Check) -> String {
 }
 
 fn controls(check: &Check) -> String {
-    let lines = groups(check.id).iter().map(|group| {
+    let lines = groups(check.id).map(|group| {
         let Standard { name, url, .. } = group.standard;
         let links: Vec<_> = group.controls().map(link).collect();
         format!("- [{name}]({url}): {}", links.join(", "))

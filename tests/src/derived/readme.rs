@@ -4,7 +4,7 @@ use eksentry_core::{
     Check, Service,
     checks::CHECKS,
     service::{self, SERVICES},
-    standards::{NIST_800_53, PCI_DSS, SOC_2, groups},
+    standards::{CIS_AWS, CIS_AWS_OF_SECURITY_HUB, CIS_EKS, FSBP, SECURITY_HUB, groups},
 };
 
 use super::{Block, page_path, row};
@@ -57,13 +57,16 @@ fn check(check: &Check) -> String {
     row(&[&id, &title, worst, &controls(check)])
 }
 
-/// Lists the controls by which readers know a check. The omitted standards have many controls, which are on the check's
-/// page.
+/// Lists the controls by which readers know a check. Those of the other standards are on the check's page.
 fn controls(check: &Check) -> String {
-    let many = [&NIST_800_53, &PCI_DSS, &SOC_2];
-    let known = groups(check.id)
-        .iter()
-        .filter(|group| !many.contains(&group.standard));
+    let listed = [
+        &CIS_EKS,
+        &CIS_AWS,
+        &CIS_AWS_OF_SECURITY_HUB,
+        &FSBP,
+        &SECURITY_HUB,
+    ];
+    let known = groups(check.id).filter(|group| listed.contains(&group.standard));
     let texts = known.map(|group| format!("{} {}", group.standard.short, group.numbers.join(", ")));
     texts.collect::<Vec<_>>().join("; ")
 }

@@ -125,7 +125,7 @@ impl<'a> Subject<'a> {
 
     /// Returns the standards and requirements of the check, for a verdict that is not known.
     pub(super) fn compliance(&self) -> Compliance<'a> {
-        let groups = standards::groups(self.check).iter();
+        let groups = standards::groups(self.check);
         let controls = standards::controls(self.check);
         Compliance {
             control: self.check,

@@ -91,7 +91,7 @@ fn a_compliance_finding_is_complete() {
     let mut event = without_versions(only(&finding));
     let controls = finding.check.controls();
     let requirements: Vec<String> = controls.map(|control| control.to_string()).collect();
-    let groups = standards::groups(finding.check.id).iter();
+    let groups = standards::groups(finding.check.id);
     let standards: Vec<&str> = groups.map(|group| group.standard.name).collect();
     assert_eq!(
         event["compliance"]["requirements"].take(),

@@ -1,0 +1,25 @@
+use super::Standard;
+
+/// Security Hub's own controls that are part of this standard.
+pub static FSBP: Standard = Standard {
+    name: "AWS Foundational Security Best Practices v1.0.0",
+    short: "FSBP",
+    url: "https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html",
+    mapped_by: "AWS itself; a control may require somewhat more or less than the check",
+    prefix: "AWS Foundational Security Best Practices v1.0.0/",
+    mapping: &[
+        ("config-records-resources", &["Config.1"]),
+        ("ecr-immutable-tags", &["ECR.2"]),
+        ("ecr-scan-on-push", &["ECR.1"]),
+        ("eks-control-plane-logging", &["EKS.8"]),
+        ("eks-ecr-endpoints", &["EC2.55", "EC2.56"]),
+        ("eks-endpoint-private", &["EKS.1"]),
+        ("eks-load-balancer-tls", &["ELB.1", "ELB.17", "ELB.18"]),
+        ("eks-nodes-imds", &["EC2.8"]),
+        ("eks-nodes-private", &["EC2.9"]),
+        ("eks-secrets-envelope-encryption", &["EKS.3"]),
+        ("eks-security-groups-restricted", &["EC2.18", "EC2.19"]),
+        ("eks-supported-version", &["EKS.2"]),
+        ("eks-vpc-flow-logs", &["EC2.6"]),
+    ],
+};
