@@ -174,6 +174,23 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "ecr-customer-managed-key",
+        &[
+            of(&SECURITY_HUB, &["ECR.5"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AU-9", "CA-9(1)", "CM-3(6)", "SC-12(2)", "SC-13", "SC-28", "SC-28(1)",
+                    "SC-7(10)", "SI-7(6)",
+                ],
+            ),
+        ],
+    ),
+    (
+        "ecr-enhanced-scanning",
+        &[of(&FSBP, &["Inspector.2"]), of(&PCI_DSS, &["11.3.1"])],
+    ),
+    (
         "ecr-image-scan-findings",
         &[of(&CIS_EKS, &["5.1.1"]), of(&SOC_2, &["CC7.1"])],
     ),
@@ -182,6 +199,14 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         &[
             of(&FSBP, &["ECR.2"]),
             of(&NIST_800_53, &["CA-9(1)", "CM-2", "CM-8(1)"]),
+        ],
+    ),
+    (
+        "ecr-lifecycle-policy",
+        &[
+            of(&FSBP, &["ECR.3"]),
+            of(&NIST_800_53, &["CA-9(1)", "CM-2", "CM-2(2)"]),
+            of(&SOC_2, &["A1.1", "A1.2", "CC3.1"]),
         ],
     ),
     (
@@ -347,6 +372,13 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&NIST_800_53, &["SC-12", "SC-12(2)", "SC-28(3)"]),
             of(&PCI_DSS, &["3.7.4"]),
             of(&SOC_2, &["CC6.1"]),
+        ],
+    ),
+    (
+        "kms-key-not-pending-deletion",
+        &[
+            of(&FSBP, &["KMS.3"]),
+            of(&NIST_800_53, &["SC-12", "SC-12(2)"]),
         ],
     ),
 ];
