@@ -40,6 +40,7 @@ OPERATIONS = {
         "DescribeImageScanFindings",
         "DescribeImages",
         "DescribeRepositories",
+        "GetLifecyclePolicy",
         "GetRegistryScanningConfiguration",
     ],
     "eks": [
@@ -72,7 +73,8 @@ OPERATIONS = {
         "ListRolePolicies",
         "ListRoles",
     ],
-    "kms": ["DescribeKey", "GetKeyRotationStatus", "ListKeys"],
+    "inspector2": ["BatchGetAccountStatus"],
+    "kms": ["DescribeKey", "GetKeyLastUsage", "GetKeyRotationStatus", "ListAliases", "ListKeys"],
     "organizations": ["ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"],
     "s3": ["GetObject", "PutObject"],
     "securityhub": ["BatchImportFindings", "GetFindings"],

@@ -18,6 +18,9 @@
 //!   rules:
 //!     - scanFrequency: SCAN_ON_PUSH
 //!       repositoryFilters: [{filter: "payments/*", filterType: WILDCARD}]
+//! inspector:                          # an account as in BatchGetAccountStatus of Amazon Inspector (off)
+//!   state: {status: ENABLED}
+//!   resourceState: {ecr: {status: ENABLED}}
 //! recorders:                          # as DescribeConfigurationRecorders (one that records everything)
 //!   - name: default
 //!     recordingGroup: {allSupported: false, resourceTypes: [AWS::EKS::Cluster]}
@@ -35,6 +38,7 @@
 //!   - repositoryName: payments/api
 //!     imageTagMutability: IMMUTABLE
 //!     tags: {team: payments}
+//!     lifecycle_policy: {rules: []}   # as GetLifecyclePolicy, as a document or as text (none)
 //!     images:                         # as DescribeImages
 //!       - imageTags: [v1]             # never scanned; the digest is generated
 //!       - imageTags: [v2]
@@ -49,6 +53,7 @@
 //!     rotation: {KeyRotationEnabled: true}        # as GetKeyRotationStatus (off)
 //!   - KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
 //!     KeyState: PendingDeletion
+//!     last_use: {KeyLastUsage: {Operation: Decrypt, Timestamp: 2026-11-01T00:00:00Z}}    # as GetKeyLastUsage (never used)
 //!     tags: {team: payments}
 //! roles:                              # as GetRole; trusts eks.amazonaws.com, has AmazonEKSClusterPolicy
 //!   - RoleName: eks-shared

@@ -40,6 +40,7 @@ const MODELS: &[(&str, &str)] = &models![
     "eks",
     "elasticloadbalancing",
     "iam",
+    "inspector2",
     "kms",
     "organizations",
     "s3",

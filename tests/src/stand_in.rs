@@ -34,6 +34,7 @@ mod faults;
 mod filters;
 mod finding_filters;
 mod iam;
+mod inspector;
 mod kms;
 mod operation;
 mod operations;

@@ -1,8 +1,10 @@
-//! Accounts in a Region: their AWS Config recorder, and the existence of clusters and repositories.
+//! Accounts in a Region: their AWS Config recorder, the scanning of images, and the existence of clusters and
+//! repositories.
 
 mod parse;
 
-use eksentry_core::facts::account::{Account, Recorder};
+use eksentry_core::facts::account::{Account, Inspector, Recorder};
+use eksentry_core::facts::repository::RegistryScanning;
 use eksentry_core::kind::Family;
 use eksentry_core::{
     Fact, FactsOf, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State, Unread,
@@ -13,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks};
+use crate::{Reader, Unlisted, ecr, eks, inspector};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -29,7 +31,14 @@ impl Collector for AccountCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![RECORDERS, STATUS, eks::LIST, ecr::LIST]
+        vec![
+            RECORDERS,
+            STATUS,
+            eks::LIST,
+            ecr::LIST,
+            ecr::SCANNING,
+            inspector::READ,
+        ]
     }
 
     fn describe<'a>(
@@ -84,11 +93,26 @@ impl Reader<'_> {
         };
         let (has_clusters, has_repositories, recorder) =
             futures::join!(self.has_clusters(), self.has_repositories(), recorder);
-        State::present(Account {
+        let mut account = Account {
             has_clusters,
             has_repositories,
             recorder,
-        })
+            ..Account::unread()
+        };
+        if needs.contains(Need::Inspector) && account.has_repositories != Ok(false) {
+            let scanning = Box::pin(self.scanning_and_inspector()).await;
+            (account.registry_scanning, account.inspector) = scanning;
+        }
+        State::present(account)
+    }
+
+    async fn scanning_and_inspector(&self) -> (Fact<RegistryScanning>, Fact<Inspector>) {
+        let scanning = self.registry_scanning().await;
+        let inspector = match &scanning {
+            Ok(scanning) => self.inspector(scanning).await,
+            Err(reason) => Err(reason.clone()),
+        };
+        (scanning, inspector)
     }
 
     /// Returns the customer's own recorder; `None` if there is none.

@@ -3,6 +3,7 @@
 
 mod epss;
 mod images;
+mod lifecycle;
 mod manifests;
 mod parse;
 mod registry;
@@ -17,11 +18,11 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted};
+use crate::{Reader, Unlisted, kms};
 use registry::Wanted;
 
 pub(crate) use images::needs_manifest;
-pub(crate) use registry::{LIST, Memos};
+pub(crate) use registry::{LIST, Memos, SCANNING};
 
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
 
@@ -48,7 +49,13 @@ impl Collector for RegistryCollector {
             let own = [LIST, images::LIST, scan::READ, manifests::READ];
             [&own[..], &[coverage, findings]].concat()
         } else {
-            vec![LIST, registry::SCANNING]
+            vec![
+                LIST,
+                SCANNING,
+                lifecycle::READ,
+                kms::DESCRIBE,
+                kms::LIST_ALIASES,
+            ]
         }
     }
 

@@ -21,8 +21,8 @@ use eksentry_core::kind::Family;
 use eksentry_core::{
     Fact, FactsOf, Location, Needs, Observation, Resource, ResourceKind, State, Unread,
 };
-use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
 use self::role_use::RoleUse;
@@ -30,13 +30,13 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, ec2, elb, iam, kms};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, ec2, elb, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
 
 pub(crate) const LIST: Permission = Permission::new("eks:ListClusters", &[Arns::Any]);
-const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
+pub(crate) const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", CLUSTERS);
 
 /// The permissions of the calls that are made in all Regions of an account to find the users of each role.
 pub(crate) const IN_ALL_REGIONS: &[Permission] =
@@ -109,7 +109,8 @@ impl Collector for ClusterCollector {
                 pod_roles::LIST,
             ],
             iam::PERMISSIONS,
-            &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS, kms::DESCRIBE],
+            &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS],
+            &[kms::DESCRIBE, kms::LIST_ALIASES],
             ec2::PERMISSIONS,
             elb::PERMISSIONS,
         ]
@@ -271,6 +272,23 @@ impl Clusters {
         found.names.sort_unstable();
         found.names.dedup();
         found
+    }
+
+    /// Returns the clusters that name a KMS key to encrypt their data, each with the key as it names it.
+    pub(crate) async fn named_keys(&self) -> List<(String, String)> {
+        let Names { names, missing } = self.names().await;
+        let keys = futures::stream::iter(names).map(|name| async move {
+            let cluster = match self.described(name).await {
+                Described::Present(cluster) => parse::cluster(name, &cluster),
+                Described::Gone => return Ok(None),
+                Described::Unread(reason) => return Err(reason),
+            };
+            let applies = cluster.inapplicable().is_none();
+            let key = cluster.secrets_key.filter(|_| applies);
+            Ok(key.map(|key| (name.clone(), key.named)))
+        });
+        let keys = keys.buffer_unordered(DESCRIPTIONS_AT_A_TIME).collect();
+        present(keys.await, missing.clone())
     }
 
     async fn described(&self, name: &str) -> Described {

@@ -1,19 +1,25 @@
 //! AWS KMS keys.
 
+mod aliases;
 mod parse;
+mod users;
 
-use eksentry_core::facts::cluster::NamedKey;
-use eksentry_core::facts::key::{KmsKey, Rotation};
+use eksentry_core::facts::key::{Deletion, KmsKey, LastUse, NamedKey, Rotation};
 use eksentry_core::kind::Family;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use tokio::sync::{OnceCell, mpsc};
 
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Memo, Reader, Unlisted};
+use crate::{Memo, Reader, Unlisted, ecr, eks};
+use aliases::Aliases;
+use users::Users;
+
+pub(crate) use aliases::LIST as LIST_ALIASES;
 
 const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
 /// The permission to describe the keys of any account: a cluster's key may belong to another account.
@@ -22,13 +28,19 @@ pub(crate) const DESCRIBE: Permission =
 const GET_ROTATION: Permission =
     Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 
+const GET_LAST_USAGE: Permission =
+    Permission::new("kms:GetKeyLastUsage", &[Arns::InRegion("key/*")]);
+
 /// The error code for a key that does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];
 
-/// The keys that were already read because another resource names them, by that name.
+/// The responses that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
+    /// The keys that other resources name, by that name, without their aliases.
     named: Memo<String, Fact<Option<NamedKey>>>,
+    aliases: OnceCell<Fact<Aliases>>,
+    users: OnceCell<Users>,
 }
 
 /// The collector of keys.
@@ -40,7 +52,8 @@ impl Collector for KeyCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![LIST, DESCRIBE, GET_ROTATION]
+        let own = [LIST, DESCRIBE, GET_ROTATION, GET_LAST_USAGE];
+        [&own[..], &[eks::LIST, eks::DESCRIBE, ecr::LIST]].concat()
     }
 
     fn describe<'a>(
@@ -49,7 +62,7 @@ impl Collector for KeyCollector {
         resource: &'a Resource,
         needs: Needs,
     ) -> LocalBoxFuture<'a, State> {
-        reader.key(resource.name(), needs).boxed_local()
+        reader.key(resource, needs).boxed_local()
     }
 
     fn list<'a>(
@@ -91,7 +104,8 @@ impl Reader<'_> {
         missing
     }
 
-    async fn key(&self, id: &str, needs: Needs) -> State {
+    async fn key(&self, resource: &Resource, needs: Needs) -> State {
+        let id = resource.name();
         let call = self.kms_call(&DESCRIBE, format!("key {id}"));
         let request = self.clients.kms.describe_key().key_id(id);
         let metadata = match call.send(request.send()).await {
@@ -106,11 +120,49 @@ impl Reader<'_> {
         if needs.contains(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
         }
+        if let Some(deletion) = &mut key.deletion
+            && needs.contains(Need::KeyUse)
+        {
+            Box::pin(self.read_use(resource, key.created_at, deletion)).await;
+        }
         State::present(key)
     }
 
-    /// Returns the key that an ARN or an alias names; `None` if KMS has no such key.
-    pub(crate) async fn named_key(&self, named: &str) -> Fact<Option<NamedKey>> {
+    /// Reads the facts about the use of a key that is pending deletion.
+    async fn read_use(
+        &self,
+        key: &Resource,
+        created_at: Option<Timestamp>,
+        deletion: &mut Deletion,
+    ) {
+        let last_use = self.last_use(key.name(), created_at);
+        let (last_use, users) = futures::join!(last_use, self.users_of(key.id()));
+        deletion.last_use = last_use;
+        (deletion.clusters, deletion.repositories) = users;
+    }
+
+    async fn last_use(&self, id: &str, created_at: Option<Timestamp>) -> Fact<LastUse> {
+        let call = self.kms_call(&GET_LAST_USAGE, format!("key {id}"));
+        let request = self.clients.kms.get_key_last_usage().key_id(id);
+        let response = call.send(request.send()).await?;
+        let last_use = parse::last_use(&response, created_at, self.now());
+        last_use.map_err(|missing| call.without(missing))
+    }
+
+    /// Returns the key that an ARN or an alias names, with its aliases if these are needed; `None` if KMS has no such
+    /// key.
+    pub(crate) async fn named_key(&self, named: &str, needs: Needs) -> Fact<Option<NamedKey>> {
+        let mut key = self.described_key(named).await;
+        if let Ok(Some(key)) = &mut key
+            && needs.contains(Need::KeyAliases)
+        {
+            key.aliases = self.aliases_of(&key.arn).await;
+        }
+        key
+    }
+
+    /// Returns the key that an ARN or an alias names, without its aliases; `None` if KMS has no such key.
+    async fn described_key(&self, named: &str) -> Fact<Option<NamedKey>> {
         let describe = || async {
             let call = self.kms_call(&DESCRIBE, format!("key {named}"));
             let request = self.clients.kms.describe_key().key_id(named);

@@ -13,6 +13,7 @@ mod ecr;
 mod eks;
 mod elb;
 mod iam;
+mod inspector;
 mod kms;
 mod memo;
 mod permission;
@@ -22,7 +23,9 @@ mod unread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use eksentry_aws::{Aws, Clock, Lazy, Pace, QueryClient, QueryService, client};
+use eksentry_aws::{
+    Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Service, client,
+};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
@@ -85,6 +88,7 @@ pub struct Clients {
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     elb: Lazy<QueryClient>,
+    inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
@@ -101,6 +105,7 @@ struct Paces {
     eks: Pace,
     ecr: Pace,
     elb: Pace,
+    inspector: Pace,
     kms: Pace,
     iam: Pace,
     tagging: Pace,
@@ -117,6 +122,7 @@ impl Clients {
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
+            inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
@@ -129,6 +135,11 @@ impl Clients {
 fn query_client(service: QueryService, aws: &Aws, pace: &Pace) -> Lazy<QueryClient> {
     let (aws, pace) = (aws.clone(), pace.clone());
     Lazy::new(move || QueryClient::new(service, &aws, Some(&pace)))
+}
+
+fn json_client(service: Service, aws: &Aws, pace: &Pace) -> Lazy<JsonClient> {
+    let (aws, pace) = (aws.clone(), pace.clone());
+    Lazy::new(move || JsonClient::new(service, &aws, Some(&pace)))
 }
 
 /// A reader of the facts about an account's resources in a Region.

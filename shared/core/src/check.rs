@@ -140,21 +140,38 @@ pub enum Need {
     LoadBalancers,
     /// The registry's scanning configuration.
     RegistryScanning,
+    /// The KMS key with which a repository encrypts images.
+    RepositoryKey,
+    /// The lifecycle policy of a repository.
+    LifecyclePolicy,
     /// An image's scan.
     ImageScan,
     /// A key's automatic rotation.
     KeyRotation,
+    /// The use of a key that is pending deletion.
+    KeyUse,
+    /// The aliases of the keys that other resources name.
+    KeyAliases,
     /// An account's AWS Config recorder.
     Recorder,
+    /// The scanning configuration of an account's registry, and the status of Amazon Inspector.
+    Inspector,
 }
 
 /// A set of [`Need`]s.
 pub type Needs = EnumSet<Need>;
 
-/// Returns everything that the checks need.
-pub fn needs_of<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Needs {
-    let needs = checks.into_iter().flat_map(|check| check.needs);
-    needs.copied().collect()
+/// Returns everything that the checks need with these settings.
+pub fn needs_of<'a>(checks: impl IntoIterator<Item = (&'a Check, &'a ParameterValues)>) -> Needs {
+    let mut needs = Needs::empty();
+    for (check, settings) in checks {
+        needs.extend(check.needs.iter().copied());
+        let mut parameters = check.parameters.iter();
+        if parameters.any(|parameter| parameter.names_aliases(settings)) {
+            needs.insert(Need::KeyAliases);
+        }
+    }
+    needs
 }
 
 impl Check {
@@ -359,9 +376,26 @@ mod tests {
             ),
             (&["ecr-image-scan-findings"], vec![ImageScan]),
         ] {
-            let needs = needs_of(checks.iter().map(|id| find(id).unwrap()));
+            let default = ParameterValues::default();
+            let needs = needs_of(checks.iter().map(|id| (find(id).unwrap(), &default)));
             let expected: Needs = expected.into_iter().collect();
             assert_eq!(needs, expected, "{checks:?}");
+        }
+    }
+
+    #[test]
+    fn aliases_are_needed_if_a_parameter_names_keys_by_them() {
+        let check = find("ecr-customer-managed-key").unwrap();
+        for (allowed, needs_aliases) in [
+            ("", false),
+            (KEY, false),
+            ("arn:aws:kms:eu-central-1:111122223333:alias/images", true),
+        ] {
+            let parameters = format!(r#"{{"allowedKeyArns": ["{KEY}", "{allowed}"]}}"#);
+            let settings = settings(check.parameters, &parameters);
+            let needs = needs_of([(check, &settings)]);
+            assert!(needs.contains(Need::RepositoryKey));
+            assert_eq!(needs.contains(Need::KeyAliases), needs_aliases, "{allowed}");
         }
     }
 

@@ -1,8 +1,11 @@
 //! The registry of all checks, sorted by id. To add a check, write its file and add its lines here.
 
 mod config_records_resources;
+mod ecr_customer_managed_key;
+mod ecr_enhanced_scanning;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
+mod ecr_lifecycle_policy;
 mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
@@ -30,6 +33,7 @@ mod eks_supported_version;
 mod eks_upgrade_insights;
 mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
+mod kms_key_not_pending_deletion;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -37,10 +41,13 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 30] = [
+pub static CHECKS: [&Check; 34] = [
     &config_records_resources::CHECK,
+    &ecr_customer_managed_key::CHECK,
+    &ecr_enhanced_scanning::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
+    &ecr_lifecycle_policy::CHECK,
     &ecr_scan_on_push::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
@@ -68,6 +75,7 @@ pub static CHECKS: [&Check; 30] = [
     &eks_upgrade_insights::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
+    &kms_key_not_pending_deletion::CHECK,
 ];
 
 /// The error for an id that no check has.

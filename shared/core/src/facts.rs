@@ -183,6 +183,8 @@ mod tests {
                 "imageTagMutability": name,
                 "imageTagMutabilityExclusionFilters": ["dev-*"],
                 "scanOnPush": true,
+                "encryptionType": "KMS",
+                "kmsKey": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd",
             });
             assert_eq!(details(repository), expected);
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub use raw::Raw;
-pub use value_types::{PortRanges, Texts};
+pub use value_types::{KeyArns, PortRanges, Texts};
 
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]
@@ -55,6 +55,11 @@ pub trait ParameterValue: Clone + Debug + Send + Sync {
 
     /// Writes a value. An empty list means that nothing is set.
     fn write(&self) -> Vec<String>;
+
+    /// Returns `true` if the value names KMS keys by aliases, so that the check needs the aliases of keys.
+    fn names_aliases(&self) -> bool {
+        false
+    }
 }
 
 /// A parameter with a value of any type, as the registry lists it.
@@ -77,6 +82,8 @@ pub trait AnyParameter: Debug + Sync {
     ///
     /// Returns the problem with the texts.
     fn validate(&self, texts: &[String]) -> Result<(), String>;
+    /// Returns `true` if the value names KMS keys by aliases.
+    fn names_aliases(&self, settings: &ParameterValues) -> bool;
 }
 
 impl<T: ParameterValue> AnyParameter for Parameter<T> {
@@ -106,6 +113,10 @@ impl<T: ParameterValue> AnyParameter for Parameter<T> {
 
     fn validate(&self, texts: &[String]) -> Result<(), String> {
         T::read(texts).map(drop)
+    }
+
+    fn names_aliases(&self, settings: &ParameterValues) -> bool {
+        settings.get(self).names_aliases()
     }
 }
 

@@ -58,6 +58,22 @@ pub enum ReasonCode {
     ResultsPending,
 
     // --- Accounts ---
+    /// The registry uses basic scanning.
+    BasicScanning,
+    /// The registry uses basic scanning, which is allowed.
+    BasicScanningAllowed,
+    /// The registry uses enhanced scanning, and Amazon Inspector is on.
+    EnhancedScanning,
+    /// The Region does not offer Amazon Inspector.
+    InspectorNotOffered,
+    /// The registry uses enhanced scanning, but Amazon Inspector does not scan images.
+    InspectorOff,
+    /// Amazon Inspector is being enabled.
+    InspectorStarting,
+    /// Amazon Inspector reported no known status.
+    InspectorStatusUnknown,
+    /// The Region has no ECR repositories.
+    NoRepositories,
     /// The Region has neither EKS clusters nor ECR repositories.
     NothingToRecord,
     /// AWS Config has no recorder.
@@ -400,6 +416,22 @@ pub enum ReasonCode {
     VersionUnknown,
 
     // --- Repositories ---
+    /// The images are encrypted without a KMS key.
+    EncryptedWithoutKey,
+    /// The type of encryption is unknown.
+    EncryptionUnknown,
+    /// The repository names a key that this account can't describe.
+    KeyNotDescribed,
+    /// The repository has a lifecycle policy with rules.
+    LifecyclePolicyFound,
+    /// The repository has no lifecycle policy.
+    LifecyclePolicyMissing,
+    /// The lifecycle policy is not understood.
+    LifecyclePolicyNotUnderstood,
+    /// The lifecycle policy has no rules.
+    LifecyclePolicyWithoutRules,
+    /// A customer managed key encrypts the images.
+    RepositoryEncryptedWithKey,
     /// The tags that the exclusion filters cover are unknown.
     ExclusionUnknown,
     /// The tag mutability is unknown.
@@ -454,8 +486,24 @@ pub enum ReasonCode {
     VulnerabilitiesFound,
 
     // --- Keys ---
+    /// The aliases of the key are unknown.
+    KeyAliasesUnknown,
     /// KMS can't rotate the key automatically.
     KeyCannotRotate,
+    /// A cluster encrypts its data with the key.
+    KeyNamedByCluster,
+    /// A repository encrypts its images with the key.
+    KeyNamedByRepository,
+    /// The key is not scheduled for deletion.
+    KeyNotPendingDeletion,
+    /// The key was not used for some time.
+    KeyNotUsed,
+    /// The key is scheduled for deletion.
+    KeyPendingDeletion,
+    /// The key was used recently.
+    KeyUsedRecently,
+    /// It is unknown whether the key was used.
+    KeyUseUnknown,
     /// Automatic rotation is off.
     RotationOff,
     /// Automatic rotation is on.

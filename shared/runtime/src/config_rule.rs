@@ -40,7 +40,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let Connections { aws, home, .. } = invocation.aws;
     let options = EntryOptions {
         regions: std::slice::from_ref(&home.location.region),
-        spans_regions: span_regions(needs_of([check])),
+        spans_regions: span_regions(needs_of([(check, &settings)])),
         processes: 1,
     };
     let account = Account::enter(aws, home, environment, &home.location.account, options).await?;

@@ -214,7 +214,11 @@ impl Run<'_> {
         sinks: &[Box<dyn Sink + '_>],
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
-        let needs = needs_of(self.checks.iter().map(|(check, _)| *check));
+        let needs = needs_of(
+            self.checks
+                .iter()
+                .map(|(check, settings)| (*check, settings)),
+        );
         match &self.targets {
             Targets::Part(part) => {
                 let kinds = part.kinds().filter(|kind| self.scope().evaluates(kind));

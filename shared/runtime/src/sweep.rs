@@ -284,8 +284,11 @@ impl Sweep<'_> {
 
     /// Returns `true` if a check of the sweep that evaluates one of the included kinds needs facts that span Regions.
     fn spans_regions(&self, includes: impl Fn(&'static ResourceKind) -> bool) -> bool {
-        let checks = self.checks.iter().map(|(check, _)| *check);
-        let checks = checks.filter(|check| includes(check.kind()));
+        let checks = self
+            .checks
+            .iter()
+            .map(|(check, settings)| (*check, settings));
+        let checks = checks.filter(|(check, _)| includes(check.kind()));
         span_regions(needs_of(checks))
     }
 

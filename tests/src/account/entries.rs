@@ -35,6 +35,8 @@ pub struct Repository {
     /// The tags that GetResources returns.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// The lifecycle policy that GetLifecyclePolicy returns, as a document or as text.
+    pub lifecycle_policy: Option<Value>,
     /// The members that DescribeRepositories returns.
     #[serde(flatten)]
     pub members: Record,
@@ -52,7 +54,7 @@ pub struct Image {
     pub members: Record,
 }
 
-/// A KMS key with its rotation, aliases and tags.
+/// A KMS key with its rotation, aliases, last use and tags.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Key {
     /// The rotation, as GetKeyRotationStatus returns it.
@@ -61,6 +63,9 @@ pub struct Key {
     /// The aliases of the key, each beginning with `alias/`.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// The last use, as GetKeyLastUsage returns it.
+    #[serde(default)]
+    pub last_use: Record,
     /// The tags that GetResources returns.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,

@@ -1,6 +1,7 @@
 //! Facts that no service would return, about resources that can exist.
 
 mod cluster;
+mod key;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,13 +12,15 @@ use eksentry_core::{
     checks::CHECKS,
     facts::{
         Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
-        account::{DailyTypes, RecordedTypes, Recorder},
+        account::{DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder},
         image::{
             Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
             Vulnerability, sort_worst_first,
         },
-        key::{KeyState, Rotation},
-        repository::{RegistryScanning, ScanningRule, TagMutability},
+        repository::{
+            Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, ScanningRule,
+            TagMutability,
+        },
     },
     kind::Identity,
     mute_list::Entry,
@@ -26,6 +29,7 @@ use eksentry_core::{
 use jiff::Timestamp;
 
 use self::cluster::cluster;
+use self::key::{key, named_key};
 use super::texts::{maybe, text, text_of, texts};
 
 /// The numbers of vulnerabilities in a scan. At most three of them differ, since many different ones would need many
@@ -116,20 +120,43 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         has_clusters: fact(bytes.arbitrary()?, bytes)?,
         has_repositories: fact(bytes.arbitrary()?, bytes)?,
         recorder: fact(is_there.then_some(recorder), bytes)?,
+        registry_scanning: fact(scanning(bytes)?, bytes)?,
+        inspector: fact(inspector(bytes)?, bytes)?,
     })
 }
 
-fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
+fn inspector(bytes: &mut Unstructured<'_>) -> Result<Inspector> {
+    let status = |bytes: &mut Unstructured<'_>| {
+        let names = ["ENABLED", "ENABLING", "SUSPENDED"].map(str::to_owned);
+        let other = text(bytes)?;
+        let name = bytes.choose(&names)?;
+        let name = if bytes.ratio(4, 5)? { name } else { &other };
+        Ok(InspectorStatus::read(Some(name)))
+    };
+    Ok(if bytes.ratio(4, 5)? {
+        Inspector::Offered {
+            account: status(bytes)?,
+            images: status(bytes)?,
+        }
+    } else {
+        Inspector::NotOffered
+    })
+}
+
+fn scanning(bytes: &mut Unstructured<'_>) -> Result<RegistryScanning> {
     let frequency = if bytes.arbitrary()? {
         "SCAN_ON_PUSH".to_owned()
     } else {
         text(bytes)?
     };
     let filters = texts(bytes, 120)?;
-    let scanning = RegistryScanning {
+    Ok(RegistryScanning {
         enhanced: bytes.arbitrary()?,
         rules: vec![ScanningRule { frequency, filters }],
-    };
+    })
+}
+
+fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
     let mutability = match bytes.int_in_range(0..=2)? {
         0 => "IMMUTABLE_WITH_EXCLUSION".to_owned(),
         1 => "IMMUTABLE".to_owned(),
@@ -141,7 +168,38 @@ fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
         mutability: TagMutability::read(Some(&mutability)),
         exclusion_filters: texts(bytes, 120)?,
         scan_on_push: bytes.arbitrary()?,
-        registry_scanning: fact(scanning, bytes)?,
+        registry_scanning: fact(scanning(bytes)?, bytes)?,
+        encryption: encryption(bytes)?,
+        lifecycle_policy: {
+            let policy = *bytes.choose(&[
+                LifecyclePolicy::None,
+                LifecyclePolicy::WithoutRules,
+                LifecyclePolicy::WithRules,
+                LifecyclePolicy::NotUnderstood,
+            ])?;
+            fact(policy, bytes)?
+        },
+    })
+}
+
+fn encryption(bytes: &mut Unstructured<'_>) -> Result<Encryption> {
+    Ok(match bytes.int_in_range(0..=5)? {
+        0 => Encryption::Aes256,
+        1 => Encryption::Unknown(text(bytes)?),
+        2 => Encryption::Kms {
+            is_dual_layer: true,
+            key: None,
+        },
+        _ => Encryption::Kms {
+            is_dual_layer: bytes.arbitrary()?,
+            key: Some(RepositoryKey {
+                named: text(bytes)?,
+                key: {
+                    let key = named_key(bytes)?;
+                    fact(bytes.ratio(9, 10)?.then_some(key), bytes)?
+                },
+            }),
+        },
     })
 }
 
@@ -253,42 +311,6 @@ fn cvss(bytes: &mut Unstructured<'_>) -> Result<Cvss> {
         vector: short(bytes)?,
         source: short(bytes)?,
     })
-}
-
-fn key(bytes: &mut Unstructured<'_>) -> Result<KmsKey> {
-    let own = |usual: &str, bytes: &mut Unstructured<'_>| {
-        Ok(if bytes.ratio(4, 5)? {
-            Some(usual.to_owned())
-        } else {
-            maybe(bytes)?
-        })
-    };
-    let rotation = match bytes.int_in_range(0..=2)? {
-        0 => Rotation::Off,
-        1 => Rotation::Unsupported,
-        _ => Rotation::Every {
-            days: bytes.arbitrary()?,
-        },
-    };
-    Ok(KmsKey {
-        id: text(bytes)?,
-        account: maybe(bytes)?,
-        customer_managed: bytes.ratio(4, 5)?,
-        spec: own("SYMMETRIC_DEFAULT", bytes)?,
-        usage: own("ENCRYPT_DECRYPT", bytes)?,
-        origin: own("AWS_KMS", bytes)?,
-        state: key_state(bytes)?,
-        replica: bytes.ratio(1, 5)?,
-        description: maybe(bytes)?,
-        created_at: maybe_moment(bytes)?,
-        rotation: fact(rotation, bytes)?,
-    })
-}
-
-fn key_state(bytes: &mut Unstructured<'_>) -> Result<KeyState> {
-    let names = ["Enabled".to_owned(), "Updating".to_owned(), text(bytes)?];
-    let name = bytes.choose(&names)?;
-    Ok(KeyState::read(Some(name)))
 }
 
 /// Returns the value or, in one of five cases, a reason why it was not read.

@@ -27,6 +27,7 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ec2::VPC_ENDPOINTS,
     &IDENTITY_PROVIDERS,
     &INSIGHTS,
+    &INSPECTOR,
     &KEYS,
     &LISTENERS,
     &LOAD_BALANCERS,
@@ -186,6 +187,32 @@ pub(super) static INSIGHTS: Collection = Collection {
         })
     },
     ..Collection::new("insights", "id", NO_RESOURCE)
+};
+
+/// The status of Amazon Inspector for the account, which is off.
+pub(super) static INSPECTOR: Collection = Collection {
+    key: None,
+    defaults: |_| {
+        let off = json!({
+            "status": "DISABLED",
+            "errorCode": "RESOURCE_NOT_FOUND",
+            "errorMessage": "Amazon Inspector is not enabled.",
+        });
+        json!({
+            "accountId": "{account}",
+            "state": off,
+            "resourceState": {"ec2": off, "ecr": off, "lambda": off},
+        })
+    },
+    missing: None,
+    ..Collection::new(
+        "inspector",
+        "",
+        Missing {
+            code: "",
+            message: "",
+        },
+    )
 };
 
 /// KMS keys. One without options is symmetric and enabled.

@@ -132,6 +132,30 @@ pub(super) fn batch_get_image(account: &Account, request: &Request) -> Result<Va
     Ok(json!({"images": images, "failures": failures}))
 }
 
+/// Returns the lifecycle policy of a repository. The account file states it as a document or, if it is not one, as text.
+pub(super) fn get_lifecycle_policy(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
+    let (repository, _) = requested_repository(account, request)?;
+    let (name, registry) = (repository.name(), &account.account);
+    let policy = repository.lifecycle_policy.as_ref().ok_or_else(|| {
+        let message = format!(
+            "Lifecycle policy does not exist for the repository with name '{name}' in the registry with id '{registry}'"
+        );
+        AwsError::new("LifecyclePolicyNotFoundException", message)
+    })?;
+    let text = policy
+        .as_str()
+        .map_or_else(|| policy.to_string(), str::to_owned);
+    Ok(json!({
+        "registryId": registry,
+        "repositoryName": name,
+        "lifecyclePolicyText": text,
+        "lastEvaluatedAt": "2025-03-04T05:06:07Z",
+    }))
+}
+
 fn with_manifest(account: &Account, repository: &Repository, image: &Image) -> Value {
     let described = described_image(account, repository, image);
     let (media_type, config) = (

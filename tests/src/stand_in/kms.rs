@@ -1,10 +1,13 @@
-//! AWS KMS: keys and their rotation.
+//! AWS KMS: keys, their rotation, their aliases and their last use.
 
 use serde_json::{Value, json};
 
 use super::{
-    access::RequiredPermission, collection::described, collections::KEYS, service::AwsError,
-    wire::Request,
+    access::RequiredPermission,
+    collection::described,
+    collections::KEYS,
+    service::AwsError,
+    wire::{Request, record},
 };
 use crate::account::{Account, Key, Record, text};
 
@@ -15,6 +18,21 @@ pub(super) fn list_keys(account: &Account, request: &Request) -> Result<Value, A
     let entry = |key: &Key| json!({"KeyId": key.id(), "KeyArn": key_arn(account, key)});
     let keys: Vec<Value> = account.keys[range].iter().map(entry).collect();
     Ok(request.paging()?.response(keys, marker).into())
+}
+
+pub(super) fn list_aliases(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    request.allow_members(&["Limit", "Marker"])?;
+    let of_key = |key: &Key| {
+        let (id, aliases) = (key.id().to_owned(), key.aliases.clone());
+        aliases.into_iter().map(move |alias| {
+            let arn = account.arn("kms", &account.region, &alias);
+            json!({"AliasName": alias, "AliasArn": arn, "TargetKeyId": id})
+        })
+    };
+    let aliases: Vec<Value> = account.keys.iter().flat_map(of_key).collect();
+    let (range, marker) = request.paging()?.page(account, request, aliases.len())?;
+    let aliases = aliases[range].to_vec();
+    Ok(request.paging()?.response(aliases, marker).into())
 }
 
 pub(super) fn describe_key(account: &Account, request: &Request) -> Result<Value, AwsError> {
@@ -43,6 +61,24 @@ pub(super) fn get_key_rotation_status(
         ));
     }
     Ok(rotation(key, &metadata).into())
+}
+
+/// The time at which KMS began to record the use of keys in the stand-in.
+const RECORDED_SINCE: &str = "2026-04-24T00:00:00Z";
+
+/// Returns the last use of a key. A key was never used unless the account file states a use.
+pub(super) fn get_key_last_usage(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let key = find_without_alias(account, request)?;
+    let metadata = described(&KEYS, account, &key.members);
+    let created = text(&metadata, "CreationDate");
+    let mut response = record(json!({
+        "KeyId": key.id(),
+        "KeyLastUsage": {},
+        "TrackingStartDate": created.max(RECORDED_SINCE),
+        "KeyCreationDate": created,
+    }));
+    response.extend(key.last_use.clone());
+    Ok(response.into())
 }
 
 /// Returns the permission that an action on a key needs. KMS resolves an alias before IAM decides. For an alias that

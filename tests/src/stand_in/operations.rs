@@ -18,7 +18,7 @@ use super::{
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
         },
     },
-    config, ecr, eks, elb, iam, kms,
+    config, ecr, eks, elb, iam, inspector, kms,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -79,6 +79,8 @@ pub(super) static OPERATIONS: &[Row] = &[
     )
     .by_ids(&["repositoryNames"])
     .needs(Of(ecr::permissions_on_repositories)),
+    Row::new("ecr.GetLifecyclePolicy", Account(ecr::get_lifecycle_policy))
+        .on("repository/{repositoryName}"),
     Row::new(
         "ecr.GetRegistryScanningConfiguration",
         Describe(&REGISTRY_SCANNING),
@@ -142,12 +144,19 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("iam.ListRolePolicies", Account(iam::list_role_policies))
         .needs(OnResource(iam::role_resource)),
     Row::new("iam.ListRoles", Account(iam::list_roles)),
+    Row::new(
+        "inspector2.BatchGetAccountStatus",
+        Account(inspector::batch_get_account_status),
+    ),
     Row::new("kms.DescribeKey", Account(kms::describe_key)).needs(Of(kms::permissions_on_key)),
+    Row::new("kms.GetKeyLastUsage", Account(kms::get_key_last_usage))
+        .needs(Of(kms::permissions_on_key)),
     Row::new(
         "kms.GetKeyRotationStatus",
         Account(kms::get_key_rotation_status),
     )
     .needs(Of(kms::permissions_on_key)),
+    Row::new("kms.ListAliases", Account(kms::list_aliases)).page_sizes(50, 100),
     Row::new("kms.ListKeys", Account(kms::list_keys)),
     Row::new(
         "organizations.ListAccounts",

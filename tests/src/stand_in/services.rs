@@ -55,6 +55,13 @@ pub(super) static SERVICES: &[Row] = &[
         denied: ("AccessDenied", 403),
     },
     Row {
+        service: "inspector2",
+        is_global: false,
+        invalid: "ValidationException",
+        throttling: ("ThrottlingException", 429),
+        denied: ("AccessDeniedException", 403),
+    },
+    Row {
         service: "kms",
         is_global: false,
         invalid: "ValidationException",

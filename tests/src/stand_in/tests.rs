@@ -1,6 +1,7 @@
 //! Tests of the stand-in over HTTP, with requests as an SDK would send them.
 
 mod faults;
+mod keys;
 mod load_balancers;
 mod permissions;
 mod resources;

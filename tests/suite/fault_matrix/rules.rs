@@ -176,6 +176,8 @@ fn deviation(
         "FAILED" | "WARNING" if case.column.is_response_of_aws() || case.call == MUTE_LIST => {
             Ok(Deviation::Worse)
         }
+        // A key that is pending deletion and whose use is unknown may be in use.
+        "FAILED" if concerns_use_of_key(id) => Ok(Deviation::Worse),
         "FAILED" if case.call == MANIFESTS && case.column == Column::Denied => Ok(Deviation::Worse),
         // The service reports that there is no such resource, or returns an unknown kind of key, for which rotation is
         // unknown too.
@@ -206,6 +208,14 @@ fn concerns_access(id: &str) -> bool {
     })
 }
 
+/// Returns `true` if a finding is about the use of a key.
+fn concerns_use_of_key(id: &str) -> bool {
+    let mut checks = checks::CHECKS.iter();
+    checks.any(|check| {
+        id.contains(&format!("eksentry/{}/", check.id)) && check.needs.contains(&Need::KeyUse)
+    })
+}
+
 /// Returns `true` if a finding depends on the answer to the call.
 fn concerns(case: &Case, id: &str) -> bool {
     let named = id
@@ -224,6 +234,17 @@ fn concerns(case: &Case, id: &str) -> bool {
     match (service, operation) {
         // The verdict on a cluster's role depends on all clusters.
         ("eks", _) if needs(Need::ClusterRole) => true,
+        // A key that is pending deletion is in use if a cluster or repository names it.
+        ("eks", "ListClusters" | "DescribeCluster") | ("ecr", "DescribeRepositories")
+            if needs(Need::KeyUse) =>
+        {
+            true
+        }
+        ("kms", "DescribeKey")
+            if needs(Need::KeyUse) && text("KeyId").is_some_and(|key| key.contains("alias/")) =>
+        {
+            true
+        }
         ("eks", "ListNodegroups" | "DescribeNodegroup") => {
             needs(Need::NodeGroups) && is_about(cluster())
         }
@@ -250,9 +271,16 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
         ("iam", "GetInstanceProfile") => needs(Need::NodeRoles),
         ("iam", _) => needs(Need::ClusterRole) || needs(Need::NodeRoles),
-        ("kms", "DescribeKey") if needs(Need::SecretsKey) => true,
+        ("kms", "DescribeKey") if needs(Need::SecretsKey) || needs(Need::RepositoryKey) => true,
+        ("kms", "ListAliases") => needs(Need::SecretsKey) || needs(Need::RepositoryKey),
         ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
-        ("ecr", "GetRegistryScanningConfiguration") => needs(Need::RegistryScanning),
+        ("ecr", "GetRegistryScanningConfiguration") => {
+            needs(Need::RegistryScanning) || needs(Need::Inspector)
+        }
+        ("ecr", "GetLifecyclePolicy") => {
+            is_of(EcrRepository::KIND) && is_about(text("repositoryName"))
+        }
+        ("inspector2", _) => needs(Need::Inspector),
         ("ecr", "DescribeImages" | "DescribeImageScanFindings" | "BatchGetImage") => {
             let digest = case
                 .subject

@@ -2,20 +2,25 @@
 
 use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
 use eksentry_core::facts::EcrImage;
-use eksentry_core::facts::repository::{EcrRepository, RegistryScanning};
+use eksentry_core::facts::List;
+use eksentry_core::facts::repository::{
+    EcrRepository, Encryption, RegistryScanning, RepositoryKey,
+};
 use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
-use super::parse::{self, ListedRepository};
+use std::sync::Arc;
+
+use super::parse::{self, KeyNames, ListedEncryption, ListedRepository};
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::{Arns, Permission};
 use crate::{DESCRIPTIONS_AT_A_TIME, Gate, Reader, Unlisted};
 
 pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", REPOSITORIES);
-pub(super) const SCANNING: Permission =
+pub(crate) const SCANNING: Permission =
     Permission::new("ecr:GetRegistryScanningConfiguration", &[Arns::Any]);
 
 /// The number of repositories whose images are listed at the same time; each may hold a page of images in memory.
@@ -49,6 +54,7 @@ pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
+    keys: KeyNames,
 }
 
 /// The repositories of a registry, or of one page of its list.
@@ -128,7 +134,7 @@ impl Reader<'_> {
             let name = repository.repository_name().unwrap_or_default();
             match Resource::named(EcrRepository::KIND, name, &self.location) {
                 Ok(_) => {
-                    let listed = parse::repository(name, &repository, listed_at);
+                    let listed = parse::repository(name, &repository, &self.ecr.keys, listed_at);
                     registry.repositories.push(listed);
                 }
                 Err(error) => {
@@ -198,6 +204,38 @@ impl Reader<'_> {
     ///
     /// Returns an error if the repositories could not be listed.
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
+        let listed = self.listed().await?;
+        let mut names: Vec<String> = listed
+            .repositories
+            .iter()
+            .map(|repository| repository.name.to_string())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Returns the repositories that name a KMS key, each with the key as it names it.
+    pub(crate) async fn keys_of_repositories(&self) -> List<(String, Arc<str>)> {
+        let listed = match self.listed().await {
+            Ok(listed) => listed,
+            Err(reason) => return List::unread(reason),
+        };
+        let repositories = listed.repositories.iter();
+        let keys = repositories.filter_map(|repository| match &repository.encryption {
+            ListedEncryption::Kms { key: Some(key), .. } => {
+                Some((repository.name.to_string(), Arc::clone(key)))
+            }
+            _ => None,
+        });
+        List {
+            items: keys.collect(),
+            missing: listed.unread.first().cloned(),
+        }
+    }
+
+    /// Returns all repositories. They are listed once.
+    async fn listed(&self) -> Fact<&Registry> {
         let list = || async {
             let mut registry = Registry::default();
             let pages = self.for_each_page(async |page| {
@@ -207,15 +245,7 @@ impl Reader<'_> {
             pages.await?;
             Fact::Ok(registry)
         };
-        let listed = self.ecr.listed.get_or_try_init(list).await?;
-        let mut names: Vec<String> = listed
-            .repositories
-            .iter()
-            .map(|repository| repository.name.to_string())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        self.ecr.listed.get_or_try_init(list).await
     }
 
     /// Returns `true` if the registry holds a repository. The function always makes a call of its own, even if
@@ -242,7 +272,7 @@ impl Reader<'_> {
         };
         match listed.as_deref() {
             Some([repository, ..]) => {
-                let repository = parse::repository(name, repository, self.now());
+                let repository = parse::repository(name, repository, &self.ecr.keys, self.now());
                 self.repository_facts(&repository, resource, needs).await
             }
             Some([]) => State::Gone,
@@ -256,16 +286,27 @@ impl Reader<'_> {
         resource: &Resource,
         needs: Needs,
     ) -> State {
-        let registry_scanning = if needs.contains(Need::RegistryScanning) {
-            self.ecr
-                .scanning
-                .get_or_init(|| self.registry_scanning())
-                .await
-                .clone()
-        } else {
-            Err(Unread::not_requested(
-                "the registry's scanning configuration",
-            ))
+        let registry_scanning = async {
+            if needs.contains(Need::RegistryScanning) {
+                self.registry_scanning().await
+            } else {
+                Err(Unread::not_requested(
+                    "the registry's scanning configuration",
+                ))
+            }
+        };
+        let lifecycle_policy = async {
+            if needs.contains(Need::LifecyclePolicy) {
+                self.lifecycle_policy(&repository.name).await
+            } else {
+                Some(Err(Unread::not_requested("the lifecycle policy")))
+            }
+        };
+        let encryption = self.encryption(&repository.encryption, needs);
+        let (registry_scanning, lifecycle_policy, encryption) =
+            futures::join!(registry_scanning, lifecycle_policy, encryption);
+        let Some(lifecycle_policy) = lifecycle_policy else {
+            return State::Gone;
         };
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {
@@ -275,10 +316,43 @@ impl Reader<'_> {
             exclusion_filters: filters.map(ToString::to_string).collect(),
             scan_on_push: repository.scan_on_push,
             registry_scanning,
+            encryption,
+            lifecycle_policy,
         })
     }
 
-    async fn registry_scanning(&self) -> Fact<RegistryScanning> {
+    /// Returns the encryption of a repository, with its key if this is needed.
+    async fn encryption(&self, listed: &ListedEncryption, needs: Needs) -> Encryption {
+        match listed {
+            ListedEncryption::Aes256 => Encryption::Aes256,
+            ListedEncryption::Unknown(name) => Encryption::Unknown(name.to_string()),
+            ListedEncryption::Kms { is_dual_layer, key } => {
+                let key = match key {
+                    Some(named) => Some(RepositoryKey {
+                        named: named.to_string(),
+                        key: if needs.contains(Need::RepositoryKey) {
+                            Box::pin(self.named_key(named, needs)).await
+                        } else {
+                            Err(Unread::not_requested("the repository's key"))
+                        },
+                    }),
+                    None => None,
+                };
+                Encryption::Kms {
+                    is_dual_layer: *is_dual_layer,
+                    key,
+                }
+            }
+        }
+    }
+
+    /// Returns the scanning configuration of the registry, which is read once.
+    pub(crate) async fn registry_scanning(&self) -> Fact<RegistryScanning> {
+        let read = || Box::pin(self.read_registry_scanning());
+        self.ecr.scanning.get_or_init(read).await.clone()
+    }
+
+    async fn read_registry_scanning(&self) -> Fact<RegistryScanning> {
         let target = format!("the registry of {}", self.location);
         let call = self.ecr_call(&SCANNING, target);
         let request = self.clients.ecr.get_registry_scanning_configuration();

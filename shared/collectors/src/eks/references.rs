@@ -1,9 +1,8 @@
 //! The facts about a cluster that take calls other than its description.
 
 use eksentry_core::facts::List;
-use eksentry_core::facts::cluster::{
-    AccessEntry, EksCluster, NamedKey, NodeGroup, Role, TrustingRole,
-};
+use eksentry_core::facts::cluster::{AccessEntry, EksCluster, NodeGroup, Role, TrustingRole};
+use eksentry_core::facts::key::NamedKey;
 use eksentry_core::{Fact, Need, Needs, ReasonCode, Unread};
 
 use futures::StreamExt;
@@ -16,7 +15,7 @@ impl Reader<'_> {
     pub(super) async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
         let (key, role, versions, roles, entries, admins, groups, nodes, addons, insights) = futures::join!(
-            when(needs, Need::SecretsKey, self.secrets_key(read)),
+            when(needs, Need::SecretsKey, self.secrets_key(read, needs)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
             }),
@@ -110,9 +109,13 @@ impl Reader<'_> {
     }
 
     /// Returns the key that a cluster names; `None` if it names none.
-    async fn secrets_key(&self, cluster: &EksCluster) -> Option<Fact<Option<NamedKey>>> {
+    async fn secrets_key(
+        &self,
+        cluster: &EksCluster,
+        needs: Needs,
+    ) -> Option<Fact<Option<NamedKey>>> {
         let key = cluster.secrets_key.as_ref()?;
-        Some(self.named_key(&key.named).await)
+        Some(self.named_key(&key.named, needs).await)
     }
 
     async fn trusting_roles(&self, cluster: &EksCluster) -> List<TrustingRole> {

@@ -1,18 +1,21 @@
 //! Pure functions that convert KMS's responses into facts.
 
+use aws_sdk_kms::operation::get_key_last_usage::GetKeyLastUsageOutput;
 use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusOutput;
-use aws_sdk_kms::types::{KeyManagerType, KeyMetadata, MultiRegionKeyType};
+use aws_sdk_kms::types::{KeyLastUsageData, KeyManagerType, KeyMetadata, MultiRegionKeyType};
 use eksentry_core::Unread;
-use eksentry_core::facts::cluster::NamedKey;
-use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+use eksentry_core::facts::List;
+use eksentry_core::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
+use jiff::Timestamp;
 
+use crate::age::age;
 use crate::timestamp;
 
 /// The period of automatic rotation, in days, if a response contains none.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
 const DEFAULT_ROTATION_DAYS: u32 = 365;
 
-/// Returns the facts in the description of a key. The key's rotation is marked as not read.
+/// Returns the facts in the description of a key. The key's rotation and use are marked as not read.
 ///
 /// # Errors
 ///
@@ -49,6 +52,47 @@ pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static s
         description: metadata.description().map(str::to_owned),
         created_at: timestamp(metadata.creation_date()),
         rotation: Err(Unread::not_requested("the key's rotation")),
+        deletion: state(metadata)
+            .is_pending_deletion()
+            .then(|| deletion(metadata)),
+    })
+}
+
+/// Returns the scheduled deletion of a key. The key's use is marked as not read.
+fn deletion(metadata: &KeyMetadata) -> Deletion {
+    let days = metadata.pending_deletion_window_in_days();
+    let users = || List::unread(Unread::not_requested("the users of the key"));
+    Deletion {
+        at: timestamp(metadata.deletion_date()),
+        waiting_days: days.and_then(|days| u32::try_from(days).ok()),
+        last_use: Err(Unread::not_requested("the last use of the key")),
+        clusters: users(),
+        repositories: users(),
+    }
+}
+
+/// Returns the last use of a key, which was created at this time.
+///
+/// # Errors
+///
+/// Returns the name of a member that the response lacks. Without a use, KMS returns an empty object in `KeyLastUsage`.
+pub(super) fn last_use(
+    response: &GetKeyLastUsageOutput,
+    created_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<LastUse, &'static str> {
+    let usage = response.key_last_usage().ok_or("KeyLastUsage")?;
+    if let Some(used_at) = timestamp(usage.timestamp()) {
+        return Ok(LastUse::On(age(used_at, now)));
+    }
+    if *usage != KeyLastUsageData::builder().build() {
+        return Err("the time of the last use");
+    }
+    let tracking = timestamp(response.tracking_start_date()).ok_or("TrackingStartDate")?;
+    let created_at = timestamp(response.key_creation_date()).or(created_at);
+    Ok(LastUse::NoneSince {
+        tracking: age(tracking, now),
+        since_creation: created_at.is_some_and(|created_at| created_at >= tracking),
     })
 }
 
@@ -58,6 +102,7 @@ pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
         arn: metadata.arn().unwrap_or(named).to_owned(),
         state: state(metadata),
         aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
+        aliases: Err(Unread::not_requested("the aliases of the key")),
     }
 }
 
@@ -127,6 +172,99 @@ mod tests {
         assert_eq!(key.description, text("Signs nothing"));
         assert_eq!(key.created_at, "2023-11-14T22:13:20Z".parse().ok());
         assert_eq!(key.rotation.unwrap_err().code.word(), "NOT_READ");
+    }
+
+    #[test]
+    fn a_key_in_some_states_has_a_deletion() {
+        let at = DateTime::from_secs(1_700_000_000);
+        for (state, at, days, expected) in [
+            (SdkKeyState::Enabled, None, None, None),
+            (SdkKeyState::Disabled, Some(at), None, None),
+            (
+                SdkKeyState::PendingDeletion,
+                Some(at),
+                None,
+                Some(("2023-11-14T22:13:20Z".parse().ok(), None)),
+            ),
+            (
+                SdkKeyState::PendingReplicaDeletion,
+                None,
+                Some(30),
+                Some((None, Some(30))),
+            ),
+        ] {
+            let metadata = described()
+                .key_state(state.clone())
+                .set_deletion_date(at)
+                .set_pending_deletion_window_in_days(days);
+            let deletion = parsed(metadata).unwrap().deletion;
+            let found = deletion.map(|deletion| (deletion.at, deletion.waiting_days));
+            assert_eq!(found, expected, "{state}");
+        }
+    }
+
+    #[test]
+    fn the_last_use_is_read_or_that_there_is_none() {
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        let day = |number: i64| DateTime::from_secs(now.as_second() - number * 24 * 60 * 60);
+        let data = KeyLastUsageData::builder;
+        let on = |days| Ok(LastUse::On(age(timestamp(Some(&day(days))).unwrap(), now)));
+        let none_since = |days, since_creation| {
+            Ok(LastUse::NoneSince {
+                tracking: age(timestamp(Some(&day(days))).unwrap(), now),
+                since_creation,
+            })
+        };
+        let operation = aws_sdk_kms::types::KeyLastUsageTrackingOperation::Decrypt;
+        for (usage, tracking, created, described, expected) in [
+            (
+                Some(data().timestamp(day(1))),
+                Some(200),
+                Some(300),
+                None,
+                on(1),
+            ),
+            (Some(data().timestamp(day(1))), None, None, None, on(1)),
+            (
+                Some(data()),
+                Some(200),
+                Some(300),
+                None,
+                none_since(200, false),
+            ),
+            (Some(data()), Some(5), Some(5), None, none_since(5, true)),
+            (Some(data()), Some(5), Some(4), None, none_since(5, true)),
+            (Some(data()), Some(5), None, Some(5), none_since(5, true)),
+            (Some(data()), Some(5), None, Some(6), none_since(5, false)),
+            (Some(data()), Some(5), None, None, none_since(5, false)),
+            (
+                Some(data()),
+                None,
+                Some(300),
+                None,
+                Err("TrackingStartDate"),
+            ),
+            (
+                Some(data().operation(operation)),
+                Some(200),
+                Some(300),
+                None,
+                Err("the time of the last use"),
+            ),
+            (None, Some(200), Some(300), None, Err("KeyLastUsage")),
+        ] {
+            let response = GetKeyLastUsageOutput::builder()
+                .set_key_last_usage(usage.map(|usage| usage.build()))
+                .set_tracking_start_date(tracking.map(day))
+                .set_key_creation_date(created.map(day))
+                .build();
+            let described = described.and_then(|days| timestamp(Some(&day(days))));
+            assert_eq!(
+                last_use(&response, described, now),
+                expected,
+                "{response:?}"
+            );
+        }
     }
 
     #[test]

@@ -43,17 +43,19 @@
 //! ```
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::keys::is_allowed;
 use crate::facts::EksCluster;
 use crate::facts::cluster::SecretsKey;
-use crate::parameters::{Parameter, ParameterValues};
+use crate::parameters::{KeyArns, Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
-static ALLOWED_KEY_ARNS: Parameter<Vec<String>> = Parameter {
+static ALLOWED_KEY_ARNS: Parameter<KeyArns> = Parameter {
     name: "allowedKeyArns",
-    description: "ARNs of the KMS keys that clusters may use. If not set, any customer managed key is allowed.",
-    default: Vec::new(),
+    description: "ARNs of the KMS keys that clusters may use, or of their aliases. If not set, any customer managed \
+                  key is allowed.",
+    default: KeyArns::ALL,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -96,20 +98,17 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             format!("The KMS key {named} is an AWS managed key."),
         );
     }
-    let allowed = settings.get(&ALLOWED_KEY_ARNS);
     let arn = known.map_or(named, |key| &key.arn);
-    if allowed.is_empty() || allowed.contains(arn) || allowed.contains(named) {
-        return Verdict::passed(
+    match is_allowed(named, key, &settings.get(&ALLOWED_KEY_ARNS)) {
+        Err(unread) => Verdict::not_available(&unread),
+        Ok(true) => Verdict::passed(
             ReasonCode::CustomerManagedKey,
             format!(
                 "EKS envelope-encrypts {} with the KMS key {arn}.",
                 cluster.encrypted_data()
             ),
-        );
-    }
-    match key {
-        Err(unread) if named.contains("alias/") => Verdict::not_available(unread),
-        _ => Verdict::failed(
+        ),
+        Ok(false) => Verdict::failed(
             Severity::Low,
             ReasonCode::KeyNotAllowed,
             format!("The KMS key {arn} is not in allowedKeyArns."),
@@ -133,9 +132,8 @@ fn text_without_key(cluster: &EksCluster) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{KEY_ARN, cluster, secrets_key, settings, unread};
-    use crate::facts::cluster::NamedKey;
-    use crate::facts::key::KeyState;
+    use crate::checks::samples::{KEY_ARN, cluster, named_key, secrets_key, settings, unread};
+    use crate::facts::key::{KeyState, NamedKey};
 
     const ALIAS: &str = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
 
@@ -160,9 +158,8 @@ mod tests {
     #[test]
     fn the_customer_must_manage_the_key() {
         let aws = NamedKey {
-            arn: KEY_ARN.into(),
-            state: KeyState::Enabled,
             aws_managed: true,
+            ..named_key(KeyState::Enabled)
         };
         for (key, expected) in [
             (None, "NO_CUSTOMER_MANAGED_KEY"),
@@ -238,6 +235,7 @@ mod tests {
             (by_alias(key().key), KEY_ARN, "CUSTOMER_MANAGED_KEY"),
             (by_alias(key().key), ALIAS, "CUSTOMER_MANAGED_KEY"),
             (by_alias(Err(unread())), KEY_ARN, "ACCESS_DENIED"),
+            (key(), ALIAS, "KEY_NOT_ALLOWED"),
             (
                 SecretsKey {
                     key: Err(unread()),

@@ -161,7 +161,8 @@ fn evaluate_health(cluster: &EksCluster, key: &SecretsKey, denied: &Unread) -> V
 mod tests {
     use super::*;
     use crate::checks::samples::{cluster, secrets_key, unread};
-    use crate::facts::cluster::{Issue, NamedKey};
+    use crate::facts::cluster::Issue;
+    use crate::facts::key::NamedKey;
 
     const KEY_OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/4444";
 

@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 
-use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
+use crate::facts::account::{
+    Account, DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder,
+};
 use crate::facts::cluster::{
     Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Handling, Insight,
     InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer, LoadBalancerKind, LogTypes,
-    MachineImage, MetadataOptions, NamedKey, Network, NetworkPolicy, Node, NodeGroup, NodeOrigin,
-    NodeRole, PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
+    MachineImage, MetadataOptions, Network, NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole,
+    PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
     SupportStatus, TlsVersion, TrafficType, UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
 };
-use crate::facts::key::{KeyState, KmsKey, Rotation};
-use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
+use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
+use crate::facts::repository::{
+    EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, TagMutability,
+};
 use crate::facts::{List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::policy::Permissions;
@@ -266,11 +270,16 @@ pub(crate) fn secrets_key(state: KeyState) -> SecretsKey {
     SecretsKey {
         named: KEY_ARN.into(),
         names_secrets: true,
-        key: Ok(Some(NamedKey {
-            arn: KEY_ARN.into(),
-            state,
-            aws_managed: false,
-        })),
+        key: Ok(Some(named_key(state))),
+    }
+}
+
+pub(crate) fn named_key(state: KeyState) -> NamedKey {
+    NamedKey {
+        arn: KEY_ARN.into(),
+        state,
+        aws_managed: false,
+        aliases: Ok(Vec::new()),
     }
 }
 
@@ -282,6 +291,18 @@ pub(crate) fn repository() -> EcrRepository {
         exclusion_filters: Vec::new(),
         scan_on_push: true,
         registry_scanning: Ok(RegistryScanning::default()),
+        encryption: Encryption::Kms {
+            is_dual_layer: false,
+            key: Some(repository_key(KeyState::Enabled)),
+        },
+        lifecycle_policy: Ok(LifecyclePolicy::WithRules),
+    }
+}
+
+pub(crate) fn repository_key(state: KeyState) -> RepositoryKey {
+    RepositoryKey {
+        named: KEY_ARN.into(),
+        key: Ok(Some(named_key(state))),
     }
 }
 
@@ -330,6 +351,21 @@ pub(crate) fn key() -> KmsKey {
         description: None,
         created_at: None,
         rotation: Ok(Rotation::Every { days: 365 }),
+        deletion: None,
+    }
+}
+
+/// Returns the deletion of a key that nothing uses.
+pub(crate) fn deletion() -> Deletion {
+    Deletion {
+        at: "2026-12-20T10:00:00Z".parse().ok(),
+        waiting_days: None,
+        last_use: Ok(LastUse::NoneSince {
+            tracking: age(200),
+            since_creation: false,
+        }),
+        clusters: List::complete(Vec::new()),
+        repositories: List::complete(Vec::new()),
     }
 }
 
@@ -338,6 +374,14 @@ pub(crate) fn account() -> Account {
         has_clusters: Ok(true),
         has_repositories: Ok(true),
         recorder: Ok(Some(recorder())),
+        registry_scanning: Ok(RegistryScanning {
+            enhanced: true,
+            rules: Vec::new(),
+        }),
+        inspector: Ok(Inspector::Offered {
+            account: InspectorStatus::Enabled,
+            images: InspectorStatus::Enabled,
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
+use super::repository::RegistryScanning;
 use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
@@ -13,6 +14,10 @@ pub struct Account {
     pub has_repositories: Fact<bool>,
     /// The customer's own AWS Config recorder; `None` if there is none.
     pub recorder: Fact<Option<Recorder>>,
+    /// The scanning configuration of the registry.
+    pub registry_scanning: Fact<RegistryScanning>,
+    /// Amazon Inspector, as far as it concerns images.
+    pub inspector: Fact<Inspector>,
 }
 
 /// An AWS Config configuration recorder.
@@ -49,6 +54,49 @@ pub struct DailyTypes {
     pub by_default: bool,
     /// The overrides, each with `true` if its types are recorded daily, and its types.
     pub overrides: Vec<(bool, Vec<String>)>,
+}
+
+/// Amazon Inspector in a Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inspector {
+    /// The Region does not offer Amazon Inspector.
+    NotOffered,
+    /// The Region offers Amazon Inspector.
+    Offered {
+        /// The status for the account.
+        account: InspectorStatus,
+        /// The status of the scanning of images in Amazon ECR.
+        images: InspectorStatus,
+    },
+}
+
+/// A status of Amazon Inspector.
+/// Source: <https://docs.aws.amazon.com/inspector/v2/APIReference/API_State.html>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InspectorStatus {
+    /// `ENABLED`.
+    Enabled,
+    /// `ENABLING`.
+    Enabling,
+    /// `DISABLED`, `DISABLING`, `SUSPENDED` or `SUSPENDING`.
+    Off(&'static str),
+    /// A value that did not exist when this was written, or no value.
+    Unknown(String),
+}
+
+impl InspectorStatus {
+    /// Reads the status from its name in Amazon Inspector.
+    pub fn read(name: Option<&str>) -> Self {
+        match name.unwrap_or_default() {
+            "ENABLED" => Self::Enabled,
+            "ENABLING" => Self::Enabling,
+            "DISABLED" => Self::Off("DISABLED"),
+            "DISABLING" => Self::Off("DISABLING"),
+            "SUSPENDED" => Self::Off("SUSPENDED"),
+            "SUSPENDING" => Self::Off("SUSPENDING"),
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
 }
 
 impl RecordedTypes {
@@ -144,6 +192,10 @@ impl Account {
             has_clusters: Err(Unread::not_requested("the Region's clusters")),
             has_repositories: Err(Unread::not_requested("the Region's repositories")),
             recorder: Err(Unread::not_requested("the AWS Config recorder")),
+            registry_scanning: Err(Unread::not_requested(
+                "the registry's scanning configuration",
+            )),
+            inspector: Err(Unread::not_requested("the status of Amazon Inspector")),
         }
     }
 }
@@ -154,6 +206,24 @@ mod tests {
 
     fn types(types: &[&str]) -> Vec<String> {
         types.iter().map(|one| (*one).to_owned()).collect()
+    }
+
+    #[test]
+    fn statuses_of_inspector_are_read_by_their_names() {
+        use InspectorStatus::{Enabled, Enabling, Off, Unknown};
+        for (name, status) in [
+            (Some("ENABLED"), Enabled),
+            (Some("ENABLING"), Enabling),
+            (Some("DISABLED"), Off("DISABLED")),
+            (Some("DISABLING"), Off("DISABLING")),
+            (Some("SUSPENDED"), Off("SUSPENDED")),
+            (Some("SUSPENDING"), Off("SUSPENDING")),
+            (Some("PAUSED"), Unknown("PAUSED".into())),
+            (Some("enabled"), Unknown("enabled".into())),
+            (None, Unknown(String::new())),
+        ] {
+            assert_eq!(InspectorStatus::read(name), status);
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::node_role::NodeRole;
 pub use self::role::{PodRoleSource, Role, RolePolicy, RoleUsers, TrustingRole};
-pub use self::secrets_key::{NamedKey, SecretsKey};
+pub use self::secrets_key::SecretsKey;
 pub use self::security_group::{InboundRule, Protocol, SecurityGroup};
 pub use self::support::{
     EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Fact, Facts, FactsOf};
+use super::cluster::Age;
+use super::{Fact, Facts, FactsOf, List};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
 
@@ -31,6 +32,52 @@ pub struct KmsKey {
     pub created_at: Option<Timestamp>,
     /// The automatic rotation, which is requested only for keys that can rotate according to [`KmsKey::cannot_rotate`].
     pub rotation: Fact<Rotation>,
+    /// The scheduled deletion of the key; `None` if the key is not pending deletion.
+    pub deletion: Option<Deletion>,
+}
+
+/// The scheduled deletion of a key, and what is known about the use of the key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deletion {
+    /// The time at which KMS deletes the key; `None` for a multi-Region primary key whose replica keys exist.
+    pub at: Option<Timestamp>,
+    /// The number of days after the deletion of the last replica key, for a multi-Region primary key.
+    pub waiting_days: Option<u32>,
+    /// The last use of the key.
+    pub last_use: Fact<LastUse>,
+    /// The clusters of the account that name the key to encrypt their data.
+    pub clusters: List<String>,
+    /// The repositories of the account that name the key to encrypt their images. If there are many, only the first of
+    /// them by name.
+    pub repositories: List<String>,
+}
+
+/// The last use of a key for a cryptographic operation, as far as KMS records it.
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastUse {
+    /// The key was last used on this day.
+    On(Age),
+    /// KMS has recorded no use since this day.
+    NoneSince {
+        /// The day since which KMS records the use of the key.
+        tracking: Age,
+        /// `true` if KMS has recorded the use since the key was created.
+        since_creation: bool,
+    },
+}
+
+/// A key that another resource names, as KMS describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The key's own ARN, even if the key was named by an alias.
+    pub arn: String,
+    /// The state, which determines whether the key can be used.
+    pub state: KeyState,
+    /// `true` if AWS manages the key, and not the customer.
+    pub aws_managed: bool,
+    /// The ARNs of the key's aliases.
+    pub aliases: Fact<Vec<String>>,
 }
 
 /// A key's automatic rotation.
@@ -69,6 +116,15 @@ impl KeyState {
             Some(other) if !other.is_empty() => Self::Other(other.to_owned()),
             _ => Self::Unknown,
         }
+    }
+
+    /// Returns `true` if a key in this state is scheduled for deletion.
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>.
+    pub fn is_pending_deletion(&self) -> bool {
+        matches!(
+            self.name(),
+            Some("PendingDeletion" | "PendingReplicaDeletion")
+        )
     }
 
     fn name(&self) -> Option<&str> {
@@ -134,6 +190,14 @@ impl KmsKey {
             .text("KeyState", self.state.name())
             .text("Description", self.description.as_deref())
             .time("CreationDate", self.created_at);
+        let deletion = self.deletion.as_ref();
+        let waiting_days = deletion.and_then(|deletion| deletion.waiting_days);
+        let details = details
+            .time("DeletionDate", deletion.and_then(|deletion| deletion.at))
+            .text(
+                "PendingDeletionWindowInDays",
+                waiting_days.map(|days| days.to_string()).as_deref(),
+            );
         match self.rotation {
             Ok(Rotation::Every { days }) => details
                 .flag("KeyRotationEnabled", true)
@@ -201,6 +265,50 @@ mod tests {
             (None, KeyState::Unknown),
         ] {
             assert_eq!(KeyState::read(name), state);
+        }
+    }
+
+    #[test]
+    fn keys_in_two_states_are_pending_deletion() {
+        for (state, is_pending) in [
+            ("PendingDeletion", true),
+            ("PendingReplicaDeletion", true),
+            ("PendingImport", false),
+            ("Disabled", false),
+            ("Enabled", false),
+            ("", false),
+        ] {
+            let state = KeyState::read(Some(state));
+            assert_eq!(state.is_pending_deletion(), is_pending, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn details_state_when_the_key_is_deleted() {
+        let details = |deletion| {
+            let key = KmsKey {
+                deletion,
+                ..crate::checks::samples::key()
+            };
+            let details = serde_json::to_value(key.details()).unwrap();
+            ["DeletionDate", "PendingDeletionWindowInDays"].map(|name| details[name].clone())
+        };
+        let deletion = || crate::checks::samples::deletion();
+        let replicas = Deletion {
+            at: None,
+            waiting_days: Some(30),
+            ..deletion()
+        };
+        let null = serde_json::Value::Null;
+        for (deletion, expected) in [
+            (None, [null.clone(), null.clone()]),
+            (
+                Some(deletion()),
+                ["2026-12-20T10:00:00Z".into(), null.clone()],
+            ),
+            (Some(replicas), [null, "30".into()]),
+        ] {
+            assert_eq!(details(deletion), expected);
         }
     }
 

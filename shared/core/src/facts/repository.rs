@@ -2,6 +2,7 @@
 
 use wildmatch::WildMatchPattern;
 
+use super::key::NamedKey;
 use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
 use crate::kind::{
@@ -23,6 +24,73 @@ pub struct EcrRepository {
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
+    /// The encryption of the images.
+    pub encryption: Encryption,
+    /// The lifecycle policy.
+    pub lifecycle_policy: Fact<LifecyclePolicy>,
+}
+
+/// The encryption of the images in a repository.
+/// Source: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EncryptionConfiguration.html>.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Encryption {
+    /// With keys of Amazon S3. This is the default of AWS if the response has no value.
+    Aes256,
+    /// With a KMS key.
+    Kms {
+        /// `true` if there are two layers of encryption (`KMS_DSSE`).
+        is_dual_layer: bool,
+        /// The key; `None` if the response names none.
+        key: Option<RepositoryKey>,
+    },
+    /// With a type that did not exist when this was written.
+    Unknown(String),
+}
+
+/// The KMS key that a repository names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RepositoryKey {
+    /// The key as the repository names it, which may be by an alias.
+    pub named: String,
+    /// The key as KMS describes it; `None` if KMS has no such key.
+    pub key: Fact<Option<NamedKey>>,
+}
+
+impl Encryption {
+    fn name(&self) -> &str {
+        match self {
+            Self::Aes256 => "AES256",
+            Self::Kms {
+                is_dual_layer: false,
+                ..
+            } => "KMS",
+            Self::Kms {
+                is_dual_layer: true,
+                ..
+            } => "KMS_DSSE",
+            Self::Unknown(name) => name,
+        }
+    }
+
+    fn key(&self) -> Option<&str> {
+        match self {
+            Self::Kms { key: Some(key), .. } => Some(&key.named),
+            _ => None,
+        }
+    }
+}
+
+/// The lifecycle policy of a repository, as far as the check needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LifecyclePolicy {
+    /// The repository has no policy.
+    None,
+    /// The policy has no rules.
+    WithoutRules,
+    /// The policy has at least one rule.
+    WithRules,
+    /// The text of the policy is not JSON with a list of rules.
+    NotUnderstood,
 }
 
 /// The mutability of tags, which determines whether they can be moved to other images.
@@ -140,6 +208,8 @@ impl EcrRepository {
                 &self.exclusion_filters,
             )
             .flag("scanOnPush", self.scan_on_push)
+            .text("encryptionType", Some(self.encryption.name()))
+            .text("kmsKey", self.encryption.key())
     }
 }
 

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
+use crate::arn::Arn;
 use crate::facts::cluster::{LogTypes, Ports, PortsError, TlsVersion, TrafficType};
 use crate::severity::Severity;
 
@@ -140,6 +141,61 @@ impl ParameterValue for Texts {
     }
 }
 
+/// The ARNs of KMS keys, or of their aliases. An empty list stands for all keys.
+#[derive(Debug, Clone)]
+pub struct KeyArns(Vec<String>);
+
+impl KeyArns {
+    /// All keys.
+    pub const ALL: Self = Self(Vec::new());
+
+    /// Returns `true` if the list stands for all keys.
+    pub fn allows_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns `true` if the list contains an ARN.
+    pub fn contain(&self, arn: &str) -> bool {
+        self.0.iter().any(|one| one == arn)
+    }
+
+    /// Returns the aliases of keys in the account and Region of an ARN.
+    pub fn aliases_beside(&self, arn: &str) -> impl Iterator<Item = &str> {
+        let place = |arn: &str| {
+            let arn: Arn = arn.parse().ok()?;
+            Some((arn.region().to_owned(), arn.account().to_owned()))
+        };
+        let wanted = place(arn);
+        let aliases = self
+            .0
+            .iter()
+            .map(String::as_str)
+            .filter(|one| is_alias(one));
+        aliases.filter(move |one| place(one) == wanted)
+    }
+}
+
+fn is_alias(arn: &str) -> bool {
+    arn.contains(":alias/")
+}
+
+impl ParameterValue for KeyArns {
+    const FORM: &'static str = "a list of ARNs of keys or aliases";
+    const VALUES: Values = Values::Texts;
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        Ok(Self(texts.to_vec()))
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.clone()
+    }
+
+    fn names_aliases(&self) -> bool {
+        self.0.iter().any(|one| is_alias(one))
+    }
+}
+
 /// A list of ports and ranges of ports that can be the default of a parameter in a `static`.
 pub type PortRanges = Cow<'static, [Ports]>;
 
@@ -233,6 +289,7 @@ mod tests {
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
         );
         assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(written::<KeyArns>(&["b", "a"]), owned(&["b", "a"]));
         assert_eq!(
             written::<PortRanges>(&["8000-8100", "22", "80-80"]),
             owned(&["8000-8100", "22", "80"])

@@ -2,6 +2,8 @@
 
 mod network;
 
+pub(super) use self::network::age;
+
 use arbitrary::{Result, Unstructured};
 use eksentry_core::{
     facts::{
@@ -9,10 +11,10 @@ use eksentry_core::{
         cluster::{
             AccessEntry, Addon, Association, AuthenticationMode, ClusterAdmin, EndOfSupport,
             Endpoint, Handling, Insight, InsightStatus, Issue, KubernetesVersion, ListedVersion,
-            Listener, LoadBalancer, LoadBalancerKind, LogTypes, MetadataOptions, NamedKey,
-            NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Principal,
-            RemoteAccess, Role, RolePolicy, RoleUsers, SecretsKey, SupportStatus, TlsVersion,
-            TrustingRole, UpgradePolicy,
+            Listener, LoadBalancer, LoadBalancerKind, LogTypes, MetadataOptions, NetworkPolicy,
+            Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Principal, RemoteAccess, Role,
+            RolePolicy, RoleUsers, SecretsKey, SupportStatus, TlsVersion, TrustingRole,
+            UpgradePolicy,
         },
     },
     policy::{Permissions, ServiceAccounts},
@@ -20,7 +22,7 @@ use eksentry_core::{
 use jiff::tz::TimeZone;
 
 use super::super::texts::{maybe, text, texts};
-use super::{fact, key_state, maybe_moment, tags, unreads};
+use super::{fact, maybe_moment, named_key, tags, unreads};
 
 pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     let cidrs = texts(bytes, 60)?;
@@ -227,11 +229,7 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     if bytes.arbitrary()? {
         return Ok(None);
     }
-    let named = NamedKey {
-        arn: text(bytes)?,
-        state: key_state(bytes)?,
-        aws_managed: bytes.arbitrary()?,
-    };
+    let named = named_key(bytes)?;
     let named = bytes.arbitrary::<bool>()?.then_some(named);
     Ok(Some(SecretsKey {
         named: text(bytes)?,
@@ -276,7 +274,7 @@ fn node_roles(bytes: &mut Unstructured<'_>) -> Result<List<NodeRole>> {
     list(roles, bytes)
 }
 
-fn list<T>(items: Vec<T>, bytes: &mut Unstructured<'_>) -> Result<List<T>> {
+pub(super) fn list<T>(items: Vec<T>, bytes: &mut Unstructured<'_>) -> Result<List<T>> {
     let missing = fact((), bytes)?.err();
     Ok(List { items, missing })
 }

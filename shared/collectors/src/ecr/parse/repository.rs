@@ -1,8 +1,11 @@
 //! Repositories, and the scanning configuration of their registry.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aws_sdk_ecr::types::{
-    ImageScanningConfiguration, ImageTagMutability, RegistryScanningConfiguration, Repository,
-    ScanType,
+    EncryptionConfiguration, ImageScanningConfiguration, ImageTagMutability,
+    RegistryScanningConfiguration, Repository, ScanType,
 };
 use eksentry_core::facts::repository::{RegistryScanning, ScanningRule, TagMutability};
 use jiff::Timestamp;
@@ -15,12 +18,41 @@ pub(in crate::ecr) struct ListedRepository {
     /// The tag mutability exclusion filters, sorted.
     pub(in crate::ecr) exclusion_filters: Box<[Box<str>]>,
     pub(in crate::ecr) scan_on_push: bool,
+    pub(in crate::ecr) encryption: ListedEncryption,
     pub(in crate::ecr) listed_at: Timestamp,
+}
+
+/// The encryption of a listed repository.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::ecr) enum ListedEncryption {
+    Aes256,
+    Kms {
+        is_dual_layer: bool,
+        key: Option<Arc<str>>,
+    },
+    Unknown(Box<str>),
+}
+
+/// The keys that repositories name. Each text is in memory once, since most repositories have one of few keys.
+#[derive(Debug, Default)]
+pub(in crate::ecr) struct KeyNames(Mutex<HashSet<Arc<str>>>);
+
+impl KeyNames {
+    fn shared(&self, name: &str) -> Arc<str> {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        names.insert(Arc::clone(&name));
+        name
+    }
 }
 
 pub(in crate::ecr) fn repository(
     name: &str,
     repository: &Repository,
+    keys: &KeyNames,
     listed_at: Timestamp,
 ) -> ListedRepository {
     let mutability = repository.image_tag_mutability();
@@ -35,7 +67,27 @@ pub(in crate::ecr) fn repository(
         scan_on_push: repository
             .image_scanning_configuration()
             .is_some_and(ImageScanningConfiguration::scan_on_push),
+        encryption: encryption(repository.encryption_configuration(), keys),
         listed_at,
+    }
+}
+
+fn encryption(
+    configuration: Option<&EncryptionConfiguration>,
+    keys: &KeyNames,
+) -> ListedEncryption {
+    let Some(configuration) = configuration else {
+        return ListedEncryption::Aes256;
+    };
+    let key = configuration.kms_key().filter(|key| !key.is_empty());
+    let name = configuration.encryption_type().as_str();
+    match name {
+        "" | "AES256" => ListedEncryption::Aes256,
+        "KMS" | "KMS_DSSE" => ListedEncryption::Kms {
+            is_dual_layer: name == "KMS_DSSE",
+            key: key.map(|key| keys.shared(key)),
+        },
+        other => ListedEncryption::Unknown(other.into()),
     }
 }
 
@@ -82,7 +134,12 @@ mod tests {
                     .build(),
             )
             .build();
-        repository("app", &described, Timestamp::UNIX_EPOCH)
+        repository(
+            "app",
+            &described,
+            &KeyNames::default(),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -103,9 +160,40 @@ mod tests {
     #[test]
     fn a_repository_without_mutability_is_mutable() {
         let old = Repository::builder().build();
-        let listed = repository("app", &old, Timestamp::UNIX_EPOCH);
+        let listed = repository("app", &old, &KeyNames::default(), Timestamp::UNIX_EPOCH);
         assert_eq!(listed.mutability, TagMutability::Mutable);
         assert!(!listed.scan_on_push && listed.exclusion_filters.is_empty());
+        assert_eq!(listed.encryption, ListedEncryption::Aes256);
+    }
+
+    #[test]
+    fn the_encryption_has_a_type_and_a_key() {
+        let key = |name: &str| Some(Arc::from(name));
+        let kms = |is_dual_layer, key| ListedEncryption::Kms { is_dual_layer, key };
+        for (name, named, expected) in [
+            ("AES256", None, ListedEncryption::Aes256),
+            ("", None, ListedEncryption::Aes256),
+            ("KMS", Some("arn:key"), kms(false, key("arn:key"))),
+            ("KMS_DSSE", Some("arn:key"), kms(true, key("arn:key"))),
+            ("KMS", None, kms(false, None)),
+            ("KMS", Some(""), kms(false, None)),
+            ("NEW", None, ListedEncryption::Unknown("NEW".into())),
+        ] {
+            let configuration = EncryptionConfiguration::builder()
+                .encryption_type(name.into())
+                .set_kms_key(named.map(str::to_owned))
+                .build()
+                .unwrap();
+            let found = encryption(Some(&configuration), &KeyNames::default());
+            assert_eq!(found, expected, "{name} {named:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_key_is_in_memory_once() {
+        let names = KeyNames::default();
+        let [one, same, other] = ["a", "a", "b"].map(|name| names.shared(name));
+        assert!(Arc::ptr_eq(&one, &same) && !Arc::ptr_eq(&one, &other));
     }
 
     #[test]

@@ -54,10 +54,10 @@ impl MachineImage {
     }
 }
 
-/// The age of an image.
+/// The age of an image, or of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Age {
-    /// The day on which the image was created.
+    /// The day on which the image was created, or on which the event occurred.
     pub created: Date,
     /// The number of days since then.
     pub days: i64,

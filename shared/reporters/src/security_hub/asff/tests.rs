@@ -17,15 +17,15 @@ use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
 use aws_smithy_types::config_bag::ConfigBag;
-use eksentry_core::facts::cluster::{
-    EksCluster, Endpoint, LogType, LogTypes, NamedKey, SecretsKey,
-};
+use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogType, LogTypes, SecretsKey};
 use eksentry_core::facts::image::{
     Content, Cvss, EcrImage, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
     Vulnerability,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
-use eksentry_core::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
+use eksentry_core::facts::repository::{
+    EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, TagMutability,
+};
 use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::{
     Finding, Observation, ParameterValues, ReasonCode, Resource, Severity, State, Unread, checks,
@@ -84,7 +84,7 @@ fn cluster() -> State {
         secrets_key: Some(SecretsKey {
             named: KEY.into(),
             names_secrets: true,
-            key: Ok(None::<NamedKey>),
+            key: Ok(None),
         }),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
         subnets: vec!["subnet-1".into()],
@@ -103,6 +103,8 @@ fn repository(name: &str) -> State {
         exclusion_filters: vec!["dev-*".into(), "test-*".into()],
         scan_on_push: false,
         registry_scanning: Ok(RegistryScanning::default()),
+        encryption: Encryption::Aes256,
+        lifecycle_policy: Ok(LifecyclePolicy::None),
     })
 }
 
@@ -119,6 +121,7 @@ fn key(description: &str, rotation: Rotation) -> State {
         description: Some(description.into()),
         created_at: "2024-05-06T07:08:09Z".parse().ok(),
         rotation: Ok(rotation),
+        deletion: None,
     })
 }
 

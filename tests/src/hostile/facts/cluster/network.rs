@@ -122,7 +122,7 @@ pub(super) fn images(bytes: &mut Unstructured<'_>) -> Result<List<MachineImage>>
     list(images, bytes)
 }
 
-pub(super) fn age(bytes: &mut Unstructured<'_>) -> Result<Option<Age>> {
+pub(in super::super) fn age(bytes: &mut Unstructured<'_>) -> Result<Option<Age>> {
     let days = bytes.arbitrary()?;
     let created = maybe_moment(bytes)?;
     Ok(created.map(|created| Age {

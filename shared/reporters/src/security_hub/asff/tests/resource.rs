@@ -87,7 +87,10 @@ fn resources_have_the_details_that_asff_defines() {
                     "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
                     "ImageScanningConfiguration": {"ScanOnPush": false},
                 },
-                "Other": {"imageTagMutabilityExclusionFilters": "dev-*, test-*"},
+                "Other": {
+                    "imageTagMutabilityExclusionFilters": "dev-*, test-*",
+                    "encryptionType": "AES256",
+                },
             }),
         ),
         (
