@@ -140,10 +140,18 @@ pub enum Need {
     LoadBalancers,
     /// The registry's scanning configuration.
     RegistryScanning,
+    /// A repository's own policy.
+    RepositoryPolicy,
+    /// The registry's policy and its scope.
+    RegistryPolicy,
+    /// The registry's repository creation templates.
+    CreationTemplates,
     /// An image's scan.
     ImageScan,
     /// A key's automatic rotation.
     KeyRotation,
+    /// A key's policy.
+    KeyPolicy,
     /// An account's AWS Config recorder.
     Recorder,
 }

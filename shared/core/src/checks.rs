@@ -3,6 +3,8 @@
 mod config_records_resources;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
+mod ecr_registry_policy_restricted;
+mod ecr_repository_policy_restricted;
 mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
@@ -30,6 +32,7 @@ mod eks_supported_version;
 mod eks_upgrade_insights;
 mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
+mod kms_key_policy_restricted;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -37,10 +40,12 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 30] = [
+pub static CHECKS: [&Check; 33] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
+    &ecr_registry_policy_restricted::CHECK,
+    &ecr_repository_policy_restricted::CHECK,
     &ecr_scan_on_push::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
@@ -68,6 +73,7 @@ pub static CHECKS: [&Check; 30] = [
     &eks_upgrade_insights::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
+    &kms_key_policy_restricted::CHECK,
 ];
 
 /// The error for an id that no check has.

@@ -185,6 +185,14 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     (
+        "ecr-registry-policy-restricted",
+        &[of(&CIS_EKS, &["5.1.2"])],
+    ),
+    (
+        "ecr-repository-policy-restricted",
+        &[of(&CIS_EKS, &["5.1.2", "5.1.3"])],
+    ),
+    (
         "ecr-scan-on-push",
         &[
             of(&CIS_EKS, &["5.1.1"]),
@@ -349,6 +357,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&SOC_2, &["CC6.1"]),
         ],
     ),
+    ("kms-key-policy-restricted", &[of(&FSBP, &["KMS.5"])]),
 ];
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use crate::facts::image::{
 };
 use crate::facts::key::{KeyState, KmsKey, Rotation};
 use crate::facts::repository::{EcrRepository, RegistryScanning, TagMutability};
-use crate::facts::{List, Unread};
+use crate::facts::{AttachedPolicy, List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
-use crate::policy::Permissions;
+use crate::policy::{KMS, Permissions, Service};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 
@@ -282,6 +282,9 @@ pub(crate) fn repository() -> EcrRepository {
         exclusion_filters: Vec::new(),
         scan_on_push: true,
         registry_scanning: Ok(RegistryScanning::default()),
+        policy: Ok(None),
+        registry_policy: Ok(None),
+        organization: Ok(None),
     }
 }
 
@@ -330,6 +333,11 @@ pub(crate) fn key() -> KmsKey {
         description: None,
         created_at: None,
         rotation: Ok(Rotation::Every { days: 365 }),
+        policy: Ok(attached_policy(
+            &KMS,
+            r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}"#,
+        )),
+        organization: Ok(None),
     }
 }
 
@@ -338,7 +346,18 @@ pub(crate) fn account() -> Account {
         has_clusters: Ok(true),
         has_repositories: Ok(true),
         recorder: Ok(Some(recorder())),
+        repositories: "arn:aws:ecr:eu-central-1:111122223333:repository/*".into(),
+        registry_policy: Ok(None),
+        creation_templates: List::complete(Vec::new()),
+        organization: Ok(None),
     }
+}
+
+/// Returns a policy for a resource of a service with this statement, or with these statements in brackets.
+pub(crate) fn attached_policy(service: &'static Service, statement: &str) -> Arc<AttachedPolicy> {
+    let text = format!(r#"{{"Statement": {statement}}}"#);
+    let parse = |text: &str| serde_json::from_str(text);
+    Arc::new(AttachedPolicy::read(text, "111122223333", service, parse).unwrap())
 }
 
 pub(crate) fn recorder() -> Recorder {

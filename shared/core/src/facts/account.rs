@@ -1,8 +1,12 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
-use super::{Fact, Facts, FactsOf, Unread};
+use std::sync::Arc;
+
+use super::registry::{CreationTemplate, RegistryPolicy};
+use super::{Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+use crate::policy::OrganizationPath;
 
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +17,15 @@ pub struct Account {
     pub has_repositories: Fact<bool>,
     /// The customer's own AWS Config recorder; `None` if there is none.
     pub recorder: Fact<Option<Recorder>>,
+    /// The pattern of the ARNs of all repositories in the account's registry.
+    pub repositories: String,
+    /// The policy of the account's registry in Amazon ECR; `None` if it has none.
+    pub registry_policy: Fact<Option<Arc<RegistryPolicy>>>,
+    /// The repository creation templates of the account's registry in Amazon ECR.
+    pub creation_templates: List<CreationTemplate>,
+    /// The account's organization, if a policy names organizations; `None` if the account belongs to none, or may not
+    /// read it.
+    pub organization: Fact<Option<OrganizationPath>>,
 }
 
 /// An AWS Config configuration recorder.
@@ -144,6 +157,12 @@ impl Account {
             has_clusters: Err(Unread::not_requested("the Region's clusters")),
             has_repositories: Err(Unread::not_requested("the Region's repositories")),
             recorder: Err(Unread::not_requested("the AWS Config recorder")),
+            repositories: String::new(),
+            registry_policy: Err(Unread::not_requested("the registry's policy")),
+            creation_templates: List::unread(Unread::not_requested(
+                "the repository creation templates",
+            )),
+            organization: Err(Unread::not_requested("the account's organization")),
         }
     }
 }
