@@ -5,7 +5,8 @@ mod parse;
 use eksentry_core::facts::account::{Account, Recorder};
 use eksentry_core::kind::Family;
 use eksentry_core::{
-    Fact, FactsOf, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State, Unread,
+    Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
+    Unread,
 };
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -13,7 +14,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks};
+use crate::{Reader, Unlisted, ecr, eks, organization};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -29,7 +30,16 @@ impl Collector for AccountCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![RECORDERS, STATUS, eks::LIST, ecr::LIST]
+        vec![
+            RECORDERS,
+            STATUS,
+            eks::LIST,
+            ecr::LIST,
+            ecr::GET_REGISTRY_POLICY,
+            ecr::GET_SETTING,
+            ecr::LIST_TEMPLATES,
+            organization::DESCRIBE,
+        ]
     }
 
     fn describe<'a>(
@@ -82,12 +92,35 @@ impl Reader<'_> {
                 Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
-        let (has_clusters, has_repositories, recorder) =
-            futures::join!(self.has_clusters(), self.has_repositories(), recorder);
+        let (has_clusters, has_repositories, recorder, registry_policy, creation_templates) = futures::join!(
+            self.has_clusters(),
+            self.has_repositories(),
+            recorder,
+            self.registry_policy(needs),
+            self.creation_templates(needs),
+        );
+        let of_registry = registry_policy
+            .iter()
+            .flatten()
+            .map(|registry| &registry.policy);
+        let of_templates = creation_templates.items.iter();
+        let of_templates =
+            of_templates.filter_map(|template| template.policy.as_ref().ok()?.as_ref());
+        let policies = of_registry.chain(of_templates).map(AsRef::as_ref);
+        let organization = self.organization_for(policies).await;
+        let Location {
+            partition,
+            region,
+            account,
+        } = &self.location;
         State::present(Account {
             has_clusters,
             has_repositories,
             recorder,
+            repositories: format!("arn:{partition}:ecr:{region}:{account}:repository/*"),
+            registry_policy,
+            creation_templates,
+            organization,
         })
     }
 

@@ -5,6 +5,7 @@ mod epss;
 mod images;
 mod manifests;
 mod parse;
+mod policies;
 mod registry;
 mod scan;
 
@@ -17,10 +18,11 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted};
+use crate::{Reader, Unlisted, organization};
 use registry::Wanted;
 
 pub(crate) use images::needs_manifest;
+pub(crate) use policies::{GET_REGISTRY_POLICY, GET_SETTING, LIST_TEMPLATES};
 pub(crate) use registry::{LIST, Memos};
 
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
@@ -48,7 +50,14 @@ impl Collector for RegistryCollector {
             let own = [LIST, images::LIST, scan::READ, manifests::READ];
             [&own[..], &[coverage, findings]].concat()
         } else {
-            vec![LIST, registry::SCANNING]
+            vec![
+                LIST,
+                registry::SCANNING,
+                policies::GET,
+                GET_REGISTRY_POLICY,
+                GET_SETTING,
+                organization::DESCRIBE,
+            ]
         }
     }
 

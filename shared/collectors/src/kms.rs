@@ -2,9 +2,13 @@
 
 mod parse;
 
+use std::sync::Arc;
+
+use eksentry_core::facts::AttachedPolicy;
 use eksentry_core::facts::cluster::NamedKey;
 use eksentry_core::facts::key::{KmsKey, Rotation};
 use eksentry_core::kind::Family;
+use eksentry_core::policy::KMS;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -13,7 +17,8 @@ use tokio::sync::mpsc;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Memo, Reader, Unlisted};
+use crate::policies::Policies;
+use crate::{Memo, Reader, Unlisted, organization};
 
 const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
 /// The permission to describe the keys of any account: a cluster's key may belong to another account.
@@ -22,13 +27,25 @@ pub(crate) const DESCRIBE: Permission =
 const GET_ROTATION: Permission =
     Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 
+const GET_POLICY: Permission = Permission::new("kms:GetKeyPolicy", &[Arns::InRegion("key/*")]);
+
 /// The error code for a key that does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];
 
 /// The keys that were already read because another resource names them, by that name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memos {
     named: Memo<String, Fact<Option<NamedKey>>>,
+    policies: Policies,
+}
+
+impl Default for Memos {
+    fn default() -> Self {
+        Self {
+            named: Memo::default(),
+            policies: Policies::of(&KMS),
+        }
+    }
 }
 
 /// The collector of keys.
@@ -40,7 +57,13 @@ impl Collector for KeyCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![LIST, DESCRIBE, GET_ROTATION]
+        vec![
+            LIST,
+            DESCRIBE,
+            GET_ROTATION,
+            GET_POLICY,
+            organization::DESCRIBE,
+        ]
     }
 
     fn describe<'a>(
@@ -106,6 +129,11 @@ impl Reader<'_> {
         if needs.contains(Need::KeyRotation) && key.cannot_rotate().is_none() {
             key.rotation = self.rotation(id).await;
         }
+        if needs.contains(Need::KeyPolicy) && key.policy_is_not_evaluated().is_none() {
+            key.policy = self.key_policy(id).await;
+            let policies = key.policy.iter().map(AsRef::as_ref);
+            key.organization = self.organization_for(policies).await;
+        }
         State::present(key)
     }
 
@@ -124,6 +152,16 @@ impl Reader<'_> {
             }
         };
         self.kms.named.get(named.to_owned(), describe).await
+    }
+
+    async fn key_policy(&self, id: &str) -> Fact<Arc<AttachedPolicy>> {
+        let target = format!("key {id}");
+        let call = self.kms_call(&GET_POLICY, target.clone());
+        let request = self.clients.kms.get_key_policy().key_id(id);
+        let response = call.send(request.send()).await?;
+        let text = response.policy.ok_or_else(|| call.without("the policy"))?;
+        let policies = &self.kms.policies;
+        policies.read(text, &self.location.account, &target)
     }
 
     async fn rotation(&self, id: &str) -> Fact<Rotation> {

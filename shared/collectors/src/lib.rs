@@ -15,7 +15,9 @@ mod elb;
 mod iam;
 mod kms;
 mod memo;
+mod organization;
 mod permission;
+mod policies;
 mod tags;
 mod unread;
 
@@ -87,6 +89,7 @@ pub struct Clients {
     elb: Lazy<QueryClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
+    organizations: Lazy<aws_sdk_organizations::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
     clock: Clock,
@@ -103,6 +106,7 @@ struct Paces {
     elb: Pace,
     kms: Pace,
     iam: Pace,
+    organizations: Pace,
     tagging: Pace,
 }
 
@@ -119,6 +123,7 @@ impl Clients {
             elb: query_client(elb::SERVICE, aws, &paces.elb),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
+            organizations: client!(aws_sdk_organizations, aws, Some(&paces.organizations)),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
             clock: aws.clock().clone(),

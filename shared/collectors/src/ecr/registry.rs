@@ -9,6 +9,7 @@ use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::parse::{self, ListedRepository};
+use super::policies::PolicyMemos;
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::{Arns, Permission};
@@ -47,6 +48,7 @@ impl Wanted<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
+    pub(super) policies: PolicyMemos,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
 }
@@ -267,6 +269,20 @@ impl Reader<'_> {
                 "the registry's scanning configuration",
             ))
         };
+        let (policy, registry_policy) = futures::join!(
+            self.repository_policy(&repository.name, needs),
+            self.registry_policy(needs),
+        );
+        let policies = [
+            policy.iter().flatten().next(),
+            registry_policy
+                .iter()
+                .flatten()
+                .next()
+                .map(|registry| &registry.policy),
+        ];
+        let policies = policies.into_iter().flatten().map(AsRef::as_ref);
+        let organization = self.organization_for(policies).await;
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {
             name: repository.name.to_string(),
@@ -275,6 +291,9 @@ impl Reader<'_> {
             exclusion_filters: filters.map(ToString::to_string).collect(),
             scan_on_push: repository.scan_on_push,
             registry_scanning,
+            policy,
+            registry_policy,
+            organization,
         })
     }
 
