@@ -50,6 +50,8 @@ fn key(description: &str, rotation: Rotation) -> KmsKey {
         description: Some(description.into()),
         created_at: "2024-05-06T07:08:09Z".parse().ok(),
         rotation: Ok(rotation),
+        policy: Err(Unread::not_requested("the key's policy")),
+        organization: Ok(None),
     }
 }
 
