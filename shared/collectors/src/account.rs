@@ -7,7 +7,8 @@ use eksentry_core::facts::account::{Account, Inspector, Recorder};
 use eksentry_core::facts::repository::RegistryScanning;
 use eksentry_core::kind::Family;
 use eksentry_core::{
-    Fact, FactsOf, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State, Unread,
+    Fact, FactsOf, Location, Need, Needs, Observation, ReasonCode, Resource, ResourceKind, State,
+    Unread,
 };
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -15,7 +16,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks, inspector};
+use crate::{Reader, Unlisted, ecr, eks, inspector, organization};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -38,6 +39,10 @@ impl Collector for AccountCollector {
             ecr::LIST,
             ecr::SCANNING,
             inspector::READ,
+            ecr::GET_REGISTRY_POLICY,
+            ecr::GET_SETTING,
+            ecr::LIST_TEMPLATES,
+            organization::DESCRIBE,
         ]
     }
 
@@ -91,12 +96,35 @@ impl Reader<'_> {
                 Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
-        let (has_clusters, has_repositories, recorder) =
-            futures::join!(self.has_clusters(), self.has_repositories(), recorder);
+        let (has_clusters, has_repositories, recorder, registry_policy, creation_templates) = futures::join!(
+            self.has_clusters(),
+            self.has_repositories(),
+            recorder,
+            self.registry_policy(needs),
+            self.creation_templates(needs),
+        );
+        let of_registry = registry_policy
+            .iter()
+            .flatten()
+            .map(|registry| &registry.policy);
+        let of_templates = creation_templates.items.iter();
+        let of_templates =
+            of_templates.filter_map(|template| template.policy.as_ref().ok()?.as_ref());
+        let policies = of_registry.chain(of_templates).map(AsRef::as_ref);
+        let organization = self.organization_for(policies).await;
+        let Location {
+            partition,
+            region,
+            account,
+        } = &self.location;
         let mut account = Account {
             has_clusters,
             has_repositories,
             recorder,
+            repositories: format!("arn:{partition}:ecr:{region}:{account}:repository/*"),
+            registry_policy,
+            creation_templates,
+            organization,
             ..Account::unread()
         };
         if needs.contains(Need::Inspector) && account.has_repositories != Ok(false) {

@@ -6,6 +6,7 @@ mod images;
 mod lifecycle;
 mod manifests;
 mod parse;
+mod policies;
 mod registry;
 mod scan;
 
@@ -18,10 +19,11 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, kms};
+use crate::{Reader, Unlisted, kms, organization};
 use registry::Wanted;
 
 pub(crate) use images::needs_manifest;
+pub(crate) use policies::{GET_REGISTRY_POLICY, GET_SETTING, LIST_TEMPLATES};
 pub(crate) use registry::{LIST, Memos, SCANNING};
 
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
@@ -55,6 +57,10 @@ impl Collector for RegistryCollector {
                 lifecycle::READ,
                 kms::DESCRIBE,
                 kms::LIST_ALIASES,
+                policies::GET,
+                GET_REGISTRY_POLICY,
+                GET_SETTING,
+                organization::DESCRIBE,
             ]
         }
     }

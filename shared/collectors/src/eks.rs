@@ -18,6 +18,7 @@ use eksentry_aws::{Clock, Lazy, Pace};
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{EksCluster, ListedVersion, NodeGroup};
 use eksentry_core::kind::Family;
+use eksentry_core::policy::OrganizationPath;
 use eksentry_core::{
     Fact, FactsOf, Location, Needs, Observation, Resource, ResourceKind, State, Unread,
 };
@@ -70,6 +71,7 @@ pub struct AccountClusters {
     roles: OnceCell<AccountRoles>,
     iam: iam::Memos,
     identity_providers: OnceCell<IdentityProviders>,
+    organization: OnceCell<Fact<Option<OrganizationPath>>>,
 }
 
 /// The names of all clusters.
@@ -196,6 +198,7 @@ impl AccountClusters {
             roles: OnceCell::new(),
             iam: iam::Memos::default(),
             identity_providers: OnceCell::new(),
+            organization: OnceCell::new(),
         })
     }
 
@@ -226,6 +229,14 @@ impl AccountClusters {
         list: impl FnOnce() -> F,
     ) -> &IdentityProviders {
         self.identity_providers.get_or_init(list).await
+    }
+
+    /// Returns the organization of the account. `read` reads it if it is not known yet.
+    pub(crate) async fn organization<F: Future<Output = Fact<Option<OrganizationPath>>>>(
+        &self,
+        read: impl FnOnce() -> F,
+    ) -> &Fact<Option<OrganizationPath>> {
+        self.organization.get_or_init(read).await
     }
 }
 

@@ -4,8 +4,12 @@ mod aliases;
 mod parse;
 mod users;
 
+use std::sync::Arc;
+
+use eksentry_core::facts::AttachedPolicy;
 use eksentry_core::facts::key::{Deletion, KmsKey, LastUse, NamedKey, Rotation};
 use eksentry_core::kind::Family;
+use eksentry_core::policy::KMS;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -15,7 +19,8 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Memo, Reader, Unlisted, ecr, eks};
+use crate::policies::Policies;
+use crate::{Memo, Reader, Unlisted, ecr, eks, organization};
 use aliases::Aliases;
 use users::Users;
 
@@ -30,17 +35,30 @@ const GET_ROTATION: Permission =
 
 const GET_LAST_USAGE: Permission =
     Permission::new("kms:GetKeyLastUsage", &[Arns::InRegion("key/*")]);
+const GET_POLICY: Permission = Permission::new("kms:GetKeyPolicy", &[Arns::InRegion("key/*")]);
 
 /// The error code for a key that does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];
 
 /// The responses that were already read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memos {
     /// The keys that other resources name, by that name, without their aliases.
     named: Memo<String, Fact<Option<NamedKey>>>,
     aliases: OnceCell<Fact<Aliases>>,
     users: OnceCell<Users>,
+    policies: Policies,
+}
+
+impl Default for Memos {
+    fn default() -> Self {
+        Self {
+            named: Memo::default(),
+            aliases: OnceCell::default(),
+            users: OnceCell::default(),
+            policies: Policies::of(&KMS),
+        }
+    }
 }
 
 /// The collector of keys.
@@ -52,8 +70,9 @@ impl Collector for KeyCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        let own = [LIST, DESCRIBE, GET_ROTATION, GET_LAST_USAGE];
-        [&own[..], &[eks::LIST, eks::DESCRIBE, ecr::LIST]].concat()
+        let own = [LIST, DESCRIBE, GET_ROTATION, GET_LAST_USAGE, GET_POLICY];
+        let of_others = [eks::LIST, eks::DESCRIBE, ecr::LIST, organization::DESCRIBE];
+        [&own[..], &of_others].concat()
     }
 
     fn describe<'a>(
@@ -125,6 +144,11 @@ impl Reader<'_> {
         {
             Box::pin(self.read_use(resource, key.created_at, deletion)).await;
         }
+        if needs.contains(Need::KeyPolicy) && key.policy_is_not_evaluated().is_none() {
+            key.policy = self.key_policy(id).await;
+            let policies = key.policy.iter().map(AsRef::as_ref);
+            key.organization = self.organization_for(policies).await;
+        }
         State::present(key)
     }
 
@@ -176,6 +200,16 @@ impl Reader<'_> {
             }
         };
         self.kms.named.get(named.to_owned(), describe).await
+    }
+
+    async fn key_policy(&self, id: &str) -> Fact<Arc<AttachedPolicy>> {
+        let target = format!("key {id}");
+        let call = self.kms_call(&GET_POLICY, target.clone());
+        let request = self.clients.kms.get_key_policy().key_id(id);
+        let response = call.send(request.send()).await?;
+        let text = response.policy.ok_or_else(|| call.without("the policy"))?;
+        let policies = &self.kms.policies;
+        policies.read(text, &self.location.account, &target)
     }
 
     async fn rotation(&self, id: &str) -> Fact<Rotation> {

@@ -16,7 +16,9 @@ mod iam;
 mod inspector;
 mod kms;
 mod memo;
+mod organization;
 mod permission;
+mod policies;
 mod tags;
 mod unread;
 
@@ -91,6 +93,7 @@ pub struct Clients {
     inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
+    organizations: Lazy<aws_sdk_organizations::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
     clock: Clock,
@@ -108,6 +111,7 @@ struct Paces {
     inspector: Pace,
     kms: Pace,
     iam: Pace,
+    organizations: Pace,
     tagging: Pace,
 }
 
@@ -125,6 +129,7 @@ impl Clients {
             inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
+            organizations: client!(aws_sdk_organizations, aws, Some(&paces.organizations)),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
             clock: aws.clock().clone(),

@@ -144,6 +144,12 @@ pub enum Need {
     RepositoryKey,
     /// The lifecycle policy of a repository.
     LifecyclePolicy,
+    /// A repository's own policy.
+    RepositoryPolicy,
+    /// The registry's policy and its scope.
+    RegistryPolicy,
+    /// The registry's repository creation templates.
+    CreationTemplates,
     /// An image's scan.
     ImageScan,
     /// A key's automatic rotation.
@@ -152,6 +158,8 @@ pub enum Need {
     KeyUse,
     /// The aliases of the keys that other resources name.
     KeyAliases,
+    /// A key's policy.
+    KeyPolicy,
     /// An account's AWS Config recorder.
     Recorder,
     /// The scanning configuration of an account's registry, and the status of Amazon Inspector.

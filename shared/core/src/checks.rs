@@ -6,6 +6,8 @@ mod ecr_enhanced_scanning;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
 mod ecr_lifecycle_policy;
+mod ecr_registry_policy_restricted;
+mod ecr_repository_policy_restricted;
 mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
@@ -34,6 +36,7 @@ mod eks_upgrade_insights;
 mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
+mod kms_key_policy_restricted;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -41,13 +44,15 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 34] = [
+pub static CHECKS: [&Check; 37] = [
     &config_records_resources::CHECK,
     &ecr_customer_managed_key::CHECK,
     &ecr_enhanced_scanning::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_lifecycle_policy::CHECK,
+    &ecr_registry_policy_restricted::CHECK,
+    &ecr_repository_policy_restricted::CHECK,
     &ecr_scan_on_push::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
@@ -76,6 +81,7 @@ pub static CHECKS: [&Check; 34] = [
     &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
+    &kms_key_policy_restricted::CHECK,
 ];
 
 /// The error for an id that no check has.

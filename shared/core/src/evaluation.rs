@@ -1,5 +1,6 @@
 //! Parts of evaluations that several checks share.
 
+pub(crate) mod access;
 pub(crate) mod keys;
 pub(crate) mod nodes;
 pub(crate) mod openings;

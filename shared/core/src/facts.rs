@@ -3,20 +3,24 @@
 //! Unknown is never `false`: a fact that could not be read, or was not requested, is an [`Unread`].
 
 pub mod account;
+mod attached_policy;
 pub mod cluster;
 pub mod image;
 pub mod key;
 mod list;
+pub mod registry;
 pub mod repository;
 
 use std::any::Any;
 use std::fmt::Debug;
 
+use crate::check::Needs;
 use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::reason_code::ReasonCode;
 
 pub use account::Account;
+pub use attached_policy::AttachedPolicy;
 pub use cluster::EksCluster;
 pub use image::EcrImage;
 pub use key::KmsKey;
@@ -66,6 +70,12 @@ pub trait Facts: Any + Debug + Send + Sync {
 
     /// Returns the properties of the resource that reports show.
     fn details(&self) -> Details;
+
+    /// Returns the properties that the report of a check shows which needs these facts. Facts that only some checks
+    /// need belong here, since they are not always read: in all reports, they would come and go.
+    fn details_for(&self, _needs: Needs) -> Details {
+        self.details()
+    }
 
     /// Returns the resource's tags, if describing the resource returns them.
     fn tags(&self) -> Option<&[(String, String)]> {

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::check::Check;
 use crate::details::Details;
-use crate::facts::Facts;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
 use crate::parameters::ParameterValues;
@@ -46,7 +45,10 @@ impl Finding {
         Self {
             check,
             resource: observation.resource.clone(),
-            details: observation.facts().map(Facts::details).unwrap_or_default(),
+            details: observation
+                .facts()
+                .map(|facts| facts.details_for(check.needs.iter().copied().collect()))
+                .unwrap_or_default(),
             tags: observation
                 .facts()
                 .and_then(|facts| facts.tags())

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub use raw::Raw;
-pub use value_types::{KeyArns, PortRanges, Texts};
+pub use value_types::{AccountIds, KeyArns, Organizations, PortRanges, Texts};
 
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub enum Values {
     Number,
     /// Any number of ports and ranges of ports, including none.
     Ports,
+    /// Any number of texts that match this regular expression, including none.
+    Matching(&'static str),
     /// Any number of texts in any form, including none.
     Texts,
 }

@@ -29,10 +29,12 @@ pub use document::{
     Effect, Element, NotUnderstood, PolicyDocument, Principal, ResourcePolicy, Statement,
     StatementId,
 };
-pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants};
+pub use grants::{DeletedPrincipal, Grant, Granted, Grants, Scope, grants, grants_despite};
+pub(crate) use pattern::action_matches;
 pub use permissions::{Permissions, Risk, SensitiveAction};
+pub(crate) use principal::is_account;
 pub use service::{Action, ActionClass, ECR, KMS, Service};
-pub use trust::{Outsiders, Trust};
+pub use trust::{Outsiders, OwnOrganization, Trust};
 pub use web_identity::ServiceAccounts;
 
 #[cfg(test)]

@@ -415,6 +415,28 @@ pub enum ReasonCode {
     /// The Kubernetes version is unknown.
     VersionUnknown,
 
+    // --- Policies of resources ---
+    /// The policies grant access only to the account itself and to principals that may have it.
+    AccessRestricted,
+    /// Statements about some actions have no effect.
+    ActionsWithoutEffect,
+    /// Statements name principals that were deleted.
+    DeletedPrincipals,
+    /// A policy lets everyone change the resource.
+    EveryoneMayChange,
+    /// A policy lets everyone import images or create repositories.
+    EveryoneMayImport,
+    /// A policy lets everyone read the resource.
+    EveryoneMayRead,
+    /// A policy lets everyone use the key.
+    EveryoneMayUse,
+    /// There is no policy, so only the account itself has access.
+    NoPolicy,
+    /// The registry has no repository, no policy and no creation template.
+    NoRegistry,
+    /// A policy gives accounts or organizations that are not trusted too much access.
+    OutsidersAllowed,
+
     // --- Repositories ---
     /// The images are encrypted without a KMS key.
     EncryptedWithoutKey,

@@ -115,7 +115,12 @@ impl Verdict {
 
     /// Returns a verdict for a resource that meets the requirement.
     pub fn passed(code: ReasonCode, text: impl Into<String>) -> Self {
-        Self::new(Outcome::Passed, vec![Reason::new(code, text)])
+        Self::passed_for(vec![Reason::new(code, text)])
+    }
+
+    /// Returns a verdict for a resource that meets the requirement for several reasons.
+    pub(crate) fn passed_for(reasons: Vec<Reason>) -> Self {
+        Self::new(Outcome::Passed, reasons)
     }
 
     /// Returns a verdict for a resource that does not meet the requirement.

@@ -129,6 +129,10 @@ fn parameter_schema(parameter: &dyn AnyParameter) -> Value {
                 json!(texts),
             )
         }
+        Values::Matching(pattern) => (
+            json!({"type": "array", "items": {"type": "string", "pattern": pattern}}),
+            json!(texts),
+        ),
         Values::Texts => (
             json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
             json!(texts),
@@ -191,7 +195,7 @@ mod tests {
                     Values::Ports => {
                         values.extend([json!([]), json!([0, 65_535, "22", "8000-8100"])]);
                     }
-                    Values::Texts => values.push(json!([])),
+                    Values::Matching(_) | Values::Texts => values.push(json!([])),
                 }
                 values.push(described["default"].clone());
                 for value in values {

@@ -14,6 +14,7 @@ use tokio::sync::{OnceCell, mpsc};
 use std::sync::Arc;
 
 use super::parse::{self, KeyNames, ListedEncryption, ListedRepository};
+use super::policies::PolicyMemos;
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::{Arns, Permission};
@@ -52,6 +53,7 @@ impl Wanted<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
+    pub(super) policies: PolicyMemos,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
     keys: KeyNames,
@@ -308,6 +310,20 @@ impl Reader<'_> {
         let Some(lifecycle_policy) = lifecycle_policy else {
             return State::Gone;
         };
+        let (policy, registry_policy) = futures::join!(
+            self.repository_policy(&repository.name, needs),
+            self.registry_policy(needs),
+        );
+        let policies = [
+            policy.iter().flatten().next(),
+            registry_policy
+                .iter()
+                .flatten()
+                .next()
+                .map(|registry| &registry.policy),
+        ];
+        let policies = policies.into_iter().flatten().map(AsRef::as_ref);
+        let organization = self.organization_for(policies).await;
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {
             name: repository.name.to_string(),
@@ -318,6 +334,9 @@ impl Reader<'_> {
             registry_scanning,
             encryption,
             lifecycle_policy,
+            policy,
+            registry_policy,
+            organization,
         })
     }
 

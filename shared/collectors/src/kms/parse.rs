@@ -15,7 +15,7 @@ use crate::timestamp;
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
 const DEFAULT_ROTATION_DAYS: u32 = 365;
 
-/// Returns the facts in the description of a key. The key's rotation and use are marked as not read.
+/// Returns the facts in the description of a key. The facts that take other calls are marked as not read.
 ///
 /// # Errors
 ///
@@ -52,6 +52,8 @@ pub(super) fn key(id: &str, metadata: &KeyMetadata) -> Result<KmsKey, &'static s
         description: metadata.description().map(str::to_owned),
         created_at: timestamp(metadata.creation_date()),
         rotation: Err(Unread::not_requested("the key's rotation")),
+        policy: Err(Unread::not_requested("the key's policy")),
+        organization: Err(Unread::not_requested("the account's organization")),
         deletion: state(metadata)
             .is_pending_deletion()
             .then(|| deletion(metadata)),

@@ -21,9 +21,9 @@ use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation}
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, TagMutability,
 };
-use crate::facts::{List, Unread};
+use crate::facts::{AttachedPolicy, List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
-use crate::policy::Permissions;
+use crate::policy::{KMS, Permissions, Service};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 
@@ -291,6 +291,9 @@ pub(crate) fn repository() -> EcrRepository {
         exclusion_filters: Vec::new(),
         scan_on_push: true,
         registry_scanning: Ok(RegistryScanning::default()),
+        policy: Ok(None),
+        registry_policy: Ok(None),
+        organization: Ok(None),
         encryption: Encryption::Kms {
             is_dual_layer: false,
             key: Some(repository_key(KeyState::Enabled)),
@@ -351,6 +354,11 @@ pub(crate) fn key() -> KmsKey {
         description: None,
         created_at: None,
         rotation: Ok(Rotation::Every { days: 365 }),
+        policy: Ok(attached_policy(
+            &KMS,
+            r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}"#,
+        )),
+        organization: Ok(None),
         deletion: None,
     }
 }
@@ -382,7 +390,18 @@ pub(crate) fn account() -> Account {
             account: InspectorStatus::Enabled,
             images: InspectorStatus::Enabled,
         }),
+        repositories: "arn:aws:ecr:eu-central-1:111122223333:repository/*".into(),
+        registry_policy: Ok(None),
+        creation_templates: List::complete(Vec::new()),
+        organization: Ok(None),
     }
+}
+
+/// Returns a policy for a resource of a service with this statement, or with these statements in brackets.
+pub(crate) fn attached_policy(service: &'static Service, statement: &str) -> Arc<AttachedPolicy> {
+    let text = format!(r#"{{"Statement": {statement}}}"#);
+    let parse = |text: &str| serde_json::from_str(text);
+    Arc::new(AttachedPolicy::read(text, "111122223333", service, parse).unwrap())
 }
 
 pub(crate) fn recorder() -> Recorder {

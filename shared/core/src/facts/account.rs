@@ -1,9 +1,13 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
+use std::sync::Arc;
+
+use super::registry::{CreationTemplate, RegistryPolicy};
 use super::repository::RegistryScanning;
-use super::{Fact, Facts, FactsOf, Unread};
+use super::{Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+use crate::policy::OrganizationPath;
 
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +22,15 @@ pub struct Account {
     pub registry_scanning: Fact<RegistryScanning>,
     /// Amazon Inspector, as far as it concerns images.
     pub inspector: Fact<Inspector>,
+    /// The pattern of the ARNs of all repositories in the account's registry.
+    pub repositories: String,
+    /// The policy of the account's registry in Amazon ECR; `None` if it has none.
+    pub registry_policy: Fact<Option<Arc<RegistryPolicy>>>,
+    /// The repository creation templates of the account's registry in Amazon ECR.
+    pub creation_templates: List<CreationTemplate>,
+    /// The account's organization, if a policy names organizations; `None` if the account belongs to none, or may not
+    /// read it.
+    pub organization: Fact<Option<OrganizationPath>>,
 }
 
 /// An AWS Config configuration recorder.
@@ -196,6 +209,12 @@ impl Account {
                 "the registry's scanning configuration",
             )),
             inspector: Err(Unread::not_requested("the status of Amazon Inspector")),
+            repositories: String::new(),
+            registry_policy: Err(Unread::not_requested("the registry's policy")),
+            creation_templates: List::unread(Unread::not_requested(
+                "the repository creation templates",
+            )),
+            organization: Err(Unread::not_requested("the account's organization")),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Facts about AWS KMS keys.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::cluster::Age;
-use super::{Fact, Facts, FactsOf, List};
+use super::{AttachedPolicy, Fact, Facts, FactsOf, List};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::policy::OrganizationPath;
 
 /// A KMS key.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +35,12 @@ pub struct KmsKey {
     pub created_at: Option<Timestamp>,
     /// The automatic rotation, which is requested only for keys that can rotate according to [`KmsKey::cannot_rotate`].
     pub rotation: Fact<Rotation>,
+    /// The key's policy, which is requested only for keys to whose policies checks apply, according to
+    /// [`KmsKey::policy_is_not_evaluated`].
+    pub policy: Fact<Arc<AttachedPolicy>>,
+    /// The organization of the account, if the policy names organizations; `None` if the account belongs to none, or
+    /// may not read it.
+    pub organization: Fact<Option<OrganizationPath>>,
     /// The scheduled deletion of the key; `None` if the key is not pending deletion.
     pub deletion: Option<Deletion>,
 }
@@ -172,6 +181,18 @@ impl KmsKey {
         }
     }
 
+    /// Returns why the key's policy is not evaluated, or `None` if it is: AWS writes the policies of its own keys, and a
+    /// key that is being created or deleted is not usable.
+    pub fn policy_is_not_evaluated(&self) -> Option<String> {
+        if !self.customer_managed {
+            return Some("The key is an AWS managed key.".to_owned());
+        }
+        let state = self.state.name()?;
+        ["Creating", "PendingDeletion", "PendingReplicaDeletion"]
+            .contains(&state)
+            .then(|| format!("The key state is {state}."))
+    }
+
     pub(super) fn details(&self) -> Details {
         let details = Details::default()
             .text("KeyId", Some(&self.id))
@@ -309,6 +330,37 @@ mod tests {
             (Some(replicas), [null, "30".into()]),
         ] {
             assert_eq!(details(deletion), expected);
+        }
+    }
+
+    #[test]
+    fn policies_of_aws_and_of_keys_that_are_not_usable_are_not_evaluated() {
+        let key = |customer_managed, state: &str| KmsKey {
+            customer_managed,
+            state: KeyState::read(Some(state)),
+            ..crate::checks::samples::key()
+        };
+        for (key, reason) in [
+            (key(true, "Enabled"), None),
+            (key(true, "Disabled"), None),
+            (key(true, "PendingImport"), None),
+            (key(true, "Unavailable"), None),
+            (key(true, ""), None),
+            (key(true, "Creating"), Some("The key state is Creating.")),
+            (
+                key(true, "PendingDeletion"),
+                Some("The key state is PendingDeletion."),
+            ),
+            (
+                key(true, "PendingReplicaDeletion"),
+                Some("The key state is PendingReplicaDeletion."),
+            ),
+            (
+                key(false, "Enabled"),
+                Some("The key is an AWS managed key."),
+            ),
+        ] {
+            assert_eq!(key.policy_is_not_evaluated().as_deref(), reason, "{key:?}");
         }
     }
 

@@ -1,13 +1,18 @@
 //! Facts about private Amazon ECR repositories.
 
+use std::sync::Arc;
+
 use wildmatch::WildMatchPattern;
 
 use super::key::NamedKey;
-use super::{Fact, Facts, FactsOf};
+use super::registry::RegistryPolicy;
+use super::{AttachedPolicy, Fact, Facts, FactsOf};
+use crate::check::{Need, Needs};
 use crate::details::Details;
 use crate::kind::{
     ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, Topic, is_name,
 };
+use crate::policy::OrganizationPath;
 
 /// A repository, with the settings of its registry that apply to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +29,13 @@ pub struct EcrRepository {
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
+    /// The repository's own policy; `None` if it has none.
+    pub policy: Fact<Option<Arc<AttachedPolicy>>>,
+    /// The registry's policy; `None` if it has none.
+    pub registry_policy: Fact<Option<Arc<RegistryPolicy>>>,
+    /// The organization of the account, if a policy names organizations; `None` if the account belongs to none, or may
+    /// not read it.
+    pub organization: Fact<Option<OrganizationPath>>,
     /// The encryption of the images.
     pub encryption: Encryption,
     /// The lifecycle policy.
@@ -213,6 +225,10 @@ impl EcrRepository {
     }
 }
 
+/// The maximum length of a repository's policy.
+/// Source: the member `policyText` of the model of ECR.
+const LONGEST_POLICY: usize = 10_240;
+
 /// Private Amazon ECR repositories.
 pub static KIND: ResourceKind = ResourceKind {
     name: "EcrRepository",
@@ -257,6 +273,19 @@ impl Facts for EcrRepository {
 
     fn details(&self) -> Details {
         self.details()
+    }
+
+    fn details_for(&self, needs: Needs) -> Details {
+        let details = self.details();
+        match &self.policy {
+            Ok(Some(policy))
+                if needs.contains(Need::RepositoryPolicy)
+                    && policy.text().len() <= LONGEST_POLICY =>
+            {
+                details.text("policyText", Some(policy.text()))
+            }
+            _ => details,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use wildmatch::WildMatch;
 use super::{Mute, TagPattern};
 use crate::checks::{self, UnknownCheck};
 use crate::resource::ACCOUNT;
+use crate::text;
 
 /// The maximum length of a reason, in characters. With the text around it, a reason of this length fits in an
 /// annotation of AWS Config (256).
@@ -150,7 +151,7 @@ fn read_day(text: Option<&str>) -> Result<Date, MuteProblem> {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(100).collect()
+    text::cut(text, 100).to_owned()
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use core::net::IpAddr;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
 use super::{ParameterValue, Values};
 use crate::arn::Arn;
 use crate::facts::cluster::{LogTypes, Ports, PortsError, TlsVersion, TrafficType};
+use crate::policy::{OrganizationPath, OrganizationPathError, is_account};
 use crate::severity::Severity;
 
 fn single(texts: &[String]) -> Result<&str, String> {
@@ -196,6 +198,49 @@ impl ParameterValue for KeyArns {
     }
 }
 
+/// A list of AWS account ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountIds(pub BTreeSet<String>);
+
+impl ParameterValue for AccountIds {
+    const FORM: &'static str = "a list of account ids of twelve digits";
+    const VALUES: Values = Values::Matching("^[0-9]{12}$");
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            let id = is_account(text).then(|| text.clone());
+            id.ok_or_else(|| format!("{text:?} is not an account id"))
+        };
+        texts.iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.iter().cloned().collect()
+    }
+}
+
+/// A list of organizations, or parts of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organizations(pub BTreeSet<OrganizationPath>);
+
+impl ParameterValue for Organizations {
+    const FORM: &'static str =
+        "a list of organization ids or paths, such as o-a1b2c3d4e5/r-ab12/ou-ab12-11111111";
+    const VALUES: Values = Values::Matching("^o-[a-z0-9]+(/[a-z0-9-]+)*$");
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let paths = texts.iter().map(|text| text.trim_end_matches('/').parse());
+        paths
+            .collect::<Result<_, OrganizationPathError>>()
+            .map(Self)
+            .map_err(|error| error.to_string())
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
+
 /// A list of ports and ranges of ports that can be the default of a parameter in a `static`.
 pub type PortRanges = Cow<'static, [Ports]>;
 
@@ -298,7 +343,32 @@ mod tests {
             written::<LogTypes>(&["scheduler", "api", "api"]),
             owned(&["api", "scheduler"])
         );
+        assert_eq!(
+            written::<AccountIds>(&["444455556666", "111122223333", "444455556666"]),
+            owned(&["111122223333", "444455556666"])
+        );
+        assert_eq!(
+            written::<Organizations>(&["o-b/r-1/ou-1-2/", "o-a1"]),
+            owned(&["o-a1", "o-b/r-1/ou-1-2"])
+        );
         for (result, problem) in [
+            (
+                written::<AccountIds>(&["111122223333", "12345678901"]),
+                "\"12345678901\" is not an account id",
+            ),
+            (
+                written::<AccountIds>(&["arn:aws:iam::111122223333:root"]),
+                "\"arn:aws:iam::111122223333:root\" is not an account id",
+            ),
+            (
+                written::<Organizations>(&["111122223333"]),
+                "\"111122223333\" is not an organization: use the form o-a1b2c3d4e5 or \
+                 o-a1b2c3d4e5/r-ab12/ou-ab12-11111111",
+            ),
+            (
+                written::<Organizations>(&["o-*"]),
+                "\"o-*\" is not an organization: use the form o-a1b2c3d4e5 or o-a1b2c3d4e5/r-ab12/ou-ab12-11111111",
+            ),
             (
                 written::<Severity>(&["UNTRIAGED"]),
                 "that is not a severity",

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::{LONGEST_TEXT, MAX_NAMES, cut};
+
 /// The reach of an audience, from narrow to wide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
@@ -256,7 +258,10 @@ impl fmt::Display for Organization {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => formatter.write_str("the owner's organization"),
-            Self::Path(path) => write!(formatter, "organization {path}"),
+            Self::Path(path) => {
+                let path = path.to_string();
+                write!(formatter, "organization {}", cut(&path, LONGEST_TEXT))
+            }
         }
     }
 }
@@ -278,6 +283,9 @@ impl fmt::Display for Group {
         match all.as_slice() {
             [] => formatter.write_str("nobody"),
             [one] => formatter.write_str(one),
+            [first @ .., _] if first.len() >= MAX_NAMES => {
+                write!(formatter, "{} and others", all[..MAX_NAMES].join(", "))
+            }
             [others @ .., last] => write!(formatter, "{} and {last}", others.join(", ")),
         }
     }
@@ -440,6 +448,8 @@ mod tests {
     #[test]
     fn an_audience_is_written_in_words() {
         let named = own().or(account("1")).or(Group::services());
+        let ten = (1..=10).map(|id| account(&format!("{id:02}")));
+        let ten = ten.fold(Group::nobody(), Group::or);
         for (audience, text) in [
             (Audience::of(Group::everyone()), "everyone"),
             (
@@ -453,6 +463,16 @@ mod tests {
             (
                 Audience::of(account("1")).within(organization("o-a/r-b")),
                 "organization o-a/r-b; limited to account 1",
+            ),
+            (
+                Audience::of(ten.clone().or(account("11"))),
+                "account 01, account 02, account 03, account 04, account 05, account 06, account 07, account 08, \
+                 account 09, account 10 and others",
+            ),
+            (
+                Audience::of(ten),
+                "account 01, account 02, account 03, account 04, account 05, account 06, account 07, account 08, \
+                 account 09 and account 10",
             ),
         ] {
             assert_eq!(audience.to_string(), text);

@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use super::condition::{Condition, conditions};
 use super::json::{Json, Members};
 use super::pattern::action_matches;
+use crate::text::{LONGEST_TEXT, cut};
 
 /// A policy document of which every element except conditions is understood.
 ///
@@ -152,6 +153,28 @@ impl ResourcePolicy {
             parse(text)
         }
     }
+
+    /// Returns `true` if a statement denies.
+    pub fn denies(&self) -> bool {
+        let mut statements = self.statements.iter();
+        statements.any(|statement| statement.effect == Effect::Deny)
+    }
+
+    /// Returns `true` if a condition names an organization by its id, so that it matters which organization the owner
+    /// belongs to.
+    pub fn names_organizations(&self) -> bool {
+        let conditions = self
+            .statements
+            .iter()
+            .filter_map(|one| one.conditions.as_ref().ok());
+        conditions.flatten().any(|condition| {
+            let mut values = condition.values.iter();
+            ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"]
+                .map(|key| condition.is_on(key))
+                .contains(&true)
+                && values.any(|value| value.starts_with("o-"))
+        })
+    }
 }
 
 impl Statement {
@@ -171,16 +194,20 @@ impl fmt::Display for StatementId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sid.as_deref() {
             None | Some("") => write!(formatter, "statement {}", self.number),
-            Some(sid) => write!(formatter, "statement {} ({sid})", self.number),
+            Some(sid) => {
+                let sid = cut(sid, LONGEST_TEXT);
+                write!(formatter, "statement {} ({sid})", self.number)
+            }
         }
     }
 }
 
 impl fmt::Display for NotUnderstood {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = cut(&self.reason, LONGEST_TEXT);
         match &self.statement {
-            Some(statement) => write!(formatter, "{statement} {}", self.reason),
-            None => write!(formatter, "the policy {}", self.reason),
+            Some(statement) => write!(formatter, "{statement} {reason}"),
+            None => write!(formatter, "the policy {reason}"),
         }
     }
 }

@@ -57,16 +57,13 @@ pub struct DeletedPrincipal {
 
 /// The principals that are granted actions of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Granted<'a> {
-    /// The policy has parts that are not understood and may grant such actions to any principal.
-    NotUnderstood(Vec<&'a NotUnderstood>),
-    /// The existing grants, the widest first.
-    To {
-        /// The reach of the widest grant.
-        reach: Reach,
-        /// The grants; empty if no principal is granted such an action.
-        grants: Vec<&'a Grant>,
-    },
+pub struct Granted<'a> {
+    /// The reach of the widest grant.
+    pub reach: Reach,
+    /// The grants, the widest first; empty if no principal is certainly granted such an action.
+    pub grants: Vec<&'a Grant>,
+    /// The parts of the policy that are not understood and may grant such actions to any principal.
+    pub not_understood: Vec<&'a NotUnderstood>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,12 +77,24 @@ struct UncertainStatement {
 ///
 /// Service and resource control policies are not known here. They may deny actions that this policy allows.
 pub fn grants(policy: &ResourcePolicy, owner: &str, service: &Service, scope: Scope<'_>) -> Grants {
+    grants_despite(&[], policy, owner, service, scope)
+}
+
+/// Returns the grants of a policy that remain after the denials of other policies, which also apply to the resources,
+/// each with the scope in which its statements name them. A denial that is not understood denies nothing.
+pub fn grants_despite<'a>(
+    others: &[(&'a ResourcePolicy, Scope<'a>)],
+    policy: &'a ResourcePolicy,
+    owner: &'a str,
+    service: &'a Service,
+    scope: Scope<'a>,
+) -> Grants {
     let context = Context { owner, service };
     let mut reader = Reader {
         context,
         scope,
         actions: service.actions_of(&policy.statements),
-        denials: Vec::new(),
+        denials: denials_of(others, context),
         found: Grants {
             grants: Vec::new(),
             uncertain: Vec::new(),
@@ -123,7 +132,7 @@ impl Grants {
         let reach = grants
             .first()
             .map_or(Reach::Nobody, |grant| grant.audience.reach());
-        let uncertain: Vec<&NotUnderstood> = self
+        let not_understood = self
             .uncertain
             .iter()
             .filter(|uncertain| {
@@ -132,10 +141,10 @@ impl Grants {
             })
             .map(|uncertain| &uncertain.problem)
             .collect();
-        if uncertain.is_empty() || reach == Reach::Everyone {
-            Granted::To { reach, grants }
-        } else {
-            Granted::NotUnderstood(uncertain)
+        Granted {
+            reach,
+            grants,
+            not_understood,
         }
     }
 
@@ -145,10 +154,12 @@ impl Grants {
     }
 }
 
-/// A denial, with the principals that it exempts.
+/// A denial to every principal, except those that it exempts.
 struct Denial<'a> {
     statement: &'a Statement,
     exempt: Group,
+    /// The scope in which the statement names resources.
+    scope: Scope<'a>,
 }
 
 struct Reader<'a> {
@@ -160,35 +171,82 @@ struct Reader<'a> {
     found: Grants,
 }
 
+/// Returns the denials of other policies.
+fn denials_of<'a>(
+    others: &[(&'a ResourcePolicy, Scope<'a>)],
+    context: Context<'_>,
+) -> Vec<Denial<'a>> {
+    let statements = others.iter().flat_map(|(policy, scope)| {
+        let statements = policy.statements.iter();
+        statements.map(|statement| (statement, *scope))
+    });
+    statements
+        .filter(|(statement, _)| statement.effect == Effect::Deny)
+        .filter_map(|(statement, scope)| denial(statement, scope, context).ok().flatten())
+        .collect()
+}
+
+/// Returns the denial of a statement, or `None` if it does not certainly deny anything to every principal.
+///
+/// # Errors
+///
+/// Returns the reason why the statement is not understood.
+fn denial<'a>(
+    statement: &'a Statement,
+    scope: Scope<'a>,
+    context: Context<'_>,
+) -> Result<Option<Denial<'a>>, String> {
+    if targets(statement, scope).is_empty() {
+        return Ok(None);
+    }
+    let conditions = statement.conditions.as_ref();
+    let conditions = conditions.map_err(|problem| problem.reason.clone())?;
+    let named = match &statement.principal {
+        Element::Only(principal) if is_certainly_everyone(principal) => Named::default(),
+        // A denial for some principals does not affect the others.
+        Element::Only(_) => return Ok(None),
+        Element::AllBut(principal) => named(principal, context.owner),
+        Element::Absent => return Err(NO_PRINCIPAL.to_owned()),
+    };
+    if let Some(unknown) = named.unknown.first() {
+        return Err(unknown_principal(unknown));
+    }
+    let exempt = exempt(conditions, context);
+    Ok(exempt.map(|exempt| Denial {
+        statement,
+        exempt: exempt.or(named.group),
+        scope,
+    }))
+}
+
+/// Returns the resources in scope that the statement may cover.
+fn targets(statement: &Statement, scope: Scope<'_>) -> BTreeSet<String> {
+    let Scope::Named(scope) = scope else {
+        return BTreeSet::from(["*".to_owned()]);
+    };
+    match &statement.resource {
+        Element::Only(patterns) => patterns
+            .iter()
+            .filter_map(|pattern| overlap(pattern, scope))
+            .collect(),
+        Element::AllBut(patterns) => {
+            let is_there = !patterns.iter().any(|pattern| contains_arn(pattern, scope));
+            is_there.then(|| scope.to_owned()).into_iter().collect()
+        }
+        Element::Absent => BTreeSet::from([scope.to_owned()]),
+    }
+}
+
 impl<'a> Reader<'a> {
     fn deny(&mut self, statement: &'a Statement) {
-        if self.targets(statement).is_empty() {
-            return;
-        }
-        let conditions = match &statement.conditions {
-            Ok(conditions) => conditions,
-            Err(problem) => return self.add_uncertain(statement, &problem.reason),
-        };
-        let named = match &statement.principal {
-            Element::Only(principal) if is_certainly_everyone(principal) => Named::default(),
-            // A denial for some principals does not affect the others.
-            Element::Only(_) => return,
-            Element::AllBut(principal) => named(principal, self.context.owner),
-            Element::Absent => return self.add_uncertain(statement, NO_PRINCIPAL),
-        };
-        if let Some(unknown) = named.unknown.first() {
-            return self.add_uncertain(statement, &unknown_principal(unknown));
-        }
-        if let Some(exempt) = exempt(conditions, self.context) {
-            self.denials.push(Denial {
-                statement,
-                exempt: exempt.or(named.group),
-            });
+        match denial(statement, self.scope, self.context) {
+            Ok(denial) => self.denials.extend(denial),
+            Err(reason) => self.add_uncertain(statement, &reason),
         }
     }
 
     fn allow(&mut self, statement: &Statement) {
-        let targets = self.targets(statement);
+        let targets = targets(statement, self.scope);
         if targets.is_empty() {
             return;
         }
@@ -239,59 +297,51 @@ impl<'a> Reader<'a> {
         audience: &Audience,
         target: &str,
     ) -> BTreeMap<Audience, BTreeSet<Action>> {
-        let mut left: BTreeMap<Audience, BTreeSet<Action>> = BTreeMap::new();
+        // Most actions are covered by the same denials, whose effect is the same.
+        let mut by_denials: BTreeMap<Vec<usize>, BTreeSet<Action>> = BTreeMap::new();
         let allowed = self
             .actions
             .iter()
             .filter(|(text, _)| statement.covers(text));
         for (text, action) in allowed {
-            let denials = self
-                .denials
-                .iter()
-                .filter(|denial| self.denies(denial.statement, text, target));
-            let audience = denials.fold(audience.clone(), |audience, denial| {
-                audience.within(denial.exempt.clone())
+            let denials = self.denials.iter().enumerate();
+            let denials = denials.filter(|(_, denial)| self.denies(denial, text, target));
+            let denials = denials.map(|(index, _)| index).collect();
+            by_denials
+                .entry(denials)
+                .or_default()
+                .insert(action.clone());
+        }
+        let mut left: BTreeMap<Audience, BTreeSet<Action>> = BTreeMap::new();
+        for (denials, actions) in by_denials {
+            let exempt = denials.iter().map(|index| &self.denials[*index].exempt);
+            let audience = exempt.fold(audience.clone(), |audience, exempt| {
+                audience.within(exempt.clone())
             });
             if audience.reach() > Reach::Nobody {
-                left.entry(audience).or_default().insert(action.clone());
+                left.entry(audience).or_default().extend(actions);
             }
         }
         left
     }
 
-    /// Returns `true` if the statement, a denial, certainly covers the action on the whole target.
-    fn denies(&self, statement: &Statement, action: &str, target: &str) -> bool {
+    /// Returns `true` if the denial certainly covers the action on the whole target.
+    fn denies(&self, denial: &Denial<'_>, action: &str, target: &str) -> bool {
+        let statement = denial.statement;
         if statement.action == Element::Absent || !statement.covers(action) {
             return false;
         }
-        let is_whole = |pattern: &String| match self.scope {
-            Scope::Attached => matches_all(pattern),
+        let is_whole = |pattern: &String| match (denial.scope, self.scope) {
+            (Scope::Attached, _) => matches_all(pattern),
             // A policy variable does not match the text of an ARN, so resources that only its value names do not count
             // as denied.
-            Scope::Named(_) => contains_arn(pattern, target),
+            (Scope::Named(_), Scope::Named(_)) => contains_arn(pattern, target),
+            (Scope::Named(resource), Scope::Attached) => contains_arn(pattern, resource),
         };
         match &statement.resource {
             Element::Only(patterns) => patterns.iter().any(is_whole),
             Element::AllBut(patterns) => patterns.is_empty(),
-            Element::Absent => self.scope == Scope::Attached,
-        }
-    }
-
-    /// Returns the resources in scope that the statement may cover.
-    fn targets(&self, statement: &Statement) -> BTreeSet<String> {
-        let Scope::Named(scope) = self.scope else {
-            return BTreeSet::from(["*".to_owned()]);
-        };
-        match &statement.resource {
-            Element::Only(patterns) => patterns
-                .iter()
-                .filter_map(|pattern| overlap(pattern, scope))
-                .collect(),
-            Element::AllBut(patterns) => {
-                let is_there = !patterns.iter().any(|pattern| contains_arn(pattern, scope));
-                is_there.then(|| scope.to_owned()).into_iter().collect()
-            }
-            Element::Absent => BTreeSet::from([scope.to_owned()]),
+            Element::Absent => denial.scope == Scope::Attached,
         }
     }
 

@@ -16,7 +16,7 @@ pub(super) fn has_variable(text: &str) -> bool {
 }
 
 /// Returns `true` if the pattern matches the action. Names of actions are not case-sensitive.
-pub(super) fn action_matches(pattern: &str, action: &str) -> bool {
+pub(crate) fn action_matches(pattern: &str, action: &str) -> bool {
     if has_wildcard(pattern) {
         WildMatch::new_case_insensitive(pattern).matches(action)
     } else {

@@ -111,7 +111,7 @@ fn federated(name: &str, owner: &str) -> Name {
 }
 
 /// Returns `true` if the text is the id of an account.
-pub(super) fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -10,7 +10,8 @@ mod shapes;
 mod statements;
 
 use super::{
-    ActionClass, ECR, Granted, Grants, KMS, Reach, ResourcePolicy, Scope, Service, grants,
+    ActionClass, ECR, Granted, Grants, KMS, NotUnderstood, Reach, ResourcePolicy, Scope, Service,
+    grants, grants_despite,
 };
 
 const OWNER: &str = "111122223333";
@@ -32,20 +33,25 @@ fn attached(statements: &str, service: &Service) -> Grants {
 
 /// Returns the principals that are granted actions of a class, in words.
 fn describe(grants: &Grants, class: ActionClass) -> String {
-    match grants.granted(|action| action.class == class) {
-        Granted::NotUnderstood(problems) => format!("not understood: {}", problems[0]),
-        Granted::To { reach, grants } => {
-            assert_eq!(reach == Reach::Nobody, grants.is_empty());
-            let audiences: Vec<String> = grants
-                .iter()
-                .map(|grant| grant.audience.to_string())
-                .collect();
-            if audiences.is_empty() {
-                "nobody".to_owned()
-            } else {
-                audiences.join(" | ")
-            }
-        }
+    let Granted {
+        reach,
+        grants,
+        not_understood,
+    } = grants.granted(|action| action.class == class);
+    assert_eq!(reach == Reach::Nobody, grants.is_empty());
+    if let Some(problem) = not_understood.first()
+        && reach < Reach::Everyone
+    {
+        return format!("not understood: {problem}");
+    }
+    let audiences: Vec<String> = grants
+        .iter()
+        .map(|grant| grant.audience.to_string())
+        .collect();
+    if audiences.is_empty() {
+        "nobody".to_owned()
+    } else {
+        audiences.join(" | ")
     }
 }
 

@@ -12,9 +12,20 @@ pub struct Trust {
     pub accounts: BTreeSet<String>,
     /// The trusted organizations, or parts of them.
     pub organizations: BTreeSet<OrganizationPath>,
-    /// The organization of the owner's account, if it is known. It is trusted, but does not count as a list that the
-    /// owner set.
-    pub own_organization: Option<OrganizationPath>,
+    /// The organization of the owner's account. It is trusted, but does not count as a list that the owner set.
+    pub own_organization: OwnOrganization,
+}
+
+/// The organization of the owner's account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OwnOrganization {
+    /// The account belongs to no organization, or may not read to which one it belongs.
+    #[default]
+    Unknown,
+    /// This organization.
+    Known(OrganizationPath),
+    /// An organization that could not be read. Any organization may be that of the owner, so none counts as an outsider.
+    Any,
 }
 
 /// The members of an audience that are not trusted.
@@ -26,6 +37,17 @@ pub enum Outsiders {
     Named(Group),
     /// Any AWS principal of any account.
     Everyone,
+}
+
+impl OwnOrganization {
+    /// Returns `true` if a path leads to this organization, or to a part of it.
+    fn may_be(&self, path: &OrganizationPath) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Known(own) => own.contains(path),
+            Self::Any => true,
+        }
+    }
 }
 
 impl Trust {
@@ -72,8 +94,9 @@ impl Trust {
             .filter(|organization| match organization {
                 Organization::Own => false,
                 Organization::Path(path) => {
-                    let mut trusted = self.organizations.iter().chain(&self.own_organization);
+                    let mut trusted = self.organizations.iter();
                     !trusted.any(|trusted| trusted.contains(path))
+                        && !self.own_organization.may_be(path)
                 }
             });
         Group {
@@ -103,7 +126,9 @@ mod tests {
                 .iter()
                 .map(|path| path.parse().unwrap())
                 .collect(),
-            own_organization: own.map(|path| path.parse().unwrap()),
+            own_organization: own.map_or(OwnOrganization::Unknown, |path| {
+                OwnOrganization::Known(path.parse().unwrap())
+            }),
         }
     }
 
@@ -159,6 +184,28 @@ mod tests {
             ),
         ] {
             assert_eq!(listed.outsiders(&audience), outsiders, "{audience}");
+        }
+    }
+
+    #[test]
+    fn no_organization_is_an_outsider_if_the_own_one_could_not_be_read() {
+        let trust = Trust {
+            own_organization: OwnOrganization::Any,
+            ..trust(&["1"], &[], None)
+        };
+        for (audience, outsiders) in [
+            (Audience::of(organization("o-z/r-1")), Outsiders::Nobody),
+            (
+                Audience::of(account("2")).within(organization("o-z")),
+                Outsiders::Nobody,
+            ),
+            (
+                Audience::of(account("2").or(organization("o-z"))),
+                Outsiders::Named(account("2")),
+            ),
+            (Audience::of(Group::everyone()), Outsiders::Everyone),
+        ] {
+            assert_eq!(trust.outsiders(&audience), outsiders, "{audience}");
         }
     }
 

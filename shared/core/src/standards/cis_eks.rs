@@ -9,6 +9,8 @@ pub static CIS_EKS: Standard = Standard {
     prefix: "CIS Amazon EKS Benchmark v1.8.0/",
     mapping: &[
         ("ecr-image-scan-findings", &["5.1.1"]),
+        ("ecr-registry-policy-restricted", &["5.1.2"]),
+        ("ecr-repository-policy-restricted", &["5.1.2", "5.1.3"]),
         ("ecr-scan-on-push", &["5.1.1"]),
         ("eks-access-cluster-admins", &["4.1.1"]),
         ("eks-authentication-mode", &["4.1.7"]),

@@ -9,7 +9,9 @@ pub static FSBP: Standard = Standard {
     prefix: "AWS Foundational Security Best Practices v1.0.0/",
     mapping: &[
         ("config-records-resources", &["Config.1"]),
+        ("ecr-enhanced-scanning", &["Inspector.2"]),
         ("ecr-immutable-tags", &["ECR.2"]),
+        ("ecr-lifecycle-policy", &["ECR.3"]),
         ("ecr-scan-on-push", &["ECR.1"]),
         ("eks-control-plane-logging", &["EKS.8"]),
         ("eks-ecr-endpoints", &["EC2.55", "EC2.56"]),
@@ -21,5 +23,7 @@ pub static FSBP: Standard = Standard {
         ("eks-security-groups-restricted", &["EC2.18", "EC2.19"]),
         ("eks-supported-version", &["EKS.2"]),
         ("eks-vpc-flow-logs", &["EC2.6"]),
+        ("kms-key-not-pending-deletion", &["KMS.3"]),
+        ("kms-key-policy-restricted", &["KMS.5"]),
     ],
 };

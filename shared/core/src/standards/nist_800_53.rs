@@ -12,7 +12,15 @@ pub static NIST_800_53: Standard = Standard {
             "config-records-resources",
             &["CM-3", "CM-6(1)", "CM-8", "CM-8(2)"],
         ),
+        (
+            "ecr-customer-managed-key",
+            &[
+                "AU-9", "CA-9(1)", "CM-3(6)", "SC-12(2)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)",
+                "SI-7(6)",
+            ],
+        ),
         ("ecr-immutable-tags", &["CA-9(1)", "CM-2", "CM-8(1)"]),
+        ("ecr-lifecycle-policy", &["CA-9(1)", "CM-2", "CM-2(2)"]),
         ("ecr-scan-on-push", &["RA-5"]),
         (
             "eks-control-plane-logging",
@@ -73,5 +81,6 @@ pub static NIST_800_53: Standard = Standard {
             ],
         ),
         ("kms-cmk-rotation", &["SC-12", "SC-12(2)", "SC-28(3)"]),
+        ("kms-key-not-pending-deletion", &["SC-12", "SC-12(2)"]),
     ],
 };

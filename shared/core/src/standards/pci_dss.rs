@@ -8,6 +8,7 @@ pub static PCI_DSS: Standard = Standard {
     mapped_by: "AWS, for its own control of the same meaning",
     prefix: "PCI DSS v4.0.1/",
     mapping: &[
+        ("ecr-enhanced-scanning", &["11.3.1"]),
         ("ecr-scan-on-push", &["6.2.3", "6.2.4"]),
         ("eks-control-plane-logging", &["10.2.1"]),
         ("eks-endpoint-private", &["1.4.4"]),

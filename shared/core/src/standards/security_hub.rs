@@ -8,6 +8,7 @@ pub static SECURITY_HUB: Standard = Standard {
     mapped_by: "AWS itself; the control is not part of a standard by AWS",
     prefix: "AWS Security Hub CSPM/",
     mapping: &[
+        ("ecr-customer-managed-key", &["ECR.5"]),
         (
             "eks-security-groups-restricted",
             &["EC2.13", "EC2.14", "EC2.53", "EC2.54"],

@@ -10,6 +10,7 @@ pub static SOC_2: Standard = Standard {
     prefix: "AICPA TSC ",
     mapping: &[
         ("ecr-image-scan-findings", &["CC7.1"]),
+        ("ecr-lifecycle-policy", &["A1.1", "A1.2", "CC3.1"]),
         ("ecr-scan-on-push", &["CC7.1"]),
         ("eks-control-plane-logging", &["CC7.2"]),
         ("eks-endpoint-private", &["CC6.6"]),

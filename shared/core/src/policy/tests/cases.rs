@@ -131,12 +131,9 @@ fn key_policies_that_are_easily_misread() {
 
 /// Returns `true` if every principal that is granted actions of a class is accepted for them.
 fn is_accepted(grants: &Grants, class: ActionClass, trust: &Trust) -> bool {
-    match grants.granted(|action| action.class == class) {
-        Granted::NotUnderstood(_) => false,
-        Granted::To { grants, .. } => grants
-            .iter()
-            .all(|grant| trust.accepts(&grant.audience, class)),
-    }
+    let granted = grants.granted(|action| action.class == class);
+    let mut grants = granted.grants.iter();
+    granted.not_understood.is_empty() && grants.all(|grant| trust.accepts(&grant.audience, class))
 }
 
 #[test]

@@ -89,13 +89,9 @@ fn a_denial_of_every_known_change_does_not_deny_future_actions() {
     let known = known.map(|name| format!(r#""ecr:{name}""#)).join(",");
     let denial = format!(r#"{{"Effect": "Deny", "Principal": "*", "Action": [{known}]}}"#);
     let grants = attached(&format!("[{all}, {denial}]"), &ECR);
-    let Granted::To { reach, grants } =
-        grants.granted(|action| action.class == ActionClass::Change)
-    else {
-        panic!("the policy is understood");
-    };
-    assert_eq!(reach, Reach::Everyone);
-    let changes = grants[0]
+    let granted = grants.granted(|action| action.class == ActionClass::Change);
+    assert_eq!(granted.reach, Reach::Everyone);
+    let changes = granted.grants[0]
         .actions
         .iter()
         .filter(|action| action.class == ActionClass::Change);
@@ -168,4 +164,61 @@ fn a_denial_with_a_principal_and_a_condition_exempts_both() {
     let grants = attached(&format!("[{}, {denial}]", pull_by_everyone("")), &ECR);
     let expected = "account 444455556666 and organization o-abc";
     assert_eq!(describe(&grants, ActionClass::Read), expected);
+}
+
+/// The policies of a repository and of its registry apply to the same requests, so a denial in one of them limits the
+/// grants of the other.
+#[test]
+fn a_denial_of_another_policy_limits_grants() {
+    const OTHER: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/b";
+    const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/a";
+    let unless = r#""Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}"#;
+    let with = |effect: &str, members: &str| {
+        format!(r#"{{"Effect": "{effect}", "Principal": "*", "Action": "ecr:*", {members}}}"#)
+    };
+    let on = |resource: &str| format!(r#""Resource": "{resource}""#);
+    let attached = Scope::Attached;
+    let in_registry = Scope::Named(REPOSITORY);
+    for (scope, allowing, other_scope, denying, expected) in [
+        // The repository allows, and the registry denies.
+        (attached, on("*"), in_registry, on("*"), "nobody"),
+        (attached, on("*"), in_registry, on(REGISTRY), "nobody"),
+        (attached, on("*"), in_registry, on(REPOSITORY), "nobody"),
+        (attached, on("*"), in_registry, on(OTHER), "everyone"),
+        (
+            attached,
+            on("*"),
+            in_registry,
+            format!("{}, {unless}", on("*")),
+            "organization o-abc",
+        ),
+        (
+            attached,
+            on("*"),
+            in_registry,
+            format!(r#"{}, "Condition": {{"StringFoo": {{"a": "b"}}}}"#, on("*")),
+            "everyone",
+        ),
+        // The registry allows, and the repository denies.
+        (
+            in_registry,
+            on("*"),
+            attached,
+            unless.to_owned(),
+            "organization o-abc",
+        ),
+        (in_registry, on(REGISTRY), attached, on("*"), "nobody"),
+        (in_registry, on("*"), attached, on(OTHER), "everyone"),
+        (in_registry, on(OTHER), attached, on("*"), "nobody"),
+    ] {
+        let policy = |statement: String| policy(&format!(r#"{{"Statement": {statement}}}"#));
+        let allow = policy(with("Allow", &allowing));
+        let deny = policy(with("Deny", &denying));
+        let others = [(&deny, other_scope)];
+        let grants = grants_despite(&others, &allow, OWNER, &ECR, scope);
+        let case = format!("{allowing} but {denying}");
+        assert_eq!(describe(&grants, ActionClass::Read), expected, "{case}");
+        let nothing = grants_despite(&[(&allow, scope)], &deny, OWNER, &ECR, other_scope);
+        assert!(nothing.granted(|_| true).grants.is_empty(), "{case}");
+    }
 }

@@ -8,8 +8,8 @@ use proptest::sample::{select, subsequence};
 
 use super::requests::Request;
 use crate::policy::{
-    Account, ActionClass, Audience, ECR, Granted, Group, Organization, Reach, ResourcePolicy,
-    Scope, Trust, grants,
+    Account, ActionClass, Audience, ECR, Group, Organization, OwnOrganization, Reach,
+    ResourcePolicy, Scope, Trust, grants,
 };
 
 const OWNER: &str = "111122223333";
@@ -147,10 +147,9 @@ impl Granting {
     fn of(policy: &ResourcePolicy) -> Self {
         let grants = grants(policy, OWNER, &ECR, Scope::Attached);
         let audiences = CLASSES.map(|class| {
-            let Granted::To { grants, .. } = grants.granted(|action| action.class == class) else {
-                panic!("{policy:?} is understood");
-            };
-            let audiences = grants.iter().map(|grant| grant.audience.clone());
+            let granted = grants.granted(|action| action.class == class);
+            assert!(granted.not_understood.is_empty(), "{policy:?}");
+            let audiences = granted.grants.iter().map(|grant| grant.audience.clone());
             (class, audiences.collect())
         });
         Self(audiences.into())
@@ -192,7 +191,7 @@ fn trusts() -> Vec<Trust> {
         ..Trust::default()
     };
     let own = Trust {
-        own_organization: Some("o-abc".parse().unwrap()),
+        own_organization: OwnOrganization::Known("o-abc".parse().unwrap()),
         ..Trust::default()
     };
     vec![Trust::default(), listed, own]

@@ -16,9 +16,10 @@ fn a_policy_without_statements_grants_nothing() {
     ] {
         let grants = of(text, &ECR, Scope::Attached);
         let found = grants.granted(|_| true);
-        let expected = Granted::To {
+        let expected = Granted {
             reach: Reach::Nobody,
             grants: Vec::new(),
+            not_understood: Vec::new(),
         };
         assert_eq!(found, expected, "{text:?}");
     }
@@ -75,13 +76,12 @@ fn each_statement_grants_access() {
         ]"#,
         &ECR,
     );
-    let Granted::To { reach, grants: to } =
-        grants.granted(|action| action.class == ActionClass::Read)
-    else {
-        panic!("the policy is understood");
-    };
-    assert_eq!(reach, Reach::Named);
-    let statements: Vec<String> = to.iter().map(|grant| grant.statement.to_string()).collect();
+    let granted = grants.granted(|action| action.class == ActionClass::Read);
+    assert_eq!(granted.reach, Reach::Named);
+    let statements = granted.grants.iter();
+    let statements: Vec<String> = statements
+        .map(|grant| grant.statement.to_string())
+        .collect();
     assert_eq!(statements, ["statement 2 (Partner)", "statement 1 (Own)"]);
     assert_eq!(
         describe(&grants, ActionClass::Change),
@@ -240,5 +240,69 @@ fn a_policy_document_has_the_same_grants_as_a_resource_policy() {
     for text in ["{}", r#"{"Statement": [], "Newer": 1}"#] {
         let read = serde_json::from_str::<PolicyDocument>(text);
         assert!(read.is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_certain_grant_is_returned_beside_parts_that_are_not_understood() {
+    let grants = attached(
+        r#"[
+            {"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "ecr:PutImage"},
+            {"Effect": "Allow", "Principal": "*", "Action": "ecr:*", "Condition": {"StringFoo": {"a": "b"}}}
+        ]"#,
+        &ECR,
+    );
+    let granted = grants.granted(|action| action.class == ActionClass::Change);
+    assert_eq!(granted.reach, Reach::Named);
+    assert_eq!(granted.grants.len(), 1);
+    let problems = granted.not_understood.iter();
+    let problems: Vec<String> = problems.map(ToString::to_string).collect();
+    let expected = "statement 2 has the unknown condition operator StringFoo";
+    assert_eq!(problems, [expected]);
+}
+
+#[test]
+fn long_texts_of_a_policy_are_cut() {
+    let (sid, principal) = ("s".repeat(10_000), "p".repeat(10_000));
+    let statement = format!(
+        r#"{{"Sid": "{sid}", "Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "ecr:*"}}"#
+    );
+    let text = describe(&attached(&statement, &ECR), ActionClass::Read);
+    assert!(text.len() < 500, "{} characters", text.len());
+}
+
+#[test]
+fn a_policy_names_organizations_by_their_ids() {
+    for (condition, expected) in [
+        ("", false),
+        (r#""StringEquals": {"aws:PrincipalOrgID": "o-abc"}"#, true),
+        (
+            r#""StringEquals": {"AWS:principalorgid": ["x", "o-abc"]}"#,
+            true,
+        ),
+        (
+            r#""ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-abc/*"}"#,
+            true,
+        ),
+        (
+            r#""StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}"#,
+            true,
+        ),
+        (
+            r#""StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}"#,
+            false,
+        ),
+        (r#""StringEquals": {"aws:SourceOrgID": "o-abc"}"#, false),
+        (
+            r#""StringEquals": {"aws:PrincipalAccount": "o-abc"}"#,
+            false,
+        ),
+        (r#""StringFoo": {"aws:PrincipalOrgID": "o-abc"}"#, false),
+    ] {
+        let policy = policy(&format!(
+            r#"{{"Statement": {}}}"#,
+            pull_by_everyone(condition)
+        ));
+        assert_eq!(policy.names_organizations(), expected, "{condition}");
     }
 }

@@ -51,6 +51,8 @@ fn key(description: &str, rotation: Rotation) -> KmsKey {
         created_at: "2024-05-06T07:08:09Z".parse().ok(),
         rotation: Ok(rotation),
         deletion: None,
+        policy: Err(Unread::not_requested("the key's policy")),
+        organization: Ok(None),
     }
 }
 

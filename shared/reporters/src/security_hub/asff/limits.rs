@@ -12,6 +12,8 @@ pub(super) const REQUIREMENTS: usize = 32;
 pub(super) const TAGS: usize = 50;
 pub(super) const OTHER: usize = 50;
 pub(super) const OTHER_VALUE: usize = 1_023;
+/// The maximum length of a repository's policy in ECR. ASFF documents no limit.
+pub(super) const POLICY_TEXT: usize = 10_240;
 /// The maximum length of lists for which ASFF documents no limit. They are short, so that the size of the finding stays
 /// limited.
 pub(super) const LIST: usize = 20;

@@ -13,7 +13,7 @@ use aws_sdk_securityhub::types::{
 use eksentry_core::{Detail, Details, Finding, Location};
 use jiff::Timestamp;
 
-use super::limits::{OTHER, OTHER_VALUE, TAGS};
+use super::limits::{OTHER, OTHER_VALUE, POLICY_TEXT, TAGS};
 use super::{time, time_or_none};
 use crate::text::cut_or_none;
 
@@ -132,6 +132,7 @@ fn repository(remaining: &mut Details) -> AwsEcrRepositoryDetails {
         .set_repository_name(text(remaining, "repositoryName"))
         .set_image_tag_mutability(text(remaining, "imageTagMutability"))
         .set_image_scanning_configuration(scanning)
+        .set_repository_policy_text(text_of(remaining, "policyText", POLICY_TEXT))
         .build()
 }
 
@@ -164,8 +165,12 @@ fn key(remaining: &mut Details) -> AwsKmsKeyDetails {
 }
 
 fn text(remaining: &mut Details, name: &str) -> Option<String> {
+    text_of(remaining, name, OTHER_VALUE)
+}
+
+fn text_of(remaining: &mut Details, name: &str, most: usize) -> Option<String> {
     match remaining.take(name)? {
-        Detail::Text(text) => cut_or_none(&text, OTHER_VALUE),
+        Detail::Text(text) => cut_or_none(&text, most),
         other => Some(to_text(&other)),
     }
 }

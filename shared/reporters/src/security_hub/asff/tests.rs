@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
 use aws_smithy_types::config_bag::ConfigBag;
+use eksentry_core::facts::AttachedPolicy;
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogType, LogTypes, SecretsKey};
 use eksentry_core::facts::image::{
     Content, Cvss, EcrImage, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -27,6 +28,7 @@ use eksentry_core::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, TagMutability,
 };
 use eksentry_core::mute_list::{Entry, Mute};
+use eksentry_core::policy::{ECR, KMS, Service};
 use eksentry_core::{
     Finding, Observation, ParameterValues, ReasonCode, Resource, Severity, State, Unread, checks,
 };
@@ -105,7 +107,19 @@ fn repository(name: &str) -> State {
         registry_scanning: Ok(RegistryScanning::default()),
         encryption: Encryption::Aes256,
         lifecycle_policy: Ok(LifecyclePolicy::None),
+        policy: Ok(Some(policy(&ECR, POLICY))),
+        registry_policy: Ok(None),
+        organization: Ok(None),
     })
+}
+
+/// A policy that grants nothing.
+const POLICY: &str = r#"{"Statement": []}"#;
+
+fn policy(service: &'static Service, text: &str) -> Arc<AttachedPolicy> {
+    let parse = |text: &str| serde_json::from_str(text);
+    let policy = AttachedPolicy::read(text.to_owned(), "111122223333", service, parse);
+    Arc::new(policy.unwrap())
 }
 
 fn key(description: &str, rotation: Rotation) -> State {
@@ -122,6 +136,8 @@ fn key(description: &str, rotation: Rotation) -> State {
         created_at: "2024-05-06T07:08:09Z".parse().ok(),
         rotation: Ok(rotation),
         deletion: None,
+        policy: Ok(policy(&KMS, POLICY)),
+        organization: Ok(None),
     })
 }
 

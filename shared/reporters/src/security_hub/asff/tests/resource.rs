@@ -93,6 +93,23 @@ fn resources_have_the_details_that_asff_defines() {
                 },
             }),
         ),
+        // Only the check that reads the policy shows it.
+        (
+            "ecr-repository-policy-restricted",
+            REPOSITORY,
+            repository("cards/api"),
+            "AwsEcrRepository",
+            json!({
+                "AwsEcrRepository": {
+                    "Arn": REPOSITORY,
+                    "RepositoryName": "cards/api",
+                    "ImageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+                    "ImageScanningConfiguration": {"ScanOnPush": false},
+                    "RepositoryPolicyText": POLICY,
+                },
+                "Other": {"imageTagMutabilityExclusionFilters": "dev-*, test-*"},
+            }),
+        ),
         (
             "ecr-image-scan-findings",
             IMAGE,
