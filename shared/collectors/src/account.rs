@@ -1,4 +1,4 @@
-//! Accounts in a Region: their AWS Config recorder, and the existence of clusters and repositories.
+//! Accounts in a Region: their settings, and the existence of clusters and repositories.
 
 mod parse;
 
@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks};
+use crate::{Reader, Unlisted, cloudtrail, ec2, ecr, eks};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -29,7 +29,14 @@ impl Collector for AccountCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![RECORDERS, STATUS, eks::LIST, ecr::LIST]
+        let own = [
+            RECORDERS,
+            STATUS,
+            eks::LIST,
+            ecr::LIST,
+            ec2::ENCRYPTION_BY_DEFAULT,
+        ];
+        [&own[..], cloudtrail::PERMISSIONS].concat()
     }
 
     fn describe<'a>(
@@ -82,13 +89,31 @@ impl Reader<'_> {
                 Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
-        let (has_clusters, has_repositories, recorder) =
-            futures::join!(self.has_clusters(), self.has_repositories(), recorder);
-        State::present(Account {
+        let encrypts_volumes = async {
+            if needs.contains(Need::VolumeEncryption) {
+                self.encrypts_volumes().await
+            } else {
+                Err(Unread::not_requested("the default encryption of volumes"))
+            }
+        };
+        let (has_clusters, has_repositories, recorder, encrypts_volumes) = futures::join!(
+            self.has_clusters(),
+            self.has_repositories(),
+            recorder,
+            encrypts_volumes
+        );
+        let mut account = Account {
             has_clusters,
             has_repositories,
             recorder,
-        })
+            encrypts_volumes,
+            ..Account::unread()
+        };
+        // Where there is nothing to record, no check needs the trails.
+        if needs.contains(Need::Trails) && account.nothing_to_record().is_none() {
+            account.trails = self.trails().await;
+        }
+        State::present(account)
     }
 
     /// Returns the customer's own recorder; `None` if there is none.

@@ -7,9 +7,11 @@
 mod account;
 mod age;
 mod call;
+mod cloudtrail;
 mod collector;
 mod ec2;
 mod ecr;
+mod efs;
 mod eks;
 mod elb;
 mod iam;
@@ -22,7 +24,9 @@ mod unread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use eksentry_aws::{Aws, Clock, Lazy, Pace, QueryClient, QueryService, client};
+use eksentry_aws::{
+    Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Service, client,
+};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
@@ -56,10 +60,11 @@ pub fn is_made_in_all_regions(permission: &Permission) -> bool {
 }
 
 /// All collectors, one for each family of kinds.
-static COLLECTORS: [&dyn Collector; 4] = [
+static COLLECTORS: [&dyn Collector; 5] = [
     &eks::ClusterCollector,
     &ecr::RegistryCollector,
     &kms::KeyCollector,
+    &efs::FileSystemCollector,
     &account::AccountCollector,
 ];
 
@@ -79,11 +84,13 @@ pub fn span_regions(needs: Needs) -> bool {
 /// borrows them.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    cloudtrail: Lazy<JsonClient>,
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
     ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
+    efs: Lazy<JsonClient>,
     elb: Lazy<QueryClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
@@ -96,10 +103,12 @@ pub struct Clients {
 /// that throttles slows down only its own calls.
 #[derive(Debug, Clone, Default)]
 struct Paces {
+    cloudtrail: Pace,
     config: Pace,
     ec2: Pace,
     eks: Pace,
     ecr: Pace,
+    efs: Pace,
     elb: Pace,
     kms: Pace,
     iam: Pace,
@@ -111,11 +120,13 @@ impl Clients {
     pub fn new(aws: &Aws) -> Self {
         let paces = Paces::default();
         Self {
+            cloudtrail: json_client(cloudtrail::SERVICE, aws, &paces.cloudtrail),
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
+            efs: json_client(efs::SERVICE, aws, &paces.efs),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
@@ -131,6 +142,11 @@ fn query_client(service: QueryService, aws: &Aws, pace: &Pace) -> Lazy<QueryClie
     Lazy::new(move || QueryClient::new(service, &aws, Some(&pace)))
 }
 
+fn json_client(service: Service, aws: &Aws, pace: &Pace) -> Lazy<JsonClient> {
+    let (aws, pace) = (aws.clone(), pace.clone());
+    Lazy::new(move || JsonClient::new(service, &aws, Some(&pace)))
+}
+
 /// A reader of the facts about an account's resources in a Region.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -144,6 +160,7 @@ pub struct Reader<'a> {
     whole_region: AtomicBool,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
+    efs: efs::Memos,
     elb: elb::Memos,
     kms: kms::Memos,
 }
@@ -204,6 +221,7 @@ impl<'a> Reader<'a> {
             whole_region: AtomicBool::new(false),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
+            efs: efs::Memos::default(),
             elb: elb::Memos::default(),
             kms: kms::Memos::default(),
         }

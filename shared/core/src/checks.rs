@@ -1,9 +1,12 @@
 //! The registry of all checks, sorted by id. To add a check, write its file and add its lines here.
 
+mod cloudtrail_multi_region_trail;
 mod config_records_resources;
+mod ebs_encryption_by_default;
 mod ecr_image_scan_findings;
 mod ecr_immutable_tags;
 mod ecr_scan_on_push;
+mod efs_encrypted;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
 mod eks_authentication_mode;
@@ -28,6 +31,7 @@ mod eks_secrets_envelope_encryption;
 mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
+mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
 
@@ -37,11 +41,14 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 30] = [
+pub static CHECKS: [&Check; 34] = [
+    &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
+    &ebs_encryption_by_default::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_scan_on_push::CHECK,
+    &efs_encrypted::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
     &eks_authentication_mode::CHECK,
@@ -66,6 +73,7 @@ pub static CHECKS: [&Check; 30] = [
     &eks_security_groups_restricted::CHECK,
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
+    &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
 ];

@@ -58,6 +58,14 @@ pub enum ReasonCode {
     ResultsPending,
 
     // --- Accounts ---
+    /// CloudTrail returned an event selector that is not understood.
+    EventSelectorsUnknown,
+    /// A trail does not log all management events of Amazon EKS, Amazon ECR and AWS KMS.
+    EventsNotLogged,
+    /// The Region has no EKS clusters.
+    NoClusters,
+    /// No multi-Region trail logs events.
+    NoMultiRegionTrail,
     /// The Region has neither EKS clusters nor ECR repositories.
     NothingToRecord,
     /// AWS Config has no recorder.
@@ -68,12 +76,24 @@ pub enum ReasonCode {
     RecorderOff,
     /// The types that the recorder records are not known.
     RecordedTypesUnknown,
+    /// A multi-Region trail logs all management events of Amazon EKS, Amazon ECR and AWS KMS.
+    TrailLogsEvents,
+    /// CloudTrail could not deliver the last log files of a trail.
+    TrailNotDelivered,
+    /// A trail does not log CloudTrail Insights events.
+    TrailWithoutInsights,
+    /// Log file validation is off for a trail.
+    TrailWithoutValidation,
     /// Some required resource types are not recorded.
     TypesNotRecorded,
     /// All required resource types are recorded.
     TypesRecorded,
     /// Some required resource types are recorded only once a day.
     TypesRecordedDaily,
+    /// Amazon EBS encrypts new volumes by default.
+    VolumesEncryptedByDefault,
+    /// Amazon EBS does not encrypt new volumes by default.
+    VolumesNotEncryptedByDefault,
 
     // --- Clusters: endpoint ---
     /// The public endpoint accepts only address ranges that are allowed.
@@ -355,6 +375,12 @@ pub enum ReasonCode {
     /// EKS no longer supports the version.
     VersionUnsupported,
 
+    // --- Clusters: volumes ---
+    /// All EBS volumes of the cluster are encrypted.
+    VolumesEncrypted,
+    /// EBS volumes of the cluster are not encrypted.
+    VolumesNotEncrypted,
+
     // --- Clusters: role ---
     /// A policy of the role allows every action on every resource.
     RoleAllowsEverything,
@@ -452,6 +478,16 @@ pub enum ReasonCode {
     VulnerabilitiesAnnounced,
     /// Vulnerabilities are at or above the severity threshold.
     VulnerabilitiesFound,
+
+    // --- File systems ---
+    /// The file system is being created.
+    FileSystemBeingCreated,
+    /// The file system is encrypted at rest.
+    FileSystemEncrypted,
+    /// The file system is not encrypted at rest.
+    FileSystemNotEncrypted,
+    /// No tag shows that Amazon EKS uses the file system.
+    FileSystemNotUsedByEks,
 
     // --- Keys ---
     /// KMS can't rotate the key automatically.

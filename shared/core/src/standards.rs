@@ -166,11 +166,42 @@ const fn of(standard: &'static Standard, numbers: &'static [&'static str]) -> Gr
 /// The controls of each check, sorted by the checks' ids.
 static MAPPINGS: &[(&str, &[Group])] = &[
     (
+        "cloudtrail-multi-region-trail",
+        &[
+            of(&CIS_AWS, &["4.1", "4.2"]),
+            of(&CIS_AWS_OF_SECURITY_HUB, &["3.1", "3.2"]),
+            of(&FSBP, &["CloudTrail.1", "CloudTrail.4"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-14(1)", "AU-2", "AU-3",
+                    "AU-6(3)", "AU-6(4)", "AU-9", "CA-7", "SA-8(22)", "SC-7(9)", "SI-3(8)", "SI-4",
+                    "SI-4(20)", "SI-7(1)", "SI-7(3)", "SI-7(7)", "SI-7(8)",
+                ],
+            ),
+        ],
+    ),
+    (
         "config-records-resources",
         &[
-            of(&CIS_AWS, &["3.3"]),
+            of(&CIS_AWS, &["4.3"]),
+            of(&CIS_AWS_OF_SECURITY_HUB, &["3.3"]),
             of(&FSBP, &["Config.1"]),
             of(&NIST_800_53, &["CM-3", "CM-6(1)", "CM-8", "CM-8(2)"]),
+        ],
+    ),
+    (
+        "ebs-encryption-by-default",
+        &[
+            of(&CIS_AWS, &["6.1.1"]),
+            of(&CIS_AWS_OF_SECURITY_HUB, &["5.1.1"]),
+            of(&FSBP, &["EC2.7"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+                ],
+            ),
         ],
     ),
     (
@@ -192,6 +223,20 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(&NIST_800_53, &["RA-5"]),
             of(&PCI_DSS, &["6.2.3", "6.2.4"]),
             of(&SOC_2, &["CC7.1"]),
+        ],
+    ),
+    (
+        "efs-encrypted",
+        &[
+            of(&CIS_AWS, &["3.3.1"]),
+            of(&CIS_AWS_OF_SECURITY_HUB, &["2.3.1"]),
+            of(&FSBP, &["EFS.1", "EFS.8"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+                ],
+            ),
         ],
     ),
     ("eks-access-cluster-admins", &[of(&CIS_EKS, &["4.1.1"])]),
@@ -322,6 +367,18 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             of(
                 &NIST_800_53,
                 &["CA-9(1)", "CM-2", "SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"],
+            ),
+        ],
+    ),
+    (
+        "eks-volumes-encrypted",
+        &[
+            of(&FSBP, &["EC2.3"]),
+            of(
+                &NIST_800_53,
+                &[
+                    "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+                ],
             ),
         ],
     ),

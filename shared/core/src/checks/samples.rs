@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 
-use crate::facts::account::{Account, DailyTypes, RecordedTypes, Recorder};
+use crate::facts::account::{
+    Account, DailyTypes, EventSelector, RecordedTypes, Recorder, Trail, TrailStatus,
+};
 use crate::facts::cluster::{
     Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Handling, Insight,
     InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer, LoadBalancerKind, LogTypes,
@@ -12,6 +14,7 @@ use crate::facts::cluster::{
     NodeRole, PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
     SupportStatus, TlsVersion, TrafficType, UpgradePolicy, VpcEndpoint,
 };
+use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
 };
@@ -72,6 +75,7 @@ pub(crate) fn cluster() -> EksCluster {
         node_groups: List::complete(vec![node_group()]),
         addons: List::complete(vec![addon()]),
         load_balancers: List::complete(vec![load_balancer()]),
+        unencrypted_volumes: List::complete(Vec::new()),
         insights: List::complete(vec![insight(
             "Kubelet version skew",
             InsightStatus::Passing,
@@ -338,6 +342,36 @@ pub(crate) fn account() -> Account {
         has_clusters: Ok(true),
         has_repositories: Ok(true),
         recorder: Ok(Some(recorder())),
+        trails: List::complete(vec![trail()]),
+        encrypts_volumes: Ok(true),
+    }
+}
+
+pub(crate) fn trail() -> Trail {
+    Trail {
+        name: "main".into(),
+        is_multi_region: true,
+        validates_log_files: true,
+        has_insights: false,
+        status: Ok(TrailStatus {
+            is_logging: true,
+            delivery_error: None,
+        }),
+        selectors: List::complete(vec![EventSelector::all()]),
+    }
+}
+
+pub(crate) fn file_system() -> EfsFileSystem {
+    EfsFileSystem {
+        id: "fs-0123456789abcdef0".into(),
+        arn: "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-0123456789abcdef0"
+            .into(),
+        name: None,
+        state: "available".into(),
+        is_encrypted: true,
+        kms_key: Some(KEY_ARN.into()),
+        is_used_by_eks: Ok(true),
+        tags: Vec::new(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
-use super::{Fact, Facts, FactsOf, Unread};
+mod trail;
+
+pub use self::trail::{Access, EventSelector, EventSources, LOGGED_SERVICES, Trail, TrailStatus};
+use super::{Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
 
@@ -13,6 +16,10 @@ pub struct Account {
     pub has_repositories: Fact<bool>,
     /// The customer's own AWS Config recorder; `None` if there is none.
     pub recorder: Fact<Option<Recorder>>,
+    /// The AWS CloudTrail trails of the account and of its organization, from all Regions.
+    pub trails: List<Trail>,
+    /// `true` if Amazon EBS encrypts new volumes by default.
+    pub encrypts_volumes: Fact<bool>,
 }
 
 /// An AWS Config configuration recorder.
@@ -86,6 +93,12 @@ impl DailyTypes {
 }
 
 impl Account {
+    /// Returns why a check of what clusters use does not apply, or `None` if it does. It applies unless the list of
+    /// clusters was read and is empty.
+    pub fn without_clusters(&self) -> Option<&'static str> {
+        (self.has_clusters == Ok(false)).then_some("The Region has no EKS clusters.")
+    }
+
     /// Returns why a check of the recording of clusters and repositories does not apply, or `None` if it does. It
     /// applies unless both lists were read and are empty.
     pub fn nothing_to_record(&self) -> Option<&'static str> {
@@ -144,6 +157,8 @@ impl Account {
             has_clusters: Err(Unread::not_requested("the Region's clusters")),
             has_repositories: Err(Unread::not_requested("the Region's repositories")),
             recorder: Err(Unread::not_requested("the AWS Config recorder")),
+            trails: List::unread(Unread::not_requested("the trails")),
+            encrypts_volumes: Err(Unread::not_requested("the default encryption of volumes")),
         }
     }
 }
