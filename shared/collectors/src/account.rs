@@ -1,5 +1,4 @@
-//! Accounts in a Region: their AWS Config recorder, the scanning of images, and the existence of clusters and
-//! repositories.
+//! Accounts in a Region: their settings, and the existence of clusters and repositories.
 
 mod parse;
 
@@ -16,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks, inspector, organization};
+use crate::{Reader, Unlisted, cloudtrail, ec2, ecr, eks, inspector, organization};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -32,7 +31,7 @@ impl Collector for AccountCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![
+        let own = [
             RECORDERS,
             STATUS,
             eks::LIST,
@@ -43,7 +42,9 @@ impl Collector for AccountCollector {
             ecr::GET_SETTING,
             ecr::LIST_TEMPLATES,
             organization::DESCRIBE,
-        ]
+            ec2::ENCRYPTION_BY_DEFAULT,
+        ];
+        [&own[..], cloudtrail::PERMISSIONS].concat()
     }
 
     fn describe<'a>(
@@ -96,12 +97,27 @@ impl Reader<'_> {
                 Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
-        let (has_clusters, has_repositories, recorder, registry_policy, creation_templates) = futures::join!(
+        let encrypts_volumes = async {
+            if needs.contains(Need::VolumeEncryption) {
+                self.encrypts_volumes().await
+            } else {
+                Err(Unread::not_requested("the default encryption of volumes"))
+            }
+        };
+        let (
+            has_clusters,
+            has_repositories,
+            recorder,
+            registry_policy,
+            creation_templates,
+            encrypts_volumes,
+        ) = futures::join!(
             self.has_clusters(),
             self.has_repositories(),
             recorder,
             self.registry_policy(needs),
             self.creation_templates(needs),
+            encrypts_volumes,
         );
         let of_registry = registry_policy
             .iter()
@@ -125,11 +141,16 @@ impl Reader<'_> {
             registry_policy,
             creation_templates,
             organization,
+            encrypts_volumes,
             ..Account::unread()
         };
         if needs.contains(Need::Inspector) && account.has_repositories != Ok(false) {
             let scanning = Box::pin(self.scanning_and_inspector()).await;
             (account.registry_scanning, account.inspector) = scanning;
+        }
+        // Where there is nothing to record, no check needs the trails.
+        if needs.contains(Need::Trails) && account.nothing_to_record().is_none() {
+            account.trails = self.trails().await;
         }
         State::present(account)
     }

@@ -1,4 +1,4 @@
-//! Amazon EC2: the nodes of clusters, their networks, machine images and instance types.
+//! Amazon EC2: the nodes of clusters, their networks, volumes, machine images and instance types.
 
 mod images;
 mod in_use;
@@ -7,6 +7,7 @@ mod network;
 mod nodes;
 mod parse;
 mod response;
+mod volumes;
 
 use eksentry_aws::{QueryService, Service};
 use eksentry_core::facts::List;
@@ -18,9 +19,11 @@ use tokio::sync::OnceCell;
 use self::in_use::InUse;
 pub(crate) use self::list::Rates;
 use self::nodes::RegionNodes;
+use self::volumes::RegionVolumes;
 use crate::permission::Permission;
 
 pub(crate) use self::parse::OWNED;
+pub(crate) use self::volumes::ENCRYPTION_BY_DEFAULT;
 /// Amazon EC2 and the version of its API.
 pub(crate) const SERVICE: QueryService = QueryService {
     service: Service {
@@ -41,12 +44,14 @@ pub(crate) const PERMISSIONS: &[Permission] = &[
     network::ENDPOINTS.permission,
     images::IMAGES.permission,
     images::INSTANCE_TYPES.permission,
+    volumes::VOLUMES.permission,
 ];
 
 /// The facts of a Region that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     nodes: OnceCell<RegionNodes>,
+    volumes: OnceCell<RegionVolumes>,
     in_use: OnceCell<InUse>,
     subnets: OnceCell<List<Subnet>>,
     security_groups: OnceCell<List<SecurityGroup>>,

@@ -7,9 +7,11 @@
 mod account;
 mod age;
 mod call;
+mod cloudtrail;
 mod collector;
 mod ec2;
 mod ecr;
+mod efs;
 mod eks;
 mod elb;
 mod iam;
@@ -61,10 +63,11 @@ pub fn is_made_in_all_regions(permission: &Permission) -> bool {
 }
 
 /// All collectors, one for each family of kinds.
-static COLLECTORS: [&dyn Collector; 4] = [
+static COLLECTORS: [&dyn Collector; 5] = [
     &eks::ClusterCollector,
     &ecr::RegistryCollector,
     &kms::KeyCollector,
+    &efs::FileSystemCollector,
     &account::AccountCollector,
 ];
 
@@ -84,11 +87,13 @@ pub fn span_regions(needs: Needs) -> bool {
 /// borrows them.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    cloudtrail: Lazy<JsonClient>,
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
     ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
+    efs: Lazy<JsonClient>,
     elb: Lazy<QueryClient>,
     inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
@@ -103,10 +108,12 @@ pub struct Clients {
 /// that throttles slows down only its own calls.
 #[derive(Debug, Clone, Default)]
 struct Paces {
+    cloudtrail: Pace,
     config: Pace,
     ec2: Pace,
     eks: Pace,
     ecr: Pace,
+    efs: Pace,
     elb: Pace,
     inspector: Pace,
     kms: Pace,
@@ -120,11 +127,13 @@ impl Clients {
     pub fn new(aws: &Aws) -> Self {
         let paces = Paces::default();
         Self {
+            cloudtrail: json_client(cloudtrail::SERVICE, aws, &paces.cloudtrail),
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
+            efs: json_client(efs::SERVICE, aws, &paces.efs),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
             inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
@@ -160,6 +169,7 @@ pub struct Reader<'a> {
     whole_region: AtomicBool,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
+    efs: efs::Memos,
     elb: elb::Memos,
     kms: kms::Memos,
 }
@@ -220,6 +230,7 @@ impl<'a> Reader<'a> {
             whole_region: AtomicBool::new(false),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
+            efs: efs::Memos::default(),
             elb: elb::Memos::default(),
             kms: kms::Memos::default(),
         }

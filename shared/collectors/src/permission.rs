@@ -22,6 +22,8 @@ pub enum Arns {
     InRegion(&'static str),
     /// The ARNs of any account in the Region that is read, by the end of the ARN: `key/*`.
     OfAnyAccount(&'static str),
+    /// The ARNs of any account in any Region, by the end of the ARN: `trail/*`.
+    Anywhere(&'static str),
     /// The ARNs of the account that contain no Region, by the end of the ARN: `role/*`.
     Global(&'static str),
     /// The ARNs of AWS itself, by the end of the ARN: `policy/*`.

@@ -138,6 +138,8 @@ pub enum Need {
     PodRoles,
     /// The load balancers of a cluster.
     LoadBalancers,
+    /// The EBS volumes of a cluster that are not encrypted.
+    UnencryptedVolumes,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// The KMS key with which a repository encrypts images.
@@ -164,6 +166,12 @@ pub enum Need {
     Recorder,
     /// The scanning configuration of an account's registry, and the status of Amazon Inspector.
     Inspector,
+    /// An account's trails.
+    Trails,
+    /// The default encryption of an account's EBS volumes.
+    VolumeEncryption,
+    /// The access points of a file system.
+    AccessPoints,
 }
 
 /// A set of [`Need`]s.
@@ -256,7 +264,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::checks::samples::{account, cluster, image, key, repository, settings, unread};
+    use crate::checks::samples::{
+        account, cluster, file_system, image, key, repository, settings, unread,
+    };
     use crate::checks::{CHECKS, find};
     use crate::facts::image::Content;
     use crate::facts::{EcrImage, EksCluster};
@@ -267,6 +277,8 @@ mod tests {
     const IMAGE: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
     const ACCOUNT: &str = "AWS::::Account:111122223333/eu-central-1";
     const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+    const FILE_SYSTEM: &str =
+        "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-0123456789abcdef0";
 
     fn resource(arn: &str) -> Resource {
         Resource::parse(arn).unwrap()
@@ -297,6 +309,7 @@ mod tests {
             (REPOSITORY, Arc::new(repository())),
             (IMAGE, Arc::new(image())),
             (KEY, Arc::new(key())),
+            (FILE_SYSTEM, Arc::new(file_system())),
             (ACCOUNT, Arc::new(account())),
         ] {
             for check in CHECKS {

@@ -1,6 +1,8 @@
 //! The registry of all checks, sorted by id. To add a check, write its file and add its lines here.
 
+mod cloudtrail_multi_region_trail;
 mod config_records_resources;
+mod ebs_encryption_by_default;
 mod ecr_customer_managed_key;
 mod ecr_enhanced_scanning;
 mod ecr_image_scan_findings;
@@ -9,6 +11,7 @@ mod ecr_lifecycle_policy;
 mod ecr_registry_policy_restricted;
 mod ecr_repository_policy_restricted;
 mod ecr_scan_on_push;
+mod efs_encrypted;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
 mod eks_authentication_mode;
@@ -33,6 +36,7 @@ mod eks_secrets_envelope_encryption;
 mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
+mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -44,8 +48,10 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 37] = [
+pub static CHECKS: [&Check; 41] = [
+    &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
+    &ebs_encryption_by_default::CHECK,
     &ecr_customer_managed_key::CHECK,
     &ecr_enhanced_scanning::CHECK,
     &ecr_image_scan_findings::CHECK,
@@ -54,6 +60,7 @@ pub static CHECKS: [&Check; 37] = [
     &ecr_registry_policy_restricted::CHECK,
     &ecr_repository_policy_restricted::CHECK,
     &ecr_scan_on_push::CHECK,
+    &efs_encrypted::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
     &eks_authentication_mode::CHECK,
@@ -78,6 +85,7 @@ pub static CHECKS: [&Check; 37] = [
     &eks_security_groups_restricted::CHECK,
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
+    &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,

@@ -5,6 +5,7 @@
 pub mod account;
 mod attached_policy;
 pub mod cluster;
+pub mod file_system;
 pub mod image;
 pub mod key;
 mod list;
@@ -22,6 +23,7 @@ use crate::reason_code::ReasonCode;
 pub use account::Account;
 pub use attached_policy::AttachedPolicy;
 pub use cluster::EksCluster;
+pub use file_system::EfsFileSystem;
 pub use image::EcrImage;
 pub use key::KmsKey;
 pub use list::List;

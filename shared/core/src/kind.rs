@@ -80,6 +80,8 @@ pub enum Family {
     Keys,
     /// The repositories of a private Amazon ECR registry and their images.
     Registry,
+    /// Amazon EFS file systems.
+    FileSystems,
     /// The account itself.
     Account,
 }

@@ -1,14 +1,15 @@
 //! The table of all kinds of resource. To add a kind, describe it in the file of its facts and add its line here.
 
-use crate::facts::{account, cluster, image, key, repository};
+use crate::facts::{account, cluster, file_system, image, key, repository};
 use crate::kind::ResourceKind;
 
 /// All kinds, in the order in which they are listed.
-pub static KINDS: [&ResourceKind; 5] = [
+pub static KINDS: [&ResourceKind; 6] = [
     &cluster::KIND,
     &repository::KIND,
     &image::KIND,
     &key::KIND,
+    &file_system::KIND,
     &account::KIND,
 ];
 

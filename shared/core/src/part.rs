@@ -18,17 +18,20 @@ pub enum Part {
     Keys,
     /// The repositories with these names, and their images.
     Registry(RepositoryNames),
+    /// The file systems.
+    FileSystems,
     /// The account itself.
     Account,
 }
 
 impl Part {
     /// Returns all resources, in as few parts as possible.
-    pub fn all() -> [Self; 4] {
+    pub fn all() -> [Self; 5] {
         [
             Self::Clusters,
             Self::Keys,
             Self::Registry(RepositoryNames::all()),
+            Self::FileSystems,
             Self::Account,
         ]
     }
@@ -39,6 +42,7 @@ impl Part {
             Family::Clusters => Self::Clusters,
             Family::Keys => Self::Keys,
             Family::Registry => Self::Registry(RepositoryNames::all()),
+            Family::FileSystems => Self::FileSystems,
             Family::Account => Self::Account,
         }
     }
@@ -48,6 +52,7 @@ impl Part {
             Self::Clusters => Family::Clusters,
             Self::Keys => Family::Keys,
             Self::Registry(_) => Family::Registry,
+            Self::FileSystems => Family::FileSystems,
             Self::Account => Family::Account,
         }
     }
@@ -63,7 +68,7 @@ impl Part {
         resource.kind().family == self.family()
             && match self {
                 Self::Registry(names) => names.contains(resource.repository_and_digest().0),
-                Self::Clusters | Self::Keys | Self::Account => true,
+                Self::Clusters | Self::Keys | Self::FileSystems | Self::Account => true,
             }
     }
 
@@ -78,7 +83,7 @@ impl Part {
         for kind in self.kinds() {
             let id = |path: &str| location.asff_prefix(kind, path);
             let range = match self {
-                Self::Clusters | Self::Keys | Self::Account => IdRange {
+                Self::Clusters | Self::Keys | Self::FileSystems | Self::Account => IdRange {
                     prefix: id(""),
                     without: Vec::new(),
                 },
@@ -107,7 +112,7 @@ pub struct IdRange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{account, cluster, image, key, repository};
+    use crate::facts::{account, cluster, file_system, image, key, repository};
 
     #[test]
     fn a_part_holds_the_resources_whose_ids_are_in_its_ranges() {
@@ -161,6 +166,11 @@ mod tests {
                 &key::KIND,
                 "a",
                 "arn:aws:kms:eu-central-1:111122223333:key/",
+            ),
+            (
+                &file_system::KIND,
+                "fs-01234567",
+                "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/",
             ),
             (
                 &repository::KIND,

@@ -64,6 +64,10 @@ pub enum ReasonCode {
     BasicScanningAllowed,
     /// The registry uses enhanced scanning, and Amazon Inspector is on.
     EnhancedScanning,
+    /// CloudTrail returned an event selector that is not understood.
+    EventSelectorsUnknown,
+    /// A trail does not log all management events of Amazon EKS, Amazon ECR and AWS KMS.
+    EventsNotLogged,
     /// The Region does not offer Amazon Inspector.
     InspectorNotOffered,
     /// The registry uses enhanced scanning, but Amazon Inspector does not scan images.
@@ -72,6 +76,10 @@ pub enum ReasonCode {
     InspectorStarting,
     /// Amazon Inspector reported no known status.
     InspectorStatusUnknown,
+    /// The Region has no EKS clusters.
+    NoClusters,
+    /// No multi-Region trail logs events.
+    NoMultiRegionTrail,
     /// The Region has no ECR repositories.
     NoRepositories,
     /// The Region has neither EKS clusters nor ECR repositories.
@@ -84,12 +92,24 @@ pub enum ReasonCode {
     RecorderOff,
     /// The types that the recorder records are not known.
     RecordedTypesUnknown,
+    /// A multi-Region trail logs all management events of Amazon EKS, Amazon ECR and AWS KMS.
+    TrailLogsEvents,
+    /// CloudTrail could not deliver the last log files of a trail.
+    TrailNotDelivered,
+    /// A trail does not log CloudTrail Insights events.
+    TrailWithoutInsights,
+    /// Log file validation is off for a trail.
+    TrailWithoutValidation,
     /// Some required resource types are not recorded.
     TypesNotRecorded,
     /// All required resource types are recorded.
     TypesRecorded,
     /// Some required resource types are recorded only once a day.
     TypesRecordedDaily,
+    /// Amazon EBS encrypts new volumes by default.
+    VolumesEncryptedByDefault,
+    /// Amazon EBS does not encrypt new volumes by default.
+    VolumesNotEncryptedByDefault,
 
     // --- Clusters: endpoint ---
     /// The public endpoint accepts only address ranges that are allowed.
@@ -371,6 +391,12 @@ pub enum ReasonCode {
     /// EKS no longer supports the version.
     VersionUnsupported,
 
+    // --- Clusters: volumes ---
+    /// All EBS volumes of the cluster are encrypted.
+    VolumesEncrypted,
+    /// EBS volumes of the cluster are not encrypted.
+    VolumesNotEncrypted,
+
     // --- Clusters: role ---
     /// A policy of the role allows every action on every resource.
     RoleAllowsEverything,
@@ -506,6 +532,16 @@ pub enum ReasonCode {
     VulnerabilitiesAnnounced,
     /// Vulnerabilities are at or above the severity threshold.
     VulnerabilitiesFound,
+
+    // --- File systems ---
+    /// The file system is being created.
+    FileSystemBeingCreated,
+    /// The file system is encrypted at rest.
+    FileSystemEncrypted,
+    /// The file system is not encrypted at rest.
+    FileSystemNotEncrypted,
+    /// No tag shows that Amazon EKS uses the file system.
+    FileSystemNotUsedByEks,
 
     // --- Keys ---
     /// The aliases of the key are unknown.

@@ -233,7 +233,7 @@ impl fmt::Display for Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{account, cluster, key, repository};
+    use crate::facts::{account, cluster, file_system, key, repository};
 
     pub(super) fn location() -> Location {
         Location {
@@ -249,6 +249,7 @@ mod tests {
             (&cluster::KIND, "payments"),
             (&repository::KIND, "cards/api"),
             (&key::KIND, "mrk-1234abcd"),
+            (&file_system::KIND, "fs-0123456789abcdef0"),
         ] {
             let named = Resource::named(kind, name, &location()).unwrap();
             assert_eq!(Resource::parse(named.id()), Ok(named.clone()));
@@ -339,6 +340,13 @@ mod tests {
                 Some("AWS::KMS::Key"),
                 "1234abcd",
                 "key 1234abcd",
+            ),
+            (
+                &file_system::KIND,
+                "AwsEfsFileSystem",
+                Some("AWS::EFS::FileSystem"),
+                "fs-01234567",
+                "file system fs-01234567",
             ),
         ] {
             assert_eq!((kind.asff_type, kind.config_type()), (asff, config));

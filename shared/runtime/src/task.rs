@@ -281,7 +281,13 @@ mod tests {
             prefix: "pay".into(),
             without: vec!["payments/".into()],
         };
-        for part in [Part::Clusters, Part::Keys, Part::Registry(names)] {
+        for part in [
+            Part::Clusters,
+            Part::Keys,
+            Part::Registry(names),
+            Part::FileSystems,
+            Part::Account,
+        ] {
             let task = Task {
                 account: Some("111122223333".into()),
                 region: Some("eu-west-1".into()),

@@ -9,11 +9,13 @@ use crate::service::{InvalidResponse, ServiceError};
 /// The header in which REST-JSON names an error.
 const ERROR_TYPE: &str = "x-amzn-errortype";
 
-/// The document of an error. AWS JSON names the error in `__type`; some services use `code`.
+/// The document of an error. AWS JSON names the error in `__type`; some services use `code`, and Amazon EFS
+/// `ErrorCode`.
 #[derive(Debug, Default, Deserialize)]
 struct ErrorDocument {
     #[serde(rename = "__type")]
     kind: Option<String>,
+    #[serde(alias = "ErrorCode")]
     code: Option<String>,
     #[serde(alias = "Message", alias = "errorMessage")]
     message: Option<String>,

@@ -46,12 +46,12 @@ impl Operation {
             ..self
         }
     }
+}
 
-    /// Returns the name of the operation, which is the action without the service.
-    fn name(&self) -> &'static str {
-        let action = self.permission.action;
-        action.split_once(':').map_or(action, |(_, name)| name)
-    }
+/// Returns the name of the operation that an action allows, which is the action without the service.
+fn name(permission: &Permission) -> &'static str {
+    let action = permission.action;
+    action.split_once(':').map_or(action, |(_, name)| name)
 }
 
 /// The rates of the calls of each action. Clones share them.
@@ -131,7 +131,7 @@ impl Reader<'_> {
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
     {
-        let call = self.ec2_call(operation, target);
+        let call = self.ec2_call(&operation.permission, target);
         let mut missing = None;
         let pages = call.pages(
             |token| self.ec2_page(operation, parameters.clone(), token),
@@ -151,8 +151,8 @@ impl Reader<'_> {
         failure.map(Unread::from).or(missing)
     }
 
-    pub(super) fn ec2_call(&self, operation: &Operation, target: String) -> Call<'_> {
-        Call::new(operation.permission.action, &self.clients.paces.ec2, target)
+    pub(super) fn ec2_call(&self, permission: &Permission, target: String) -> Call<'_> {
+        Call::new(permission.action, &self.clients.paces.ec2, target)
     }
 
     async fn ec2_page<T>(
@@ -164,11 +164,23 @@ impl Reader<'_> {
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
     {
-        let rate = self.clients.ec2_rates.of(operation.permission.action);
-        rate.acquire().await;
         parameters.push(("MaxResults".to_owned(), operation.page.to_string()));
         parameters.extend(token.map(|token| ("NextToken".to_owned(), token)));
-        self.clients.ec2.call(operation.name(), parameters).await
+        self.ec2_request(&operation.permission, parameters).await
+    }
+
+    /// Requests the operation that a permission allows, as soon as its rate allows it.
+    pub(super) async fn ec2_request<T>(
+        &self,
+        permission: &Permission,
+        parameters: Parameters,
+    ) -> ServiceResult<T>
+    where
+        T: DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let rate = self.clients.ec2_rates.of(permission.action);
+        rate.acquire().await;
+        self.clients.ec2.call(name(permission), parameters).await
     }
 }
 

@@ -115,7 +115,7 @@ impl Reader<'_> {
     }
 
     fn no_prefix_list(&self, id: &str) -> Unread {
-        self.ec2_call(&PREFIX_LISTS, self.location.to_string())
+        self.ec2_call(&PREFIX_LISTS.permission, self.location.to_string())
             .without(&format!("the prefix list {id}"))
     }
 

@@ -5,9 +5,11 @@ mod image;
 mod network;
 mod node;
 mod security_group;
+mod volume;
 
 pub(super) use self::image::{image, instance_type};
 pub(super) use self::network::{endpoint, flow_log, subnet};
 pub(crate) use self::node::OWNED;
 pub(super) use self::node::{CLUSTER, KARPENTER_CLUSTER, node};
 pub(super) use self::security_group::{ListedGroup, cidr, security_group};
+pub(super) use self::volume::{UnencryptedVolume, clusters, volume};

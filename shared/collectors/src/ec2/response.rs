@@ -31,7 +31,8 @@ pub(super) struct Page<T> {
         alias = "imagesSet",
         alias = "instanceTypeSet",
         alias = "flowLogSet",
-        alias = "vpcEndpointSet"
+        alias = "vpcEndpointSet",
+        alias = "volumeSet"
     )]
     pub(super) list: Option<Items<T>>,
     #[serde(rename = "nextToken")]
@@ -47,6 +48,7 @@ pub(super) struct Reservation {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Instance {
+    pub(super) instance_id: Option<String>,
     pub(super) image_id: Option<String>,
     pub(super) instance_type: Option<String>,
     pub(super) subnet_id: Option<String>,
@@ -101,6 +103,29 @@ pub(super) struct Association {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
     pub(super) group_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Volume {
+    pub(super) volume_id: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) encrypted: Option<bool>,
+    pub(super) attachment_set: Option<Items<Attachment>>,
+    pub(super) tag_set: Option<Items<Tag>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Attachment {
+    pub(super) instance_id: Option<String>,
+    pub(super) status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EncryptionByDefault {
+    pub(super) ebs_encryption_by_default: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -61,9 +61,14 @@ impl Reader<'_> {
     /// Reads the facts about the resources that the cluster, its node groups and its nodes use, if they are needed.
     async fn read_resources(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (roles, balancers, subnets, groups, logs, endpoints, images, types) = futures::join!(
+        let (roles, balancers, volumes, subnets, groups, logs, endpoints, images, types) = futures::join!(
             when(needs, Need::NodeRoles, self.node_roles(read)),
             when(needs, Need::LoadBalancers, self.load_balancers(&read.name)),
+            when(
+                needs,
+                Need::UnencryptedVolumes,
+                self.unencrypted_volumes(&read.name)
+            ),
             when(needs, Need::Subnets, self.subnets(read, needs)),
             when(
                 needs,
@@ -77,6 +82,7 @@ impl Reader<'_> {
         );
         set(&mut cluster.node_roles, roles);
         set(&mut cluster.load_balancers, balancers);
+        set(&mut cluster.unencrypted_volumes, volumes);
         set(&mut cluster.network.subnets, subnets);
         set(&mut cluster.network.security_groups, groups);
         set(&mut cluster.network.flow_logs, logs);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::civil::date;
 
 use crate::facts::account::{
-    Account, DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder,
+    Account, DailyTypes, EventSelector, Inspector, InspectorStatus, RecordedTypes, Recorder, Trail,
+    TrailStatus,
 };
 use crate::facts::cluster::{
     Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Handling, Insight,
@@ -14,6 +15,7 @@ use crate::facts::cluster::{
     PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
     SupportStatus, TlsVersion, TrafficType, UpgradePolicy, VpcEndpoint,
 };
+use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
     Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
 };
@@ -76,6 +78,7 @@ pub(crate) fn cluster() -> EksCluster {
         node_groups: List::complete(vec![node_group()]),
         addons: List::complete(vec![addon()]),
         load_balancers: List::complete(vec![load_balancer()]),
+        unencrypted_volumes: List::complete(Vec::new()),
         insights: List::complete(vec![insight(
             "Kubelet version skew",
             InsightStatus::Passing,
@@ -394,6 +397,36 @@ pub(crate) fn account() -> Account {
         registry_policy: Ok(None),
         creation_templates: List::complete(Vec::new()),
         organization: Ok(None),
+        trails: List::complete(vec![trail()]),
+        encrypts_volumes: Ok(true),
+    }
+}
+
+pub(crate) fn trail() -> Trail {
+    Trail {
+        name: "main".into(),
+        is_multi_region: true,
+        validates_log_files: true,
+        has_insights: false,
+        status: Ok(TrailStatus {
+            is_logging: true,
+            delivery_error: None,
+        }),
+        selectors: List::complete(vec![EventSelector::all()]),
+    }
+}
+
+pub(crate) fn file_system() -> EfsFileSystem {
+    EfsFileSystem {
+        id: "fs-0123456789abcdef0".into(),
+        arn: "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-0123456789abcdef0"
+            .into(),
+        name: None,
+        state: "available".into(),
+        is_encrypted: true,
+        kms_key: Some(KEY_ARN.into()),
+        is_used_by_eks: Ok(true),
+        tags: Vec::new(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
+mod trail;
+
 use std::sync::Arc;
 
+pub use self::trail::{Access, EventSelector, EventSources, LOGGED_SERVICES, Trail, TrailStatus};
 use super::registry::{CreationTemplate, RegistryPolicy};
 use super::repository::RegistryScanning;
 use super::{Fact, Facts, FactsOf, List, Unread};
@@ -31,6 +34,10 @@ pub struct Account {
     /// The account's organization, if a policy names organizations; `None` if the account belongs to none, or may not
     /// read it.
     pub organization: Fact<Option<OrganizationPath>>,
+    /// The AWS CloudTrail trails of the account and of its organization, from all Regions.
+    pub trails: List<Trail>,
+    /// `true` if Amazon EBS encrypts new volumes by default.
+    pub encrypts_volumes: Fact<bool>,
 }
 
 /// An AWS Config configuration recorder.
@@ -147,6 +154,12 @@ impl DailyTypes {
 }
 
 impl Account {
+    /// Returns why a check of what clusters use does not apply, or `None` if it does. It applies unless the list of
+    /// clusters was read and is empty.
+    pub fn without_clusters(&self) -> Option<&'static str> {
+        (self.has_clusters == Ok(false)).then_some("The Region has no EKS clusters.")
+    }
+
     /// Returns why a check of the recording of clusters and repositories does not apply, or `None` if it does. It
     /// applies unless both lists were read and are empty.
     pub fn nothing_to_record(&self) -> Option<&'static str> {
@@ -215,6 +228,8 @@ impl Account {
                 "the repository creation templates",
             )),
             organization: Err(Unread::not_requested("the account's organization")),
+            trails: List::unread(Unread::not_requested("the trails")),
+            encrypts_volumes: Err(Unread::not_requested("the default encryption of volumes")),
         }
     }
 }

@@ -122,6 +122,9 @@ pub struct EksCluster {
     pub addons: List<Addon>,
     /// The load balancers, sorted, as far as their tags name the cluster.
     pub load_balancers: List<LoadBalancer>,
+    /// The IDs of the EBS volumes that are not encrypted, sorted, as far as their tags or those of the instances that
+    /// they are attached to name the cluster.
+    pub unencrypted_volumes: List<String>,
     /// The insights of EKS into the cluster.
     pub insights: List<Insight>,
     /// The network, with the details of the subnets and the security groups.
@@ -178,6 +181,7 @@ impl EksCluster {
             node_groups: List::unread(not_requested("the cluster's node groups")),
             addons: List::unread(not_requested("the cluster's add-ons")),
             load_balancers: List::unread(not_requested("the cluster's load balancers")),
+            unencrypted_volumes: List::unread(not_requested("the cluster's EBS volumes")),
             insights: List::unread(not_requested("the insights of EKS into the cluster")),
             network: Network::not_requested(),
             subnets: Vec::new(),

@@ -166,7 +166,7 @@ mod tests {
         for (field, text, expected) in [
             ("check", None, "specify a check's id, or \"*\""),
             ("check", Some(""), "it has no check"),
-            ("check", Some("eks-*"), "the checks are config-records-"),
+            ("check", Some("eks-*"), "is not a check; the checks are "),
             ("resource", None, "it has neither resource nor tag"),
             ("resource", Some(""), "resource \"\" matches no ARN"),
             ("resource", Some("payments"), "use the form arn:partition:"),

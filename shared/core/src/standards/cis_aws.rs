@@ -8,7 +8,10 @@ pub static CIS_AWS: Standard = Standard {
     mapped_by: "the benchmark itself; a control may require somewhat more or less than the check",
     prefix: "CIS AWS Foundations Benchmark v7.0.0/",
     mapping: &[
+        ("cloudtrail-multi-region-trail", &["4.1", "4.2"]),
         ("config-records-resources", &["4.3"]),
+        ("ebs-encryption-by-default", &["6.1.1"]),
+        ("efs-encrypted", &["3.3.1"]),
         ("eks-nodes-imds", &["6.7"]),
         ("eks-security-groups-restricted", &["6.3", "6.4"]),
         ("eks-vpc-flow-logs", &["4.7"]),

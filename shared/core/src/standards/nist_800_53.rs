@@ -9,8 +9,22 @@ pub static NIST_800_53: Standard = Standard {
     prefix: "NIST.800-53.r5 ",
     mapping: &[
         (
+            "cloudtrail-multi-region-trail",
+            &[
+                "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-14(1)", "AU-2", "AU-3",
+                "AU-6(3)", "AU-6(4)", "AU-9", "CA-7", "SA-8(22)", "SC-7(9)", "SI-3(8)", "SI-4",
+                "SI-4(20)", "SI-7(1)", "SI-7(3)", "SI-7(7)", "SI-7(8)",
+            ],
+        ),
+        (
             "config-records-resources",
             &["CM-3", "CM-6(1)", "CM-8", "CM-8(2)"],
+        ),
+        (
+            "ebs-encryption-by-default",
+            &[
+                "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+            ],
         ),
         (
             "ecr-customer-managed-key",
@@ -22,6 +36,12 @@ pub static NIST_800_53: Standard = Standard {
         ("ecr-immutable-tags", &["CA-9(1)", "CM-2", "CM-8(1)"]),
         ("ecr-lifecycle-policy", &["CA-9(1)", "CM-2", "CM-2(2)"]),
         ("ecr-scan-on-push", &["RA-5"]),
+        (
+            "efs-encrypted",
+            &[
+                "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+            ],
+        ),
         (
             "eks-control-plane-logging",
             &[
@@ -73,6 +93,12 @@ pub static NIST_800_53: Standard = Standard {
         (
             "eks-supported-version",
             &["CA-9(1)", "CM-2", "SI-2", "SI-2(2)", "SI-2(4)", "SI-2(5)"],
+        ),
+        (
+            "eks-volumes-encrypted",
+            &[
+                "CA-9(1)", "CM-3(6)", "SC-13", "SC-28", "SC-28(1)", "SC-7(10)", "SI-7(6)",
+            ],
         ),
         (
             "eks-vpc-flow-logs",
