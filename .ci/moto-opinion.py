@@ -76,6 +76,7 @@ NOT_IN_MOTO = {
     "eks-pod-iam-roles": "ListPodIdentityAssociations",
     "eks-supported-version": "DescribeClusterVersions",
     "eks-upgrade-insights": "ListInsights",
+    "kms-key-not-pending-deletion": "GetKeyLastUsage",
 }
 
 
@@ -135,6 +136,10 @@ class Account:
             self.fill_cluster(cluster)
         for repository in DEMO.get("repositories", []):
             self.fill_repository(repository)
+        resources = DEMO.get("inspector", {}).get("resourceState", {}).items()
+        enabled = [name.upper() for name, state in resources if state["status"] == "ENABLED"]
+        if enabled:
+            self.client("inspector2").enable(accountIds=[ACCOUNT], resourceTypes=enabled)
         if "registry_scanning" in DEMO:
             self.ecr.put_registry_scanning_configuration(**DEMO["registry_scanning"])
 
@@ -231,6 +236,9 @@ class Account:
     def fill_repository(self, entry):
         tags = [{"Key": key, "Value": value} for key, value in entry.get("tags", {}).items()]
         self.create(self.ecr, "create_repository", entry | {"tags": tags})
+        if "lifecycle_policy" in entry:
+            policy = json.dumps(entry["lifecycle_policy"])
+            self.ecr.put_lifecycle_policy(repositoryName=entry["repositoryName"], lifecyclePolicyText=policy)
         for position, image in enumerate(entry.get("images", [])):
             # tests/src/account.rs generates omitted digests in the same way.
             tags = json.dumps(image.get("imageTags", position), separators=(",", ":"), ensure_ascii=False)

@@ -141,9 +141,16 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
     ),
     (
         "list_amazoninspector2.html",
-        &["inspector2:ListCoverage", "inspector2:ListFindings"],
+        &[
+            "inspector2:BatchGetAccountStatus",
+            "inspector2:ListCoverage",
+            "inspector2:ListFindings",
+        ],
     ),
-    ("list_awskeymanagementservice.html", &["kms:ListKeys"]),
+    (
+        "list_awskeymanagementservice.html",
+        &["kms:ListAliases", "kms:ListKeys"],
+    ),
     (
         "list_awsorganizations.html",
         &["organizations:ListAccounts"],

@@ -76,10 +76,14 @@ fn the_number_of_calls_is_bounded() {
         ("elasticloadbalancing.DescribeSSLPolicies", 1),
         // Four calls find load balancers, and for each part, some read the tags of a hundred resources.
         ("tagging.GetResources", 10 + findings / 100),
+        ("kms.GetKeyLastUsage", 2),
+        ("kms.ListAliases", 0),
         ("kms.ListKeys", 1),
         // One call lists the repositories, and one checks for the account whether there are any.
         ("ecr.DescribeRepositories", 2),
         ("ecr.GetRegistryScanningConfiguration", 1),
+        ("ecr.GetLifecyclePolicy", repositories),
+        ("inspector2.BatchGetAccountStatus", 1),
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
         // For each part, one call sends a hundred findings and one archives findings.

@@ -69,6 +69,7 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
             "ecr.",
             "kms.",
             "config.",
+            "inspector2.",
             "securityhub.",
             "ssm.",
             "tagging.",
@@ -228,6 +229,57 @@ fn defaults_of(check: &Check) -> String {
     json!({check.id: defaults}).to_string()
 }
 
+/// Returns a document that allows keys by an alias, so that aliases are listed.
+fn allowed_keys() -> String {
+    let checks = CHECKS.iter().filter(|check| {
+        let needs = [Need::SecretsKey, Need::RepositoryKey];
+        let mut parameters = check.parameters.iter().map(|parameter| parameter.name());
+        needs.iter().any(|need| check.needs.contains(need))
+            && parameters.any(|name| name == "allowedKeyArns")
+    });
+    let alias = format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/named");
+    let allowed = checks.map(|check| (check.id, json!({"allowedKeyArns": [alias]})));
+    let allowed: BTreeMap<_, _> = allowed.collect();
+    json!(allowed).to_string()
+}
+
+/// Returns a key with an alias, which a cluster and a repository name.
+fn named_key() -> Value {
+    let mut key = key("named", true);
+    key["aliases"] = json!(["alias/named"]);
+    key
+}
+
+/// Returns a key that is pending deletion.
+fn pending_key(id: &str) -> Value {
+    let mut key = key(id, true);
+    key["KeyState"] = "PendingDeletion".into();
+    key["CreationDate"] = "2024-01-01T00:00:00Z".into();
+    key["DeletionDate"] = "2099-01-01T00:00:00Z".into();
+    key
+}
+
+/// Returns a key that is pending deletion, although it was used recently.
+fn used_key() -> Value {
+    let mut key = pending_key("used");
+    key["last_use"] = json!({
+        "KeyLastUsage": {"Operation": "Decrypt", "Timestamp": "2999-01-01T00:00:00Z"},
+    });
+    key
+}
+
+/// Returns the encryption of a repository with a key of the account.
+fn encryption(key: &str) -> Value {
+    json!({"encryptionType": "KMS", "kmsKey": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}")})
+}
+
+/// Returns the status of Amazon Inspector.
+fn inspector() -> Value {
+    let on =
+        json!({"status": "ENABLED", "errorCode": "ALREADY_ENABLED", "errorMessage": "It is on."});
+    json!({"state": on, "resourceState": {"ec2": on, "ecr": on}})
+}
+
 fn ecr_event(detail_type: &str, detail: Value) -> Value {
     json!({
         "source": "aws.ecr", "detail-type": detail_type, "account": ACCOUNT, "region": REGION, "resources": [],
@@ -337,6 +389,7 @@ fn account(entries: &Value) -> Account {
         ("a", format!("disabledChecks: [{first}]")),
         ("b", defaults_of(check_of_keys())),
         ("c", format!("disabledChecks: [{last}]")),
+        ("d", allowed_keys()),
     ] {
         account.parameters.push(Parameter {
             name: format!("{PARAMETERS}/{name}"),
@@ -451,12 +504,19 @@ fn before() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(false),
-            "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
+            "keys": [
+                named_key(), key("turned", true), key("gone", true), key("muted", false), pending_key("unused"),
+                used_key(),
+            ],
+            "inspector": inspector(),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
                     image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
                 ]},
-                {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
+                {
+                    "repositoryName": "team/b", "imageTagMutability": "IMMUTABLE",
+                    "encryptionConfiguration": encryption("named"), "lifecycle_policy": {"rules": [{}]},
+                },
                 {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
             ],
         }),
@@ -478,14 +538,20 @@ fn now() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(true),
-            "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
+            "keys": [
+                named_key(), key("turned", false), key("new", true), key("muted", false), pending_key("unused"),
+                used_key(),
+            ],
+            "inspector": inspector(),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
                     image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
                 ]},
-                {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
-                    image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
-                ]},
+                {
+                    "repositoryName": "team/b", "imageTagMutability": "MUTABLE",
+                    "encryptionConfiguration": encryption("named"), "lifecycle_policy": {"rules": [{}]},
+                    "images": [image(DIGEST, &["CRITICAL", "LOW", "LOW"])],
+                },
                 {"repositoryName": "team/new", "images": [
                     {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},
                     {"imageDigest": digest('6')},

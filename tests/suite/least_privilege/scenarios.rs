@@ -66,8 +66,16 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
         world
     };
     let settings = settings.iter();
-    let world = world.with_all_checks();
+    let world = world
+        .with_all_checks()
+        .and("EKSENTRY_PARAMETERS", &allowed_keys());
     settings.fold(world, |world, (name, value)| world.and(name, value))
+}
+
+/// Returns a parameter that names keys by an alias, so that aliases are listed.
+fn allowed_keys() -> String {
+    let alias = format!("arn:aws:kms:{REGION}:{ACCOUNT}:alias/images");
+    json!({"ecr-customer-managed-key": {"allowedKeyArns": [alias]}}).to_string()
 }
 
 /// Makes functions send findings again that they have sent before.
@@ -185,9 +193,16 @@ fn one_of_everything(account: &str, region: &str) -> Value {
         "roles": [{
             "RoleName": format!("one-{region}"), "attached": attached, "inline": inline,
         }],
-        "keys": [key("one", true), key("of-cluster", true)],
+        "keys": [
+            key("one", true), key("of-cluster", true), {"KeyId": "pending", "KeyState": "PendingDeletion"},
+        ],
         "load_balancers": [load_balancer_at(account, region, "one")],
-        "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}]}],
+        "repositories": [{
+            "repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}],
+            "encryptionConfiguration": {
+                "encryptionType": "KMS", "kmsKey": format!("arn:aws:kms:{region}:{account}:key/one"),
+            },
+        }],
     });
     with_network(account, region, entries)
 }
