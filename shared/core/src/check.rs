@@ -138,6 +138,14 @@ pub enum Need {
     PodRoles,
     /// The load balancers of a cluster.
     LoadBalancers,
+    /// The log group of a cluster.
+    LogGroup,
+    /// A watcher of a cluster's audit log.
+    AuditLogWatcher,
+    /// The GuardDuty detector of an account in a Region.
+    Detector,
+    /// The coverage of a cluster by GuardDuty Runtime Monitoring.
+    RuntimeCoverage,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// An image's scan.

@@ -6,14 +6,17 @@ mod ecr_immutable_tags;
 mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
+mod eks_audit_log_watched;
 mod eks_authentication_mode;
 mod eks_cluster_healthy;
+mod eks_control_plane_log_retention;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
 mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
+mod eks_guardduty_runtime_coverage;
 mod eks_irsa_trust_scoped;
 mod eks_load_balancer_tls;
 mod eks_network_policy_enabled;
@@ -29,6 +32,7 @@ mod eks_security_groups_restricted;
 mod eks_supported_version;
 mod eks_upgrade_insights;
 mod eks_vpc_flow_logs;
+mod guardduty_eks_protection;
 mod kms_cmk_rotation;
 
 #[cfg(test)]
@@ -37,21 +41,24 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 30] = [
+pub static CHECKS: [&Check; 34] = [
     &config_records_resources::CHECK,
     &ecr_image_scan_findings::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_scan_on_push::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
+    &eks_audit_log_watched::CHECK,
     &eks_authentication_mode::CHECK,
     &eks_cluster_healthy::CHECK,
+    &eks_control_plane_log_retention::CHECK,
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
     &eks_ecr_endpoint_policy::CHECK,
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
+    &eks_guardduty_runtime_coverage::CHECK,
     &eks_irsa_trust_scoped::CHECK,
     &eks_load_balancer_tls::CHECK,
     &eks_network_policy_enabled::CHECK,
@@ -67,6 +74,7 @@ pub static CHECKS: [&Check; 30] = [
     &eks_supported_version::CHECK,
     &eks_upgrade_insights::CHECK,
     &eks_vpc_flow_logs::CHECK,
+    &guardduty_eks_protection::CHECK,
     &kms_cmk_rotation::CHECK,
 ];
 

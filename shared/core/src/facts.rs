@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod cluster;
+mod detector;
 pub mod image;
 pub mod key;
 mod list;
@@ -18,6 +19,7 @@ use crate::reason_code::ReasonCode;
 
 pub use account::Account;
 pub use cluster::EksCluster;
+pub use detector::{Detector, Feature};
 pub use image::EcrImage;
 pub use key::KmsKey;
 pub use list::List;

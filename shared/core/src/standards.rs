@@ -195,7 +195,19 @@ static MAPPINGS: &[(&str, &[Group])] = &[
         ],
     ),
     ("eks-access-cluster-admins", &[of(&CIS_EKS, &["4.1.1"])]),
+    ("eks-audit-log-watched", &[of(&CIS_EKS, &["2.1.2"])]),
     ("eks-authentication-mode", &[of(&CIS_EKS, &["4.1.7"])]),
+    (
+        "eks-control-plane-log-retention",
+        &[
+            of(&CIS_EKS, &["2.1.2"]),
+            of(&SECURITY_HUB, &["CloudWatch.16"]),
+            of(
+                &NIST_800_53,
+                &["AU-10", "AU-11", "AU-6(3)", "AU-6(4)", "CA-7", "SI-12"],
+            ),
+        ],
+    ),
     (
         "eks-control-plane-logging",
         &[
@@ -240,6 +252,13 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             ),
             of(&PCI_DSS, &["1.4.4"]),
             of(&SOC_2, &["CC6.6"]),
+        ],
+    ),
+    (
+        "eks-guardduty-runtime-coverage",
+        &[
+            of(&FSBP, &["GuardDuty.7", "GuardDuty.11"]),
+            of(&PCI_DSS, &["11.5.1"]),
         ],
     ),
     (
@@ -338,6 +357,7 @@ static MAPPINGS: &[(&str, &[Group])] = &[
             ),
         ],
     ),
+    ("guardduty-eks-protection", &[of(&FSBP, &["GuardDuty.5"])]),
     (
         "kms-cmk-rotation",
         &[

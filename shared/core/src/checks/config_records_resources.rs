@@ -255,6 +255,7 @@ mod tests {
                 has_clusters,
                 has_repositories,
                 recorder: Ok(None),
+                ..account()
             };
             let verdict = evaluate(&account, &ParameterValues::default());
             assert_eq!(verdict.outcome, expected, "{account:?}");

@@ -1,6 +1,6 @@
 //! Facts about an AWS account in a Region: the services that record and monitor activity there.
 
-use super::{Fact, Facts, FactsOf, Unread};
+use super::{Detector, Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
 
@@ -13,6 +13,8 @@ pub struct Account {
     pub has_repositories: Fact<bool>,
     /// The customer's own AWS Config recorder; `None` if there is none.
     pub recorder: Fact<Option<Recorder>>,
+    /// The GuardDuty detector; `None` if there is none. It is read only if the Region may hold clusters.
+    pub detector: Fact<Option<Detector>>,
 }
 
 /// An AWS Config configuration recorder.
@@ -144,6 +146,7 @@ impl Account {
             has_clusters: Err(Unread::not_requested("the Region's clusters")),
             has_repositories: Err(Unread::not_requested("the Region's repositories")),
             recorder: Err(Unread::not_requested("the AWS Config recorder")),
+            detector: Err(Unread::not_requested("the GuardDuty detector")),
         }
     }
 }
