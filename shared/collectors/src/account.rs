@@ -1,4 +1,5 @@
-//! Accounts in a Region: their AWS Config recorder, and the existence of clusters and repositories.
+//! Accounts in a Region: their AWS Config recorder and GuardDuty detector, and the existence of clusters and
+//! repositories.
 
 mod parse;
 
@@ -13,7 +14,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks};
+use crate::{Reader, Unlisted, ecr, eks, guardduty};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -29,7 +30,8 @@ impl Collector for AccountCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![RECORDERS, STATUS, eks::LIST, ecr::LIST]
+        let own = [RECORDERS, STATUS, eks::LIST, ecr::LIST];
+        [&own, guardduty::OF_DETECTOR].concat()
     }
 
     fn describe<'a>(
@@ -82,12 +84,25 @@ impl Reader<'_> {
                 Err(Unread::not_requested("the AWS Config recorder"))
             }
         };
-        let (has_clusters, has_repositories, recorder) =
-            futures::join!(self.has_clusters(), self.has_repositories(), recorder);
+        let detector = async {
+            // Without clusters, no check needs the detector.
+            if needs.contains(Need::Detector) && self.has_clusters().await != Ok(false) {
+                self.detector().await
+            } else {
+                Err(Unread::not_requested("the GuardDuty detector"))
+            }
+        };
+        let (has_clusters, has_repositories, recorder, detector) = futures::join!(
+            self.has_clusters(),
+            self.has_repositories(),
+            recorder,
+            detector
+        );
         State::present(Account {
             has_clusters,
             has_repositories,
             recorder,
+            detector,
         })
     }
 

@@ -3,6 +3,7 @@
 mod access;
 mod addons;
 mod insights;
+mod monitoring;
 mod node_groups;
 mod node_roles;
 mod parse;
@@ -30,7 +31,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, ec2, elb, iam, kms};
+use crate::{Clients, Memo, Reader, Unlisted, cloudwatch, ec2, elb, guardduty, iam, kms, logs};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -112,6 +113,9 @@ impl Collector for ClusterCollector {
             &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS, kms::DESCRIBE],
             ec2::PERMISSIONS,
             elb::PERMISSIONS,
+            guardduty::OF_CLUSTERS,
+            logs::PERMISSIONS,
+            &[cloudwatch::DESCRIBE],
         ]
         .concat()
     }
@@ -166,6 +170,9 @@ impl Reader<'_> {
             Described::Unread(reason) => return State::Unread(reason),
         };
         let mut facts = parse::cluster(name, &cluster);
+        // The clock of EKS may be ahead of the local one.
+        let age = |created| self.now().duration_since(created).unsigned_abs();
+        facts.age = facts.created_at.map(age);
         if facts.inapplicable().is_none() {
             Box::pin(self.read_references(&mut facts, needs)).await;
         }

@@ -7,13 +7,17 @@
 mod account;
 mod age;
 mod call;
+mod cloudwatch;
 mod collector;
 mod ec2;
 mod ecr;
 mod eks;
 mod elb;
+mod guardduty;
 mod iam;
 mod kms;
+mod logs;
+mod members;
 mod memo;
 mod permission;
 mod tags;
@@ -22,7 +26,9 @@ mod unread;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use eksentry_aws::{Aws, Clock, Lazy, Pace, QueryClient, QueryService, client};
+use eksentry_aws::{
+    Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Service, client,
+};
 use eksentry_core::{
     Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
@@ -79,14 +85,17 @@ pub fn span_regions(needs: Needs) -> bool {
 /// borrows them.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    cloudwatch: Lazy<QueryClient>,
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
     ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     elb: Lazy<QueryClient>,
+    guardduty: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
+    logs: Lazy<JsonClient>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
     clock: Clock,
@@ -96,13 +105,16 @@ pub struct Clients {
 /// that throttles slows down only its own calls.
 #[derive(Debug, Clone, Default)]
 struct Paces {
+    cloudwatch: Pace,
     config: Pace,
     ec2: Pace,
     eks: Pace,
     ecr: Pace,
     elb: Pace,
+    guardduty: Pace,
     kms: Pace,
     iam: Pace,
+    logs: Pace,
     tagging: Pace,
 }
 
@@ -111,14 +123,17 @@ impl Clients {
     pub fn new(aws: &Aws) -> Self {
         let paces = Paces::default();
         Self {
+            cloudwatch: query_client(cloudwatch::SERVICE, aws, &paces.cloudwatch),
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
+            guardduty: json_client(guardduty::SERVICE, aws, &paces.guardduty),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
+            logs: json_client(logs::SERVICE, aws, &paces.logs),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
             clock: aws.clock().clone(),
@@ -129,6 +144,11 @@ impl Clients {
 fn query_client(service: QueryService, aws: &Aws, pace: &Pace) -> Lazy<QueryClient> {
     let (aws, pace) = (aws.clone(), pace.clone());
     Lazy::new(move || QueryClient::new(service, &aws, Some(&pace)))
+}
+
+fn json_client(service: Service, aws: &Aws, pace: &Pace) -> Lazy<JsonClient> {
+    let (aws, pace) = (aws.clone(), pace.clone());
+    Lazy::new(move || JsonClient::new(service, &aws, Some(&pace)))
 }
 
 /// A reader of the facts about an account's resources in a Region.
@@ -142,10 +162,13 @@ pub struct Reader<'a> {
     /// `true` if all clusters of the Region are evaluated, so that lists of the whole Region take fewer calls than one
     /// list for each cluster.
     whole_region: AtomicBool,
+    cloudwatch: cloudwatch::Memos,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
     elb: elb::Memos,
+    guardduty: guardduty::Memos,
     kms: kms::Memos,
+    logs: logs::Memos,
 }
 
 /// A set of resources that could not be listed completely. A resource that is missing from the list is therefore not
@@ -202,10 +225,13 @@ impl<'a> Reader<'a> {
             location,
             started_at: clients.clock.now(),
             whole_region: AtomicBool::new(false),
+            cloudwatch: cloudwatch::Memos::default(),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
             elb: elb::Memos::default(),
+            guardduty: guardduty::Memos::default(),
             kms: kms::Memos::default(),
+            logs: logs::Memos::default(),
         }
     }
 
