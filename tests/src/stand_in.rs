@@ -23,6 +23,7 @@
 mod access;
 mod altered;
 mod asff;
+mod cloudwatch;
 mod collection;
 mod collections;
 mod config;
@@ -33,8 +34,10 @@ mod elb;
 mod faults;
 mod filters;
 mod finding_filters;
+mod guardduty;
 mod iam;
 mod kms;
+mod logs;
 mod operation;
 mod operations;
 mod organizations;

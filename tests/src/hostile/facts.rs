@@ -1,6 +1,7 @@
 //! Facts that no service would return, about resources that can exist.
 
 mod cluster;
+mod monitoring;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -116,6 +117,7 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         has_clusters: fact(bytes.arbitrary()?, bytes)?,
         has_repositories: fact(bytes.arbitrary()?, bytes)?,
         recorder: fact(is_there.then_some(recorder), bytes)?,
+        detector: monitoring::detector(bytes)?,
     })
 }
 

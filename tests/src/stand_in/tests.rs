@@ -2,6 +2,7 @@
 
 mod faults;
 mod load_balancers;
+mod monitoring;
 mod permissions;
 mod resources;
 mod writes;

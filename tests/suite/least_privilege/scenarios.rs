@@ -187,6 +187,17 @@ fn one_of_everything(account: &str, region: &str) -> Value {
         }],
         "keys": [key("one", true), key("of-cluster", true)],
         "load_balancers": [load_balancer_at(account, region, "one")],
+        // GuardDuty does not monitor audit logs, so other calls search for what watches them.
+        "detectors": [{
+            "DetectorId": "12abc34d567e8fa901bc2d34e56789f0",
+            "Features": [{"Name": "EKS_AUDIT_LOGS", "Status": "DISABLED"}],
+        }],
+        "log_groups": [{
+            "logGroupName": "/aws/eks/one/cluster",
+            "metricFilters": [{"filterName": "one", "metricTransformations": [
+                {"metricName": "one", "metricNamespace": "one", "metricValue": "1"},
+            ]}],
+        }],
         "repositories": [{"repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}]}],
     });
     with_network(account, region, entries)

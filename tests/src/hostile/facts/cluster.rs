@@ -20,7 +20,7 @@ use eksentry_core::{
 use jiff::tz::TimeZone;
 
 use super::super::texts::{maybe, text, texts};
-use super::{fact, key_state, maybe_moment, tags, unreads};
+use super::{fact, key_state, maybe_moment, monitoring, tags, unreads};
 
 pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     let cidrs = texts(bytes, 60)?;
@@ -56,6 +56,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
             UpgradePolicy::Extended
         },
         created_at: maybe_moment(bytes)?,
+        age: bytes.arbitrary()?,
         endpoint: Endpoint::read(
             bytes.arbitrary()?,
             bytes.arbitrary()?,
@@ -74,6 +75,10 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_roles: node_roles(bytes)?,
         deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
+        log_group: monitoring::log_group(bytes)?,
+        audit_log_watcher: monitoring::audit_log_watcher(bytes)?,
+        detector: monitoring::detector(bytes)?,
+        runtime_coverage: monitoring::runtime_coverage(bytes)?,
         secrets_key: secrets_key(bytes)?,
         role_arn: maybe(bytes)?,
         role_users: RoleUsers {
@@ -227,17 +232,21 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     if bytes.arbitrary()? {
         return Ok(None);
     }
+    Ok(Some(SecretsKey {
+        named: text(bytes)?,
+        names_secrets: bytes.arbitrary()?,
+        key: named_key(bytes)?,
+    }))
+}
+
+pub(super) fn named_key(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<NamedKey>>> {
     let named = NamedKey {
         arn: text(bytes)?,
         state: key_state(bytes)?,
         aws_managed: bytes.arbitrary()?,
     };
     let named = bytes.arbitrary::<bool>()?.then_some(named);
-    Ok(Some(SecretsKey {
-        named: text(bytes)?,
-        names_secrets: bytes.arbitrary()?,
-        key: fact(named, bytes)?,
-    }))
+    fact(named, bytes)
 }
 
 fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
