@@ -15,7 +15,11 @@ import botocore.session
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
 # The operations, by the services' signing names. The names in botocore that differ from them are in BOTOCORE.
-BOTOCORE = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+BOTOCORE = {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
 OPERATIONS = {
     "account": ["ListRegions"],
     "config": [
@@ -62,6 +66,7 @@ OPERATIONS = {
         "DescribeRules",
         "DescribeSSLPolicies",
     ],
+    "guardduty": ["GetDetector", "ListCoverage", "ListDetectors"],
     "iam": [
         "GetInstanceProfile",
         "GetPolicy",
@@ -75,6 +80,13 @@ OPERATIONS = {
     ],
     "inspector2": ["BatchGetAccountStatus"],
     "kms": ["DescribeKey", "GetKeyLastUsage", "GetKeyRotationStatus", "ListAliases", "ListKeys"],
+    "logs": [
+        "DescribeAccountPolicies",
+        "DescribeLogGroups",
+        "DescribeMetricFilters",
+        "DescribeSubscriptionFilters",
+    ],
+    "monitoring": ["DescribeAlarms"],
     "organizations": ["ListAccounts", "ListAccountsForParent", "ListOrganizationalUnitsForParent"],
     "s3": ["GetObject", "PutObject"],
     "securityhub": ["BatchImportFindings", "GetFindings"],
@@ -116,20 +128,22 @@ PAGINATOR_TRAITS = ("input_token", "output_token", "limit_key", "more_results")
 
 # The protocols that the SDK for Rust does not use. It uses the first of the others.
 UNUSED_PROTOCOLS = ("smithy-rpc-v2-cbor",)
+# The protocols of services that are called without the SDK, if they are not the ones that the SDK would use.
+PROTOCOLS = {"monitoring": "query"}
 
 
 def some_of(mapping, names):
     return {name: mapping[name] for name in names if name in mapping}
 
 
-def service_traits(metadata):
+def service_traits(service, metadata):
     """The protocol of a service."""
-    protocols = metadata.get("protocols", [metadata["protocol"]])
+    protocols = [PROTOCOLS[service]] if service in PROTOCOLS else metadata.get("protocols", [metadata["protocol"]])
     return {
         "protocol": next(protocol for protocol in protocols if protocol not in UNUSED_PROTOCOLS),
         "signingName": metadata.get("signingName", metadata["endpointPrefix"]),
         **some_of(metadata, SERVICE_TRAITS),
-        **({"awsQueryCompatible": True} if "awsQueryCompatible" in metadata else {}),
+        **({"awsQueryCompatible": True} if "awsQueryCompatible" in metadata and "query" not in protocols else {}),
     }
 
 
@@ -176,7 +190,7 @@ def model(session, service):
         if name not in shapes:
             shapes[name], used = shape(service, name, described["shapes"][name])
             remaining += used
-    return {**service_traits(described["metadata"]), "operations": operations, "shapes": shapes}
+    return {**service_traits(service, described["metadata"]), "operations": operations, "shapes": shapes}
 
 
 def text(model):

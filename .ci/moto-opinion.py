@@ -70,7 +70,9 @@ DEVIATIONS = [
 
 # The checks that the sweep omits, because moto does not implement their operations.
 NOT_IN_MOTO = {
+    "eks-audit-log-watched": "DescribeAccountPolicies",
     "eks-cluster-healthy": "ListAddons",
+    "eks-guardduty-runtime-coverage": "ListCoverage",
     "eks-network-policy-enabled": "ListAddons",
     "eks-nodes-current": "DescribeClusterVersions",
     "eks-pod-iam-roles": "ListPodIdentityAssociations",
@@ -104,6 +106,7 @@ class Account:
         )
         self.endpoint = endpoint
         self.config, self.eks, self.ecr, self.iam, self.kms = map(self.client, ("config", "eks", "ecr", "iam", "kms"))
+        self.guardduty, self.logs = map(self.client, ("guardduty", "logs"))
         self.keys = {}  # from key IDs of the demo to those that moto generated
 
     def client(self, service, region=REGION):
@@ -140,6 +143,10 @@ class Account:
         enabled = [name.upper() for name, state in resources if state["status"] == "ENABLED"]
         if enabled:
             self.client("inspector2").enable(accountIds=[ACCOUNT], resourceTypes=enabled)
+        for detector in DEMO.get("detectors", []):
+            self.create(self.guardduty, "create_detector", detector, Enable=True)
+        for group in DEMO.get("log_groups", []):
+            self.fill_log_group(group)
         if "registry_scanning" in DEMO:
             self.ecr.put_registry_scanning_configuration(**DEMO["registry_scanning"])
 
@@ -151,6 +158,11 @@ class Account:
         self.config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "records"})
         if status.get("recording", True):
             self.config.start_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+
+    def fill_log_group(self, entry):
+        self.create(self.logs, "create_log_group", entry)
+        if "retentionInDays" in entry:
+            self.create(self.logs, "put_retention_policy", entry)
 
     def fill_role(
         self, RoleName, AssumeRolePolicyDocument=None, attached=("AmazonEKSClusterPolicy",), inline=None,

@@ -17,7 +17,9 @@ from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
-SERVICES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}  # the names in botocore
+# The names in botocore, and the protocols of services that are called with another one than botocore uses.
+SERVICES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+PROTOCOLS = {"monitoring": "query"}
 MOST_PROBLEMS = 40
 TEXT_LOCATIONS = ("uri", "querystring", "header")  # values of all types are text there
 
@@ -50,11 +52,12 @@ def problems_of(row, models):
         return [f"members is of type {type(members).__name__}, not an object"]
 
     problems = []
-    params = as_parameters(members, shape, service.metadata["protocol"])
+    protocol = PROTOCOLS.get(row["service"], service.metadata["protocol"])
+    params = as_parameters(members, shape, protocol)
     # Checks types, required members, minimums and, at all levels, unknown names.
     problems += ParamValidator().validate(params, shape).generate_report().splitlines()
     # Checks what botocore does not check.
-    walk(params, shape, service.metadata["protocol"], "", problems)
+    walk(params, shape, protocol, "", problems)
     return problems
 
 

@@ -83,6 +83,18 @@
 //!     Listeners:                      # as DescribeListeners (HTTP on port 80 that forwards requests)
 //!       - ListenerArn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/27e9a9cd886d60a6/1"
 //!         Rules: [{Actions: [{Type: forward}]}]   # as DescribeRules, without the default rule
+//! detectors:                          # as GuardDuty's GetDetector (one that monitors everything)
+//!   - DetectorId: 12abc34d567e8fa901bc2d34e56789f0
+//!     Features: [{Name: EKS_AUDIT_LOGS, Status: DISABLED}]
+//!     coverage: [{ResourceId: eks-payments}]      # as ListCoverage (all clusters, healthy)
+//! log_groups:                         # as CloudWatch Logs' DescribeLogGroups (one for each cluster that sends logs)
+//!   - logGroupName: /aws/eks/payments/cluster     # never expires
+//!     subscriptionFilters: [{filterName: to-siem}]        # as DescribeSubscriptionFilters
+//!     metricFilters: []               # as DescribeMetricFilters
+//! log_account_policies:               # as DescribeAccountPolicies (none)
+//!   - {policyName: siem, selectionCriteria: 'LogGroupName NOT IN ["/aws/eks/payments/cluster"]'}
+//! metric_alarms: []                   # as CloudWatch's DescribeAlarms; each has an AlarmName, and no actions
+//! composite_alarms: []
 //! faults:                             # the first that fits a call is used, in addition to every latency
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN

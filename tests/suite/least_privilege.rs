@@ -95,8 +95,10 @@ const UNPROVED: [(&str, &str); 1] = [(
 )];
 
 /// The actions for which IAM defines no resource, according to the service's page at
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/>. In addition, CloudWatch lists composite alarms
+/// only for callers whose permission is on `*`:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
+const WITHOUT_RESOURCES: [(&str, &[&str]); 14] = [
     (
         "list_awsconfig.html",
         &[
@@ -135,6 +137,12 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
             "elasticloadbalancing:DescribeSSLPolicies",
         ],
     ),
+    ("list_amazoncloudwatch.html", &["cloudwatch:DescribeAlarms"]),
+    (
+        "list_amazoncloudwatchlogs.html",
+        &["logs:DescribeAccountPolicies", "logs:DescribeLogGroups"],
+    ),
+    ("list_amazonguardduty.html", &["guardduty:ListDetectors"]),
     (
         "list_awsidentityandaccessmanagementiam.html",
         &["iam:ListOpenIDConnectProviders", "iam:ListRoles"],

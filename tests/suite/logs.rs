@@ -175,6 +175,9 @@ fn failures_log_no_secrets() {
                 "eks",
                 "ec2",
                 "elasticloadbalancing",
+                "guardduty",
+                "logs",
+                "monitoring",
                 "ecr",
                 "kms",
                 "iam",
@@ -195,7 +198,13 @@ fn fail_by(fault: Fault) {
     let mut account = Account::empty(ACCOUNT, REGION);
     account
         .add(json!({
-            "clusters": [{"name": "c", "tags": {"team": "payments"}}],
+            "clusters": [{"name": "c", "tags": {"team": "payments"}, "logging": {"clusterLogging": [
+                {"types": ["audit"], "enabled": true},
+            ]}}],
+            "detectors": [{"DetectorId": "d", "Features": []}],
+            "log_groups": [{"logGroupName": "/aws/eks/c/cluster", "metricFilters": [
+                {"filterName": "f", "metricTransformations": [{"metricName": "m", "metricNamespace": "n"}]},
+            ]}],
             "keys": [key("k", false), key("l", true), key("m", true)],
             "load_balancers": [load_balancer("c")],
             "repositories": [{"repositoryName": "app", "images": [{"imageTags": ["v1"]}]}],

@@ -25,6 +25,7 @@ mod limits;
 mod load;
 mod load_balancers;
 mod logs;
+mod monitoring;
 mod mute_list;
 mod network;
 mod networks;

@@ -14,8 +14,9 @@ use futures::future::LocalBoxFuture;
 
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
+use crate::needed::{set, when};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, cloudtrail, ec2, ecr, eks, inspector, organization};
+use crate::{Reader, Unlisted, cloudtrail, ec2, ecr, eks, guardduty, inspector, organization};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -44,7 +45,7 @@ impl Collector for AccountCollector {
             organization::DESCRIBE,
             ec2::ENCRYPTION_BY_DEFAULT,
         ];
-        [&own[..], cloudtrail::PERMISSIONS].concat()
+        [&own, guardduty::OF_DETECTOR, cloudtrail::PERMISSIONS].concat()
     }
 
     fn describe<'a>(
@@ -90,68 +91,60 @@ impl Collector for AccountCollector {
 
 impl Reader<'_> {
     async fn account(&self, needs: Needs) -> State {
-        let recorder = async {
-            if needs.contains(Need::Recorder) {
-                self.recorder().await
-            } else {
-                Err(Unread::not_requested("the AWS Config recorder"))
-            }
-        };
-        let encrypts_volumes = async {
-            if needs.contains(Need::VolumeEncryption) {
-                self.encrypts_volumes().await
-            } else {
-                Err(Unread::not_requested("the default encryption of volumes"))
-            }
-        };
-        let (
-            has_clusters,
-            has_repositories,
-            recorder,
-            registry_policy,
-            creation_templates,
-            encrypts_volumes,
-        ) = futures::join!(
-            self.has_clusters(),
-            self.has_repositories(),
-            recorder,
-            self.registry_policy(needs),
-            self.creation_templates(needs),
-            encrypts_volumes,
-        );
-        let of_registry = registry_policy
-            .iter()
-            .flatten()
-            .map(|registry| &registry.policy);
-        let of_templates = creation_templates.items.iter();
-        let of_templates =
-            of_templates.filter_map(|template| template.policy.as_ref().ok()?.as_ref());
-        let policies = of_registry.chain(of_templates).map(AsRef::as_ref);
-        let organization = self.organization_for(policies).await;
         let Location {
             partition,
             region,
             account,
         } = &self.location;
         let mut account = Account {
-            has_clusters,
-            has_repositories,
-            recorder,
             repositories: format!("arn:{partition}:ecr:{region}:{account}:repository/*"),
-            registry_policy,
-            creation_templates,
-            organization,
-            encrypts_volumes,
             ..Account::unread()
         };
-        if needs.contains(Need::Inspector) && account.has_repositories != Ok(false) {
-            let scanning = Box::pin(self.scanning_and_inspector()).await;
-            (account.registry_scanning, account.inspector) = scanning;
+        (account.has_clusters, account.has_repositories) =
+            futures::join!(self.has_clusters(), self.has_repositories());
+        // Checks do not apply where there is nothing that the settings protect, so these are not needed there.
+        let mut of_clusters = needs & Need::Detector;
+        let mut of_repositories = needs & Need::Inspector;
+        let mut of_both = needs & Need::Trails;
+        if account.has_clusters == Ok(false) {
+            of_clusters.clear();
         }
-        // Where there is nothing to record, no check needs the trails.
-        if needs.contains(Need::Trails) && account.nothing_to_record().is_none() {
-            account.trails = self.trails().await;
+        if account.has_repositories == Ok(false) {
+            of_repositories.clear();
         }
+        if account.nothing_to_record().is_some() {
+            of_both.clear();
+        }
+        let (recorder, detector, scanning, trails, volumes, policy, templates) = futures::join!(
+            when(needs, Need::Recorder, self.recorder()),
+            when(of_clusters, Need::Detector, self.detector()),
+            when(
+                of_repositories,
+                Need::Inspector,
+                self.scanning_and_inspector()
+            ),
+            when(of_both, Need::Trails, self.trails()),
+            when(needs, Need::VolumeEncryption, self.encrypts_volumes()),
+            self.registry_policy(needs),
+            self.creation_templates(needs),
+        );
+        set(&mut account.recorder, recorder);
+        set(&mut account.detector, detector);
+        if let Some((scanning, inspector)) = scanning {
+            account.registry_scanning = scanning;
+            account.inspector = inspector;
+        }
+        set(&mut account.trails, trails);
+        set(&mut account.encrypts_volumes, volumes);
+        (account.registry_policy, account.creation_templates) = (policy, templates);
+        let of_registry = account.registry_policy.iter().flatten();
+        let of_templates = account.creation_templates.items.iter();
+        let of_templates =
+            of_templates.filter_map(|template| template.policy.as_ref().ok()?.as_ref());
+        let policies = of_registry
+            .map(|registry| &registry.policy)
+            .chain(of_templates);
+        account.organization = self.organization_for(policies.map(AsRef::as_ref)).await;
         State::present(account)
     }
 

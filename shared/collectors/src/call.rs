@@ -157,21 +157,37 @@ impl<'a> Call<'a> {
         E: ProvideErrorMetadata,
         F: Future<Output = Result<T, SdkError<E, R>>>,
     {
-        let mut names = List::complete(Vec::new());
+        let names = self.list_if_present(request, read).await;
+        let mut names = names.unwrap_or_else(|| List::complete(Vec::new()));
+        names.items.sort_unstable();
+        names.items.dedup();
+        names
+    }
+
+    /// Lists items: `read` returns the items of a page, and the token of the next one. Returns `None` if the target does
+    /// not exist.
+    pub(crate) async fn list_if_present<T, I, E, R, F>(
+        &self,
+        request: impl FnMut(Option<String>) -> F,
+        read: impl Fn(T) -> (Option<Vec<I>>, Option<String>),
+    ) -> Option<List<I>>
+    where
+        E: ProvideErrorMetadata,
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+    {
+        let mut list = List::complete(Vec::new());
         let pages = self.pages(request, async |page| {
-            let (listed, next) = read(page);
-            match listed {
-                Some(listed) => names.items.extend(listed),
-                None => names.missing = Some(self.no_list()),
+            let (items, next) = read(page);
+            match items {
+                Some(items) => list.items.extend(items),
+                None => list.missing = Some(self.no_list()),
             }
             Next::token(next)
         });
         if let Err(failure) = pages.await {
-            names.missing = failure.or_none::<()>().err();
+            list.missing = Some(failure.or_none::<()>().err()?);
         }
-        names.items.sort_unstable();
-        names.items.dedup();
-        names
+        Some(list)
     }
 
     fn failure<E, R>(&self, error: &SdkError<E, R>) -> Failure

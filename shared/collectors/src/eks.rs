@@ -3,6 +3,7 @@
 mod access;
 mod addons;
 mod insights;
+mod monitoring;
 mod node_groups;
 mod node_roles;
 mod parse;
@@ -31,7 +32,8 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted, ec2, elb, iam, kms};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted};
+use crate::{cloudwatch, ec2, elb, guardduty, iam, kms, logs};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -115,6 +117,9 @@ impl Collector for ClusterCollector {
             &[kms::DESCRIBE, kms::LIST_ALIASES],
             ec2::PERMISSIONS,
             elb::PERMISSIONS,
+            guardduty::OF_CLUSTERS,
+            logs::PERMISSIONS,
+            &[cloudwatch::DESCRIBE],
         ]
         .concat()
     }
@@ -169,6 +174,9 @@ impl Reader<'_> {
             Described::Unread(reason) => return State::Unread(reason),
         };
         let mut facts = parse::cluster(name, &cluster);
+        // The clock of EKS may be ahead of the local one.
+        let age = |created| self.now().duration_since(created).unsigned_abs();
+        facts.age = facts.created_at.map(age);
         if facts.inapplicable().is_none() {
             Box::pin(self.read_references(&mut facts, needs)).await;
         }

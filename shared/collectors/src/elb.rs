@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use self::listeners::Policies;
 use self::response::{Balancer, Response};
 use self::tagged::{Tagged, TaggedBalancers};
-use crate::call::{Call, Next};
+use crate::call::Call;
 use crate::permission::{Arns, Permission};
 use crate::{DESCRIPTIONS_AT_A_TIME, Reader};
 
@@ -164,22 +164,14 @@ impl Reader<'_> {
     where
         T: DeserializeOwned + std::fmt::Debug + Send + Sync + 'static,
     {
-        let mut list = List::complete(Vec::new());
-        let read = call.pages(
+        call.list_if_present(
             |token| self.elb_page(operation, parameters.clone(), token),
-            async |response: Response<T>| {
+            |response: Response<T>| {
                 let page = response.result.unwrap_or_default();
-                match page.items {
-                    Some(items) => list.items.extend(items.member),
-                    None => list.missing = Some(call.no_list()),
-                }
-                Next::token(page.next_marker)
+                (page.items.map(|items| items.member), page.next_marker)
             },
-        );
-        if let Err(failure) = read.await {
-            list.missing = Some(failure.or_none::<()>().err()?);
-        }
-        Some(list)
+        )
+        .await
     }
 
     /// Requests a page of a list.

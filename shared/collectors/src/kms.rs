@@ -186,7 +186,7 @@ impl Reader<'_> {
     }
 
     /// Returns the key that an ARN or an alias names, without its aliases; `None` if KMS has no such key.
-    async fn described_key(&self, named: &str) -> Fact<Option<NamedKey>> {
+    pub(crate) async fn described_key(&self, named: &str) -> Fact<Option<NamedKey>> {
         let describe = || async {
             let call = self.kms_call(&DESCRIBE, format!("key {named}"));
             let request = self.clients.kms.describe_key().key_id(named);

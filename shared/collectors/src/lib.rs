@@ -8,16 +8,21 @@ mod account;
 mod age;
 mod call;
 mod cloudtrail;
+mod cloudwatch;
 mod collector;
 mod ec2;
 mod ecr;
 mod efs;
 mod eks;
 mod elb;
+mod guardduty;
 mod iam;
 mod inspector;
 mod kms;
+mod logs;
+mod members;
 mod memo;
+mod needed;
 mod organization;
 mod permission;
 mod policies;
@@ -88,6 +93,7 @@ pub fn span_regions(needs: Needs) -> bool {
 #[derive(Debug, Clone)]
 pub struct Clients {
     cloudtrail: Lazy<JsonClient>,
+    cloudwatch: Lazy<QueryClient>,
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
     ec2_rates: ec2::Rates,
@@ -95,9 +101,11 @@ pub struct Clients {
     ecr: Lazy<aws_sdk_ecr::Client>,
     efs: Lazy<JsonClient>,
     elb: Lazy<QueryClient>,
+    guardduty: Lazy<JsonClient>,
     inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
     iam: Lazy<aws_sdk_iam::Client>,
+    logs: Lazy<JsonClient>,
     organizations: Lazy<aws_sdk_organizations::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
@@ -109,15 +117,18 @@ pub struct Clients {
 #[derive(Debug, Clone, Default)]
 struct Paces {
     cloudtrail: Pace,
+    cloudwatch: Pace,
     config: Pace,
     ec2: Pace,
     eks: Pace,
     ecr: Pace,
     efs: Pace,
     elb: Pace,
+    guardduty: Pace,
     inspector: Pace,
     kms: Pace,
     iam: Pace,
+    logs: Pace,
     organizations: Pace,
     tagging: Pace,
 }
@@ -128,6 +139,7 @@ impl Clients {
         let paces = Paces::default();
         Self {
             cloudtrail: json_client(cloudtrail::SERVICE, aws, &paces.cloudtrail),
+            cloudwatch: query_client(cloudwatch::SERVICE, aws, &paces.cloudwatch),
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             ec2_rates: ec2::Rates::default(),
@@ -135,9 +147,11 @@ impl Clients {
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
             efs: json_client(efs::SERVICE, aws, &paces.efs),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
+            guardduty: json_client(guardduty::SERVICE, aws, &paces.guardduty),
             inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
+            logs: json_client(logs::SERVICE, aws, &paces.logs),
             organizations: client!(aws_sdk_organizations, aws, Some(&paces.organizations)),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
@@ -167,11 +181,14 @@ pub struct Reader<'a> {
     /// `true` if all clusters of the Region are evaluated, so that lists of the whole Region take fewer calls than one
     /// list for each cluster.
     whole_region: AtomicBool,
+    cloudwatch: cloudwatch::Memos,
     ec2: ec2::Memos,
     ecr: ecr::Memos,
     efs: efs::Memos,
     elb: elb::Memos,
+    guardduty: guardduty::Memos,
     kms: kms::Memos,
+    logs: logs::Memos,
 }
 
 /// A set of resources that could not be listed completely. A resource that is missing from the list is therefore not
@@ -228,11 +245,14 @@ impl<'a> Reader<'a> {
             location,
             started_at: clients.clock.now(),
             whole_region: AtomicBool::new(false),
+            cloudwatch: cloudwatch::Memos::default(),
             ec2: ec2::Memos::default(),
             ecr: ecr::Memos::default(),
             efs: efs::Memos::default(),
             elb: elb::Memos::default(),
+            guardduty: guardduty::Memos::default(),
             kms: kms::Memos::default(),
+            logs: logs::Memos::default(),
         }
     }
 

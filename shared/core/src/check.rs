@@ -140,6 +140,14 @@ pub enum Need {
     LoadBalancers,
     /// The EBS volumes of a cluster that are not encrypted.
     UnencryptedVolumes,
+    /// The log group of a cluster.
+    LogGroup,
+    /// A watcher of a cluster's audit log.
+    AuditLogWatcher,
+    /// The GuardDuty detector of an account in a Region.
+    Detector,
+    /// The coverage of a cluster by GuardDuty Runtime Monitoring.
+    RuntimeCoverage,
     /// The registry's scanning configuration.
     RegistryScanning,
     /// The KMS key with which a repository encrypts images.

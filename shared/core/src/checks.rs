@@ -14,14 +14,17 @@ mod ecr_scan_on_push;
 mod efs_encrypted;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
+mod eks_audit_log_watched;
 mod eks_authentication_mode;
 mod eks_cluster_healthy;
+mod eks_control_plane_log_retention;
 mod eks_control_plane_logging;
 mod eks_dedicated_cluster_role;
 mod eks_deletion_protection;
 mod eks_ecr_endpoint_policy;
 mod eks_ecr_endpoints;
 mod eks_endpoint_private;
+mod eks_guardduty_runtime_coverage;
 mod eks_irsa_trust_scoped;
 mod eks_load_balancer_tls;
 mod eks_network_policy_enabled;
@@ -38,6 +41,7 @@ mod eks_supported_version;
 mod eks_upgrade_insights;
 mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
+mod guardduty_eks_protection;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
 mod kms_key_policy_restricted;
@@ -48,7 +52,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 41] = [
+pub static CHECKS: [&Check; 45] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -63,14 +67,17 @@ pub static CHECKS: [&Check; 41] = [
     &efs_encrypted::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,
+    &eks_audit_log_watched::CHECK,
     &eks_authentication_mode::CHECK,
     &eks_cluster_healthy::CHECK,
+    &eks_control_plane_log_retention::CHECK,
     &eks_control_plane_logging::CHECK,
     &eks_dedicated_cluster_role::CHECK,
     &eks_deletion_protection::CHECK,
     &eks_ecr_endpoint_policy::CHECK,
     &eks_ecr_endpoints::CHECK,
     &eks_endpoint_private::CHECK,
+    &eks_guardduty_runtime_coverage::CHECK,
     &eks_irsa_trust_scoped::CHECK,
     &eks_load_balancer_tls::CHECK,
     &eks_network_policy_enabled::CHECK,
@@ -87,6 +94,7 @@ pub static CHECKS: [&Check; 41] = [
     &eks_upgrade_insights::CHECK,
     &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
+    &guardduty_eks_protection::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
     &kms_key_policy_restricted::CHECK,

@@ -5,6 +5,7 @@
 pub mod account;
 mod attached_policy;
 pub mod cluster;
+mod detector;
 pub mod file_system;
 pub mod image;
 pub mod key;
@@ -23,6 +24,7 @@ use crate::reason_code::ReasonCode;
 pub use account::Account;
 pub use attached_policy::AttachedPolicy;
 pub use cluster::EksCluster;
+pub use detector::{Detector, Feature};
 pub use file_system::EfsFileSystem;
 pub use image::EcrImage;
 pub use key::KmsKey;

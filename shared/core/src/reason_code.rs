@@ -58,10 +58,20 @@ pub enum ReasonCode {
     ResultsPending,
 
     // --- Accounts ---
+    /// GuardDuty monitors the audit logs of EKS clusters.
+    AuditLogsMonitored,
+    /// GuardDuty does not monitor the audit logs of EKS clusters.
+    AuditLogsNotMonitored,
     /// The registry uses basic scanning.
     BasicScanning,
     /// The registry uses basic scanning, which is allowed.
     BasicScanningAllowed,
+    /// GuardDuty does not offer a feature in the partition.
+    DetectorFeatureNotOffered,
+    /// GuardDuty did not report the status of a feature.
+    DetectorFeatureUnknown,
+    /// GuardDuty is suspended.
+    DetectorSuspended,
     /// The registry uses enhanced scanning, and Amazon Inspector is on.
     EnhancedScanning,
     /// CloudTrail returned an event selector that is not understood.
@@ -78,6 +88,8 @@ pub enum ReasonCode {
     InspectorStatusUnknown,
     /// The Region has no EKS clusters.
     NoClusters,
+    /// GuardDuty is not enabled: it has no detector.
+    NoDetector,
     /// No multi-Region trail logs events.
     NoMultiRegionTrail,
     /// The Region has no ECR repositories.
@@ -210,6 +222,30 @@ pub enum ReasonCode {
     TlsServed,
     /// The protocol of a listener is unknown.
     UnknownListenerProtocol,
+
+    // --- Clusters: log groups ---
+    /// The audit log is not enabled.
+    AuditLogNotEnabled,
+    /// Nothing that AWS shows watches the audit log.
+    AuditLogNotWatched,
+    /// The audit log is watched.
+    AuditLogWatched,
+    /// A parameter states that the audit log is watched by means that AWS does not show.
+    AuditLogWatchedElsewhere,
+    /// The log group does not exist.
+    LogGroupMissing,
+    /// The log group is not encrypted with a customer managed key.
+    LogGroupWithoutKey,
+    /// The log class of the log group keeps log events for one day.
+    LogsForDeliveryOnly,
+    /// The log group keeps log events long enough.
+    LogsKept,
+    /// The log group keeps log events for less time than required.
+    LogsKeptTooShort,
+    /// The cluster sends no control plane logs to CloudWatch Logs.
+    NoLogsEnabled,
+    /// The log groups that a policy of the account selects are not understood.
+    SelectionNotUnderstood,
 
     // --- Clusters: network policies ---
     /// The network plugin of the cluster is not an add-on that EKS manages.
@@ -412,6 +448,32 @@ pub enum ReasonCode {
     RoleTrustsOthers,
     /// EKS did not report a role that the check needs.
     RoleUnknown,
+
+    // --- Clusters: runtime monitoring ---
+    /// GuardDuty does not list the cluster among those that it covers.
+    ClusterNotCovered,
+    /// The cluster was created less than an hour ago.
+    ClusterRecentlyCreated,
+    /// GuardDuty knows no node of the cluster that it can cover.
+    NoCompatibleNodes,
+    /// GuardDuty receives events from all nodes of the cluster.
+    NodesCovered,
+    /// GuardDuty covers only some nodes of the cluster.
+    NodesPartlyCovered,
+    /// GuardDuty did not report the coverage of the cluster completely.
+    RuntimeCoverageUnknown,
+    /// The cluster is excluded from Runtime Monitoring.
+    RuntimeMonitoringExcluded,
+    /// Runtime Monitoring is not enabled.
+    RuntimeMonitoringNotEnabled,
+    /// GuardDuty does not cover local clusters on AWS Outposts.
+    RuntimeMonitoringOfLocalCluster,
+    /// GuardDuty is still preparing the coverage of the cluster.
+    RuntimeMonitoringPrepared,
+    /// Runtime Monitoring is enabled, but GuardDuty can't receive events from the cluster.
+    RuntimeMonitoringUnhealthy,
+    /// GuardDuty reports a status of the coverage that is not known here.
+    UnknownCoverageStatus,
 
     // --- Clusters: secrets ---
     /// A customer managed key encrypts secrets.

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod key;
+mod monitoring;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -122,6 +123,7 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         recorder: fact(is_there.then_some(recorder), bytes)?,
         registry_scanning: fact(scanning(bytes)?, bytes)?,
         inspector: fact(inspector(bytes)?, bytes)?,
+        detector: monitoring::detector(bytes)?,
     })
 }
 

@@ -9,6 +9,12 @@ use super::{
 };
 
 pub(super) mod ec2;
+mod monitoring;
+
+pub(super) use self::monitoring::{
+    COMPOSITE_ALARMS, COVERAGE, DETECTORS, LOG_ACCOUNT_POLICIES, LOG_GROUPS, METRIC_ALARMS,
+    METRIC_FILTERS, SUBSCRIPTION_FILTERS,
+};
 
 /// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
 pub(crate) static COLLECTIONS: &[&Collection] = &[
@@ -16,6 +22,9 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ADDONS,
     &CLUSTERS,
     &CLUSTER_VERSIONS,
+    &COMPOSITE_ALARMS,
+    &COVERAGE,
+    &DETECTORS,
     &ec2::FLOW_LOGS,
     &ec2::IMAGES,
     &ec2::INSTANCES,
@@ -31,10 +40,15 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &KEYS,
     &LISTENERS,
     &LOAD_BALANCERS,
+    &LOG_ACCOUNT_POLICIES,
+    &LOG_GROUPS,
+    &METRIC_ALARMS,
+    &METRIC_FILTERS,
     &NODEGROUPS,
     &POD_IDENTITY_ASSOCIATIONS,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
+    &SUBSCRIPTION_FILTERS,
 ];
 
 /// The error of EKS for what a cluster does not have.

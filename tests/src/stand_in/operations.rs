@@ -10,6 +10,7 @@
 use serde_json::json;
 
 use super::{
+    cloudwatch,
     collections::{
         ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS, LOAD_BALANCERS, NODEGROUPS,
         POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
@@ -18,7 +19,7 @@ use super::{
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
         },
     },
-    config, ecr, eks, elb, iam, inspector, kms,
+    config, ecr, eks, elb, guardduty, iam, inspector, kms, logs,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -127,6 +128,13 @@ pub(super) static OPERATIONS: &[Row] = &[
         "elasticloadbalancing.DescribeSSLPolicies",
         Account(elb::describe_ssl_policies),
     ),
+    Row::new("guardduty.GetDetector", Account(guardduty::get_detector)).on("detector/{DetectorId}"),
+    Row::new("guardduty.ListCoverage", Account(guardduty::list_coverage))
+        .on("detector/{DetectorId}"),
+    Row::new(
+        "guardduty.ListDetectors",
+        Account(guardduty::list_detectors),
+    ),
     Row::new("iam.GetInstanceProfile", Account(iam::get_instance_profile))
         .needs(OnResource(iam::instance_profile_resource)),
     Row::new("iam.GetPolicy", Account(iam::get_policy)).needs(OnResource(iam::policy_resource)),
@@ -158,6 +166,31 @@ pub(super) static OPERATIONS: &[Row] = &[
     .needs(Of(kms::permissions_on_key)),
     Row::new("kms.ListAliases", Account(kms::list_aliases)).page_sizes(50, 100),
     Row::new("kms.ListKeys", Account(kms::list_keys)),
+    Row::new(
+        "logs.DescribeAccountPolicies",
+        Account(logs::describe_account_policies),
+    )
+    .needs(Of(logs::permissions_on_policies)),
+    Row::new("logs.DescribeLogGroups", Account(logs::describe_log_groups))
+        .by_ids(&["logGroupIdentifiers"]),
+    Row::new(
+        "logs.DescribeMetricFilters",
+        Account(logs::describe_metric_filters),
+    )
+    .on("log-group:{logGroupName}:*"),
+    Row::new(
+        "logs.DescribeSubscriptionFilters",
+        Account(logs::describe_subscription_filters),
+    )
+    .on("log-group:{logGroupName}:*"),
+    // Composite alarms are listed only with the permission for all resources.
+    // Source: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
+    Row::new(
+        "monitoring.DescribeAlarms",
+        Account(cloudwatch::describe_alarms),
+    )
+    .page_sizes(50, 100)
+    .action("cloudwatch:DescribeAlarms"),
     Row::new(
         "organizations.ListAccounts",
         State(organizations::list_accounts),

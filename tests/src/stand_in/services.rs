@@ -48,6 +48,13 @@ pub(super) static SERVICES: &[Row] = &[
         denied: ("AccessDenied", 403),
     },
     Row {
+        service: "guardduty",
+        is_global: false,
+        invalid: "BadRequestException",
+        throttling: ("TooManyRequestsException", 429),
+        denied: ("AccessDeniedException", 403),
+    },
+    Row {
         service: "iam",
         is_global: true,
         invalid: "ValidationError",
@@ -67,6 +74,20 @@ pub(super) static SERVICES: &[Row] = &[
         invalid: "ValidationException",
         throttling: ("ThrottlingException", 400),
         denied: ("AccessDeniedException", 400),
+    },
+    Row {
+        service: "logs",
+        is_global: false,
+        invalid: "InvalidParameterException",
+        throttling: ("ThrottlingException", 400),
+        denied: ("AccessDeniedException", 400),
+    },
+    Row {
+        service: "monitoring",
+        is_global: false,
+        invalid: "ValidationError",
+        throttling: ("Throttling", 400),
+        denied: ("AccessDenied", 403),
     },
     Row {
         service: "organizations",

@@ -3,6 +3,7 @@
 mod faults;
 mod keys;
 mod load_balancers;
+mod monitoring;
 mod permissions;
 mod resources;
 mod writes;

@@ -260,6 +260,13 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ec2", "DescribeVpcEndpoints") => needs(Need::VpcEndpoints),
         ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
         ("tagging" | "elasticloadbalancing", _) => needs(Need::LoadBalancers),
+        ("guardduty", "ListCoverage") => needs(Need::RuntimeCoverage),
+        ("guardduty", _) => {
+            let needs_detector = [Need::Detector, Need::RuntimeCoverage, Need::AuditLogWatcher];
+            needs_detector.into_iter().any(needs)
+        }
+        ("logs", "DescribeLogGroups") => needs(Need::LogGroup) || needs(Need::AuditLogWatcher),
+        ("logs" | "monitoring", _) => needs(Need::AuditLogWatcher),
         ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
         ("eks", "ListPodIdentityAssociations") => needs(Need::PodRoles) && is_about(cluster()),
         ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
@@ -271,7 +278,11 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
         ("iam", "GetInstanceProfile") => needs(Need::NodeRoles),
         ("iam", _) => needs(Need::ClusterRole) || needs(Need::NodeRoles),
-        ("kms", "DescribeKey") if needs(Need::SecretsKey) || needs(Need::RepositoryKey) => true,
+        ("kms", "DescribeKey")
+            if needs(Need::SecretsKey) || needs(Need::RepositoryKey) || needs(Need::LogGroup) =>
+        {
+            true
+        }
         ("kms", "ListAliases") => needs(Need::SecretsKey) || needs(Need::RepositoryKey),
         ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
         ("ecr", "GetRegistryScanningConfiguration") => {

@@ -56,7 +56,16 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
         function: "sweep",
         environment: &[],
         event: |_| json!({"checks": checks_where(|check| check.kind() == EksCluster::KIND)}),
-        calls: &["eks.", "ec2.", "iam.", "elasticloadbalancing.", "kms."],
+        calls: &[
+            "eks.",
+            "ec2.",
+            "iam.",
+            "elasticloadbalancing.",
+            "guardduty.",
+            "kms.",
+            "logs.",
+            "monitoring.",
+        ],
         without: &["repositories"],
         alters_responses: true,
     },
@@ -303,6 +312,7 @@ pub(super) fn call_of(action: &str) -> String {
     match action {
         "sqs:SendMessage" => "sqs.SendMessageBatch".to_owned(),
         "tag:GetResources" => "tagging.GetResources".to_owned(),
+        "cloudwatch:DescribeAlarms" => "monitoring.DescribeAlarms".to_owned(),
         // Without this permission, GetObject does not report that there is no such object.
         "s3:ListBucket" => "s3.GetObject".to_owned(),
         other => other.replacen(':', ".", 1),
@@ -479,6 +489,39 @@ fn load_balancers(of_beta_forwards: bool) -> Value {
     json!([load_balancer("alpha"), of_beta])
 }
 
+/// Returns a detector that does not monitor audit logs.
+fn detectors() -> Value {
+    let feature = |name: &str, status: &str| json!({"Name": name, "Status": status});
+    json!([{
+        "DetectorId": "12abc34d567e8fa901bc2d34e56789f0",
+        "Features": [feature("EKS_AUDIT_LOGS", "DISABLED"), feature("RUNTIME_MONITORING", "ENABLED")],
+    }])
+}
+
+/// Returns the log groups of the cluster alpha, which has a subscription filter, and of another one, on whose metric
+/// filter an alarm is set.
+fn log_groups(of_another: &str) -> Value {
+    let metric = json!({"metricName": "denied", "metricNamespace": "audit", "metricValue": "1"});
+    json!([
+        {
+            "logGroupName": "/aws/eks/alpha/cluster",
+            "retentionInDays": 400,
+            "kmsKeyId": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/named"),
+            "subscriptionFilters": [{"filterName": "siem"}],
+        },
+        {
+            "logGroupName": format!("/aws/eks/{of_another}/cluster"),
+            "metricFilters": [{"filterName": "denied", "metricTransformations": [metric]}],
+        },
+    ])
+}
+
+fn metric_alarms() -> Value {
+    json!([{
+        "AlarmName": "denied", "Namespace": "audit", "MetricName": "denied", "AlarmActions": ["arn:aws:sns:::page"],
+    }])
+}
+
 fn image(digest: &str, severities: &[&str]) -> Value {
     let findings = severities.iter().enumerate().map(
         |(number, severity)| json!({"name": format!("CVE-2024-{number}"), "severity": severity}),
@@ -504,6 +547,9 @@ fn before() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(false),
+            "detectors": detectors(),
+            "log_groups": log_groups("beta"),
+            "metric_alarms": metric_alarms(),
             "keys": [
                 named_key(), key("turned", true), key("gone", true), key("muted", false), pending_key("unused"),
                 used_key(),
@@ -538,6 +584,9 @@ fn now() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(true),
+            "detectors": detectors(),
+            "log_groups": log_groups("new"),
+            "metric_alarms": metric_alarms(),
             "keys": [
                 named_key(), key("turned", false), key("new", true), key("muted", false), pending_key("unused"),
                 used_key(),

@@ -203,6 +203,17 @@ fn one_of_everything(account: &str, region: &str) -> Value {
                 "encryptionType": "KMS", "kmsKey": format!("arn:aws:kms:{region}:{account}:key/one"),
             },
         }],
+        // GuardDuty does not monitor audit logs, so other calls search for what watches them.
+        "detectors": [{
+            "DetectorId": "12abc34d567e8fa901bc2d34e56789f0",
+            "Features": [{"Name": "EKS_AUDIT_LOGS", "Status": "DISABLED"}],
+        }],
+        "log_groups": [{
+            "logGroupName": "/aws/eks/one/cluster",
+            "metricFilters": [{"filterName": "one", "metricTransformations": [
+                {"metricName": "one", "metricNamespace": "one", "metricValue": "1"},
+            ]}],
+        }],
     });
     with_network(account, region, entries)
 }

@@ -8,13 +8,26 @@ use eksentry_core::{Fact, Need, Needs, ReasonCode, Unread};
 use futures::StreamExt;
 
 use super::{Described, parse};
+use crate::needed::{set, when};
 use crate::{DESCRIPTIONS_AT_A_TIME, Reader};
 
 impl Reader<'_> {
     /// Reads the facts about a cluster that take other calls, if they are needed.
     pub(super) async fn read_references(&self, cluster: &mut EksCluster, needs: Needs) {
         let read = &*cluster;
-        let (key, role, versions, roles, entries, admins, groups, nodes, addons, insights) = futures::join!(
+        let (
+            key,
+            role,
+            versions,
+            roles,
+            entries,
+            admins,
+            groups,
+            nodes,
+            addons,
+            insights,
+            monitoring,
+        ) = futures::join!(
             when(needs, Need::SecretsKey, self.secrets_key(read, needs)),
             when(needs, Need::ClusterRole, async {
                 futures::join!(self.role_of(read), self.role_users(read))
@@ -35,6 +48,7 @@ impl Reader<'_> {
                 Need::Insights,
                 self.clusters.insights(read, self.now())
             ),
+            Box::pin(self.monitoring(read, needs)),
         );
         if let (Some(key), Some(found)) = (&mut cluster.secrets_key, key.flatten()) {
             key.key = found;
@@ -50,6 +64,7 @@ impl Reader<'_> {
         set(&mut cluster.nodes, nodes);
         set(&mut cluster.addons, addons);
         set(&mut cluster.insights, insights);
+        monitoring.add_to(cluster);
         // Without nodes, no check needs the sources of roles.
         if cluster.has_nodes() != Ok(false) {
             let source = when(needs, Need::PodRoles, self.pod_role_source(cluster)).await;
@@ -159,21 +174,5 @@ impl Reader<'_> {
                 ),
             }),
         }
-    }
-}
-
-/// Returns the output of a future, which runs only if its facts are needed.
-async fn when<T>(needs: Needs, need: Need, read: impl Future<Output = T>) -> Option<T> {
-    if needs.contains(need) {
-        Some(read.await)
-    } else {
-        None
-    }
-}
-
-/// Replaces a fact if it was read.
-fn set<T>(fact: &mut T, read: Option<T>) {
-    if let Some(read) = read {
-        *fact = read;
     }
 }

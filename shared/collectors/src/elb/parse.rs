@@ -3,7 +3,8 @@
 use eksentry_core::Arn;
 use eksentry_core::facts::cluster::{LoadBalancerKind, TlsVersion};
 
-use super::response::{Action, Members, SslPolicy};
+use super::response::{Action, SslPolicy};
+use crate::members::Members;
 
 /// Returns the type and the name in the ARN of a load balancer; `None` for any other ARN.
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html>.

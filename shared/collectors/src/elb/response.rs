@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::members::Members;
+
 /// A response with a page of a list. The names of its elements depend on the operation.
 #[derive(Debug, Deserialize)]
 pub(super) struct Response<T> {
@@ -37,13 +39,6 @@ impl<T> Default for Page<T> {
             next_marker: None,
         }
     }
-}
-
-/// A list.
-#[derive(Debug, Deserialize)]
-pub(super) struct Members<T> {
-    #[serde(default = "Vec::new")]
-    pub(super) member: Vec<T>,
 }
 
 #[derive(Debug, Deserialize)]

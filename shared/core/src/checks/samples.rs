@@ -9,11 +9,12 @@ use crate::facts::account::{
     TrailStatus,
 };
 use crate::facts::cluster::{
-    Addon, Age, AuthenticationMode, EksCluster, Endpoint, FlowLog, Handling, Insight,
-    InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer, LoadBalancerKind, LogTypes,
-    MachineImage, MetadataOptions, Network, NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole,
-    PodRoleSource, Ports, Role, RolePolicy, RoleUsers, SecretsKey, SecurityGroup, Subnet,
-    SupportStatus, TlsVersion, TrafficType, UpgradePolicy, VpcEndpoint,
+    Addon, Age, AuditLogWatcher, AuthenticationMode, CoverageStatus, EksCluster, Endpoint, FlowLog,
+    Handling, Insight, InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer,
+    LoadBalancerKind, LogGroup, LogTypes, MachineImage, MetadataOptions, Network, NetworkPolicy,
+    Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Ports, Role, RolePolicy, RoleUsers,
+    RuntimeCoverage, SecretsKey, SecurityGroup, Subnet, SupportStatus, TlsVersion, TrafficType,
+    UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
@@ -23,7 +24,7 @@ use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation}
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, TagMutability,
 };
-use crate::facts::{AttachedPolicy, List, Unread};
+use crate::facts::{AttachedPolicy, Detector, Feature, List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::policy::{KMS, Permissions, Service};
 use crate::reason_code::ReasonCode;
@@ -43,6 +44,7 @@ pub(crate) fn cluster() -> EksCluster {
         listed_versions: List::complete(vec![listed_version("1.33")]),
         upgrade_policy: UpgradePolicy::Extended,
         created_at: None,
+        age: None,
         endpoint: Endpoint::read(false, true, []),
         authentication_mode: Some(AuthenticationMode::Api),
         creator_is_admin: Some(false),
@@ -62,6 +64,10 @@ pub(crate) fn cluster() -> EksCluster {
         }]),
         deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
+        log_group: Ok(Some(log_group())),
+        audit_log_watcher: Ok(Some(AuditLogWatcher::GuardDuty)),
+        detector: Ok(Some(detector())),
+        runtime_coverage: Ok(Some(runtime_coverage())),
         secrets_key: Some(secrets_key(KeyState::Enabled)),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
         role_users: RoleUsers {
@@ -385,6 +391,7 @@ pub(crate) fn account() -> Account {
         has_clusters: Ok(true),
         has_repositories: Ok(true),
         recorder: Ok(Some(recorder())),
+        detector: Ok(Some(detector())),
         registry_scanning: Ok(RegistryScanning {
             enhanced: true,
             rules: Vec::new(),
@@ -444,6 +451,33 @@ pub(crate) fn recorder() -> Recorder {
         last_status: Some("Success".into()),
         types: Ok(RecordedTypes::All),
         daily: DailyTypes::default(),
+    }
+}
+
+pub(crate) fn detector() -> Detector {
+    Detector {
+        id: "12abc34d567e8fa901bc2d34e56789f0".into(),
+        is_active: true,
+        audit_logs: Feature::Enabled,
+        runtime_monitoring: Feature::Enabled,
+    }
+}
+
+pub(crate) fn runtime_coverage() -> RuntimeCoverage {
+    RuntimeCoverage {
+        status: Some(CoverageStatus::Healthy),
+        issue: None,
+        is_excluded: false,
+        covered_nodes: Some(3),
+        compatible_nodes: Some(3),
+    }
+}
+
+pub(crate) fn log_group() -> LogGroup {
+    LogGroup {
+        retention_days: Some(365),
+        is_for_delivery: false,
+        key: None,
     }
 }
 

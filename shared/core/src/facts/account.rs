@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub use self::trail::{Access, EventSelector, EventSources, LOGGED_SERVICES, Trail, TrailStatus};
 use super::registry::{CreationTemplate, RegistryPolicy};
 use super::repository::RegistryScanning;
-use super::{Fact, Facts, FactsOf, List, Unread};
+use super::{Detector, Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
 use crate::policy::OrganizationPath;
@@ -38,6 +38,8 @@ pub struct Account {
     pub trails: List<Trail>,
     /// `true` if Amazon EBS encrypts new volumes by default.
     pub encrypts_volumes: Fact<bool>,
+    /// The GuardDuty detector; `None` if there is none. It is read only if the Region may hold clusters.
+    pub detector: Fact<Option<Detector>>,
 }
 
 /// An AWS Config configuration recorder.
@@ -230,6 +232,7 @@ impl Account {
             organization: Err(Unread::not_requested("the account's organization")),
             trails: List::unread(Unread::not_requested("the trails")),
             encrypts_volumes: Err(Unread::not_requested("the default encryption of volumes")),
+            detector: Err(Unread::not_requested("the GuardDuty detector")),
         }
     }
 }

@@ -8,12 +8,14 @@ mod health;
 mod image;
 mod insight;
 mod load_balancer;
+mod log_group;
 mod logs;
 mod network;
 mod node;
 mod node_group;
 mod node_role;
 mod role;
+mod runtime_coverage;
 mod secrets_key;
 mod security_group;
 mod support;
@@ -28,12 +30,14 @@ pub use self::health::{Issue, IssueCode};
 pub use self::image::{Age, ImageFamily, InstanceType, MachineImage};
 pub use self::insight::{Insight, InsightStatus};
 pub use self::load_balancer::{Handling, Listener, LoadBalancer, LoadBalancerKind, TlsVersion};
+pub use self::log_group::{AuditLogWatcher, LogGroup, LogGroupKey};
 pub use self::logs::{LogType, LogTypes};
 pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
 pub use self::node_role::NodeRole;
 pub use self::role::{PodRoleSource, Role, RolePolicy, RoleUsers, TrustingRole};
+pub use self::runtime_coverage::{CoverageStatus, RuntimeCoverage};
 pub use self::secrets_key::SecretsKey;
 pub use self::security_group::{InboundRule, Protocol, SecurityGroup};
 pub use self::support::{
@@ -41,8 +45,9 @@ pub use self::support::{
 };
 pub use self::version::KubernetesVersion;
 pub use self::vpc_endpoint::VpcEndpoint;
-use super::{Fact, Facts, FactsOf, List, Unread};
+use super::{Detector, Fact, Facts, FactsOf, List, Unread};
 use jiff::Timestamp;
+use std::time::Duration;
 
 use crate::arn::Arn;
 use crate::details::Details;
@@ -73,6 +78,9 @@ pub struct EksCluster {
     pub upgrade_policy: UpgradePolicy,
     /// The time at which the cluster was created.
     pub created_at: Option<Timestamp>,
+    /// The time between the creation and the call that describes the cluster; `None` if the time of the creation is not
+    /// known.
+    pub age: Option<Duration>,
     /// The network access to the Kubernetes API server.
     pub endpoint: Endpoint,
     /// The mode in which IAM principals are granted access; `None` if the response has none.
@@ -107,6 +115,16 @@ pub struct EksCluster {
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
     pub enabled_logs: LogTypes,
+    /// The log group of the control plane logs; `None` if it does not exist. It is read only if a log type is enabled.
+    pub log_group: Fact<Option<LogGroup>>,
+    /// Something that watches the audit log, even if other facts about this are unread; `None` if nothing does. It is
+    /// read only if the audit log is enabled.
+    pub audit_log_watcher: Fact<Option<AuditLogWatcher>>,
+    /// The GuardDuty detector of the Region; `None` if there is none.
+    pub detector: Fact<Option<Detector>>,
+    /// The coverage by GuardDuty Runtime Monitoring; `None` if GuardDuty does not list the cluster. It is read only if
+    /// the detector is active.
+    pub runtime_coverage: Fact<Option<RuntimeCoverage>>,
     /// The key that the cluster's `encryptionConfig` names, if it names one. [`EksCluster::key_in_use`] returns the key
     /// if EKS uses it.
     pub secrets_key: Option<SecretsKey>,
@@ -155,6 +173,7 @@ impl EksCluster {
             listed_versions: List::unread(not_requested("the support of Kubernetes versions")),
             upgrade_policy: UpgradePolicy::Extended,
             created_at: None,
+            age: None,
             endpoint: Endpoint::read(false, false, []),
             authentication_mode: None,
             creator_is_admin: None,
@@ -171,6 +190,12 @@ impl EksCluster {
             instance_types: List::unread(not_requested("the instance types of the nodes")),
             deletion_protection: None,
             enabled_logs: LogTypes::NONE,
+            log_group: Err(not_requested("the cluster's log group")),
+            audit_log_watcher: Err(not_requested("watchers of the cluster's audit log")),
+            detector: Err(not_requested("the GuardDuty detector")),
+            runtime_coverage: Err(not_requested(
+                "the coverage by GuardDuty Runtime Monitoring",
+            )),
             secrets_key: None,
             role_arn: None,
             role_users: RoleUsers {
@@ -189,6 +214,12 @@ impl EksCluster {
             url: None,
             tags: Vec::new(),
         }
+    }
+
+    /// Returns the name of the log group to which EKS writes the control plane logs.
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html>.
+    pub fn log_group_name(&self) -> String {
+        format!("/aws/eks/{}/cluster", self.name)
     }
 
     /// Returns why no check applies to the cluster, or `None` if checks apply. None applies if the cluster is being

@@ -22,6 +22,10 @@ pub static FSBP: Standard = Standard {
         ("eks-control-plane-logging", &["EKS.8"]),
         ("eks-ecr-endpoints", &["EC2.55", "EC2.56"]),
         ("eks-endpoint-private", &["EKS.1"]),
+        (
+            "eks-guardduty-runtime-coverage",
+            &["GuardDuty.7", "GuardDuty.11"],
+        ),
         ("eks-load-balancer-tls", &["ELB.1", "ELB.17", "ELB.18"]),
         ("eks-nodes-imds", &["EC2.8"]),
         ("eks-nodes-private", &["EC2.9"]),
@@ -30,6 +34,7 @@ pub static FSBP: Standard = Standard {
         ("eks-supported-version", &["EKS.2"]),
         ("eks-volumes-encrypted", &["EC2.3"]),
         ("eks-vpc-flow-logs", &["EC2.6"]),
+        ("guardduty-eks-protection", &["GuardDuty.5"]),
         ("kms-key-not-pending-deletion", &["KMS.3"]),
         ("kms-key-policy-restricted", &["KMS.5"]),
     ],

@@ -43,6 +43,10 @@ pub static NIST_800_53: Standard = Standard {
             ],
         ),
         (
+            "eks-control-plane-log-retention",
+            &["AU-10", "AU-11", "AU-6(3)", "AU-6(4)", "CA-7", "SI-12"],
+        ),
+        (
             "eks-control-plane-logging",
             &[
                 "AC-2(12)", "AC-2(4)", "AC-4(26)", "AC-6(9)", "AU-10", "AU-12", "AU-2", "AU-3",

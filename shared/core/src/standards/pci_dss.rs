@@ -12,6 +12,7 @@ pub static PCI_DSS: Standard = Standard {
         ("ecr-scan-on-push", &["6.2.3", "6.2.4"]),
         ("eks-control-plane-logging", &["10.2.1"]),
         ("eks-endpoint-private", &["1.4.4"]),
+        ("eks-guardduty-runtime-coverage", &["11.5.1"]),
         ("eks-nodes-imds", &["2.2.6"]),
         ("eks-secrets-envelope-encryption", &["8.3.2"]),
         ("eks-security-groups-restricted", &["1.3.1"]),

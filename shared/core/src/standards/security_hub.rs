@@ -9,6 +9,7 @@ pub static SECURITY_HUB: Standard = Standard {
     prefix: "AWS Security Hub CSPM/",
     mapping: &[
         ("ecr-customer-managed-key", &["ECR.5"]),
+        ("eks-control-plane-log-retention", &["CloudWatch.16"]),
         (
             "eks-security-groups-restricted",
             &["EC2.13", "EC2.14", "EC2.53", "EC2.54"],

@@ -22,7 +22,7 @@ use eksentry_core::{
 use jiff::tz::TimeZone;
 
 use super::super::texts::{maybe, text, texts};
-use super::{fact, maybe_moment, named_key, tags, unreads};
+use super::{fact, maybe_moment, monitoring, named_key, tags, unreads};
 
 pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     let cidrs = texts(bytes, 60)?;
@@ -58,6 +58,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
             UpgradePolicy::Extended
         },
         created_at: maybe_moment(bytes)?,
+        age: bytes.arbitrary()?,
         endpoint: Endpoint::read(
             bytes.arbitrary()?,
             bytes.arbitrary()?,
@@ -76,6 +77,10 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_roles: node_roles(bytes)?,
         deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
+        log_group: monitoring::log_group(bytes)?,
+        audit_log_watcher: monitoring::audit_log_watcher(bytes)?,
+        detector: monitoring::detector(bytes)?,
+        runtime_coverage: monitoring::runtime_coverage(bytes)?,
         secrets_key: secrets_key(bytes)?,
         role_arn: maybe(bytes)?,
         role_users: RoleUsers {
@@ -229,13 +234,17 @@ fn secrets_key(bytes: &mut Unstructured<'_>) -> Result<Option<SecretsKey>> {
     if bytes.arbitrary()? {
         return Ok(None);
     }
-    let named = named_key(bytes)?;
-    let named = bytes.arbitrary::<bool>()?.then_some(named);
     Ok(Some(SecretsKey {
         named: text(bytes)?,
         names_secrets: bytes.arbitrary()?,
-        key: fact(named, bytes)?,
+        key: maybe_key(bytes)?,
     }))
+}
+
+pub(super) fn maybe_key(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<NamedKey>>> {
+    let named = named_key(bytes)?;
+    let named = bytes.arbitrary::<bool>()?.then_some(named);
+    fact(named, bytes)
 }
 
 fn role(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Role>>> {
