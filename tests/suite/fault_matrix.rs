@@ -12,6 +12,7 @@
 //! third of the time. Whether a fault affects other checks is tried with all checks.
 
 mod cases;
+mod monitoring;
 mod rules;
 mod scenarios;
 mod table;

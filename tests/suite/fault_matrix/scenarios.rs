@@ -9,6 +9,7 @@ use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
+use super::monitoring::{detectors, log_groups, metric_alarms};
 use super::undisturbed::Checks;
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
@@ -487,39 +488,6 @@ fn load_balancers(of_beta_forwards: bool) -> Value {
         of_beta["Listeners"][0]["DefaultActions"] = json!([{"Type": "forward"}]);
     }
     json!([load_balancer("alpha"), of_beta])
-}
-
-/// Returns a detector that does not monitor audit logs.
-fn detectors() -> Value {
-    let feature = |name: &str, status: &str| json!({"Name": name, "Status": status});
-    json!([{
-        "DetectorId": "12abc34d567e8fa901bc2d34e56789f0",
-        "Features": [feature("EKS_AUDIT_LOGS", "DISABLED"), feature("RUNTIME_MONITORING", "ENABLED")],
-    }])
-}
-
-/// Returns the log groups of the cluster alpha, which has a subscription filter, and of another one, on whose metric
-/// filter an alarm is set.
-fn log_groups(of_another: &str) -> Value {
-    let metric = json!({"metricName": "denied", "metricNamespace": "audit", "metricValue": "1"});
-    json!([
-        {
-            "logGroupName": "/aws/eks/alpha/cluster",
-            "retentionInDays": 400,
-            "kmsKeyId": format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/named"),
-            "subscriptionFilters": [{"filterName": "siem"}],
-        },
-        {
-            "logGroupName": format!("/aws/eks/{of_another}/cluster"),
-            "metricFilters": [{"filterName": "denied", "metricTransformations": [metric]}],
-        },
-    ])
-}
-
-fn metric_alarms() -> Value {
-    json!([{
-        "AlarmName": "denied", "Namespace": "audit", "MetricName": "denied", "AlarmActions": ["arn:aws:sns:::page"],
-    }])
 }
 
 fn image(digest: &str, severities: &[&str]) -> Value {

@@ -64,7 +64,7 @@ impl Reader<'_> {
         set(&mut cluster.nodes, nodes);
         set(&mut cluster.addons, addons);
         set(&mut cluster.insights, insights);
-        monitoring.add_to(cluster);
+        cluster.monitoring = monitoring;
         // Without nodes, no check needs the sources of roles.
         if cluster.has_nodes() != Ok(false) {
             let source = when(needs, Need::PodRoles, self.pod_role_source(cluster)).await;

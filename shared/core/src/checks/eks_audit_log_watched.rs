@@ -67,7 +67,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             "The audit log is watched by other means, according to the parameter watchedElsewhere.";
         return Verdict::passed(ReasonCode::AuditLogWatchedElsewhere, text);
     }
-    match &cluster.audit_log_watcher {
+    match &cluster.monitoring.audit_log_watcher {
         Err(unread) => Verdict::not_available(unread),
         Ok(Some(watcher)) => Verdict::passed(ReasonCode::AuditLogWatched, format!("{watcher}.")),
         Ok(None) => {
@@ -84,16 +84,19 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, settings, unread};
+    use crate::checks::samples::{cluster, monitoring, settings, unread};
     use crate::facts::Fact;
-    use crate::facts::cluster::{AuditLogWatcher, LogTypes};
+    use crate::facts::cluster::{AuditLogWatcher, LogTypes, Monitoring};
     use crate::verdict::Outcome;
 
     const ELSEWHERE: &str = r#"{"watchedElsewhere": true}"#;
 
     fn verdict(audit_log_watcher: Fact<Option<AuditLogWatcher>>, parameters: &str) -> Verdict {
         let cluster = EksCluster {
-            audit_log_watcher,
+            monitoring: Monitoring {
+                audit_log_watcher,
+                ..monitoring()
+            },
             ..cluster()
         };
         evaluate(&cluster, &settings(CHECK.parameters, parameters))
@@ -140,7 +143,6 @@ mod tests {
         for parameters in ["{}", ELSEWHERE] {
             let without = EksCluster {
                 enabled_logs: LogTypes::NONE.with(LogType::Authenticator),
-                audit_log_watcher: Ok(None),
                 ..cluster()
             };
             let verdict = evaluate(&without, &settings(CHECK.parameters, parameters));

@@ -80,7 +80,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         return Verdict::not_applicable(ReasonCode::NoLogsEnabled, text);
     }
     let name = cluster.log_group_name();
-    match &cluster.log_group {
+    match &cluster.monitoring.log_group {
         Err(unread) => Verdict::not_available(unread),
         Ok(None) => {
             let text = format!(
@@ -153,9 +153,9 @@ fn kept_too_short(name: &str, group: &LogGroup, required: u32) -> Option<Reason>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, log_group, secrets_key, settings, unread};
+    use crate::checks::samples::{cluster, log_group, monitoring, secrets_key, settings, unread};
     use crate::facts::Fact;
-    use crate::facts::cluster::{LogType, LogTypes};
+    use crate::facts::cluster::{LogType, LogTypes, Monitoring};
     use crate::facts::key::NamedKey;
     use crate::verdict::Outcome;
 
@@ -166,7 +166,10 @@ mod tests {
 
     fn verdict(log_group: Fact<Option<LogGroup>>, parameters: &str) -> Verdict {
         let cluster = EksCluster {
-            log_group,
+            monitoring: Monitoring {
+                log_group,
+                ..monitoring()
+            },
             ..cluster()
         };
         evaluate(&cluster, &settings(CHECK.parameters, parameters))
@@ -263,22 +266,22 @@ mod tests {
             (Ok(None), Outcome::Warning),
             (Err(unread()), Outcome::NotAvailable),
         ] {
-            for enabled_logs in [LogTypes::ALL, LogTypes::NONE.with(LogType::Authenticator)] {
+            let monitoring = Monitoring {
+                log_group: group.clone(),
+                ..monitoring()
+            };
+            let outcome = |enabled_logs| {
                 let cluster = EksCluster {
                     enabled_logs,
-                    log_group: group.clone(),
+                    monitoring: monitoring.clone(),
                     ..cluster()
                 };
-                let outcome = evaluate(&cluster, &ParameterValues::default()).outcome;
-                assert_eq!(outcome, expected, "{group:?}");
-            }
-            let silent = EksCluster {
-                enabled_logs: LogTypes::NONE,
-                log_group: group,
-                ..cluster()
+                evaluate(&cluster, &ParameterValues::default()).outcome
             };
-            let outcome = evaluate(&silent, &ParameterValues::default()).outcome;
-            assert_eq!(outcome, Outcome::NotApplicable);
+            for enabled_logs in [LogTypes::ALL, LogTypes::NONE.with(LogType::Authenticator)] {
+                assert_eq!(outcome(enabled_logs), expected, "{group:?}");
+            }
+            assert_eq!(outcome(LogTypes::NONE), Outcome::NotApplicable);
         }
     }
 }

@@ -63,7 +63,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
-    let coverage = cluster.runtime_coverage.as_ref();
+    let coverage = cluster.monitoring.runtime_coverage.as_ref();
     let known = coverage.ok().and_then(Option::as_ref);
     if let Some(Reason { code, text }) = inapplicable(cluster, known) {
         return Verdict::not_applicable(code, text);
@@ -89,7 +89,7 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
 
 /// Returns why GuardDuty can't cover the cluster; `None` if it can.
 fn inapplicable(cluster: &EksCluster, coverage: Option<&RuntimeCoverage>) -> Option<Reason> {
-    if let Ok(Some(detector)) = &cluster.detector
+    if let Ok(Some(detector)) = &cluster.monitoring.detector
         && detector.runtime_monitoring == Feature::NotOffered
     {
         return Some(Reason::new(
@@ -129,7 +129,12 @@ fn awaited(cluster: &EksCluster, coverage: Option<&RuntimeCoverage>) -> Option<R
 
 /// Returns why Runtime Monitoring does not monitor clusters of the Region; `None` if it does.
 fn not_enabled(cluster: &EksCluster) -> Fact<Option<Reason>> {
-    let Some(detector) = cluster.detector.as_ref().map_err(Unread::clone)? else {
+    let Some(detector) = cluster
+        .monitoring
+        .detector
+        .as_ref()
+        .map_err(Unread::clone)?
+    else {
         let text = "GuardDuty is not enabled: the account has no detector in the Region.";
         return Ok(Some(Reason::new(ReasonCode::NoDetector, text)));
     };
@@ -201,8 +206,9 @@ fn unknown(what: &str) -> Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::samples::{cluster, detector, runtime_coverage, unread};
+    use crate::checks::samples::{cluster, detector, monitoring, runtime_coverage, unread};
     use crate::facts::Detector;
+    use crate::facts::cluster::Monitoring;
     use crate::verdict::Outcome;
 
     const HIGH: Outcome = Outcome::Failed(Severity::High);
@@ -212,6 +218,24 @@ mod tests {
 
     fn verdict(cluster: &EksCluster) -> Verdict {
         evaluate(cluster, &ParameterValues::default())
+    }
+
+    fn monitored(
+        detector: Fact<Option<Detector>>,
+        runtime_coverage: Fact<Option<RuntimeCoverage>>,
+    ) -> EksCluster {
+        EksCluster {
+            monitoring: Monitoring {
+                detector,
+                runtime_coverage,
+                ..monitoring()
+            },
+            ..cluster()
+        }
+    }
+
+    fn covered(coverage: RuntimeCoverage) -> Verdict {
+        verdict(&monitored(Ok(Some(detector())), Ok(Some(coverage))))
     }
 
     /// Returns the outcome for a coverage in words: its status, its issue, and the numbers of covered and compatible
@@ -224,11 +248,7 @@ mod tests {
             compatible_nodes: nodes.1,
             ..runtime_coverage()
         };
-        verdict(&EksCluster {
-            runtime_coverage: Ok(Some(coverage)),
-            ..cluster()
-        })
-        .outcome
+        covered(coverage).outcome
     }
 
     #[test]
@@ -274,10 +294,7 @@ mod tests {
                 is_excluded: true,
                 ..runtime_coverage()
             };
-            let verdict = verdict(&EksCluster {
-                runtime_coverage: Ok(Some(coverage)),
-                ..cluster()
-            });
+            let verdict = covered(coverage);
             assert_eq!(verdict.outcome, MEDIUM, "{status}");
             assert_eq!(verdict.codes(), ["RUNTIME_MONITORING_EXCLUDED"], "{status}");
         }
@@ -304,17 +321,12 @@ mod tests {
             (Ok(None), Err(unread()), MEDIUM),
             (Err(unread()), Err(unread()), UNKNOWN),
         ] {
-            let cluster = EksCluster {
-                detector,
-                runtime_coverage: coverage,
-                ..cluster()
-            };
+            let cluster = monitored(detector, coverage);
             assert_eq!(
                 verdict(&cluster).outcome,
                 expected,
-                "{:?} {:?}",
-                cluster.detector,
-                cluster.runtime_coverage
+                "{:?}",
+                cluster.monitoring
             );
         }
     }
@@ -329,9 +341,7 @@ mod tests {
         ] {
             let cluster = EksCluster {
                 age: seconds.map(Duration::from_secs),
-                detector,
-                runtime_coverage: coverage,
-                ..cluster()
+                ..monitored(detector, coverage)
             };
             assert_eq!(verdict(&cluster).outcome, expected, "{seconds:?}");
         }
@@ -348,7 +358,7 @@ mod tests {
                 issue: issue.map(str::to_owned),
                 ..runtime_coverage()
             };
-            let text = evaluate_coverage(&coverage).explanation();
+            let text = covered(coverage).explanation();
             assert!(text.ends_with(end), "{text}");
         }
     }

@@ -11,10 +11,10 @@ use crate::facts::account::{
 use crate::facts::cluster::{
     Addon, Age, AuditLogWatcher, AuthenticationMode, CoverageStatus, EksCluster, Endpoint, FlowLog,
     Handling, Insight, InsightStatus, InstanceType, ListedVersion, Listener, LoadBalancer,
-    LoadBalancerKind, LogGroup, LogTypes, MachineImage, MetadataOptions, Network, NetworkPolicy,
-    Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Ports, Role, RolePolicy, RoleUsers,
-    RuntimeCoverage, SecretsKey, SecurityGroup, Subnet, SupportStatus, TlsVersion, TrafficType,
-    UpgradePolicy, VpcEndpoint,
+    LoadBalancerKind, LogGroup, LogTypes, MachineImage, MetadataOptions, Monitoring, Network,
+    NetworkPolicy, Node, NodeGroup, NodeOrigin, NodeRole, PodRoleSource, Ports, Role, RolePolicy,
+    RoleUsers, RuntimeCoverage, SecretsKey, SecurityGroup, Subnet, SupportStatus, TlsVersion,
+    TrafficType, UpgradePolicy, VpcEndpoint,
 };
 use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
@@ -64,10 +64,7 @@ pub(crate) fn cluster() -> EksCluster {
         }]),
         deletion_protection: Some(true),
         enabled_logs: LogTypes::ALL,
-        log_group: Ok(Some(log_group())),
-        audit_log_watcher: Ok(Some(AuditLogWatcher::GuardDuty)),
-        detector: Ok(Some(detector())),
-        runtime_coverage: Ok(Some(runtime_coverage())),
+        monitoring: monitoring(),
         secrets_key: Some(secrets_key(KeyState::Enabled)),
         role_arn: Some("arn:aws:iam::111122223333:role/payments".into()),
         role_users: RoleUsers {
@@ -460,6 +457,15 @@ pub(crate) fn detector() -> Detector {
         is_active: true,
         audit_logs: Feature::Enabled,
         runtime_monitoring: Feature::Enabled,
+    }
+}
+
+pub(crate) fn monitoring() -> Monitoring {
+    Monitoring {
+        log_group: Ok(Some(log_group())),
+        audit_log_watcher: Ok(Some(AuditLogWatcher::GuardDuty)),
+        detector: Ok(Some(detector())),
+        runtime_coverage: Ok(Some(runtime_coverage())),
     }
 }
 

@@ -10,6 +10,7 @@ mod insight;
 mod load_balancer;
 mod log_group;
 mod logs;
+mod monitoring;
 mod network;
 mod node;
 mod node_group;
@@ -32,6 +33,7 @@ pub use self::insight::{Insight, InsightStatus};
 pub use self::load_balancer::{Handling, Listener, LoadBalancer, LoadBalancerKind, TlsVersion};
 pub use self::log_group::{AuditLogWatcher, LogGroup, LogGroupKey};
 pub use self::logs::{LogType, LogTypes};
+pub use self::monitoring::Monitoring;
 pub use self::network::{Network, Ports, PortsError, Subnet};
 pub use self::node::{MetadataOptions, Node, NodeOrigin, NodePresence};
 pub use self::node_group::{NodeGroup, RemoteAccess};
@@ -45,7 +47,7 @@ pub use self::support::{
 };
 pub use self::version::KubernetesVersion;
 pub use self::vpc_endpoint::VpcEndpoint;
-use super::{Detector, Fact, Facts, FactsOf, List, Unread};
+use super::{Fact, Facts, FactsOf, List, Unread};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -115,16 +117,8 @@ pub struct EksCluster {
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
     pub enabled_logs: LogTypes,
-    /// The log group of the control plane logs; `None` if it does not exist. It is read only if a log type is enabled.
-    pub log_group: Fact<Option<LogGroup>>,
-    /// Something that watches the audit log, even if other facts about this are unread; `None` if nothing does. It is
-    /// read only if the audit log is enabled.
-    pub audit_log_watcher: Fact<Option<AuditLogWatcher>>,
-    /// The GuardDuty detector of the Region; `None` if there is none.
-    pub detector: Fact<Option<Detector>>,
-    /// The coverage by GuardDuty Runtime Monitoring; `None` if GuardDuty does not list the cluster. It is read only if
-    /// the detector is active.
-    pub runtime_coverage: Fact<Option<RuntimeCoverage>>,
+    /// What records and monitors the cluster.
+    pub monitoring: Monitoring,
     /// The key that the cluster's `encryptionConfig` names, if it names one. [`EksCluster::key_in_use`] returns the key
     /// if EKS uses it.
     pub secrets_key: Option<SecretsKey>,
@@ -190,12 +184,7 @@ impl EksCluster {
             instance_types: List::unread(not_requested("the instance types of the nodes")),
             deletion_protection: None,
             enabled_logs: LogTypes::NONE,
-            log_group: Err(not_requested("the cluster's log group")),
-            audit_log_watcher: Err(not_requested("watchers of the cluster's audit log")),
-            detector: Err(not_requested("the GuardDuty detector")),
-            runtime_coverage: Err(not_requested(
-                "the coverage by GuardDuty Runtime Monitoring",
-            )),
+            monitoring: Monitoring::not_requested(),
             secrets_key: None,
             role_arn: None,
             role_users: RoleUsers {
@@ -214,12 +203,6 @@ impl EksCluster {
             url: None,
             tags: Vec::new(),
         }
-    }
-
-    /// Returns the name of the log group to which EKS writes the control plane logs.
-    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html>.
-    pub fn log_group_name(&self) -> String {
-        format!("/aws/eks/{}/cluster", self.name)
     }
 
     /// Returns why no check applies to the cluster, or `None` if checks apply. None applies if the cluster is being
@@ -313,27 +296,6 @@ impl EksCluster {
             } => Err(missing.clone()),
             _ => Ok(NodePresence::Never),
         }
-    }
-
-    /// Returns the account that owns the VPC of the cluster, if it is another one that shares the VPC with the cluster's
-    /// account; `None` if the cluster's account owns it. All subnets of a cluster are in one VPC, so one tells.
-    pub fn owner_of_shared_vpc(&self) -> Fact<Option<&str>> {
-        let subnets = &self.network.subnets;
-        let of_cluster = |subnet: &&Subnet| self.subnets.contains(&subnet.id);
-        let mut owners = subnets.items.iter().filter(of_cluster);
-        let unknown = |text: &str| Unread {
-            code: ReasonCode::VpcOwnerUnknown,
-            text: text.to_owned(),
-        };
-        let Some(owner) = owners.find_map(|subnet| subnet.owner.as_deref()) else {
-            return Err(subnets.missing.clone().unwrap_or_else(|| {
-                unknown("ec2:DescribeSubnets returned no owner of the cluster's subnets.")
-            }));
-        };
-        let own = self.account();
-        let own =
-            own.ok_or_else(|| unknown("eks:DescribeCluster returned no ARN with an account."))?;
-        Ok(Some(owner).filter(|owner| *owner != own))
     }
 
     /// Returns the account of the cluster; `None` if its ARN names none.

@@ -22,7 +22,7 @@ use eksentry_core::{
 use jiff::tz::TimeZone;
 
 use super::super::texts::{maybe, text, texts};
-use super::{fact, maybe_moment, monitoring, named_key, tags, unreads};
+use super::{fact, maybe_moment, monitoring::monitoring, named_key, tags, unreads};
 
 pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     let cidrs = texts(bytes, 60)?;
@@ -77,10 +77,7 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_roles: node_roles(bytes)?,
         deletion_protection: bytes.arbitrary()?,
         enabled_logs: logs,
-        log_group: monitoring::log_group(bytes)?,
-        audit_log_watcher: monitoring::audit_log_watcher(bytes)?,
-        detector: monitoring::detector(bytes)?,
-        runtime_coverage: monitoring::runtime_coverage(bytes)?,
+        monitoring: monitoring(bytes)?,
         secrets_key: secrets_key(bytes)?,
         role_arn: maybe(bytes)?,
         role_users: RoleUsers {

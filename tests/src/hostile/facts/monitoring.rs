@@ -3,11 +3,22 @@
 use arbitrary::{Result, Unstructured};
 use eksentry_core::facts::{
     Detector, Fact, Feature,
-    cluster::{AuditLogWatcher, CoverageStatus, LogGroup, LogGroupKey, RuntimeCoverage},
+    cluster::{
+        AuditLogWatcher, CoverageStatus, LogGroup, LogGroupKey, Monitoring, RuntimeCoverage,
+    },
 };
 
 use super::super::texts::{maybe, text};
 use super::{cluster::maybe_key, fact};
+
+pub(super) fn monitoring(bytes: &mut Unstructured<'_>) -> Result<Monitoring> {
+    Ok(Monitoring {
+        log_group: log_group(bytes)?,
+        audit_log_watcher: audit_log_watcher(bytes)?,
+        detector: detector(bytes)?,
+        runtime_coverage: runtime_coverage(bytes)?,
+    })
+}
 
 pub(super) fn detector(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Detector>>> {
     const FEATURES: [Feature; 4] = [
@@ -26,9 +37,7 @@ pub(super) fn detector(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<Detec
     fact(is_there.then_some(detector), bytes)
 }
 
-pub(super) fn runtime_coverage(
-    bytes: &mut Unstructured<'_>,
-) -> Result<Fact<Option<RuntimeCoverage>>> {
+fn runtime_coverage(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<RuntimeCoverage>>> {
     let statuses = ["HEALTHY".to_owned(), "UNHEALTHY".to_owned(), text(bytes)?];
     let coverage = RuntimeCoverage {
         status: CoverageStatus::read(bytes.choose(&statuses)?),
@@ -41,7 +50,7 @@ pub(super) fn runtime_coverage(
     fact(is_there.then_some(coverage), bytes)
 }
 
-pub(super) fn log_group(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<LogGroup>>> {
+fn log_group(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<LogGroup>>> {
     let key = LogGroupKey {
         named: text(bytes)?,
         key: maybe_key(bytes)?,
@@ -55,9 +64,7 @@ pub(super) fn log_group(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<LogG
     fact(is_there.then_some(group), bytes)
 }
 
-pub(super) fn audit_log_watcher(
-    bytes: &mut Unstructured<'_>,
-) -> Result<Fact<Option<AuditLogWatcher>>> {
+fn audit_log_watcher(bytes: &mut Unstructured<'_>) -> Result<Fact<Option<AuditLogWatcher>>> {
     let watcher = match bytes.int_in_range(0..=4)? {
         0 => None,
         1 => Some(AuditLogWatcher::GuardDuty),

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{FlowLog, SecurityGroup, VpcEndpoint};
-use crate::facts::{List, Unread};
+use super::{EksCluster, FlowLog, SecurityGroup, VpcEndpoint};
+use crate::facts::{Fact, List, Unread};
+use crate::reason_code::ReasonCode;
 
 /// The network of a cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +118,29 @@ impl FromStr for Ports {
         } else {
             Err(error())
         }
+    }
+}
+
+impl EksCluster {
+    /// Returns the account that owns the VPC of the cluster, if it is another one that shares the VPC with the cluster's
+    /// account; `None` if the cluster's account owns it. All subnets of a cluster are in one VPC, so one tells.
+    pub fn owner_of_shared_vpc(&self) -> Fact<Option<&str>> {
+        let subnets = &self.network.subnets;
+        let of_cluster = |subnet: &&Subnet| self.subnets.contains(&subnet.id);
+        let mut owners = subnets.items.iter().filter(of_cluster);
+        let unknown = |text: &str| Unread {
+            code: ReasonCode::VpcOwnerUnknown,
+            text: text.to_owned(),
+        };
+        let Some(owner) = owners.find_map(|subnet| subnet.owner.as_deref()) else {
+            return Err(subnets.missing.clone().unwrap_or_else(|| {
+                unknown("ec2:DescribeSubnets returned no owner of the cluster's subnets.")
+            }));
+        };
+        let own = self.account();
+        let own =
+            own.ok_or_else(|| unknown("eks:DescribeCluster returned no ARN with an account."))?;
+        Ok(Some(owner).filter(|owner| *owner != own))
     }
 }
 
