@@ -9,6 +9,7 @@
 //! - the next invocation, after the fault, has the same result as the undisturbed run.
 
 mod cases;
+mod policies;
 mod rules;
 mod scenarios;
 mod table;

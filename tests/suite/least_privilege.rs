@@ -120,7 +120,12 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
     ),
     (
         "list_amazonelasticcontainerregistry.html",
-        &["ecr:GetRegistryScanningConfiguration"],
+        &[
+            "ecr:DescribeRepositoryCreationTemplates",
+            "ecr:GetAccountSetting",
+            "ecr:GetRegistryPolicy",
+            "ecr:GetRegistryScanningConfiguration",
+        ],
     ),
     (
         "list_amazonelastickubernetesservice.html",
@@ -146,7 +151,10 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
     ("list_awskeymanagementservice.html", &["kms:ListKeys"]),
     (
         "list_awsorganizations.html",
-        &["organizations:ListAccounts"],
+        &[
+            "organizations:DescribeOrganization",
+            "organizations:ListAccounts",
+        ],
     ),
     (
         "list_amazonresourcegrouptaggingapi.html",

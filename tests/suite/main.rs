@@ -30,6 +30,7 @@ mod networks;
 mod ocsf;
 mod parameters;
 mod pods;
+mod policies;
 mod processes;
 mod samples;
 mod slices;

@@ -80,6 +80,12 @@ fn the_number_of_calls_is_bounded() {
         // One call lists the repositories, and one checks for the account whether there are any.
         ("ecr.DescribeRepositories", 2),
         ("ecr.GetRegistryScanningConfiguration", 1),
+        ("ecr.GetRegistryPolicy", 1),
+        ("ecr.GetAccountSetting", 1),
+        ("ecr.DescribeRepositoryCreationTemplates", 1),
+        ("ecr.GetRepositoryPolicy", repositories),
+        ("kms.GetKeyPolicy", keys),
+        ("organizations.DescribeOrganization", 1),
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
         // For each part, one call sends a hundred findings and one archives findings.

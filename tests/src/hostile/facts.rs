@@ -1,6 +1,7 @@
 //! Facts that no service would return, about resources that can exist.
 
 mod cluster;
+mod policies;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,6 +23,7 @@ use eksentry_core::{
     kind::Identity,
     mute_list::Entry,
     parameters::Raw,
+    policy::{ECR, KMS},
 };
 use jiff::Timestamp;
 
@@ -116,6 +118,10 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         has_clusters: fact(bytes.arbitrary()?, bytes)?,
         has_repositories: fact(bytes.arbitrary()?, bytes)?,
         recorder: fact(is_there.then_some(recorder), bytes)?,
+        repositories: "arn:aws:ecr:eu-central-1:111122223333:repository/*".to_owned(),
+        registry_policy: policies::of_registry(bytes)?,
+        creation_templates: policies::templates(bytes)?,
+        organization: policies::organization(bytes)?,
     })
 }
 
@@ -142,6 +148,13 @@ fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
         exclusion_filters: texts(bytes, 120)?,
         scan_on_push: bytes.arbitrary()?,
         registry_scanning: fact(scanning, bytes)?,
+        policy: {
+            let policy = policies::attached(&ECR, bytes)?;
+            let is_there: bool = bytes.arbitrary()?;
+            fact(is_there.then_some(policy), bytes)?
+        },
+        registry_policy: policies::of_registry(bytes)?,
+        organization: policies::organization(bytes)?,
     })
 }
 
@@ -282,6 +295,8 @@ fn key(bytes: &mut Unstructured<'_>) -> Result<KmsKey> {
         description: maybe(bytes)?,
         created_at: maybe_moment(bytes)?,
         rotation: fact(rotation, bytes)?,
+        policy: fact(policies::attached(&KMS, bytes)?, bytes)?,
+        organization: policies::organization(bytes)?,
     })
 }
 

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::{
     collections::{
-        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS, LOAD_BALANCERS, NODEGROUPS,
-        POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
+        ADDONS, CLUSTERS, CREATION_TEMPLATES, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS,
+        LOAD_BALANCERS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
@@ -80,10 +80,22 @@ pub(super) static OPERATIONS: &[Row] = &[
     .by_ids(&["repositoryNames"])
     .needs(Of(ecr::permissions_on_repositories)),
     Row::new(
+        "ecr.DescribeRepositoryCreationTemplates",
+        Describe(&CREATION_TEMPLATES),
+    )
+    .also(|| json!({"registryId": "{account}"})),
+    Row::new("ecr.GetAccountSetting", Account(ecr::get_account_setting)),
+    Row::new("ecr.GetRegistryPolicy", Account(ecr::get_registry_policy)),
+    Row::new(
         "ecr.GetRegistryScanningConfiguration",
         Describe(&REGISTRY_SCANNING),
     )
     .also(|| json!({"registryId": "{account}"})),
+    Row::new(
+        "ecr.GetRepositoryPolicy",
+        Account(ecr::get_repository_policy),
+    )
+    .on("repository/{repositoryName}"),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),
@@ -143,12 +155,17 @@ pub(super) static OPERATIONS: &[Row] = &[
         .needs(OnResource(iam::role_resource)),
     Row::new("iam.ListRoles", Account(iam::list_roles)),
     Row::new("kms.DescribeKey", Account(kms::describe_key)).needs(Of(kms::permissions_on_key)),
+    Row::new("kms.GetKeyPolicy", Account(kms::get_key_policy)).needs(Of(kms::permissions_on_key)),
     Row::new(
         "kms.GetKeyRotationStatus",
         Account(kms::get_key_rotation_status),
     )
     .needs(Of(kms::permissions_on_key)),
     Row::new("kms.ListKeys", Account(kms::list_keys)),
+    Row::new(
+        "organizations.DescribeOrganization",
+        State(organizations::describe_organization),
+    ),
     Row::new(
         "organizations.ListAccounts",
         State(organizations::list_accounts),

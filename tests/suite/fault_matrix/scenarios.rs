@@ -9,6 +9,9 @@ use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
+use super::policies::{
+    OTHER, creation_templates, key_of, policy, policy_for_new_repositories, policy_of_organization,
+};
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
 use crate::world::{
@@ -19,7 +22,6 @@ use crate::world::{
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const PARAMETERS: &str = "/eksentry/checks";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
-const OTHER: &str = "444455556666";
 const ISSUER: &str = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -68,6 +70,7 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
             "ecr.",
             "kms.",
             "config.",
+            "organizations.",
             "securityhub.",
             "ssm.",
             "tagging.",
@@ -450,11 +453,16 @@ fn before() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(false),
-            "keys": [key("named", true), key("turned", true), key("gone", true), key("muted", false)],
+            "keys": [
+                key("named", true), key_of("turned", true, json!({"AWS": ACCOUNT})), key("gone", true),
+                key("muted", false),
+            ],
+            "registry_policy": {"policyText": policy(json!({"AWS": OTHER}), "ecr:ReplicateImage")},
+            "creation_templates": creation_templates(&policy(json!({"AWS": ACCOUNT}), "ecr:*")),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
                     image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
-                ]},
+                ], "policy": policy(json!("*"), "ecr:*")},
                 {"repositoryName": "team/b", "imageTagMutability": "IMMUTABLE"},
                 {"repositoryName": "team/gone", "images": [image(&digest('3'), &["LOW"])]},
             ],
@@ -477,14 +485,18 @@ fn now() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(true),
-            "keys": [key("named", true), key("turned", false), key("new", true), key("muted", false)],
+            "keys": [
+                key("named", true), key_of("turned", false, json!("*")), key("new", true), key("muted", false),
+            ],
+            "registry_policy": {"policyText": policy_for_new_repositories()},
+            "creation_templates": creation_templates(&policy(json!("*"), "ecr:*")),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
                     image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
-                ]},
+                ], "policy": policy_of_organization()},
                 {"repositoryName": "team/b", "imageTagMutability": "MUTABLE", "images": [
                     image(DIGEST, &["CRITICAL", "LOW", "LOW"]),
-                ]},
+                ], "policy": policy(json!("*"), "ecr:BatchGetImage")},
                 {"repositoryName": "team/new", "images": [
                     {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},
                     {"imageDigest": digest('6')},
