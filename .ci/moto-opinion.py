@@ -66,11 +66,13 @@ DEVIATIONS = [
     ("eks-vpc-flow-logs", "cluster/treasury", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
     ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
     ("kms-cmk-rotation", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", FAILED, "moto treats AWS keys as customer keys"),
+    ("kms-key-policy-restricted", "key/d5a71603-c4eb-4f28-8596-7e203b4f58ee", PASSED, "moto treats AWS keys as customer keys"),
 ]
 
 # The checks that the sweep omits, because moto does not implement their operations.
 NOT_IN_MOTO = {
     "eks-audit-log-watched": "DescribeAccountPolicies",
+    "ecr-registry-policy-restricted": "DescribeRepositoryCreationTemplates",
     "eks-cluster-healthy": "ListAddons",
     "eks-guardduty-runtime-coverage": "ListCoverage",
     "eks-network-policy-enabled": "ListAddons",
@@ -192,7 +194,7 @@ class Account:
         regions = entry.get("MultiRegionConfiguration", {})
         home = regions.get("PrimaryKey", {}).get("Region", REGION)
         kms = self.kms if home == REGION else self.client("kms", home)
-        key = self.create(kms, "create_key", entry, **self.key_policy(entry["KeyId"]))
+        key = self.create(kms, "create_key", entry, **self.key_policy(entry))
         id = key["KeyMetadata"]["KeyId"]
         self.keys[entry["KeyId"]] = id
         for replica in regions.get("ReplicaKeys", []):
@@ -212,15 +214,15 @@ class Account:
             case state:
                 raise NotImplementedError(f"a key with the state {state}")
 
-    def key_policy(self, key):
-        """Returns the policy of a key that denies DescribeKey, if the account file has such a fault."""
+    def key_policy(self, entry):
+        """Returns the policy of a key, which denies DescribeKey if the account file has such a fault."""
         for fault in DEMO.get("faults", []):
             if (fault["operation"], fault["kind"]) != ("kms.DescribeKey", "access-denied"):
                 raise NotImplementedError(f"the fault {fault}")
-            if fault.get("match") == {"KeyId": key}:
+            if fault.get("match") == {"KeyId": entry["KeyId"]}:
                 statement = {"Effect": "Deny", "Principal": "*", "Action": ["kms:DescribeKey"], "Resource": "*"}
                 return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
-        return {}
+        return {"Policy": json.dumps(entry["policy"])} if "policy" in entry else {}
 
     def fill_cluster(self, entry):
         name = entry["name"]
@@ -251,6 +253,9 @@ class Account:
         if "lifecycle_policy" in entry:
             policy = json.dumps(entry["lifecycle_policy"])
             self.ecr.put_lifecycle_policy(repositoryName=entry["repositoryName"], lifecyclePolicyText=policy)
+        if "policy" in entry:
+            policy = json.dumps(entry["policy"])
+            self.ecr.set_repository_policy(repositoryName=entry["repositoryName"], policyText=policy)
         for position, image in enumerate(entry.get("images", [])):
             # tests/src/account.rs generates omitted digests in the same way.
             tags = json.dumps(image.get("imageTags", position), separators=(",", ":"), ensure_ascii=False)

@@ -21,6 +21,11 @@
 //! inspector:                          # an account as in BatchGetAccountStatus of Amazon Inspector (off)
 //!   state: {status: ENABLED}
 //!   resourceState: {ecr: {status: ENABLED}}
+//! registry_policy: {policyText: {Statement: []}}  # as GetRegistryPolicy (none); a policy is an object or its text
+//! account_settings: {REGISTRY_POLICY_SCOPE: V1}   # as GetAccountSetting, by name (V2)
+//! creation_templates:                 # as DescribeRepositoryCreationTemplates
+//!   - prefix: ROOT
+//!     repositoryPolicy: {Statement: []}
 //! recorders:                          # as DescribeConfigurationRecorders (one that records everything)
 //!   - name: default
 //!     recordingGroup: {allSupported: false, resourceTypes: [AWS::EKS::Cluster]}
@@ -39,6 +44,7 @@
 //!     imageTagMutability: IMMUTABLE
 //!     tags: {team: payments}
 //!     lifecycle_policy: {rules: []}   # as GetLifecyclePolicy, as a document or as text (none)
+//!     policy: {Statement: []}         # as GetRepositoryPolicy (none)
 //!     images:                         # as DescribeImages
 //!       - imageTags: [v1]             # never scanned; the digest is generated
 //!       - imageTags: [v2]
@@ -51,6 +57,7 @@
 //! keys:                               # as DescribeKey's KeyMetadata
 //!   - aliases: [alias/payments]       # a symmetric customer managed key; the KeyId is generated
 //!     rotation: {KeyRotationEnabled: true}        # as GetKeyRotationStatus (off)
+//!     policy: {Statement: []}         # as GetKeyPolicy (lets the account do everything)
 //!   - KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab
 //!     KeyState: PendingDeletion
 //!     last_use: {KeyLastUsage: {Operation: Decrypt, Timestamp: 2026-11-01T00:00:00Z}}    # as GetKeyLastUsage (never used)
@@ -69,7 +76,7 @@
 //! parameters:                         # as GetParameter and GetParametersByPath
 //!   - {Name: /eksentry/accounts, Value: "[]"}     # Type: String
 //! member_role: {name: eksentry-audit, external_id: bank}  # the one role that may be assumed (any); external_id: (any)
-//! organization:                       # as ListAccounts and similar; a ParentId is a root or a unit
+//! organization:                       # as DescribeOrganization, ListAccounts and similar; a ParentId is a root or a unit
 //!   units: [{Id: ou-ab12-payments1, Name: payments, ParentId: r-ab12}]
 //!   accounts:                         # Status: ACTIVE, Name: the Id
 //!     - {Id: "210987654321", Name: ledger, Status: SUSPENDED, ParentId: ou-ab12-payments1}

@@ -8,9 +8,7 @@ mod reports;
 mod texts;
 
 use arbitrary::{Result, Unstructured};
-use eksentry_core::policy::{
-    ECR, Granted, KMS, PolicyDocument, ResourcePolicy, Scope, Trust, grants,
-};
+use eksentry_core::policy::{ECR, KMS, PolicyDocument, ResourcePolicy, Scope, Trust, grants};
 use eksentry_core::{Finding, Observation, State, checks::CHECKS};
 use percent_encoding::percent_decode;
 
@@ -44,10 +42,8 @@ pub fn policy(data: &[u8]) {
     let repositories = "arn:aws:ecr:eu-central-1:111122223333:repository/*";
     for (service, scope) in [(&ECR, Scope::Named(repositories)), (&KMS, Scope::Attached)] {
         let grants = grants(&policy, "111122223333", service, scope);
-        if let Granted::To { grants, .. } = grants.granted(|_| true) {
-            for grant in grants {
-                let _ = Trust::default().outsiders(&grant.audience);
-            }
+        for grant in grants.granted(|_| true).grants {
+            let _ = Trust::default().outsiders(&grant.audience);
         }
     }
 }

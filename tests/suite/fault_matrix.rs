@@ -13,6 +13,7 @@
 
 mod cases;
 mod monitoring;
+mod policies;
 mod rules;
 mod scenarios;
 mod table;

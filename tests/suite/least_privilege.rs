@@ -122,7 +122,12 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 14] = [
     ),
     (
         "list_amazonelasticcontainerregistry.html",
-        &["ecr:GetRegistryScanningConfiguration"],
+        &[
+            "ecr:DescribeRepositoryCreationTemplates",
+            "ecr:GetAccountSetting",
+            "ecr:GetRegistryPolicy",
+            "ecr:GetRegistryScanningConfiguration",
+        ],
     ),
     (
         "list_amazonelastickubernetesservice.html",
@@ -161,7 +166,10 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 14] = [
     ),
     (
         "list_awsorganizations.html",
-        &["organizations:ListAccounts"],
+        &[
+            "organizations:DescribeOrganization",
+            "organizations:ListAccounts",
+        ],
     ),
     (
         "list_amazonresourcegrouptaggingapi.html",

@@ -32,6 +32,7 @@ mod networks;
 mod ocsf;
 mod parameters;
 mod pods;
+mod policies;
 mod processes;
 mod registries;
 mod samples;

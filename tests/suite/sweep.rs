@@ -92,6 +92,12 @@ fn the_number_of_calls_is_bounded() {
         ("ecr.GetRegistryScanningConfiguration", 1),
         ("ecr.GetLifecyclePolicy", repositories),
         ("inspector2.BatchGetAccountStatus", 1),
+        ("ecr.GetRegistryPolicy", 1),
+        ("ecr.GetAccountSetting", 1),
+        ("ecr.DescribeRepositoryCreationTemplates", 1),
+        ("ecr.GetRepositoryPolicy", repositories),
+        ("kms.GetKeyPolicy", keys),
+        ("organizations.DescribeOrganization", 1),
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
         // For each part, one call sends a hundred findings and one archives findings.

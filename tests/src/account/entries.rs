@@ -37,6 +37,8 @@ pub struct Repository {
     pub tags: BTreeMap<String, String>,
     /// The lifecycle policy that GetLifecyclePolicy returns, as a document or as text.
     pub lifecycle_policy: Option<Value>,
+    /// The policy, as an object or as the text that GetRepositoryPolicy returns; none if absent.
+    pub policy: Option<Value>,
     /// The members that DescribeRepositories returns.
     #[serde(flatten)]
     pub members: Record,
@@ -69,6 +71,8 @@ pub struct Key {
     /// The tags that GetResources returns.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// The policy, as an object or as the text that GetKeyPolicy returns; that of a new key if absent.
+    pub policy: Option<Value>,
     /// The members that DescribeKey returns.
     #[serde(flatten)]
     pub members: Record,
@@ -167,6 +171,13 @@ impl Cluster {
     /// Returns the cluster's name.
     pub fn name(&self) -> &str {
         text(&self.members, "name")
+    }
+}
+
+impl Organization {
+    /// Returns `true` if the organization has an account with this id.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.accounts.iter().any(|account| account.id == id)
     }
 }
 

@@ -3,6 +3,7 @@
 mod cluster;
 mod key;
 mod monitoring;
+mod policies;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,6 +27,7 @@ use eksentry_core::{
     kind::Identity,
     mute_list::Entry,
     parameters::Raw,
+    policy::{ECR, KMS},
 };
 use jiff::Timestamp;
 
@@ -124,6 +126,10 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         registry_scanning: fact(scanning(bytes)?, bytes)?,
         inspector: fact(inspector(bytes)?, bytes)?,
         detector: monitoring::detector(bytes)?,
+        repositories: "arn:aws:ecr:eu-central-1:111122223333:repository/*".to_owned(),
+        registry_policy: policies::of_registry(bytes)?,
+        creation_templates: policies::templates(bytes)?,
+        organization: policies::organization(bytes)?,
     })
 }
 
@@ -171,6 +177,13 @@ fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
         exclusion_filters: texts(bytes, 120)?,
         scan_on_push: bytes.arbitrary()?,
         registry_scanning: fact(scanning(bytes)?, bytes)?,
+        policy: {
+            let policy = policies::attached(&ECR, bytes)?;
+            let is_there: bool = bytes.arbitrary()?;
+            fact(is_there.then_some(policy), bytes)?
+        },
+        registry_policy: policies::of_registry(bytes)?,
+        organization: policies::organization(bytes)?,
         encryption: encryption(bytes)?,
         lifecycle_policy: {
             let policy = *bytes.choose(&[

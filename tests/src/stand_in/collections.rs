@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     collection::{Collection, Missing},
-    eks, elb,
+    ecr, eks, elb,
 };
 
 pub(super) mod ec2;
@@ -19,11 +19,13 @@ pub(super) use self::monitoring::{
 /// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
 pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ACCESS_ENTRIES,
+    &ACCOUNT_SETTINGS,
     &ADDONS,
     &CLUSTERS,
     &CLUSTER_VERSIONS,
     &COMPOSITE_ALARMS,
     &COVERAGE,
+    &CREATION_TEMPLATES,
     &DETECTORS,
     &ec2::FLOW_LOGS,
     &ec2::IMAGES,
@@ -46,6 +48,7 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &METRIC_FILTERS,
     &NODEGROUPS,
     &POD_IDENTITY_ASSOCIATIONS,
+    &REGISTRY_POLICY,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
     &SUBSCRIPTION_FILTERS,
@@ -336,6 +339,56 @@ pub(super) static REGISTRY_SCANNING: Collection = Collection {
         Missing {
             code: "",
             message: "",
+        },
+    )
+};
+
+/// The policy of the ECR registry.
+pub(super) static REGISTRY_POLICY: Collection = Collection {
+    key: None,
+    ..Collection::new(
+        "registry_policy",
+        "",
+        Missing {
+            code: "RegistryPolicyNotFoundException",
+            message: "Registry policy does not exist in the registry with id '{account}'",
+        },
+    )
+};
+
+/// The settings of the account in ECR.
+pub(super) static ACCOUNT_SETTINGS: Collection = Collection {
+    key: None,
+    defaults: |_| json!({"REGISTRY_POLICY_SCOPE": "V2"}),
+    missing: None,
+    ..Collection::new(
+        "account_settings",
+        "",
+        Missing {
+            code: "",
+            message: "",
+        },
+    )
+};
+
+/// The repository creation templates of the ECR registry.
+pub(super) static CREATION_TEMPLATES: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "imageTagMutability": "MUTABLE",
+            "encryptionConfiguration": {"encryptionType": "AES256"},
+            "appliedFor": ["PULL_THROUGH_CACHE"],
+            "createdAt": "2024-02-03T04:05:06Z",
+            "updatedAt": "2024-02-03T04:05:06Z",
+        })
+    },
+    item: ecr::listed_template,
+    ..Collection::new(
+        "creation_templates",
+        "prefix",
+        Missing {
+            code: "TemplateNotFoundException",
+            message: "The repository creation template for '{key}' does not exist",
         },
     )
 };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     access::{ANY, RequiredPermission},
     collection::{described, missing},
-    collections::REPOSITORIES,
+    collections::{ACCOUNT_SETTINGS, REGISTRY_POLICY, REPOSITORIES},
     service::AwsError,
     wire::{Request, record},
 };
@@ -178,6 +178,66 @@ fn with_manifest(account: &Account, repository: &Repository, image: &Image) -> V
         "imageManifest": Value::from(manifest).to_string(),
         "imageManifestMediaType": media_type,
     })
+}
+
+/// Returns the policy of a repository.
+pub(super) fn get_repository_policy(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
+    let (repository, _) = requested_repository(account, request)?;
+    let policy = repository.policy.as_ref().ok_or_else(|| {
+        let message = format!(
+            "Repository policy does not exist for the repository with name '{}'",
+            repository.name()
+        );
+        AwsError::new("RepositoryPolicyNotFoundException", message)
+    })?;
+    Ok(json!({
+        "registryId": account.account,
+        "repositoryName": repository.name(),
+        "policyText": policy_text(policy),
+    }))
+}
+
+/// Returns the policy of the registry.
+pub(super) fn get_registry_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    request.allow_members(&[])?;
+    let entry = account.only_entry(REGISTRY_POLICY.name);
+    let entry = entry.ok_or_else(|| missing(&REGISTRY_POLICY, request, account, ""))?;
+    let mut response = record(json!({"registryId": account.account}));
+    if let Some(policy) = entry.get("policyText") {
+        response.insert("policyText".to_owned(), policy_text(policy));
+    }
+    Ok(response.into())
+}
+
+/// Returns a setting of the account.
+pub(super) fn get_account_setting(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let name = request.required_text("name")?;
+    let none = Record::new();
+    let entry = account.only_entry(ACCOUNT_SETTINGS.name).unwrap_or(&none);
+    let settings = described(&ACCOUNT_SETTINGS, account, entry);
+    let value = settings
+        .get(name)
+        .ok_or_else(|| request.invalid(format!("{name} is not a setting")))?;
+    Ok(json!({"name": name, "value": value}))
+}
+
+/// Returns a repository creation template as a list contains it.
+pub(super) fn listed_template(mut template: Record) -> Value {
+    if let Some(policy) = template.get_mut("repositoryPolicy") {
+        *policy = policy_text(policy);
+    }
+    template.into()
+}
+
+/// Returns the text of a policy, which an account file contains as an object or as a text.
+pub(super) fn policy_text(policy: &Value) -> Value {
+    match policy {
+        Value::Object(_) => policy.to_string().into(),
+        other => other.clone(),
+    }
 }
 
 fn check_number(request: &Request, ids: &[Value]) -> Result<(), AwsError> {

@@ -6,10 +6,11 @@ use super::{
     access::RequiredPermission,
     collection::described,
     collections::KEYS,
+    ecr::policy_text,
     service::AwsError,
     wire::{Request, record},
 };
-use crate::account::{Account, Key, Record, text};
+use crate::account::{Account, Key, Record, arn, text};
 
 pub(super) fn list_keys(account: &Account, request: &Request) -> Result<Value, AwsError> {
     let (range, marker) = request
@@ -79,6 +80,26 @@ pub(super) fn get_key_last_usage(account: &Account, request: &Request) -> Result
     }));
     response.extend(key.last_use.clone());
     Ok(response.into())
+}
+
+/// Returns the policy of a key. A new key has a policy that lets its account do everything.
+pub(super) fn get_key_policy(account: &Account, request: &Request) -> Result<Value, AwsError> {
+    let key = find_without_alias(account, request)?;
+    let name = request.text("PolicyName")?.unwrap_or("default");
+    if name != "default" {
+        return Err(request.invalid(format!("PolicyName is {name}, not default")));
+    }
+    let policy = key.policy.clone().unwrap_or_else(|| {
+        let root = arn(&account.region, "iam", "", &account.account, "root");
+        json!({"Version": "2012-10-17", "Id": "key-default-1", "Statement": [{
+            "Sid": "Enable IAM User Permissions",
+            "Effect": "Allow",
+            "Principal": {"AWS": root},
+            "Action": "kms:*",
+            "Resource": "*",
+        }]})
+    });
+    Ok(json!({"Policy": policy_text(&policy), "PolicyName": name}))
 }
 
 /// Returns the permission that an action on a key needs. KMS resolves an alias before IAM decides. For an alias that

@@ -12,8 +12,8 @@ use serde_json::json;
 use super::{
     cloudwatch,
     collections::{
-        ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS, LOAD_BALANCERS, NODEGROUPS,
-        POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
+        ADDONS, CLUSTERS, CREATION_TEMPLATES, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS,
+        LOAD_BALANCERS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
@@ -83,10 +83,22 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("ecr.GetLifecyclePolicy", Account(ecr::get_lifecycle_policy))
         .on("repository/{repositoryName}"),
     Row::new(
+        "ecr.DescribeRepositoryCreationTemplates",
+        Describe(&CREATION_TEMPLATES),
+    )
+    .also(|| json!({"registryId": "{account}"})),
+    Row::new("ecr.GetAccountSetting", Account(ecr::get_account_setting)),
+    Row::new("ecr.GetRegistryPolicy", Account(ecr::get_registry_policy)),
+    Row::new(
         "ecr.GetRegistryScanningConfiguration",
         Describe(&REGISTRY_SCANNING),
     )
     .also(|| json!({"registryId": "{account}"})),
+    Row::new(
+        "ecr.GetRepositoryPolicy",
+        Account(ecr::get_repository_policy),
+    )
+    .on("repository/{repositoryName}"),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),
@@ -159,6 +171,7 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("kms.DescribeKey", Account(kms::describe_key)).needs(Of(kms::permissions_on_key)),
     Row::new("kms.GetKeyLastUsage", Account(kms::get_key_last_usage))
         .needs(Of(kms::permissions_on_key)),
+    Row::new("kms.GetKeyPolicy", Account(kms::get_key_policy)).needs(Of(kms::permissions_on_key)),
     Row::new(
         "kms.GetKeyRotationStatus",
         Account(kms::get_key_rotation_status),
@@ -191,6 +204,10 @@ pub(super) static OPERATIONS: &[Row] = &[
     )
     .page_sizes(50, 100)
     .action("cloudwatch:DescribeAlarms"),
+    Row::new(
+        "organizations.DescribeOrganization",
+        State(organizations::describe_organization),
+    ),
     Row::new(
         "organizations.ListAccounts",
         State(organizations::list_accounts),

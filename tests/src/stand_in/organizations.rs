@@ -9,6 +9,28 @@ const ID: &str = "o-ab12cd34ef";
 /// The time at which every account joined.
 const JOINED_AT: &str = "2024-03-04T05:06:07Z";
 
+/// Returns the organization of the caller, which may be any of its accounts.
+pub(super) fn describe_organization(
+    state: &mut State,
+    call: &CallContext<'_>,
+) -> Result<Value, AwsError> {
+    call.request.allow_members(&[])?;
+    let mut organizations = organizations(state);
+    let own = organizations.find(|(account, organization)| {
+        account.account == call.caller || organization.has(call.caller)
+    });
+    let (account, _) = own.ok_or_else(not_in_use)?;
+    let master = &account.account;
+    Ok(json!({"Organization": {
+        "Id": ID,
+        "Arn": own_arn(account, &format!("organization/{ID}")),
+        "FeatureSet": "ALL",
+        "MasterAccountArn": own_arn(account, &format!("account/{ID}/{master}")),
+        "MasterAccountId": master,
+        "MasterAccountEmail": format!("{master}@example.com"),
+    }}))
+}
+
 pub(super) fn list_accounts(state: &mut State, call: &CallContext<'_>) -> Result<Value, AwsError> {
     let (account, organization) = of_caller(state, call)?;
     let request = call.request;
@@ -58,26 +80,29 @@ fn of_caller<'a>(
     state: &'a State,
     call: &CallContext<'_>,
 ) -> Result<(&'a Account, &'a Organization), AwsError> {
-    let mut organizations = state
-        .accounts()
-        .filter_map(|account| Some((account, account.organization.as_ref()?)));
-    let mut own = organizations.clone();
-    if let Some(own) = own.find(|(account, _)| account.account == call.caller) {
+    if let Some(own) = organizations(state).find(|(account, _)| account.account == call.caller) {
         return Ok(own);
     }
-    let is_member = organizations.any(|(_, organization)| {
-        let mut accounts = organization.accounts.iter();
-        accounts.any(|one| one.id == call.caller)
-    });
+    let is_member = organizations(state).any(|(_, organization)| organization.has(call.caller));
     Err(if is_member {
         let message = "You don't have permissions to access this resource.";
         call.request.service.denied(message)
     } else {
-        AwsError::new(
-            "AWSOrganizationsNotInUseException",
-            "Your account is not a member of an organization.",
-        )
+        not_in_use()
     })
+}
+
+/// Returns the organizations, each with the account in whose file it is.
+fn organizations(state: &State) -> impl Iterator<Item = (&Account, &Organization)> {
+    let accounts = state.accounts();
+    accounts.filter_map(|account| Some((account, account.organization.as_ref()?)))
+}
+
+fn not_in_use() -> AwsError {
+    AwsError::new(
+        "AWSOrganizationsNotInUseException",
+        "Your account is not a member of an organization.",
+    )
 }
 
 fn accounts(account: &Account, members: &[&Member]) -> Vec<Value> {

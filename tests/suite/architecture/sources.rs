@@ -92,6 +92,8 @@ fn checks_do_not_refer_to_each_other() {
 fn every_check_file_is_registered() {
     let mut files = names_in(Path::new(CORE).join("checks"));
     files.remove("samples.rs");
+    // The tests of some checks are in folders.
+    files.retain(|name| name.ends_with(".rs"));
     let registered = CHECKS.map(|check| format!("{}.rs", module(check)));
     assert_eq!(
         files,

@@ -32,6 +32,13 @@ const PARAMETERS: &str = "ssm.GetParametersByPath";
 /// The call that distinguishes attestations from images. If it is denied, attestations count as images.
 const MANIFESTS: &str = "ecr.BatchGetImage";
 
+/// The call that reads the account's organization. If it is denied, the organization that a policy names counts as
+/// another one.
+const ORGANIZATION: &str = "organizations.DescribeOrganization";
+
+/// The calls that read policies which a resource need not have. A response without a text means that there is none.
+const POLICIES: [&str; 2] = ["ecr.GetRegistryPolicy", "ecr.GetRepositoryPolicy"];
+
 /// The end of an invocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Ending {
@@ -93,6 +100,8 @@ enum Deviation {
     Kept,
     NotAvailable,
     Worse,
+    /// The resource passes, since the service reports that it has no policy.
+    WithoutPolicy,
     /// The finding is archived, since the service reports that the resource does not exist.
     Archived,
 }
@@ -178,7 +187,18 @@ fn deviation(
         }
         // A key that is pending deletion and whose use is unknown may be in use.
         "FAILED" if concerns_use_of_key(id) => Ok(Deviation::Worse),
-        "FAILED" if case.call == MANIFESTS && case.column == Column::Denied => Ok(Deviation::Worse),
+        "FAILED"
+            if [MANIFESTS, ORGANIZATION].contains(&case.call.as_str())
+                && case.column == Column::Denied =>
+        {
+            Ok(Deviation::Worse)
+        }
+        "PASSED"
+            if POLICIES.contains(&case.call.as_str())
+                && [Column::NotFound, Column::Missing].contains(&case.column) =>
+        {
+            Ok(Deviation::WithoutPolicy)
+        }
         // The service reports that there is no such resource, or returns an unknown kind of key, for which rotation is
         // unknown too.
         "ARCHIVED" if case.column == Column::NotFound => Ok(Deviation::Archived),
@@ -283,6 +303,7 @@ fn concerns(case: &Case, id: &str) -> bool {
         {
             true
         }
+        ("kms", "GetKeyPolicy") => needs(Need::KeyPolicy) && is_about(text("KeyId")),
         ("kms", "ListAliases") => needs(Need::SecretsKey) || needs(Need::RepositoryKey),
         ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
         ("ecr", "GetRegistryScanningConfiguration") => {
@@ -291,6 +312,11 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ecr", "GetLifecyclePolicy") => {
             is_of(EcrRepository::KIND) && is_about(text("repositoryName"))
         }
+        ("ecr", "GetRepositoryPolicy") => {
+            needs(Need::RepositoryPolicy) && is_about(text("repositoryName"))
+        }
+        ("ecr", "GetRegistryPolicy" | "GetAccountSetting") => needs(Need::RegistryPolicy),
+        ("ecr", "DescribeRepositoryCreationTemplates") => needs(Need::CreationTemplates),
         ("inspector2", _) => needs(Need::Inspector),
         ("ecr", "DescribeImages" | "DescribeImageScanFindings" | "BatchGetImage") => {
             let digest = case
@@ -305,6 +331,13 @@ fn concerns(case: &Case, id: &str) -> bool {
         }
         // Without the mute list, muted failures are not muted. Without the parameters, nothing is evaluated.
         ("ssm", "GetParameter") => resource.ends_with("key/muted"),
+        ("organizations", "DescribeOrganization") => [
+            Need::RepositoryPolicy,
+            Need::RegistryPolicy,
+            Need::KeyPolicy,
+        ]
+        .map(needs)
+        .contains(&true),
         ("organizations" | "account" | "ssm" | "sts", _) => true,
         _ => false,
     }
@@ -320,6 +353,7 @@ fn word(ending: &Ending, most: Deviation) -> String {
             Deviation::Kept => "kept",
             Deviation::NotAvailable => "not available",
             Deviation::Worse => "worse",
+            Deviation::WithoutPolicy => "no policy",
             Deviation::Archived => "archived",
         }
         .to_owned(),

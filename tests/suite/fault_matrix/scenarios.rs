@@ -10,6 +10,9 @@ use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
 use super::monitoring::{detectors, log_groups, metric_alarms};
+use super::policies::{
+    OTHER, creation_templates, key_of, policy, policy_for_new_repositories, policy_of_organization,
+};
 use super::undisturbed::Checks;
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
@@ -21,7 +24,6 @@ use crate::world::{
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const PARAMETERS: &str = "/eksentry/checks";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
-const OTHER: &str = "444455556666";
 const ISSUER: &str = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -80,6 +82,7 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
             "kms.",
             "config.",
             "inspector2.",
+            "organizations.",
             "securityhub.",
             "ssm.",
             "tagging.",
@@ -519,14 +522,16 @@ fn before() -> Value {
             "log_groups": log_groups("beta"),
             "metric_alarms": metric_alarms(),
             "keys": [
-                named_key(), key("turned", true), key("gone", true), key("muted", false), pending_key("unused"),
-                used_key(),
+                named_key(), key_of("turned", true, json!({"AWS": ACCOUNT})), key("gone", true), key("muted", false),
+                pending_key("unused"), used_key(),
             ],
             "inspector": inspector(),
+            "registry_policy": {"policyText": policy(json!({"AWS": OTHER}), "ecr:ReplicateImage")},
+            "creation_templates": creation_templates(&policy(json!({"AWS": ACCOUNT}), "ecr:*")),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "MUTABLE", "images": [
                     image(DIGEST, &["LOW"]), image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]),
-                ]},
+                ], "policy": policy(json!("*"), "ecr:*")},
                 {
                     "repositoryName": "team/b", "imageTagMutability": "IMMUTABLE",
                     "encryptionConfiguration": encryption("named"), "lifecycle_policy": {"rules": [{}]},
@@ -556,18 +561,21 @@ fn now() -> Value {
             "log_groups": log_groups("new"),
             "metric_alarms": metric_alarms(),
             "keys": [
-                named_key(), key("turned", false), key("new", true), key("muted", false), pending_key("unused"),
-                used_key(),
+                named_key(), key_of("turned", false, json!("*")), key("new", true), key("muted", false),
+                pending_key("unused"), used_key(),
             ],
             "inspector": inspector(),
+            "registry_policy": {"policyText": policy_for_new_repositories()},
+            "creation_templates": creation_templates(&policy(json!("*"), "ecr:*")),
             "repositories": [
                 {"repositoryName": "team/a", "imageTagMutability": "IMMUTABLE", "images": [
                     image(&digest('2'), &["HIGH", "LOW", "MEDIUM"]), image(&digest('4'), &["LOW"]),
-                ]},
+                ], "policy": policy_of_organization()},
                 {
                     "repositoryName": "team/b", "imageTagMutability": "MUTABLE",
                     "encryptionConfiguration": encryption("named"), "lifecycle_policy": {"rules": [{}]},
                     "images": [image(DIGEST, &["CRITICAL", "LOW", "LOW"])],
+                    "policy": policy(json!("*"), "ecr:BatchGetImage"),
                 },
                 {"repositoryName": "team/new", "images": [
                     {"imageDigest": digest('5'), "manifest": {"layers": [{"mediaType": "application/vnd.in-toto+json"}]}},

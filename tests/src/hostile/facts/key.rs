@@ -6,9 +6,11 @@ use eksentry_core::facts::{
     key::{Deletion, KeyState, LastUse, NamedKey, Rotation},
 };
 
+use eksentry_core::policy::KMS;
+
 use super::super::texts::{maybe, text, texts};
 use super::cluster::{age, list};
-use super::{fact, maybe_moment, unread};
+use super::{fact, maybe_moment, policies, unread};
 
 pub(super) fn key(bytes: &mut Unstructured<'_>) -> Result<KmsKey> {
     let own = |usual: &str, bytes: &mut Unstructured<'_>| {
@@ -37,6 +39,8 @@ pub(super) fn key(bytes: &mut Unstructured<'_>) -> Result<KmsKey> {
         description: maybe(bytes)?,
         created_at: maybe_moment(bytes)?,
         rotation: fact(rotation, bytes)?,
+        policy: fact(policies::attached(&KMS, bytes)?, bytes)?,
+        organization: policies::organization(bytes)?,
         deletion: if bytes.arbitrary()? {
             Some(deletion(bytes)?)
         } else {
