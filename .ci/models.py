@@ -15,9 +15,14 @@ import botocore.session
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
 # The operations, by the services' signing names. The names in botocore that differ from them are in BOTOCORE.
-BOTOCORE = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+BOTOCORE = {
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "tagging": "resourcegroupstaggingapi",
+}
 OPERATIONS = {
     "account": ["ListRegions"],
+    "cloudtrail": ["DescribeTrails", "GetEventSelectors", "GetTrailStatus"],
     "config": [
         "DescribeConfigurationRecorderStatus",
         "DescribeConfigurationRecorders",
@@ -32,7 +37,9 @@ OPERATIONS = {
         "DescribeManagedPrefixLists",
         "DescribeSecurityGroups",
         "DescribeSubnets",
+        "DescribeVolumes",
         "DescribeVpcEndpoints",
+        "GetEbsEncryptionByDefault",
         "GetManagedPrefixListEntries",
     ],
     "ecr": [
@@ -55,6 +62,7 @@ OPERATIONS = {
         "ListNodegroups",
         "ListPodIdentityAssociations",
     ],
+    "elasticfilesystem": ["DescribeAccessPoints", "DescribeFileSystems"],
     "elasticloadbalancing": [
         "DescribeListeners",
         "DescribeLoadBalancers",

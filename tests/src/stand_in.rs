@@ -23,11 +23,13 @@
 mod access;
 mod altered;
 mod asff;
+mod cloudtrail;
 mod collection;
 mod collections;
 mod config;
 mod connection;
 mod ecr;
+mod efs;
 mod eks;
 mod elb;
 mod faults;

@@ -96,7 +96,8 @@ const UNPROVED: [(&str, &str); 1] = [(
 
 /// The actions for which IAM defines no resource, according to the service's page at
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
+const WITHOUT_RESOURCES: [(&str, &[&str]); 12] = [
+    ("list_awscloudtrail.html", &["cloudtrail:DescribeTrails"]),
     (
         "list_awsconfig.html",
         &[
@@ -115,7 +116,9 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
             "ec2:DescribeManagedPrefixLists",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeVolumes",
             "ec2:DescribeVpcEndpoints",
+            "ec2:GetEbsEncryptionByDefault",
         ],
     ),
     (

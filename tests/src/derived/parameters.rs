@@ -68,7 +68,7 @@ pub(super) fn schema() -> String {
             "Checks to disable. They run only if an event names them.",
         ),
     ] {
-        let ids = CHECKS.map(|check| check.id);
+        let ids: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
         let list_of_ids = json!({
             "description": meaning,
             "type": "array",
@@ -202,8 +202,8 @@ mod tests {
             }
         }
         let switches = json!({
-            ENABLED_CHECKS: CHECKS.map(|check| check.id),
-            DISABLED_CHECKS: CHECKS.map(|check| check.id),
+            ENABLED_CHECKS: &CHECKS.map(|check| check.id)[..],
+            DISABLED_CHECKS: &CHECKS.map(|check| check.id)[..],
         });
         let switches = switches.to_string();
         assert!(Selection::of_documents([("document", switches.as_str())]).is_ok());

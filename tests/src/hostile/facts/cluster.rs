@@ -20,7 +20,7 @@ use eksentry_core::{
 use jiff::tz::TimeZone;
 
 use super::super::texts::{maybe, text, texts};
-use super::{fact, key_state, maybe_moment, tags, unreads};
+use super::{fact, key_state, list, maybe_moment, tags, unreads};
 
 pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
     let cidrs = texts(bytes, 60)?;
@@ -84,6 +84,10 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_groups: node_groups(bytes)?,
         addons: addons(bytes)?,
         load_balancers: load_balancers(bytes)?,
+        unencrypted_volumes: {
+            let volumes = texts(bytes, 120)?;
+            list(volumes, bytes)?
+        },
         insights: insights(bytes)?,
         network: network::network(bytes)?,
         images: network::images(bytes)?,
@@ -274,11 +278,6 @@ fn node_roles(bytes: &mut Unstructured<'_>) -> Result<List<NodeRole>> {
     });
     let roles = roles.collect::<Result<_>>()?;
     list(roles, bytes)
-}
-
-fn list<T>(items: Vec<T>, bytes: &mut Unstructured<'_>) -> Result<List<T>> {
-    let missing = fact((), bytes)?.err();
-    Ok(List { items, missing })
 }
 
 fn access_entries(bytes: &mut Unstructured<'_>) -> Result<Option<List<AccessEntry>>> {
