@@ -16,12 +16,14 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "models"
 
 # The operations, by the services' signing names. The names in botocore that differ from them are in BOTOCORE.
 BOTOCORE = {
+    "elasticfilesystem": "efs",
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
     "tagging": "resourcegroupstaggingapi",
 }
 OPERATIONS = {
     "account": ["ListRegions"],
+    "cloudtrail": ["DescribeTrails", "GetEventSelectors", "GetTrailStatus"],
     "config": [
         "DescribeConfigurationRecorderStatus",
         "DescribeConfigurationRecorders",
@@ -36,7 +38,9 @@ OPERATIONS = {
         "DescribeManagedPrefixLists",
         "DescribeSecurityGroups",
         "DescribeSubnets",
+        "DescribeVolumes",
         "DescribeVpcEndpoints",
+        "GetEbsEncryptionByDefault",
         "GetManagedPrefixListEntries",
     ],
     "ecr": [
@@ -64,6 +68,7 @@ OPERATIONS = {
         "ListNodegroups",
         "ListPodIdentityAssociations",
     ],
+    "elasticfilesystem": ["DescribeAccessPoints", "DescribeFileSystems"],
     "elasticloadbalancing": [
         "DescribeListeners",
         "DescribeLoadBalancers",

@@ -42,6 +42,7 @@ MOST_SHOWN = 40
 # The verdicts that are different in moto: check, resource (or a pattern of resources that have a verdict in the
 # snapshots), status in moto, reason. A row that changes no verdict is an error.
 DEVIATIONS = [
+    ("cloudtrail-multi-region-trail", "*", PASSED, "moto returns no HasCustomEventSelectors for a trail with selectors"),
     ("ecr-image-scan-findings", "repository/kyc/document-ocr/*", NONE, "in moto, all images were pushed just now"),
     ("eks-access-cluster-admins", "cluster/*", NONE, "moto does not store accessConfig"),
     ("eks-access-entries-roles", "cluster/*", NONE, "moto does not store accessConfig"),
@@ -62,6 +63,7 @@ DEVIATIONS = [
     ("eks-nodes-private", "cluster/*", NOT_AVAILABLE, "the subnets of the demo account are not created in moto"),
     ("eks-nodes-private", "cluster/wealth-management", NONE, "moto does not store computeConfig"),
     ("eks-security-groups-restricted", "cluster/*", NOT_AVAILABLE, "moto returns no cluster security group"),
+    ("eks-volumes-encrypted", "cluster/cards-prod", PASSED, "the instances of the demo account are not created in moto"),
     ("eks-vpc-flow-logs", "cluster/*", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
     ("eks-vpc-flow-logs", "cluster/treasury", NOT_AVAILABLE, "moto returns no VPC of a cluster"),
     ("kms-cmk-rotation", "key/5d2f9e8b-*", PASSED, "moto does not store the rotation period"),
@@ -110,6 +112,7 @@ class Account:
         self.config, self.eks, self.ecr, self.iam, self.kms = map(self.client, ("config", "eks", "ecr", "iam", "kms"))
         self.guardduty, self.logs = map(self.client, ("guardduty", "logs"))
         self.keys = {}  # from key IDs of the demo to those that moto generated
+        self.file_systems = {}  # the same for the IDs of file systems
 
     def client(self, service, region=REGION):
         return self.session.client(service, region, endpoint_url=self.endpoint)
@@ -127,7 +130,9 @@ class Account:
         """Returns the name of a resource in the snapshots, or its ARN if it is in another account or Region."""
         for ours, motos in self.keys.items():
             arn = arn.replace(f":key/{motos}", f":key/{ours}")
-        home = rf"(arn:aws:(ecr|eks|kms):{REGION}:{ACCOUNT}|AWS::::Account):"
+        for ours, motos in self.file_systems.items():
+            arn = arn.replace(f":file-system/{motos}", f":file-system/{ours}")
+        home = rf"(arn:aws:(ecr|eks|elasticfilesystem|kms):{REGION}:{ACCOUNT}|AWS::::Account):"
         return re.sub(f"^{home}", "", arn)
 
     def fill(self):
@@ -149,6 +154,10 @@ class Account:
             self.create(self.guardduty, "create_detector", detector, Enable=True)
         for group in DEMO.get("log_groups", []):
             self.fill_log_group(group)
+        for trail in DEMO.get("trails", []):
+            self.fill_trail(trail)
+        self.fill_volumes()
+        self.fill_file_systems()
         if "registry_scanning" in DEMO:
             self.ecr.put_registry_scanning_configuration(**DEMO["registry_scanning"])
 
@@ -165,6 +174,43 @@ class Account:
         self.create(self.logs, "create_log_group", entry)
         if "retentionInDays" in entry:
             self.create(self.logs, "put_retention_policy", entry)
+
+    def fill_trail(self, entry):
+        name = entry["TrailARN"].rpartition("/")[2]
+        self.client("s3", "us-east-1").create_bucket(Bucket=name)
+        trails = self.client("cloudtrail")
+        trails.create_trail(
+            Name=name, S3BucketName=name, IsMultiRegionTrail=entry.get("IsMultiRegionTrail", True),
+            EnableLogFileValidation=entry.get("LogFileValidationEnabled", True),
+        )
+        if entry.get("status", {}).get("IsLogging", True):
+            trails.start_logging(Name=name)
+        if "selectors" in entry:
+            trails.put_event_selectors(TrailName=name, **entry["selectors"])
+
+    def fill_volumes(self):
+        """Creates the volumes that are not attached. Encryption by default is off in moto."""
+        ec2 = self.client("ec2")
+        if DEMO.get("volume_encryption", {}).get("EbsEncryptionByDefault", True):
+            ec2.enable_ebs_encryption_by_default()
+        for volume in DEMO.get("volumes", []):
+            if "Attachments" not in volume:
+                tags = [{"ResourceType": "volume", "Tags": volume["Tags"]}]
+                ec2.create_volume(
+                    AvailabilityZone=f"{REGION}a", Size=20, Encrypted=volume.get("Encrypted", True), TagSpecifications=tags
+                )
+
+    def fill_file_systems(self):
+        efs = self.client("efs")
+        for entry in DEMO.get("file_systems", []):
+            ours = entry["FileSystemId"]
+            made = self.create(efs, "create_file_system", entry, CreationToken=ours, Encrypted=True)
+            self.file_systems[ours] = made["FileSystemId"]
+        for entry in DEMO.get("access_points", []):
+            efs.create_access_point(
+                ClientToken=entry["AccessPointId"], FileSystemId=self.file_systems[entry["FileSystemId"]],
+                Tags=entry["Tags"],
+            )
 
     def fill_role(
         self, RoleName, AssumeRolePolicyDocument=None, attached=("AmazonEKSClusterPolicy",), inline=None,

@@ -102,6 +102,21 @@
 //!   - {policyName: siem, selectionCriteria: 'LogGroupName NOT IN ["/aws/eks/payments/cluster"]'}
 //! metric_alarms: []                   # as CloudWatch's DescribeAlarms; each has an AlarmName, and no actions
 //! composite_alarms: []
+//! volumes:                            # as EC2's DescribeVolumes (encrypted)
+//!   - VolumeId: vol-0a1b2c3d4e5f60001
+//!     Encrypted: false
+//!     Attachments: [{InstanceId: i-0a1b2c3d4e5f60001}]
+//! volume_encryption: {EbsEncryptionByDefault: false}      # as EC2's GetEbsEncryptionByDefault (on)
+//! file_systems:                       # as EFS's DescribeFileSystems (encrypted, without tags)
+//!   - FileSystemId: fs-0a1b2c3d4e5f60001
+//! access_points:                      # as EFS's DescribeAccessPoints
+//!   - AccessPointId: fsap-0a1b2c3d4e5f60001
+//!     FileSystemId: fs-0a1b2c3d4e5f60001
+//!     Tags: [{Key: efs.csi.aws.com/cluster, Value: "true"}]
+//! trails:                             # as CloudTrail's DescribeTrails (one that logs all management events)
+//!   - TrailARN: "arn:aws:cloudtrail:eu-central-1:123456789012:trail/main"    # multi-Region, with validated files
+//!     status: {IsLogging: false}      # as GetTrailStatus (on)
+//!     selectors: {EventSelectors: [{ReadWriteType: ReadOnly}]}        # as GetEventSelectors (none of its own)
 //! faults:                             # the first that fits a call is used, in addition to every latency
 //!   - operation: kms.DescribeKey      # or kms.*
 //!     match: {KeyId: 1234abcd-12ab-34cd-56ef-1234567890ab}    # members of the request (any); an id fits its ARN

@@ -34,10 +34,12 @@ macro_rules! models {
 /// The models, by the services' signing names.
 const MODELS: &[(&str, &str)] = &models![
     "account",
+    "cloudtrail",
     "config",
     "ec2",
     "ecr",
     "eks",
+    "elasticfilesystem",
     "elasticloadbalancing",
     "guardduty",
     "iam",

@@ -23,12 +23,14 @@
 mod access;
 mod altered;
 mod asff;
+mod cloudtrail;
 mod cloudwatch;
 mod collection;
 mod collections;
 mod config;
 mod connection;
 mod ecr;
+mod efs;
 mod eks;
 mod elb;
 mod faults;

@@ -98,7 +98,8 @@ const UNPROVED: [(&str, &str); 1] = [(
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/>. In addition, CloudWatch lists composite alarms
 /// only for callers whose permission is on `*`:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>.
-const WITHOUT_RESOURCES: [(&str, &[&str]); 14] = [
+const WITHOUT_RESOURCES: [(&str, &[&str]); 15] = [
+    ("list_awscloudtrail.html", &["cloudtrail:DescribeTrails"]),
     (
         "list_awsconfig.html",
         &[
@@ -117,7 +118,9 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 14] = [
             "ec2:DescribeManagedPrefixLists",
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeSubnets",
+            "ec2:DescribeVolumes",
             "ec2:DescribeVpcEndpoints",
+            "ec2:GetEbsEncryptionByDefault",
         ],
     ),
     (

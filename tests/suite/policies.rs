@@ -355,7 +355,7 @@ fn the_organization_is_read_once_if_a_policy_names_one() {
         ["own", "other"].map(|name| world.status(REPOSITORY, &repository_arn(name)))
     };
     let organization = json!({"units": [], "accounts": [{"Id": ACCOUNT, "ParentId": "r-ab12"}]});
-    let mut world = World::with(entries()).and_at(ACCOUNT, "us-east-1", entries());
+    let world = World::with(entries()).and_at(ACCOUNT, "us-east-1", entries());
     world.change(|account| account.organization = serde_json::from_value(organization).unwrap());
     let mut world = world.and("EKSENTRY_REGIONS", "all");
     world.ok("sweep", &event);

@@ -6,7 +6,7 @@ mod failed_calls;
 use std::collections::BTreeSet;
 
 use eksentry_core::FactsOf;
-use eksentry_core::facts::{EcrRepository, EksCluster, KmsKey};
+use eksentry_core::facts::{EcrRepository, EfsFileSystem, EksCluster, KmsKey};
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -52,7 +52,15 @@ fn the_number_of_calls_is_bounded() {
     for (operation, most) in [
         ("eks.ListClusters", 1),
         ("eks.DescribeCluster", clusters),
-        ("ec2.DescribeInstances", 1),
+        // One call lists the nodes, and one the instances that unencrypted volumes are attached to.
+        ("ec2.DescribeInstances", 2),
+        ("ec2.DescribeVolumes", 1),
+        ("ec2.GetEbsEncryptionByDefault", 1),
+        ("cloudtrail.DescribeTrails", 1),
+        ("cloudtrail.GetTrailStatus", 1),
+        ("cloudtrail.GetEventSelectors", 1),
+        ("elasticfilesystem.DescribeFileSystems", 1),
+        ("elasticfilesystem.DescribeAccessPoints", 1),
         ("eks.DescribeClusterVersions", 1),
         ("eks.ListAccessEntries", 2 * clusters),
         ("eks.ListAddons", clusters),
@@ -101,7 +109,7 @@ fn the_number_of_calls_is_bounded() {
         ("ecr.DescribeImages", repositories),
         ("ecr.DescribeImageScanFindings", images),
         // For each part, one call sends a hundred findings and one archives findings.
-        ("securityhub.BatchImportFindings", 6 + findings / 100),
+        ("securityhub.BatchImportFindings", 8 + findings / 100),
     ] {
         assert!(
             world.calls(operation) <= most,
@@ -145,13 +153,29 @@ fn all_pages_of_every_list_are_read() {
     let repositories: Vec<Value> = (0..5)
         .map(|n| json!({"repositoryName": format!("r{n}"), "images": [{"scan": {}}, {"imageTags": ["a"], "scan": {}}, {"imageTags": ["b"], "scan": {}}]}))
         .collect();
+    let file_systems = (0..5).map(|n| json!({"FileSystemId": format!("fs-0000000{n}")}));
+    let file_systems: Vec<Value> = file_systems.collect();
+    let access_points = (0..5).map(|n| {
+        json!({
+            "AccessPointId": format!("fsap-0000000{n}"),
+            "FileSystemId": format!("fs-0000000{n}"),
+            "Tags": [{"Key": "efs.csi.aws.com/cluster", "Value": "true"}],
+        })
+    });
+    let access_points: Vec<Value> = access_points.collect();
     let entries = json!({
         "clusters": clusters, "load_balancers": balancers, "keys": keys, "repositories": repositories,
+        "file_systems": file_systems, "access_points": access_points,
     });
     let mut world = World::with(with_network(ACCOUNT, REGION, entries));
     world.change(|account| account.page_size = Some(2));
     let summary = world.sweep();
-    let of_five = [EksCluster::KIND, KmsKey::KIND, EcrRepository::KIND];
+    let of_five = [
+        EksCluster::KIND,
+        KmsKey::KIND,
+        EcrRepository::KIND,
+        EfsFileSystem::KIND,
+    ];
     let evaluated = 5 * of_five.map(checks_of).iter().sum::<usize>() + 15;
     assert_eq!(summary["evaluated"], evaluated);
     world.end();

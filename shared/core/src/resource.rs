@@ -15,7 +15,7 @@ use crate::facts::repository::DIGEST;
 use crate::kind::{Identity, Parent, ResourceKind};
 use crate::kinds::KINDS;
 use id::fit;
-use location::{is_place, partition_of};
+use location::{is_account, is_place, partition_of};
 use path::check_path;
 
 pub use error::ResourceError;
@@ -70,6 +70,13 @@ impl Resource {
             kind,
             id: text.into(),
         })
+    }
+
+    /// Returns the account that a text identifies without a Region, as ASFF and AWS Config do, such as
+    /// `AWS::::Account:111122223333`; `None` for all other texts.
+    pub fn account_without_region(text: &str) -> Option<&str> {
+        let account = text.strip_prefix(ACCOUNT)?;
+        is_account(account).then_some(account)
     }
 
     fn parse_account(text: &str, place: &str) -> Result<Self, ResourceError> {
@@ -287,6 +294,15 @@ mod tests {
             assert!(matches!(error, ResourceError::Place(_)), "{invalid}");
         }
         assert!(Resource::named(&account::KIND, "x", &location()).is_err());
+        for (text, account) in [
+            (home.asff_id(), Some("111122223333")),
+            (home.id(), None),
+            ("AWS::::Account:11112222333", None),
+            ("AWS::::Account:", None),
+            ("111122223333", None),
+        ] {
+            assert_eq!(Resource::account_without_region(text), account, "{text}");
+        }
     }
 
     #[test]

@@ -67,28 +67,36 @@ pub(crate) async fn sweep(
     task: &Task,
 ) -> Result<(Summary, Vec<Error>), Error> {
     let home = &invocation.aws.home.location;
-    task.check_place(invocation.settings, home)?;
-    let sweep = Sweep {
-        invocation,
-        task,
-        checks: task.checks(&invocation.selection)?,
-        progress: RefCell::default(),
-    };
-    let named = task.named_resources(invocation.settings, home)?;
-    if named.is_empty() {
-        sweep.evaluate_accounts().await;
-    } else {
+    let checks = task.checks(&invocation.selection)?;
+    let mut tasks = Vec::new();
+    for task in task.with_accounts_apart() {
+        task.check_place(invocation.settings, home)?;
+        let named = task.named_resources(invocation.settings, home)?;
+        tasks.push((task, named));
+    }
+    let mut progress = Progress::default();
+    for (task, named) in tasks {
+        let sweep = Sweep {
+            invocation,
+            task: &task,
+            checks: checks.clone(),
+            progress: RefCell::new(progress),
+        };
+        if named.is_empty() {
+            sweep.evaluate_accounts().await;
+        }
         for (account, regions) in named {
             let regions = regions.into_iter().collect();
             Box::pin(sweep.evaluate_resources(&account, regions)).await;
         }
+        progress = sweep.progress.into_inner();
     }
     let Progress {
         mut summary,
         mut errors,
         rest,
-    } = sweep.progress.into_inner();
-    for (check, _) in &sweep.checks {
+    } = progress;
+    for (check, _) in &checks {
         summary.checks.entry(check.id).or_default();
     }
     errors.extend(enqueue(invocation, rest, &mut summary).await);

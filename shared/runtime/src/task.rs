@@ -1,6 +1,6 @@
 //! The task of a sweep: everything, or the part of it that an event or a message selects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::facts::Account;
 use eksentry_core::{Check, FactsOf, Location, ParameterValues, Part, Resource, checks};
@@ -18,7 +18,7 @@ pub(crate) struct Task {
     /// The ids of the checks to run.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(crate) checks: Vec<String>,
-    /// The ARNs of the resources to evaluate.
+    /// The ARNs of the resources to evaluate, or `AWS::::Account:<account>` with or without `/<region>`.
     #[serde(deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<String>,
     /// The account to evaluate.
@@ -92,6 +92,31 @@ impl Task {
                 "the event isn't a JSON object: send {} to sweep everything",
             )),
         }
+    }
+
+    /// Returns the tasks of which this one consists: one for each account that it names without a Region, which is
+    /// evaluated in all Regions that the task includes, and one for everything else.
+    pub(crate) fn with_accounts_apart(&self) -> Vec<Self> {
+        let mut rest = self.clone();
+        rest.resources
+            .retain(|id| Resource::account_without_region(id).is_none());
+        let ids = self.resources.iter();
+        let accounts: BTreeSet<&str> = ids
+            .filter_map(|id| Resource::account_without_region(id))
+            .collect();
+        let mut tasks: Vec<Self> = accounts
+            .into_iter()
+            .map(|account| Self {
+                account: Some(account.to_owned()),
+                part: Some(Part::Account),
+                resources: Vec::new(),
+                ..self.clone()
+            })
+            .collect();
+        if tasks.is_empty() || !rest.resources.is_empty() {
+            tasks.push(rest);
+        }
+        tasks
     }
 
     /// Splits the task into several, each with some of the resources, that have at most `max` bytes as JSON. A task
@@ -329,6 +354,40 @@ mod tests {
             };
             let json = serde_json::to_value(&task).unwrap();
             assert_eq!(Task::read(&json).unwrap(), task, "{json}");
+        }
+    }
+
+    #[test]
+    fn accounts_without_a_region_are_tasks_of_their_own() {
+        let (cluster, here) = (
+            "arn:aws:eks:eu-central-1:111122223333:cluster/c",
+            "AWS::::Account:111122223333/eu-central-1",
+        );
+        let (one, other) = ("AWS::::Account:111122223333", "AWS::::Account:444455556666");
+        let task = |resources: &[&str]| Task {
+            resources: resources.iter().map(ToString::to_string).collect(),
+            checks: vec!["a".to_owned()],
+            handed_on: 2,
+            ..Task::default()
+        };
+        let of_account = |account: &str| Task {
+            account: Some(account.to_owned()),
+            part: Some(Part::Account),
+            ..task(&[])
+        };
+        let both = || vec![of_account("111122223333"), of_account("444455556666")];
+        for (resources, expected) in [
+            (&[] as &[&str], vec![task(&[])]),
+            (&[cluster, here], vec![task(&[cluster, here])]),
+            (&[one], vec![of_account("111122223333")]),
+            (&[other, one, one], both()),
+            (
+                &[cluster, one, here],
+                vec![of_account("111122223333"), task(&[cluster, here])],
+            ),
+            (&["AWS::::Account:1"], vec![task(&["AWS::::Account:1"])]),
+        ] {
+            assert_eq!(task(resources).with_accounts_apart(), expected);
         }
     }
 

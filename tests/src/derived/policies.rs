@@ -48,7 +48,7 @@ fn statements(
     for permission in permissions {
         let group = Group::of(permission);
         let regions = match group {
-            Group::InRegion | Group::OfAnyAccount => regions(permission),
+            Group::InRegion | Group::OfAnyAccount | Group::Anywhere => regions(permission),
             _ => Regions::Own,
         };
         let statement = statements.entry((group, regions)).or_default();
@@ -69,6 +69,7 @@ enum Group {
     Any,
     InRegion,
     OfAnyAccount,
+    Anywhere,
     /// The account's own resources without a Region, or AWS's own, by the end of their ARNs.
     Global(&'static str),
     ListRegions,
@@ -80,6 +81,7 @@ impl Group {
             _ if permission.action == LIST_REGIONS => Self::ListRegions,
             [Arns::InRegion(_), ..] => Self::InRegion,
             [Arns::OfAnyAccount(_), ..] => Self::OfAnyAccount,
+            [Arns::Anywhere(_), ..] => Self::Anywhere,
             [Arns::Global(end) | Arns::OfAws(end), ..] => Self::Global(end),
             [Arns::Any, ..] | [] => Self::Any,
         }
@@ -95,6 +97,7 @@ fn arn(service: &str, arns: Arns, regions: Regions) -> String {
         Arns::Any => "'*'".to_owned(),
         Arns::InRegion(end) => arn(region, "${AWS::AccountId}", end),
         Arns::OfAnyAccount(end) => arn(region, "*", end),
+        Arns::Anywhere(end) => arn("*", "*", end),
         Arns::Global(end) => arn("", "${AWS::AccountId}", end),
         Arns::OfAws(end) => arn("", "aws", end),
     }

@@ -4,6 +4,7 @@ mod cluster;
 mod key;
 mod monitoring;
 mod policies;
+mod trails;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +14,7 @@ use eksentry_core::{
     Severity, Unread,
     checks::CHECKS,
     facts::{
-        Account, EcrImage, EcrRepository, EksCluster, Fact, KmsKey,
+        Account, EcrImage, EcrRepository, EfsFileSystem, EksCluster, Fact, KmsKey,
         account::{DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder},
         image::{
             Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
@@ -27,12 +28,13 @@ use eksentry_core::{
     kind::Identity,
     mute_list::Entry,
     parameters::Raw,
-    policy::{ECR, KMS},
+    policy::ECR,
 };
 use jiff::Timestamp;
 
 use self::cluster::cluster;
 use self::key::{key, named_key};
+use self::trails::trails;
 use super::texts::{maybe, text, text_of, texts};
 
 /// The numbers of vulnerabilities in a scan. At most three of them differ, since many different ones would need many
@@ -54,13 +56,16 @@ const SCORES: [f64; 9] = [
 /// A function that makes facts of one kind of resource from bytes.
 type Make = fn(&mut Unstructured<'_>) -> Result<Arc<dyn Facts>>;
 
-static KINDS: [(&ResourceKind, Make); 5] = [
+static KINDS: [(&ResourceKind, Make); 6] = [
     (EksCluster::KIND, |bytes| Ok(Arc::new(cluster(bytes)?))),
     (EcrRepository::KIND, |bytes| {
         Ok(Arc::new(repository(bytes)?))
     }),
     (EcrImage::KIND, |bytes| Ok(Arc::new(image(bytes)?))),
     (KmsKey::KIND, |bytes| Ok(Arc::new(key(bytes)?))),
+    (EfsFileSystem::KIND, |bytes| {
+        Ok(Arc::new(file_system(bytes)?))
+    }),
     (Account::KIND, |bytes| Ok(Arc::new(account(bytes)?))),
 ];
 
@@ -73,7 +78,8 @@ pub(super) fn resource_and_facts(
     Ok((resource, make(bytes)?))
 }
 
-/// Returns a resource of this kind. Where no resource can have the hostile name, its name is 1 to 256 letters long.
+/// Returns a resource of this kind. Where no resource can have the hostile name, its name is 1 to 256 letters long, or
+/// an ID.
 fn resource(kind: &'static ResourceKind, bytes: &mut Unstructured<'_>) -> Result<Resource> {
     let (partition, region) = *bytes.choose(&[
         ("aws", "eu-central-1"),
@@ -88,6 +94,7 @@ fn resource(kind: &'static ResourceKind, bytes: &mut Unstructured<'_>) -> Result
     let digest = format!("sha256:{}", "0a".repeat(32));
     let name = text(bytes)?;
     let long = "n".repeat(bytes.int_in_range(1..=256)?);
+    let id = format!("fs-{}", "0a".repeat(bytes.int_in_range(4..=20)?));
     let parsed = Resource::parse(&name);
     let of_name = |name: &str| match kind.identity {
         Identity::Account => Resource::named(kind, "", &location),
@@ -95,8 +102,10 @@ fn resource(kind: &'static ResourceKind, bytes: &mut Unstructured<'_>) -> Result
         Identity::Arn { .. } => Resource::named(kind, name, &location),
     };
     let made = parsed.ok().filter(|resource| resource.kind() == kind);
-    let made = made.or_else(|| of_name(&name).ok());
-    Ok(made.unwrap_or_else(|| of_name(&long).expect("so long a name is allowed")))
+    let made = made
+        .or_else(|| of_name(&name).ok())
+        .or_else(|| of_name(&long).ok());
+    Ok(made.unwrap_or_else(|| of_name(&id).expect("such an ID is allowed")))
 }
 
 fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
@@ -130,6 +139,27 @@ fn account(bytes: &mut Unstructured<'_>) -> Result<Account> {
         registry_policy: policies::of_registry(bytes)?,
         creation_templates: policies::templates(bytes)?,
         organization: policies::organization(bytes)?,
+        trails: trails(bytes)?,
+        encrypts_volumes: fact(bytes.arbitrary()?, bytes)?,
+    })
+}
+
+fn file_system(bytes: &mut Unstructured<'_>) -> Result<EfsFileSystem> {
+    let states = ["available", "creating", "deleting", "error"].map(str::to_owned);
+    let any = text(bytes)?;
+    Ok(EfsFileSystem {
+        id: text(bytes)?,
+        arn: text(bytes)?,
+        name: maybe(bytes)?,
+        state: if bytes.arbitrary()? {
+            bytes.choose(&states)?.clone()
+        } else {
+            any
+        },
+        is_encrypted: bytes.arbitrary()?,
+        kms_key: maybe(bytes)?,
+        is_used_by_eks: fact(bytes.arbitrary()?, bytes)?,
+        tags: tags(bytes)?,
     })
 }
 

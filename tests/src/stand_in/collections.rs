@@ -19,6 +19,7 @@ pub(super) use self::monitoring::{
 /// The collections that [`Response::List`](super::operation::Response) and `Describe` may have.
 pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ACCESS_ENTRIES,
+    &ACCESS_POINTS,
     &ACCOUNT_SETTINGS,
     &ADDONS,
     &CLUSTERS,
@@ -35,7 +36,10 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &ec2::PREFIX_LIST_ENTRIES,
     &ec2::SECURITY_GROUPS,
     &ec2::SUBNETS,
+    &ec2::VOLUME_ENCRYPTION,
+    &ec2::VOLUMES,
     &ec2::VPC_ENDPOINTS,
+    &FILE_SYSTEMS,
     &IDENTITY_PROVIDERS,
     &INSIGHTS,
     &INSPECTOR,
@@ -52,6 +56,7 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &REGISTRY_SCANNING,
     &REPOSITORIES,
     &SUBSCRIPTION_FILTERS,
+    &TRAILS,
 ];
 
 /// The error of EKS for what a cluster does not have.
@@ -180,6 +185,62 @@ pub(super) static ADDONS: Collection = Collection {
 /// The Kubernetes versions that EKS offers, with those that [`eks::describe_cluster_versions`] lists by default.
 pub(super) static CLUSTER_VERSIONS: Collection =
     Collection::new("cluster_versions", "clusterVersion", NO_RESOURCE);
+
+/// The access points of EFS file systems.
+pub(super) static ACCESS_POINTS: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "AccessPointArn":
+                "arn:{partition}:elasticfilesystem:{region}:{account}:access-point/{AccessPointId}",
+            "ClientToken": "{AccessPointId}",
+            "LifeCycleState": "available",
+            "OwnerId": "{account}",
+            "RootDirectory": {"Path": "/"},
+            "Tags": [],
+        })
+    },
+    ..Collection::new(
+        "access_points",
+        "AccessPointId",
+        Missing {
+            code: "AccessPointNotFound",
+            message: "Access point '{key}' does not exist.",
+        },
+    )
+};
+
+/// EFS file systems.
+pub(super) static FILE_SYSTEMS: Collection = Collection {
+    defaults: |file_system| {
+        let is_encrypted = file_system
+            .get("Encrypted")
+            .is_none_or(|value| value == true);
+        let key = "arn:{partition}:kms:{region}:{account}:key/aws-elasticfilesystem";
+        json!({
+            "OwnerId": "{account}",
+            "CreationToken": "{FileSystemId}",
+            "FileSystemArn":
+                "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{FileSystemId}",
+            "CreationTime": "2024-05-06T07:08:09Z",
+            "LifeCycleState": "available",
+            "NumberOfMountTargets": 2,
+            "SizeInBytes": {"Value": 6144},
+            "PerformanceMode": "generalPurpose",
+            "ThroughputMode": "elastic",
+            "Encrypted": true,
+            "KmsKeyId": is_encrypted.then_some(key),
+            "Tags": [],
+        })
+    },
+    ..Collection::new(
+        "file_systems",
+        "FileSystemId",
+        Missing {
+            code: "FileSystemNotFound",
+            message: "File system '{key}' does not exist.",
+        },
+    )
+};
 
 /// The OIDC identity providers in IAM.
 pub(super) static IDENTITY_PROVIDERS: Collection = Collection::new(
@@ -412,6 +473,34 @@ pub(super) static REPOSITORIES: Collection = Collection {
         Missing {
             code: "RepositoryNotFoundException",
             message: "The repository with name '{key}' does not exist in the registry with id '{account}'",
+        },
+    )
+};
+
+/// CloudTrail trails, with the members `status` and `selectors`. One without options logs all management events of all
+/// Regions.
+pub(super) static TRAILS: Collection = Collection {
+    defaults: |trail| {
+        let arn = trail.get("TrailARN").and_then(Value::as_str);
+        let arn = arn.unwrap_or_default();
+        json!({
+            "Name": arn.rsplit('/').next(),
+            "S3BucketName": "trails",
+            "IncludeGlobalServiceEvents": true,
+            "IsMultiRegionTrail": true,
+            "HomeRegion": arn.split(':').nth(3),
+            "LogFileValidationEnabled": true,
+            "HasCustomEventSelectors": trail.contains_key("selectors"),
+            "HasInsightSelectors": false,
+            "IsOrganizationTrail": false,
+        })
+    },
+    ..Collection::new(
+        "trails",
+        "TrailARN",
+        Missing {
+            code: "TrailNotFoundException",
+            message: "Unknown trail: {key} for the user: {account}",
         },
     )
 };

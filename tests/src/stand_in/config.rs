@@ -15,8 +15,8 @@ use crate::account::Account;
 const TEST_TOKEN: &str = "TESTMODE";
 const MOST_EVALUATIONS: usize = 100;
 const COMPLIANCE_TYPES: [&str; 3] = ["COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"];
-/// The resource types of ECR, EKS and KMS that AWS Config records, and the type of an account.
-const RESOURCE_TYPES: [&str; 13] = [
+/// The resource types of ECR, EFS, EKS and KMS that AWS Config records, and the type of an account.
+const RESOURCE_TYPES: [&str; 15] = [
     // The type in evaluations of an account itself. AWS Config never records it.
     "AWS::::Account",
     "AWS::ECR::PublicRepository",
@@ -25,6 +25,8 @@ const RESOURCE_TYPES: [&str; 13] = [
     "AWS::ECR::ReplicationConfiguration",
     "AWS::ECR::Repository",
     "AWS::ECR::RepositoryCreationTemplate",
+    "AWS::EFS::AccessPoint",
+    "AWS::EFS::FileSystem",
     "AWS::EKS::Addon",
     "AWS::EKS::Cluster",
     "AWS::EKS::FargateProfile",

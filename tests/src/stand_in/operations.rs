@@ -10,16 +10,16 @@
 use serde_json::json;
 
 use super::{
-    cloudwatch,
+    cloudtrail, cloudwatch,
     collections::{
         ADDONS, CLUSTERS, CREATION_TEMPLATES, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS,
         LOAD_BALANCERS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
-            SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
+            SECURITY_GROUPS, SUBNETS, VOLUME_ENCRYPTION, VOLUMES, VPC_ENDPOINTS,
         },
     },
-    config, ecr, eks, elb, guardduty, iam, inspector, kms, logs,
+    config, ecr, efs, eks, elb, guardduty, iam, inspector, kms, logs,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -32,6 +32,20 @@ use super::{
 pub(super) static OPERATIONS: &[Row] = &[
     Row::new("account.ListRegions", State(regions::list_regions))
         .on("arn:{partition}:account::{account}:account"),
+    Row::new(
+        "cloudtrail.DescribeTrails",
+        Account(cloudtrail::describe_trails),
+    ),
+    Row::new(
+        "cloudtrail.GetEventSelectors",
+        Account(cloudtrail::get_event_selectors),
+    )
+    .needs(OnResource(cloudtrail::trail_resource)),
+    Row::new(
+        "cloudtrail.GetTrailStatus",
+        Account(cloudtrail::get_trail_status),
+    )
+    .needs(OnResource(cloudtrail::trail_resource)),
     Row::new(
         "config.DescribeConfigurationRecorderStatus",
         Account(config::describe_recorder_status),
@@ -59,7 +73,14 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("ec2.DescribeManagedPrefixLists", Describe(&PREFIX_LISTS)),
     Row::new("ec2.DescribeSecurityGroups", Describe(&SECURITY_GROUPS)),
     Row::new("ec2.DescribeSubnets", Describe(&SUBNETS)),
+    Row::new("ec2.DescribeVolumes", Describe(&VOLUMES))
+        .page_sizes(1000, 1000)
+        .ignores(&["IncludeManagedResources"]),
     Row::new("ec2.DescribeVpcEndpoints", Describe(&VPC_ENDPOINTS)).page_sizes(1000, 1000),
+    Row::new(
+        "ec2.GetEbsEncryptionByDefault",
+        Describe(&VOLUME_ENCRYPTION),
+    ),
     Row::new(
         "ec2.GetManagedPrefixListEntries",
         Describe(&PREFIX_LIST_ENTRIES),
@@ -124,6 +145,16 @@ pub(super) static OPERATIONS: &[Row] = &[
         List(&POD_IDENTITY_ASSOCIATIONS),
     )
     .on("cluster/{clusterName}"),
+    Row::new(
+        "elasticfilesystem.DescribeAccessPoints",
+        Account(efs::describe_access_points),
+    )
+    .needs(Of(efs::permissions_on_access_points)),
+    Row::new(
+        "elasticfilesystem.DescribeFileSystems",
+        Account(efs::describe_file_systems),
+    )
+    .needs(OnResource(efs::file_system_resource)),
     Row::new(
         "elasticloadbalancing.DescribeListeners",
         Describe(&LISTENERS),

@@ -13,6 +13,13 @@ pub(super) static SERVICES: &[Row] = &[
         denied: ("AccessDeniedException", 403),
     },
     Row {
+        service: "cloudtrail",
+        is_global: false,
+        invalid: "InvalidParameterCombinationException",
+        throttling: ("ThrottlingException", 400),
+        denied: ("AccessDeniedException", 400),
+    },
+    Row {
         service: "config",
         is_global: false,
         invalid: "InvalidParameterValueException",
@@ -37,6 +44,13 @@ pub(super) static SERVICES: &[Row] = &[
         service: "eks",
         is_global: false,
         invalid: "InvalidParameterException",
+        throttling: ("ThrottlingException", 429),
+        denied: ("AccessDeniedException", 403),
+    },
+    Row {
+        service: "elasticfilesystem",
+        is_global: false,
+        invalid: "BadRequest",
         throttling: ("ThrottlingException", 429),
         denied: ("AccessDeniedException", 403),
     },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::facts::{EcrImage, EcrRepository, EksCluster, KmsKey};
+use eksentry_core::facts::{EcrImage, EcrRepository, EfsFileSystem, EksCluster, KmsKey};
 use eksentry_core::{FactsOf, Need, ResourceKind, checks};
 use eksentry_tests::lambda::FunctionError;
 use serde_json::Value;
@@ -268,7 +268,9 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("eks", "ListNodegroups" | "DescribeNodegroup") => {
             needs(Need::NodeGroups) && is_about(cluster())
         }
-        ("ec2", "DescribeInstances") => needs(Need::Nodes),
+        ("ec2", "DescribeInstances") => needs(Need::Nodes) || needs(Need::UnencryptedVolumes),
+        ("ec2", "DescribeVolumes") => needs(Need::UnencryptedVolumes),
+        ("ec2", "GetEbsEncryptionByDefault") => needs(Need::VolumeEncryption),
         ("ec2", "DescribeSubnets") => needs(Need::Subnets),
         (
             "ec2",
@@ -326,6 +328,8 @@ fn concerns(case: &Case, id: &str) -> bool {
             is_of(EcrImage::KIND) && is_about(text("repositoryName")) && is_about(digest)
         }
         ("ecr", _) => is_of(EcrRepository::KIND) || is_of(EcrImage::KIND),
+        ("cloudtrail", _) => needs(Need::Trails),
+        ("elasticfilesystem", _) => is_of(EfsFileSystem::KIND),
         ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
             needs(Need::Recorder)
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ROTATION;
-use crate::world::{World, cluster_arn, key, key_arn, private_cluster};
+use crate::world::{ACCOUNT, REGION, World, cluster_arn, key, key_arn, private_cluster};
 
 #[test]
 fn a_sweep_can_be_narrowed_to_checks_and_resources() {
@@ -26,6 +26,27 @@ fn a_sweep_can_be_narrowed_to_checks_and_resources() {
 }
 
 #[test]
+fn a_sweep_can_be_narrowed_to_an_account_in_all_regions() {
+    let clusters = || json!({"clusters": [private_cluster("one")]});
+    let mut world = World::with(clusters())
+        .and_at(ACCOUNT, "us-east-1", clusters())
+        .and("EKSENTRY_REGIONS", "eu-central-1,us-east-1");
+    let check = "ebs-encryption-by-default";
+    let id = format!("AWS::::Account:{ACCOUNT}");
+    let expected = [REGION, "us-east-1"]
+        .map(|region| format!("PASSED INFORMATIONAL {check} {ACCOUNT}/{region}"));
+    world.ok("sweep", &json!({"checks": [check], "resources": [id]}));
+    assert_eq!(world.statuses(), expected);
+    assert_eq!(world.calls("eks.DescribeCluster"), 0);
+    let here = cluster_arn("one");
+    let event = json!({"checks": [check, "eks-endpoint-private"], "resources": [id, here]});
+    world.ok("sweep", &event);
+    let of_cluster = "PASSED INFORMATIONAL eks-endpoint-private cluster/one".to_owned();
+    assert_eq!(world.statuses(), [&expected[..], &[of_cluster]].concat());
+    world.end();
+}
+
+#[test]
 fn errors_name_the_invalid_value() {
     let mut world = World::with(json!({}));
     for (event, mention) in [
@@ -35,6 +56,10 @@ fn errors_name_the_invalid_value() {
             "us-east-1",
         ),
         (json!({"resources": ["payments"]}), "payments"),
+        (
+            json!({"resources": ["AWS::::Account:444455556666"]}),
+            "444455556666",
+        ),
         (json!({"checks": "all"}), "checks"),
         (json!([]), "{}"),
     ] {

@@ -82,8 +82,12 @@ pub(super) fn is_place(partition: &str, region: &str, account: &str) -> bool {
     };
     word(partition, |c| c.is_ascii_lowercase())
         && word(region, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        && account.len() == 12
-        && account.chars().all(|c| c.is_ascii_digit())
+        && is_account(account)
+}
+
+/// Returns `true` if the text can be the ID of an account.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -8,8 +8,18 @@ pub static ISO_27001: Standard = Standard {
     mapped_by: PROWLER,
     prefix: "ISO/IEC 27001:2022 ",
     mapping: &[
+        // cloudtrail_multi_region_enabled_logging_management_events, cloudtrail_log_file_validation_enabled
+        ("cloudtrail-multi-region-trail", &["A.8.15", "A.8.16"]),
         // config_recorder_all_regions_enabled
         ("config-records-resources", &["A.5.16", "A.5.22"]),
+        // ec2_ebs_default_encryption
+        ("ebs-encryption-by-default", &["A.8.11", "A.8.24"]),
+        // ecr_repositories_not_publicly_accessible
+        ("ecr-repository-policy-restricted", &["A.8.1"]),
+        // efs_encryption_at_rest_enabled
+        ("efs-encrypted", &["A.8.11", "A.8.24"]),
+        // cloudwatch_log_group_retention_policy_specific_days_enabled
+        ("eks-control-plane-log-retention", &["A.8.15", "A.8.16"]),
         // eks_control_plane_logging_all_types_enabled
         ("eks-control-plane-logging", &["A.8.15"]),
         // eks_cluster_not_publicly_accessible
@@ -37,12 +47,20 @@ pub static ISO_27001: Standard = Standard {
             "eks-security-groups-restricted",
             &["A.8.20", "A.8.21", "A.8.22"],
         ),
+        // ec2_ebs_volume_encryption
+        ("eks-volumes-encrypted", &["A.8.11", "A.8.24"]),
         // vpc_flow_logs_enabled
         (
             "eks-vpc-flow-logs",
             &["A.8.15", "A.8.16", "A.8.20", "A.8.21", "A.8.22", "A.8.23"],
         ),
+        // guardduty_eks_audit_log_enabled
+        ("guardduty-eks-protection", &["A.8.15"]),
         // kms_cmk_rotation_enabled
         ("kms-cmk-rotation", &["A.8.5", "A.8.11", "A.8.24"]),
+        // kms_cmk_not_deleted_unintentionally
+        ("kms-key-not-pending-deletion", &["A.8.11", "A.8.24"]),
+        // kms_key_not_publicly_accessible
+        ("kms-key-policy-restricted", &["A.8.1"]),
     ],
 };

@@ -16,6 +16,7 @@ use eksentry_core::{
             RolePolicy, RoleUsers, SecretsKey, SupportStatus, TlsVersion, TrustingRole,
             UpgradePolicy,
         },
+        key::NamedKey,
     },
     policy::{Permissions, ServiceAccounts},
 };
@@ -88,6 +89,10 @@ pub(super) fn cluster(bytes: &mut Unstructured<'_>) -> Result<EksCluster> {
         node_groups: node_groups(bytes)?,
         addons: addons(bytes)?,
         load_balancers: load_balancers(bytes)?,
+        unencrypted_volumes: {
+            let volumes = texts(bytes, 120)?;
+            list(volumes, bytes)?
+        },
         insights: insights(bytes)?,
         network: network::network(bytes)?,
         images: network::images(bytes)?,

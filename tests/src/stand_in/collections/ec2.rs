@@ -200,6 +200,46 @@ pub(in crate::stand_in) static SUBNETS: Collection = Collection {
     )
 };
 
+/// The default encryption of EBS volumes, which is on unless the account file states that it is off.
+pub(in crate::stand_in) static VOLUME_ENCRYPTION: Collection = Collection {
+    key: None,
+    defaults: |_| json!({"EbsEncryptionByDefault": true, "SseType": "none"}),
+    missing: None,
+    ..Collection::new(
+        "volume_encryption",
+        "",
+        Missing {
+            code: "",
+            message: "",
+        },
+    )
+};
+
+/// EBS volumes.
+pub(in crate::stand_in) static VOLUMES: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "AvailabilityZone": "{region}a",
+            "CreateTime": "2024-05-06T07:08:09Z",
+            "Encrypted": true,
+            "Size": 20,
+            "State": "in-use",
+            "VolumeType": "gp3",
+            "MultiAttachEnabled": false,
+            "Attachments": [],
+            "Tags": [],
+        })
+    },
+    ..Collection::new(
+        "volumes",
+        "VolumeId",
+        Missing {
+            code: "InvalidVolume.NotFound",
+            message: "The volume '{key}' does not exist.",
+        },
+    )
+};
+
 /// VPC endpoints.
 pub(in crate::stand_in) static VPC_ENDPOINTS: Collection = Collection {
     defaults: |_| {
