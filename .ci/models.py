@@ -38,9 +38,14 @@ OPERATIONS = {
     "ecr": [
         "BatchGetImage",
         "DescribeImageScanFindings",
+        "DescribeImageSigningStatus",
         "DescribeImages",
+        "DescribePullThroughCacheRules",
         "DescribeRepositories",
+        "GetDownloadUrlForLayer",
         "GetRegistryScanningConfiguration",
+        "GetSigningConfiguration",
+        "ListPullTimeUpdateExclusions",
     ],
     "eks": [
         "DescribeAddon",

@@ -70,6 +70,9 @@ DEVIATIONS = [
 
 # The checks that the sweep omits, because moto does not implement their operations.
 NOT_IN_MOTO = {
+    "ecr-image-non-root-user": "ListPullTimeUpdateExclusions",
+    "ecr-image-signed": "GetSigningConfiguration",
+    "ecr-managed-signing": "GetSigningConfiguration",
     "eks-cluster-healthy": "ListAddons",
     "eks-network-policy-enabled": "ListAddons",
     "eks-nodes-current": "DescribeClusterVersions",

@@ -27,6 +27,7 @@ mod collection;
 mod collections;
 mod config;
 mod connection;
+mod downloads;
 mod ecr;
 mod eks;
 mod elb;
@@ -402,6 +403,11 @@ impl StandIn {
     /// Returns the evaluations that AWS Config holds.
     pub fn evaluations(&self) -> Vec<Evaluation> {
         self.state().config.evaluations()
+    }
+
+    /// Returns the number of downloads of configurations in images.
+    pub fn downloads(&self) -> usize {
+        self.state().recording.downloads
     }
 
     /// Returns every call so far, in order, without those after [`StandIn::count_only`].

@@ -120,7 +120,12 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 11] = [
     ),
     (
         "list_amazonelasticcontainerregistry.html",
-        &["ecr:GetRegistryScanningConfiguration"],
+        &[
+            "ecr:DescribePullThroughCacheRules",
+            "ecr:GetRegistryScanningConfiguration",
+            "ecr:GetSigningConfiguration",
+            "ecr:ListPullTimeUpdateExclusions",
+        ],
     ),
     (
         "list_amazonelastickubernetesservice.html",

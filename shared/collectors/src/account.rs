@@ -13,7 +13,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, ecr, eks};
+use crate::{Gate, Reader, Unlisted, ecr, eks};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -37,6 +37,7 @@ impl Collector for AccountCollector {
         reader: &'a Reader<'_>,
         _resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.account(needs).boxed_local()
     }

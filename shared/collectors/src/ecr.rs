@@ -1,12 +1,15 @@
 //! Amazon ECR: a registry's repositories and their images. Each file reads one kind of response; `parse.rs` converts
 //! responses into facts.
 
+mod configurations;
 mod epss;
 mod images;
 mod manifests;
 mod parse;
+mod pull_through;
 mod registry;
 mod scan;
+mod signing;
 
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
@@ -17,10 +20,10 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted};
+use crate::{Gate, Reader, Unlisted};
 use registry::Wanted;
 
-pub(crate) use images::needs_manifest;
+pub(crate) use manifests::ManifestRequest;
 pub(crate) use registry::{LIST, Memos};
 
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
@@ -30,6 +33,10 @@ const ABSENT: &[&str] = &["RepositoryNotFoundException"];
 
 /// The error codes for an image that does not exist. From a call that lists images, the first code proves nothing.
 const IMAGE_ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
+
+/// The members without which a response is not valid: without its rules, a configuration would appear to sign nothing.
+pub(crate) const REQUIRED: [(&str, &str); 1] =
+    [("GetSigningConfiguration", "signingConfiguration/rules")];
 
 /// The maximum page size of ECR's lists.
 const PAGE: i32 = 1000;
@@ -45,10 +52,21 @@ impl Collector for RegistryCollector {
     fn permissions(&self, kind: &ResourceKind) -> Vec<Permission> {
         if kind == EcrImage::KIND {
             let [coverage, findings] = scan::CALLED_BY_ECR;
-            let own = [LIST, images::LIST, scan::READ, manifests::READ];
-            [&own[..], &[coverage, findings]].concat()
+            vec![
+                LIST,
+                images::LIST,
+                scan::READ,
+                manifests::READ,
+                signing::CONFIGURATION,
+                signing::STATUS,
+                pull_through::LIST,
+                configurations::EXCLUSIONS,
+                configurations::DOWNLOAD,
+                coverage,
+                findings,
+            ]
         } else {
-            vec![LIST, registry::SCANNING]
+            vec![LIST, registry::SCANNING, signing::CONFIGURATION]
         }
     }
 
@@ -57,9 +75,10 @@ impl Collector for RegistryCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        gate: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         if resource.kind() == EcrImage::KIND {
-            reader.image(resource, needs).boxed_local()
+            reader.image(resource, needs, gate).boxed_local()
         } else {
             reader.repository(resource, needs).boxed_local()
         }
@@ -87,6 +106,11 @@ impl Collector for RegistryCollector {
 }
 
 impl Reader<'_> {
+    /// Returns a call about the whole registry.
+    fn registry_call(&self, permission: &Permission) -> Call<'_> {
+        self.ecr_call(permission, format!("the registry of {}", self.location))
+    }
+
     fn ecr_call(&self, permission: &Permission, target: String) -> Call<'_> {
         Call::new(permission.action, &self.clients.paces.ecr, target).absent(ABSENT)
     }

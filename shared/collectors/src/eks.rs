@@ -30,7 +30,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, Memo, Reader, Unlisted, ec2, elb, iam, kms};
+use crate::{Clients, Gate, Memo, Reader, Unlisted, ec2, elb, iam, kms};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -121,6 +121,7 @@ impl Collector for ClusterCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.cluster(resource.name(), needs).boxed_local()
     }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Memo, Reader, Unlisted};
+use crate::{Gate, Memo, Reader, Unlisted};
 
 const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
 /// The permission to describe the keys of any account: a cluster's key may belong to another account.
@@ -48,6 +48,7 @@ impl Collector for KeyCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.key(resource.name(), needs).boxed_local()
     }

@@ -1,8 +1,12 @@
 //! The registry of all checks, sorted by id. To add a check, write its file and add its lines here.
 
 mod config_records_resources;
+mod ecr_image_age;
+mod ecr_image_non_root_user;
 mod ecr_image_scan_findings;
+mod ecr_image_signed;
 mod ecr_immutable_tags;
+mod ecr_managed_signing;
 mod ecr_scan_on_push;
 mod eks_access_cluster_admins;
 mod eks_access_entries_roles;
@@ -37,10 +41,14 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 30] = [
+pub static CHECKS: [&Check; 34] = [
     &config_records_resources::CHECK,
+    &ecr_image_age::CHECK,
+    &ecr_image_non_root_user::CHECK,
     &ecr_image_scan_findings::CHECK,
+    &ecr_image_signed::CHECK,
     &ecr_immutable_tags::CHECK,
+    &ecr_managed_signing::CHECK,
     &ecr_scan_on_push::CHECK,
     &eks_access_cluster_admins::CHECK,
     &eks_access_entries_roles::CHECK,

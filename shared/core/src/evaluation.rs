@@ -1,5 +1,6 @@
 //! Parts of evaluations that several checks share.
 
+pub(crate) mod images;
 pub(crate) mod nodes;
 pub(crate) mod openings;
 pub(crate) mod security_groups;

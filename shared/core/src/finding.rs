@@ -43,20 +43,23 @@ impl Finding {
         settings: &ParameterValues,
         docs: Option<&str>,
     ) -> Self {
+        let verdict = check.verdict(observation, settings);
+        let details = observation.facts().map(Facts::details).unwrap_or_default();
+        let in_use = verdict.scan.as_ref().and_then(|scan| scan.in_use);
         Self {
             check,
             resource: observation.resource.clone(),
-            details: observation.facts().map(Facts::details).unwrap_or_default(),
+            details: in_use.unwrap_or_default().add_to(details),
             tags: observation
                 .facts()
                 .and_then(|facts| facts.tags())
                 .map(<[_]>::to_vec),
-            verdict: check.verdict(observation, settings),
+            verdict,
             parameters: check.effective_parameters(settings),
             link: check.link(docs),
             revision: observation
                 .facts()
-                .and_then(|facts| facts.revision())
+                .and_then(|facts| facts.revision(check.needs))
                 .map(str::to_owned),
             observed_at: observation.observed_at,
         }

@@ -68,7 +68,7 @@ pub(super) fn schema() -> String {
             "Checks to disable. They run only if an event names them.",
         ),
     ] {
-        let ids = CHECKS.map(|check| check.id);
+        let ids = CHECKS.map(|check| check.id).to_vec();
         let list_of_ids = json!({
             "description": meaning,
             "type": "array",
@@ -201,10 +201,8 @@ mod tests {
                 }
             }
         }
-        let switches = json!({
-            ENABLED_CHECKS: CHECKS.map(|check| check.id),
-            DISABLED_CHECKS: CHECKS.map(|check| check.id),
-        });
+        let ids = CHECKS.map(|check| check.id).to_vec();
+        let switches = json!({ENABLED_CHECKS: ids, DISABLED_CHECKS: ids});
         let switches = switches.to_string();
         assert!(Selection::of_documents([("document", switches.as_str())]).is_ok());
     }

@@ -12,7 +12,8 @@ use serde_json::json;
 use super::{
     collections::{
         ADDONS, CLUSTERS, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS, LOAD_BALANCERS, NODEGROUPS,
-        POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
+        POD_IDENTITY_ASSOCIATIONS, PULL_THROUGH_CACHE_RULES, PULL_TIME_UPDATE_EXCLUSIONS,
+        REGISTRY_SCANNING, SIGNING_CONFIGURATION,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VPC_ENDPOINTS,
@@ -70,9 +71,18 @@ pub(super) static OPERATIONS: &[Row] = &[
         Account(ecr::describe_image_scan_findings),
     )
     .needs(Of(ecr::permissions_on_scan_findings)),
+    Row::new(
+        "ecr.DescribeImageSigningStatus",
+        Account(ecr::describe_image_signing_status),
+    )
+    .on("repository/{repositoryName}"),
     Row::new("ecr.DescribeImages", Account(ecr::describe_images))
         .by_ids(&["imageIds"])
         .on("repository/{repositoryName}"),
+    Row::new(
+        "ecr.DescribePullThroughCacheRules",
+        Describe(&PULL_THROUGH_CACHE_RULES),
+    ),
     Row::new(
         "ecr.DescribeRepositories",
         Account(ecr::describe_repositories),
@@ -80,10 +90,24 @@ pub(super) static OPERATIONS: &[Row] = &[
     .by_ids(&["repositoryNames"])
     .needs(Of(ecr::permissions_on_repositories)),
     Row::new(
+        "ecr.GetDownloadUrlForLayer",
+        Account(ecr::get_download_url_for_layer),
+    )
+    .on("repository/{repositoryName}"),
+    Row::new(
         "ecr.GetRegistryScanningConfiguration",
         Describe(&REGISTRY_SCANNING),
     )
     .also(|| json!({"registryId": "{account}"})),
+    Row::new(
+        "ecr.GetSigningConfiguration",
+        Describe(&SIGNING_CONFIGURATION),
+    )
+    .also(|| json!({"registryId": "{account}"})),
+    Row::new(
+        "ecr.ListPullTimeUpdateExclusions",
+        List(&PULL_TIME_UPDATE_EXCLUSIONS),
+    ),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),

@@ -2,13 +2,13 @@
 
 use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
 use eksentry_core::facts::EcrImage;
-use eksentry_core::facts::repository::{EcrRepository, RegistryScanning};
+use eksentry_core::facts::repository::{EcrRepository, ManagedSigning, RegistryScanning};
 use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
 
-use super::parse::{self, ListedRepository};
+use super::parse::{self, ListedRepository, PullThroughRules};
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::{Arns, Permission};
@@ -47,6 +47,10 @@ impl Wanted<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
+    pub(super) signing: OnceCell<Fact<ManagedSigning>>,
+    pub(super) pull_through: OnceCell<Fact<PullThroughRules>>,
+    /// The reason why the configurations in images can't be read, if there is one.
+    pub(super) configurations: OnceCell<Fact<()>>,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
 }
@@ -267,6 +271,11 @@ impl Reader<'_> {
                 "the registry's scanning configuration",
             ))
         };
+        let managed_signing = if needs.contains(Need::ManagedSigning) {
+            self.managed_signing().await.clone()
+        } else {
+            Err(Unread::not_requested("the registry's managed signing"))
+        };
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {
             name: repository.name.to_string(),
@@ -275,12 +284,12 @@ impl Reader<'_> {
             exclusion_filters: filters.map(ToString::to_string).collect(),
             scan_on_push: repository.scan_on_push,
             registry_scanning,
+            managed_signing,
         })
     }
 
     async fn registry_scanning(&self) -> Fact<RegistryScanning> {
-        let target = format!("the registry of {}", self.location);
-        let call = self.ecr_call(&SCANNING, target);
+        let call = self.registry_call(&SCANNING);
         let request = self.clients.ecr.get_registry_scanning_configuration();
         let response = call.send(request.send()).await?;
         let configuration = response.scanning_configuration();

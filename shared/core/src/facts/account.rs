@@ -2,7 +2,7 @@
 
 use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource};
 
 /// An account in a Region.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +112,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: false,
     }),
     tags: TagSource::None,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

@@ -46,7 +46,7 @@ use jiff::Timestamp;
 
 use crate::arn::Arn;
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, is_name};
 use crate::reason_code::ReasonCode;
 
 /// A cluster, with its IAM role and its KMS key.
@@ -380,7 +380,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::Description,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

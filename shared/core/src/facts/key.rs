@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, is_name};
 
 /// A KMS key.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,7 +166,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::TaggingApi,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

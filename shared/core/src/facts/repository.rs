@@ -1,12 +1,14 @@
 //! Facts about private Amazon ECR repositories.
 
+mod signing;
+
 use wildmatch::WildMatchPattern;
 
 use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
-use crate::kind::{
-    ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, Topic, is_name,
-};
+use crate::kind::{ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, is_name};
+
+pub use signing::{ManagedSigning, SigningRule};
 
 /// A repository, with the settings of its registry that apply to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,8 @@ pub struct EcrRepository {
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
+    /// The registry's managed signing.
+    pub managed_signing: Fact<ManagedSigning>,
 }
 
 /// The mutability of tags, which determines whether they can be moved to other images.
@@ -99,7 +103,7 @@ impl RegistryScanning {
 }
 
 /// A filter of ECR, in which `*` stands for any characters and there is no other wildcard.
-type Filter = WildMatchPattern<'*', '\0'>;
+pub(crate) type Filter = WildMatchPattern<'*', '\0'>;
 
 /// Returns `true` if the filter matches the name, as ECR defines it: a filter without a wildcard matches every name
 /// that contains it.
@@ -165,7 +169,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::TaggingApi,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 
