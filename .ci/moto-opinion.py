@@ -75,6 +75,9 @@ DEVIATIONS = [
 NOT_IN_MOTO = {
     "eks-audit-log-watched": "DescribeAccountPolicies",
     "ecr-registry-policy-restricted": "DescribeRepositoryCreationTemplates",
+    "ecr-image-non-root-user": "ListPullTimeUpdateExclusions",
+    "ecr-image-signed": "GetSigningConfiguration",
+    "ecr-managed-signing": "GetSigningConfiguration",
     "eks-cluster-healthy": "ListAddons",
     "eks-guardduty-runtime-coverage": "ListCoverage",
     "eks-network-policy-enabled": "ListAddons",

@@ -26,6 +26,14 @@
 //! creation_templates:                 # as DescribeRepositoryCreationTemplates
 //!   - prefix: ROOT
 //!     repositoryPolicy: {Statement: []}
+//! signing_configuration:              # as GetSigningConfiguration (none)
+//!   rules:
+//!     - signingProfileArn: "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/images"
+//!       repositoryFilters: [{filter: "payments/*", filterType: WILDCARD_MATCH}]
+//! pull_through_cache_rules:           # as DescribePullThroughCacheRules
+//!   - ecrRepositoryPrefix: ecr-public # the only required member
+//! pull_time_update_exclusions:        # as ListPullTimeUpdateExclusions
+//!   - principalArn: "arn:aws:iam::123456789012:role/scanner"
 //! recorders:                          # as DescribeConfigurationRecorders (one that records everything)
 //!   - name: default
 //!     recordingGroup: {allSupported: false, resourceTypes: [AWS::EKS::Cluster]}
@@ -50,6 +58,9 @@
 //!       - imageTags: [v2]
 //!         scan: {}                    # as DescribeImageScanFindings: COMPLETE without findings
 //!         manifest: {layers: []}      # as BatchGetImage (an image of one layer)
+//!         configuration: {config: {User: root}}       # the content that GetDownloadUrlForLayer leads to (User: "65532")
+//!         download: {status: 307, location: "https://example.com"}    # another response (the configuration)
+//!         signingStatuses: [{status: FAILED, failureCode: ACCESS_DENIED}]     # as DescribeImageSigningStatus (none)
 //!       - imageDigest: sha256:1111111111111111111111111111111111111111111111111111111111111111
 //!         scan:                       # the findings determine its counts and DescribeImages' summary
 //!           imageScanFindings:
@@ -145,8 +156,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 pub use self::entries::{
-    Cluster, Image, Key, Member, MemberRole, Organization, Parameter, Policy, Recorder, Repository,
-    Role, Unit,
+    Cluster, Download, Image, Key, Member, MemberRole, Organization, Parameter, Policy, Recorder,
+    Repository, Role, Unit,
 };
 pub(crate) use self::{
     ids::{arn, digest, partition, text, uuid},

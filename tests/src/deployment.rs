@@ -42,11 +42,17 @@ impl Deployment {
         Ok(Self { stack, members })
     }
 
-    /// Sets a parameter of template.yaml that no environment variable of a function depends on.
+    /// Sets a parameter of template.yaml that no environment variable of a function depends on, and that of
+    /// template-member.yaml with the same name.
     pub fn with(self, parameter: &str, value: &str) -> Result<Self, TemplateError> {
+        let members = if self.members.parameter_value(parameter).is_ok() {
+            self.members.with(parameter, value)?
+        } else {
+            self.members
+        };
         Ok(Self {
             stack: self.stack.with(parameter, value)?,
-            ..self
+            members,
         })
     }
 

@@ -29,6 +29,7 @@ mod collection;
 mod collections;
 mod config;
 mod connection;
+mod downloads;
 mod ecr;
 mod efs;
 mod eks;
@@ -408,6 +409,11 @@ impl StandIn {
     /// Returns the evaluations that AWS Config holds.
     pub fn evaluations(&self) -> Vec<Evaluation> {
         self.state().config.evaluations()
+    }
+
+    /// Returns the number of downloads of configurations in images.
+    pub fn downloads(&self) -> usize {
+        self.state().recording.downloads
     }
 
     /// Returns every call so far, in order, without those after [`StandIn::count_only`].

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Record;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::world::{World, status, text};
@@ -12,6 +13,16 @@ use crate::world::{World, status, text};
 #[test]
 fn findings_match_their_snapshots() {
     let mut world = World::demo().with_all_checks();
+    let role = world.deployment().role("sweep").unwrap().arn;
+    world.change(|account| {
+        // The times in the account's file are fixed, but an image that is too old must have been pulled recently.
+        let repository = account.repository("kyc/document-ocr").unwrap();
+        let image = repository.image("v14").unwrap();
+        let now = json!(Timestamp::now().to_string());
+        image.members.insert("lastRecordedPullTime".into(), now);
+        let exclusions = json!({"pull_time_update_exclusions": [{"principalArn": role}]});
+        account.add(exclusions).unwrap();
+    });
     world.sweep();
     let statuses = world.statuses();
     let findings: BTreeMap<String, Record> = world

@@ -126,10 +126,13 @@ const WITHOUT_RESOURCES: [(&str, &[&str]); 15] = [
     (
         "list_amazonelasticcontainerregistry.html",
         &[
+            "ecr:DescribePullThroughCacheRules",
             "ecr:DescribeRepositoryCreationTemplates",
             "ecr:GetAccountSetting",
             "ecr:GetRegistryPolicy",
             "ecr:GetRegistryScanningConfiguration",
+            "ecr:GetSigningConfiguration",
+            "ecr:ListPullTimeUpdateExclusions",
         ],
     ),
     (

@@ -64,12 +64,13 @@ impl World {
         Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
     }
 
-    /// Enables the checks that are off by default.
+    /// Enables the checks that are off by default, and allows functions what they need for them.
     pub(crate) fn with_all_checks(self) -> Self {
         let checks = CHECKS.iter();
         let disabled = checks.filter(|check| !check.enabled).map(|check| check.id);
         let disabled: Vec<&str> = disabled.collect();
         self.and("EKSENTRY_ENABLED_CHECKS", &disabled.join(","))
+            .deployed_with("ImageConfigurations", "on")
     }
 
     /// Sets another variable in the functions' environment.

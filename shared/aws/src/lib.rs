@@ -4,6 +4,7 @@
 mod call_counts;
 mod clock;
 mod complete_responses;
+mod download;
 mod json;
 mod lazy;
 mod pace;
@@ -27,6 +28,7 @@ use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
 pub use complete_responses::CompleteResponses;
+pub use download::DownloadError;
 pub use json::{JsonClient, JsonRequest};
 pub use lazy::Lazy;
 pub use pace::Pace;

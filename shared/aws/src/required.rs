@@ -9,9 +9,10 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// An interceptor that rejects responses without a member that the service always sends. It holds the names of
-/// operations, each with the name of that member. The SDK returns an empty list for a required list that is absent, so
+/// operations, each with the name of that member; a member of a member in JSON follows it after a slash. The SDK returns an empty list for a required list that is absent, so
 /// that the items in it would appear not to exist.
 #[derive(Debug, Clone, Copy)]
 pub struct Required(pub &'static [(&'static str, &'static str)]);
@@ -61,6 +62,11 @@ fn has(body: &[u8], member: &str) -> bool {
             tag.strip_prefix(member).is_some_and(ends)
         });
     }
+    if member.contains('/') {
+        let document: Value = serde_json::from_str(text).unwrap_or_default();
+        let found = document.pointer(&format!("/{member}"));
+        return found.is_some_and(|found| !found.is_null());
+    }
     let members: HashMap<String, Option<IgnoredAny>> =
         serde_json::from_str(text).unwrap_or_default();
     members.get(member).is_some_and(Option::is_some)
@@ -82,6 +88,15 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(has(body.as_bytes(), "Findings"), expected, "{body}");
+        }
+        for (body, expected) in [
+            (r#"{"Page": {"Findings": []}}"#, true),
+            (r#"{"Page": {"Findings": null}}"#, false),
+            (r#"{"Page": []}"#, false),
+            (r#"{"Findings": []}"#, false),
+            ("", false),
+        ] {
+            assert_eq!(has(body.as_bytes(), "Page/Findings"), expected, "{body}");
         }
         for (body, expected) in [
             ("<R><Names><member>a</member></Names></R>", true),

@@ -139,40 +139,15 @@ impl Sender {
     }
 
     fn operation(&self, operation: &'static str, url: &str) -> OperationBuilder {
-        let config = self.aws.config();
-        let mut builder = Operation::builder()
-            .service_name(self.service.name)
-            .operation_name(operation)
-            .endpoint_url(url)
+        let pace = self.pace.as_ref();
+        unsigned_operation(&self.aws, pace, self.service.name, operation, url)
             .retry_classifier(AwsErrorCodeClassifier::<ServiceError>::default())
-            .retry_classifier(TransientErrorClassifier::<ServiceError>::new())
-            .retry_classifier(HttpStatusCodeClassifier::default())
-            .interceptor(self.aws.call_counter(self.pace.as_ref()))
-            .interceptor(CompleteResponses)
-            .with_connection_poisoning()
-            .runtime_plugin(self.signing(config));
-        if let Some(http) = config.http_client() {
-            builder = builder.http_client(http);
-        }
-        if let Some(retries) = config.retry_config() {
-            builder = builder.standard_retry(retries);
-        }
-        if let Some(timeouts) = config.timeout_config() {
-            builder = builder.timeout_config(timeouts.clone());
-        }
-        if let Some(sleep) = config.sleep_impl() {
-            builder = builder.sleep_impl(sleep);
-        }
-        if let Some(time) = config.time_source() {
-            builder = builder.time_source(time);
-        }
-        builder
+            .runtime_plugin(self.signing(self.aws.config()))
     }
 
-    /// Returns the plugin that signs requests, and lets each call draw its retries from the shared partition.
+    /// Returns the plugin that signs requests.
     fn signing(&self, config: &SdkConfig) -> StaticRuntimePlugin {
         let mut layer = Layer::new("service");
-        layer.store_put(self.aws.retries());
         layer.store_put(AuthSchemeOptionResolverParams::new(()));
         let region = config.region().cloned().map(SigningRegion::from);
         layer.store_put(SigV4OperationSigningConfig {
@@ -194,6 +169,47 @@ impl Sender {
             .with_config(layer.freeze())
             .with_runtime_components(components)
     }
+}
+
+/// Returns an operation with the HTTP client, the retries and the timeouts of the configuration. It does not
+/// authenticate its requests yet.
+pub(crate) fn unsigned_operation(
+    aws: &Aws,
+    pace: Option<&Pace>,
+    service: &'static str,
+    operation: &'static str,
+    url: &str,
+) -> OperationBuilder {
+    let config = aws.config();
+    // Each call draws its retries from the shared partition.
+    let mut layer = Layer::new("retries");
+    layer.store_put(aws.retries());
+    let mut builder = Operation::builder()
+        .service_name(service)
+        .operation_name(operation)
+        .endpoint_url(url)
+        .retry_classifier(TransientErrorClassifier::<ServiceError>::new())
+        .retry_classifier(HttpStatusCodeClassifier::default())
+        .interceptor(aws.call_counter(pace))
+        .interceptor(CompleteResponses)
+        .with_connection_poisoning()
+        .runtime_plugin(StaticRuntimePlugin::new().with_config(layer.freeze()));
+    if let Some(http) = config.http_client() {
+        builder = builder.http_client(http);
+    }
+    if let Some(retries) = config.retry_config() {
+        builder = builder.standard_retry(retries);
+    }
+    if let Some(timeouts) = config.timeout_config() {
+        builder = builder.timeout_config(timeouts.clone());
+    }
+    if let Some(sleep) = config.sleep_impl() {
+        builder = builder.sleep_impl(sleep);
+    }
+    if let Some(time) = config.time_source() {
+        builder = builder.time_source(time);
+    }
+    builder
 }
 
 /// Returns a request with the method, the URL and the headers of another one, and this body.

@@ -16,7 +16,9 @@ use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::needed::{set, when};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, cloudtrail, ec2, ecr, eks, guardduty, inspector, organization};
+use crate::{
+    Gate, Reader, Unlisted, cloudtrail, ec2, ecr, eks, guardduty, inspector, organization,
+};
 
 const RECORDERS: Permission =
     Permission::new("config:DescribeConfigurationRecorders", &[Arns::Any]);
@@ -53,6 +55,7 @@ impl Collector for AccountCollector {
         reader: &'a Reader<'_>,
         _resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.account(needs).boxed_local()
     }

@@ -16,12 +16,13 @@ pub(crate) trait Collector: Sync {
     /// Returns the permissions of the calls that list the resources of a kind, and describe one.
     fn permissions(&self, kind: &ResourceKind) -> Vec<Permission>;
 
-    /// Describes one resource.
+    /// Describes one resource. The gate may narrow the facts that are read.
     fn describe<'a>(
         &'a self,
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        gate: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State>;
 
     /// Lists the resources of a part of an account, and sends an observation of each. Returns the resources that could

@@ -1,14 +1,17 @@
 //! Amazon ECR: a registry's repositories and their images. Each file reads one kind of response; `parse.rs` converts
 //! responses into facts.
 
+mod configurations;
 mod epss;
 mod images;
 mod lifecycle;
 mod manifests;
 mod parse;
 mod policies;
+mod pull_through;
 mod registry;
 mod scan;
+mod signing;
 
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
@@ -19,10 +22,10 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted, kms, organization};
+use crate::{Gate, Reader, Unlisted, kms, organization};
 use registry::Wanted;
 
-pub(crate) use images::needs_manifest;
+pub(crate) use manifests::ManifestRequest;
 pub(crate) use policies::{GET_REGISTRY_POLICY, GET_SETTING, LIST_TEMPLATES};
 pub(crate) use registry::{LIST, Memos, SCANNING};
 
@@ -33,6 +36,10 @@ const ABSENT: &[&str] = &["RepositoryNotFoundException"];
 
 /// The error codes for an image that does not exist. From a call that lists images, the first code proves nothing.
 const IMAGE_ABSENT: &[&str] = &["ImageNotFoundException", "RepositoryNotFoundException"];
+
+/// The members without which a response is not valid: without its rules, a configuration would appear to sign nothing.
+pub(crate) const REQUIRED: [(&str, &str); 1] =
+    [("GetSigningConfiguration", "signingConfiguration/rules")];
 
 /// The maximum page size of ECR's lists.
 const PAGE: i32 = 1000;
@@ -48,12 +55,24 @@ impl Collector for RegistryCollector {
     fn permissions(&self, kind: &ResourceKind) -> Vec<Permission> {
         if kind == EcrImage::KIND {
             let [coverage, findings] = scan::CALLED_BY_ECR;
-            let own = [LIST, images::LIST, scan::READ, manifests::READ];
-            [&own[..], &[coverage, findings]].concat()
+            vec![
+                LIST,
+                images::LIST,
+                scan::READ,
+                manifests::READ,
+                signing::CONFIGURATION,
+                signing::STATUS,
+                pull_through::LIST,
+                configurations::EXCLUSIONS,
+                configurations::DOWNLOAD,
+                coverage,
+                findings,
+            ]
         } else {
             vec![
                 LIST,
                 SCANNING,
+                signing::CONFIGURATION,
                 lifecycle::READ,
                 kms::DESCRIBE,
                 kms::LIST_ALIASES,
@@ -70,9 +89,10 @@ impl Collector for RegistryCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        gate: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         if resource.kind() == EcrImage::KIND {
-            reader.image(resource, needs).boxed_local()
+            reader.image(resource, needs, gate).boxed_local()
         } else {
             reader.repository(resource, needs).boxed_local()
         }
@@ -100,6 +120,11 @@ impl Collector for RegistryCollector {
 }
 
 impl Reader<'_> {
+    /// Returns a call about the whole registry.
+    fn registry_call(&self, permission: &Permission) -> Call<'_> {
+        self.ecr_call(permission, self.registry_name())
+    }
+
     fn ecr_call(&self, permission: &Permission, target: String) -> Call<'_> {
         Call::new(permission.action, &self.clients.paces.ecr, target).absent(ABSENT)
     }

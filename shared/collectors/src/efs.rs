@@ -20,7 +20,7 @@ use self::response::{AccessPoints, FileSystems};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Reader, Unlisted};
+use crate::{Gate, Reader, Unlisted};
 
 /// Amazon EFS.
 pub(crate) const SERVICE: Service = Service {
@@ -87,6 +87,7 @@ impl Collector for FileSystemCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.file_system(resource, needs).boxed_local()
     }

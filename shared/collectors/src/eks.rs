@@ -32,7 +32,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
-use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Memo, Reader, Unlisted};
+use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Gate, Memo, Reader, Unlisted};
 use crate::{cloudwatch, ec2, elb, guardduty, iam, kms, logs};
 
 /// All clusters of the account in a Region.
@@ -129,6 +129,7 @@ impl Collector for ClusterCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.cluster(resource.name(), needs).boxed_local()
     }

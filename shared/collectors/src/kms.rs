@@ -20,7 +20,7 @@ use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
 use crate::policies::Policies;
-use crate::{Memo, Reader, Unlisted, ecr, eks, organization};
+use crate::{Gate, Memo, Reader, Unlisted, ecr, eks, organization};
 use aliases::Aliases;
 use users::Users;
 
@@ -80,6 +80,7 @@ impl Collector for KeyCollector {
         reader: &'a Reader<'_>,
         resource: &'a Resource,
         needs: Needs,
+        _: &'a Gate<'a>,
     ) -> LocalBoxFuture<'a, State> {
         reader.key(resource, needs).boxed_local()
     }

@@ -35,8 +35,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use eksentry_aws::{
     Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Service, client,
 };
+use eksentry_core::facts::EcrImage;
 use eksentry_core::{
-    Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
+    FactsOf, Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State,
+    Unread,
 };
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -100,6 +102,7 @@ pub struct Clients {
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     efs: Lazy<JsonClient>,
+    sts: Lazy<aws_sdk_sts::Client>,
     elb: Lazy<QueryClient>,
     guardduty: Lazy<JsonClient>,
     inspector: Lazy<JsonClient>,
@@ -110,6 +113,7 @@ pub struct Clients {
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
     clock: Clock,
+    aws: Aws,
 }
 
 /// The limits on the concurrent calls of each service. EKS and ECR publish no rates and throttle in practice; a service
@@ -130,6 +134,7 @@ struct Paces {
     iam: Pace,
     logs: Pace,
     organizations: Pace,
+    sts: Pace,
     tagging: Pace,
 }
 
@@ -144,8 +149,10 @@ impl Clients {
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
             ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
-            ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr)),
+            ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr), &ecr::REQUIRED),
             efs: json_client(efs::SERVICE, aws, &paces.efs),
+            sts: client!(aws_sdk_sts, aws, Some(&paces.sts)),
+            aws: aws.clone(),
             elb: query_client(elb::SERVICE, aws, &paces.elb),
             guardduty: json_client(guardduty::SERVICE, aws, &paces.guardduty),
             inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
@@ -223,16 +230,17 @@ impl Unlisted {
 /// The next step for a resource of which a list has returned some facts, but which has not been described itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The resource must be described.
-    Describe,
+    /// These facts about the resource must be read.
+    Describe(Needs),
     /// The facts in the list are sufficient.
     UseListed,
     /// No further step: the findings about the resource are up to date, so no observation is sent.
     Skip,
 }
 
-/// A function that decides the next step for a listed resource. The observation that it receives holds the facts that
-/// were read so far; the other facts are unread.
+/// A function that decides the next step for a listed resource, or for one that was described without the facts that
+/// require additional calls. The observation that it receives holds the facts that were read so far; the other facts are
+/// unread.
 pub type Gate<'a> = dyn Fn(&Observation) -> Step + 'a;
 
 impl<'a> Reader<'a> {
@@ -281,12 +289,11 @@ impl<'a> Reader<'a> {
         self.clients.clock.now()
     }
 
-    /// Describes one resource. The manifest of an image is not read, even if only the manifest distinguishes the image
-    /// from an attestation.
-    async fn describe(&self, resource: &Resource, needs: Needs) -> Observation {
+    /// Describes one resource. The manifest of an image is not read, even if a fact depends on it.
+    async fn describe(&self, resource: &Resource, needs: Needs, gate: &Gate<'_>) -> Observation {
         let observed_at = self.now();
         let state = match collector_of(resource.kind()) {
-            Some(collector) => collector.describe(self, resource, needs).await,
+            Some(collector) => collector.describe(self, resource, needs, gate).await,
             None => State::Unread(Unread::not_requested("the resource")),
         };
         Observation {
@@ -297,19 +304,30 @@ impl<'a> Reader<'a> {
     }
 
     /// Describes several resources concurrently, and sends each observation as soon as it is complete. Images whose
-    /// manifests must be read come last, so that one call reads many manifests.
+    /// manifests must be read come last, so that one call reads many manifests. The gate narrows the facts that are read
+    /// about a resource, and never skips one.
     pub async fn describe_all(
         &self,
         resources: &[Resource],
         needs: Needs,
+        gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) {
-        let without_manifest: Vec<Observation> = futures::stream::iter(resources)
+        let without_manifest: Vec<ecr::ManifestRequest> = futures::stream::iter(resources)
             .map(|resource| async move {
-                let observation = Box::pin(self.describe(resource, needs)).await;
-                if ecr::needs_manifest(&observation) {
-                    return Some(observation);
+                let observation = Box::pin(self.describe(resource, needs, gate)).await;
+                if resource.kind() != EcrImage::KIND {
+                    self.send(observation, out).await;
+                    return None;
                 }
+                let needs = match gate(&observation) {
+                    Step::Describe(needs) => needs,
+                    Step::UseListed | Step::Skip => Needs::empty(),
+                };
+                let observation = match ecr::ManifestRequest::of(observation, needs) {
+                    Ok(request) => return Some(request),
+                    Err(observation) => observation,
+                };
                 self.send(observation, out).await;
                 None
             })
@@ -366,7 +384,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.describe_all(&resources, needs, out).await;
+        let gate = |_: &Observation| Step::Describe(needs);
+        self.describe_all(&resources, needs, &gate, out).await;
         unnamed
     }
 

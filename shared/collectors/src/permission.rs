@@ -10,6 +10,8 @@ pub struct Permission {
     pub on: &'static [Arns],
     /// The reason why another service makes the call on eksentry's behalf; `None` if eksentry makes the call itself.
     pub by_service: Option<&'static str>,
+    /// `true` if the permission is granted only where the stack's parameter `ImageConfigurations` turns it on.
+    pub opt_in: bool,
 }
 
 /// A set of ARNs in a policy. Their service is the one that the action begins with.
@@ -37,6 +39,15 @@ impl Permission {
             action,
             on,
             by_service: None,
+            opt_in: false,
+        }
+    }
+
+    /// Returns the same permission, granted only where the stack's parameter `ImageConfigurations` turns it on.
+    pub const fn opt_in(self) -> Self {
+        Self {
+            opt_in: true,
+            ..self
         }
     }
 

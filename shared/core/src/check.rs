@@ -5,7 +5,7 @@ use std::fmt;
 use enumset::{EnumSet, EnumSetType};
 
 use crate::facts::{Facts, FactsOf};
-use crate::kind::ResourceKind;
+use crate::kind::{ResourceKind, Topic};
 use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
@@ -162,6 +162,12 @@ pub enum Need {
     CreationTemplates,
     /// An image's scan.
     ImageScan,
+    /// The registry's managed signing, which repositories and images share.
+    ManagedSigning,
+    /// An image's signature.
+    ImageSignature,
+    /// The configuration in an image.
+    ImageConfig,
     /// A key's automatic rotation.
     KeyRotation,
     /// The use of a key that is pending deletion.
@@ -207,6 +213,15 @@ impl Check {
     /// Returns the unit of the check's findings.
     pub fn unit(&self) -> Unit {
         self.evaluate.unit()
+    }
+
+    /// Returns the branch of ASFF's types taxonomy for the check's findings.
+    pub fn topic(&self) -> Topic {
+        if self.needs.contains(&Need::ImageScan) {
+            Topic::Vulnerabilities
+        } else {
+            Topic::Configuration
+        }
     }
 
     /// Returns the reason why a failure has this severity, or `None` if a failure of the check never has it.
@@ -503,7 +518,8 @@ mod tests {
                 check.effective_parameters(&settings),
                 [
                     ("severityThreshold", vec![threshold.to_owned()]),
-                    ("activeDays", vec![days.to_owned()])
+                    ("activeDays", vec![days.to_owned()]),
+                    ("inUseOnly", vec!["false".to_owned()])
                 ]
             );
         }

@@ -5,9 +5,13 @@ mod config_records_resources;
 mod ebs_encryption_by_default;
 mod ecr_customer_managed_key;
 mod ecr_enhanced_scanning;
+mod ecr_image_age;
+mod ecr_image_non_root_user;
 mod ecr_image_scan_findings;
+mod ecr_image_signed;
 mod ecr_immutable_tags;
 mod ecr_lifecycle_policy;
+mod ecr_managed_signing;
 mod ecr_registry_policy_restricted;
 mod ecr_repository_policy_restricted;
 mod ecr_scan_on_push;
@@ -52,15 +56,19 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 45] = [
+pub static CHECKS: [&Check; 49] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
     &ecr_customer_managed_key::CHECK,
     &ecr_enhanced_scanning::CHECK,
+    &ecr_image_age::CHECK,
+    &ecr_image_non_root_user::CHECK,
     &ecr_image_scan_findings::CHECK,
+    &ecr_image_signed::CHECK,
     &ecr_immutable_tags::CHECK,
     &ecr_lifecycle_policy::CHECK,
+    &ecr_managed_signing::CHECK,
     &ecr_registry_policy_restricted::CHECK,
     &ecr_repository_policy_restricted::CHECK,
     &ecr_scan_on_push::CHECK,

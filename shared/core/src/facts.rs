@@ -16,7 +16,7 @@ pub mod repository;
 use std::any::Any;
 use std::fmt::Debug;
 
-use crate::check::Needs;
+use crate::check::{Need, Needs};
 use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::reason_code::ReasonCode;
@@ -86,8 +86,9 @@ pub trait Facts: Any + Debug + Send + Sync {
         None
     }
 
-    /// Returns a text that changes whenever the listed facts change, if the list includes one.
-    fn revision(&self) -> Option<&str> {
+    /// Returns a text that changes whenever these facts of the resource change, if a list shows it without describing
+    /// the resource.
+    fn revision(&self, _needs: &[Need]) -> Option<&str> {
         None
     }
 

@@ -42,23 +42,26 @@ impl Finding {
         settings: &ParameterValues,
         docs: Option<&str>,
     ) -> Self {
+        let verdict = check.verdict(observation, settings);
+        let needs = check.needs.iter().copied().collect();
+        let details = observation.facts().map(|facts| facts.details_for(needs));
+        let in_use = verdict.scan.as_ref().and_then(|scan| scan.in_use);
         Self {
             check,
             resource: observation.resource.clone(),
-            details: observation
-                .facts()
-                .map(|facts| facts.details_for(check.needs.iter().copied().collect()))
-                .unwrap_or_default(),
+            details: in_use
+                .unwrap_or_default()
+                .add_to(details.unwrap_or_default()),
             tags: observation
                 .facts()
                 .and_then(|facts| facts.tags())
                 .map(<[_]>::to_vec),
-            verdict: check.verdict(observation, settings),
+            verdict,
             parameters: check.effective_parameters(settings),
             link: check.link(docs),
             revision: observation
                 .facts()
-                .and_then(|facts| facts.revision())
+                .and_then(|facts| facts.revision(check.needs))
                 .map(str::to_owned),
             observed_at: observation.observed_at,
         }

@@ -36,8 +36,6 @@ pub struct ResourceKind {
     pub config: Option<ConfigType>,
     /// The source of the tags of a resource of the kind.
     pub tags: TagSource,
-    /// The branch of ASFF's types taxonomy for findings about the kind.
-    pub topic: Topic,
     /// `true` if PASSED findings are always sent. Otherwise `EKSENTRY_PASSED_IMAGES` decides.
     pub sends_every_pass: bool,
 }
@@ -115,7 +113,7 @@ pub enum TagSource {
 pub enum Topic {
     /// The configuration of a resource.
     Configuration,
-    /// The vulnerabilities of a resource.
+    /// The vulnerabilities of an image.
     Vulnerabilities,
 }
 

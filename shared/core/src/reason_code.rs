@@ -568,8 +568,18 @@ pub enum ReasonCode {
     ScannedByOwnSetting,
     /// A rule of the registry scans images.
     ScannedByRegistryRule,
+    /// ECR does not sign what is pushed to the repository.
+    NotSignedOnPush,
+    /// A parameter states that a pipeline signs the images of the repository.
+    SignedByPipeline,
+    /// A rule of the registry signs what is pushed to the repository.
+    SignedByRegistryRule,
+    /// ECR has no managed signing in the Region.
+    SigningUnsupported,
 
     // --- Images ---
+    /// The configuration of the image can't be read.
+    ConfigurationNotUnderstood,
     /// The scan is complete, but its findings have not arrived yet.
     FindingsAwaited,
     /// The image was pushed recently and has no scan yet.
@@ -578,10 +588,26 @@ pub enum ReasonCode {
     ImageArchived,
     /// The image was not pushed or pulled within the number of days that the check considers.
     ImageNotActive,
+    /// No cluster runs the image.
+    ImageNotInUse,
+    /// The image has no tag.
+    ImageNotTagged,
+    /// The image was pushed recently enough.
+    ImageRecent,
+    /// The image has a signature.
+    ImageSigned,
+    /// The image is in use although it was pushed long ago.
+    ImageTooOld,
     /// The image was never scanned.
     NeverScanned,
     /// No vulnerability is at or above the severity threshold.
     NoSevereVulnerabilities,
+    /// ECR records the pulls of the role that reads images.
+    PullsRecorded,
+    /// The image was copied from another registry by a pull through cache rule.
+    PulledThroughCache,
+    /// The time of the push is unknown.
+    PushTimeUnknown,
     /// The scan failed.
     ScanFailed,
     /// The scan has a status for which ECR returns no result.
@@ -590,6 +616,20 @@ pub enum ReasonCode {
     ScanUnderWay,
     /// The scan is complete, but ECR has no result.
     ScanWithoutResult,
+    /// The image has no signature yet.
+    SignatureAwaited,
+    /// ECR signed the image, but the repository holds no signature.
+    SignatureGone,
+    /// The image has no signature.
+    SignatureMissing,
+    /// Nobody decided that the images of the repository are signed.
+    SignatureNotExpected,
+    /// ECR could not sign the image.
+    SigningFailed,
+    /// The user in the image is not root.
+    UserNotRoot,
+    /// The user in the image is root.
+    UserRoot,
     /// The event of the scan counts vulnerabilities that ECR does not list yet.
     VulnerabilitiesAnnounced,
     /// Vulnerabilities are at or above the severity threshold.

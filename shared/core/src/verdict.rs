@@ -308,6 +308,7 @@ mod tests {
         let scan = Arc::new(ScanResult {
             counts: SeverityCounts::default(),
             vulnerabilities: Vec::new(),
+            in_use: None,
         });
         for verdict in [
             Verdict::passed(ReasonCode::RotationOff, "Seen."),

@@ -26,6 +26,7 @@ mod scan_event;
 mod scope;
 mod selection;
 mod settings;
+mod settled;
 mod sinks;
 mod summary;
 pub mod sweep;

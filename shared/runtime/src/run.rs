@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
 use crate::place::Place;
 use crate::scope::{Scope, Targets};
+use crate::settled::Settled;
 use crate::sinks::{OcsfSink, SecurityHubSink, Sink};
 use crate::summary::Summary;
 
@@ -139,9 +140,10 @@ impl Run<'_> {
         summary: &mut Summary,
     ) -> Option<Vec<Unlisted>> {
         let (out, observations) = mpsc::channel(MAX_WAITING);
+        let settled = Settled::default();
         let read = async {
             let out = out;
-            let read = Box::pin(self.read_targets(sinks, &out));
+            let read = Box::pin(self.read_targets(sinks, &settled, &out));
             tokio::time::timeout_at(self.invocation.ends_at, read).await
         };
         let evaluate = async {
@@ -150,13 +152,15 @@ impl Run<'_> {
                 each: &mut each,
                 sinks,
             };
-            self.evaluate_all(observations, filter, receivers).await;
+            self.evaluate_all(observations, filter, &settled, receivers)
+                .await;
             for sink in sinks {
                 sink.end().await;
             }
         };
         let send = futures::future::join_all(sinks.iter().map(|sink| sink.send()));
         let (read, (), _) = futures::join!(read, evaluate, send);
+        summary.resources += settled.skipped();
         read.ok()
     }
 
@@ -181,6 +185,7 @@ impl Run<'_> {
         &self,
         mut observations: mpsc::Receiver<Observation>,
         filter: impl Fn(Observation) -> Option<Observation>,
+        settled: &Settled,
         mut receivers: Receivers<'_, E>,
     ) {
         let sinks = receivers.sinks;
@@ -190,7 +195,8 @@ impl Run<'_> {
             let Some(observation) = filter(observation) else {
                 continue;
             };
-            for finding in self.evaluate(&observation) {
+            let findings = self.evaluate(&observation).into_iter();
+            for finding in findings.filter(|finding| !settled.take(finding)) {
                 if self.waits_for_tags(&finding, sinks) {
                     untagged.push(finding);
                 } else {
@@ -212,6 +218,7 @@ impl Run<'_> {
     async fn read_targets(
         &self,
         sinks: &[Box<dyn Sink + '_>],
+        settled: &Settled,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
         let needs = needs_of(
@@ -223,7 +230,7 @@ impl Run<'_> {
             Targets::Part(part) => {
                 let kinds = part.kinds().filter(|kind| self.scope().evaluates(kind));
                 let kinds: Vec<_> = kinds.collect();
-                let gate = |listed: &Observation| self.step(listed, sinks);
+                let gate = |listed: &Observation| self.step(listed, sinks, settled);
                 self.reader
                     .describe_part(part, &kinds, needs, &gate, out)
                     .await
@@ -234,36 +241,50 @@ impl Run<'_> {
                     .filter(|resource| self.scope().evaluates(resource.kind()))
                     .cloned()
                     .collect();
-                self.reader.describe_all(&evaluated, needs, out).await;
+                let gate = |observation: &Observation| {
+                    let findings = self.evaluate(observation);
+                    step_to(findings.iter().filter(|finding| is_undecided(finding)))
+                };
+                self.reader
+                    .describe_all(&evaluated, needs, &gate, out)
+                    .await;
                 Vec::new()
             }
         }
     }
 
-    /// Returns the next step for a listed resource: none, if the list is enough to evaluate it or shows that nothing
-    /// has changed; otherwise, it must be described.
-    fn step(&self, listed: &Observation, sinks: &[Box<dyn Sink + '_>]) -> Step {
+    /// Returns the next step for a listed resource: the facts to read for the findings that are not decided yet, and
+    /// that the list does not show to be unchanged. The resource is skipped if no finding about it is left to report.
+    fn step(&self, listed: &Observation, sinks: &[Box<dyn Sink + '_>], settled: &Settled) -> Step {
         let findings = self.evaluate(listed);
-        let undecided: Vec<Finding> = findings
-            .into_iter()
-            .filter(|finding| finding.verdict.outcome == Outcome::NotAvailable)
-            .collect();
-        if undecided.is_empty() {
-            return Step::UseListed;
+        let mut undecided = Vec::new();
+        for finding in findings.iter().filter(|finding| is_undecided(finding)) {
+            if settled.contains(finding) {
+                continue;
+            }
+            if self.is_up_to_date(finding, sinks) {
+                sinks.iter().for_each(|sink| sink.count_unchanged(finding));
+                settled.add(finding);
+            } else {
+                undecided.push(finding);
+            }
         }
-        let may_be_muted = |finding: &Finding| {
-            self.mute(finding, &[]).is_some() || self.mute_depends_on_tags(finding)
+        let is_reported = |finding: &&Finding| {
+            let has_result = has_result(finding);
+            has_result || sinks.iter().any(|sink| sink.may_close(finding))
         };
-        let is_up_to_date = !sinks.is_empty()
-            && !undecided.iter().any(may_be_muted)
-            && sinks.iter().all(|sink| sink.is_up_to_date(&undecided));
-        if !is_up_to_date {
-            return Step::Describe;
+        let reported: Vec<&Finding> = findings.iter().filter(is_reported).collect();
+        if undecided.is_empty() && settled.skip_if_all(&reported) {
+            return Step::Skip;
         }
-        for sink in sinks {
-            sink.count_unchanged(&undecided);
-        }
-        Step::Skip
+        step_to(undecided)
+    }
+
+    /// Returns `true` if the list shows that all sinks hold the same finding.
+    fn is_up_to_date(&self, finding: &Finding, sinks: &[Box<dyn Sink + '_>]) -> bool {
+        let may_be_muted = self.mute(finding, &[]).is_some() || self.mute_depends_on_tags(finding);
+        let is_held = !sinks.is_empty() && sinks.iter().all(|sink| sink.is_up_to_date(finding));
+        is_held && !may_be_muted
     }
 
     /// Returns the findings of the checks, with those exceptions applied that depend only on the resource's name and
@@ -309,12 +330,8 @@ impl Run<'_> {
     /// Returns `true` if tags must be read before a finding is reported. OCSF events include the tags; the Security Hub
     /// sink reads them itself, for findings that have changed.
     fn waits_for_tags(&self, finding: &Finding, sinks: &[Box<dyn Sink + '_>]) -> bool {
-        let has_result = !matches!(
-            finding.verdict.outcome,
-            Outcome::NotApplicable | Outcome::Pending
-        );
         let is_sent_with_tags =
-            has_result && has_tags(finding) && sinks.iter().any(|sink| sink.needs_tags());
+            has_result(finding) && has_tags(finding) && sinks.iter().any(|sink| sink.needs_tags());
         (is_sent_with_tags && finding.tags.is_none()) || self.may_be_muted(finding)
     }
 
@@ -392,6 +409,29 @@ impl Run<'_> {
             !enabled
         };
         here && gone
+    }
+}
+
+/// Returns `true` if a finding has a result to report.
+fn has_result(finding: &Finding) -> bool {
+    !matches!(
+        finding.verdict.outcome,
+        Outcome::NotApplicable | Outcome::Pending
+    )
+}
+
+/// Returns `true` if a fact that was not read decides a finding.
+fn is_undecided(finding: &Finding) -> bool {
+    finding.verdict.outcome == Outcome::NotAvailable
+}
+
+/// Returns the step to the facts that decide these findings.
+fn step_to<'a>(undecided: impl IntoIterator<Item = &'a Finding>) -> Step {
+    let checks = undecided.into_iter().map(|finding| finding.check);
+    let mut checks = checks.peekable();
+    match checks.peek() {
+        Some(_) => Step::Describe(needs_of(checks)),
+        None => Step::UseListed,
     }
 }
 

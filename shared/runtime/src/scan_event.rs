@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eksentry_core::facts::EcrImage;
-use eksentry_core::facts::image::{
-    Content, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
-};
+use eksentry_core::facts::image::{Manifest, Scan, ScanResult, ScanStatus, SeverityCounts};
 use eksentry_core::{Observation, Severity, State};
 
 /// The outcome of a scan, as the event reports it.
@@ -33,6 +31,7 @@ impl ScanReport {
                 let result = ScanResult {
                     counts: read(counts),
                     vulnerabilities: Vec::new(),
+                    in_use: None,
                 };
                 tried(ScanStatus::Complete, Some(Arc::new(result)))
             }
@@ -56,22 +55,15 @@ impl ScanReport {
                     observation.state = State::present(image);
                 }
             }
-            State::Unread(_) => {
+            State::Unread(reason) => {
                 let mut tags = self.tags.clone();
                 tags.sort_unstable();
+                let account = observation.resource.account();
                 observation.state = State::present(EcrImage {
-                    repository: repository.to_owned(),
-                    digest: digest.to_owned(),
-                    registry: Some(observation.resource.account().to_owned()),
                     tags,
-                    content: Content::Image,
                     manifest: Manifest::Withheld,
-                    archived: false,
-                    pushed_at: None,
-                    age: None,
-                    idle_days: None,
-                    scan_revision: None,
                     scan: Ok(scan),
+                    ..EcrImage::undescribed(repository, digest, account, reason)
                 });
             }
             State::Gone => {}
@@ -193,19 +185,11 @@ mod tests {
     }
 
     fn image(scan: Scan) -> State {
+        let reason = Unread::not_requested("it");
         State::present(EcrImage {
-            repository: "app".into(),
-            digest: "sha256:0a".into(),
-            registry: None,
             tags: vec!["1.0".into()],
-            content: Content::Image,
-            manifest: Manifest::Unread,
-            archived: false,
-            pushed_at: None,
-            age: None,
-            idle_days: None,
-            scan_revision: None,
             scan: Ok(scan),
+            ..EcrImage::undescribed("app", "sha256:0a", "111122223333", &reason)
         })
     }
 
@@ -215,6 +199,7 @@ mod tests {
             Arc::new(ScanResult {
                 counts: read(&named.collect()),
                 vulnerabilities: Vec::new(),
+                in_use: None,
             })
         });
         Scan::Tried {

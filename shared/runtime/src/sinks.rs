@@ -18,14 +18,20 @@ pub(crate) use security_hub::SecurityHubSink;
 
 /// A sink for the findings of one run.
 pub(crate) trait Sink {
-    /// Returns `true` if the findings of a resource, evaluated from a list alone, show that the findings in the sink
-    /// are up to date, so that there is no need to describe the resource.
-    fn is_up_to_date(&self, _findings: &[Finding]) -> bool {
+    /// Returns `true` if a finding, evaluated from a list alone, shows that the finding in the sink is up to date, so
+    /// that there is no need to read the facts that decide it.
+    fn is_up_to_date(&self, _finding: &Finding) -> bool {
         false
     }
 
-    /// Counts findings that are up to date in all sinks as unchanged.
-    fn count_unchanged(&self, _findings: &[Finding]) {}
+    /// Returns `true` if the sink needs to know of a finding without a result, since it may have to close the finding of
+    /// an earlier result.
+    fn may_close(&self, _finding: &Finding) -> bool {
+        true
+    }
+
+    /// Counts a finding that is up to date in all sinks as unchanged.
+    fn count_unchanged(&self, _finding: &Finding) {}
 
     /// Returns `true` if the tags of a resource must be read before the sink takes its finding.
     fn needs_tags(&self) -> bool {

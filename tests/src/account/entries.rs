@@ -51,9 +51,30 @@ pub struct Image {
     pub scan: Option<Record>,
     /// The manifest, as BatchGetImage returns it; that of an image with one layer if absent.
     pub manifest: Option<Record>,
+    /// The configuration that the manifest names: an object, or a text that is not JSON. If absent, it names the user
+    /// 65532.
+    pub configuration: Option<Value>,
+    /// The response to a download of the configuration; the configuration if absent.
+    pub download: Option<Download>,
+    /// The signing statuses, as DescribeImageSigningStatus returns them.
+    #[serde(default, rename = "signingStatuses")]
+    pub signing_statuses: Vec<Value>,
     /// The members that DescribeImages returns.
     #[serde(flatten)]
     pub members: Record,
+}
+
+/// The response to a download.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Download {
+    /// The HTTP status; 200 if absent.
+    pub status: Option<u16>,
+    /// The URL to which the response redirects.
+    pub location: Option<String>,
+    /// The content.
+    #[serde(default)]
+    pub content: String,
 }
 
 /// A KMS key with its rotation, aliases, last use and tags.

@@ -68,7 +68,7 @@ pub(super) fn schema() -> String {
             "Checks to disable. They run only if an event names them.",
         ),
     ] {
-        let ids: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
+        let ids = CHECKS.map(|check| check.id).to_vec();
         let list_of_ids = json!({
             "description": meaning,
             "type": "array",
@@ -205,7 +205,7 @@ mod tests {
                 }
             }
         }
-        let ids: Vec<&str> = CHECKS.iter().map(|check| check.id).collect();
+        let ids = CHECKS.map(|check| check.id).to_vec();
         let switches = json!({ENABLED_CHECKS: ids, DISABLED_CHECKS: ids});
         let switches = switches.to_string();
         assert!(Selection::of_documents([("document", switches.as_str())]).is_ok());

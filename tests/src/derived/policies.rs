@@ -48,7 +48,9 @@ fn statements(
     for permission in permissions {
         let group = Group::of(permission);
         let regions = match group {
-            Group::InRegion | Group::OfAnyAccount | Group::Anywhere => regions(permission),
+            Group::InRegion | Group::OfAnyAccount | Group::Anywhere | Group::OptInInRegion => {
+                regions(permission)
+            }
             _ => Regions::Own,
         };
         let statement = statements.entry((group, regions)).or_default();
@@ -73,12 +75,17 @@ enum Group {
     /// The account's own resources without a Region, or AWS's own, by the end of their ARNs.
     Global(&'static str),
     ListRegions,
+    /// The permissions to read what is in images, on everything and on the account's own resources.
+    OptInAny,
+    OptInInRegion,
 }
 
 impl Group {
     fn of(permission: &Permission) -> Self {
         match permission.on {
             _ if permission.action == LIST_REGIONS => Self::ListRegions,
+            [Arns::InRegion(_), ..] if permission.opt_in => Self::OptInInRegion,
+            _ if permission.opt_in => Self::OptInAny,
             [Arns::InRegion(_), ..] => Self::InRegion,
             [Arns::OfAnyAccount(_), ..] => Self::OfAnyAccount,
             [Arns::Anywhere(_), ..] => Self::Anywhere,
@@ -127,12 +134,16 @@ fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<St
             format!("    aws:RequestedRegion: !Split [',', !If [EveryRegion, '*', {listed}]]"),
         ]);
     }
-    let is_conditional = group == Group::ListRegions && regions != Regions::Any;
+    let condition = match group {
+        Group::ListRegions if regions != Regions::Any => Some("EveryRegion"),
+        Group::OptInAny | Group::OptInInRegion => Some("ReadsImageConfigurations"),
+        _ => None,
+    };
     let mut lines: Vec<String> = item(lines);
-    if is_conditional {
+    if let Some(condition) = condition {
         lines = lines.into_iter().map(|line| format!("  {line}")).collect();
         lines.insert(0, "- !If".to_owned());
-        lines.insert(1, "  - EveryRegion".to_owned());
+        lines.insert(1, format!("  - {condition}"));
         lines.push("  - !Ref AWS::NoValue".to_owned());
     }
     lines
@@ -212,7 +223,8 @@ pub(super) fn member_template() -> Block {
 /// Renders the table of SECURITY.md.
 pub(super) fn table() -> Block {
     let mut rows: BTreeMap<(&str, Vec<&str>), Vec<String>> = BTreeMap::new();
-    for permission in Readers::Sweeps.permissions() {
+    let permissions = Readers::Sweeps.permissions().into_iter();
+    for permission in permissions.filter(|permission| !permission.opt_in) {
         let readers = Readers::ALL.into_iter();
         let readers = readers.filter(|readers| readers.permissions().contains(&permission));
         let functions = readers.flat_map(Readers::functions).copied().collect();
@@ -296,6 +308,20 @@ mod tests {
         );
         assert!(own.contains(":eks:*:"), "{own}");
         assert!(own.contains("aws:RequestedRegion: !Split"), "{own}");
+    }
+
+    #[test]
+    fn the_permissions_to_read_in_images_have_their_own_condition() {
+        const DOWNLOAD: Permission =
+            Permission::new("eks:Download", &[Arns::InRegion("cluster/*")]).opt_in();
+        let text = lines(&[GET, LIST, DOWNLOAD, LIST.opt_in()], Regions::Own);
+        let statements: Vec<_> = text.split("- !If\n  - ReadsImageConfigurations").collect();
+        let [always, any, own] = statements[..] else {
+            panic!("{text}");
+        };
+        assert!(always.contains("eks:Get") && !always.contains("eks:Download"));
+        assert!(any.contains("eks:List") && any.ends_with("!Ref AWS::NoValue\n"));
+        assert!(own.contains("eks:Download") && own.ends_with("!Ref AWS::NoValue"));
     }
 
     #[test]

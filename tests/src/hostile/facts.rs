@@ -17,12 +17,13 @@ use eksentry_core::{
         Account, EcrImage, EcrRepository, EfsFileSystem, EksCluster, Fact, KmsKey,
         account::{DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder},
         image::{
-            Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
-            Vulnerability, sort_worst_first,
+            Configuration, Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus,
+            SeverityCounts, Signature, SigningState, SigningStatus, Use, User, Vulnerability,
+            sort_worst_first,
         },
         repository::{
-            Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, ScanningRule,
-            TagMutability,
+            Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
+            ScanningRule, SigningRule, TagMutability,
         },
     },
     kind::Identity,
@@ -30,7 +31,7 @@ use eksentry_core::{
     parameters::Raw,
     policy::ECR,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use self::cluster::cluster;
 use self::key::{key, named_key};
@@ -206,6 +207,8 @@ fn repository(bytes: &mut Unstructured<'_>) -> Result<EcrRepository> {
         mutability: TagMutability::read(Some(&mutability)),
         exclusion_filters: texts(bytes, 120)?,
         scan_on_push: bytes.arbitrary()?,
+
+        managed_signing: managed_signing(bytes)?,
         registry_scanning: fact(scanning(bytes)?, bytes)?,
         policy: {
             let policy = policies::attached(&ECR, bytes)?;
@@ -264,6 +267,7 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
     Ok(EcrImage {
         repository: text(bytes)?,
         digest: text(bytes)?,
+        undescribed: fact((), bytes)?.err(),
         registry: maybe(bytes)?,
         tags,
         content: if is_image { Content::Image } else { content },
@@ -272,9 +276,58 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
         pushed_at: maybe_moment(bytes)?,
         age: bytes.arbitrary()?,
         idle_days: bytes.arbitrary()?,
+        pulled_days: bytes.arbitrary()?,
         scan_revision: maybe(bytes)?,
         scan: fact(scan, bytes)?,
+        signed_on_push: fact(bytes.arbitrary()?, bytes)?,
+        signature: signature(bytes)?,
+        configuration: configuration(bytes)?,
     })
+}
+
+fn managed_signing(bytes: &mut Unstructured<'_>) -> Result<Fact<ManagedSigning>> {
+    let rule = SigningRule {
+        filters: texts(bytes, 120)?,
+    };
+    let signing = match bytes.int_in_range(0..=2)? {
+        0 => ManagedSigning::Unsupported,
+        1 => ManagedSigning::Rules(Vec::new()),
+        _ => ManagedSigning::Rules(vec![rule]),
+    };
+    fact(signing, bytes)
+}
+
+fn signature(bytes: &mut Unstructured<'_>) -> Result<Fact<Signature>> {
+    let states = [
+        SigningState::Complete,
+        SigningState::Failed,
+        SigningState::UnderWay,
+    ];
+    let status = SigningStatus {
+        state: *bytes.choose(&states)?,
+        problem: maybe(bytes)?,
+    };
+    let statuses = vec![status; bytes.int_in_range(0..=2)?];
+    let signature = match bytes.int_in_range(0..=2)? {
+        0 => Signature::Present,
+        1 => Signature::Absent(statuses),
+        _ => Signature::NotFound(statuses),
+    };
+    fact(signature, bytes)
+}
+
+fn configuration(bytes: &mut Unstructured<'_>) -> Result<Fact<Configuration>> {
+    let user = User {
+        name: text(bytes)?,
+        is_windows: bytes.arbitrary()?,
+    };
+    let configuration = match bytes.int_in_range(0..=4)? {
+        0 => Configuration::OfArtifact,
+        1 => Configuration::Cached,
+        2 => Configuration::NotUnderstood("Why."),
+        _ => Configuration::Read(user),
+    };
+    fact(configuration, bytes)
 }
 
 fn scan(bytes: &mut Unstructured<'_>) -> Result<Scan> {
@@ -293,9 +346,14 @@ fn scan(bytes: &mut Unstructured<'_>) -> Result<Scan> {
     for _ in 0..bytes.int_in_range(0..=8)? {
         counts.add(severity(bytes)?, *bytes.choose(&[0, 1, 7, u64::MAX])?);
     }
+    let in_use = Use {
+        clusters: bytes.arbitrary()?,
+        last: maybe_moment(bytes)?.map(|at| at.to_zoned(TimeZone::UTC).date()),
+    };
     let result = Arc::new(ScanResult {
         counts,
         vulnerabilities,
+        in_use: bytes.arbitrary::<bool>()?.then_some(in_use),
     });
     if bytes.ratio(1, 10)? {
         return Ok(Scan::Announced(result));

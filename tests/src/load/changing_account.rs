@@ -211,9 +211,9 @@ impl ChangingAccount {
         let Some(image) = repository.image(&digest) else {
             let members = Record::from_iter([("imageDigest".to_owned(), json!(digest))]);
             repository.images.push(Image {
-                manifest: None,
                 scan: record(vulnerable("LOW", "COMPLETE")),
                 members,
+                ..Image::default()
             });
             return vec![action("PUSH"), image_scan(&name, &digest, "COMPLETE")];
         };

@@ -52,9 +52,12 @@ pub(crate) static COLLECTIONS: &[&Collection] = &[
     &METRIC_FILTERS,
     &NODEGROUPS,
     &POD_IDENTITY_ASSOCIATIONS,
+    &PULL_THROUGH_CACHE_RULES,
+    &PULL_TIME_UPDATE_EXCLUSIONS,
     &REGISTRY_POLICY,
     &REGISTRY_SCANNING,
     &REPOSITORIES,
+    &SIGNING_CONFIGURATION,
     &SUBSCRIPTION_FILTERS,
     &TRAILS,
 ];
@@ -450,6 +453,51 @@ pub(super) static CREATION_TEMPLATES: Collection = Collection {
         Missing {
             code: "TemplateNotFoundException",
             message: "The repository creation template for '{key}' does not exist",
+        },
+    )
+};
+
+/// The pull through cache rules of the ECR registry.
+pub(super) static PULL_THROUGH_CACHE_RULES: Collection = Collection {
+    defaults: |_| {
+        json!({
+            "upstreamRegistryUrl": "public.ecr.aws",
+            "upstreamRegistry": "ecr-public",
+            "upstreamRepositoryPrefix": "ROOT",
+            "registryId": "{account}",
+            "createdAt": "2024-02-03T04:05:06Z",
+        })
+    },
+    ..Collection::new(
+        "pull_through_cache_rules",
+        "ecrRepositoryPrefix",
+        Missing {
+            code: "PullThroughCacheRuleNotFoundException",
+            message: "The pull through cache rule with prefix '{key}' does not exist.",
+        },
+    )
+};
+
+/// The principals whose pulls ECR does not record.
+pub(super) static PULL_TIME_UPDATE_EXCLUSIONS: Collection = Collection::new(
+    "pull_time_update_exclusions",
+    "principalArn",
+    Missing {
+        code: "ExclusionNotFoundException",
+        message: "There is no exclusion for {key}.",
+    },
+);
+
+/// The signing configuration of the ECR registry.
+pub(super) static SIGNING_CONFIGURATION: Collection = Collection {
+    key: None,
+    defaults: |_| json!({"rules": []}),
+    ..Collection::new(
+        "signing_configuration",
+        "",
+        Missing {
+            code: "SigningConfigurationNotFoundException",
+            message: "Signing configuration does not exist in the registry with id '{account}'",
         },
     )
 };

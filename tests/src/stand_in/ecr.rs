@@ -8,6 +8,7 @@ use super::{
     access::{ANY, RequiredPermission},
     collection::{described, missing},
     collections::{ACCOUNT_SETTINGS, REGISTRY_POLICY, REPOSITORIES},
+    downloads,
     service::AwsError,
     wire::{Request, record},
 };
@@ -167,7 +168,11 @@ fn with_manifest(account: &Account, repository: &Repository, image: &Image) -> V
         record(json!({
             "schemaVersion": 2,
             "mediaType": media_type,
-            "config": {"mediaType": config, "size": 241},
+            "config": {
+                "mediaType": config,
+                "size": downloads::configuration(image).len(),
+                "digest": downloads::digest(image),
+            },
             "layers": [{"mediaType": layer, "size": 31_245}],
         }))
     });
@@ -238,6 +243,39 @@ pub(super) fn policy_text(policy: &Value) -> Value {
         Value::Object(_) => policy.to_string().into(),
         other => other.clone(),
     }
+}
+
+/// Returns the URL of the configuration of an image. The stand-in has no other layers.
+pub(super) fn get_download_url_for_layer(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
+    let (repository, _) = requested_repository(account, request)?;
+    let digest = request.required_text("layerDigest")?;
+    let mut images = repository.images.iter();
+    if !images.any(|image| downloads::named_digest(image) == digest) {
+        let message = format!("The layer with digest {digest} does not exist");
+        return Err(AwsError::new("LayersNotFoundException", message));
+    }
+    let url = downloads::url(request, repository, digest);
+    Ok(json!({"downloadUrl": url, "layerDigest": digest}))
+}
+
+pub(super) fn describe_image_signing_status(
+    account: &Account,
+    request: &Request,
+) -> Result<Value, AwsError> {
+    let (repository, places) = requested_repository(account, request)?;
+    let id = request
+        .member("imageId")
+        .ok_or_else(|| request.invalid("imageId is missing"))?;
+    let image = find_image(repository, places, request, id)?;
+    Ok(json!({
+        "registryId": account.account,
+        "repositoryName": repository.name(),
+        "imageId": {"imageDigest": image.digest()},
+        "signingStatuses": image.signing_statuses,
+    }))
 }
 
 fn check_number(request: &Request, ids: &[Value]) -> Result<(), AwsError> {

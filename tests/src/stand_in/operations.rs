@@ -13,7 +13,8 @@ use super::{
     cloudtrail, cloudwatch,
     collections::{
         ADDONS, CLUSTERS, CREATION_TEMPLATES, IDENTITY_PROVIDERS, INSIGHTS, LISTENERS,
-        LOAD_BALANCERS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS, REGISTRY_SCANNING,
+        LOAD_BALANCERS, NODEGROUPS, POD_IDENTITY_ASSOCIATIONS, PULL_THROUGH_CACHE_RULES,
+        PULL_TIME_UPDATE_EXCLUSIONS, REGISTRY_SCANNING, SIGNING_CONFIGURATION,
         ec2::{
             FLOW_LOGS, IMAGES, INSTANCE_TYPES, INSTANCES, PREFIX_LIST_ENTRIES, PREFIX_LISTS,
             SECURITY_GROUPS, SUBNETS, VOLUME_ENCRYPTION, VOLUMES, VPC_ENDPOINTS,
@@ -92,9 +93,18 @@ pub(super) static OPERATIONS: &[Row] = &[
         Account(ecr::describe_image_scan_findings),
     )
     .needs(Of(ecr::permissions_on_scan_findings)),
+    Row::new(
+        "ecr.DescribeImageSigningStatus",
+        Account(ecr::describe_image_signing_status),
+    )
+    .on("repository/{repositoryName}"),
     Row::new("ecr.DescribeImages", Account(ecr::describe_images))
         .by_ids(&["imageIds"])
         .on("repository/{repositoryName}"),
+    Row::new(
+        "ecr.DescribePullThroughCacheRules",
+        Describe(&PULL_THROUGH_CACHE_RULES),
+    ),
     Row::new(
         "ecr.DescribeRepositories",
         Account(ecr::describe_repositories),
@@ -111,6 +121,11 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new("ecr.GetAccountSetting", Account(ecr::get_account_setting)),
     Row::new("ecr.GetRegistryPolicy", Account(ecr::get_registry_policy)),
     Row::new(
+        "ecr.GetDownloadUrlForLayer",
+        Account(ecr::get_download_url_for_layer),
+    )
+    .on("repository/{repositoryName}"),
+    Row::new(
         "ecr.GetRegistryScanningConfiguration",
         Describe(&REGISTRY_SCANNING),
     )
@@ -120,6 +135,15 @@ pub(super) static OPERATIONS: &[Row] = &[
         Account(ecr::get_repository_policy),
     )
     .on("repository/{repositoryName}"),
+    Row::new(
+        "ecr.GetSigningConfiguration",
+        Describe(&SIGNING_CONFIGURATION),
+    )
+    .also(|| json!({"registryId": "{account}"})),
+    Row::new(
+        "ecr.ListPullTimeUpdateExclusions",
+        List(&PULL_TIME_UPDATE_EXCLUSIONS),
+    ),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),

@@ -74,6 +74,8 @@ pub(super) struct Recording {
     uses: BTreeSet<Use>,
     denials: Vec<String>,
     violations: Vec<String>,
+    /// The number of downloads of configurations in images.
+    pub downloads: usize,
 }
 
 impl Recording {

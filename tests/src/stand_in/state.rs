@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     access, altered, collection,
     config::Config,
+    downloads,
     faults::{Fault, FaultKind, Hit, effects},
     iam,
     operation::{CallContext, Response},
@@ -145,6 +146,12 @@ impl State {
     /// clock, the time of that clock.
     pub(super) fn respond(&mut self, parts: &Parts, body: &[u8], at: Timestamp) -> TimedReply {
         self.latest = self.latest.max(at);
+        if let Some(reply) = downloads::respond(self, parts) {
+            return TimedReply {
+                delay: Duration::ZERO,
+                reply: Some(reply),
+            };
+        }
         let mut request = match decode(parts, body, at) {
             Ok(request) => request,
             Err(DecodeError { service, error }) => {

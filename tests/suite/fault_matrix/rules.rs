@@ -213,6 +213,16 @@ fn deviation(
                 Err("was archived incorrectly")
             }
         }
+        // Without its tags, an image is untagged, and without the time of its last pull, it was never pulled.
+        "ARCHIVED"
+            if case.column == Column::Missing
+                && case.call == "ecr.DescribeImages"
+                && ["ecr-image-age", "ecr-image-signed"]
+                    .iter()
+                    .any(|check| id.contains(check)) =>
+        {
+            Ok(Deviation::Archived)
+        }
         "ARCHIVED" => Err("was archived incorrectly"),
         _ => Err("improved incorrectly"),
     }
@@ -320,7 +330,19 @@ fn concerns(case: &Case, id: &str) -> bool {
         ("ecr", "GetRegistryPolicy" | "GetAccountSetting") => needs(Need::RegistryPolicy),
         ("ecr", "DescribeRepositoryCreationTemplates") => needs(Need::CreationTemplates),
         ("inspector2", _) => needs(Need::Inspector),
-        ("ecr", "DescribeImages" | "DescribeImageScanFindings" | "BatchGetImage") => {
+        ("ecr", "GetSigningConfiguration") => needs(Need::ManagedSigning),
+        ("ecr", "DescribePullThroughCacheRules") => {
+            needs(Need::ImageSignature) || needs(Need::ImageConfig)
+        }
+        ("ecr", "ListPullTimeUpdateExclusions" | "GetDownloadUrlForLayer")
+        | ("sts", "GetCallerIdentity") => needs(Need::ImageConfig),
+        (
+            "ecr",
+            "DescribeImages"
+            | "DescribeImageScanFindings"
+            | "DescribeImageSigningStatus"
+            | "BatchGetImage",
+        ) => {
             let digest = case
                 .subject
                 .get("imageId")

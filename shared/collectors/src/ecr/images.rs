@@ -1,12 +1,14 @@
 //! A repository's images.
 
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatusFilter};
-use eksentry_core::facts::image::{Content, EcrImage, Manifest};
-use eksentry_core::{FactsOf, Need, Needs, Observation, Resource, State};
+use eksentry_core::facts::image::{EcrImage, Signature};
+use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
-use super::{IMAGE_ABSENT, PAGE, REPOSITORIES, parse};
+use super::manifests::ManifestRequest;
+use super::parse::{self, ListedImage, Signatures};
+use super::{IMAGE_ABSENT, PAGE, REPOSITORIES};
 use crate::call::Next;
 use crate::permission::Permission;
 use crate::{DESCRIPTIONS_AT_A_TIME, Gate, Reader, Step, Unlisted};
@@ -15,6 +17,59 @@ pub(super) const LIST: Permission = Permission::new("ecr:DescribeImages", REPOSI
 
 pub(super) fn identifier(digest: &str) -> ImageIdentifier {
     ImageIdentifier::builder().image_digest(digest).build()
+}
+
+/// The signatures in the list of a repository, as far as it was read.
+#[derive(Clone, Copy)]
+enum Listed<'a> {
+    /// Other pages may have signatures.
+    InPart(&'a Signatures),
+    /// All pages were read.
+    Whole(&'a Signatures),
+    /// The list is incomplete, for this reason.
+    Incomplete(&'a Signatures, &'a Unread),
+}
+
+impl Listed<'_> {
+    /// Returns the signature of an image, if it does not depend on other pages or calls.
+    fn signature(&self, digest: &str) -> Option<Fact<Signature>> {
+        let (Self::InPart(signatures) | Self::Whole(signatures) | Self::Incomplete(signatures, _)) =
+            self;
+        match self {
+            _ if signatures.sign(digest) => Some(Ok(Signature::Present)),
+            Self::Incomplete(_, reason) => Some(Err(Unread::clone(reason))),
+            Self::InPart(_) | Self::Whole(_) => None,
+        }
+    }
+}
+
+/// The options of describing listed images.
+#[derive(Clone, Copy)]
+struct Describing<'a> {
+    listed: Listed<'a>,
+    gate: &'a Gate<'a>,
+    out: &'a mpsc::Sender<Observation>,
+}
+
+/// The source of an image's signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SignatureSource {
+    /// It is known already, or not needed.
+    None,
+    /// The complete list of the repository, which has no signature of the image.
+    List,
+    /// Calls about the one image.
+    Image,
+}
+
+/// The progress in describing a listed image.
+enum Progress {
+    /// The observation was sent or skipped.
+    Done,
+    /// Its manifest must be read.
+    Manifest(ManifestRequest),
+    /// Its signature may be on another page.
+    OtherPages(ListedImage),
 }
 
 impl Reader<'_> {
@@ -26,25 +81,34 @@ impl Reader<'_> {
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
     ) -> Vec<Unlisted> {
+        let signed_on_push = self.signed_on_push(repository, needs).await;
         let call = self.ecr_call(&LIST, format!("repository {repository}"));
         let list = self.clients.ecr.describe_images();
         let list = list.repository_name(repository).max_results(PAGE);
-        let mut unread = Vec::new();
+        let (mut unread, mut signatures, mut waiting) =
+            (Vec::new(), Signatures::default(), Vec::new());
         let read = call.pages(
             |token| list.clone().set_next_token(token).send(),
             async |page| {
                 if page.image_details.is_none() {
                     unread.push(call.no_list());
                 }
+                signatures.add(page.image_details());
                 let mut images = Vec::new();
                 for detail in page.image_details() {
                     let digest = detail.image_digest().unwrap_or_default();
                     match Resource::image(repository, digest, &self.location) {
-                        Ok(image) => images.push((image, detail)),
+                        Ok(image) => images.push(self.listed(image, detail, &signed_on_push)),
                         Err(error) => unread.push(call.cannot_describe(&error.to_string())),
                     }
                 }
-                self.listed_images(images, needs, gate, out).await;
+                let is_last = page.next_token.as_ref().is_none_or(String::is_empty);
+                let listed = match unread.first() {
+                    Some(reason) => Listed::Incomplete(&signatures, reason),
+                    None if is_last => Listed::Whole(&signatures),
+                    None => Listed::InPart(&signatures),
+                };
+                waiting.extend(self.listed_images(images, listed, gate, out).await);
                 Next::token(page.next_token)
             },
         );
@@ -54,6 +118,11 @@ impl Reader<'_> {
         {
             unread.push(failure.into());
         }
+        let listed = match unread.first() {
+            Some(reason) => Listed::Incomplete(&signatures, reason),
+            None => Listed::Whole(&signatures),
+        };
+        self.listed_images(waiting, listed, gate, out).await;
         let unlisted = unread.into_iter().map(|reason| Unlisted {
             kind: EcrImage::KIND,
             repository: Some(repository.to_owned()),
@@ -62,64 +131,85 @@ impl Reader<'_> {
         unlisted.collect()
     }
 
-    /// Describes the images of one page of a repository's list. Images whose manifests must be read come last, so that
-    /// one call reads many manifests.
-    async fn listed_images(
-        &self,
-        images: Vec<(Resource, &ImageDetail)>,
-        needs: Needs,
-        gate: &Gate<'_>,
-        out: &mpsc::Sender<Observation>,
-    ) {
-        let without_manifest: Vec<Observation> = futures::stream::iter(images)
-            .map(|(image, detail)| self.listed_image(image, detail, needs, gate, out))
-            .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
-            .filter_map(std::future::ready)
-            .collect()
-            .await;
-        for observation in self.with_manifests(without_manifest).await {
-            self.send(observation, out).await;
-        }
-    }
-
-    /// Describes a listed image as far as the gate requires it. Returns the observation if its manifest must still be
-    /// read. Otherwise sends it, unless the gate skips it.
-    async fn listed_image(
+    /// Returns an image with the facts that a list returned.
+    fn listed(
         &self,
         resource: Resource,
         detail: &ImageDetail,
-        needs: Needs,
+        signed_on_push: &Fact<bool>,
+    ) -> ListedImage {
+        let observed_at = self.now();
+        let mut listed = parse::listed_image(resource, detail, observed_at);
+        listed.image.signed_on_push = signed_on_push.clone();
+        listed
+    }
+
+    /// Describes the images of one page of a repository's list, and returns those whose signatures may be on another
+    /// page. Images whose manifests must be read come last, so that one call reads many manifests.
+    async fn listed_images(
+        &self,
+        images: Vec<ListedImage>,
+        listed: Listed<'_>,
         gate: &Gate<'_>,
         out: &mpsc::Sender<Observation>,
-    ) -> Option<Observation> {
-        let observed_at = self.now();
-        let image = parse::image(resource.repository_and_digest().0, detail, observed_at);
-        let mut observation = Observation {
-            resource,
-            observed_at,
-            state: State::present(image.clone()),
-        };
+    ) -> Vec<ListedImage> {
+        let describing = Describing { listed, gate, out };
+        let (mut requests, mut waiting) = (Vec::new(), Vec::new());
+        let mut described = futures::stream::iter(images)
+            .map(|image| self.listed_image(image, describing))
+            .buffer_unordered(DESCRIPTIONS_AT_A_TIME);
+        while let Some(next) = described.next().await {
+            match next {
+                Progress::Done => {}
+                Progress::Manifest(request) => requests.push(request),
+                Progress::OtherPages(image) => waiting.push(image),
+            }
+        }
+        drop(described);
+        for observation in self.with_manifests(requests).await {
+            self.send(observation, out).await;
+        }
+        waiting
+    }
+
+    /// Describes a listed image as far as the gate requires it, and sends the observation unless the gate skips it.
+    async fn listed_image(&self, mut image: ListedImage, describing: Describing<'_>) -> Progress {
+        let Describing { listed, gate, out } = describing;
+        let known = listed.signature(&image.image.digest);
+        if let Some(signature) = &known {
+            image.image.signature.clone_from(signature);
+        }
+        let mut observation = image.observation();
         match gate(&observation) {
-            Step::Skip => return None,
+            Step::Skip => return Progress::Done,
             Step::UseListed => {}
-            Step::Describe => {
-                observation.state = self.with_scan(image, detail, needs).await;
+            Step::Describe(needs) => {
+                let is_needed = needs.contains(Need::ImageSignature) && known.is_none();
+                let source = match listed {
+                    Listed::InPart(_) if is_needed => return Progress::OtherPages(image),
+                    _ if is_needed => SignatureSource::List,
+                    _ => SignatureSource::None,
+                };
+                observation.state = self.described(image, needs, source).await;
                 // A manifest never changes, and reading it may count as a pull. An earlier result therefore remains
                 // valid.
-                if needs_manifest(&observation) {
+                if ManifestRequest::may_be_needed(&observation, needs) {
                     match gate(&observation) {
-                        Step::Skip => return None,
+                        Step::Skip => return Progress::Done,
                         Step::UseListed => {}
-                        Step::Describe => return Some(observation),
+                        Step::Describe(needs) => match ManifestRequest::of(observation, needs) {
+                            Ok(request) => return Progress::Manifest(request),
+                            Err(complete) => observation = complete,
+                        },
                     }
                 }
             }
         }
         self.send(observation, out).await;
-        None
+        Progress::Done
     }
 
-    pub(crate) async fn image(&self, image: &Resource, needs: Needs) -> State {
+    pub(crate) async fn image(&self, image: &Resource, needs: Needs, gate: &Gate<'_>) -> State {
         let (repository, digest) = image.repository_and_digest();
         let any = DescribeImagesFilter::builder()
             .image_status(ImageStatusFilter::Any)
@@ -132,8 +222,19 @@ impl Reader<'_> {
         let state = match call.send(request.send()).await {
             Ok(response) => match response.image_details.as_deref() {
                 Some([detail, ..]) => {
-                    let described = parse::image(repository, detail, self.now());
-                    return self.with_scan(described, detail, needs).await;
+                    let signed_on_push = self.signed_on_push(repository, needs).await;
+                    let listed = self.listed(image.clone(), detail, &signed_on_push);
+                    return match gate(&listed.observation()) {
+                        Step::Describe(needs) => {
+                            let source = if needs.contains(Need::ImageSignature) {
+                                SignatureSource::Image
+                            } else {
+                                SignatureSource::None
+                            };
+                            self.described(listed, needs, source).await
+                        }
+                        Step::UseListed | Step::Skip => State::present(listed.image),
+                    };
                 }
                 Some([]) => State::Gone,
                 None => State::Unread(call.no_list()),
@@ -141,43 +242,52 @@ impl Reader<'_> {
             Err(failure) => failure.into(),
         };
         match state {
-            State::Unread(_) if needs.contains(Need::ImageScan) => {
-                self.image_of_scan(image).await.unwrap_or(state)
+            State::Unread(reason) if needs.contains(Need::ImageScan) => {
+                let of_scan = self.image_of_scan(image, needs, &reason).await;
+                of_scan.unwrap_or(State::Unread(reason))
             }
             state => state,
         }
     }
 
-    /// Returns an image that can't be described, with the facts in its scan; `None` if the scan has no result. Anything
-    /// that was scanned is an image.
-    async fn image_of_scan(&self, image: &Resource) -> Option<State> {
+    /// Returns an image that can't be described, for this reason, with the facts in its scan; `None` if the scan has no
+    /// result. Anything that was scanned is an image.
+    async fn image_of_scan(
+        &self,
+        image: &Resource,
+        needs: Needs,
+        reason: &Unread,
+    ) -> Option<State> {
         let (repository, digest) = image.repository_and_digest();
         let read = self.scan(repository, digest).await.ok()?;
         read.scan.result()?;
+        let signed_on_push = self.signed_on_push(repository, needs).await;
         Some(State::present(EcrImage {
-            repository: repository.to_owned(),
-            digest: digest.to_owned(),
-            registry: Some(self.location.account.clone()),
-            tags: Vec::new(),
-            content: Content::Image,
-            manifest: Manifest::Unread,
-            archived: false,
-            pushed_at: None,
-            age: None,
-            idle_days: None,
-            scan_revision: None,
+            signed_on_push,
             scan: Ok(read.scan),
+            ..EcrImage::undescribed(repository, digest, &self.location.account, reason)
         }))
     }
 
-    /// Returns the state of an image. It includes the scan if that is needed and the checks apply to the image.
-    async fn with_scan(&self, mut image: EcrImage, detail: &ImageDetail, needs: Needs) -> State {
-        if needs.contains(Need::ImageScan) && image.inapplicable().is_none() {
+    /// Returns the state of an image with these facts, apart from those in its manifest.
+    async fn described(
+        &self,
+        listed: ListedImage,
+        needs: Needs,
+        signature: SignatureSource,
+    ) -> State {
+        let ListedImage {
+            mut image,
+            summarized,
+            ..
+        } = listed;
+        let (repository, digest) = (image.repository.clone(), image.digest.clone());
+        if needs.contains(Need::ImageScan) && image.is_active_image() {
             // DescribeImages returns a status and a summary too, but may leave them empty for images that have
             // findings.
-            let is_complete_scan = match self.scan(&image.repository, &image.digest).await {
+            let is_complete_scan = match self.scan(&repository, &digest).await {
                 Ok(read) => {
-                    let is_complete_scan = parse::is_complete_scan(&read, detail);
+                    let is_complete_scan = parse::is_complete_scan(&read, summarized);
                     image.scan = Ok(read.scan);
                     is_complete_scan
                 }
@@ -195,12 +305,18 @@ impl Reader<'_> {
                 image.scan_revision = None;
             }
         }
+        let read = match signature {
+            SignatureSource::None => return State::present(image),
+            SignatureSource::List => self.unlisted_signature(&repository, &digest).await,
+            SignatureSource::Image => self.signature(&repository, &digest).await,
+        };
+        image.signature = match read {
+            Ok(signature) => Ok(signature),
+            Err(state) => match *state {
+                State::Unread(reason) => Err(reason),
+                state => return state,
+            },
+        };
         State::present(image)
     }
-}
-
-/// Returns `true` if only the manifest shows whether the observed resource is an image.
-pub(crate) fn needs_manifest(observation: &Observation) -> bool {
-    let image = observation.state.facts_of::<EcrImage>();
-    image.is_some_and(EcrImage::needs_manifest)
 }

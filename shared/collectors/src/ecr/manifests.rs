@@ -1,15 +1,15 @@
-//! The manifests that distinguish images from attestations.
+//! The manifests that distinguish images from attestations, and those that name the configurations of images.
 //!
 //! `ecr:BatchGetImage` is the call that pulls images, and ECR may count it as a pull. Therefore only the manifests that
-//! decide this distinction are requested.
+//! decide this distinction are requested, and others only for a role whose pulls ECR does not record.
 
-use eksentry_core::facts::image::{Content, EcrImage, Manifest};
-use eksentry_core::{Observation, State};
+use eksentry_core::facts::image::{Configuration, Content, EcrImage, Manifest};
+use eksentry_core::{Fact, Need, Needs, Observation, State, Unread};
 use futures::StreamExt;
 
 use super::REPOSITORIES;
 use super::images::identifier;
-use super::parse::{self, ManifestResult, Manifests};
+use super::parse::{self, ConfigurationIn, ManifestResult, Manifests};
 use crate::Reader;
 use crate::call::Call;
 use crate::permission::Permission;
@@ -22,28 +22,155 @@ const BATCH: usize = 100;
 /// The number of such calls that are made at the same time.
 const BATCHES_AT_A_TIME: usize = 4;
 
+/// The number of configurations that are downloaded at the same time.
+const DOWNLOADS_AT_A_TIME: usize = 8;
+
+/// An observed image whose manifest must be read.
+#[derive(Debug)]
+pub(crate) struct ManifestRequest {
+    observation: Observation,
+    /// `true` if only the manifest shows whether this is an image.
+    distinguishes: bool,
+    /// `true` if the configuration that the manifest names must be read.
+    configuration: bool,
+}
+
+impl ManifestRequest {
+    /// Returns `true` if the manifest of an observed image may have to be read for these facts.
+    pub(super) fn may_be_needed(observation: &Observation, needs: Needs) -> bool {
+        let image = observation.state.facts_of::<EcrImage>();
+        image.is_some_and(|image| {
+            image.needs_manifest() || needs.contains(Need::ImageConfig) && image.is_active_image()
+        })
+    }
+
+    /// Returns a request for the manifest of an observed image, if these facts depend on it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the observation if they do not.
+    pub(crate) fn of(observation: Observation, needs: Needs) -> Result<Self, Observation> {
+        let Some(image) = observation.state.facts_of::<EcrImage>() else {
+            return Err(observation);
+        };
+        let distinguishes = needs.contains(Need::ImageScan) && image.needs_manifest();
+        let configuration = needs.contains(Need::ImageConfig) && image.is_active_image();
+        if distinguishes || configuration {
+            Ok(Self {
+                observation,
+                distinguishes,
+                configuration,
+            })
+        } else {
+            Err(observation)
+        }
+    }
+
+    fn repository(&self) -> &str {
+        self.observation.resource.repository_and_digest().0
+    }
+
+    fn digest(&self) -> &str {
+        self.observation.resource.repository_and_digest().1
+    }
+
+    /// Sets the configuration of the image.
+    fn set_configuration(&mut self, configuration: Fact<Configuration>) {
+        self.configuration = false;
+        if let Some(image) = self.observation.state.facts_of::<EcrImage>() {
+            self.observation.state = State::present(EcrImage {
+                configuration,
+                ..image.clone()
+            });
+        }
+    }
+}
+
 impl Reader<'_> {
-    /// Distinguishes images from attestations by their manifests, and returns the updated observations.
+    /// Reads manifests, and the configurations that they name, and returns the updated observations.
     pub(crate) async fn with_manifests(
         &self,
-        mut observations: Vec<Observation>,
+        mut requests: Vec<ManifestRequest>,
     ) -> Vec<Observation> {
-        observations.sort_by(|one, other| repository(one).cmp(repository(other)));
-        let batches = observations
-            .chunk_by_mut(|one, other| repository(one) == repository(other))
+        for request in requests.iter_mut().filter(|request| request.configuration) {
+            self.withhold_configuration(request).await;
+        }
+        requests.sort_by(|one, other| one.repository().cmp(other.repository()));
+        let (mut needed, rest): (Vec<_>, Vec<_>) = requests
+            .into_iter()
+            .partition(|request| request.distinguishes || request.configuration);
+        let batches = needed
+            .chunk_by_mut(|one, other| one.repository() == other.repository())
             .flat_map(|of_one| of_one.chunks_mut(BATCH));
         futures::stream::iter(batches)
-            .for_each_concurrent(BATCHES_AT_A_TIME, |batch| async move {
-                let digests = batch.iter().map(|one| digest(one).to_owned()).collect();
-                let name = batch.first().map_or("", repository).to_owned();
-                let call = self.ecr_call(&READ, format!("repository {name}"));
-                let read = self.manifests(&call, &name, digests).await;
-                for observation in batch {
-                    apply_manifest(observation, &read, &call);
+            .for_each_concurrent(BATCHES_AT_A_TIME, |batch| self.apply_manifests(batch))
+            .await;
+        let requests = rest.into_iter().chain(needed);
+        requests.map(|request| request.observation).collect()
+    }
+
+    /// Sets the configuration of an image whose manifest must not be read for it: a pull through cache rule covers its
+    /// repository, or reading it would count as a pull.
+    async fn withhold_configuration(&self, request: &mut ManifestRequest) {
+        let is_cached = self.is_cached(request.repository()).await;
+        match is_cached {
+            Ok(true) => request.set_configuration(Ok(Configuration::Cached)),
+            Err(reason) => request.set_configuration(Err(reason)),
+            Ok(false) => {
+                if let Err(reason) = self.check_exclusion().await {
+                    request.set_configuration(Err(reason));
+                }
+            }
+        }
+    }
+
+    /// Reads the manifests of a batch of images in the same repository.
+    async fn apply_manifests(&self, batch: &mut [ManifestRequest]) {
+        let digests = batch.iter().map(|one| one.digest().to_owned()).collect();
+        let name = batch.first().map_or("", ManifestRequest::repository);
+        let name = name.to_owned();
+        let call = self.ecr_call(&READ, format!("repository {name}"));
+        let read = self.manifests(&call, &name, digests).await;
+        futures::stream::iter(batch)
+            .for_each_concurrent(DOWNLOADS_AT_A_TIME, async |request| {
+                if request.configuration {
+                    match self.configuration_in(request, &read, &call).await {
+                        Some(configuration) => request.set_configuration(configuration),
+                        None => request.observation.state = State::Gone,
+                    }
+                }
+                if request.distinguishes {
+                    apply_manifest(&mut request.observation, &read, &call);
                 }
             })
             .await;
-        observations
+    }
+
+    /// Reads the configuration that the manifest of an image names; `None` if the image does not exist.
+    async fn configuration_in(
+        &self,
+        request: &ManifestRequest,
+        read: &Result<Manifests, Box<State>>,
+        call: &Call<'_>,
+    ) -> Option<Fact<Configuration>> {
+        let digest = request.digest();
+        let manifests = match read {
+            Ok(manifests) => manifests,
+            Err(state) => match state.as_ref() {
+                State::Unread(reason) => return Some(Err(reason.clone())),
+                State::Gone | State::Present(_) => return None,
+            },
+        };
+        Some(match manifests.of(digest) {
+            Some(ManifestResult::Image(ConfigurationIn::Blob(blob))) => {
+                self.configuration(request.repository(), blob).await
+            }
+            Some(ManifestResult::Image(ConfigurationIn::Known(known))) => Ok(known.clone()),
+            Some(ManifestResult::Attestation) => Ok(Configuration::OfArtifact),
+            Some(ManifestResult::Gone) => return None,
+            Some(ManifestResult::Failure(problem)) => Err(failed(call, digest, problem)),
+            None => Err(missing(call, digest)),
+        })
     }
 
     /// Reads manifests by digest. If the whole call failed, the returned state applies to each of the images.
@@ -63,12 +190,12 @@ impl Reader<'_> {
     }
 }
 
-fn repository(observation: &Observation) -> &str {
-    observation.resource.repository_and_digest().0
+fn failed(call: &Call<'_>, digest: &str, problem: &str) -> Unread {
+    call.failed(&format!("image {digest}: {problem}"))
 }
 
-fn digest(observation: &Observation) -> &str {
-    observation.resource.repository_and_digest().1
+fn missing(call: &Call<'_>, digest: &str) -> Unread {
+    call.without(&format!("the manifest of {digest}"))
 }
 
 /// Updates an observation with the content of its manifest. If the manifest could not be read, the observation becomes
@@ -83,7 +210,7 @@ fn apply_manifest(
     };
     match read {
         Ok(manifests) => match manifests.of(&image.digest) {
-            Some(ManifestResult::Image) => {
+            Some(ManifestResult::Image(_)) => {
                 image.manifest = Manifest::OfImage;
                 observation.state = State::present(image);
             }
@@ -94,12 +221,10 @@ fn apply_manifest(
             }
             Some(ManifestResult::Gone) => observation.state = State::Gone,
             Some(ManifestResult::Failure(problem)) => {
-                let problem = format!("image {}: {problem}", image.digest);
-                observation.state = State::Unread(call.failed(&problem));
+                observation.state = State::Unread(failed(call, &image.digest, problem));
             }
             None => {
-                let member = format!("the manifest of {}", image.digest);
-                observation.state = State::Unread(call.without(&member));
+                observation.state = State::Unread(missing(call, &image.digest));
             }
         },
         Err(state) => match state.as_ref() {
@@ -119,7 +244,7 @@ mod tests {
     use aws_sdk_ecr::types::{Image, ImageFailure, ImageFailureCode};
     use eksentry_aws::Pace;
     use eksentry_core::facts::image::Scan;
-    use eksentry_core::{ReasonCode, Resource, Unread};
+    use eksentry_core::{ReasonCode, Resource};
     use jiff::Timestamp;
 
     use super::*;
@@ -129,7 +254,8 @@ mod tests {
         let detail = aws_sdk_ecr::types::ImageDetail::builder()
             .image_digest(digest)
             .build();
-        let mut image = parse::image("app", &detail, Timestamp::UNIX_EPOCH);
+        let resource = Resource::parse(&arn).unwrap();
+        let mut image = parse::listed_image(resource, &detail, Timestamp::UNIX_EPOCH).image;
         image.scan = Ok(Scan::Never);
         image.scan_revision = parse::revision_without_scan(&image);
         assert!(image.needs_manifest() && image.scan_revision.is_some());

@@ -162,7 +162,7 @@ impl Reader<'_> {
             .transpose()
     }
 
-    fn registry_name(&self) -> String {
+    pub(super) fn registry_name(&self) -> String {
         format!("the registry of {}", self.location)
     }
 }

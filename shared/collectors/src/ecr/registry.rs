@@ -4,7 +4,7 @@ use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
 use eksentry_core::facts::EcrImage;
 use eksentry_core::facts::List;
 use eksentry_core::facts::repository::{
-    EcrRepository, Encryption, RegistryScanning, RepositoryKey,
+    EcrRepository, Encryption, ManagedSigning, RegistryScanning, RepositoryKey,
 };
 use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
@@ -13,7 +13,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use std::sync::Arc;
 
-use super::parse::{self, KeyNames, ListedEncryption, ListedRepository};
+use super::parse::{self, KeyNames, ListedEncryption, ListedRepository, PullThroughRules};
 use super::policies::PolicyMemos;
 use super::{PAGE, REPOSITORIES};
 use crate::call::Next;
@@ -54,6 +54,10 @@ impl Wanted<'_> {
 pub(crate) struct Memos {
     scanning: OnceCell<Fact<RegistryScanning>>,
     pub(super) policies: PolicyMemos,
+    pub(super) signing: OnceCell<Fact<ManagedSigning>>,
+    pub(super) pull_through: OnceCell<Fact<PullThroughRules>>,
+    /// The reason why the configurations in images can't be read, if there is one.
+    pub(super) configurations: OnceCell<Fact<()>>,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
     keys: KeyNames,
@@ -324,6 +328,11 @@ impl Reader<'_> {
         ];
         let policies = policies.into_iter().flatten().map(AsRef::as_ref);
         let organization = self.organization_for(policies).await;
+        let managed_signing = if needs.contains(Need::ManagedSigning) {
+            self.managed_signing().await.clone()
+        } else {
+            Err(Unread::not_requested("the registry's managed signing"))
+        };
         let filters = repository.exclusion_filters.iter();
         State::present(EcrRepository {
             name: repository.name.to_string(),
@@ -337,6 +346,7 @@ impl Reader<'_> {
             policy,
             registry_policy,
             organization,
+            managed_signing,
         })
     }
 
@@ -372,8 +382,7 @@ impl Reader<'_> {
     }
 
     async fn read_registry_scanning(&self) -> Fact<RegistryScanning> {
-        let target = format!("the registry of {}", self.location);
-        let call = self.ecr_call(&SCANNING, target);
+        let call = self.registry_call(&SCANNING);
         let request = self.clients.ecr.get_registry_scanning_configuration();
         let response = call.send(request.send()).await?;
         let configuration = response.scanning_configuration();

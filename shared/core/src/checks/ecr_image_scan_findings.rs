@@ -14,6 +14,10 @@
 //! them, the manifest of an image with no tag and no scan is read (`ecr:BatchGetImage`). If access to the manifest is
 //! denied, the image is evaluated even though it may be an attestation.
 //!
+//! Where Amazon Inspector reports it with the findings of an enhanced scan, the result states how many EKS and ECS
+//! clusters run the image, and the last day on which one did. This does not change the severity. With `inUseOnly`,
+//! images that no cluster runs are not evaluated.
+//!
 //! ## Why it matters
 //!
 //! A known vulnerability in an image is present in every pod that is created from it. The finding lists the vulnerable
@@ -22,11 +26,12 @@
 //! ## How to fix it
 //!
 //! Rebuild the image with the fixed versions of its packages, deploy it, and delete the old one. `activeDays` limits
-//! the check to images that are in use.
+//! the check to images that were pushed or pulled recently, and `inUseOnly` to images that clusters run.
 
 use std::sync::Arc;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::evaluation::images::{inactive, index};
 use crate::facts::image::{Manifest, Scan, ScanResult, ScanStatus};
 use crate::facts::{EcrImage, Unread};
 use crate::parameters::{Parameter, ParameterValues};
@@ -44,6 +49,13 @@ static ACTIVE_DAYS: Parameter<u32> = Parameter {
     name: "activeDays",
     description: "Evaluate only images that were pushed or pulled within this number of days; 0 evaluates all images.",
     default: 0,
+};
+
+static IN_USE_ONLY: Parameter<bool> = Parameter {
+    name: "inUseOnly",
+    description: "Do not evaluate images that, according to Amazon Inspector, no EKS or ECS cluster runs. Images whose \
+                  use ECR does not report are evaluated.",
+    default: false,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -80,21 +92,15 @@ pub(super) static CHECK: Check = Check {
                   imageDigest={name}",
         url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html",
     },
-    parameters: &[&SEVERITY_THRESHOLD, &ACTIVE_DAYS],
+    parameters: &[&SEVERITY_THRESHOLD, &ACTIVE_DAYS, &IN_USE_ONLY],
     needs: &[Need::ImageScan],
     evaluate: &Evaluate(evaluate),
 };
 
 fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
     let active_days = settings.get(&ACTIVE_DAYS);
-    if let Some(idle) = image
-        .idle_days
-        .filter(|idle| active_days > 0 && *idle > active_days)
-    {
-        let text = format!(
-            "The image was last pushed or pulled {idle} days ago, which is more than {active_days} days."
-        );
-        return Verdict::not_applicable(ReasonCode::ImageNotActive, text);
+    if let Some(verdict) = index(image).or_else(|| inactive(image, active_days)) {
+        return verdict;
     }
     if image.needs_manifest() {
         return Verdict::not_available(&Unread::not_requested("the image's manifest"));
@@ -131,7 +137,7 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
     let note = unread_manifest_note(image);
     match (status, result) {
         (ScanStatus::Complete | ScanStatus::Arriving, Some(result)) => {
-            evaluate_result(result, settings.get(&SEVERITY_THRESHOLD))
+            evaluate_result(result, settings)
         }
         (ScanStatus::Arriving, None) => Verdict::pending(
             ReasonCode::FindingsAwaited,
@@ -193,17 +199,26 @@ fn evaluate_announced_result(result: &Arc<ScanResult>, threshold: Severity) -> V
     }
 }
 
-fn evaluate_result(result: &Arc<ScanResult>, threshold: Severity) -> Verdict {
+fn evaluate_result(result: &Arc<ScanResult>, settings: &ParameterValues) -> Verdict {
+    let clusters = result.in_use.and_then(|in_use| in_use.clusters);
+    if settings.get(&IN_USE_ONLY) && clusters == Some(0) {
+        return Verdict::not_applicable(ReasonCode::ImageNotInUse, "No cluster runs the image.");
+    }
+    let threshold = settings.get(&SEVERITY_THRESHOLD);
     let found = result.counts.describe();
+    let in_use = result.in_use.and_then(|in_use| in_use.describe());
+    let in_use = in_use.map_or_else(String::new, |text| format!(" {text}"));
     let verdict = match result.counts.highest() {
         Some(highest) if highest >= threshold => Verdict::failed(
             highest,
             ReasonCode::VulnerabilitiesFound,
-            format!("The scan has these findings: {found}."),
+            format!("The scan has these findings: {found}.{in_use}"),
         ),
         _ => Verdict::passed(
             ReasonCode::NoSevereVulnerabilities,
-            format!("No scan finding has severity {threshold} or higher; findings: {found}."),
+            format!(
+                "No scan finding has severity {threshold} or higher; findings: {found}.{in_use}"
+            ),
         ),
     };
     verdict.with_scan(result)
@@ -214,6 +229,7 @@ mod tests {
     use super::*;
     use crate::checks::samples::{image, scan, settings, unread};
     use crate::facts::Fact;
+    use crate::facts::image::Use;
     use crate::verdict::Outcome;
 
     fn outcome(scan: Fact<Scan>, parameters: &str) -> Outcome {
@@ -285,19 +301,57 @@ mod tests {
 
     #[test]
     fn inactive_images_can_be_excluded() {
-        for (idle_days, active_days, expected) in [
-            (Some(91), 0, Outcome::Passed),
-            (Some(90), 90, Outcome::Passed),
-            (Some(91), 90, Outcome::NotApplicable),
-            (None, 90, Outcome::Passed),
-        ] {
-            let parameters = format!(r#"{{"activeDays": {active_days}}}"#);
+        for (idle_days, expected) in [(90, Outcome::Passed), (91, Outcome::NotApplicable)] {
             let image = EcrImage {
-                idle_days,
+                idle_days: Some(idle_days),
                 ..image()
             };
-            let verdict = evaluate(&image, &settings(CHECK.parameters, &parameters));
-            assert_eq!(verdict.outcome, expected, "{idle_days:?} {active_days}");
+            let settings = settings(CHECK.parameters, r#"{"activeDays": 90}"#);
+            assert_eq!(evaluate(&image, &settings).outcome, expected, "{idle_days}");
+        }
+    }
+
+    #[test]
+    fn images_that_no_cluster_runs_can_be_excluded() {
+        let high = Outcome::Failed(Severity::High);
+        for (in_use, all, in_use_only, text) in [
+            (None, high, high, "1 HIGH."),
+            (Some(None), high, high, "1 HIGH."),
+            (
+                Some(Some(0)),
+                high,
+                Outcome::NotApplicable,
+                "Use of the image: not running in any cluster.",
+            ),
+            (
+                Some(Some(2)),
+                high,
+                high,
+                "Use of the image: running in 2 clusters.",
+            ),
+        ] {
+            let result = ScanResult {
+                in_use: in_use.map(|clusters| Use {
+                    clusters,
+                    last: None,
+                }),
+                ..ScanResult::clone(&counts(&[(Some(Severity::High), 1)]))
+            };
+            let image = EcrImage {
+                scan: Ok(Scan::Tried {
+                    status: ScanStatus::Complete,
+                    description: None,
+                    result: Some(Arc::new(result)),
+                }),
+                ..image()
+            };
+            for (parameters, expected) in [("{}", all), (r#"{"inUseOnly": true}"#, in_use_only)] {
+                let verdict = evaluate(&image, &settings(CHECK.parameters, parameters));
+                assert_eq!(verdict.outcome, expected, "{in_use:?} {parameters}");
+                let is_evaluated = expected != Outcome::NotApplicable;
+                let explanation = verdict.explanation();
+                assert_eq!(explanation.ends_with(text), is_evaluated, "{explanation}");
+            }
         }
     }
 

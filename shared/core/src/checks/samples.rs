@@ -1,6 +1,7 @@
 //! Resources that pass every check, for tests to vary.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::date;
 
@@ -18,11 +19,13 @@ use crate::facts::cluster::{
 };
 use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
-    Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
+    Configuration, Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
+    Signature, User,
 };
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
 use crate::facts::repository::{
-    EcrRepository, Encryption, LifecyclePolicy, RegistryScanning, RepositoryKey, TagMutability,
+    EcrRepository, Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
+    SigningRule, TagMutability,
 };
 use crate::facts::{AttachedPolicy, Detector, Feature, List, Unread};
 use crate::parameters::{AnyParameter, ParameterValues};
@@ -297,6 +300,9 @@ pub(crate) fn repository() -> EcrRepository {
         exclusion_filters: Vec::new(),
         scan_on_push: true,
         registry_scanning: Ok(RegistryScanning::default()),
+        managed_signing: Ok(ManagedSigning::Rules(vec![SigningRule {
+            filters: Vec::new(),
+        }])),
         policy: Ok(None),
         registry_policy: Ok(None),
         organization: Ok(None),
@@ -319,16 +325,24 @@ pub(crate) fn image() -> EcrImage {
     EcrImage {
         repository: "cards/api".into(),
         digest: "sha256:0a1b".into(),
+        undescribed: None,
         registry: None,
         tags: vec!["1.0".into()],
         content: Content::Image,
         manifest: Manifest::Unread,
         archived: false,
         pushed_at: None,
-        age: None,
+        age: Some(Duration::from_hours(3 * 24)),
         idle_days: Some(3),
+        pulled_days: Some(3),
         scan_revision: None,
         scan: Ok(scan("COMPLETE", &[])),
+        signed_on_push: Ok(true),
+        signature: Ok(Signature::Present),
+        configuration: Ok(Configuration::Read(User {
+            name: "65532".into(),
+            is_windows: false,
+        })),
     }
 }
 
@@ -343,6 +357,7 @@ pub(crate) fn scan(status: &str, found: &[(Option<Severity>, u64)]) -> Scan {
         result: Some(Arc::new(ScanResult {
             counts,
             vulnerabilities: Vec::new(),
+            in_use: None,
         })),
     }
 }

@@ -9,7 +9,7 @@ use super::registry::{CreationTemplate, RegistryPolicy};
 use super::repository::RegistryScanning;
 use super::{Detector, Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource};
 use crate::policy::OrganizationPath;
 
 /// An account in a Region.
@@ -188,7 +188,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: false,
     }),
     tags: TagSource::None,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

@@ -53,7 +53,7 @@ use std::time::Duration;
 
 use crate::arn::Arn;
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, is_name};
 use crate::reason_code::ReasonCode;
 
 /// A cluster, with its IAM role and its KMS key.
@@ -377,7 +377,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::Description,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

@@ -2,7 +2,7 @@
 
 use super::{Fact, Facts, FactsOf};
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource};
 
 /// A file system.
 /// Source: <https://docs.aws.amazon.com/efs/latest/ug/API_FileSystemDescription.html>.
@@ -65,7 +65,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::Description,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

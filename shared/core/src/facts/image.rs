@@ -1,8 +1,10 @@
 //! Facts about images in private Amazon ECR repositories.
 
+mod configuration;
 mod content;
 mod scan;
 mod severity_counts;
+mod signature;
 mod vulnerability;
 
 use std::time::Duration;
@@ -10,13 +12,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::repository::{DIGEST, PREFIX, is_repository_name};
-use super::{Fact, Facts, FactsOf};
+use super::{Fact, Facts, FactsOf, Unread};
+use crate::check::Need;
 use crate::details::Details;
-use crate::kind::{Family, Identity, Parent, ResourceKind, TagSource, Topic};
+use crate::kind::{Family, Identity, Parent, ResourceKind, TagSource};
 
+pub use configuration::{Configuration, User};
 pub use content::{Content, Layers, Manifest};
-pub use scan::{Scan, ScanResult, ScanStatus};
+pub use scan::{Scan, ScanResult, ScanStatus, Use};
 pub use severity_counts::SeverityCounts;
+pub use signature::{Signature, SigningState, SigningStatus};
 pub use vulnerability::{Cvss, Package, Vulnerability, sort_worst_first};
 
 /// An image and its scan.
@@ -26,6 +31,8 @@ pub struct EcrImage {
     pub repository: String,
     /// The digest, `sha256:…`.
     pub digest: String,
+    /// The reason why ECR did not describe the image, if only its scan is known; then the tags and times are not known.
+    pub undescribed: Option<Unread>,
     /// The account of the registry.
     pub registry: Option<String>,
     /// The image's tags, sorted; empty if the image is untagged.
@@ -43,16 +50,47 @@ pub struct EcrImage {
     /// The number of days since the image was last pushed, pulled or restored, including a day that has begun; `None`
     /// if none of these times is known.
     pub idle_days: Option<u32>,
+    /// The number of days since the last recorded pull, including a day that has begun; `None` if no pull is recorded.
+    pub pulled_days: Option<u32>,
     /// A text that changes with each scan, as far as the list of images shows it; `None` if the list does not show it.
     pub scan_revision: Option<String>,
     /// The result of scanning the image.
     pub scan: Fact<Scan>,
+    /// `true` if ECR signs the images that are pushed to the repository.
+    pub signed_on_push: Fact<bool>,
+    /// The image's signature.
+    pub signature: Fact<Signature>,
+    /// The configuration in the image.
+    pub configuration: Fact<Configuration>,
 }
 
 /// The time after its push in which an image may be without a scan. Until then, a missing scan proves nothing.
 const FIRST_SCAN_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl EcrImage {
+    /// Returns an image that ECR did not describe, for this reason.
+    pub fn undescribed(repository: &str, digest: &str, registry: &str, reason: &Unread) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            digest: digest.to_owned(),
+            undescribed: Some(reason.clone()),
+            registry: Some(registry.to_owned()),
+            tags: Vec::new(),
+            content: Content::Image,
+            manifest: Manifest::Unread,
+            archived: false,
+            pushed_at: None,
+            age: None,
+            idle_days: None,
+            pulled_days: None,
+            scan_revision: None,
+            scan: Err(reason.clone()),
+            signed_on_push: Err(reason.clone()),
+            signature: Err(reason.clone()),
+            configuration: Err(reason.clone()),
+        }
+    }
+
     /// Returns `true` if the image has no scan and was pushed so recently that its first scan may still follow.
     pub fn awaits_first_scan(&self) -> bool {
         let is_new = self.age.is_some_and(|age| age < FIRST_SCAN_TIMEOUT);
@@ -67,19 +105,20 @@ impl EcrImage {
             Ok(Scan::Tried { status, .. }) => status.is_unscannable(),
             Ok(Scan::Announced(_)) | Err(_) => false,
         };
-        let looks_like_an_image = self.content == Content::Image && !self.archived;
         let is_unread = self.manifest == Manifest::Unread;
-        looks_like_an_image && is_unread && self.tags.is_empty() && has_no_scan
+        self.is_active_image() && is_unread && self.tags.is_empty() && has_no_scan
+    }
+
+    /// Returns `true` if this is an image for one platform, as far as is known, and is not archived.
+    pub fn is_active_image(&self) -> bool {
+        self.content == Content::Image && !self.archived
     }
 
     /// Returns why no check applies to the image, or `None` if checks apply.
     pub fn inapplicable(&self) -> Option<String> {
         match &self.content {
             _ if self.archived => Some("The image is archived.".to_owned()),
-            Content::Image => None,
-            Content::Index => Some(
-                "This is an image index; the images of its platforms are evaluated.".to_owned(),
-            ),
+            Content::Image | Content::Index => None,
             Content::Artifact(what) => Some(format!("This is not an image, but {what}.")),
         }
     }
@@ -120,7 +159,6 @@ pub static KIND: ResourceKind = ResourceKind {
     ocsf_type: "AwsEcrContainerImage",
     config: None,
     tags: TagSource::Parent,
-    topic: Topic::Vulnerabilities,
     sends_every_pass: false,
 };
 
@@ -142,8 +180,13 @@ impl Facts for EcrImage {
         self.details()
     }
 
-    fn revision(&self) -> Option<&str> {
-        self.scan_revision.as_deref()
+    fn revision(&self, needs: &[Need]) -> Option<&str> {
+        match needs {
+            [Need::ImageScan] => self.scan_revision.as_deref(),
+            // The configuration is part of what the digest identifies.
+            [Need::ImageConfig] => Some("the configuration"),
+            _ => None,
+        }
     }
 
     fn inapplicable(&self) -> Option<String> {
@@ -247,11 +290,8 @@ mod tests {
             (Content::Image, false, None),
             (Content::Image, true, Some("The image is archived.")),
             (chart(), true, Some("The image is archived.")),
-            (
-                Content::Index,
-                false,
-                Some("This is an image index; the images of its platforms are evaluated."),
-            ),
+            (Content::Index, false, None),
+            (Content::Index, true, Some("The image is archived.")),
             (chart(), false, Some("This is not an image, but a chart.")),
         ] {
             let image = EcrImage {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::cluster::Age;
 use super::{AttachedPolicy, Fact, Facts, FactsOf, List};
 use crate::details::Details;
-use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, Topic, is_name};
+use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource, is_name};
 use crate::policy::OrganizationPath;
 
 /// A KMS key.
@@ -251,7 +251,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::TaggingApi,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

@@ -1,5 +1,7 @@
 //! Facts about private Amazon ECR repositories.
 
+mod signing;
+
 use std::sync::Arc;
 
 use wildmatch::WildMatchPattern;
@@ -9,10 +11,10 @@ use super::registry::RegistryPolicy;
 use super::{AttachedPolicy, Fact, Facts, FactsOf};
 use crate::check::{Need, Needs};
 use crate::details::Details;
-use crate::kind::{
-    ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, Topic, is_name,
-};
+use crate::kind::{ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, is_name};
 use crate::policy::OrganizationPath;
+
+pub use signing::{ManagedSigning, SigningRule};
 
 /// A repository, with the settings of its registry that apply to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,8 @@ pub struct EcrRepository {
     pub scan_on_push: bool,
     /// The registry's scanning configuration.
     pub registry_scanning: Fact<RegistryScanning>,
+    /// The registry's managed signing.
+    pub managed_signing: Fact<ManagedSigning>,
     /// The repository's own policy; `None` if it has none.
     pub policy: Fact<Option<Arc<AttachedPolicy>>>,
     /// The registry's policy; `None` if it has none.
@@ -179,7 +183,7 @@ impl RegistryScanning {
 }
 
 /// A filter of ECR, in which `*` stands for any characters and there is no other wildcard.
-type Filter = WildMatchPattern<'*', '\0'>;
+pub(crate) type Filter = WildMatchPattern<'*', '\0'>;
 
 /// Returns `true` if the filter matches the name, as ECR defines it: a filter without a wildcard matches every name
 /// that contains it.
@@ -251,7 +255,6 @@ pub static KIND: ResourceKind = ResourceKind {
         records_changes: true,
     }),
     tags: TagSource::TaggingApi,
-    topic: Topic::Configuration,
     sends_every_pass: true,
 };
 

@@ -69,12 +69,16 @@ impl<'a> SecurityHubSink<'a> {
 }
 
 impl Sink for SecurityHubSink<'_> {
-    fn is_up_to_date(&self, findings: &[Finding]) -> bool {
-        self.delivery.is_up_to_date(findings)
+    fn is_up_to_date(&self, finding: &Finding) -> bool {
+        self.delivery.is_up_to_date(finding)
     }
 
-    fn count_unchanged(&self, findings: &[Finding]) {
-        self.delivery.count_unchanged(findings);
+    fn may_close(&self, finding: &Finding) -> bool {
+        self.delivery.may_close(finding)
+    }
+
+    fn count_unchanged(&self, finding: &Finding) {
+        self.delivery.count_unchanged(finding);
     }
 
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()> {

@@ -1,6 +1,6 @@
 //! Decodes HTTP requests into operations with their members.
 
-use axum::http::{header, request::Parts};
+use axum::http::{header, request::Parts, uri::Authority};
 use jiff::Timestamp;
 
 use super::{form, members::record_from_wire, request::Request};
@@ -65,7 +65,16 @@ pub(in crate::stand_in) fn decode(
         size: body.len(),
         body: object,
         at,
+        origin: origin(parts),
     })
+}
+
+/// Returns the scheme and the host that a request was sent to. The stand-in has no TLS.
+fn origin(parts: &Parts) -> String {
+    let host = parts.headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    let host = parts.uri.authority().map(Authority::as_str).or(host);
+    format!("http://{}", host.unwrap_or_default())
 }
 
 /// Parses `AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, SignedHeaders=…, Signature=…`.

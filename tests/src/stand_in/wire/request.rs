@@ -27,6 +27,8 @@ pub(in crate::stand_in) struct Request {
     pub body: Vec<u8>,
     /// The time at which the call arrived.
     pub at: Timestamp,
+    /// The scheme and the host of the URL to which the call was sent.
+    pub origin: String,
 }
 
 /// Returns the members of a `json!({…})`; empty for any other value.
@@ -149,6 +151,7 @@ impl Request {
             region: "eu-central-1".to_owned(),
             body: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
+            origin: "http://127.0.0.1".to_owned(),
         }
     }
 }

@@ -3,15 +3,52 @@
 use std::time::Duration;
 
 use aws_sdk_ecr::types::{ImageDetail, ImageStatus};
-use eksentry_core::Unread;
-use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus};
+use eksentry_core::facts::image::{Content, EcrImage, Manifest, Scan, ScanStatus, SeverityCounts};
+use eksentry_core::{Observation, Resource, State, Unread};
 use jiff::Timestamp;
 
 use super::scan::{ReadScan, counts_of};
 use crate::timestamp;
 
+/// An image that a list returned.
+#[derive(Debug)]
+pub(in crate::ecr) struct ListedImage {
+    pub(in crate::ecr) resource: Resource,
+    pub(in crate::ecr) observed_at: Timestamp,
+    pub(in crate::ecr) image: EcrImage,
+    /// The number of findings of each severity in the summary of its scan.
+    pub(in crate::ecr) summarized: Option<SeverityCounts>,
+}
+
+impl ListedImage {
+    /// Returns an observation of the listed facts.
+    pub(in crate::ecr) fn observation(&self) -> Observation {
+        Observation {
+            resource: self.resource.clone(),
+            observed_at: self.observed_at,
+            state: State::present(self.image.clone()),
+        }
+    }
+}
+
+/// Returns an image that DescribeImages returned.
+pub(in crate::ecr) fn listed_image(
+    resource: Resource,
+    detail: &ImageDetail,
+    observed_at: Timestamp,
+) -> ListedImage {
+    let summary = detail.image_scan_findings_summary();
+    let counts = summary.and_then(|summary| summary.finding_severity_counts());
+    ListedImage {
+        image: image(resource.repository_and_digest().0, detail, observed_at),
+        summarized: counts.map(counts_of),
+        resource,
+        observed_at,
+    }
+}
+
 /// Returns an image with the facts that DescribeImages returns.
-pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timestamp) -> EcrImage {
+fn image(repository: &str, detail: &ImageDetail, now: Timestamp) -> EcrImage {
     let mut tags = detail.image_tags().to_vec();
     tags.sort_unstable();
     tags.dedup();
@@ -19,6 +56,7 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
     EcrImage {
         repository: repository.to_owned(),
         digest: detail.image_digest().unwrap_or_default().to_owned(),
+        undescribed: None,
         registry: detail.registry_id().map(str::to_owned),
         content: Content::read(
             detail.image_manifest_media_type(),
@@ -35,8 +73,12 @@ pub(in crate::ecr) fn image(repository: &str, detail: &ImageDetail, now: Timesta
         pushed_at,
         age: pushed_at.map(|at| difference(at, now)),
         idle_days: idle_days(detail, now),
+        pulled_days: timestamp(detail.last_recorded_pull_time()).and_then(|at| days(at, now)),
         scan_revision: scan_revision(detail),
         scan: Err(Unread::not_requested("the image's scan")),
+        signed_on_push: Err(Unread::not_requested("the registry's managed signing")),
+        signature: Err(Unread::not_requested("the image's signature")),
+        configuration: Err(Unread::not_requested("the image's configuration")),
     }
 }
 
@@ -45,16 +87,19 @@ fn difference(one: Timestamp, other: Timestamp) -> Duration {
     one.duration_since(other).unsigned_abs()
 }
 
-/// Returns the number of days since the image was last pushed, pulled or restored. A day that has begun counts as a
-/// whole day.
+/// Returns the number of days since the image was last pushed, pulled or restored.
 fn idle_days(detail: &ImageDetail, now: Timestamp) -> Option<u32> {
     let used = [
         detail.image_pushed_at(),
         detail.last_recorded_pull_time(),
         detail.last_activated_at(),
     ];
-    let last = used.into_iter().filter_map(timestamp).max()?;
-    let seconds = now.duration_since(last).as_secs().max(0);
+    days(used.into_iter().filter_map(timestamp).max()?, now)
+}
+
+/// Returns the number of days since a time. A day that has begun counts as a whole day.
+fn days(at: Timestamp, now: Timestamp) -> Option<u32> {
+    let seconds = now.duration_since(at).as_secs().max(0);
     u32::try_from(seconds.unsigned_abs().div_ceil(24 * 60 * 60)).ok()
 }
 
@@ -107,13 +152,14 @@ pub(in crate::ecr) fn revision_without_scan(image: &EcrImage) -> Option<String> 
 /// Returns `true` if a scan is complete and agrees with the summary that DescribeImages returned, so that its result
 /// remains valid until the next scan. The result of an enhanced scan does not, since Inspector may suppress findings
 /// between two scans.
-pub(in crate::ecr) fn is_complete_scan(read: &ReadScan, detail: &ImageDetail) -> bool {
-    let summary = detail.image_scan_findings_summary();
-    let summarized = summary.and_then(|summary| summary.finding_severity_counts());
+pub(in crate::ecr) fn is_complete_scan(
+    read: &ReadScan,
+    summarized: Option<SeverityCounts>,
+) -> bool {
     let (Some(summarized), Some(result)) = (summarized, read.scan.result()) else {
         return false;
     };
-    read.is_complete() && !read.enhanced && result.counts == counts_of(summarized)
+    read.is_complete() && !read.enhanced && result.counts == summarized
 }
 
 #[cfg(test)]
@@ -126,7 +172,7 @@ mod tests {
     };
     use aws_smithy_types::DateTime;
     use eksentry_core::Severity;
-    use eksentry_core::facts::image::{ScanResult, SeverityCounts, Vulnerability};
+    use eksentry_core::facts::image::{ScanResult, Vulnerability};
 
     use super::*;
 
@@ -175,15 +221,18 @@ mod tests {
         let restored = pulled
             .clone()
             .last_activated_at(DateTime::from_secs(9 * day));
-        for (detail, now, expected) in [
-            (&detail, 10 * day, 10),
-            (&pulled, 10 * day, 2),
-            (&restored, 10 * day, 1),
-            (&restored, 10 * day + 1, 2),
-            (&restored, 0, 0),
+        for (detail, now, idle, since_pull) in [
+            (&detail, 10 * day, 10, None),
+            (&pulled, 10 * day, 2, Some(2)),
+            (&restored, 10 * day, 1, Some(2)),
+            (&restored, 10 * day + 1, 2, Some(3)),
+            (&restored, 0, 0, Some(0)),
         ] {
             let image = image("app", &detail.clone().build(), at(now));
-            assert_eq!(image.idle_days, Some(expected));
+            assert_eq!(
+                (image.idle_days, image.pulled_days),
+                (Some(idle), since_pull)
+            );
         }
     }
 
@@ -241,6 +290,7 @@ mod tests {
             result: Some(Arc::new(ScanResult {
                 counts,
                 vulnerabilities: vec![vulnerability; listed],
+                in_use: None,
             })),
         })
     }
@@ -248,8 +298,10 @@ mod tests {
     #[test]
     fn only_a_complete_basic_scan_remains_valid() {
         let detail = summarized(&[(FindingSeverity::High, 2)], Some(1));
+        let resource = Resource::parse("arn:aws:ecr:r:111122223333:repository/app/sha256:0a");
+        let summarized = listed_image(resource.unwrap(), &detail, at(0)).summarized;
         let complete = || read_scan(ScanStatus::Complete, 2, 2);
-        assert!(is_complete_scan(&complete(), &detail));
+        assert!(is_complete_scan(&complete(), summarized));
         let enhanced = ReadScan {
             enhanced: true,
             ..complete()
@@ -261,12 +313,9 @@ mod tests {
             read_scan(ScanStatus::Arriving, 2, 2),
             ReadScan::from(Scan::Never),
         ] {
-            assert!(!is_complete_scan(&other, &detail), "{other:?}");
+            assert!(!is_complete_scan(&other, summarized), "{other:?}");
         }
-        assert!(!is_complete_scan(
-            &complete(),
-            &ImageDetail::builder().build()
-        ));
+        assert!(!is_complete_scan(&complete(), None));
     }
 
     #[test]

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
 use aws_sdk_ecr::types::{EnhancedImageScanFinding, FindingSeverity, ImageScanFindings};
 use eksentry_core::facts::image::{
-    Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability, sort_worst_first,
+    Scan, ScanResult, ScanStatus, SeverityCounts, Use, Vulnerability, sort_worst_first,
 };
+use jiff::tz::TimeZone;
 
 use super::vulnerability::{UNKNOWN_ID, basic, enhanced};
 use crate::ecr::epss::Scores;
+use crate::timestamp;
 
 /// The maximum number of an image's vulnerabilities that are kept, worst first. A finding has room for some hundreds.
 const VULNERABILITIES: usize = 1_000;
@@ -107,6 +109,7 @@ struct Found {
     inactive: SeverityCounts,
     /// The worst active findings.
     vulnerabilities: Vec<Vulnerability>,
+    in_use: Use,
 }
 
 impl Found {
@@ -118,6 +121,8 @@ impl Found {
         self.proven |= page.image_scan_completed_at().is_some();
         self.enhanced |= page.enhanced_findings.is_some();
         self.listed_any |= !page.enhanced_findings().is_empty() || !page.findings().is_empty();
+        let uses = page.enhanced_findings().iter().map(use_in);
+        self.in_use = uses.fold(self.in_use, Use::or_more);
         let (active, inactive): (Vec<_>, Vec<_>) = page
             .enhanced_findings()
             .iter()
@@ -141,8 +146,24 @@ impl Found {
         ScanResult {
             counts: counts.without(self.inactive).or_more(self.active),
             vulnerabilities: self.vulnerabilities,
+            in_use: Some(self.in_use).filter(|in_use| *in_use != Use::default()),
         }
     }
+}
+
+/// Returns the use of the image that a finding reports. The finding may name the index that the image belongs to, and
+/// clusters that run the index run the image.
+fn use_in(finding: &EnhancedImageScanFinding) -> Use {
+    let resources = finding.resources().iter();
+    let images = resources.filter_map(|resource| resource.details()?.aws_ecr_container_image());
+    let uses = images.map(|image| {
+        let last = timestamp(image.last_in_use_at());
+        Use {
+            clusters: image.in_use_count().and_then(|count| count.try_into().ok()),
+            last: last.map(|at| at.to_zoned(TimeZone::UTC).date()),
+        }
+    });
+    uses.fold(Use::default(), Use::or_more)
 }
 
 fn has_result(found: &ImageScanFindings) -> bool {
@@ -406,5 +427,58 @@ mod tests {
         let result = read.scan.result().unwrap();
         assert_eq!(result.counts.highest(), Some(Severity::High));
         assert_eq!(result.counts.total(), 2);
+    }
+
+    #[test]
+    fn the_most_use_of_the_image_or_its_index_counts() {
+        use aws_sdk_ecr::types::{AwsEcrContainerImageDetails, Resource, ResourceDetails};
+        let finding = |uses: &[(Option<i64>, Option<i64>)], status: &str| {
+            let resource = |(count, last): &(Option<i64>, Option<i64>)| {
+                let image = AwsEcrContainerImageDetails::builder()
+                    .set_in_use_count(*count)
+                    .set_last_in_use_at(last.map(DateTime::from_secs));
+                let details = ResourceDetails::builder();
+                let details = details.aws_ecr_container_image(image.build());
+                Resource::builder().details(details.build()).build()
+            };
+            EnhancedImageScanFinding::builder()
+                .status(status)
+                .set_resources(Some(uses.iter().map(resource).collect()))
+                .build()
+        };
+        let day = 24 * 60 * 60;
+        let active = "ACTIVE";
+        for (findings, expected) in [
+            (vec![], None),
+            (vec![finding(&[], active)], None),
+            (vec![finding(&[(None, None)], active)], None),
+            (
+                vec![finding(&[(Some(0), None)], active)],
+                Some((Some(0), None)),
+            ),
+            (
+                vec![
+                    finding(&[(Some(2), Some(day)), (Some(3), None)], active),
+                    finding(&[(Some(1), Some(3 * day - 1))], "SUPPRESSED"),
+                ],
+                Some((Some(3), Some("1970-01-03"))),
+            ),
+            (vec![finding(&[(Some(-1), Some(i64::MAX))], active)], None),
+        ] {
+            let findings = ImageScanFindings::builder()
+                .set_enhanced_findings(Some(findings))
+                .image_scan_completed_at(DateTime::from_secs(1));
+            let page = DescribeImageScanFindingsOutput::builder()
+                .image_scan_status(ImageScanStatus::builder().status("ACTIVE".into()).build())
+                .image_scan_findings(findings.build());
+            let mut pages = ScanPages::default();
+            pages.add(&page.build(), &Scores::new());
+            let scan = pages.scan().scan;
+            let expected = expected.map(|(clusters, last): (_, Option<&str>)| Use {
+                clusters,
+                last: last.map(|last| last.parse().unwrap()),
+            });
+            assert_eq!(scan.result().unwrap().in_use, expected);
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::severity_counts::SeverityCounts;
 use super::vulnerability::Vulnerability;
+use crate::details::Details;
 
 /// The result of scanning an image.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,11 +106,92 @@ pub struct ScanResult {
     pub counts: SeverityCounts,
     /// The findings, the worst first; empty if only their number is known.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// The use of the image in clusters; `None` if ECR does not report it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<Use>,
+}
+
+/// The use of an image in EKS and ECS clusters, as Amazon Inspector reports it for enhanced scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Use {
+    /// The number of clusters that run the image.
+    pub clusters: Option<u64>,
+    /// The last day on which a cluster ran the image. The time of day would change the finding with each scan.
+    pub last: Option<Date>,
+}
+
+impl Use {
+    /// Returns the larger number and the later day of both.
+    pub fn or_more(self, other: Self) -> Self {
+        Self {
+            clusters: self.clusters.max(other.clusters),
+            last: self.last.max(other.last),
+        }
+    }
+
+    /// Adds the use to the properties that reports show, under the names in ECR's API.
+    pub fn add_to(&self, details: Details) -> Details {
+        let text =
+            |value: Option<String>, name, details: Details| details.text(name, value.as_deref());
+        let clusters = self.clusters.map(|clusters| clusters.to_string());
+        let details = text(clusters, "inUseCount", details);
+        text(self.last.map(|day| day.to_string()), "lastInUseAt", details)
+    }
+
+    /// Returns the use in a sentence; `None` if nothing is known.
+    pub fn describe(&self) -> Option<String> {
+        let clusters = self.clusters.map(|clusters| match clusters {
+            0 => "not running in any cluster".to_owned(),
+            1 => "running in 1 cluster".to_owned(),
+            _ => format!("running in {clusters} clusters"),
+        });
+        let last = self.last.map(|day| format!("last on {day}"));
+        let parts: Vec<String> = clusters.into_iter().chain(last).collect();
+        (!parts.is_empty()).then(|| format!("Use of the image: {}.", parts.join(", ")))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_use_of_an_image_is_described() {
+        let day = |day| Some(Date::constant(2026, 11, day));
+        for (clusters, last, expected) in [
+            (None, None, None),
+            (
+                Some(0),
+                None,
+                Some("Use of the image: not running in any cluster."),
+            ),
+            (
+                Some(1),
+                None,
+                Some("Use of the image: running in 1 cluster."),
+            ),
+            (
+                Some(2),
+                day(21),
+                Some("Use of the image: running in 2 clusters, last on 2026-11-21."),
+            ),
+            (None, day(1), Some("Use of the image: last on 2026-11-01.")),
+        ] {
+            let one = Use { clusters, last };
+            assert_eq!(one.describe().as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn the_most_use_counts() {
+        let one = |clusters, day| Use {
+            clusters,
+            last: Some(Date::constant(2026, 11, day)),
+        };
+        assert_eq!(one(Some(1), 3).or_more(one(Some(2), 1)), one(Some(2), 3));
+        assert_eq!(one(None, 1).or_more(one(Some(0), 1)), one(Some(0), 1));
+        assert_eq!(one(Some(3), 2).or_more(Use::default()), one(Some(3), 2));
+    }
 
     #[test]
     fn only_a_complete_scan_has_a_result() {

@@ -6,8 +6,7 @@ mod vulnerabilities;
 use std::sync::Arc;
 
 use eksentry_core::facts::image::{
-    Content, Cvss, EcrImage, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
-    Vulnerability,
+    Cvss, EcrImage, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::mute_list::{Entry, Mute};
@@ -65,24 +64,23 @@ fn image(status: ScanStatus, counts: SeverityCounts, found: Vec<Vulnerability>) 
     let result = ScanResult {
         counts,
         vulnerabilities: found,
+        in_use: None,
     };
     let image = EcrImage {
-        repository: "cards/api".into(),
-        digest: "sha256:0a1b".into(),
-        registry: Some("111122223333".into()),
         tags: vec!["1.4.2".into()],
-        content: Content::Image,
-        manifest: Manifest::Unread,
-        archived: false,
         pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
-        age: None,
         idle_days: Some(3),
-        scan_revision: None,
         scan: Ok(Scan::Tried {
             status,
             description: None,
             result: Some(Arc::new(result)),
         }),
+        ..EcrImage::undescribed(
+            "cards/api",
+            "sha256:0a1b",
+            "111122223333",
+            &Unread::not_requested("it"),
+        )
     };
     let state = State::present(image);
     finding("ecr-image-scan-findings", IMAGE, state)

@@ -66,7 +66,7 @@ fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBu
         .description(description(finding))
         .finding_provider_fields(provider_fields(
             finding.verdict.outcome.severity(),
-            check.kind().topic,
+            check.topic(),
         ))
         .remediation(
             Remediation::builder()

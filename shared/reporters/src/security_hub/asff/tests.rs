@@ -20,8 +20,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use eksentry_core::facts::AttachedPolicy;
 use eksentry_core::facts::cluster::{EksCluster, Endpoint, LogType, LogTypes, SecretsKey};
 use eksentry_core::facts::image::{
-    Content, Cvss, EcrImage, Manifest, Package, Scan, ScanResult, ScanStatus, SeverityCounts,
-    Vulnerability,
+    Cvss, EcrImage, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
 use eksentry_core::facts::repository::{
@@ -104,6 +103,7 @@ fn repository(name: &str) -> State {
         mutability: TagMutability::ImmutableWithExclusion,
         exclusion_filters: vec!["dev-*".into(), "test-*".into()],
         scan_on_push: false,
+        managed_signing: Err(Unread::not_requested("it")),
         registry_scanning: Ok(RegistryScanning::default()),
         encryption: Encryption::Aes256,
         lifecycle_policy: Ok(LifecyclePolicy::None),
@@ -147,25 +147,24 @@ fn image(vulnerabilities: Vec<Vulnerability>) -> State {
         counts.add(vulnerability.severity, 1);
     }
     State::present(EcrImage {
-        repository: "cards/api".into(),
-        digest: "sha256:0a1b".into(),
-        registry: Some("111122223333".into()),
         tags: vec!["1.4.2".into()],
-        content: Content::Image,
-        manifest: Manifest::Unread,
-        archived: false,
         pushed_at: "2026-02-01T00:00:00Z".parse().ok(),
-        age: None,
         idle_days: Some(3),
-        scan_revision: None,
         scan: Ok(Scan::Tried {
             status: ScanStatus::Complete,
             description: None,
             result: Some(Arc::new(ScanResult {
                 counts,
                 vulnerabilities,
+                in_use: None,
             })),
         }),
+        ..EcrImage::undescribed(
+            "cards/api",
+            "sha256:0a1b",
+            "111122223333",
+            &Unread::not_requested("it"),
+        )
     })
 }
 

@@ -106,34 +106,36 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Returns `true` if these findings, of one resource and evaluated from a list alone, show that the findings in
-    /// Security Hub are up to date, so that there is no need to describe the resource.
-    pub(super) fn is_up_to_date(&self, findings: &[Finding]) -> bool {
+    /// Returns `true` if a finding, evaluated from a list alone, shows that the finding in Security Hub is up to date, so
+    /// that there is no need to read the facts that decide it.
+    pub(super) fn is_up_to_date(&self, finding: &Finding) -> bool {
         let state = self.state.borrow();
-        findings.iter().all(|finding| {
-            let Some(TrackedFinding { known, .. }) = state.known.get(&finding.id()) else {
-                return false;
-            };
-            let revision = revision(finding);
-            let same = revision.is_some() && revision == known.revision && !known.archived;
-            same && age(known, finding.observed_at).is_some_and(|age| age < self.policy.refresh)
-        })
+        let Some(TrackedFinding { known, .. }) = state.known.get(&finding.id()) else {
+            return false;
+        };
+        let revision = revision(finding);
+        let same = revision.is_some() && revision == known.revision && !known.archived;
+        same && age(known, finding.observed_at).is_some_and(|age| age < self.policy.refresh)
     }
 
-    /// Counts findings that are up to date as unchanged.
-    pub(super) fn count_unchanged(&self, findings: &[Finding]) {
+    /// Returns `true` if Security Hub holds an active finding with this id.
+    pub(super) fn may_close(&self, finding: &Finding) -> bool {
+        let state = self.state.borrow();
+        let tracked = state.known.get(&finding.id());
+        tracked.is_some_and(|tracked| !tracked.known.archived)
+    }
+
+    /// Counts a finding that is up to date as unchanged.
+    pub(super) fn count_unchanged(&self, finding: &Finding) {
         let mut state = self.state.borrow_mut();
         let state = &mut *state;
-        for finding in findings {
-            state.counts.unchanged += 1;
-            if let Some(tracked) = state.known.get_mut(&finding.id()) {
-                tracked.encountered = true;
-                if let Some(status) = tracked.known.status {
-                    state.counts.count(finding.check.id, outcome(status));
-                }
+        state.counts.unchanged += 1;
+        if let Some(tracked) = state.known.get_mut(&finding.id()) {
+            tracked.encountered = true;
+            if let Some(status) = tracked.known.status {
+                state.counts.count(finding.check.id, outcome(status));
             }
         }
-        state.counts.resources += 1;
     }
 
     /// Removes and returns the findings that wait to be sent; `None` if there are none.

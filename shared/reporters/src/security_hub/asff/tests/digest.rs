@@ -99,6 +99,7 @@ fn a_revision_changes_with_the_listed_facts() {
             result: Some(Arc::new(ScanResult {
                 counts,
                 vulnerabilities: Vec::new(),
+                in_use: None,
             })),
         }),
         ..facts.clone()
