@@ -16,6 +16,7 @@ mod monitoring;
 mod policies;
 mod rules;
 mod scenarios;
+mod storage;
 mod table;
 mod undisturbed;
 

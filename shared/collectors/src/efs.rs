@@ -199,8 +199,11 @@ impl Reader<'_> {
                 Next::token(page.next_token)
             },
         );
-        if let Err(failure) = read.await {
-            in_use.missing = failure.or_none::<()>().err();
+        match read.await {
+            // From a call that names no file system, the error code for a missing one proves nothing.
+            Err(failure) if id.is_some() => in_use.missing = failure.or_none::<()>().err(),
+            Err(failure) => in_use.missing = Some(failure.into()),
+            Ok(()) => {}
         }
         in_use
     }

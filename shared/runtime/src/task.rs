@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::facts::Account;
-use eksentry_core::{Check, FactsOf, Location, ParameterValues, Part, Resource, checks};
+use eksentry_core::{Check, Location, ParameterValues, Part, Resource, checks};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -164,21 +163,15 @@ impl Task {
         Ok(checks.map(|check| (check, selection.of(check))).collect())
     }
 
-    /// Returns the resources that the task names, by account and Region. An account without a Region,
-    /// `AWS::::Account:<account>`, is the account in each Region of the settings.
+    /// Returns the resources that the task names, by account and Region.
     pub(crate) fn named_resources(
         &self,
         settings: &Settings,
         home: &Location,
     ) -> Result<BTreeMap<String, BTreeMap<String, Vec<Resource>>>, Error> {
         let mut named: BTreeMap<String, BTreeMap<String, Vec<Resource>>> = BTreeMap::new();
-        let regions = regions(settings, home);
-        let resources = self
-            .resources
-            .iter()
-            .flat_map(|id| in_regions(id, &regions));
-        for arn in resources {
-            let resource = Resource::parse(&arn)
+        for arn in &self.resources {
+            let resource = Resource::parse(arn)
                 .map_err(|error| Error::invalid_event(format!("in resources, {error}")))?;
             let place = resource.location();
             if !covers(settings, home, &place) {
@@ -222,30 +215,6 @@ impl Task {
             return Err(Error::invalid_event(message));
         }
         Ok(())
-    }
-}
-
-/// Returns the Regions of the settings. The function's own Region stands for all Regions, which are known only after
-/// they are listed.
-fn regions(settings: &Settings, home: &Location) -> Vec<String> {
-    match &settings.regions {
-        Regions::Home | Regions::All => vec![home.region.clone()],
-        Regions::These(regions) => regions.clone(),
-    }
-}
-
-/// Returns the ids of an account in these Regions, if the id is that of an account without a Region; otherwise only the
-/// id.
-fn in_regions(id: &str, regions: &[String]) -> Vec<String> {
-    let in_region = |region: &String| format!("{id}/{region}");
-    let is_account = |id: String| {
-        let resource = Resource::parse(&id);
-        resource.is_ok_and(|resource| resource.kind() == Account::KIND)
-    };
-    if Resource::parse(id).is_err() && regions.iter().map(in_region).any(is_account) {
-        regions.iter().map(in_region).collect()
-    } else {
-        vec![id.to_owned()]
     }
 }
 
@@ -481,47 +450,6 @@ mod tests {
         assert!(named(&other_region, "eu-west-1", "").is_ok());
         assert!(named(&other_account, "", "444455556666").is_ok());
         assert!(named(&other_account, "all", "ou-ab12-cdef").is_ok());
-    }
-
-    #[test]
-    fn an_account_without_a_region_is_the_account_in_each_region_of_the_settings() {
-        for (id, regions, expected) in [
-            ("111122223333", "", &["eu-central-1"] as &[_]),
-            ("111122223333", "all", &["eu-central-1"]),
-            (
-                "111122223333",
-                "eu-west-1,us-east-1",
-                &["eu-west-1", "us-east-1"],
-            ),
-            (
-                "111122223333/us-east-1",
-                "eu-west-1,us-east-1",
-                &["us-east-1"],
-            ),
-        ] {
-            let task = Task {
-                resources: vec![format!("AWS::::Account:{id}")],
-                ..Task::default()
-            };
-            let named = task
-                .named_resources(&settings(regions, ""), &home())
-                .unwrap();
-            let found: Vec<&String> = named["111122223333"].keys().collect();
-            assert_eq!(found, expected, "{id} {regions}");
-        }
-        for id in [
-            "AWS::::Account:444455556666",
-            "AWS::::Account:1111",
-            "AWS::::Account:",
-            "arn:aws:eks:eu-central-1:111122223333:cluster",
-        ] {
-            let task = Task {
-                resources: vec![id.to_owned()],
-                ..Task::default()
-            };
-            let error = task.named_resources(&settings("", ""), &home());
-            assert!(error.unwrap_err().message.contains(id), "{id}");
-        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::monitoring::{detectors, log_groups, metric_alarms};
 use super::policies::{
     OTHER, creation_templates, key_of, policy, policy_for_new_repositories, policy_of_organization,
 };
+use super::storage::{access_points, file_systems, instances, trails, volumes};
 use super::undisturbed::Checks;
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
@@ -80,7 +81,10 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
         calls: &[
             "ecr.",
             "kms.",
+            "cloudtrail.",
             "config.",
+            "ec2.GetEbsEncryptionByDefault",
+            "elasticfilesystem.",
             "inspector2.",
             "organizations.",
             "securityhub.",
@@ -470,20 +474,6 @@ fn identity_providers() -> Value {
     json!([{"Arn": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")}])
 }
 
-/// Returns two nodes of the cluster alpha, one of a node group and one of Karpenter.
-fn instances() -> Value {
-    let node = |id: &str, tag: &str, group: &str| {
-        json!({
-            "InstanceId": id,
-            "Tags": [{"Key": "aws:eks:cluster-name", "Value": "alpha"}, {"Key": tag, "Value": group}],
-        })
-    };
-    json!([
-        node("i-1", "eks:nodegroup-name", "general"),
-        node("i-2", "karpenter.sh/nodepool", "spot"),
-    ])
-}
-
 /// Returns load balancers of the clusters alpha and beta.
 fn load_balancers(of_beta_forwards: bool) -> Value {
     let mut of_beta = load_balancer("beta");
@@ -518,6 +508,10 @@ fn before() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(false),
+            "volumes": volumes(false),
+            "file_systems": file_systems(["01", "02"]),
+            "access_points": access_points(),
+            "trails": trails(),
             "detectors": detectors(),
             "log_groups": log_groups("beta"),
             "metric_alarms": metric_alarms(),
@@ -557,6 +551,10 @@ fn now() -> Value {
             "identity_providers": identity_providers(),
             "instances": instances(),
             "load_balancers": load_balancers(true),
+            "volumes": volumes(true),
+            "file_systems": file_systems(["01", "03"]),
+            "access_points": access_points(),
+            "trails": trails(),
             "detectors": detectors(),
             "log_groups": log_groups("new"),
             "metric_alarms": metric_alarms(),

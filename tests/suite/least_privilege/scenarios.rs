@@ -197,6 +197,11 @@ fn one_of_everything(account: &str, region: &str) -> Value {
             key("one", true), key("of-cluster", true), {"KeyId": "pending", "KeyState": "PendingDeletion"},
         ],
         "load_balancers": [load_balancer_at(account, region, "one")],
+        "file_systems": [{"FileSystemId": "fs-00000001"}],
+        "trails": [{
+            "TrailARN": format!("arn:aws:cloudtrail:{region}:{account}:trail/one"),
+            "selectors": {"EventSelectors": [{"ReadWriteType": "All"}]},
+        }],
         "repositories": [{
             "repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}],
             "encryptionConfiguration": {
