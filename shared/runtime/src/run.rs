@@ -427,10 +427,12 @@ fn is_undecided(finding: &Finding) -> bool {
 
 /// Returns the step to the facts that decide these findings.
 fn step_to<'a>(undecided: impl IntoIterator<Item = &'a Finding>) -> Step {
-    let checks = undecided.into_iter().map(|finding| finding.check);
-    let mut checks = checks.peekable();
-    match checks.peek() {
-        Some(_) => Step::Describe(needs_of(checks)),
+    let mut undecided = undecided.into_iter().peekable();
+    match undecided.peek() {
+        Some(_) => {
+            let needs = undecided.flat_map(|finding| finding.check.needs);
+            Step::Describe(needs.copied().collect())
+        }
         None => Step::UseListed,
     }
 }

@@ -210,7 +210,7 @@ impl Reader<'_> {
     ///
     /// Returns an error if the repositories could not be listed.
     pub async fn repository_names(&self) -> Fact<Vec<String>> {
-        let listed = self.listed().await?;
+        let listed = self.listed_registry().await?;
         let mut names: Vec<String> = listed
             .repositories
             .iter()
@@ -223,7 +223,7 @@ impl Reader<'_> {
 
     /// Returns the repositories that name a KMS key, each with the key as it names it.
     pub(crate) async fn keys_of_repositories(&self) -> List<(String, Arc<str>)> {
-        let listed = match self.listed().await {
+        let listed = match self.listed_registry().await {
             Ok(listed) => listed,
             Err(reason) => return List::unread(reason),
         };
@@ -241,7 +241,7 @@ impl Reader<'_> {
     }
 
     /// Returns all repositories. They are listed once.
-    async fn listed(&self) -> Fact<&Registry> {
+    async fn listed_registry(&self) -> Fact<&Registry> {
         let list = || async {
             let mut registry = Registry::default();
             let pages = self.for_each_page(async |page| {
