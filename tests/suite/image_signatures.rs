@@ -1,6 +1,7 @@
 //! The signing of images in sweeps and after events.
 
 use eksentry_core::checks;
+use eksentry_tests::stand_in::{Fault, FaultKind};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
@@ -168,19 +169,15 @@ fn a_signature_on_another_page_counts() {
 
 #[test]
 fn an_incomplete_list_does_not_show_that_a_signature_is_missing() {
-    use eksentry_tests::stand_in::{Fault, FaultKind, PAGE_TOKEN};
     let mut world = world(json!([
         tagged(1),
         signature(21, 1),
         tagged(2),
+        tagged(3),
         signature(22, 2)
     ]));
-    world.change(|account| account.page_size = Some(3));
-    let mut fault = Fault::new(LIST, FaultKind::AccessDenied);
-    fault
-        .members
-        .insert("nextToken".to_owned(), json!(PAGE_TOKEN));
-    world.aws.fail(fault);
+    world.change(|account| account.page_size = Some(2));
+    world.aws.fail(Fault::new(LIST, FaultKind::RepeatedToken));
     let error = world.error("sweep", &json!({"checks": [SIGNED]}));
     assert_eq!(error.error_type, "NotListed");
     assert_eq!(world.status(SIGNED, &arn(1)), "PASSED INFORMATIONAL");
@@ -253,6 +250,8 @@ fn unread_signing_is_not_available() {
         world.deny(operation);
         signed_sweep(&mut world);
         assert_eq!(world.status(SIGNED, &arn(1)), expected, "{operation}");
+        let asks = usize::from(operation == STATUSES);
+        assert_eq!(world.calls(STATUSES), asks, "{operation}");
         world.end();
     }
 }
@@ -318,7 +317,7 @@ fn an_event_about_an_image_that_need_not_be_signed_asks_for_no_signature() {
 #[test]
 fn repositories_should_be_covered_by_a_signing_rule() {
     assert!(!checks::find(SIGNING).unwrap().enabled);
-    let unsupported = |code: &str| eksentry_tests::stand_in::FaultKind::Error {
+    let unsupported = |code: &str| FaultKind::Error {
         code: code.to_owned(),
         status: 400,
         message: String::new(),
@@ -341,7 +340,7 @@ fn repositories_should_be_covered_by_a_signing_rule() {
         }
         let mut world = World::with(entries);
         if let Some(code) = fault {
-            let fault = eksentry_tests::stand_in::Fault::new(CONFIGURATION, unsupported(code));
+            let fault = Fault::new(CONFIGURATION, unsupported(code));
             world.aws.fail(fault);
         }
         world.ok("sweep", &json!({"checks": [SIGNING]}));

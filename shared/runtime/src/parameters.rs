@@ -139,11 +139,14 @@ mod tests {
     fn each_parameter_of_the_environment_takes_precedence() {
         let document = "ecr-image-scan-findings: {severityThreshold: LOW, activeDays: 30}";
         for (environment, expected) in [
-            ("{}", ["LOW", "30"]),
-            ("ecr-image-scan-findings: {activeDays: 60}", ["LOW", "60"]),
+            ("{}", ["LOW", "30", "false"]),
+            (
+                "ecr-image-scan-findings: {activeDays: 60}",
+                ["LOW", "60", "false"],
+            ),
             (
                 "ecr-image-scan-findings: {severityThreshold: CRITICAL}",
-                ["CRITICAL", "30"],
+                ["CRITICAL", "30", "false"],
             ),
         ] {
             let read = Reading::Current(Arc::new(selection(document)));
@@ -170,7 +173,7 @@ mod tests {
                 error: error(),
             };
             let current = parameters().combine(&Selection::default(), read).unwrap();
-            assert_eq!(values(&current.selection), ["HIGH", "30"]);
+            assert_eq!(values(&current.selection), ["HIGH", "30", "false"]);
             let outdated = current.outdated.unwrap();
             assert_eq!(outdated.kind, kind);
             assert!(outdated.message.contains("not this time"), "{outdated}");

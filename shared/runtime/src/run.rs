@@ -4,7 +4,8 @@ use eksentry_collectors::{Reader, Step, Unlisted};
 use eksentry_core::check::needs_of;
 use eksentry_core::kind::TagSource;
 use eksentry_core::{
-    Check, Finding, Mute, Observation, Outcome, ParameterValues, Resource, Unread, checks,
+    Check, Finding, Mute, Observation, Outcome, ParameterValues, ReasonCode, Resource, Unread,
+    checks,
 };
 use tokio::sync::mpsc;
 
@@ -420,9 +421,11 @@ fn has_result(finding: &Finding) -> bool {
     )
 }
 
-/// Returns `true` if a fact that was not read decides a finding.
+/// Returns `true` if a fact that was not requested yet decides a finding.
 fn is_undecided(finding: &Finding) -> bool {
+    let mut reasons = finding.verdict.reasons.iter();
     finding.verdict.outcome == Outcome::NotAvailable
+        && reasons.any(|reason| reason.code == ReasonCode::NotRead)
 }
 
 /// Returns the step to the facts that decide these findings.

@@ -137,7 +137,8 @@ mod tests {
             scan.effective_parameters(&both.of(scan)),
             [
                 ("severityThreshold", vec!["LOW".to_owned()]),
-                ("activeDays", vec!["30".to_owned()])
+                ("activeDays", vec!["30".to_owned()]),
+                ("inUseOnly", vec!["false".to_owned()])
             ]
         );
         assert_eq!(

@@ -314,8 +314,8 @@ mod tests {
     #[test]
     fn rules_without_a_valid_check_are_rejected() {
         for (parameters, rule, mention) in [
-            (Value::Null, "eksentry", "kms-cmk-rotation"),
-            (Value::Null, "myeks-endpoint-private", "kms-cmk-rotation"),
+            (Value::Null, "eksentry", "the checks are"),
+            (Value::Null, "myeks-endpoint-private", "the checks are"),
             (
                 json!(r#"{"checkId": "nothing"}"#),
                 "kms-cmk-rotation",

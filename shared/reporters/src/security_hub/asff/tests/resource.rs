@@ -107,7 +107,7 @@ fn resources_have_the_details_that_asff_defines() {
                     "ImageScanningConfiguration": {"ScanOnPush": false},
                     "RepositoryPolicyText": POLICY,
                 },
-                "Other": {"imageTagMutabilityExclusionFilters": "dev-*, test-*"},
+                "Other": {"imageTagMutabilityExclusionFilters": "dev-*, test-*", "encryptionType": "AES256"},
             }),
         ),
         (
