@@ -309,8 +309,8 @@ fn a_policy_that_cannot_be_read_is_not_a_pass() {
     assert_eq!(
         world.statuses(),
         [
-            format!("{UNKNOWN} {KEY} key/{key}"),
             format!("{UNKNOWN} {REPOSITORY} repository/text"),
+            format!("{UNKNOWN} {KEY} key/{key}"),
             format!("{PASSED} {REPOSITORY} repository/none"),
             format!("{PASSED} {REPOSITORY} repository/own"),
         ]

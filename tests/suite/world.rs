@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use eksentry_core::{FactsOf, ResourceKind, checks::CHECKS, facts};
+use eksentry_core::{Check, FactsOf, ResourceKind, checks::CHECKS, facts};
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::deployment::Deployment;
 use eksentry_tests::lambda::{Function, FunctionError, InProcess, Invocation, binaries};
@@ -36,19 +36,19 @@ impl World {
     pub(crate) fn with(entries: Value) -> Self {
         let mut account = Account::empty(ACCOUNT, REGION);
         account.add(entries).unwrap();
-        Self::of(account).without_account_checks()
+        Self::of(account)
     }
 
-    /// Disables the checks of the account itself, whose findings would be among those that tests count.
-    fn without_account_checks(self) -> Self {
-        let ids = CHECKS
-            .iter()
-            .filter(|check| check.kind() == facts::Account::KIND);
-        let ids: Vec<&str> = ids.map(|check| check.id).collect();
-        self.and("EKSENTRY_DISABLED_CHECKS", &ids.join(","))
-    }
-
+    /// Creates a world with this account. Of resources other than clusters, only the [`COUNTED`] checks run unless an
+    /// event names others, so that tests can state complete results.
     pub(crate) fn of(account: Account) -> Self {
+        let others = CHECKS.iter().filter(|check| !is_counted(check));
+        let others: Vec<&str> = others.map(|check| check.id).collect();
+        Self::with_enabled_checks(account).and("EKSENTRY_DISABLED_CHECKS", &others.join(","))
+    }
+
+    /// Creates a world with this account, in which all checks run that are on by default.
+    fn with_enabled_checks(account: Account) -> Self {
         Self {
             aws: StandIn::start(account).unwrap(),
             environment: Vec::new(),
@@ -61,7 +61,8 @@ impl World {
 
     /// Creates a world with the demo's account.
     pub(crate) fn demo() -> Self {
-        Self::of(Account::load(&workspace().join("tests/demo/account.yaml")).unwrap())
+        let path = workspace().join("tests/demo/account.yaml");
+        Self::with_enabled_checks(Account::load(&path).unwrap())
     }
 
     /// Enables the checks that are off by default, and allows functions what they need for them.
@@ -70,6 +71,7 @@ impl World {
         let disabled = checks.filter(|check| !check.enabled).map(|check| check.id);
         let disabled: Vec<&str> = disabled.collect();
         self.and("EKSENTRY_ENABLED_CHECKS", &disabled.join(","))
+            .and("EKSENTRY_DISABLED_CHECKS", "")
             .deployed_with("ImageConfigurations", "on")
     }
 
@@ -359,8 +361,21 @@ pub(crate) fn key_arn(id: &str) -> String {
 pub(crate) fn checks_of(kind: &ResourceKind) -> usize {
     let checks = CHECKS.iter();
     checks
-        .filter(|check| check.enabled && check.kind() == kind)
+        .filter(|check| check.enabled && check.kind() == kind && is_counted(check))
         .count()
+}
+
+/// The checks of resources other than clusters whose results many tests state.
+const COUNTED: [&str; 4] = [
+    "ecr-image-scan-findings",
+    "ecr-immutable-tags",
+    "ecr-scan-on-push",
+    "kms-cmk-rotation",
+];
+
+/// Returns `true` if a check runs in a world in which no event names it.
+fn is_counted(check: &Check) -> bool {
+    check.kind() == facts::EksCluster::KIND || COUNTED.contains(&check.id)
 }
 
 /// Returns a private cluster with all logs.
