@@ -22,7 +22,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::permission::{Arns, Permission};
-use crate::{Gate, Reader, Unlisted, kms, organization};
+use crate::{Gate, Reader, Unlisted, named_keys, organization};
 use registry::Wanted;
 
 pub(crate) use manifests::ManifestRequest;
@@ -74,8 +74,8 @@ impl Collector for RegistryCollector {
                 SCANNING,
                 signing::CONFIGURATION,
                 lifecycle::READ,
-                kms::DESCRIBE,
-                kms::LIST_ALIASES,
+                named_keys::DESCRIBE,
+                named_keys::LIST_ALIASES,
                 policies::GET,
                 GET_REGISTRY_POLICY,
                 GET_SETTING,

@@ -33,7 +33,7 @@ use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
 use crate::permission::{Arns, Permission};
 use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Gate, Memo, Reader, Unlisted};
-use crate::{cloudwatch, ec2, elb, guardduty, iam, kms, logs};
+use crate::{cloudwatch, ec2, elb, guardduty, iam, logs, named_keys};
 
 /// All clusters of the account in a Region.
 const CLUSTERS: &[Arns] = &[Arns::InRegion("cluster/*")];
@@ -114,7 +114,7 @@ impl Collector for ClusterCollector {
             ],
             iam::PERMISSIONS,
             &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS],
-            &[kms::DESCRIBE, kms::LIST_ALIASES],
+            &[named_keys::DESCRIBE, named_keys::LIST_ALIASES],
             ec2::PERMISSIONS,
             elb::PERMISSIONS,
             guardduty::OF_CLUSTERS,

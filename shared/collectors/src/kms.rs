@@ -1,13 +1,12 @@
 //! AWS KMS keys.
 
-mod aliases;
 mod parse;
 mod users;
 
 use std::sync::Arc;
 
 use eksentry_core::facts::AttachedPolicy;
-use eksentry_core::facts::key::{Deletion, KmsKey, LastUse, NamedKey, Rotation};
+use eksentry_core::facts::key::{Deletion, KmsKey, LastUse, Rotation};
 use eksentry_core::kind::Family;
 use eksentry_core::policy::KMS;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, ResourceKind, State};
@@ -16,20 +15,15 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::call::{Call, Next};
+use crate::call::Next;
 use crate::collector::{Collector, Listing};
+use crate::named_keys::DESCRIBE;
 use crate::permission::{Arns, Permission};
 use crate::policies::Policies;
-use crate::{Gate, Memo, Reader, Unlisted, ecr, eks, organization};
-use aliases::Aliases;
+use crate::{Gate, Reader, Unlisted, ecr, eks, organization};
 use users::Users;
 
-pub(crate) use aliases::LIST as LIST_ALIASES;
-
 const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
-/// The permission to describe the keys of any account: a cluster's key may belong to another account.
-pub(crate) const DESCRIBE: Permission =
-    Permission::new("kms:DescribeKey", &[Arns::OfAnyAccount("key/*")]);
 const GET_ROTATION: Permission =
     Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 
@@ -37,15 +31,9 @@ const GET_LAST_USAGE: Permission =
     Permission::new("kms:GetKeyLastUsage", &[Arns::InRegion("key/*")]);
 const GET_POLICY: Permission = Permission::new("kms:GetKeyPolicy", &[Arns::InRegion("key/*")]);
 
-/// The error code for a key that does not exist.
-const ABSENT: &[&str] = &["NotFoundException"];
-
 /// The responses that were already read.
 #[derive(Debug)]
 pub(crate) struct Memos {
-    /// The keys that other resources name, by that name, without their aliases.
-    named: Memo<String, Fact<Option<NamedKey>>>,
-    aliases: OnceCell<Fact<Aliases>>,
     users: OnceCell<Users>,
     policies: Policies,
 }
@@ -53,8 +41,6 @@ pub(crate) struct Memos {
 impl Default for Memos {
     fn default() -> Self {
         Self {
-            named: Memo::default(),
-            aliases: OnceCell::default(),
             users: OnceCell::default(),
             policies: Policies::of(&KMS),
         }
@@ -95,10 +81,6 @@ impl Collector for KeyCollector {
 }
 
 impl Reader<'_> {
-    fn kms_call(&self, permission: &Permission, target: String) -> Call<'_> {
-        Call::new(permission.action, &self.clients.paces.kms, target).absent(ABSENT)
-    }
-
     async fn list_keys(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
         let kind = KmsKey::KIND;
         let call = self.kms_call(&LIST, self.location.to_string());
@@ -172,35 +154,6 @@ impl Reader<'_> {
         let response = call.send(request.send()).await?;
         let last_use = parse::last_use(&response, created_at, self.now());
         last_use.map_err(|missing| call.without(missing))
-    }
-
-    /// Returns the key that an ARN or an alias names, with its aliases if these are needed; `None` if KMS has no such
-    /// key.
-    pub(crate) async fn named_key(&self, named: &str, needs: Needs) -> Fact<Option<NamedKey>> {
-        let mut key = self.described_key(named).await;
-        if let Ok(Some(key)) = &mut key
-            && needs.contains(Need::KeyAliases)
-        {
-            key.aliases = self.aliases_of(&key.arn).await;
-        }
-        key
-    }
-
-    /// Returns the key that an ARN or an alias names, without its aliases; `None` if KMS has no such key.
-    pub(crate) async fn described_key(&self, named: &str) -> Fact<Option<NamedKey>> {
-        let describe = || async {
-            let call = self.kms_call(&DESCRIBE, format!("key {named}"));
-            let request = self.clients.kms.describe_key().key_id(named);
-            match call.send(request.send()).await {
-                Ok(response) => {
-                    let metadata = response.key_metadata;
-                    let metadata = metadata.ok_or_else(|| call.without("the key's metadata"))?;
-                    Ok(Some(parse::named_key(named, &metadata)))
-                }
-                Err(failure) => failure.or_none(),
-            }
-        };
-        self.kms.named.get(named.to_owned(), describe).await
     }
 
     async fn key_policy(&self, id: &str) -> Fact<Arc<AttachedPolicy>> {

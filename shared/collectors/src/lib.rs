@@ -22,6 +22,7 @@ mod kms;
 mod logs;
 mod members;
 mod memo;
+mod named_keys;
 mod needed;
 mod organization;
 mod permission;
@@ -195,6 +196,7 @@ pub struct Reader<'a> {
     elb: elb::Memos,
     guardduty: guardduty::Memos,
     kms: kms::Memos,
+    named_keys: named_keys::Memos,
     logs: logs::Memos,
 }
 
@@ -260,6 +262,7 @@ impl<'a> Reader<'a> {
             elb: elb::Memos::default(),
             guardduty: guardduty::Memos::default(),
             kms: kms::Memos::default(),
+            named_keys: named_keys::Memos::default(),
             logs: logs::Memos::default(),
         }
     }

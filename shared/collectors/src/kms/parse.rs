@@ -5,10 +5,11 @@ use aws_sdk_kms::operation::get_key_rotation_status::GetKeyRotationStatusOutput;
 use aws_sdk_kms::types::{KeyLastUsageData, KeyManagerType, KeyMetadata, MultiRegionKeyType};
 use eksentry_core::Unread;
 use eksentry_core::facts::List;
-use eksentry_core::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
+use eksentry_core::facts::key::{Deletion, KmsKey, LastUse, Rotation};
 use jiff::Timestamp;
 
 use crate::age::age;
+use crate::named_keys::state;
 use crate::timestamp;
 
 /// The period of automatic rotation, in days, if a response contains none.
@@ -98,16 +99,6 @@ pub(super) fn last_use(
     })
 }
 
-/// Returns the facts about a key that another resource names.
-pub(super) fn named_key(named: &str, metadata: &KeyMetadata) -> NamedKey {
-    NamedKey {
-        arn: metadata.arn().unwrap_or(named).to_owned(),
-        state: state(metadata),
-        aws_managed: metadata.key_manager() == Some(&KeyManagerType::Aws),
-        aliases: Err(Unread::not_requested("the aliases of the key")),
-    }
-}
-
 /// Returns the automatic rotation of a key.
 pub(super) fn rotation(response: &GetKeyRotationStatusOutput) -> Rotation {
     if !response.key_rotation_enabled() {
@@ -121,14 +112,6 @@ pub(super) fn rotation(response: &GetKeyRotationStatusOutput) -> Rotation {
     }
 }
 
-fn state(metadata: &KeyMetadata) -> KeyState {
-    KeyState::read(
-        metadata
-            .key_state()
-            .map(aws_sdk_kms::types::KeyState::as_str),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_kms::types::builders::KeyMetadataBuilder;
@@ -136,10 +119,9 @@ mod tests {
         KeySpec, KeyState as SdkKeyState, KeyUsageType, MultiRegionConfiguration, OriginType,
     };
     use aws_smithy_types::DateTime;
+    use eksentry_core::facts::key::KeyState;
 
     use super::*;
-
-    const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
 
     /// Returns the metadata that KMS always returns for a key.
     fn described() -> KeyMetadataBuilder {
@@ -336,27 +318,6 @@ mod tests {
         ] {
             let key = parsed(metadata).unwrap();
             assert_eq!((key.customer_managed, key.state, key.replica), expected);
-        }
-    }
-
-    #[test]
-    fn a_named_key_has_its_own_arn_instead_of_the_alias() {
-        let alias = "arn:aws:kms:eu-central-1:111122223333:alias/eks";
-        for (metadata, expected) in [
-            (described().arn(ARN), (ARN, KeyState::Enabled, false)),
-            (described(), (alias, KeyState::Enabled, false)),
-            (
-                described().arn(ARN).key_manager(KeyManagerType::Aws),
-                (ARN, KeyState::Enabled, true),
-            ),
-            (
-                KeyMetadata::builder().key_id("1234abcd").arn(ARN),
-                (ARN, KeyState::Unknown, false),
-            ),
-        ] {
-            let key = named_key(alias, &metadata.build().unwrap());
-            let found = (key.arn.as_str(), key.state, key.aws_managed);
-            assert_eq!(found, expected);
         }
     }
 

@@ -30,11 +30,9 @@
 use std::borrow::Cow;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
-use crate::checks::ecr_repository_policy_restricted::{
-    RULES as RULES_OF_REPOSITORY, is_for_new_repositories,
-};
 use crate::evaluation::access::{
-    Access, Evaluated, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS, actions,
+    Access, Evaluated, RULES_OF_REPOSITORY, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
+    actions, is_for_new_repositories,
 };
 use crate::facts::registry::{CreationTemplate, RegistryPolicy, RegistryPolicyScope};
 use crate::facts::{Account, AttachedPolicy, Unread};

@@ -29,12 +29,13 @@ use std::borrow::Cow;
 
 use crate::check::{Check, Evaluate, Need, Remediation};
 use crate::evaluation::access::{
-    Access, Evaluated, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
+    Access, Evaluated, RULES_OF_REPOSITORY, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
+    is_for_new_repositories,
 };
 use crate::facts::EcrRepository;
 use crate::facts::registry::RegistryPolicyScope;
 use crate::parameters::ParameterValues;
-use crate::policy::{Action, ActionClass, Scope};
+use crate::policy::{ActionClass, Scope};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
@@ -70,26 +71,6 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
-/// The rules for the policy of a repository.
-pub(super) static RULES: Rules = Rules {
-    of_everyone: &[
-        Right {
-            severity: Severity::Critical,
-            code: ReasonCode::EveryoneMayChange,
-            phrase: "change the repository",
-            includes: |action| action.class == ActionClass::Change,
-        },
-        Right {
-            severity: Severity::High,
-            code: ReasonCode::EveryoneMayRead,
-            phrase: "read the repository",
-            includes: |action| action.class == ActionClass::Read,
-        },
-    ],
-    class: |action| Some(action.class),
-    of_outsiders: Severity::Medium,
-};
-
 /// The rules for the policy of a registry, as far as it concerns a repository that exists. Another account needs
 /// permission to replicate images, which the check of the registry evaluates.
 static RULES_OF_REGISTRY: Rules = Rules {
@@ -115,12 +96,6 @@ static RULES_OF_REGISTRY: Rules = Rules {
     },
     of_outsiders: Severity::Medium,
 };
-
-/// Returns `true` if an action brings new repositories and images of an upstream registry into the registry, so that it
-/// is no access to a repository that exists.
-pub(super) fn is_for_new_repositories(action: &Action) -> bool {
-    ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"].contains(&action.name.as_str())
-}
 
 fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
     let mut unread = Vec::new();
@@ -158,7 +133,7 @@ fn evaluate(repository: &EcrRepository, settings: &ParameterValues) -> Verdict {
             }
             _ => Cow::Borrowed(own.grants()),
         },
-        rules: &RULES,
+        rules: &RULES_OF_REPOSITORY,
         names_resources: false,
     });
     let of_registry = registry.map(|registry| {

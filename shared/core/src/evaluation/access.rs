@@ -258,6 +258,32 @@ pub(crate) fn actions<'a>(actions: impl Iterator<Item = &'a Action>) -> String {
     names(separate.map(|name| cut(name, LONGEST_TEXT)))
 }
 
+/// The rules for the policy of a repository.
+pub(crate) static RULES_OF_REPOSITORY: Rules = Rules {
+    of_everyone: &[
+        Right {
+            severity: Severity::Critical,
+            code: ReasonCode::EveryoneMayChange,
+            phrase: "change the repository",
+            includes: |action| action.class == ActionClass::Change,
+        },
+        Right {
+            severity: Severity::High,
+            code: ReasonCode::EveryoneMayRead,
+            phrase: "read the repository",
+            includes: |action| action.class == ActionClass::Read,
+        },
+    ],
+    class: |action| Some(action.class),
+    of_outsiders: Severity::Medium,
+};
+
+/// Returns `true` if an action brings new repositories and images of an upstream registry into the registry, so that it
+/// is no access to a repository that exists.
+pub(crate) fn is_for_new_repositories(action: &Action) -> bool {
+    ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"].contains(&action.name.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,7 +32,7 @@ impl Reader<'_> {
             return Err(unknown());
         }
         let aliases = self
-            .kms
+            .named_keys
             .aliases
             .get_or_init(|| Box::pin(self.list_aliases()));
         let aliases = aliases.await.as_ref().map_err(Clone::clone)?;
