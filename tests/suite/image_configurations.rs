@@ -15,7 +15,7 @@ const EXCLUSIONS: &str = "ecr.ListPullTimeUpdateExclusions";
 /// excluded from pull times.
 fn world(images: Value, excluded: bool) -> World {
     let entries = json!({"repositories": [{"repositoryName": "app", "images": images}]});
-    let world = World::with(entries).deployed_with("ImageConfigurations", "on");
+    let world = World::with_all_enabled(entries).deployed_with("ImageConfigurations", "on");
     if excluded {
         exclude(&world);
     }

@@ -16,7 +16,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Returns a world with these images in the repository `prod/api`, whose registry signs what is pushed to `prod/`.
 fn world(images: Value) -> World {
-    World::with(json!({
+    World::with_all_enabled(json!({
         "repositories": [{"repositoryName": "prod/api", "images": images}],
         "signing_configuration": rules(&["prod/*"]),
     }))
@@ -136,7 +136,7 @@ fn nothing_is_asked_about_images_until_someone_decides_to_sign() {
         if let Some(configuration) = configuration {
             entries["signing_configuration"] = configuration;
         }
-        let mut world = World::with(entries);
+        let mut world = World::with_all_enabled(entries);
         signed_sweep(&mut world);
         assert_eq!(world.statuses(), [""; 0]);
         assert_eq!((world.calls(CONFIGURATION), world.calls(STATUSES)), (1, 0));
@@ -227,7 +227,7 @@ fn cached_images_are_evaluated_only_by_the_parameter() {
             "FAILED MEDIUM",
         ),
     ] {
-        let world = World::with(entries.clone());
+        let world = World::with_all_enabled(entries.clone());
         let mut world = world.and("EKSENTRY_PARAMETERS", &parameters.to_string());
         signed_sweep(&mut world);
         assert_eq!(world.status(SIGNED, &arn(1)), expected);
@@ -297,7 +297,7 @@ fn an_event_reads_the_signature_of_one_image() {
         );
         ruled.end();
         let entries = json!({"repositories": [{"repositoryName": "prod/api", "images": images}]});
-        let mut named = World::with(entries).and("EKSENTRY_PARAMETERS", &by_pipeline);
+        let mut named = World::with_all_enabled(entries).and("EKSENTRY_PARAMETERS", &by_pipeline);
         named.ok("ecr-event", &event(number));
         assert_eq!(named.status(SIGNED, &arn(number)), by_parameter, "{number}");
         named.end();
@@ -307,7 +307,7 @@ fn an_event_reads_the_signature_of_one_image() {
 #[test]
 fn an_event_about_an_image_that_need_not_be_signed_asks_for_no_signature() {
     let entries = json!({"repositories": [{"repositoryName": "prod/api", "images": [tagged(1)]}]});
-    let mut world = World::with(entries);
+    let mut world = World::with_all_enabled(entries);
     world.ok("ecr-event", &event(1));
     assert_eq!((world.calls(CONFIGURATION), world.calls(STATUSES)), (1, 0));
     assert_eq!(world.status(SIGNED, &arn(1)), "none");
@@ -338,7 +338,7 @@ fn repositories_should_be_covered_by_a_signing_rule() {
         if let Some(filters) = filters {
             entries["signing_configuration"] = rules(filters);
         }
-        let mut world = World::with(entries);
+        let mut world = World::with_all_enabled(entries);
         if let Some(code) = fault {
             let fault = Fault::new(CONFIGURATION, unsupported(code));
             world.aws.fail(fault);

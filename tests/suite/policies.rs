@@ -201,7 +201,7 @@ fn the_policy_of_the_registry_reaches_the_repositories_that_it_names() {
     let mut open = allow(json!(EVERYONE), json!("ecr:BatchGetImage"));
     open["Resource"] = json!(repository_arn("pub-*"));
     let mut world = World::with(json!({
-        "repositories": [{"repositoryName": "pub-x"}, {"repositoryName": "x"}],
+        "repositories": [{"repositoryName": "pub-x"}, {"repositoryName": "xy"}],
         "registry_policy": {"policyText": policy(open)},
     }));
     let event = json!({"checks": [REPOSITORY, REGISTRY]});
@@ -209,9 +209,9 @@ fn the_policy_of_the_registry_reaches_the_repositories_that_it_names() {
     assert_eq!(
         world.statuses(),
         [
-            format!("FAILED HIGH {REGISTRY} {}", account_id()),
+            format!("FAILED HIGH {REGISTRY} {ACCOUNT}/{REGION}"),
             format!("FAILED HIGH {REPOSITORY} repository/pub-x"),
-            format!("{PASSED} {REPOSITORY} repository/x"),
+            format!("{PASSED} {REPOSITORY} repository/xy"),
         ]
     );
     assert_eq!(
@@ -446,7 +446,7 @@ fn a_push_evaluates_the_policy_of_the_repository() {
     let mut open = repository("app", allow(json!(EVERYONE), json!("ecr:PutImage")));
     let digest = format!("sha256:{}", "1".repeat(64));
     open["images"] = json!([{"imageDigest": digest, "imageTags": ["1.0"]}]);
-    let mut world = World::with(json!({"repositories": [open]}));
+    let mut world = World::with_all_enabled(json!({"repositories": [open]}));
     let event = json!({
         "source": "aws.ecr", "detail-type": "ECR Image Action", "account": ACCOUNT, "region": REGION, "resources": [],
         "detail": {

@@ -39,6 +39,11 @@ impl World {
         Self::of(account)
     }
 
+    /// Creates a world whose account holds these entries, in which all checks run that are on by default.
+    pub(crate) fn with_all_enabled(entries: Value) -> Self {
+        Self::with(entries).and("EKSENTRY_DISABLED_CHECKS", "")
+    }
+
     /// Creates a world with this account. Of resources other than clusters, only the [`COUNTED`] checks run unless an
     /// event names others, so that tests can state complete results.
     pub(crate) fn of(account: Account) -> Self {

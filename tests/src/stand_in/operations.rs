@@ -143,7 +143,8 @@ pub(super) static OPERATIONS: &[Row] = &[
     Row::new(
         "ecr.ListPullTimeUpdateExclusions",
         List(&PULL_TIME_UPDATE_EXCLUSIONS),
-    ),
+    )
+    .page_sizes(50, 100),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),

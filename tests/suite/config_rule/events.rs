@@ -40,7 +40,7 @@ fn invalid_events_are_rejected_and_post_nothing() {
         &json!({"messageType": "ConfigurationItemChangeNotification"}),
     );
     for (event, mention) in [
-        (unknown, "kms-cmk-rotation"),
+        (unknown, "is not a check"),
         (images, "images"),
         (elsewhere, "444455556666"),
         (broken, "configuration item"),

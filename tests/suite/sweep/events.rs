@@ -50,7 +50,10 @@ fn a_sweep_can_be_narrowed_to_an_account_in_all_regions() {
 fn errors_name_the_invalid_value() {
     let mut world = World::with(json!({}));
     for (event, mention) in [
-        (json!({"checks": ["kms-rotation"]}), "kms-cmk-rotation"),
+        (
+            json!({"checks": ["kms-rotation"]}),
+            "\"kms-rotation\" is not a check",
+        ),
         (
             json!({"resources": ["arn:aws:eks:us-east-1:111122223333:cluster/x"]}),
             "us-east-1",
