@@ -199,7 +199,7 @@ fn partitions_without_the_features_need_none() {
             {"DetectorId": DETECTOR, "Features": [{"Name": "CLOUD_TRAIL", "Status": "ENABLED"}]},
         ]}))
         .unwrap();
-    let mut world = World::of(account);
+    let mut world = World::of(account).unlimited("the stack is in another partition");
     sweep(&mut world, &[PROTECTION, COVERAGE]);
     assert_eq!(world.statuses(), [""; 0]);
     assert_eq!(world.calls("guardduty.ListCoverage"), 0);
