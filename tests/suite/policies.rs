@@ -380,9 +380,12 @@ fn the_organization_is_read_once_if_a_policy_names_one() {
     world.end();
 
     let mut world =
-        World::with(json!({"repositories": [repository("r", of("${aws:ResourceOrgID}"))]}));
+        World::with(json!({"repositories": [repository("variable", of("${aws:ResourceOrgID}"))]}));
     world.ok("sweep", &only(REPOSITORY));
-    assert_eq!(world.status(REPOSITORY, &repository_arn("r")), PASSED);
+    assert_eq!(
+        world.status(REPOSITORY, &repository_arn("variable")),
+        PASSED
+    );
     assert_eq!(world.calls(GET_ORGANIZATION), 0);
     world.end();
 }
