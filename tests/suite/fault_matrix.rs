@@ -12,8 +12,10 @@
 //! third of the time. Whether a fault affects other checks is tried with all checks.
 
 mod cases;
+mod concerns;
 mod monitoring;
 mod policies;
+mod resources;
 mod rules;
 mod scenarios;
 mod storage;

@@ -1,4 +1,4 @@
-//! What GuardDuty monitors, and the log groups of clusters.
+//! The monitoring of clusters by GuardDuty, and their log groups.
 
 use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};

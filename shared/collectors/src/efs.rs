@@ -115,7 +115,7 @@ impl Reader<'_> {
                     missing.push(Unlisted::all(kind, call.no_list()));
                 }
                 for listed in page.file_systems.into_iter().flatten() {
-                    let id = listed.file_system_id.as_deref().unwrap_or_default();
+                    let id = listed.id.as_deref().unwrap_or_default();
                     match Resource::named(kind, id, &self.location) {
                         Ok(resource) => {
                             let mut facts = parse::file_system(&resource, listed);
@@ -153,7 +153,7 @@ impl Reader<'_> {
         let described = match response {
             Ok(FileSystems { file_systems, .. }) => {
                 let mut described = file_systems.into_iter().flatten();
-                described.find(|one| one.file_system_id.as_deref() == Some(id))
+                described.find(|one| one.id.as_deref() == Some(id))
             }
             Err(failure) => return failure.into(),
         };

@@ -16,9 +16,9 @@ pub mod repository;
 use std::any::Any;
 use std::fmt::Debug;
 
-use crate::check::{Need, Needs};
 use crate::details::Details;
 use crate::kind::ResourceKind;
+use crate::need::Needs;
 use crate::reason_code::ReasonCode;
 
 pub use account::Account;
@@ -88,7 +88,7 @@ pub trait Facts: Any + Debug + Send + Sync {
 
     /// Returns a text that changes whenever these facts of the resource change, if a list shows it without describing
     /// the resource.
-    fn revision(&self, _needs: &[Need]) -> Option<&str> {
+    fn revision(&self, _needs: Needs) -> Option<&str> {
         None
     }
 

@@ -61,7 +61,7 @@ impl Finding {
             link: check.link(docs),
             revision: observation
                 .facts()
-                .and_then(|facts| facts.revision(check.needs))
+                .and_then(|facts| facts.revision(needs))
                 .map(str::to_owned),
             observed_at: observation.observed_at,
         }

@@ -264,7 +264,9 @@ impl Run<'_> {
                 continue;
             }
             if self.is_up_to_date(finding, sinks) {
-                sinks.iter().for_each(|sink| sink.count_unchanged(finding));
+                for sink in sinks {
+                    sink.count_unchanged(finding);
+                }
                 settled.add(finding);
             } else {
                 undecided.push(finding);

@@ -303,11 +303,11 @@ fn signature(bytes: &mut Unstructured<'_>) -> Result<Fact<Signature>> {
         SigningState::Failed,
         SigningState::UnderWay,
     ];
-    let status = SigningStatus {
+    let listed = SigningStatus {
         state: *bytes.choose(&states)?,
         problem: maybe(bytes)?,
     };
-    let statuses = vec![status; bytes.int_in_range(0..=2)?];
+    let statuses = vec![listed; bytes.int_in_range(0..=2)?];
     let signature = match bytes.int_in_range(0..=2)? {
         0 => Signature::Present,
         1 => Signature::Absent(statuses),

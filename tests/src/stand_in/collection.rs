@@ -108,6 +108,7 @@ pub(super) fn list(
     let all = all(collection, account, parent.as_ref());
     let mut known = paging_members(operation);
     known.extend(collection.references());
+    known.extend(operation.row.ignored);
     request.allow_members(&known)?;
     page(operation, account, request, &all, |entry| {
         (collection.is_listed)(entry.members)

@@ -8,7 +8,7 @@ use super::{
     service::AwsError,
     wire::{Request, record},
 };
-use crate::account::{Account, Record, text};
+use crate::account::{Account, Cluster, Record, text};
 
 /// The ID of the detector of an account whose file states no detectors.
 const DETECTOR: &str = "12abc34d567e8fa901bc2d34e56789f0";
@@ -39,17 +39,17 @@ pub(super) fn list_coverage(account: &Account, request: &Request) -> Result<Valu
     request.allow_members(&["DetectorId", "FilterCriteria", "MaxResults", "NextToken"])?;
     let detector = detector(account, request)?;
     let stated = detector.get(COVERAGE.name);
-    let mut covered: Vec<Record> = match stated {
-        Some(_) => entries(stated)
+    let mut covered: Vec<Record> = if stated.is_some() {
+        let entries = entries(stated);
+        entries
             .map(|entry| described(&COVERAGE, account, entry))
-            .collect(),
-        None => {
-            let names = account.clusters.iter().map(|cluster| cluster.name());
-            let entry = |name: &str| record(json!({"ResourceId": format!("eks-{name}")}));
-            names
-                .map(|name| described(&COVERAGE, account, &entry(name)))
-                .collect()
-        }
+            .collect()
+    } else {
+        let names = account.clusters.iter().map(Cluster::name);
+        let entry = |name: &str| record(json!({"ResourceId": format!("eks-{name}")}));
+        names
+            .map(|name| described(&COVERAGE, account, &entry(name)))
+            .collect()
     };
     for criterion in criteria(request)? {
         let (member, values) = criterion;

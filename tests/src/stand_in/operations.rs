@@ -144,7 +144,8 @@ pub(super) static OPERATIONS: &[Row] = &[
         "ecr.ListPullTimeUpdateExclusions",
         List(&PULL_TIME_UPDATE_EXCLUSIONS),
     )
-    .page_sizes(50, 100),
+    // The model has the members of pages, but no paginator. One page is enough: ECR allows few exclusions.
+    .ignores(&["maxResults", "nextToken"]),
     Row::new("eks.DescribeAddon", Describe(&ADDONS))
         .on("addon/{clusterName}/{addonName}/{addonName:digest8}"),
     Row::new("eks.DescribeCluster", Describe(&CLUSTERS)).on("cluster/{name}"),

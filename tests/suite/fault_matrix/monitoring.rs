@@ -1,4 +1,4 @@
-//! What records and monitors the clusters of the scenarios.
+//! The services that record and monitor the clusters of the scenarios.
 
 use serde_json::{Value, json};
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::facts::{EcrImage, EcrRepository, EfsFileSystem, EksCluster, KmsKey};
-use eksentry_core::{FactsOf, Need, ResourceKind, checks};
+use eksentry_core::{Need, checks};
 use eksentry_tests::lambda::FunctionError;
 use serde_json::Value;
 
 use super::cases::{Case, Column};
+use super::concerns::concerns;
 use super::{Seen, Undisturbed};
 use crate::any_faults::{state_of, status, unless_archived};
 use crate::world::World;
@@ -244,129 +244,6 @@ fn concerns_use_of_key(id: &str) -> bool {
     checks.any(|check| {
         id.contains(&format!("eksentry/{}/", check.id)) && check.needs.contains(&Need::KeyUse)
     })
-}
-
-/// Returns `true` if a finding depends on the answer to the call.
-fn concerns(case: &Case, id: &str) -> bool {
-    let named = id
-        .split_once("eksentry/")
-        .and_then(|(_, rest)| rest.split_once('/'));
-    let Some((Ok(check), resource)) = named.map(|(id, resource)| (checks::find(id), resource))
-    else {
-        return false;
-    };
-    let needs = |need: Need| check.needs.contains(&need);
-    let is_of = |kind: &ResourceKind| check.kind() == kind;
-    let (service, operation) = case.call.split_once('.').unwrap_or_default();
-    let text = |name: &str| case.subject.get(name).and_then(Value::as_str);
-    let is_about = |part: Option<&str>| part.is_none_or(|part| resource.contains(part));
-    let cluster = || text("name").or(text("clusterName"));
-    match (service, operation) {
-        // The verdict on a cluster's role depends on all clusters.
-        ("eks", _) if needs(Need::ClusterRole) => true,
-        // A key that is pending deletion is in use if a cluster or repository names it.
-        ("eks", "ListClusters" | "DescribeCluster") | ("ecr", "DescribeRepositories")
-            if needs(Need::KeyUse) =>
-        {
-            true
-        }
-        ("kms", "DescribeKey")
-            if needs(Need::KeyUse) && text("KeyId").is_some_and(|key| key.contains("alias/")) =>
-        {
-            true
-        }
-        ("eks", "ListNodegroups" | "DescribeNodegroup") => {
-            needs(Need::NodeGroups) && is_about(cluster())
-        }
-        ("ec2", "DescribeInstances") => needs(Need::Nodes) || needs(Need::UnencryptedVolumes),
-        ("ec2", "DescribeVolumes") => needs(Need::UnencryptedVolumes),
-        ("ec2", "GetEbsEncryptionByDefault") => needs(Need::VolumeEncryption),
-        ("ec2", "DescribeSubnets") => needs(Need::Subnets),
-        (
-            "ec2",
-            "DescribeSecurityGroups" | "DescribeManagedPrefixLists" | "GetManagedPrefixListEntries",
-        ) => needs(Need::SecurityGroups),
-        ("ec2", "DescribeImages") => needs(Need::Images),
-        ("ec2", "DescribeInstanceTypes") => needs(Need::InstanceTypes),
-        ("ec2", "DescribeFlowLogs") => needs(Need::FlowLogs),
-        ("ec2", "DescribeVpcEndpoints") => needs(Need::VpcEndpoints),
-        ("eks", "ListAddons" | "DescribeAddon") => needs(Need::Addons) && is_about(cluster()),
-        ("tagging" | "elasticloadbalancing", _) => needs(Need::LoadBalancers),
-        ("guardduty", "ListCoverage") => needs(Need::RuntimeCoverage),
-        ("guardduty", _) => {
-            let needs_detector = [Need::Detector, Need::RuntimeCoverage, Need::AuditLogWatcher];
-            needs_detector.into_iter().any(needs)
-        }
-        ("logs", "DescribeLogGroups") => needs(Need::LogGroup) || needs(Need::AuditLogWatcher),
-        ("logs" | "monitoring", _) => needs(Need::AuditLogWatcher),
-        ("eks", "ListInsights") => needs(Need::Insights) && is_about(cluster()),
-        ("eks", "ListPodIdentityAssociations") => needs(Need::PodRoles) && is_about(cluster()),
-        ("eks", "DescribeClusterVersions") => needs(Need::VersionSupport),
-        ("eks", "ListAccessEntries" | "ListAssociatedAccessPolicies") => {
-            (needs(Need::AccessEntries) || needs(Need::ClusterAdmins)) && is_about(cluster())
-        }
-        ("eks", _) => is_of(EksCluster::KIND) && is_about(cluster()),
-        ("iam", "ListOpenIDConnectProviders") => needs(Need::PodRoles),
-        ("iam", "ListRoles") => needs(Need::TrustingRoles) || needs(Need::AccessEntries),
-        ("iam", "GetInstanceProfile") => needs(Need::NodeRoles),
-        ("iam", _) => needs(Need::ClusterRole) || needs(Need::NodeRoles),
-        ("kms", "DescribeKey")
-            if needs(Need::SecretsKey) || needs(Need::RepositoryKey) || needs(Need::LogGroup) =>
-        {
-            true
-        }
-        ("kms", "GetKeyPolicy") => needs(Need::KeyPolicy) && is_about(text("KeyId")),
-        ("kms", "ListAliases") => needs(Need::SecretsKey) || needs(Need::RepositoryKey),
-        ("kms", _) => is_of(KmsKey::KIND) && is_about(text("KeyId")),
-        ("ecr", "GetRegistryScanningConfiguration") => {
-            needs(Need::RegistryScanning) || needs(Need::Inspector)
-        }
-        ("ecr", "GetLifecyclePolicy") => {
-            is_of(EcrRepository::KIND) && is_about(text("repositoryName"))
-        }
-        ("ecr", "GetRepositoryPolicy") => {
-            needs(Need::RepositoryPolicy) && is_about(text("repositoryName"))
-        }
-        ("ecr", "GetRegistryPolicy" | "GetAccountSetting") => needs(Need::RegistryPolicy),
-        ("ecr", "DescribeRepositoryCreationTemplates") => needs(Need::CreationTemplates),
-        ("inspector2", _) => needs(Need::Inspector),
-        ("ecr", "GetSigningConfiguration") => needs(Need::ManagedSigning),
-        ("ecr", "DescribePullThroughCacheRules") => {
-            needs(Need::ImageSignature) || needs(Need::ImageConfig)
-        }
-        ("ecr", "ListPullTimeUpdateExclusions" | "GetDownloadUrlForLayer")
-        | ("sts", "GetCallerIdentity") => needs(Need::ImageConfig),
-        (
-            "ecr",
-            "DescribeImages"
-            | "DescribeImageScanFindings"
-            | "DescribeImageSigningStatus"
-            | "BatchGetImage",
-        ) => {
-            let digest = case
-                .subject
-                .get("imageId")
-                .and_then(|id| id["imageDigest"].as_str());
-            is_of(EcrImage::KIND) && is_about(text("repositoryName")) && is_about(digest)
-        }
-        ("ecr", _) => is_of(EcrRepository::KIND) || is_of(EcrImage::KIND),
-        ("cloudtrail", _) => needs(Need::Trails),
-        ("elasticfilesystem", _) => is_of(EfsFileSystem::KIND),
-        ("config", "DescribeConfigurationRecorders" | "DescribeConfigurationRecorderStatus") => {
-            needs(Need::Recorder)
-        }
-        // Without the mute list, muted failures are not muted. Without the parameters, nothing is evaluated.
-        ("ssm", "GetParameter") => resource.ends_with("key/muted"),
-        ("organizations", "DescribeOrganization") => [
-            Need::RepositoryPolicy,
-            Need::RegistryPolicy,
-            Need::KeyPolicy,
-        ]
-        .map(needs)
-        .contains(&true),
-        ("organizations" | "account" | "ssm" | "sts", _) => true,
-        _ => false,
-    }
 }
 
 /// Returns the table's word for the result of a case.

@@ -57,7 +57,7 @@ fn trail(listed: response::Trail) -> Result<ListedTrail, &'static str> {
         has_own_selectors,
         facts: Trail {
             name: listed.name.ok_or("the name of a trail")?,
-            is_multi_region: listed.is_multi_region_trail == Some(true),
+            is_multi_region: listed.is_multi_region == Some(true),
             validates_log_files: listed.log_file_validation_enabled == Some(true),
             has_insights: listed.has_insight_selectors == Some(true),
             status: Err(Unread::not_requested("the state of the trail")),

@@ -15,7 +15,8 @@ pub(super) struct Trail {
     pub(super) name: Option<String>,
     #[serde(rename = "TrailARN")]
     pub(super) arn: Option<String>,
-    pub(super) is_multi_region_trail: Option<bool>,
+    #[serde(rename = "IsMultiRegionTrail")]
+    pub(super) is_multi_region: Option<bool>,
     pub(super) log_file_validation_enabled: Option<bool>,
     pub(super) has_custom_event_selectors: Option<bool>,
     pub(super) has_insight_selectors: Option<bool>,

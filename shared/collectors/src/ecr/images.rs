@@ -69,7 +69,7 @@ enum Progress {
     /// Its manifest must be read.
     Manifest(ManifestRequest),
     /// Its signature may be on another page.
-    OtherPages(ListedImage),
+    OtherPages(Box<ListedImage>),
 }
 
 impl Reader<'_> {
@@ -140,7 +140,7 @@ impl Reader<'_> {
     ) -> ListedImage {
         let observed_at = self.now();
         let mut listed = parse::listed_image(resource, detail, observed_at);
-        listed.image.signed_on_push = signed_on_push.clone();
+        listed.image.signed_on_push.clone_from(signed_on_push);
         listed
     }
 
@@ -162,7 +162,7 @@ impl Reader<'_> {
             match next {
                 Progress::Done => {}
                 Progress::Manifest(request) => requests.push(request),
-                Progress::OtherPages(image) => waiting.push(image),
+                Progress::OtherPages(image) => waiting.push(*image),
             }
         }
         drop(described);
@@ -186,7 +186,7 @@ impl Reader<'_> {
             Step::Describe(needs) => {
                 let is_needed = needs.contains(Need::ImageSignature) && known.is_none();
                 let source = match listed {
-                    Listed::InPart(_) if is_needed => return Progress::OtherPages(image),
+                    Listed::InPart(_) if is_needed => return Progress::OtherPages(Box::new(image)),
                     _ if is_needed => SignatureSource::List,
                     _ => SignatureSource::None,
                 };

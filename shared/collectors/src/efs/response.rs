@@ -13,7 +13,8 @@ pub(super) struct FileSystems {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct FileSystem {
-    pub(super) file_system_id: Option<String>,
+    #[serde(rename = "FileSystemId")]
+    pub(super) id: Option<String>,
     pub(super) name: Option<String>,
     pub(super) life_cycle_state: Option<String>,
     pub(super) encrypted: Option<bool>,

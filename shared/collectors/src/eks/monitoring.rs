@@ -1,4 +1,4 @@
-//! What records and monitors clusters: GuardDuty, and the log groups of their control plane logs.
+//! The services that record and monitor clusters: GuardDuty, and CloudWatch Logs with the control plane logs.
 
 use eksentry_core::facts::cluster::{EksCluster, Monitoring};
 use eksentry_core::{Need, Needs};

@@ -69,12 +69,12 @@ fn statuses<'a>(
     names: &'a [&str],
 ) -> impl Iterator<Item = Feature> + 'a {
     let features = response.features.iter().flatten();
-    let named = features.filter(|one| {
+    let features = features.filter(|one| {
         one.name
             .as_deref()
             .is_some_and(|name| names.contains(&name))
     });
-    named.map(|one| feature(one.status.as_deref()))
+    features.map(|one| feature(one.status.as_deref()))
 }
 
 fn feature(status: Option<&str>) -> Feature {

@@ -114,7 +114,7 @@ pub(super) fn rotation(response: &GetKeyRotationStatusOutput) -> Rotation {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_kms::types::builders::KeyMetadataBuilder;
+    use aws_sdk_kms::types::builders::{KeyLastUsageDataBuilder, KeyMetadataBuilder};
     use aws_sdk_kms::types::{
         KeySpec, KeyState as SdkKeyState, KeyUsageType, MultiRegionConfiguration, OriginType,
     };
@@ -238,7 +238,7 @@ mod tests {
             (None, Some(200), Some(300), None, Err("KeyLastUsage")),
         ] {
             let response = GetKeyLastUsageOutput::builder()
-                .set_key_last_usage(usage.map(|usage| usage.build()))
+                .set_key_last_usage(usage.map(KeyLastUsageDataBuilder::build))
                 .set_tracking_start_date(tracking.map(day))
                 .set_key_creation_date(created.map(day))
                 .build();

@@ -1,4 +1,4 @@
-//! What watches the audit logs of clusters.
+//! The watchers of the audit logs of clusters.
 
 use eksentry_core::facts::List;
 use eksentry_core::facts::cluster::{AuditLogWatcher, EksCluster, LogType};

@@ -22,9 +22,10 @@
 //! Change the trail to log all management events of all Regions with log file validation, and start it: `aws cloudtrail
 //! start-logging`. If there is no trail, create one, preferably for the organization.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::Account;
 use crate::facts::account::{Access, Trail, TrailStatus};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -18,9 +18,10 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::Account;
 use crate::facts::account::Recorder;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -13,8 +13,9 @@
 //! Enable encryption by default in the Region. It applies to new volumes only: replace nodes, and re-create the volumes
 //! of pods, from encrypted snapshots.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::Account;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -88,8 +89,8 @@ mod tests {
             (Ok(true), Ok(false), "true", Outcome::Passed),
         ] {
             let account = Account {
-                encrypts_volumes,
                 has_clusters,
+                encrypts_volumes,
                 ..account()
             };
             let json = format!(r#"{{"allRegions": "{all_regions}"}}"#);

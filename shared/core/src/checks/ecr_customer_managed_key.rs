@@ -20,11 +20,12 @@
 //! be changed: to use another key, create a new repository, and push the images again. Repositories that pull-through
 //! cache rules and replication create get the encryption of a repository creation template.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::keys::is_allowed;
 use crate::facts::key::{KeyState, NamedKey};
 use crate::facts::repository::{EcrRepository, Encryption, RepositoryKey};
 use crate::facts::{Fact, Unread};
+use crate::need::Need;
 use crate::parameters::{KeyArns, Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

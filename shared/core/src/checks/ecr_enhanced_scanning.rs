@@ -19,9 +19,10 @@
 //!
 //! Enable Amazon Inspector for ECR, which also sets the registry to enhanced scanning.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::account::{Account, Inspector, InspectorStatus};
 use crate::facts::{Fact, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -136,6 +137,7 @@ mod tests {
     const HIGH: Outcome = Outcome::Failed(Severity::High);
     const LOW: Outcome = Outcome::Failed(Severity::Low);
 
+    #[expect(clippy::unnecessary_wraps, reason = "facts in tables may be unread")]
     fn offered(account: &str, images: &str) -> Fact<Inspector> {
         Ok(Inspector::Offered {
             account: InspectorStatus::read(Some(account)),

@@ -133,8 +133,8 @@ mod tests {
             (Some(31), days(200), r#"{"usedDays": 31}"#, old),
         ] {
             let image = EcrImage {
-                pulled_days,
                 age,
+                pulled_days,
                 ..image()
             };
             assert_eq!(outcome(&image, parameters), expected, "{image:?}");

@@ -26,10 +26,11 @@
 //!
 //! Set a user in the Dockerfile, by its number: the setting `runAsNonRoot` of Kubernetes accepts only numbers.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::images::{inactive, index};
 use crate::facts::EcrImage;
 use crate::facts::image::{Configuration, User};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -120,6 +121,7 @@ mod tests {
 
     const ROOT: Outcome = Outcome::Failed(Severity::Medium);
 
+    #[expect(clippy::unnecessary_wraps, reason = "facts in tables may be unread")]
     fn user(name: &str, is_windows: bool) -> Fact<Configuration> {
         let name = name.to_owned();
         Ok(Configuration::Read(User { name, is_windows }))

@@ -14,7 +14,7 @@
 //! them, the manifest of an image with no tag and no scan is read (`ecr:BatchGetImage`). If access to the manifest is
 //! denied, the image is evaluated even though it may be an attestation.
 //!
-//! Where Amazon Inspector reports it with the findings of an enhanced scan, the result states how many EKS and ECS
+//! If Amazon Inspector reports it with the findings of an enhanced scan, the result states how many EKS and ECS
 //! clusters run the image, and the last day on which one did. This does not change the severity. With `inUseOnly`,
 //! images that no cluster runs are not evaluated.
 //!
@@ -30,10 +30,11 @@
 
 use std::sync::Arc;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::images::{inactive, index};
 use crate::facts::image::{Manifest, Scan, ScanResult, ScanStatus};
 use crate::facts::{EcrImage, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

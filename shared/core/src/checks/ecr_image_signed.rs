@@ -32,11 +32,12 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::images::inactive;
 use crate::facts::EcrImage;
 use crate::facts::image::{Signature, SigningState, SigningStatus};
 use crate::facts::repository::Filter;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -230,9 +231,9 @@ mod tests {
             ),
         ] {
             let image = EcrImage {
-                content,
-                tags,
                 undescribed,
+                tags,
+                content,
                 ..image()
             };
             assert_eq!(verdict(&image, "{}").outcome, expected, "{image:?}");

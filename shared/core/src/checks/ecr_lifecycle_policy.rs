@@ -15,8 +15,9 @@
 //! image in a pull-through cache repository that is deployed by its digest has no tag, so a rule for untagged images
 //! deletes it.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::repository::{EcrRepository, LifecyclePolicy};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

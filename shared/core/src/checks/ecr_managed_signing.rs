@@ -15,9 +15,10 @@
 //!
 //! Create a signing profile in AWS Signer and a signing rule for the repository in ECR.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EcrRepository;
 use crate::facts::repository::{Filter, ManagedSigning};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -29,13 +29,14 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::access::{
     Access, Evaluated, RULES_OF_REPOSITORY, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
     actions, is_for_new_repositories,
 };
 use crate::facts::registry::{CreationTemplate, RegistryPolicy, RegistryPolicyScope};
 use crate::facts::{Account, AttachedPolicy, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::policy::{Action, ActionClass, Reach, Scope};
 use crate::reason_code::ReasonCode;
@@ -74,14 +75,17 @@ pub(super) static CHECK: Check = Check {
     evaluate: &Evaluate(evaluate),
 };
 
+/// The right to fill the registry at the expense of its account.
+const RIGHT_TO_IMPORT: Right = Right {
+    severity: Severity::High,
+    code: ReasonCode::EveryoneMayImport,
+    phrase: "import images or create repositories",
+    includes: is_for_new_repositories,
+};
+
 static RULES: Rules = Rules {
     of_everyone: &[
-        Right {
-            severity: Severity::High,
-            code: ReasonCode::EveryoneMayImport,
-            phrase: "import images or create repositories",
-            includes: is_for_new_repositories,
-        },
+        RIGHT_TO_IMPORT,
         Right {
             severity: Severity::Critical,
             code: ReasonCode::EveryoneMayChange,
@@ -102,12 +106,7 @@ static RULES: Rules = Rules {
 /// The rules under scope V1, in which other actions have no effect.
 static RULES_UNDER_V1: Rules = Rules {
     of_everyone: &[
-        Right {
-            severity: Severity::High,
-            code: ReasonCode::EveryoneMayImport,
-            phrase: "import images or create repositories",
-            includes: is_for_new_repositories,
-        },
+        RIGHT_TO_IMPORT,
         Right {
             severity: Severity::Critical,
             code: ReasonCode::EveryoneMayChange,

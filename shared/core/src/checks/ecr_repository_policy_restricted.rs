@@ -27,13 +27,14 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::access::{
     Access, Evaluated, RULES_OF_REPOSITORY, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
     is_for_new_repositories,
 };
 use crate::facts::EcrRepository;
 use crate::facts::registry::RegistryPolicyScope;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::policy::{ActionClass, Scope};
 use crate::reason_code::ReasonCode;

@@ -14,8 +14,9 @@
 //!
 //! Add a scan-on-push rule for the repository to the registry's scanning configuration, or enable enhanced scanning.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EcrRepository;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

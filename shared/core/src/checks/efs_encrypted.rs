@@ -13,8 +13,9 @@
 //! Encryption can't be enabled for an existing file system. Create an encrypted file system, copy the data, for example
 //! with AWS DataSync, and change the StorageClass or the persistent volumes to it.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EfsFileSystem;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

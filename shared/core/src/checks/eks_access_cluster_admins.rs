@@ -23,9 +23,10 @@
 use jiff::SignedDuration;
 use wildmatch::WildMatch;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Association, AuthenticationMode, ClusterAdmin};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -18,9 +18,10 @@
 //! Create an access entry for a role, let users assume the role, and delete the entry of the user.
 
 use crate::arn::Arn;
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::AccessEntry;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

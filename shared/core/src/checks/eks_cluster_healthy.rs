@@ -21,9 +21,10 @@
 //!
 //! Look up the messages of the issues, and correct their causes. EKS evaluates the health again by itself.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Issue, IssueCode};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -21,10 +21,11 @@
 //! Set the retention period of the log group. Enable a disabled key, cancel its deletion, or associate another key with
 //! the log group.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::{LogGroup, LogGroupKey};
 use crate::facts::key::KeyState;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

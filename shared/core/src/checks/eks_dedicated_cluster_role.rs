@@ -23,9 +23,10 @@
 //! A cluster's role can't be replaced after creation. Correct the role (its trust policy and its policies), give node
 //! groups their own role, and create the next cluster with its own role.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::IssueCode;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

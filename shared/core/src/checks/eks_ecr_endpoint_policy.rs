@@ -27,10 +27,11 @@
 use std::collections::BTreeSet;
 
 use crate::arn::Arn;
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::vpc::own_vpc;
 use crate::facts::EksCluster;
 use crate::facts::cluster::VpcEndpoint;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::policy::{Destinations, Registries};
 use crate::reason_code::ReasonCode;

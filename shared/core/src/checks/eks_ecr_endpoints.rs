@@ -22,10 +22,11 @@
 use std::borrow::Cow;
 
 use crate::arn::Arn;
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::vpc::own_vpc;
 use crate::facts::cluster::VpcEndpoint;
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

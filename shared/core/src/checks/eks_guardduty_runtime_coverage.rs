@@ -24,16 +24,17 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::{CoverageStatus, RuntimeCoverage};
 use crate::facts::{EksCluster, Fact, Feature, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
 
 /// The time after the creation of a cluster for which its coverage is not expected yet.
-const FIRST_HOUR: Duration = Duration::from_secs(60 * 60);
+const FIRST_HOUR: Duration = Duration::from_hours(1);
 
 pub(super) static CHECK: Check = Check {
     id: "eks-guardduty-runtime-coverage",

@@ -20,9 +20,10 @@
 //!
 //! Add a condition with `StringEquals` on `<issuer>:sub` and `<issuer>:aud` to the trust policy of each role.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::TrustingRole;
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::policy::ServiceAccounts;
 use crate::reason_code::ReasonCode;

@@ -27,9 +27,10 @@
 //! `service.beta.kubernetes.io/aws-load-balancer-ssl-negotiation-policy`. The controller applies them to the load
 //! balancer, and would revert a change of the listener itself.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::{Handling, Listener, LoadBalancer, LoadBalancerKind, TlsVersion};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -23,9 +23,10 @@
 //! Enable network policies in the add-on. Specify the add-on's other configuration values again, since values that are
 //! left out may be lost. Policies that exist already take effect at once, so review them first.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::NetworkPolicy;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -32,10 +32,11 @@
 
 use std::fmt;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::nodes::without_nodes;
 use crate::facts::cluster::{NodeRole, RolePolicy};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::policy::{Risk, SensitiveAction};
 use crate::reason_code::ReasonCode;

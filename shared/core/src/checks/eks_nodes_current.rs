@@ -29,9 +29,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::nodes::{GroupVersions, ImagesInUse, without_nodes};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -18,10 +18,11 @@
 //! Require tokens and set a hop limit of 1 in the launch template, then replace the nodes. Give pods that need AWS their
 //! own IAM roles first.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::MetadataOptions;
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -20,10 +20,11 @@
 //! Create node groups with instance types that support encryption in transit, for example of the families m7g, c7g and
 //! r7g, and move the pods. For Karpenter and EKS Auto Mode, restrict the instance types of the node pools.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::{InstanceType, Node};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -23,10 +23,11 @@
 //! Run node groups in private subnets, which reach the internet through a NAT gateway, and replace the nodes. For EKS
 //! Auto Mode, set `associatePublicIPAddress` to false in the NodeClass.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::nodes::{groups, without_nodes};
 use crate::facts::cluster::{Node, NodeGroup, Subnet};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -18,9 +18,10 @@
 //! Install the EKS Pod Identity Agent, which EKS Auto Mode includes, and associate a role with each service account
 //! that needs AWS. Alternatively, create an identity provider for the cluster's OIDC issuer.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
 use crate::facts::cluster::PodRoleSource;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

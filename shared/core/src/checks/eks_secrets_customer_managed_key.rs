@@ -42,10 +42,11 @@
 //! }
 //! ```
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::keys::is_allowed;
 use crate::facts::EksCluster;
 use crate::facts::cluster::SecretsKey;
+use crate::need::Need;
 use crate::parameters::{KeyArns, Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -22,10 +22,11 @@
 //! Enable a disabled key within 30 days, and cancel the deletion of a key that is pending deletion. Upgrade a cluster
 //! before 1.28, or associate a KMS key with it.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::{IssueCode, SecretsKey};
 use crate::facts::key::KeyState;
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

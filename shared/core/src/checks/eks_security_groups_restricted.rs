@@ -28,11 +28,12 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::openings::{GroupRule, Opening, opened_by, openings, ports_of};
 use crate::evaluation::security_groups;
 use crate::facts::EksCluster;
 use crate::facts::cluster::{Ports, Protocol};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, PortRanges};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -20,11 +20,12 @@
 
 use jiff::civil::Date;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::{
     EndOfSupport, ListedVersion, SupportStatus, UpgradePolicy, VersionSupport,
 };
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

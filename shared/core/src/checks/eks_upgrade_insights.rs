@@ -19,9 +19,10 @@
 //! Look up the recommendation and the affected resources of the insight. EKS evaluates it again within a day, or when
 //! you refresh the insights.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::cluster::{Insight, InsightStatus};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -18,8 +18,9 @@
 //! Enable encryption by default in the Region, and set `encrypted: "true"` in StorageClasses. Then replace the nodes,
 //! and re-create the volumes of pods from encrypted snapshots.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::EksCluster;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

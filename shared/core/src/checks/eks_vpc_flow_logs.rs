@@ -21,10 +21,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::vpc::own_vpc;
 use crate::facts::cluster::{FlowLog, TrafficType};
 use crate::facts::{EksCluster, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

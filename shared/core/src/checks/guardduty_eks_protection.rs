@@ -20,8 +20,9 @@
 //! Enable GuardDuty in the Region, and EKS Protection in GuardDuty. If the account is a member of an organization, do so
 //! in the administrator account of GuardDuty.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::{Account, Detector, Feature};
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

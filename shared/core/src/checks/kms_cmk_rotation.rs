@@ -15,9 +15,10 @@
 //! Turn automatic rotation on with a period of at most `maxRotationPeriodDays`. KMS charges for the first two rotations
 //! of a key.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::KmsKey;
 use crate::facts::key::Rotation;
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;

@@ -23,8 +23,9 @@
 //! Cancel the deletion, and enable the key, which is disabled after that. Before you schedule the deletion again,
 //! disable the key, and look in CloudTrail for calls that fail for this reason.
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::facts::key::{Deletion, KmsKey, LastUse};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -134,7 +135,7 @@ fn text_of(deletion: &Deletion) -> String {
     }
 }
 
-/// What is known about the last use of a key.
+/// The last use of a key, as far as it is known.
 enum LastUseResult {
     /// The key was used within the number of days that count.
     Recent(Reason),
@@ -310,9 +311,9 @@ mod tests {
         ] {
             let verdict = verdict(
                 Deletion {
+                    last_use,
                     clusters,
                     repositories,
-                    last_use,
                     ..deletion()
                 },
                 "{}",

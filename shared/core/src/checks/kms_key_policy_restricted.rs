@@ -28,11 +28,12 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Check, Evaluate, Need, Remediation};
+use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::access::{
     Access, Evaluated, Right, Rules, TRUSTED_ACCOUNTS, TRUSTED_ORGANIZATIONS,
 };
 use crate::facts::KmsKey;
+use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::policy::ActionClass;
 use crate::reason_code::ReasonCode;

@@ -44,6 +44,7 @@ mod tests {
     const OTHER_ALIAS: &str = "arn:aws:kms:eu-central-1:111122223333:alias/other";
     const ALIAS_ELSEWHERE: &str = "arn:aws:kms:eu-central-1:444455556666:alias/images";
 
+    #[expect(clippy::unnecessary_wraps, reason = "facts in tables may be unread")]
     fn with_aliases(aliases: Fact<Vec<String>>) -> Fact<Option<NamedKey>> {
         Ok(Some(NamedKey {
             aliases,

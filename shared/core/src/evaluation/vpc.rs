@@ -64,7 +64,7 @@ mod tests {
             items: vec![subnet()],
             missing: Some(unread()),
         };
-        for (cluster, expected) in [
+        for (cluster, expected) in vec![
             (cluster(), Ok("vpc-1")),
             (with(partly_read), Ok("vpc-1")),
             (

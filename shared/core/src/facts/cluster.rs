@@ -117,7 +117,7 @@ pub struct EksCluster {
     pub deletion_protection: Option<bool>,
     /// The log types that are sent to CloudWatch Logs, which is the union of all enabled groups.
     pub enabled_logs: LogTypes,
-    /// What records and monitors the cluster.
+    /// The services that record and monitor the cluster.
     pub monitoring: Monitoring,
     /// The key that the cluster's `encryptionConfig` names, if it names one. [`EksCluster::key_in_use`] returns the key
     /// if EKS uses it.

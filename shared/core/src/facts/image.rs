@@ -13,9 +13,9 @@ use jiff::Timestamp;
 
 use super::repository::{DIGEST, PREFIX, is_repository_name};
 use super::{Fact, Facts, FactsOf, Unread};
-use crate::check::Need;
 use crate::details::Details;
 use crate::kind::{Family, Identity, Parent, ResourceKind, TagSource};
+use crate::need::{Need, Needs};
 
 pub use configuration::{Configuration, User};
 pub use content::{Content, Layers, Manifest};
@@ -180,12 +180,14 @@ impl Facts for EcrImage {
         self.details()
     }
 
-    fn revision(&self, needs: &[Need]) -> Option<&str> {
-        match needs {
-            [Need::ImageScan] => self.scan_revision.as_deref(),
-            // The configuration is part of what the digest identifies.
-            [Need::ImageConfig] => Some("the configuration"),
-            _ => None,
+    fn revision(&self, needs: Needs) -> Option<&str> {
+        if needs == Needs::only(Need::ImageScan) {
+            self.scan_revision.as_deref()
+        } else if needs == Needs::only(Need::ImageConfig) {
+            // The digest identifies the configuration too.
+            Some("the configuration")
+        } else {
+            None
         }
     }
 

@@ -9,9 +9,9 @@ use wildmatch::WildMatchPattern;
 use super::key::NamedKey;
 use super::registry::RegistryPolicy;
 use super::{AttachedPolicy, Fact, Facts, FactsOf};
-use crate::check::{Need, Needs};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, LONGEST_NAME, ResourceKind, TagSource, is_name};
+use crate::need::{Need, Needs};
 use crate::policy::OrganizationPath;
 
 pub use signing::{ManagedSigning, SigningRule};

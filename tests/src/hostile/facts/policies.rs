@@ -74,7 +74,7 @@ fn statement(bytes: &mut Unstructured<'_>) -> Result<Value> {
     let principal = match bytes.int_in_range(0..=6)? {
         0 | 1 => json!("*"),
         2 => json!({"AWS": ["444455556666", "111122223333"]}),
-        3 => json!({"AWS": (0..200).map(|n| format!("{:012}", n)).collect::<Vec<_>>()}),
+        3 => json!({"AWS": (0..200).map(|n| format!("{n:012}")).collect::<Vec<_>>()}),
         4 => json!({"AWS": format!("AROA{}", "X".repeat(NAME))}),
         5 => json!({"Service": hostile}),
         _ => json!({"AWS": hostile}),

@@ -54,6 +54,7 @@ fn verdict(account: &Account, parameters: &str) -> Verdict {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn the_policy_of_the_registry_decides() {
     let other = r#"{"trustedAccounts": "333333333333"}"#;
     let partner = r#"{"trustedAccounts": ["444455556666"]}"#;

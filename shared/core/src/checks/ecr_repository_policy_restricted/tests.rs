@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::check::Needs;
 use crate::checks::samples::{attached_policy, repository, settings, unread};
 use crate::facts::registry::RegistryPolicy;
 use crate::facts::{Fact, Facts};
+use crate::need::Needs;
 use crate::policy::ECR;
 use crate::verdict::Outcome;
 
@@ -43,6 +43,7 @@ fn verdict(repository: &EcrRepository, parameters: &str) -> Verdict {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn the_policy_of_the_repository_decides() {
     let pull = r#"["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]"#;
     let partner = r#"{"trustedAccounts": "444455556666"}"#;

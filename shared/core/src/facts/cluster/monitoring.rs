@@ -1,4 +1,4 @@
-//! What records and monitors a cluster.
+//! The services that record and monitor a cluster.
 
 use super::{AuditLogWatcher, EksCluster, LogGroup, RuntimeCoverage};
 use crate::facts::{Detector, Fact, Unread};

@@ -44,6 +44,7 @@ fn empty_texts_are_left_out() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn resources_have_the_details_that_asff_defines() {
     let image = image(Vec::new());
     let key = key("signs nothing", Rotation::Every { days: 90 });
