@@ -165,10 +165,13 @@ def some_of(mapping, names):
 def service_traits(service, metadata):
     """The protocol of a service."""
     protocols = [PROTOCOLS[service]] if service in PROTOCOLS else metadata.get("protocols", [metadata["protocol"]])
+    protocol = next(protocol for protocol in protocols if protocol not in UNUSED_PROTOCOLS)
+    # A service with several protocols has the traits of each.
+    traits = [name for name in SERVICE_TRAITS if protocol == "json" or name != "targetPrefix"]
     return {
-        "protocol": next(protocol for protocol in protocols if protocol not in UNUSED_PROTOCOLS),
+        "protocol": protocol,
         "signingName": metadata.get("signingName", metadata["endpointPrefix"]),
-        **some_of(metadata, SERVICE_TRAITS),
+        **some_of(metadata, traits),
         **({"awsQueryCompatible": True} if "awsQueryCompatible" in metadata and "query" not in protocols else {}),
     }
 

@@ -3,7 +3,7 @@
 use eksentry_core::checks;
 use serde_json::{Value, json};
 
-use crate::world::{ACCOUNT, World, repository_arn};
+use crate::world::{ACCOUNT, World, exclusions, repository_arn};
 
 const USER: &str = "ecr-image-non-root-user";
 const SCAN: &str = "ecr-image-scan-findings";
@@ -24,16 +24,12 @@ fn world(images: Value, excluded: bool) -> World {
 
 /// Adds exclusions for the roles of functions.
 fn exclude(world: &World) {
-    let exclusions = ["sweep", "ecr-event"].map(|function| {
-        let role = world.deployment().role(function).unwrap();
-        let arn = format!("arn:aws:iam::{ACCOUNT}:role/{}", role.iam_name());
-        json!({"principalArn": arn})
-    });
+    let mut exclusions = exclusions(&world.deployment(), ACCOUNT);
+    let other = json!({"principalArn": format!("arn:aws:iam::{ACCOUNT}:role/scanner")});
+    exclusions.as_array_mut().unwrap().insert(0, other);
     world.change(|account| {
-        let other = json!({"principalArn": format!("arn:aws:iam::{ACCOUNT}:role/scanner")});
-        let exclusions: Vec<Value> = [other].into_iter().chain(exclusions).collect();
-        let exclusions = json!({"pull_time_update_exclusions": exclusions});
-        account.add(exclusions).unwrap();
+        let entries = json!({"pull_time_update_exclusions": exclusions});
+        account.add(entries).unwrap();
     });
 }
 

@@ -176,7 +176,7 @@ fn an_incomplete_list_does_not_show_that_a_signature_is_missing() {
         tagged(3),
         signature(22, 2)
     ]));
-    world.change(|account| account.page_size = Some(2));
+    world.change(|account| account.page_size = Some(3));
     world.aws.fail(Fault::new(LIST, FaultKind::RepeatedToken));
     let error = world.error("sweep", &json!({"checks": [SIGNED]}));
     assert_eq!(error.error_type, "NotListed");

@@ -1,6 +1,5 @@
 //! The monitoring of clusters by GuardDuty, and their log groups.
 
-use eksentry_tests::account::Account;
 use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -189,21 +188,6 @@ fn coverage_that_can_not_be_listed_matters_only_if_the_feature_is_enabled() {
         assert_eq!(statuses(&world, COVERAGE), [expected; 2], "{runtime}");
         world.end();
     }
-}
-
-#[test]
-fn partitions_without_the_features_need_none() {
-    let mut account = Account::empty(ACCOUNT, "cn-north-1");
-    account
-        .add(json!({"clusters": [private_cluster("alpha")], "detectors": [
-            {"DetectorId": DETECTOR, "Features": [{"Name": "CLOUD_TRAIL", "Status": "ENABLED"}]},
-        ]}))
-        .unwrap();
-    let mut world = World::of(account).unlimited("the stack is in another partition");
-    sweep(&mut world, &[PROTECTION, COVERAGE]);
-    assert_eq!(world.statuses(), [""; 0]);
-    assert_eq!(world.calls("guardduty.ListCoverage"), 0);
-    world.end();
 }
 
 /// Returns log groups by the names of their clusters.

@@ -21,7 +21,9 @@ fn sweep(world: &mut World, check: &str) {
 
 fn with_policy() -> World {
     let policy = json!({"rules": [{"rulePriority": 1}]});
-    World::with(json!({"repositories": [{"repositoryName": "app", "lifecycle_policy": policy}]}))
+    World::with_all_enabled(
+        json!({"repositories": [{"repositoryName": "app", "lifecycle_policy": policy}]}),
+    )
 }
 
 fn policy_status(world: &World) -> String {

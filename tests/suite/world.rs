@@ -383,6 +383,18 @@ fn is_counted(check: &Check) -> bool {
     check.kind() == facts::EksCluster::KIND || COUNTED.contains(&check.id)
 }
 
+/// Returns pull time update exclusions of an account for the roles of functions that read images there.
+pub(crate) fn exclusions(deployment: &Deployment, account: &str) -> Value {
+    let roles = ["sweep", "sweep-worker", "ecr-event"].map(|function| deployment.role(function));
+    let member = deployment.member_role(account, None).map(|(role, _)| role);
+    let roles = roles.into_iter().chain([member]).map(Result::unwrap);
+    let exclusions = roles.map(|role| {
+        let arn = format!("arn:aws:iam::{account}:role/{}", role.iam_name());
+        json!({"principalArn": arn})
+    });
+    exclusions.collect()
+}
+
 /// Returns a private cluster with all logs.
 pub(crate) fn private_cluster(name: &str) -> Value {
     json!({

@@ -60,12 +60,13 @@ struct InUse {
 }
 
 impl InUse {
-    /// Returns `true` if a file system is one of them.
-    fn contains(&self, id: &str) -> Fact<bool> {
+    /// Returns `true` if a file system is one of them. `tags` is an error if its own tags are not all known, so that they
+    /// might relate it to EKS too.
+    fn contains(&self, id: &str, tags: Fact<()>) -> Fact<bool> {
         match &self.missing {
             _ if self.ids.contains(id) => Ok(true),
             Some(missing) => Err(missing.clone()),
-            None => Ok(false),
+            None => tags.map(|()| false),
         }
     }
 }
@@ -118,11 +119,12 @@ impl Reader<'_> {
                     let id = listed.id.as_deref().unwrap_or_default();
                     match Resource::named(kind, id, &self.location) {
                         Ok(resource) => {
-                            let mut facts = parse::file_system(&resource, listed);
+                            let (mut facts, tags) = parse::file_system(&resource, listed);
                             if needs_access_points(&facts, listing.needs) {
                                 let list = || self.file_systems_in_use(None);
                                 let in_use = self.efs.in_use.get_or_init(list).await;
-                                facts.is_used_by_eks = in_use.contains(&facts.id);
+                                let tags = tags.map_err(|missing| call.without(missing));
+                                facts.is_used_by_eks = in_use.contains(&facts.id, tags);
                             }
                             let observation = Observation {
                                 resource,
@@ -160,9 +162,11 @@ impl Reader<'_> {
         let Some(described) = described else {
             return State::Unread(call.without("the file system"));
         };
-        let mut facts = parse::file_system(resource, described);
+        let (mut facts, tags) = parse::file_system(resource, described);
         if needs_access_points(&facts, needs) {
-            facts.is_used_by_eks = self.file_systems_in_use(Some(id)).await.contains(id);
+            let tags = tags.map_err(|missing| call.without(missing));
+            let in_use = self.file_systems_in_use(Some(id)).await;
+            facts.is_used_by_eks = in_use.contains(id, tags);
         }
         State::present(facts)
     }

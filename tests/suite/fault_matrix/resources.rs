@@ -1,5 +1,6 @@
 //! The resources of the scenarios: few, but one of each kind, before and after a change.
 
+use eksentry_tests::deployment::Deployment;
 use serde_json::{Value, json};
 
 use super::monitoring::{detectors, log_groups, metric_alarms};
@@ -8,7 +9,7 @@ use super::policies::{
 };
 use super::storage::{access_points, file_systems, instances, trails, volumes};
 use crate::network::with_network;
-use crate::world::{ACCOUNT, REGION, key, load_balancer, private_cluster};
+use crate::world::{ACCOUNT, REGION, exclusions, key, load_balancer, private_cluster};
 
 const ISSUER: &str = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C3D4E5F60718293A4B5C6D7E8F9";
 pub(super) const DIGEST: &str =
@@ -111,7 +112,14 @@ fn image(digest: &str, severities: &[&str]) -> Value {
     json!({
         "imageDigest": digest, "imageTags": [format!("v{}", severities.len())],
         "scan": {"imageScanFindings": {"findings": findings.collect::<Vec<_>>()}},
+        "configuration": {"os": "linux", "config": {"User": "65532"}},
     })
+}
+
+/// Returns a configuration by which all images should be signed.
+fn signing_configuration() -> Value {
+    let profile = format!("arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/images");
+    json!({"rules": [{"signingProfileArn": profile}]})
 }
 
 /// Returns the resources at the time of the earlier sweep.
@@ -141,6 +149,8 @@ pub(super) fn before() -> Value {
                 pending_key("unused"), used_key(),
             ],
             "inspector": inspector(),
+            "signing_configuration": signing_configuration(),
+            "pull_time_update_exclusions": exclusions(&Deployment::new(ACCOUNT, REGION, &[]).unwrap(), ACCOUNT),
             "registry_policy": {"policyText": policy(json!({"AWS": OTHER}), "ecr:ReplicateImage")},
             "creation_templates": creation_templates(&policy(json!({"AWS": ACCOUNT}), "ecr:*")),
             "repositories": [
@@ -184,6 +194,8 @@ pub(super) fn now() -> Value {
                 pending_key("unused"), used_key(),
             ],
             "inspector": inspector(),
+            "signing_configuration": signing_configuration(),
+            "pull_time_update_exclusions": exclusions(&Deployment::new(ACCOUNT, REGION, &[]).unwrap(), ACCOUNT),
             "registry_policy": {"policyText": policy_for_new_repositories()},
             "creation_templates": creation_templates(&policy(json!("*"), "ecr:*")),
             "repositories": [

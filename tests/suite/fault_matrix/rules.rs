@@ -205,9 +205,9 @@ fn deviation(
         "ARCHIVED" if case.column == Column::UnknownValue && case.call == "kms.DescribeKey" => {
             Ok(Deviation::Archived)
         }
-        // Without its mode, a cluster has the default of EKS, which does not include access entries.
+        // Without its mode or its logs, a cluster has the defaults of EKS: no access entries, and no logs.
         "ARCHIVED" if case.column == Column::Missing && case.call == "eks.DescribeCluster" => {
-            if concerns_access(id) {
+            if concerns_access_or_logs(id) {
                 Ok(Deviation::Archived)
             } else {
                 Err("was archived incorrectly")
@@ -228,11 +228,16 @@ fn deviation(
     }
 }
 
-/// Returns `true` if a finding is about the access entries of a cluster.
-fn concerns_access(id: &str) -> bool {
+/// Returns `true` if a finding is about the access entries or the logs of a cluster.
+fn concerns_access_or_logs(id: &str) -> bool {
     let mut checks = checks::CHECKS.iter();
     checks.any(|check| {
-        let needs = [Need::AccessEntries, Need::ClusterAdmins];
+        let needs = [
+            Need::AccessEntries,
+            Need::ClusterAdmins,
+            Need::LogGroup,
+            Need::AuditLogWatcher,
+        ];
         id.contains(&format!("eksentry/{}/", check.id))
             && needs.iter().any(|need| check.needs.contains(need))
     })

@@ -4,13 +4,15 @@
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::demo::Sample;
+use eksentry_tests::deployment::Deployment;
 use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
 use crate::world::{
-    ACCOUNT, REGION, World, key, load_balancer_at, private_cluster, schedule_event, workspace,
+    ACCOUNT, REGION, World, exclusions, key, load_balancer_at, private_cluster, schedule_event,
+    workspace,
 };
 
 /// The account that the functions enter from their own.
@@ -18,6 +20,7 @@ pub(super) const OTHER: &str = "444455556666";
 const AWAY: &str = "us-east-1";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
 const MUTE_LIST: &str = "/eksentry/mute-list";
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
 const PATHS: &str = "EKSENTRY_PARAMETERS_PATHS";
 
@@ -115,7 +118,27 @@ fn home() -> World {
             });
         }
         account.add(own_policy()).unwrap();
+        let mut pushed = repository("pushed", ACCOUNT, REGION);
+        pushed["images"][0]["imageDigest"] = DIGEST.into();
+        let excluded = exclusions(&Deployment::new(ACCOUNT, REGION, &[]).unwrap(), ACCOUNT);
+        account
+            .add(json!({
+                "keys": [key("one", true)],
+                "repositories": [pushed],
+                "pull_time_update_exclusions": excluded,
+            }))
+            .unwrap();
     });
+    world.ok(
+        "ecr-event",
+        &json!({
+            "source": "aws.ecr", "detail-type": "ECR Image Action", "account": ACCOUNT, "region": REGION,
+            "resources": [], "detail": {
+                "result": "SUCCESS", "action-type": "PUSH", "repository-name": "pushed", "image-digest": DIGEST,
+                "image-tag": "v1",
+            },
+        }),
+    );
     for sample in Sample::load_all(&workspace().join("events")).unwrap() {
         let mut event = sample.payload.clone();
         if let Some(rule) = event["configRuleName"].as_str() {
@@ -202,12 +225,12 @@ fn one_of_everything(account: &str, region: &str) -> Value {
             "TrailARN": format!("arn:aws:cloudtrail:{region}:{account}:trail/one"),
             "selectors": {"EventSelectors": [{"ReadWriteType": "All"}]},
         }],
-        "repositories": [{
-            "repositoryName": "one", "images": [{"imageTags": ["v1"], "scan": {}}, {}],
-            "encryptionConfiguration": {
-                "encryptionType": "KMS", "kmsKey": format!("arn:aws:kms:{region}:{account}:key/one"),
-            },
-        }],
+        "repositories": [repository("one", account, region)],
+        "registry_policy": {"policyText": {"Statement": [for_organization()]}},
+        "signing_configuration": {"rules": [{"signingProfileArn": signing_profile(account, region)}]},
+        "pull_time_update_exclusions": exclusions(
+            &Deployment::new(ACCOUNT, REGION, &[]).unwrap(), account,
+        ),
         // GuardDuty does not monitor audit logs, so other calls search for what watches them.
         "detectors": [{
             "DetectorId": "12abc34d567e8fa901bc2d34e56789f0",
@@ -221,6 +244,31 @@ fn one_of_everything(account: &str, region: &str) -> Value {
         }],
     });
     with_network(account, region, entries)
+}
+
+/// Returns a repository whose evaluation takes every call, with an image that should be signed.
+fn repository(name: &str, account: &str, region: &str) -> Value {
+    let configuration = json!({"os": "linux", "config": {"User": "65532"}});
+    json!({
+        "repositoryName": name,
+        "images": [{"imageTags": ["v1"], "scan": {}, "configuration": configuration}, {}],
+        "encryptionConfiguration": {
+            "encryptionType": "KMS", "kmsKey": format!("arn:aws:kms:{region}:{account}:key/one"),
+        },
+        "policy": {"Statement": [for_organization()]},
+    })
+}
+
+/// Returns a statement for an organization, so that the account's own organization is needed.
+fn for_organization() -> Value {
+    json!({
+        "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-ab12cd34ef"}},
+    })
+}
+
+fn signing_profile(account: &str, region: &str) -> String {
+    format!("arn:aws:signer:{region}:{account}:/signing-profiles/one")
 }
 
 /// Runs functions with another Region in the settings.

@@ -11,14 +11,22 @@ use crate::ec2::OWNED;
 const CSI_DRIVER: &str = "efs.csi.aws.com/cluster";
 
 /// Returns the facts in the description of a file system. If its own tags don't show that EKS uses it, this is marked as
-/// not read.
-pub(super) fn file_system(resource: &Resource, described: FileSystem) -> EfsFileSystem {
+/// not read, and `Err` has the name of a member that the tags lack.
+pub(super) fn file_system(
+    resource: &Resource,
+    described: FileSystem,
+) -> (EfsFileSystem, Result<(), &'static str>) {
     let is_used = relates_to_eks(described.tags.as_deref());
+    let tags_are_known = match &described.tags {
+        None => Err("the tags of the file system"),
+        Some(tags) if tags.iter().any(|tag| tag.key.is_none()) => Err("the key of a tag"),
+        Some(_) => Ok(()),
+    };
     let tags = described.tags.into_iter().flatten();
     let tags = tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())));
     let mut tags: Vec<(String, String)> = tags.collect();
     tags.sort_unstable();
-    EfsFileSystem {
+    let facts = EfsFileSystem {
         id: resource.name().to_owned(),
         arn: resource.id().to_owned(),
         name: described.name,
@@ -31,7 +39,8 @@ pub(super) fn file_system(resource: &Resource, described: FileSystem) -> EfsFile
             Err(Unread::not_requested("the file system's access points"))
         },
         tags,
-    }
+    };
+    (facts, tags_are_known)
 }
 
 /// Returns the ID of an access point's file system if the tags of the access point show that EKS uses it.
@@ -65,6 +74,10 @@ mod tests {
     const ID: &str = "fs-0123456789abcdef0";
 
     fn read(members: Value) -> EfsFileSystem {
+        read_with_tags(members).0
+    }
+
+    fn read_with_tags(members: Value) -> (EfsFileSystem, Result<(), &'static str>) {
         let location = Location {
             partition: "aws".into(),
             region: "eu-central-1".into(),
@@ -100,6 +113,25 @@ mod tests {
         assert_eq!(found, expected);
         let bare = read(json!({}));
         assert_eq!((bare.state.as_str(), bare.is_encrypted), ("", false));
+    }
+
+    #[test]
+    fn tags_that_are_missing_may_relate_to_eks() {
+        for (members, lacking) in [
+            (json!({"Tags": []}), None),
+            (json!({"Tags": [{"Key": "a"}]}), None),
+            (json!({}), Some("the tags of the file system")),
+            (
+                json!({"Tags": [{"Key": "a"}, {"Value": "b"}]}),
+                Some("the key of a tag"),
+            ),
+        ] {
+            assert_eq!(
+                read_with_tags(members.clone()).1.err(),
+                lacking,
+                "{members}"
+            );
+        }
     }
 
     #[test]

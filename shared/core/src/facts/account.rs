@@ -10,6 +10,7 @@ use super::repository::RegistryScanning;
 use super::{Detector, Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::{ConfigType, Family, Identity, ResourceKind, TagSource};
+use crate::need::{Need, Needs};
 use crate::policy::OrganizationPath;
 
 /// An account in a Region.
@@ -197,7 +198,12 @@ impl Facts for Account {
     }
 
     fn details(&self) -> Details {
-        let Ok(Some(recorder)) = &self.recorder else {
+        Details::default()
+    }
+
+    fn details_for(&self, needs: Needs) -> Details {
+        let recorder = self.recorder.as_ref().ok().and_then(Option::as_ref);
+        let Some(recorder) = recorder.filter(|_| needs.contains(Need::Recorder)) else {
             return Details::default();
         };
         let types = recorder.types.as_ref().ok().map(RecordedTypes::describe);
@@ -328,7 +334,7 @@ mod tests {
                 recorder,
                 ..Account::unread()
             };
-            serde_json::to_value(account.details()).unwrap()
+            serde_json::to_value(account.details_for(Need::Recorder.into())).unwrap()
         };
         let recorder = Recorder {
             name: "default".into(),
@@ -340,7 +346,17 @@ mod tests {
         let expected = serde_json::json!({
             "recorderName": "default", "recording": true, "recordedTypes": "all except A, B",
         });
-        assert_eq!(details(Ok(Some(recorder))), expected);
+        assert_eq!(details(Ok(Some(recorder.clone()))), expected);
         assert_eq!(details(Ok(None)), serde_json::json!({}));
+        let account = Account {
+            recorder: Ok(Some(recorder)),
+            ..Account::unread()
+        };
+        let other = account.details_for(Need::Trails.into());
+        assert_eq!(
+            other,
+            Details::default(),
+            "the recorder is part of the report of one check"
+        );
     }
 }
