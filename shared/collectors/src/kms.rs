@@ -29,6 +29,8 @@ const GET_ROTATION: Permission =
 
 const GET_LAST_USAGE: Permission =
     Permission::new("kms:GetKeyLastUsage", &[Arns::InRegion("key/*")]);
+/// The only name that a policy of a key can have. KMS does not require it, while some compatible services do.
+const POLICY_NAME: &str = "default";
 const GET_POLICY: Permission = Permission::new("kms:GetKeyPolicy", &[Arns::InRegion("key/*")]);
 
 /// The responses that were already read.
@@ -160,6 +162,7 @@ impl Reader<'_> {
         let target = format!("key {id}");
         let call = self.kms_call(&GET_POLICY, target.clone());
         let request = self.clients.kms.get_key_policy().key_id(id);
+        let request = request.policy_name(POLICY_NAME);
         let response = call.send(request.send()).await?;
         let text = response.policy.ok_or_else(|| call.without("the policy"))?;
         let policies = &self.kms.policies;

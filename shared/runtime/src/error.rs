@@ -55,9 +55,9 @@ impl Error {
     }
 
     /// Creates an error of [`ErrorKind::InvalidEvent`]. The message contains what senders wrote, and is written to logs
-    /// and dead-letter queues, so it is cut to 1,000 characters.
+    /// and dead-letter queues, so it is cut to 4,000 characters, which is enough for the ids of all checks.
     pub fn invalid_event(message: impl Display) -> Self {
-        const MAX_CHARS: usize = 1_000;
+        const MAX_CHARS: usize = 4_000;
         let mut message = message.to_string();
         if let Some((end, _)) = message.char_indices().nth(MAX_CHARS) {
             message.truncate(end);
@@ -170,7 +170,16 @@ mod tests {
     #[test]
     fn messages_about_invalid_events_are_cut() {
         let message = Error::invalid_event("ä".repeat(100_000)).message;
-        assert_eq!(message, format!("{}…", "ä".repeat(1_000)));
+        assert_eq!(message, format!("{}…", "ä".repeat(4_000)));
+    }
+
+    #[test]
+    fn a_message_about_an_unknown_check_names_all_checks() {
+        let unknown = eksentry_core::checks::find(&"x".repeat(200)).unwrap_err();
+        let message = Error::invalid_event(format!("in checks, {unknown}")).message;
+        for check in eksentry_core::checks::CHECKS {
+            assert!(message.contains(check.id), "{}", check.id);
+        }
     }
 
     #[test]
