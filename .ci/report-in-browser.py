@@ -904,10 +904,11 @@ class Hostile(Pages):
                                     ("#group=none", PAGE, wanted)):
             page = self.open(view)
             self.assert_findings(page, shown)
-            page.get_by_role("button", name=f"Show more ({len(shown) - number} left)").click()
+            for first in range(number, len(shown), PAGE):
+                page.get_by_role("button", name=f"Show more ({len(shown) - first} left)").click()
+                summary = page.locator(".finding > summary").nth(first)
+                self.assertTrue(summary.evaluate("one => one === document.activeElement"), "The focus is on the next one.")
             self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in shown])
-            summary = page.locator(".finding > summary").nth(number)
-            self.assertTrue(summary.evaluate("one => one === document.activeElement"), "The focus is on the next one.")
         for view, printed in (("", grouped(wanted, limit=None)), ("#group=none", wanted)):
             page = self.open(view)
             self.assertTrue(page.pdf().startswith(b"%PDF"))
