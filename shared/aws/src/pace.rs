@@ -6,8 +6,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// The most calls of one service that are in flight at the same time, and the lowest limit, however often it throttles.
-const HIGHEST_LIMIT: usize = 16;
+/// The most calls of one service that are in flight at the same time, unless the service has another limit.
+const DEFAULT_LIMIT: usize = 16;
+
+/// The lowest limit, however often a service throttles.
 const LOWEST_LIMIT: usize = 2;
 
 /// The time within which several throttled responses reduce the limit only once.
@@ -21,6 +23,7 @@ pub struct Pace(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     permits: Semaphore,
+    highest_limit: usize,
     state: Mutex<State>,
 }
 
@@ -36,26 +39,32 @@ struct State {
 
 impl Default for Pace {
     fn default() -> Self {
+        Self::up_to(DEFAULT_LIMIT)
+    }
+}
+
+impl Pace {
+    /// Returns a pace with at most this number of calls in flight.
+    pub fn up_to(highest_limit: usize) -> Self {
         Self(Arc::new(Inner {
-            permits: Semaphore::new(HIGHEST_LIMIT),
+            permits: Semaphore::new(highest_limit),
+            highest_limit,
             state: Mutex::new(State {
-                limit: HIGHEST_LIMIT,
+                limit: highest_limit,
                 permits_to_remove: 0,
                 ended: 0,
                 slowed_at: None,
             }),
         }))
     }
-}
 
-impl Pace {
     /// Makes one call, as soon as fewer calls than the limit are in flight.
     pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         let permit = self.0.permits.acquire().await;
         let response = call.await;
         let mut state = self.state();
         state.ended += 1;
-        if state.ended >= state.limit && state.limit < HIGHEST_LIMIT {
+        if state.ended >= state.limit && state.limit < self.0.highest_limit {
             state.ended = 0;
             state.limit += 1;
             if state.permits_to_remove > 0 {
@@ -125,8 +134,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_limit_applies_unless_a_service_has_another() {
+        assert_eq!(in_flight(&Pace::default()).await, DEFAULT_LIMIT);
+        assert_eq!(in_flight(&Pace::up_to(3)).await, 3);
+    }
+
+    #[tokio::test]
     async fn throttling_halves_the_limit_once_and_later_calls_restore_it() {
-        let pace = Pace::default();
+        const HIGHEST_LIMIT: usize = 24;
+        let pace = Pace::up_to(HIGHEST_LIMIT);
         assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
         let now = Instant::now();
         for _ in 0..5 {

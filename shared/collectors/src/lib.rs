@@ -142,7 +142,10 @@ struct Paces {
 impl Clients {
     /// Creates the clients for the account and Region of `aws`.
     pub fn new(aws: &Aws) -> Self {
-        let paces = Paces::default();
+        let paces = Paces {
+            ecr: Pace::up_to(ecr::CALLS_IN_FLIGHT),
+            ..Paces::default()
+        };
         Self {
             cloudtrail: json_client(cloudtrail::SERVICE, aws, &paces.cloudtrail),
             cloudwatch: query_client(cloudwatch::SERVICE, aws, &paces.cloudwatch),

@@ -165,22 +165,27 @@ impl Reader<'_> {
         let chosen = repositories
             .iter()
             .filter(|repository| wanted.names.contains(&repository.name));
-        if wanted.repositories {
+        let describe = async {
+            if wanted.repositories {
+                futures::stream::iter(chosen.clone())
+                    .map(|repository| self.listed_repository(repository, needs, out))
+                    .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
+                    .collect::<()>()
+                    .await;
+            }
+        };
+        let list_images = async {
+            if !wanted.images {
+                return Vec::new();
+            }
             futures::stream::iter(chosen.clone())
-                .map(|repository| self.listed_repository(repository, needs, out))
-                .buffer_unordered(DESCRIPTIONS_AT_A_TIME)
-                .collect::<()>()
-                .await;
-        }
-        if !wanted.images {
-            return Vec::new();
-        }
-        let lists: Vec<Vec<Unlisted>> = futures::stream::iter(chosen)
-            .map(|repository| self.list_images(&repository.name, needs, gate, out))
-            .buffer_unordered(REPOSITORIES_AT_A_TIME)
-            .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
-            .collect()
-            .await;
+                .map(|repository| self.list_images(&repository.name, needs, gate, out))
+                .buffer_unordered(REPOSITORIES_AT_A_TIME)
+                .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
+                .collect::<Vec<Vec<Unlisted>>>()
+                .await
+        };
+        let ((), lists) = futures::join!(describe, list_images);
         lists.into_iter().flatten().collect()
     }
 
@@ -309,15 +314,16 @@ impl Reader<'_> {
             }
         };
         let encryption = self.encryption(&repository.encryption, needs);
-        let (registry_scanning, lifecycle_policy, encryption) =
-            futures::join!(registry_scanning, lifecycle_policy, encryption);
-        let Some(lifecycle_policy) = lifecycle_policy else {
-            return State::Gone;
-        };
-        let (policy, registry_policy) = futures::join!(
+        let (registry_scanning, lifecycle_policy, encryption, policy, registry_policy) = futures::join!(
+            registry_scanning,
+            lifecycle_policy,
+            encryption,
             self.repository_policy(&repository.name, needs),
             self.registry_policy(needs),
         );
+        let Some(lifecycle_policy) = lifecycle_policy else {
+            return State::Gone;
+        };
         let policies = [
             policy.iter().flatten().next(),
             registry_policy

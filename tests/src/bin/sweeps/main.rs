@@ -8,7 +8,8 @@
 //!
 //! No sweep with these calls can take less time than the largest of
 //!
-//! - for each service, its calls × latency ÷ 16, since the function has at most 16 calls of a service in flight;
+//! - for each service, its calls × latency ÷ 16, and ÷ 32 for ECR, since the function has at most so many calls of a
+//!   service in flight;
 //! - (calls of BatchImportFindings − 30) ÷ 10 per second, and (calls of GetFindings − 6) ÷ 3 per second: the rates and
 //!   bursts of Security Hub.
 //!
@@ -49,7 +50,8 @@ const BURST_REFILLS: Duration = Duration::from_secs(3);
 /// The time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The largest number of calls of one service that the function has in flight.
+/// The largest number of calls of ECR, and of any other service, that the function has in flight.
+const IN_FLIGHT_TO_ECR: f64 = 32.0;
 const IN_FLIGHT: f64 = 16.0;
 /// The operations with documented rates: the burst of calls, and the calls per second after that.
 const RATES: [(&str, f64, f64); 2] = [(IMPORTS, 30.0, 10.0), (READS, 6.0, 3.0)];
@@ -250,9 +252,15 @@ fn bound(calls: &BTreeMap<String, usize>, latency: Duration) -> Bound {
         let (service, _) = name.split_once('.').unwrap_or((name, ""));
         *of_services.entry(service).or_default() += count;
     }
-    let of_services = of_services.into_iter().map(|(service, calls)| Bound {
-        seconds: number(calls) * latency.as_secs_f64() / IN_FLIGHT,
-        by: service.to_owned(),
+    let of_services = of_services.into_iter().map(|(service, calls)| {
+        let in_flight = match service {
+            "ecr" => IN_FLIGHT_TO_ECR,
+            _ => IN_FLIGHT,
+        };
+        Bound {
+            seconds: number(calls) * latency.as_secs_f64() / in_flight,
+            by: service.to_owned(),
+        }
     });
     let of_rates = RATES.map(|(name, burst, rate)| Bound {
         seconds: (number(calls.get(name).copied().unwrap_or_default()) - burst).max(0.0) / rate,
