@@ -18,7 +18,12 @@ from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 
 # The names in botocore, and the protocols of services that are called with another one than botocore uses.
-SERVICES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+SERVICES = {
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
 PROTOCOLS = {"monitoring": "query"}
 MOST_PROBLEMS = 40
 TEXT_LOCATIONS = ("uri", "querystring", "header")  # values of all types are text there

@@ -34,8 +34,8 @@ const SECRETS: [&str; 10] = [
 
 const MUTE_LIST: &str = "/eksentry/mute-list";
 
-/// The greatest length of the message about an invalid event: 1,000 characters and the mark of the cut.
-const LONGEST_MESSAGE: usize = 1_001;
+/// The greatest length of the message about an invalid event: 4,000 characters and the mark of the cut.
+const LONGEST_MESSAGE: usize = 4_001;
 
 pub(crate) fn with_canary(event: &Value) -> Value {
     let mut event = event.clone();
