@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn throttling_halves_the_limit_once_and_later_calls_restore_it() {
-        const HIGHEST_LIMIT: usize = 24;
+        const HIGHEST_LIMIT: usize = 12;
         let pace = Pace::up_to(HIGHEST_LIMIT);
         assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
         let now = Instant::now();
