@@ -1,15 +1,32 @@
 //! Documents in the Systems Manager Parameter Store, and the copies of them that are kept between invocations.
 
+mod response;
+
 use std::error::Error;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ssm::types::{Parameter, ParameterType};
-use eksentry_aws::{Aws, IncompleteList, Lazy, Pages, client, problem};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use eksentry_aws::{
+    Aws, IncompleteList, JsonClient, JsonRequest, Lazy, Pages, Service, ServiceResult, problem,
+};
 use futures::future::try_join_all;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+
+use self::response::{Parameter, ParameterPage, ParameterResponse, SECURE_STRING};
+
+/// AWS Systems Manager.
+const SERVICE: Service = Service {
+    name: "ssm",
+    id: "SSM",
+};
+
+/// The name of the service in its interface.
+const TARGET: &str = "AmazonSSM";
 
 pub(crate) const ACTIONS: &[&str] = &["ssm:GetParameter", "ssm:GetParametersByPath"];
 
@@ -96,7 +113,7 @@ impl DocumentError {
         }
     }
 
-    fn of_call<E>(action: &'static str, error: &SdkError<E>) -> Self
+    fn of_call<E>(action: &'static str, error: &E) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -135,7 +152,7 @@ pub(crate) enum Reading<T> {
 /// A document, with the copy of it that a process keeps.
 #[derive(Debug)]
 pub(crate) struct Document<T> {
-    client: Lazy<aws_sdk_ssm::Client>,
+    client: Lazy<JsonClient>,
     source: Source,
     parse: fn(&[Part]) -> Result<T, ParseError>,
     kept: Mutex<Kept<T>>,
@@ -148,8 +165,9 @@ impl<T> Document<T> {
         source: Source,
         parse: fn(&[Part]) -> Result<T, ParseError>,
     ) -> Self {
+        let aws = aws.clone();
         Self {
-            client: client!(aws_sdk_ssm, aws),
+            client: Lazy::new(move || JsonClient::new(SERVICE, &aws, None)),
             source,
             parse,
             kept: Mutex::new(Kept { last: None }),
@@ -183,12 +201,18 @@ impl<T> Document<T> {
 
     async fn parameter(&self, name: &str) -> Result<Part, DocumentError> {
         let action = "ssm:GetParameter";
-        let response = self.client.get_parameter().name(name).send().await;
-        let response = response.map_err(|error| DocumentError::of_call(action, &error))?;
-        let parameter = response
-            .parameter
-            .unwrap_or_else(|| Parameter::builder().build());
-        part(action, Some(name), parameter)
+        let response = self.call("GetParameter", json!({"Name": name})).await;
+        let response: ParameterResponse =
+            response.map_err(|error| DocumentError::of_call(action, &error))?;
+        part(action, Some(name), response.parameter.unwrap_or_default())
+    }
+
+    async fn call<R>(&self, operation: &'static str, input: Value) -> ServiceResult<R>
+    where
+        R: DeserializeOwned + Debug + Send + Sync + 'static,
+    {
+        let request = JsonRequest::target(TARGET, operation, input);
+        self.client.send(request).await
     }
 
     /// Returns the parameters directly below a path, sorted by name.
@@ -196,11 +220,11 @@ impl<T> Document<T> {
         let action = "ssm:GetParametersByPath";
         let mut parts = Vec::new();
         let mut pages = Pages::default();
-        let mut token = None;
+        let mut input = json!({"Path": path});
         loop {
-            let call = self.client.get_parameters_by_path().path(path);
-            let response = call.set_next_token(token).send().await;
-            let page = response.map_err(|error| DocumentError::of_call(action, &error))?;
+            let response = self.call("GetParametersByPath", input.clone()).await;
+            let page: ParameterPage =
+                response.map_err(|error| DocumentError::of_call(action, &error))?;
             let Some(parameters) = page.parameters else {
                 let path = path.to_owned();
                 return Err(DocumentError::NoList { action, path });
@@ -218,9 +242,9 @@ impl<T> Document<T> {
                 path: path.to_owned(),
                 incomplete,
             })?;
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                break;
+            match page.next_token.filter(|token| !token.is_empty()) {
+                Some(token) => input["NextToken"] = token.into(),
+                None => break,
             }
         }
         if parts.is_empty() {
@@ -242,7 +266,7 @@ fn part(
     let (Some(name), Some(text)) = (name, parameter.value) else {
         return Err(DocumentError::NoValue { action });
     };
-    if parameter.r#type == Some(ParameterType::SecureString) {
+    if parameter.r#type.as_deref() == Some(SECURE_STRING) {
         return Err(DocumentError::SecureString { name });
     }
     Ok(Part { name, text })
@@ -325,33 +349,36 @@ mod tests {
 
     #[test]
     fn a_parameter_without_a_value_or_with_a_secret_is_an_error() {
-        let whole = || Parameter::builder().name("/a/b").value("{}");
-        let read = |parameter: Parameter| part("ssm:X", None, parameter);
+        let parameter = |members: Value| serde_json::from_value::<Parameter>(members).unwrap();
+        let read = |members: Value| part("ssm:X", None, parameter(members));
         let expected = Part {
             name: "/a/b".to_owned(),
             text: "{}".to_owned(),
         };
-        assert_eq!(read(whole().build()).unwrap(), expected);
-        let string = whole().r#type(ParameterType::String).build();
-        assert_eq!(read(string).unwrap(), expected);
-        for (parameter, is_lasting, mention) in [
+        for whole in [
+            json!({"Name": "/a/b", "Value": "{}"}),
+            json!({"Name": "/a/b", "Value": "{}", "Type": "String"}),
+        ] {
+            assert_eq!(read(whole).unwrap(), expected);
+        }
+        for (members, is_lasting, mention) in [
             (
-                whole().set_value(None).build(),
+                json!({"Name": "/a/b"}),
                 false,
                 "without a name or without a value",
             ),
             (
-                whole().set_name(None).build(),
+                json!({"Value": "{}"}),
                 false,
                 "without a name or without a value",
             ),
             (
-                whole().r#type(ParameterType::SecureString).build(),
+                json!({"Name": "/a/b", "Value": "{}", "Type": "SecureString"}),
                 true,
                 "/a/b is a SecureString",
             ),
         ] {
-            let error = read(parameter).unwrap_err();
+            let error = read(members).unwrap_err();
             assert_eq!(error.is_lasting(), is_lasting, "{error:?}");
             assert!(error.to_string().contains(mention), "{error:?}");
         }
