@@ -1,6 +1,10 @@
 //! A client for the Kubernetes API of EKS clusters. It reads and never writes.
 
+mod authority;
+#[cfg(test)]
+mod certificates;
 mod client;
+mod connect;
 mod get;
 pub mod lenient;
 mod list;
@@ -12,7 +16,9 @@ mod send;
 mod token;
 mod tokens;
 
+pub use authority::{Authority, AuthorityError};
 pub use client::{Client, EndpointError};
+pub use connect::{Connector, connect};
 pub use get::Version;
 pub use list::{Completeness, Listed};
 pub use problem::{Distrust, Problem};
