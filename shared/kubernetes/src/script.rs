@@ -60,10 +60,10 @@ impl Answer {
         Self::new(status, body).with("content-type", "text/plain; charset=utf-8")
     }
 
-    pub(crate) fn cut(body: &str) -> Self {
+    pub(crate) fn cut(status: u16, body: &str) -> Self {
         Self {
             body: Body::Cut(body.to_owned()),
-            ..Self::new(200, "")
+            ..Self::new(status, "")
         }
     }
 

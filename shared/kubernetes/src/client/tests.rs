@@ -144,6 +144,11 @@ async fn other_responses_are_not_requested_again() {
              eksentry's access entry.",
         ),
         (
+            Answer::cut(403, "{"),
+            "get /version was refused (403). Allow it in the cluster, by the role that is bound to the group of \
+             eksentry's access entry.",
+        ),
+        (
             Answer::text(302, "").with("location", "https://elsewhere.example.com/"),
             "get /version failed: the server redirects to another URL (302), which is not followed. The next sweep tries \
              again.",
@@ -165,7 +170,7 @@ async fn other_responses_are_not_requested_again() {
             "broken: get /version failed: the server responded with the status 500. The next sweep tries again.",
         ),
         (
-            Answer::cut("{\"kind\":"),
+            Answer::cut(200, "{\"kind\":"),
             "broken: get /version failed: the response is incomplete. The next sweep tries again.",
         ),
         (

@@ -251,10 +251,22 @@ async fn a_response_that_breaks_off_is_broken() {
 
 #[tokio::test]
 async fn a_connection_without_tls_is_not_made() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/version", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).await.unwrap() > 0);
+            let answer = answer("200 OK", VERSION);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
     let http = connect(&authority(&Issuer::new()));
-    let request = http::Request::get("http://localhost:1/").body(SdkBody::empty());
-    let response = http.call(request.unwrap().try_into().unwrap()).await;
-    assert!(response.is_err());
+    let response = send(&http, &url, "token").await;
+    assert!(
+        matches!(response, Err(NoResponse::NotReached(_))),
+        "{response:?}"
+    );
 }
 
 #[test]

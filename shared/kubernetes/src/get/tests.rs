@@ -35,10 +35,12 @@ async fn an_object_is_read() {
 #[tokio::test(start_paused = true)]
 async fn only_a_status_about_the_object_means_that_it_is_absent() {
     let other = NOT_FOUND.replace("aws-auth", "other");
+    let gone = NOT_FOUND.replace("NotFound", "Gone");
     for (answer, is_absent) in [
         (Answer::new(404, NOT_FOUND), true),
         (Answer::new(404, NOT_SERVED), false),
         (Answer::new(404, other), false),
+        (Answer::new(404, gone), false),
         (Answer::text(404, "404 page not found\n"), false),
         (Answer::new(404, ""), false),
     ] {
@@ -58,7 +60,7 @@ async fn a_broken_response_is_requested_again() {
     let broken = || {
         [
             Answer::new(500, "{}"),
-            Answer::cut("{\"data\":"),
+            Answer::cut(200, "{\"data\":"),
             Answer::new(200, "[]"),
         ]
     };

@@ -192,7 +192,7 @@ async fn a_page_that_leads_back_ends_the_list() {
 async fn a_page_that_is_broken_is_made_smaller() {
     for broken in [
         Answer::new(500, "{}"),
-        Answer::cut(r#"{"kind":"PodList","items":["#),
+        Answer::cut(200, r#"{"kind":"PodList","items":["#),
         Answer::large(33),
         Answer::new(200, r#"{"kind":"PodList","items":[{]}"#),
         Answer::new(200, r#"{"kind":"PodList","items":{}}"#),
