@@ -1,4 +1,8 @@
 //! Certificates for tests, which are issued when a test runs: no key is stored, and none expires.
+//!
+//! The functions panic if the operating system has no random numbers.
+
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,42 +30,69 @@ const BASIC_CONSTRAINTS: &[u8] = &[0x06, 3, 0x55, 0x1d, 19];
 const SUBJECT_ALT_NAME: &[u8] = &[0x06, 3, 0x55, 0x1d, 17];
 const TRUE: &[u8] = &[0x01, 1, 0xff];
 
+const RANDOM: &str = "the operating system has random numbers";
+
 /// The time in which a certificate is valid.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Validity(&'static str, &'static str);
+pub struct Validity(&'static str, &'static str);
 
-pub(crate) const VALID: Validity = Validity("20200101000000Z", "21200101000000Z");
-pub(crate) const EXPIRED: Validity = Validity("20200101000000Z", "20210101000000Z");
-pub(crate) const NOT_YET_VALID: Validity = Validity("21190101000000Z", "21200101000000Z");
+/// The time of a certificate that is valid today.
+pub const VALID: Validity = Validity("20200101000000Z", "21200101000000Z");
+/// The time of a certificate that has expired.
+pub const EXPIRED: Validity = Validity("20200101000000Z", "20210101000000Z");
+/// The time of a certificate that is not valid yet.
+pub const NOT_YET_VALID: Validity = Validity("21190101000000Z", "21200101000000Z");
 
 /// The certificate of a server, and its key.
-pub(crate) type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
+pub type Identity = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
-/// A certificate authority.
-pub(crate) struct Issuer {
+/// A certificate authority. Its debug view does not show the key.
+pub struct Issuer {
     key: EcdsaKeyPair,
     certificate: Vec<u8>,
 }
 
+impl fmt::Debug for Issuer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Issuer")
+    }
+}
+
 impl Issuer {
-    pub(crate) fn new() -> Self {
+    /// Creates an authority with a new key.
+    #[expect(clippy::new_without_default, reason = "each authority has another key")]
+    pub fn new() -> Self {
         let (key, _) = new_key();
         let is_authority = extension(BASIC_CONSTRAINTS, &der(SEQUENCE, &[TRUE]));
         let certificate = certificate(&key, &key, AUTHORITY, VALID, &is_authority);
         Self { key, certificate }
     }
 
-    pub(crate) fn pem(&self) -> String {
+    /// Returns the certificate of the authority in PEM.
+    pub fn pem(&self) -> String {
         let content = STANDARD.encode(&self.certificate);
-        let lines: Vec<_> = content.as_bytes().chunks(64).map(<[u8]>::to_vec).collect();
-        let content = String::from_utf8(lines.join(&b'\n')).unwrap();
+        let lines: Vec<_> = content
+            .as_bytes()
+            .chunks(64)
+            .map(String::from_utf8_lossy)
+            .collect();
+        let content = lines.join("\n");
         format!("-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
     }
 
     /// Issues the certificate of a server with a DNS name.
-    pub(crate) fn issue(&self, name: &str, validity: Validity) -> Identity {
+    pub fn issue(&self, name: &str, validity: Validity) -> Identity {
+        self.issue_for(&[name], validity)
+    }
+
+    /// Issues the certificate of a server with several DNS names.
+    pub fn issue_for(&self, names: &[&str], validity: Validity) -> Identity {
         let (key, pkcs8) = new_key();
-        let names = der(SEQUENCE, &[&der(0x82, &[name.as_bytes()])]);
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| der(0x82, &[name.as_bytes()]))
+            .collect();
+        let names = der(SEQUENCE, &[&names.concat()]);
         let names = extension(SUBJECT_ALT_NAME, &names);
         let certificate = certificate(&self.key, &key, "kube-apiserver", validity, &names);
         (certificate.into(), PrivatePkcs8KeyDer::from(pkcs8).into())
@@ -71,8 +102,9 @@ impl Issuer {
 fn new_key() -> (EcdsaKeyPair, Vec<u8>) {
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-    let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect(RANDOM);
+    let key = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random);
+    let key = key.expect("a key that was generated is valid");
     (key, pkcs8.as_ref().to_vec())
 }
 
@@ -104,7 +136,7 @@ fn certificate(
             &der(0xa3, &[&der(SEQUENCE, &[extension])]),
         ],
     );
-    let signature = issuer.sign(&SystemRandom::new(), &content).unwrap();
+    let signature = issuer.sign(&SystemRandom::new(), &content).expect(RANDOM);
     let signature = der(BIT_STRING, &[&[0], signature.as_ref()]);
     der(SEQUENCE, &[&content, &algorithm, &signature])
 }
@@ -125,11 +157,14 @@ fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let length = &length[length.iter().take_while(|byte| **byte == 0).count()..];
     let mut value = vec![tag];
-    if content.len() < 0x80 {
-        value.push(content.len().try_into().unwrap());
-    } else {
-        value.push(0x80 | u8::try_from(length.len()).unwrap());
-        value.extend(length);
+    match length {
+        [] => value.push(0),
+        [short @ 0..0x80] => value.push(*short),
+        // The number of the bytes of the length, which is small.
+        _ => {
+            value.push((0x81..).nth(length.len() - 1).unwrap_or(u8::MAX));
+            value.extend(length);
+        }
     }
     value.extend(content);
     value

@@ -1,8 +1,8 @@
 //! A client for the Kubernetes API of EKS clusters. It reads and never writes.
 
 mod authority;
-#[cfg(test)]
-mod certificates;
+#[cfg(any(test, feature = "certificates"))]
+pub mod certificates;
 mod client;
 mod connect;
 mod get;
