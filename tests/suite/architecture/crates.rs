@@ -10,6 +10,7 @@ use super::{names_in, read, root};
 const CORE: &str = "eksentry-core";
 const AWS: &str = "eksentry-aws";
 const COLLECTORS: &str = "eksentry-collectors";
+const KUBERNETES: &str = "eksentry-kubernetes";
 const REPORTERS: &str = "eksentry-reporters";
 const RUNTIME: &str = "eksentry-runtime";
 const TESTS: &str = "eksentry-tests";
@@ -66,6 +67,7 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(workspace.ours(CORE), [""; 0]);
     assert_eq!(workspace.ours(AWS), [""; 0]);
     assert_eq!(workspace.ours(COLLECTORS), [AWS, CORE]);
+    assert_eq!(workspace.ours(KUBERNETES), [AWS, CORE]);
     assert_eq!(workspace.ours(REPORTERS), [AWS, CORE]);
     assert_eq!(workspace.ours(RUNTIME), [AWS, COLLECTORS, CORE, REPORTERS]);
     for function in names_in("functions") {

@@ -1,0 +1,27 @@
+//! A client for the Kubernetes API of EKS clusters. It reads and never writes.
+
+mod authority;
+#[cfg(any(test, feature = "certificates"))]
+pub mod certificates;
+mod client;
+mod connect;
+mod get;
+pub mod lenient;
+mod list;
+mod problem;
+mod request;
+#[cfg(test)]
+mod script;
+mod send;
+mod token;
+mod tokens;
+
+pub use authority::{Authority, AuthorityError};
+pub use client::{Client, EndpointError};
+pub use connect::{Connector, connect};
+pub use get::Version;
+pub use list::{Completeness, Listed};
+pub use problem::{Distrust, Problem};
+pub use request::{ListOf, Resource};
+pub use token::{Token, TokenError, TokenScope};
+pub use tokens::TokenSource;

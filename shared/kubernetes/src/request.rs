@@ -1,0 +1,235 @@
+//! The requests that are made to an API server.
+
+use std::fmt;
+
+use form_urlencoded::Serializer;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The characters of a name that are not encoded in a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A kind of object in the Kubernetes API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Resource {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version of the group.
+    pub version: &'static str,
+    /// The name of the kind in paths: `pods`.
+    pub plural: &'static str,
+}
+
+impl Resource {
+    /// Returns a kind of the core group.
+    pub const fn core(plural: &'static str) -> Self {
+        Self::new("", "v1", plural)
+    }
+
+    /// Returns a kind of an API group.
+    pub const fn new(group: &'static str, version: &'static str, plural: &'static str) -> Self {
+        Self {
+            group,
+            version,
+            plural,
+        }
+    }
+
+    fn path(self, namespace: Option<&str>, name: Option<&str>) -> String {
+        let Self {
+            group,
+            version,
+            plural,
+        } = self;
+        let api = if group.is_empty() { "api" } else { "apis" };
+        let encoded = |name| utf8_percent_encode(name, SEGMENT).to_string();
+        let mut path = vec![String::new(), api.to_owned()];
+        if !group.is_empty() {
+            path.push(group.to_owned());
+        }
+        path.push(version.to_owned());
+        if let Some(namespace) = namespace {
+            path.extend(["namespaces".to_owned(), encoded(namespace)]);
+        }
+        path.push(plural.to_owned());
+        path.extend(name.map(encoded));
+        path.join("/")
+    }
+}
+
+/// Writes the name by which roles name the kind: `roles.rbac.authorization.k8s.io`.
+impl fmt::Display for Resource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.plural)?;
+        if !self.group.is_empty() {
+            write!(formatter, ".{}", self.group)?;
+        }
+        Ok(())
+    }
+}
+
+/// The objects that a list contains: all of a kind, unless it is narrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListOf<'a> {
+    /// The kind of the objects.
+    pub resource: Resource,
+    /// The namespace of the objects; `None` for all namespaces, and for kinds without a namespace.
+    pub namespace: Option<&'a str>,
+    /// The condition on fields that the API server applies: `status.phase!=Failed`.
+    pub field_selector: Option<&'a str>,
+    /// The condition on labels that the API server applies: `!pod-template-hash`.
+    pub label_selector: Option<&'a str>,
+}
+
+impl<'a> ListOf<'a> {
+    /// Returns the list of all objects of a kind, in all namespaces.
+    pub const fn all(resource: Resource) -> Self {
+        Self {
+            resource,
+            namespace: None,
+            field_selector: None,
+            label_selector: None,
+        }
+    }
+
+    /// Returns the same list, of one namespace only.
+    pub const fn in_namespace(self, namespace: &'a str) -> Self {
+        Self {
+            namespace: Some(namespace),
+            ..self
+        }
+    }
+
+    /// Returns the same list, of the objects whose fields meet a condition only.
+    pub const fn with_fields(self, selector: &'a str) -> Self {
+        Self {
+            field_selector: Some(selector),
+            ..self
+        }
+    }
+
+    /// Returns the same list, of the objects whose labels meet a condition only.
+    pub const fn with_labels(self, selector: &'a str) -> Self {
+        Self {
+            label_selector: Some(selector),
+            ..self
+        }
+    }
+
+    /// Returns the request for a page of the list. It never names a resource version: the first page is then
+    /// consistent, and the token of each other page contains the version.
+    pub(crate) fn page(&self, limit: u32, token: Option<&str>) -> Request {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("limit", &limit.to_string());
+        for (name, value) in [
+            ("continue", token),
+            ("fieldSelector", self.field_selector),
+            ("labelSelector", self.label_selector),
+        ] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        let path = self.resource.path(self.namespace, None);
+        let place = self.namespace.map(|name| format!(" in {name}"));
+        Request {
+            call: format!("list {}{}", self.resource, place.unwrap_or_default()),
+            path: format!("{path}?{}", query.finish()),
+        }
+    }
+}
+
+/// A request to an API server. The method is always GET.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The verb and the objects, as problems name the request: `list pods`.
+    pub(crate) call: String,
+    /// The path and the query.
+    pub(crate) path: String,
+}
+
+impl Request {
+    /// Returns the request for an object.
+    pub(crate) fn object(resource: Resource, namespace: Option<&str>, name: &str) -> Self {
+        let place = namespace.map(|name| format!(" in {name}"));
+        Self {
+            call: format!("get {resource}/{name}{}", place.unwrap_or_default()),
+            path: resource.path(namespace, Some(name)),
+        }
+    }
+
+    /// Returns the request for what is not an object: `/version`.
+    pub(crate) fn path(path: &str) -> Self {
+        Self {
+            call: format!("get {path}"),
+            path: path.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PODS: Resource = Resource::core("pods");
+    const ROLES: Resource = Resource::new("rbac.authorization.k8s.io", "v1", "roles");
+
+    #[test]
+    fn requests_have_the_paths_of_the_api() {
+        let finished = "status.phase!=Succeeded,status.phase!=Failed";
+        for (request, call, path) in [
+            (
+                ListOf::all(PODS).page(500, None),
+                "list pods",
+                "/api/v1/pods?limit=500",
+            ),
+            (
+                ListOf::all(PODS)
+                    .with_fields(finished)
+                    .page(250, Some("a+b=")),
+                "list pods",
+                "/api/v1/pods?limit=250&continue=a%2Bb%3D\
+                 &fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed",
+            ),
+            (
+                ListOf::all(ROLES)
+                    .in_namespace("kube-system")
+                    .page(60, None),
+                "list roles.rbac.authorization.k8s.io in kube-system",
+                "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles?limit=60",
+            ),
+            (
+                ListOf::all(Resource::new("apps", "v1", "replicasets"))
+                    .with_labels("!pod-template-hash")
+                    .page(500, None),
+                "list replicasets.apps",
+                "/apis/apps/v1/replicasets?limit=500&labelSelector=%21pod-template-hash",
+            ),
+            (
+                Request::object(
+                    Resource::core("configmaps"),
+                    Some("kube-system"),
+                    "aws-auth",
+                ),
+                "get configmaps/aws-auth in kube-system",
+                "/api/v1/namespaces/kube-system/configmaps/aws-auth",
+            ),
+            (
+                Request::object(ROLES, Some("a/../b"), "system:a b?#%"),
+                "get roles.rbac.authorization.k8s.io/system:a b?#% in a/../b",
+                "/apis/rbac.authorization.k8s.io/v1/namespaces/a%2F..%2Fb/roles/system%3Aa%20b%3F%23%25",
+            ),
+            (
+                Request::object(Resource::core("namespaces"), None, "shop"),
+                "get namespaces/shop",
+                "/api/v1/namespaces/shop",
+            ),
+            (Request::path("/version"), "get /version", "/version"),
+        ] {
+            assert_eq!((request.call.as_str(), request.path.as_str()), (call, path));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Connections to the endpoints of clusters in memory, without a network.
+
+use std::{io, time::Duration};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use aws_smithy_types::body::SdkBody;
+use eksentry_aws::Clock;
+use eksentry_kubernetes::{Authority, Connector};
+use futures::stream;
+use http::Response;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use tokio::time::sleep;
+
+use super::{
+    api::KubernetesApi,
+    cluster::Endpoint,
+    status::{Answer, Body},
+};
+
+/// The time that every answer takes, in addition to the delay of a fault. Without it, no two requests would ever be in
+/// flight together.
+const RESPONSE_TIME: Duration = Duration::from_millis(10);
+
+/// Returns a connector that leads to these clusters by the hosts of their URLs, in memory. As a connection over TLS
+/// does, it verifies the certificate of an endpoint by the authority. Any other host has no address.
+pub fn connector(apis: &[KubernetesApi], clock: Clock) -> Connector {
+    let apis = apis.to_vec();
+    Connector::new(move |authority| {
+        SharedHttpConnector::new(Connection {
+            apis: apis.clone(),
+            clock: clock.clone(),
+            authority: authority.clone(),
+        })
+    })
+}
+
+#[derive(Clone, Debug)]
+struct Connection {
+    apis: Vec<KubernetesApi>,
+    clock: Clock,
+    authority: Authority,
+}
+
+impl Connection {
+    /// Returns the cluster at a host, if it can be reached and trusted.
+    fn connect(&self, host: &str) -> Result<&KubernetesApi, io::Error> {
+        let api = self
+            .apis
+            .iter()
+            .find(|api| api.host().eq_ignore_ascii_case(host));
+        let api = api.ok_or_else(|| {
+            io::Error::other("failed to lookup address information: Name or service not known")
+        })?;
+        if api.endpoint() == Endpoint::Closed {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        let verified = api
+            .identity()
+            .verify(host, &self.authority, self.clock.now());
+        verified.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(api)
+    }
+
+    async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let other =
+            |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
+        let request = request
+            .try_into_http1x()
+            .map_err(|error| other(error.into()))?;
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(other)?.to_bytes();
+        let host = parts.uri.host().unwrap_or_default();
+        if parts.uri.scheme_str() != Some("https") {
+            return Err(ConnectorError::user(
+                "the URL does not begin with https://".into(),
+            ));
+        }
+        let api = self
+            .connect(host)
+            .map_err(|error| ConnectorError::io(error.into()))?;
+        let _in_flight = api.begin();
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let answer = api.answer(
+            parts.method.as_str(),
+            path,
+            &parts.headers,
+            &body,
+            self.clock.now(),
+        );
+        sleep(RESPONSE_TIME + answer.delay).await;
+        response(answer)
+    }
+}
+
+fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let other =
+        |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
+    let body = match answer.body {
+        Body::Closed => {
+            let closed = io::Error::from(io::ErrorKind::ConnectionReset);
+            return Err(ConnectorError::io(closed.into()));
+        }
+        Body::Whole(text) => SdkBody::from(text),
+        Body::Cut(text) => {
+            let parts = [
+                Ok(Frame::data(text.into())),
+                Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+            ];
+            SdkBody::from_body_1_x(StreamBody::new(stream::iter(parts)))
+        }
+    };
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    let response = response.body(body).map_err(|error| other(error.into()))?;
+    response
+        .try_into()
+        .map_err(|error: aws_smithy_runtime_api::http::HttpError| other(error.into()))
+}
+
+impl HttpConnector for Connection {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().respond(request))
+    }
+}
+
+#[cfg(test)]
+mod tests;
