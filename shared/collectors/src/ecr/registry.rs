@@ -318,8 +318,8 @@ impl Reader<'_> {
             registry_scanning,
             lifecycle_policy,
             encryption,
-            self.repository_policy(&repository.name, needs),
-            self.registry_policy(needs),
+            Box::pin(self.repository_policy(&repository.name, needs)),
+            Box::pin(self.registry_policy(needs)),
         );
         let Some(lifecycle_policy) = lifecycle_policy else {
             return State::Gone;
