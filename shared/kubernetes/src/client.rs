@@ -22,7 +22,7 @@ const IN_FLIGHT: usize = 4;
 const BUSY_TRIES: u32 = 5;
 const UNREACHED_TRIES: u32 = 2;
 
-/// How long to wait before a request is made with a new token: access entries take effect after some seconds.
+/// The wait before a request is made with a new token: access entries take effect after some seconds.
 const UNAUTHORIZED_WAIT: Duration = Duration::from_secs(5);
 
 /// The wait before the second try, which doubles with each try, and the longest wait.
@@ -68,7 +68,7 @@ struct Tries {
     is_renewed: bool,
 }
 
-/// What follows a try.
+/// The step that follows a try.
 enum Next {
     Content(Vec<u8>),
     /// Fail in this way.

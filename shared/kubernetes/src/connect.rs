@@ -29,7 +29,7 @@ use crate::authority::Authority;
 /// The longest time until a connection is established, with the resolution of the name and the TLS handshake.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// How long a connection without a request is kept.
+/// The time for which a connection without a request is kept.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// A function that opens connections to the endpoint of the cluster with an authority. Cheap to clone.

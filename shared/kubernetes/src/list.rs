@@ -14,7 +14,7 @@ use crate::request::{ListOf, Request};
 /// The objects of a page: first the most, then fewer while the server fails to return so many.
 const LIMITS: [u32; 4] = [500, 250, 125, 60];
 
-/// What was read of a list.
+/// The part of a list that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
     /// The items that were read.
@@ -23,11 +23,11 @@ pub struct Listed<T> {
     pub unreadable: usize,
     /// The number of pages that were read.
     pub pages: usize,
-    /// Whether these are all items.
+    /// `Complete` if these are all items.
     pub completeness: Completeness,
 }
 
-/// Whether a list was read to its end.
+/// The extent to which a list was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completeness {
     /// The list contains all objects, as they were at one time.

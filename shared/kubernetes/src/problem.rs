@@ -16,7 +16,7 @@ pub enum Problem {
     NotReached {
         /// The request: `list pods`.
         call: String,
-        /// What happened.
+        /// The cause, in words.
         cause: String,
     },
     /// The server at the endpoint is not trusted. The request was not sent.
@@ -26,7 +26,7 @@ pub enum Problem {
     NotTrusted {
         /// The request: `list pods`.
         call: String,
-        /// What is wrong with the certificate.
+        /// The fault of the certificate.
         distrust: Distrust,
     },
     /// There is no token to send.
@@ -34,7 +34,7 @@ pub enum Problem {
     NoToken {
         /// The request: `list pods`.
         call: String,
-        /// What happened.
+        /// The cause, in words.
         cause: String,
     },
     /// The API server does not know the caller, also with a new token.
@@ -77,7 +77,7 @@ pub enum Problem {
     Failed {
         /// The request: `list pods`.
         call: String,
-        /// What happened.
+        /// The cause, in words.
         cause: String,
     },
     /// The time for reading the cluster is over.
@@ -90,7 +90,7 @@ pub enum Problem {
     },
 }
 
-/// What is wrong with the certificate of the server at an endpoint.
+/// The fault of the certificate that the server at an endpoint shows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
     /// Another authority issued the certificate.

@@ -24,7 +24,7 @@ use crate::tokens::TokenSource;
 
 pub(crate) const ENDPOINT: &str = "https://prod.example.com";
 
-/// What the server does with a request.
+/// The reaction of the server to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     status: u16,

@@ -27,9 +27,9 @@ const MAX_STATUS: usize = 64 << 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     pub(crate) status: u16,
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     pub(crate) retry_after: Option<Duration>,
-    /// Whether the server states that the body is JSON. A response that states nothing may be JSON.
+    /// `false` if the server states that the body is something other than JSON.
     pub(crate) is_json: bool,
     /// The body. It may be incomplete if the status is not 200.
     pub(crate) body: Vec<u8>,

@@ -27,7 +27,7 @@ const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 /// The value of `X-Amz-Expires`. The authenticator ignores it, and accepts a token for 15 minutes.
 const EXPIRES_IN: Duration = Duration::from_mins(1);
 
-/// How long a token is used. The rest of the 15 minutes is for clocks that differ and for requests under way.
+/// The time for which a token is used. The rest of the 15 minutes is for clocks that differ and for requests under way.
 const USABLE_FOR: SignedDuration = SignedDuration::from_mins(12);
 
 /// The most bytes of a token that the authenticator accepts.

@@ -38,7 +38,7 @@ pub struct Cluster {
     /// The groups that the access entry gives to the caller; `None` if the caller has no access entry.
     #[serde(default = "groups")]
     pub groups: Option<Vec<String>>,
-    /// Whether the optional roles of eksentry are installed in addition.
+    /// `true` if the optional roles of eksentry are installed in addition.
     #[serde(default)]
     pub has_optional_roles: bool,
     /// Kinds that the caller may read in addition: `secrets`, `roles.rbac.authorization.k8s.io`.
@@ -47,7 +47,7 @@ pub struct Cluster {
     /// Kinds that the caller may not read, whatever the roles grant; `*` for all.
     #[serde(default)]
     pub deny: Vec<String>,
-    /// What is wrong with the endpoint, if anything.
+    /// The fault of the endpoint, if it has one.
     #[serde(default)]
     pub endpoint: Endpoint,
     /// The host of the endpoint in memory; one that is like those of EKS if absent.
@@ -58,7 +58,7 @@ pub struct Cluster {
     pub faults: Vec<Fault>,
 }
 
-/// What is wrong with the endpoint of a cluster, or with the authority that EKS reports for it.
+/// The fault of the endpoint of a cluster, or of the authority that EKS reports for it.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Endpoint {

@@ -1,4 +1,4 @@
-//! What a cluster tells about itself: its version, its API groups, and their kinds.
+//! The description that a cluster gives of itself: its version, its API groups, and their kinds.
 
 use std::collections::BTreeMap;
 

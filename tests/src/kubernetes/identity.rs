@@ -27,7 +27,7 @@ pub(super) const LOOPBACK_HOST: &str = "localhost";
 pub(super) struct Identity {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
-    /// What is wrong with the endpoint.
+    /// The fault of the endpoint.
     pub(super) endpoint: Endpoint,
     /// The authority that EKS reports: PEM in base64.
     pub(super) reported: String,

@@ -18,7 +18,7 @@ const TOKEN_VERSION: &str = "meta.k8s.io/v1";
 /// The version of a page that is read as the objects are now.
 const NOW: i64 = -1;
 
-/// Where a page begins, as its token tells.
+/// The beginning of a page, which is the content of its token.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(super) struct Position {
     v: String,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::kinds::Kind;
 
-/// Whether the value of a requirement is demanded or excluded, or the key itself.
+/// The condition of a requirement on the value or on the key itself: demanded or excluded.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Condition {
     In(Vec<String>),

@@ -1,4 +1,4 @@
-//! What a cluster holds and received, and how it responds.
+//! The objects of a cluster, the requests that it received, and its responses.
 
 use std::collections::BTreeSet;
 

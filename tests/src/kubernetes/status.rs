@@ -23,7 +23,7 @@ const MEMBERS: [&str; 9] = [
     "code",
 ];
 
-/// What the API server does with a request.
+/// The reaction of the API server to a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
     /// The HTTP status.
@@ -32,7 +32,7 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body, and how it is sent.
     pub body: Body,
-    /// How long it takes until the answer is sent.
+    /// The time until the answer is sent.
     pub delay: Duration,
 }
 

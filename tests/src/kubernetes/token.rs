@@ -16,10 +16,10 @@ use super::cluster::Cluster;
 const PREFIX: &str = "k8s-aws-v1.";
 const MAX_BYTES: usize = 4096;
 
-/// How long a token is valid, whatever `X-Amz-Expires` says.
+/// The time for which a token is valid, whatever `X-Amz-Expires` says.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(15);
 
-/// How far the clock of the signer may be ahead.
+/// The time by which the clock of the signer may be ahead.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The parameters that a token may have, in lower case. All but the session token are required.

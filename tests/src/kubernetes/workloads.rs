@@ -1,4 +1,4 @@
-//! What admission and the controllers of a cluster do: the pods of workloads, and the service account of each pod.
+//! The work of admission and of the controllers of a cluster: the pods of workloads, and the service account of each pod.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) const CONTROLLERS: [(&str, &str); 7] = [
     ("batch", "jobs"),
 ];
 
-/// Where the token of the service account is mounted.
+/// The path at which the token of the service account is mounted.
 const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// Returns what the controller of a workload creates. `pods` is the number of the pods, or a list of what admission
