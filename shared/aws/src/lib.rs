@@ -37,7 +37,7 @@ pub use problem::problem;
 pub use query::{Parameters, QueryClient, QueryService};
 pub use rate::Rate;
 pub use required::Required;
-pub use service::{Service, ServiceError, ServiceResult};
+pub use service::{Service, ServiceError, ServiceResult, dns_suffix};
 
 /// The IAM actions of the calls that this crate makes.
 pub const ACTIONS: &[&str] = &["sts:AssumeRole"];

@@ -31,6 +31,8 @@ use aws_types::region::SigningRegion;
 
 use crate::{Aws, CompleteResponses, Pace};
 
+pub use endpoint::dns_suffix;
+
 /// A service that is called without an SDK crate.
 #[derive(Debug, Clone, Copy)]
 pub struct Service {

@@ -13,6 +13,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use eksentry_aws::dns_suffix;
 use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -40,19 +41,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The domains of the partitions' endpoints.
-/// Source: <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
-const DNS_SUFFIXES: [(&str, &str); 8] = [
-    ("aws", "amazonaws.com"),
-    ("aws-cn", "amazonaws.com.cn"),
-    ("aws-eusc", "amazonaws.eu"),
-    ("aws-iso", "c2s.ic.gov"),
-    ("aws-iso-b", "sc2s.sgov.gov"),
-    ("aws-iso-e", "cloud.adc-e.uk"),
-    ("aws-iso-f", "csp.hci.ic.gov"),
-    ("aws-us-gov", "amazonaws.com"),
-];
-
 /// The cluster that a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenScope<'a> {
@@ -60,8 +48,6 @@ pub struct TokenScope<'a> {
     pub cluster: &'a str,
     /// The Region of the cluster.
     pub region: &'a str,
-    /// The partition of the cluster, as ARNs name it: `aws-cn`.
-    pub partition: &'a str,
 }
 
 /// A bearer token. Its debug view does not show the text.
@@ -77,9 +63,6 @@ pub enum TokenError {
     /// The credentials to sign with are not available, for this reason.
     #[error("there are no credentials: {0}")]
     NoCredentials(String),
-    /// The endpoint of STS in that partition is not known.
-    #[error("the endpoint of STS in the partition {0} is not known")]
-    UnknownPartition(String),
     /// The request can't be signed, for this reason.
     #[error("the request to STS can't be signed: {0}")]
     NotSigned(String),
@@ -102,7 +85,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// Returns an error if the partition is not known, if the names can't be signed, or if the token becomes too long.
+    /// Returns an error if the names can't be signed, or if the token becomes too long.
     pub fn sign(
         credentials: &Credentials,
         scope: TokenScope<'_>,
@@ -151,15 +134,8 @@ fn presigned_url(
     scope: TokenScope<'_>,
     now: Timestamp,
 ) -> Result<String, TokenError> {
-    let TokenScope {
-        cluster,
-        region,
-        partition,
-    } = scope;
-    let (_, suffix) = DNS_SUFFIXES
-        .into_iter()
-        .find(|(name, _)| *name == partition)
-        .ok_or_else(|| TokenError::UnknownPartition(partition.to_owned()))?;
+    let TokenScope { cluster, region } = scope;
+    let suffix = dns_suffix(region);
     let url = format!("https://sts.{region}.{suffix}/?{QUERY}");
     let not_signed = |error: &dyn std::error::Error| TokenError::NotSigned(error.to_string());
 

@@ -31,9 +31,14 @@ pub(super) fn url(service: Service, config: &SdkConfig) -> String {
     set.unwrap_or_else(|| of_region(service.name, region, config.use_fips() == Some(true)))
 }
 
-fn of_region(service: &str, region: &str, fips: bool) -> String {
+/// Returns the domain of the endpoints of a Region, which depends on its partition: `amazonaws.com.cn`.
+pub fn dns_suffix(region: &str) -> &'static str {
     let suffix = SUFFIXES.iter().find(|(begin, _)| region.starts_with(begin));
-    let suffix = suffix.map_or("amazonaws.com", |(_, suffix)| suffix);
+    suffix.map_or("amazonaws.com", |(_, suffix)| suffix)
+}
+
+fn of_region(service: &str, region: &str, fips: bool) -> String {
+    let suffix = dns_suffix(region);
     // All endpoints in AWS GovCloud (US) are FIPS endpoints.
     // Source: <https://github.com/boto/botocore/tree/develop/botocore/data>, the rule sets of endpoints.
     let has_fips_name = fips && !region.starts_with("us-gov-");

@@ -41,7 +41,6 @@ fn headers(cluster: &str) -> HeaderMap {
     let scope = TokenScope {
         cluster,
         region: "eu-west-1",
-        partition: "aws",
     };
     let token = Token::sign(&signer, scope, NOW.parse().unwrap()).unwrap();
     let token = format!("Bearer {}", token.text());
