@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod derived;
 pub mod hostile;
 pub mod iam;
+mod in_memory;
 pub mod kubernetes;
 pub mod lambda;
 pub mod load;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::{Client, NoContent};
 use crate::problem::Problem;
-use crate::request::{Request, Resource};
+use crate::request::{ApiResource, Request};
 
 /// The most tries of a request while its responses are broken.
 const TRIES: u32 = 4;
@@ -55,7 +55,7 @@ impl Client {
     /// Returns an error if the object can't be read, or if the cluster does not serve its kind.
     pub async fn get<T: DeserializeOwned>(
         &self,
-        resource: Resource,
+        resource: ApiResource,
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Option<T>, Problem> {

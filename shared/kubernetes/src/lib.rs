@@ -22,6 +22,6 @@ pub use connect::{Connector, connect};
 pub use get::Version;
 pub use list::{Completeness, Listed};
 pub use problem::{Distrust, Problem};
-pub use request::{ListOf, Resource};
+pub use request::{ApiResource, ListOf};
 pub use token::{Token, TokenError, TokenScope};
 pub use tokens::TokenSource;

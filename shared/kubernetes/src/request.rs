@@ -14,7 +14,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A kind of object in the Kubernetes API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Resource {
+pub struct ApiResource {
     /// The API group; empty for the core group.
     pub group: &'static str,
     /// The version of the group.
@@ -23,7 +23,7 @@ pub struct Resource {
     pub plural: &'static str,
 }
 
-impl Resource {
+impl ApiResource {
     /// Returns a kind of the core group.
     pub const fn core(plural: &'static str) -> Self {
         Self::new("", "v1", plural)
@@ -61,7 +61,7 @@ impl Resource {
 }
 
 /// Writes the name by which roles name the kind: `roles.rbac.authorization.k8s.io`.
-impl fmt::Display for Resource {
+impl fmt::Display for ApiResource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.plural)?;
         if !self.group.is_empty() {
@@ -75,7 +75,7 @@ impl fmt::Display for Resource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListOf<'a> {
     /// The kind of the objects.
-    pub resource: Resource,
+    pub resource: ApiResource,
     /// The namespace of the objects; `None` for all namespaces, and for kinds without a namespace.
     pub namespace: Option<&'a str>,
     /// The condition on fields that the API server applies: `status.phase!=Failed`.
@@ -86,7 +86,7 @@ pub struct ListOf<'a> {
 
 impl<'a> ListOf<'a> {
     /// Returns the list of all objects of a kind, in all namespaces.
-    pub const fn all(resource: Resource) -> Self {
+    pub const fn all(resource: ApiResource) -> Self {
         Self {
             resource,
             namespace: None,
@@ -153,7 +153,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// Returns the request for an object.
-    pub(crate) fn object(resource: Resource, namespace: Option<&str>, name: &str) -> Self {
+    pub(crate) fn object(resource: ApiResource, namespace: Option<&str>, name: &str) -> Self {
         let place = namespace.map(|name| format!(" in {name}"));
         Self {
             call: format!("get {resource}/{name}{}", place.unwrap_or_default()),
@@ -174,8 +174,8 @@ impl Request {
 mod tests {
     use super::*;
 
-    const PODS: Resource = Resource::core("pods");
-    const ROLES: Resource = Resource::new("rbac.authorization.k8s.io", "v1", "roles");
+    const PODS: ApiResource = ApiResource::core("pods");
+    const ROLES: ApiResource = ApiResource::new("rbac.authorization.k8s.io", "v1", "roles");
 
     #[test]
     fn requests_have_the_paths_of_the_api() {
@@ -202,7 +202,7 @@ mod tests {
                 "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles?limit=60",
             ),
             (
-                ListOf::all(Resource::new("apps", "v1", "replicasets"))
+                ListOf::all(ApiResource::new("apps", "v1", "replicasets"))
                     .with_labels("!pod-template-hash")
                     .page(500, None),
                 "list replicasets.apps",
@@ -210,7 +210,7 @@ mod tests {
             ),
             (
                 Request::object(
-                    Resource::core("configmaps"),
+                    ApiResource::core("configmaps"),
                     Some("kube-system"),
                     "aws-auth",
                 ),
@@ -223,7 +223,7 @@ mod tests {
                 "/apis/rbac.authorization.k8s.io/v1/namespaces/a%2F..%2Fb/roles/system%3Aa%20b%3F%23%25",
             ),
             (
-                Request::object(Resource::core("namespaces"), None, "shop"),
+                Request::object(ApiResource::core("namespaces"), None, "shop"),
                 "get namespaces/shop",
                 "/api/v1/namespaces/shop",
             ),

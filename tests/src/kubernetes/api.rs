@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, request::Parts};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -115,6 +115,12 @@ impl KubernetesApi {
         state.in_flight += 1;
         state.most_in_flight = state.most_in_flight.max(state.in_flight);
         InFlight(self.0.clone())
+    }
+
+    /// Answers a request that arrived over a connection.
+    pub(super) fn answer_to(&self, parts: &Parts, body: &[u8], now: Timestamp) -> Answer {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        self.answer(parts.method.as_str(), path, &parts.headers, body, now)
     }
 
     /// Answers a request. Nothing is sent, and no time passes.

@@ -1,6 +1,6 @@
 //! Connections to the endpoints of clusters in memory, without a network.
 
-use std::{io, time::Duration};
+use std::io;
 
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
@@ -13,7 +13,7 @@ use eksentry_kubernetes::{Authority, Connector};
 use futures::stream;
 use http::Response;
 use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::StreamBody;
 use tokio::time::sleep;
 
 use super::{
@@ -21,10 +21,7 @@ use super::{
     cluster::Endpoint,
     status::{Answer, Body},
 };
-
-/// The time that every answer takes, in addition to the delay of a fault. Without it, no two requests would ever be in
-/// flight together.
-const RESPONSE_TIME: Duration = Duration::from_millis(10);
+use crate::in_memory::{self, RESPONSE_TIME};
 
 /// Returns a connector that leads to these clusters by the hosts of their URLs, in memory. As a connection over TLS
 /// does, it verifies the certificate of an endpoint by the authority. Any other host has no address.
@@ -67,13 +64,7 @@ impl Connection {
     }
 
     async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let other =
-            |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
-        let request = request
-            .try_into_http1x()
-            .map_err(|error| other(error.into()))?;
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(other)?.to_bytes();
+        let (parts, body) = in_memory::read(request).await?;
         let host = parts.uri.host().unwrap_or_default();
         if parts.uri.scheme_str() != Some("https") {
             return Err(ConnectorError::user(
@@ -84,22 +75,13 @@ impl Connection {
             .connect(host)
             .map_err(|error| ConnectorError::io(error.into()))?;
         let _in_flight = api.begin();
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let answer = api.answer(
-            parts.method.as_str(),
-            path,
-            &parts.headers,
-            &body,
-            self.clock.now(),
-        );
+        let answer = api.answer_to(&parts, &body, self.clock.now());
         sleep(RESPONSE_TIME + answer.delay).await;
         response(answer)
     }
 }
 
 fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let other =
-        |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
     let body = match answer.body {
         Body::Closed => {
             let closed = io::Error::from(io::ErrorKind::ConnectionReset);
@@ -118,10 +100,8 @@ fn response(answer: Answer) -> Result<HttpResponse, ConnectorError> {
     for (name, value) in answer.headers {
         response = response.header(name, value);
     }
-    let response = response.body(body).map_err(|error| other(error.into()))?;
-    response
-        .try_into()
-        .map_err(|error: aws_smithy_runtime_api::http::HttpError| other(error.into()))
+    let response = response.body(body);
+    in_memory::response(response.map_err(|error| ConnectorError::other(error.into(), None))?)
 }
 
 impl HttpConnector for Connection {

@@ -133,14 +133,7 @@ async fn respond(
     let _in_flight = api.begin();
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let answer = api.answer(
-        parts.method.as_str(),
-        path,
-        &parts.headers,
-        &body,
-        Timestamp::now(),
-    );
+    let answer = api.answer_to(&parts, &body, Timestamp::now());
     sleep(answer.delay).await;
     let body = match answer.body {
         Body::Closed => return Err(io::ErrorKind::ConnectionReset.into()),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -45,9 +46,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-
-/// The number of bytes in a block of SHA-256.
-const BLOCK: usize = 64;
 
 /// The secrets that go with every access key, as in the stand-in for AWS.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -216,30 +214,18 @@ fn to_sign(
 }
 
 /// Returns the signature of a text by a key that is derived from the secret key.
-fn signature(secret_key: &str, scope: &str, text: &str) -> [u8; 32] {
+fn signature(secret_key: &str, scope: &str, text: &str) -> Vec<u8> {
     let secret = format!("AWS4{secret_key}").into_bytes();
     let key = scope
         .split('/')
-        .fold(secret, |key, part| hmac(&key, part.as_bytes()).to_vec());
-    hmac(&key, text.as_bytes())
+        .fold(secret, |key, part| authenticate(&key, part));
+    authenticate(&key, text)
 }
 
-/// Returns the HMAC with SHA-256. Source: RFC 2104.
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut block = [0; BLOCK];
-    let short = if key.len() > BLOCK {
-        Sha256::digest(key).to_vec()
-    } else {
-        key.to_vec()
-    };
-    block[..short.len()].copy_from_slice(&short);
-    let keyed = |pad: u8, message: &[u8]| {
-        let mut digest = Sha256::new();
-        digest.update(block.map(|byte| byte ^ pad));
-        digest.update(message);
-        digest.finalize()
-    };
-    keyed(0x5c, &keyed(0x36, message)).into()
+/// Returns the HMAC of a text with SHA-256.
+fn authenticate(key: &[u8], text: &str) -> Vec<u8> {
+    let hmac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    hmac.chain_update(text).finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

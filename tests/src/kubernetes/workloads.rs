@@ -1,4 +1,5 @@
-//! The work of admission and of the controllers of a cluster: the pods of workloads, and the service account of each pod.
+//! The work of admission and of the controllers of a cluster: the pods of workloads, and the service account of each
+//! pod.
 
 use serde_json::{Value, json};
 

@@ -3,7 +3,6 @@
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use aws_smithy_runtime_api::client::{
@@ -17,17 +16,13 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::body::SdkBody;
 use axum::http::{Response, header};
 use eksentry_aws::Clock;
-use http_body_util::BodyExt as _;
 use tokio::time::sleep;
 
 use super::{
     server::head,
     state::{State, TimedReply},
 };
-
-/// The time that every response takes, in addition to the delay of a fault. Without it, no two calls would ever be in
-/// flight together.
-const RESPONSE_TIME: Duration = Duration::from_millis(10);
+use crate::in_memory::{self, RESPONSE_TIME};
 
 /// A connection on which both ends use the same clock.
 #[derive(Clone, Debug)]
@@ -38,12 +33,7 @@ pub(super) struct Connection {
 
 impl Connection {
     async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let other =
-            |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::other(error, None);
-        let request = request.try_into_http1x();
-        let request = request.map_err(|error| other(error.into()))?;
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await.map_err(other)?.to_bytes();
+        let (parts, body) = in_memory::read(request).await?;
         let TimedReply { delay, reply } = self
             .state
             .lock()
@@ -59,10 +49,7 @@ impl Connection {
         response
             .headers_mut()
             .insert(header::CONTENT_LENGTH, reply.body.len().into());
-        let response = response.map(|()| SdkBody::from(reply.body));
-        response
-            .try_into()
-            .map_err(|error: aws_smithy_runtime_api::http::HttpError| other(error.into()))
+        in_memory::response(response.map(|()| SdkBody::from(reply.body)))
     }
 }
 

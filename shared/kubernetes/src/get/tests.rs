@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::*;
 use crate::script::{Answer, Script};
 
-const CONFIG_MAPS: Resource = Resource::core("configmaps");
+const CONFIG_MAPS: ApiResource = ApiResource::core("configmaps");
 
 /// Answers of kube-apiserver 1.36.
 const NOT_FOUND: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"configmaps \"aws-auth\" not found","reason":"NotFound","details":{"name":"aws-auth","kind":"configmaps"},"code":404}"#;

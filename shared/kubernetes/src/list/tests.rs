@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::*;
 use crate::lenient::{Field, Object};
-use crate::request::Resource;
+use crate::request::ApiResource;
 use crate::script::{Answer, Script};
 
-const PODS: ListOf<'static> = ListOf::all(Resource::core("pods"));
+const PODS: ListOf<'static> = ListOf::all(ApiResource::core("pods"));
 
 /// The status that kube-apiserver 1.36 returns for an expired page.
 const EXPIRED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{"continue":"rest"},"status":"Failure","message":"The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.","reason":"Expired","code":410}"#;

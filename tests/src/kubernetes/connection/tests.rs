@@ -1,11 +1,11 @@
 //! The client of `shared/kubernetes` reads clusters in memory and over TLS.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_credential_types::Credentials as Signer;
 use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use eksentry_kubernetes::{
-    Client, Completeness, Distrust, ListOf, Listed, Problem, Resource, Token, TokenError,
+    ApiResource, Client, Completeness, Distrust, ListOf, Listed, Problem, Token, TokenError,
     TokenScope, TokenSource,
 };
 use serde_json::{Value, json};
@@ -22,34 +22,34 @@ const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const APPS: &str = "apps";
 const NETWORKING: &str = "networking.k8s.io";
 const RBAC: &str = "rbac.authorization.k8s.io";
-const PODS: Resource = Resource::core("pods");
-const CONFIG_MAPS: Resource = Resource::core("configmaps");
+const PODS: ApiResource = ApiResource::core("pods");
+const CONFIG_MAPS: ApiResource = ApiResource::core("configmaps");
 
 /// All lists that a reader of clusters needs.
 fn lists() -> Vec<ListOf<'static>> {
     let resources = [
-        Resource::core("namespaces"),
-        Resource::new(APPS, "v1", "deployments"),
-        Resource::new(APPS, "v1", "statefulsets"),
-        Resource::new(APPS, "v1", "daemonsets"),
-        Resource::core("replicationcontrollers"),
-        Resource::new("batch", "v1", "jobs"),
-        Resource::new("batch", "v1", "cronjobs"),
-        Resource::core("serviceaccounts"),
-        Resource::new(NETWORKING, "v1", "networkpolicies"),
-        Resource::core("resourcequotas"),
-        Resource::core("limitranges"),
-        Resource::new(RBAC, "v1", "clusterrolebindings"),
-        Resource::new(RBAC, "v1", "rolebindings"),
-        Resource::new(RBAC, "v1", "clusterroles"),
-        Resource::new(RBAC, "v1", "roles"),
-        Resource::core("services"),
-        Resource::new(NETWORKING, "v1", "ingresses"),
-        Resource::new(NETWORKING, "v1", "ingressclasses"),
+        ApiResource::core("namespaces"),
+        ApiResource::new(APPS, "v1", "deployments"),
+        ApiResource::new(APPS, "v1", "statefulsets"),
+        ApiResource::new(APPS, "v1", "daemonsets"),
+        ApiResource::core("replicationcontrollers"),
+        ApiResource::new("batch", "v1", "jobs"),
+        ApiResource::new("batch", "v1", "cronjobs"),
+        ApiResource::core("serviceaccounts"),
+        ApiResource::new(NETWORKING, "v1", "networkpolicies"),
+        ApiResource::core("resourcequotas"),
+        ApiResource::core("limitranges"),
+        ApiResource::new(RBAC, "v1", "clusterrolebindings"),
+        ApiResource::new(RBAC, "v1", "rolebindings"),
+        ApiResource::new(RBAC, "v1", "clusterroles"),
+        ApiResource::new(RBAC, "v1", "roles"),
+        ApiResource::core("services"),
+        ApiResource::new(NETWORKING, "v1", "ingresses"),
+        ApiResource::new(NETWORKING, "v1", "ingressclasses"),
     ];
     let narrowed = [
         ListOf::all(PODS).with_fields("status.phase!=Succeeded,status.phase!=Failed"),
-        ListOf::all(Resource::new(APPS, "v1", "replicasets")).with_labels("!pod-template-hash"),
+        ListOf::all(ApiResource::new(APPS, "v1", "replicasets")).with_labels("!pod-template-hash"),
     ];
     resources
         .into_iter()
@@ -60,11 +60,11 @@ fn lists() -> Vec<ListOf<'static>> {
 
 fn optional_lists() -> Vec<ListOf<'static>> {
     let resources = [
-        Resource::core("persistentvolumes"),
-        Resource::new("elbv2.k8s.aws", "v1beta1", "ingressclassparams"),
-        Resource::new("eks.amazonaws.com", "v1", "ingressclassparams"),
-        Resource::new("eks.amazonaws.com", "v1", "nodeclasses"),
-        Resource::new("scheduling.k8s.io", "v1", "priorityclasses"),
+        ApiResource::core("persistentvolumes"),
+        ApiResource::new("elbv2.k8s.aws", "v1beta1", "ingressclassparams"),
+        ApiResource::new("eks.amazonaws.com", "v1", "ingressclassparams"),
+        ApiResource::new("eks.amazonaws.com", "v1", "nodeclasses"),
+        ApiResource::new("scheduling.k8s.io", "v1", "priorityclasses"),
     ];
     resources.into_iter().map(ListOf::all).collect()
 }
@@ -106,7 +106,6 @@ fn sign(clock: &Clock) -> Result<Token, TokenError> {
     let scope = TokenScope {
         cluster: "prod_1",
         region: "eu-west-1",
-        partition: "aws",
     };
     Token::sign(&signer, scope, clock.now())
 }
@@ -191,7 +190,7 @@ async fn optional_lists_need_exactly_the_optional_rights() {
 async fn secrets_and_other_config_maps_are_refused() {
     let api = api(cluster());
     let client = client(&api);
-    let listed = list(&client, ListOf::all(Resource::core("secrets"))).await;
+    let listed = list(&client, ListOf::all(ApiResource::core("secrets"))).await;
     assert!(
         matches!(
             listed.completeness,

@@ -38,7 +38,7 @@ async fn a_cluster_is_read_over_tls() {
     let version = client.version().await.unwrap();
     assert_eq!(version.git_version, "v1.34.5-eks-113cf36");
     assert_readable(&client, &lists()).await;
-    let listed = list(&client, ListOf::all(Resource::core("secrets"))).await;
+    let listed = list(&client, ListOf::all(ApiResource::core("secrets"))).await;
     let is_denied = matches!(
         listed.completeness,
         Completeness::Unread(Problem::Forbidden { .. })
