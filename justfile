@@ -23,6 +23,10 @@ demo *OPTIONS:
 ci:
     bash .ci/run
 
+# Build the functions as they are deployed, and test them
+release:
+    bash .ci/release
+
 # Rewrite the files that are derived from the registry of checks: docs, README, template
 bless:
     BLESS=1 cargo test -p eksentry-tests derived
