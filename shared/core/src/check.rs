@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::details::Details;
 use crate::facts::{Facts, FactsOf};
 use crate::kind::{ResourceKind, Topic};
 use crate::need::{Need, Needs};
@@ -9,7 +10,7 @@ use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
-use crate::roll_up::Unit;
+use crate::roll_up::{MOST_FINDINGS, RolledUp, Sending, Unit, Verdicts};
 use crate::severity::Severity;
 use crate::standards::{self, Control};
 use crate::verdict::Verdict;
@@ -71,8 +72,13 @@ pub trait Evaluator: fmt::Debug + Sync {
     /// Returns the kind of resource that is evaluated.
     fn kind(&self) -> &'static ResourceKind;
 
-    /// Evaluates facts. Returns `None` if they are of another kind.
-    fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict>;
+    /// Evaluates the facts about a resource. Returns `None` if they are of another kind.
+    fn evaluate(
+        &self,
+        resource: &Resource,
+        facts: &dyn Facts,
+        settings: &ParameterValues,
+    ) -> Option<Evaluated>;
 
     /// Returns the unit of the check's findings.
     fn unit(&self) -> Unit {
@@ -80,13 +86,38 @@ pub trait Evaluator: fmt::Debug + Sync {
     }
 }
 
+/// The result of an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evaluated {
+    /// The decision about the resource.
+    Resource(Verdict),
+    /// The decisions about the objects in the resource, for each of the subjects that they belong to.
+    Objects(Vec<Subject>),
+}
+
+/// A resource with objects, such as a namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The resource.
+    pub resource: Resource,
+    /// The properties of the resource that reports show.
+    pub details: Details,
+    /// The decisions about the objects.
+    pub verdicts: Verdicts,
+}
+
 impl<F: FactsOf> Evaluator for Evaluate<F> {
     fn kind(&self) -> &'static ResourceKind {
         F::KIND
     }
 
-    fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
-        Some(self.0(facts.of()?, settings))
+    fn evaluate(
+        &self,
+        _: &Resource,
+        facts: &dyn Facts,
+        settings: &ParameterValues,
+    ) -> Option<Evaluated> {
+        Some(Evaluated::Resource(self.0(facts.of()?, settings)))
     }
 }
 
@@ -150,27 +181,65 @@ impl Check {
         }
     }
 
-    /// Evaluates an observation. If the resource could not be read, the verdict is not available. If the resource does
-    /// not exist, is of another kind or is one to which no check applies, the verdict is not applicable.
-    pub fn verdict(&self, observation: &Observation, settings: &ParameterValues) -> Verdict {
+    /// Evaluates an observation, and returns the verdicts from which findings are created; exactly one, which is about the
+    /// resource itself, unless the check's [`Unit`] is another. If the resource could not be read, the verdict is not
+    /// available. If the resource does not exist, is of another kind or is one to which no check applies, the verdict is
+    /// not applicable.
+    ///
+    /// `except` applies the exceptions for a resource to a verdict.
+    pub fn verdicts(
+        &self,
+        observation: &Observation,
+        settings: &ParameterValues,
+        except: &dyn Fn(&Resource, Verdict) -> Verdict,
+    ) -> Vec<RolledUp> {
+        let resource = &observation.resource;
+        let about_resource = |verdict| RolledUp {
+            resource: resource.clone(),
+            details: Details::default(),
+            verdict: except(resource, verdict),
+            sending: Sending::Always,
+        };
+        let evaluated = match self.evaluate(observation, settings) {
+            Evaluated::Resource(verdict) => return vec![about_resource(verdict)],
+            Evaluated::Objects(subjects) => subjects,
+        };
+        let most = settings.get(&MOST_FINDINGS);
+        let rolled_up = evaluated.into_iter().flat_map(|mut subject| {
+            for object in &mut subject.verdicts.objects {
+                let verdict = object.verdict.clone();
+                object.verdict = except(&object.resource, verdict);
+            }
+            let rolled_up = self.unit().roll_up(subject, most);
+            rolled_up.into_iter().map(|one| RolledUp {
+                verdict: except(&one.resource, one.verdict),
+                ..one
+            })
+        });
+        rolled_up.collect()
+    }
+
+    fn evaluate(&self, observation: &Observation, settings: &ParameterValues) -> Evaluated {
+        let resource = &observation.resource;
         let facts = match &observation.state {
             State::Gone => {
-                return Verdict::not_applicable(
-                    ReasonCode::ResourceGone,
-                    format!("The {} does not exist.", observation.resource),
-                );
+                let text = format!("The {resource} does not exist.");
+                let gone = Verdict::not_applicable(ReasonCode::ResourceGone, text);
+                return Evaluated::Resource(gone);
             }
-            State::Unread(unread) => return Verdict::not_available(unread),
+            State::Unread(unread) => return Evaluated::Resource(Verdict::not_available(unread)),
             State::Present(facts) => facts,
         };
         if let Some(reason) = facts.inapplicable() {
-            return Verdict::not_applicable(ReasonCode::ResourceNotApplicable, reason);
+            let verdict = Verdict::not_applicable(ReasonCode::ResourceNotApplicable, reason);
+            return Evaluated::Resource(verdict);
         }
-        let verdict = self.evaluate.evaluate(facts.as_ref(), settings);
-        verdict.unwrap_or_else(|| {
-            let noun = observation.resource.kind().noun;
+        let evaluated = self.evaluate.evaluate(resource, facts.as_ref(), settings);
+        evaluated.unwrap_or_else(|| {
+            let noun = resource.kind().noun;
             let text = format!("The check does not apply to this kind of resource ({noun}).");
-            Verdict::not_applicable(ReasonCode::ResourceOfOtherKind, text)
+            let verdict = Verdict::not_applicable(ReasonCode::ResourceOfOtherKind, text);
+            Evaluated::Resource(verdict)
         })
     }
 
@@ -218,9 +287,12 @@ mod tests {
             observed_at: "2026-03-01T10:20:30Z".parse().unwrap(),
             state,
         };
-        find(check)
-            .unwrap()
-            .verdict(&observation, &ParameterValues::default())
+        let verdicts = find(check).unwrap().verdicts(
+            &observation,
+            &ParameterValues::default(),
+            &|_, verdict| verdict,
+        );
+        verdicts.into_iter().next().unwrap().verdict
     }
 
     #[test]

@@ -46,6 +46,7 @@ mod eks_upgrade_insights;
 mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
+mod k8s_pod_privileged;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
 mod kms_key_policy_restricted;
@@ -56,7 +57,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 49] = [
+pub static CHECKS: [&Check; 50] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -103,6 +104,7 @@ pub static CHECKS: [&Check; 49] = [
     &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
+    &k8s_pod_privileged::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
     &kms_key_policy_restricted::CHECK,

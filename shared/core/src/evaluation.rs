@@ -7,3 +7,4 @@ pub(crate) mod nodes;
 pub(crate) mod openings;
 pub(crate) mod security_groups;
 pub(crate) mod vpc;
+pub(crate) mod workloads;

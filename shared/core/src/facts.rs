@@ -9,6 +9,7 @@ mod detector;
 pub mod file_system;
 pub mod image;
 pub mod key;
+pub mod kubernetes;
 mod list;
 pub mod registry;
 pub mod repository;
@@ -20,6 +21,7 @@ use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::need::Needs;
 use crate::reason_code::ReasonCode;
+use crate::resource::Resource;
 
 pub use account::Account;
 pub use attached_policy::AttachedPolicy;
@@ -28,6 +30,7 @@ pub use detector::{Detector, Feature};
 pub use file_system::EfsFileSystem;
 pub use image::EcrImage;
 pub use key::KmsKey;
+pub use kubernetes::KubernetesCluster;
 pub use list::List;
 pub use repository::EcrRepository;
 
@@ -90,6 +93,12 @@ pub trait Facts: Any + Debug + Send + Sync {
     /// the resource.
     fn revision(&self, _needs: Needs) -> Option<&str> {
         None
+    }
+
+    /// Returns `true` if the facts show that a resource within this one does not exist, since all lists were read that
+    /// could contain it. `needs` are those of the check that reported the resource.
+    fn shows_absence(&self, _resource: &Resource, _needs: Needs) -> bool {
+        true
     }
 
     /// Returns why no check applies to the resource in its present state, or `None` if checks apply.

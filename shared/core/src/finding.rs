@@ -8,6 +8,7 @@ use crate::mute_list::Mute;
 use crate::observation::Observation;
 use crate::parameters::ParameterValues;
 use crate::resource::Resource;
+use crate::roll_up::Sending;
 use crate::verdict::{Outcome, Verdict};
 
 /// A check's decision about one resource, with everything that a report states about it.
@@ -32,39 +33,50 @@ pub struct Finding {
     pub revision: Option<String>,
     /// The time at which the resource was described.
     pub observed_at: Timestamp,
+    /// The condition for sending the finding.
+    pub sending: Sending,
 }
 
 impl Finding {
-    /// Evaluates an observation. `docs` is the address at which the checks' pages are published.
-    pub fn of(
+    /// Evaluates an observation, and returns the findings: exactly one, unless the check evaluates the objects in a
+    /// resource. `docs` is the address at which the checks' pages are published. `except` applies the exceptions for a
+    /// resource to a verdict.
+    pub fn all(
         check: &'static Check,
         observation: &Observation,
         settings: &ParameterValues,
         docs: Option<&str>,
-    ) -> Self {
-        let verdict = check.verdict(observation, settings);
+        except: &dyn Fn(&Resource, Verdict) -> Verdict,
+    ) -> Vec<Self> {
+        let rolled_up = check.verdicts(observation, settings, except).into_iter();
         let needs = check.needs.iter().copied().collect();
-        let details = observation.facts().map(|facts| facts.details_for(needs));
-        let in_use = verdict.scan.as_ref().and_then(|scan| scan.in_use);
-        Self {
-            check,
-            resource: observation.resource.clone(),
-            details: in_use
-                .unwrap_or_default()
-                .add_to(details.unwrap_or_default()),
-            tags: observation
-                .facts()
-                .and_then(|facts| facts.tags())
-                .map(<[_]>::to_vec),
-            verdict,
-            parameters: check.effective_parameters(settings),
-            link: check.link(docs),
-            revision: observation
-                .facts()
-                .and_then(|facts| facts.revision(needs))
-                .map(str::to_owned),
-            observed_at: observation.observed_at,
-        }
+        let facts = observation.facts();
+        let findings = rolled_up.map(|one| {
+            let is_observed = one.resource == observation.resource;
+            let observed = facts.filter(|_| is_observed);
+            let details = observed.map_or(one.details, |facts| facts.details_for(needs));
+            let in_use = one.verdict.scan.as_ref().and_then(|scan| scan.in_use);
+            // Objects have no tags.
+            let tags = match observed {
+                Some(facts) => facts.tags().map(<[_]>::to_vec),
+                None => (!is_observed).then(Vec::new),
+            };
+            Self {
+                check,
+                resource: one.resource,
+                details: in_use.unwrap_or_default().add_to(details),
+                tags,
+                verdict: one.verdict,
+                parameters: check.effective_parameters(settings),
+                link: check.link(docs),
+                revision: observed
+                    .and_then(|facts| facts.revision(needs))
+                    .map(str::to_owned),
+                observed_at: observation.observed_at,
+                sending: one.sending,
+            }
+        });
+        findings.collect()
     }
 
     /// Returns the finding under an exception, which turns a failure into a pass.
@@ -100,7 +112,10 @@ pub fn finding_id(check: &Check, resource: &Resource) -> String {
 /// eksentry.
 pub fn parse_finding_id(id: &str) -> Option<(&str, Resource)> {
     let (check, resource) = id.strip_prefix(GENERATOR)?.split_once('/')?;
-    Some((check, Resource::parse(resource).ok()?))
+    let resource = Resource::parse(resource).ok()?;
+    // The ARN of a cluster does not tell whether the finding is about the cluster or about its contents.
+    let is_inside = check.starts_with(KUBERNETES);
+    Some((check, if is_inside { resource.inside() } else { resource }))
 }
 
 /// Returns the id that all findings of a check have in common, `eksentry/<checkId>`.
@@ -110,6 +125,9 @@ pub fn generator_id(check: &Check) -> String {
 
 /// The beginning of the generator ids of all of eksentry's findings.
 pub const GENERATOR: &str = "eksentry/";
+
+/// The beginning of the ids of the checks that evaluate the contents of clusters.
+pub const KUBERNETES: &str = "k8s-";
 
 #[cfg(test)]
 mod tests {
@@ -133,12 +151,10 @@ mod tests {
             observed_at: "2026-03-01T10:20:30Z".parse().unwrap(),
             state,
         };
-        Finding::of(
-            find(check).unwrap(),
-            &observation,
-            &ParameterValues::default(),
-            None,
-        )
+        let settings = ParameterValues::default();
+        let check = find(check).unwrap();
+        let findings = Finding::all(check, &observation, &settings, None, &|_, verdict| verdict);
+        findings.into_iter().next().unwrap()
     }
 
     fn rotated(rotation: Rotation) -> Finding {

@@ -78,6 +78,8 @@ pub enum Family {
     Keys,
     /// The repositories of a private Amazon ECR registry and their images.
     Registry,
+    /// The contents of Amazon EKS clusters: their namespaces and other Kubernetes objects.
+    Kubernetes,
     /// Amazon EFS file systems.
     FileSystems,
     /// The account itself.

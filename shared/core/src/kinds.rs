@@ -1,11 +1,14 @@
 //! The table of all kinds of resource. To add a kind, describe it in the file of its facts and add its line here.
 
-use crate::facts::{account, cluster, file_system, image, key, repository};
+use crate::facts::{account, cluster, file_system, image, key, kubernetes, repository};
 use crate::kind::ResourceKind;
 
-/// All kinds, in the order in which they are listed.
-pub static KINDS: [&ResourceKind; 6] = [
+/// All kinds, in the order in which they are listed. The ARN of a cluster identifies the first kind that it fits.
+pub static KINDS: [&ResourceKind; 9] = [
     &cluster::KIND,
+    &kubernetes::KIND,
+    &kubernetes::NAMESPACE,
+    &kubernetes::OBJECT,
     &repository::KIND,
     &image::KIND,
     &key::KIND,

@@ -85,6 +85,10 @@ pub enum Need {
     Recorder,
     /// The scanning configuration of an account's registry, and the status of Amazon Inspector.
     Inspector,
+    /// The namespaces in a cluster.
+    Namespaces,
+    /// The pods in a cluster, and the objects that create pods.
+    Workloads,
     /// An account's trails.
     Trails,
     /// The default encryption of an account's EBS volumes.

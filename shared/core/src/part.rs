@@ -18,6 +18,8 @@ pub enum Part {
     Keys,
     /// The repositories with these names, and their images.
     Registry(RepositoryNames),
+    /// The contents of the cluster with this name; without a name, those of all clusters.
+    Kubernetes(Option<String>),
     /// The file systems.
     FileSystems,
     /// The account itself.
@@ -26,11 +28,12 @@ pub enum Part {
 
 impl Part {
     /// Returns all resources, in as few parts as possible.
-    pub fn all() -> [Self; 5] {
+    pub fn all() -> [Self; 6] {
         [
             Self::Clusters,
             Self::Keys,
             Self::Registry(RepositoryNames::all()),
+            Self::Kubernetes(None),
             Self::FileSystems,
             Self::Account,
         ]
@@ -42,6 +45,7 @@ impl Part {
             Family::Clusters => Self::Clusters,
             Family::Keys => Self::Keys,
             Family::Registry => Self::Registry(RepositoryNames::all()),
+            Family::Kubernetes => Self::Kubernetes(None),
             Family::FileSystems => Self::FileSystems,
             Family::Account => Self::Account,
         }
@@ -52,6 +56,7 @@ impl Part {
             Self::Clusters => Family::Clusters,
             Self::Keys => Family::Keys,
             Self::Registry(_) => Family::Registry,
+            Self::Kubernetes(_) => Family::Kubernetes,
             Self::FileSystems => Family::FileSystems,
             Self::Account => Family::Account,
         }
@@ -68,6 +73,9 @@ impl Part {
         resource.kind().family == self.family()
             && match self {
                 Self::Registry(names) => names.contains(resource.repository_and_digest().0),
+                Self::Kubernetes(cluster) => cluster
+                    .as_deref()
+                    .is_none_or(|cluster| resource.cluster() == cluster),
                 Self::Clusters | Self::Keys | Self::FileSystems | Self::Account => true,
             }
     }
@@ -77,19 +85,30 @@ impl Part {
         matches!(self, Self::Registry(_))
     }
 
-    /// Returns the beginnings of the ids that the part's resources at a location have in Security Hub.
+    /// Returns the ids that the part's resources at a location have in Security Hub.
     pub fn ranges(&self, location: &Location) -> Vec<IdRange> {
         let mut ranges: Vec<IdRange> = Vec::new();
         for kind in self.kinds() {
             let id = |path: &str| location.asff_prefix(kind, path);
             let range = match self {
-                Self::Clusters | Self::Keys | Self::FileSystems | Self::Account => IdRange {
+                Self::Clusters
+                | Self::Keys
+                | Self::Kubernetes(None)
+                | Self::FileSystems
+                | Self::Account => IdRange {
                     prefix: id(""),
-                    without: Vec::new(),
+                    ..IdRange::default()
+                },
+                // The ids of a cluster `prod-2` begin with the id of the cluster `prod`.
+                Self::Kubernetes(Some(cluster)) => IdRange {
+                    prefix: id(&format!("{cluster}/")),
+                    exact: Some(id(cluster)),
+                    ..IdRange::default()
                 },
                 Self::Registry(names) => IdRange {
                     prefix: id(&names.prefix),
                     without: names.without.iter().map(|name| id(name)).collect(),
+                    ..IdRange::default()
                 },
             };
             if !ranges.contains(&range) {
@@ -101,12 +120,14 @@ impl Part {
 }
 
 /// The resource ids that have the same beginning.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdRange {
     /// The beginning of the ids.
     pub prefix: String,
     /// The beginnings of ids that are excluded. Each begins with `prefix`.
     pub without: Vec<String>,
+    /// An id that is included, although it does not begin with `prefix`.
+    pub exact: Option<String>,
 }
 
 #[cfg(test)]
@@ -126,7 +147,7 @@ mod tests {
             without: vec!["payments/".into()],
         });
         let ranges = part.ranges(&location);
-        let [IdRange { prefix, without }] = ranges.as_slice() else {
+        let [IdRange { prefix, without, .. }] = ranges.as_slice() else {
             panic!("{ranges:?}");
         };
         for (name, held) in [

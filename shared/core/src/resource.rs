@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::arn::Arn;
-use crate::facts::image;
+use crate::facts::{cluster, image, kubernetes};
 use crate::facts::repository::DIGEST;
 use crate::kind::{Identity, Parent, ResourceKind};
 use crate::kinds::KINDS;
@@ -130,6 +130,22 @@ impl Resource {
         Self::named(&image::KIND, &format!("{repository}/{digest}"), location)
     }
 
+    /// Returns a cluster as the resource whose contents are evaluated, and any other resource as it is.
+    pub fn inside(self) -> Self {
+        let is_cluster = self.kind == &cluster::KIND;
+        let kind = if is_cluster {
+            &kubernetes::KIND
+        } else {
+            self.kind
+        };
+        Self { kind, ..self }
+    }
+
+    /// Returns the name of the cluster that the resource is, or that contains it.
+    pub fn cluster(&self) -> &str {
+        self.name().split('/').next().unwrap_or_default()
+    }
+
     /// Returns the kind.
     pub fn kind(&self) -> &'static ResourceKind {
         self.kind
@@ -240,7 +256,7 @@ impl fmt::Display for Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{account, cluster, file_system, key, repository};
+    use crate::facts::{account, file_system, key, repository};
 
     pub(super) fn location() -> Location {
         Location {

@@ -8,13 +8,20 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 
+use crate::check::Subject;
+use crate::details::Details;
 use crate::facts::Unread;
+use crate::parameters::Parameter;
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::verdict::{ObjectVerdict, Outcome, Reason, Verdict};
 
-/// The maximum number of objects of one subject that have their own findings, unless a parameter sets another.
-pub const MOST_FINDINGS: usize = 500;
+/// The maximum number of objects of one subject that have their own findings.
+pub static MOST_FINDINGS: Parameter<u32> = Parameter {
+    name: "maxObjectFindings",
+    description: "The number of objects in a cluster that have their own findings of a check, at most.",
+    default: 500,
+};
 
 /// The maximum number of objects that a reason names.
 const NAMES: usize = 20;
@@ -80,6 +87,8 @@ pub struct EvaluatedObject {
     pub resource: Resource,
     /// The name of the object in texts, such as `shop/Deployment/web`.
     pub name: String,
+    /// The properties of the object that reports show.
+    pub details: Details,
     /// The decision, to which the exceptions for the object have been applied.
     pub verdict: Verdict,
 }
@@ -130,6 +139,8 @@ pub struct Verdicts {
 pub struct RolledUp {
     /// The resource that the finding is about.
     pub resource: Resource,
+    /// The properties of an object, or of a subject that is not the observed resource, that reports show.
+    pub details: Details,
     /// The decision.
     pub verdict: Verdict,
     /// The condition for sending the finding.
@@ -144,17 +155,14 @@ pub enum Sending {
     /// The finding is sent if the last finding that was sent about the resource is not archived and did not pass. The
     /// resource has then recovered, which is reported once.
     OnRecovery,
-    /// The finding is never sent, since the finding about the subject covers the object. An earlier finding is
-    /// archived.
-    Never,
 }
 
 impl Unit {
     /// Returns the verdicts from which findings are created: those about objects, the worst first, and then the one
-    /// about the subject. `most` is the maximum number of objects with findings of their own, such as
-    /// [`MOST_FINDINGS`].
+    /// about the subject. `most` is the maximum number of objects with findings of their own.
     ///
-    /// For [`Unit::Object`], the verdict about the subject covers the objects that have no findings of their own:
+    /// For [`Unit::Object`], the verdict about the subject covers the objects that have no findings of their own, to
+    /// which the check is then not applicable:
     ///
     /// - If more than `most` objects do not pass, it is as bad as the worst of the others.
     /// - If a list is unread, it is not available, unless one of those others failed.
@@ -166,11 +174,13 @@ impl Unit {
     ///
     /// For [`Unit::Resource`], there is no subject. Each verdict stays as it is, except that a pass, a pending result
     /// or a warning becomes not available if a list is unread.
-    pub fn roll_up(self, subject: &Resource, verdicts: Verdicts, most: usize) -> Vec<RolledUp> {
+    pub fn roll_up(self, subject: Subject, most: u32) -> Vec<RolledUp> {
         match self {
-            Self::Resource => by_resource(verdicts),
-            Self::Object(noun) => by_object(noun, subject, verdicts, most),
-            Self::Namespace(noun) => by_namespace(noun, subject, verdicts),
+            Self::Resource => by_resource(subject.verdicts),
+            Self::Object(noun) => {
+                by_object(noun, subject, usize::try_from(most).unwrap_or(usize::MAX))
+            }
+            Self::Namespace(noun) => by_namespace(noun, subject),
         }
     }
 }
@@ -183,6 +193,7 @@ fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
     let mut rolled_up = Vec::with_capacity(verdicts.objects.len());
     for EvaluatedObject {
         resource,
+        details,
         mut verdict,
         ..
     } in verdicts.objects
@@ -193,6 +204,7 @@ fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
         verdict.reasons.extend_from_slice(&verdicts.remarks);
         rolled_up.push(RolledUp {
             resource,
+            details,
             verdict,
             sending: Sending::Always,
         });
@@ -201,12 +213,13 @@ fn by_resource(verdicts: Verdicts) -> Vec<RolledUp> {
 }
 
 /// Returns the verdicts about the objects and the one about the subject.
-fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) -> Vec<RolledUp> {
+fn by_object(noun: Noun, subject: Subject, most: usize) -> Vec<RolledUp> {
+    let verdicts = subject.verdicts;
     let mut objects = verdicts.objects;
     objects.sort_by(EvaluatedObject::worst_first);
     let failing = objects.partition_point(EvaluatedObject::does_not_pass);
     let reported = failing.min(most);
-    let about_subject = Subject {
+    let about_subject = Basis {
         noun,
         objects: &objects,
         unreported: &objects[reported..failing],
@@ -214,21 +227,26 @@ fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) ->
         remarks: verdicts.remarks,
     };
     let about_subject = RolledUp {
-        resource: subject.clone(),
+        resource: subject.resource,
+        details: subject.details,
         verdict: about_subject.verdict_on_unreported(reported),
         sending: Sending::Always,
     };
     let objects = objects.into_iter().enumerate().map(|(at, object)| {
-        let sending = if (reported..failing).contains(&at) {
-            Sending::Never
-        } else if object.outcome() == Outcome::Passed {
-            Sending::OnRecovery
+        let verdict = if (reported..failing).contains(&at) {
+            let text = "The finding about the cluster covers the object.";
+            Verdict::not_applicable(MORE_OBJECTS, text)
         } else {
-            Sending::Always
+            object.verdict
+        };
+        let sending = match verdict.outcome {
+            Outcome::Passed => Sending::OnRecovery,
+            _ => Sending::Always,
         };
         RolledUp {
             resource: object.resource,
-            verdict: object.verdict,
+            details: object.details,
+            verdict,
             sending,
         }
     });
@@ -236,11 +254,12 @@ fn by_object(noun: Noun, subject: &Resource, verdicts: Verdicts, most: usize) ->
 }
 
 /// Returns the verdict about the subject.
-fn by_namespace(noun: Noun, subject: &Resource, verdicts: Verdicts) -> Vec<RolledUp> {
+fn by_namespace(noun: Noun, subject: Subject) -> Vec<RolledUp> {
+    let verdicts = subject.verdicts;
     let mut objects = verdicts.objects;
     objects.sort_by(EvaluatedObject::worst_first);
     let failing = objects.partition_point(EvaluatedObject::does_not_pass);
-    let about_subject = Subject {
+    let about_subject = Basis {
         noun,
         objects: &objects,
         unreported: &objects[..failing],
@@ -248,7 +267,8 @@ fn by_namespace(noun: Noun, subject: &Resource, verdicts: Verdicts) -> Vec<Rolle
         remarks: verdicts.remarks,
     };
     vec![RolledUp {
-        resource: subject.clone(),
+        resource: subject.resource,
+        details: subject.details,
         verdict: about_subject.verdict_on_all(),
         sending: Sending::Always,
     }]
@@ -267,7 +287,7 @@ fn reasons_of_unread(unread: Vec<Unread>) -> Vec<Reason> {
 }
 
 /// The data on which a verdict about a subject is based.
-struct Subject<'a> {
+struct Basis<'a> {
     noun: Noun,
     /// All objects, the worst first.
     objects: &'a [EvaluatedObject],
@@ -277,7 +297,7 @@ struct Subject<'a> {
     remarks: Vec<Reason>,
 }
 
-impl Subject<'_> {
+impl Basis<'_> {
     /// Returns the verdict if the first objects have findings of their own; `reported` is their number.
     fn verdict_on_unreported(self, reported: usize) -> Verdict {
         let outcome = self.outcome();

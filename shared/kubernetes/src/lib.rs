@@ -6,7 +6,6 @@ pub mod certificates;
 mod client;
 mod connect;
 mod get;
-pub mod lenient;
 mod list;
 mod problem;
 mod request;

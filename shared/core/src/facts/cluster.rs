@@ -355,6 +355,9 @@ fn account_of(arn: &str) -> Option<String> {
     Some(arn.account().to_owned()).filter(|account| !account.is_empty())
 }
 
+/// The beginning of the last part of a cluster's ARN, with which the ids of the objects in the cluster begin too.
+pub(super) const CLUSTER_PREFIX: &str = "cluster/";
+
 /// Amazon EKS clusters.
 pub static KIND: ResourceKind = ResourceKind {
     name: "EksCluster",
@@ -364,8 +367,8 @@ pub static KIND: ResourceKind = ResourceKind {
     events: None,
     identity: Identity::Arn {
         service: "eks",
-        prefix: "cluster/",
-        owns: |_| true,
+        prefix: CLUSTER_PREFIX,
+        owns: |path| !path.contains('/'),
         allows: is_name,
     },
     family: Family::Clusters,

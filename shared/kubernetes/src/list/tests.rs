@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::*;
-use crate::lenient::{Field, Object};
+use eksentry_core::field::{Field, Object};
 use crate::request::ApiResource;
 use crate::script::{Answer, Script};
 

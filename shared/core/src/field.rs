@@ -1,4 +1,4 @@
-//! Members of objects that may have another type than expected.
+//! Members of Kubernetes objects, which may have another type than expected.
 //!
 //! The API server validates the objects of its own kinds, but not all objects: custom resources may have any shape, and
 //! a newer version of Kubernetes may change a type. Such a member must neither make a whole list unreadable nor count as

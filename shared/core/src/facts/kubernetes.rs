@@ -1,0 +1,117 @@
+//! Facts about the Kubernetes objects in Amazon EKS clusters.
+//!
+//! The API server of a cluster returns these objects. People with access to the cluster write them, so no member has a
+//! form that can be relied on: see [`Field`](crate::field::Field).
+
+mod api_list;
+mod kinds;
+mod namespace;
+mod object;
+mod pod;
+mod workload;
+
+use std::collections::BTreeMap;
+
+use super::cluster::KubernetesVersion;
+use super::{Fact, Facts, FactsOf, Unread};
+use crate::details::Details;
+use crate::kind::ResourceKind;
+use crate::need::Needs;
+use crate::resource::Resource;
+
+pub use api_list::{ApiList, lists_for};
+pub use kinds::{KIND, NAMESPACE, OBJECT};
+pub use namespace::Namespace;
+pub use object::ObjectName;
+pub use pod::*;
+pub use workload::{RunningPods, Workload};
+
+/// A cluster, with the objects in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KubernetesCluster {
+    /// The name of the cluster.
+    pub name: String,
+    /// The ARN of the cluster.
+    pub arn: String,
+    /// The status in EKS: `ACTIVE`, `CREATING`, `DELETING`, …; empty if the response has none.
+    pub status: String,
+    /// The Kubernetes version of the control plane, as EKS states it.
+    pub version: Option<KubernetesVersion>,
+    /// The cluster's tags, sorted.
+    pub tags: Vec<(String, String)>,
+    /// The reason why nothing could be read from the API server; `None` if something was.
+    pub unreachable: Option<Unread>,
+    /// The lists that were requested, each with the reason why objects may be missing from it, if there is one.
+    pub lists: BTreeMap<ApiList, Fact<()>>,
+    /// The namespaces, by name.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// The workloads, each once: the objects that create pods, and the pods that nothing else creates.
+    pub workloads: Vec<Workload>,
+}
+
+impl KubernetesCluster {
+    /// Returns the reasons why objects may be missing that a check with these needs evaluates.
+    pub fn missing(&self, needs: Needs) -> Vec<Unread> {
+        let lists = lists_for(needs).filter_map(|list| match self.lists.get(&list) {
+            Some(Ok(())) => None,
+            Some(Err(unread)) => Some(unread.clone()),
+            None => Some(Unread::not_requested(&format!("the list of {list}"))),
+        });
+        lists.collect()
+    }
+
+    /// Returns `true` if EKS is creating the cluster, so that there is nothing to read yet.
+    pub fn is_being_created(&self) -> bool {
+        ["CREATING", "PENDING"].contains(&self.status.as_str())
+    }
+
+    /// Returns `true` if a namespace is being deleted, with all objects in it.
+    pub fn is_terminating(&self, namespace: &str) -> bool {
+        let namespace = self.namespaces.get(namespace);
+        namespace.is_some_and(|namespace| namespace.is_terminating)
+    }
+
+    /// Returns `true` if the cluster certainly has no namespace with this name.
+    fn lacks_namespace(&self, name: &str) -> bool {
+        matches!(self.lists.get(&ApiList::Namespaces), Some(Ok(())))
+            && !self.namespaces.contains_key(name)
+    }
+}
+
+impl Facts for KubernetesCluster {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn details(&self) -> Details {
+        let version = self.version.map(|version| version.to_string());
+        Details::default()
+            .text("arn", Some(&self.arn))
+            .text("name", Some(&self.name))
+            .text("version", version.as_deref())
+    }
+
+    fn tags(&self) -> Option<&[(String, String)]> {
+        Some(&self.tags)
+    }
+
+    fn inapplicable(&self) -> Option<String> {
+        ["DELETING", "FAILED"]
+            .contains(&self.status.as_str())
+            .then(|| format!("The cluster's status is {}.", self.status))
+    }
+
+    fn shows_absence(&self, resource: &Resource, needs: Needs) -> bool {
+        if self.inapplicable().is_some() {
+            return true;
+        }
+        let is_read = self.unreachable.is_none() && !self.is_being_created();
+        let namespace = ObjectName::namespace_of(resource);
+        let is_in_no_namespace = namespace.is_some_and(|name| self.lacks_namespace(name));
+        is_read && (is_in_no_namespace || self.missing(needs).is_empty())
+    }
+}
+
+impl FactsOf for KubernetesCluster {
+    const KIND: &'static ResourceKind = &KIND;
+}

@@ -1,0 +1,59 @@
+//! The lists that are read from an API server.
+
+use crate::need::{Need, Needs};
+
+/// A list of all objects of a kind. It is written as roles name the kind: `deployments.apps`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::VariantArray,
+)]
+pub enum ApiList {
+    /// Namespaces.
+    #[strum(serialize = "namespaces")]
+    Namespaces,
+    /// Pods, without those that have ended.
+    #[strum(serialize = "pods")]
+    Pods,
+    /// Replication controllers.
+    #[strum(serialize = "replicationcontrollers")]
+    ReplicationControllers,
+    /// Deployments.
+    #[strum(serialize = "deployments.apps")]
+    Deployments,
+    /// Stateful sets.
+    #[strum(serialize = "statefulsets.apps")]
+    StatefulSets,
+    /// Daemon sets.
+    #[strum(serialize = "daemonsets.apps")]
+    DaemonSets,
+    /// Replica sets, without those of deployments.
+    #[strum(serialize = "replicasets.apps")]
+    ReplicaSets,
+    /// Jobs.
+    #[strum(serialize = "jobs.batch")]
+    Jobs,
+    /// Cron jobs.
+    #[strum(serialize = "cronjobs.batch")]
+    CronJobs,
+}
+
+impl ApiList {
+    /// All lists, in the order in which they are read. Pods come before the objects that create them, so that a pod whose
+    /// creator is not in its list was certainly not created by it.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+}
+
+/// Returns the lists that contain the objects that checks with these needs evaluate.
+pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
+    ApiList::ALL.iter().copied().filter(move |list| match list {
+        // Objects in a namespace that is being deleted are left alone.
+        ApiList::Namespaces => needs.contains(Need::Namespaces) || needs.contains(Need::Workloads),
+        ApiList::Pods
+        | ApiList::ReplicationControllers
+        | ApiList::Deployments
+        | ApiList::StatefulSets
+        | ApiList::DaemonSets
+        | ApiList::ReplicaSets
+        | ApiList::Jobs
+        | ApiList::CronJobs => needs.contains(Need::Workloads),
+    })
+}

@@ -1,0 +1,39 @@
+//! Workloads: the objects whose pods belong together.
+
+use std::sync::Arc;
+
+use super::{ObjectName, PodSpec};
+use crate::details::Details;
+
+/// An object that creates pods, or a pod that nothing else creates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// The name of the object.
+    pub name: ObjectName,
+    /// The object that manages this one, as a kind and its group: `postgresql.acid.zalan.do/db`.
+    pub managed_by: Option<String>,
+    /// The template of the pods; `None` if the object is a pod, or of a kind that is not read.
+    pub template: Option<Arc<PodSpec>>,
+    /// The pods that run or will run, by the security settings that they have in common.
+    pub running: Vec<RunningPods>,
+    /// `true` if the object is a job that has ended.
+    pub has_ended: bool,
+}
+
+impl Workload {
+    /// Returns the properties of the workload that reports show. The number of pods is not among them, since it changes
+    /// more often than anything that matters.
+    pub fn details(&self) -> Details {
+        let details = self.name.details();
+        details.text("ManagedBy", self.managed_by.as_deref())
+    }
+}
+
+/// Pods of a workload with the same settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningPods {
+    /// The settings.
+    pub spec: Arc<PodSpec>,
+    /// The number of pods.
+    pub count: u32,
+}
