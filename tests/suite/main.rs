@@ -9,6 +9,7 @@ mod architecture;
 mod by_hand;
 mod clusters;
 mod config_rule;
+mod contents;
 mod delivery;
 mod derived;
 mod disabled_checks;

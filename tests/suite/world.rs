@@ -8,8 +8,11 @@ use std::time::Duration;
 use eksentry_core::{Check, FactsOf, ResourceKind, checks::CHECKS, facts};
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::deployment::Deployment;
+use eksentry_tests::kubernetes::{Cluster, Credentials, KubernetesApi};
 use eksentry_tests::lambda::{Function, FunctionError, InProcess, Invocation, binaries};
-use eksentry_tests::stand_in::{ACCESS_KEY, Fault, FaultKind, Message, StandIn, sqs_event};
+use eksentry_tests::stand_in::{
+    ACCESS_KEY, Fault, FaultKind, Message, SECRET_KEY, SESSION_TOKEN, StandIn, sqs_event,
+};
 use serde_json::{Value, json};
 
 use crate::logs;
@@ -29,6 +32,8 @@ pub(crate) struct World {
     unlimited: Option<&'static str>,
     time_limit: Duration,
     logs: Vec<String>,
+    /// The Kubernetes APIs of clusters.
+    contents: Vec<KubernetesApi>,
 }
 
 impl World {
@@ -61,6 +66,7 @@ impl World {
             unlimited: None,
             time_limit: TIME_LIMIT,
             logs: Vec::new(),
+            contents: Vec::new(),
         }
     }
 
@@ -84,6 +90,33 @@ impl World {
     pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Lets functions evaluate the contents of these clusters, which are added to the account.
+    pub(crate) fn with_contents(self, clusters: impl IntoIterator<Item = Cluster>) -> Self {
+        let credentials = || Credentials {
+            secret_key: SECRET_KEY.to_owned(),
+            session_token: Some(SESSION_TOKEN.to_owned()),
+        };
+        let clusters = clusters.into_iter();
+        let contents: Vec<KubernetesApi> = clusters
+            .map(|cluster| KubernetesApi::new(cluster, credentials()).unwrap())
+            .collect();
+        let described = contents.iter().map(|api| {
+            let mut cluster = private_cluster(&api.name());
+            cluster["endpoint"] = api.url().into();
+            cluster["certificateAuthority"] = json!({"data": api.authority_data()});
+            cluster
+        });
+        let described: Vec<Value> = described.collect();
+        self.change(|account| account.add(json!({"clusters": described})).unwrap());
+        Self { contents, ..self }.and("EKSENTRY_KUBERNETES", "on")
+    }
+
+    /// Returns the Kubernetes API of a cluster.
+    pub(crate) fn api(&self, cluster: &str) -> &KubernetesApi {
+        let mut contents = self.contents.iter();
+        contents.find(|api| api.name() == cluster).unwrap()
     }
 
     /// Sets a parameter of the stack to another value.
@@ -156,7 +189,9 @@ impl World {
             None => self.aws.session(&self.deployment(), function).unwrap(),
         };
         let environment = self.environment.clone();
-        InProcess::start(function, &self.aws, &access_key, environment).of_account(ACCOUNT)
+        InProcess::start(function, &self.aws, &access_key, environment)
+            .of_account(ACCOUNT)
+            .with_clusters(&self.contents)
     }
 
     /// Starts a function in a separate process, as Lambda does. Its clock is the real one.
@@ -318,9 +353,12 @@ impl World {
         &self.logs
     }
 
-    /// Asserts that AWS would have refused no request.
+    /// Asserts that AWS would have refused no request, and that no cluster received one that no function should send.
     pub(crate) fn end(self) {
         assert_eq!(self.aws.violations(), Vec::<String>::new());
+        for api in self.contents {
+            assert_eq!(api.violations(), Vec::<String>::new());
+        }
     }
 }
 

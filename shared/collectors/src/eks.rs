@@ -86,7 +86,7 @@ struct Names {
 
 /// The result of describing a cluster.
 #[derive(Debug, Clone)]
-enum Described {
+pub(crate) enum Described {
     Present(Arc<Cluster>),
     Gone,
     Unread(Unread),
@@ -145,12 +145,17 @@ impl Collector for ClusterCollector {
     }
 }
 
+/// Returns the facts in the description of a cluster.
+pub(crate) fn facts(name: &str, cluster: &Cluster) -> EksCluster {
+    parse::cluster(name, cluster)
+}
+
 impl Reader<'_> {
     async fn list_clusters(&self, needs: Needs, out: &mpsc::Sender<Observation>) -> Vec<Unlisted> {
         self.read_whole_region();
         let kind = EksCluster::KIND;
         let Names { names, missing } = self.clusters.names().await;
-        let call = self.clusters.call(&LIST, self.location.to_string());
+        let call = self.clusters.listing();
         let unnamed = self.describe_named(kind, names, &call, needs, out).await;
         let missing = missing.clone().map(|reason| Unlisted::all(kind, reason));
         missing.into_iter().chain(unnamed).collect()
@@ -272,7 +277,7 @@ impl Clusters {
     }
 
     async fn list(&self) -> Names {
-        let call = self.call(&LIST, self.location.to_string());
+        let call = self.listing();
         let list = self.client.list_clusters().max_results(100);
         let mut found = Names::default();
         let read = call.pages(
@@ -311,7 +316,23 @@ impl Clusters {
         present(keys.await, missing.clone())
     }
 
-    async fn described(&self, name: &str) -> Described {
+    /// Returns the names of all clusters.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why there may be others.
+    pub(crate) async fn all_names(&self) -> Result<Vec<String>, Unread> {
+        let Names { names, missing } = self.names().await;
+        missing.clone().map_or_else(|| Ok(names.clone()), Err)
+    }
+
+    /// Returns the call that lists clusters.
+    pub(crate) fn listing(&self) -> Call<'_> {
+        self.call(&LIST, self.location.to_string())
+    }
+
+    /// Describes a cluster.
+    pub(crate) async fn described(&self, name: &str) -> Described {
         let describe = || async {
             let call = self.call(&DESCRIBE, format!("cluster {name}"));
             let request = self.client.describe_cluster().name(name);

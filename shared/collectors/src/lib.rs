@@ -19,6 +19,7 @@ mod guardduty;
 mod iam;
 mod inspector;
 mod kms;
+mod kubernetes;
 mod logs;
 mod members;
 mod memo;
@@ -41,6 +42,7 @@ use eksentry_core::{
     FactsOf, Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State,
     Unread,
 };
+use eksentry_kubernetes::Connector;
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -71,8 +73,9 @@ pub fn is_made_in_all_regions(permission: &Permission) -> bool {
 }
 
 /// All collectors, one for each family of kinds.
-static COLLECTORS: [&dyn Collector; 5] = [
+static COLLECTORS: [&dyn Collector; 6] = [
     &eks::ClusterCollector,
+    &kubernetes::ContentsCollector,
     &ecr::RegistryCollector,
     &kms::KeyCollector,
     &efs::FileSystemCollector,
@@ -108,6 +111,7 @@ pub struct Clients {
     guardduty: Lazy<JsonClient>,
     inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
+    kubernetes: Connector,
     iam: Lazy<aws_sdk_iam::Client>,
     logs: Lazy<JsonClient>,
     organizations: Lazy<aws_sdk_organizations::Client>,
@@ -140,8 +144,8 @@ struct Paces {
 }
 
 impl Clients {
-    /// Creates the clients for the account and Region of `aws`.
-    pub fn new(aws: &Aws) -> Self {
+    /// Creates the clients for the account and Region of `aws`. `kubernetes` connects to the endpoints of clusters.
+    pub fn new(aws: &Aws, kubernetes: &Connector) -> Self {
         let paces = Paces {
             ecr: Pace::up_to(ecr::CALLS_IN_FLIGHT),
             ..Paces::default()
@@ -161,6 +165,7 @@ impl Clients {
             guardduty: json_client(guardduty::SERVICE, aws, &paces.guardduty),
             inspector: json_client(inspector::SERVICE, aws, &paces.inspector),
             kms: client!(aws_sdk_kms, aws, Some(&paces.kms)),
+            kubernetes: kubernetes.clone(),
             iam: client!(aws_sdk_iam, aws, Some(&paces.iam), &iam::REQUIRED),
             logs: json_client(logs::SERVICE, aws, &paces.logs),
             organizations: client!(aws_sdk_organizations, aws, Some(&paces.organizations)),
@@ -168,6 +173,11 @@ impl Clients {
             paces,
             clock: aws.clock().clone(),
         }
+    }
+
+    /// Returns the connections to the endpoints of clusters.
+    pub fn kubernetes(&self) -> &Connector {
+        &self.kubernetes
     }
 }
 

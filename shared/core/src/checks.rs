@@ -46,6 +46,7 @@ mod eks_upgrade_insights;
 mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
+mod k8s_api_readable;
 mod k8s_pod_privileged;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -57,7 +58,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 50] = [
+pub static CHECKS: [&Check; 51] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -104,11 +105,18 @@ pub static CHECKS: [&Check; 50] = [
     &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
+    &k8s_api_readable::CHECK,
     &k8s_pod_privileged::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
     &kms_key_policy_restricted::CHECK,
 ];
+
+/// Returns the check that reports which clusters can be read. It runs with every check of the contents of clusters, and
+/// its parameters apply to all of these checks.
+pub fn readability() -> &'static Check {
+    &k8s_api_readable::CHECK
+}
 
 /// The error for an id that no check has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -66,6 +66,14 @@ impl Details {
         self
     }
 
+    /// Returns a text; `None` if there is no such property, or it is no text.
+    pub fn get_text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Detail::Text(text) => Some(text),
+            Detail::Texts(_) | Detail::Flag(_) | Detail::Time(_) => None,
+        }
+    }
+
     /// Removes a property and returns it, for a reporter that has a separate field for it.
     pub fn take(&mut self, name: &str) -> Option<Detail> {
         self.0.remove(name)

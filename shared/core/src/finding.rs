@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use crate::check::Check;
 use crate::details::Details;
+use crate::facts::kubernetes::object::{KIND, NAME, NAMESPACE};
+use crate::kind::Family;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
 use crate::parameters::ParameterValues;
@@ -95,6 +97,21 @@ impl Finding {
         };
         let reason = self.check.reason_for(severity)?;
         Some(format!("{severity}, since {reason}."))
+    }
+
+    /// Returns the name of the Kubernetes object that the finding is about, such as `shop/Deployment/web`; `None` if it is
+    /// about another resource.
+    pub fn object(&self) -> Option<String> {
+        if self.resource.kind().family != Family::Kubernetes {
+            return None;
+        }
+        let of_object = [NAMESPACE, KIND, NAME].map(|name| self.details.get_text(name));
+        match of_object {
+            [_, Some("Namespace"), Some(name)] => Some(format!("Namespace/{name}")),
+            [Some(namespace), Some(kind), Some(name)] => Some(format!("{namespace}/{kind}/{name}")),
+            [None, Some(kind), Some(name)] => Some(format!("{kind}/{name}")),
+            _ => None,
+        }
     }
 
     /// Returns the finding's id in every report, `eksentry/<checkId>/<resource id>`.

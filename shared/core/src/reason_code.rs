@@ -123,6 +123,12 @@ pub enum ReasonCode {
     /// Amazon EBS does not encrypt new volumes by default.
     VolumesNotEncryptedByDefault,
 
+    // --- Clusters: contents ---
+    /// Amazon EKS is creating the cluster.
+    ClusterBeingCreated,
+    /// All lists of Kubernetes objects were read.
+    ContentsRead,
+
     // --- Clusters: endpoint ---
     /// The public endpoint accepts only address ranges that are allowed.
     PublicEndpointAllowed,

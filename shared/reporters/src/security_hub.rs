@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ReportError;
 
 pub use asff::{Outline, Rendered, outline, render, revision, time};
-pub use filters::{Selection, Since};
+pub use filters::{Generators, Selection, Since};
 pub use import::{Failure, Imported};
 pub use known::{Known, KnownFindings, Status};
 pub(crate) use ledger::ACTIONS as LEDGER_ACTIONS;

@@ -84,7 +84,7 @@ impl Connections {
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),
             ocsf: lake.map(|destination| Ocsf::new(&aws, destination)),
-            home: Place::new(&aws, location, 1),
+            home: Place::new(&aws, &host.kubernetes, location, 1),
             aws,
         })
     }

@@ -2,7 +2,7 @@
 
 mod event;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -111,6 +111,7 @@ impl Rule<'_> {
             checks: &self.checks,
             targets,
             sinks: self.sinks,
+            cluster: OnceCell::new(),
         };
         run.execute(filter_observation, each)
             .await
@@ -182,8 +183,10 @@ impl Rule<'_> {
                 );
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
-            let result = self.check.verdict(&observation, &self.checks[0].1).outcome;
-            (result == Outcome::NotApplicable).then_some(observation)
+            let settings = &self.checks[0].1;
+            let verdicts = self.check.verdicts(&observation, settings, &|_, verdict| verdict);
+            let is_gone = verdicts.iter().all(|one| one.verdict.outcome == Outcome::NotApplicable);
+            is_gone.then_some(observation)
         };
         let mut outcome = self
             .run(

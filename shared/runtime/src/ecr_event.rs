@@ -3,7 +3,7 @@
 
 mod event;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -52,6 +52,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         checks: &checks,
         targets: Targets::Resources(targets),
         sinks: invocation.sinks(),
+        cluster: OnceCell::new(),
     };
     let unread = RefCell::new(None);
     let mut outcome = run

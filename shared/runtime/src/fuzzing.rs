@@ -38,13 +38,10 @@ pub fn events(data: &[u8]) {
         for (observation, check) in
             observation.flat_map(|one| checks::CHECKS.map(|check| (one.clone(), check)))
         {
-            let finding = Finding::of(
-                check,
-                &observation,
-                &eksentry_core::ParameterValues::default(),
-                None,
-            );
-            let _ = eksentry_reporters::security_hub::render(&finding);
+            let settings = eksentry_core::ParameterValues::default();
+            for finding in Finding::all(check, &observation, &settings, None, &|_, one| one) {
+                let _ = eksentry_reporters::security_hub::render(&finding);
+            }
         }
     }
     task(&event, &home);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 
 use eksentry_aws::{Aws, Clock};
+use eksentry_kubernetes::Connector;
 
 /// A function that returns the value of an environment variable; `None` if it is not set.
 type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -16,6 +17,7 @@ pub struct Host {
     pub(crate) variables: Box<Variables>,
     pub(crate) output: Box<Output>,
     pub(crate) clock: Clock,
+    pub(crate) kubernetes: Connector,
     aws: Option<Aws>,
 }
 
@@ -31,20 +33,24 @@ impl Host {
                 stdout.flush()
             }),
             clock: Clock::default(),
+            kubernetes: Connector::tls(),
             aws: None,
         }
     }
 
-    /// Creates a host with these environment variables, this connection to AWS, and this output.
+    /// Creates a host with these environment variables, these connections to AWS and to the endpoints of clusters, and
+    /// this output.
     pub fn new(
         variables: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
         aws: Aws,
+        kubernetes: Connector,
         output: impl Fn(&[u8]) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         Self {
             variables: Box::new(variables),
             output: Box::new(output),
             clock: aws.clock().clone(),
+            kubernetes,
             aws: Some(aws),
         }
     }

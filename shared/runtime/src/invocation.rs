@@ -98,6 +98,11 @@ impl<'a> Invocation<'a> {
         } else {
             selection.without(Need::Recorder)
         };
+        let selection = if settings.kubernetes {
+            selection
+        } else {
+            selection.without_contents_of_clusters()
+        };
         Ok(Self {
             settings,
             selection,

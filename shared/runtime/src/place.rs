@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eksentry_aws::{Aws, Pace, client};
 use eksentry_collectors::{AccountClusters, Arns, Call, Clients, Permission, Reader};
 use eksentry_core::{Fact, Location, Unread};
+use eksentry_kubernetes::Connector;
 use eksentry_reporters::SecurityHub;
 
 use crate::error::{Error, ErrorKind};
@@ -22,10 +23,16 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Creates a place to which `processes` processes report at the same time.
-    pub(crate) fn new(aws: &Aws, location: Location, processes: u32) -> Self {
+    /// Creates a place to which `processes` processes report at the same time. `kubernetes` connects to the endpoints of
+    /// clusters.
+    pub(crate) fn new(
+        aws: &Aws,
+        kubernetes: &Connector,
+        location: Location,
+        processes: u32,
+    ) -> Self {
         Self {
-            clients: Clients::new(aws),
+            clients: Clients::new(aws, kubernetes),
             security_hub: SecurityHub::new(aws, location.clone(), processes),
             location,
         }
@@ -99,7 +106,13 @@ impl Account {
             if is_home && region == home.location.region && options.processes == 1 {
                 home.clone()
             } else {
-                place(&aws, &there, region, options.processes)
+                let location = Location {
+                    region,
+                    ..there.clone()
+                };
+                let aws = aws.in_region(&location.region);
+                let kubernetes = home.clients.kubernetes();
+                Place::new(&aws, kubernetes, location, options.processes)
             }
         };
         let mut entered: Vec<Place> = entered.into_iter().map(enter).collect();
@@ -150,15 +163,6 @@ async fn assume(aws: &Aws, settings: &Settings, there: &Location) -> Result<Aws,
         );
         Error::new(ErrorKind::NotEntered, message)
     })
-}
-
-fn place(aws: &Aws, account: &Location, region: String, processes: u32) -> Place {
-    let aws = aws.in_region(&region);
-    let location = Location {
-        region,
-        ..account.clone()
-    };
-    Place::new(&aws, location, processes)
 }
 
 /// Returns the Regions of an account that the settings name; `None` if nothing depends on them, so that they are not

@@ -1,11 +1,14 @@
 //! A run: resources are listed and described, checks evaluate them, and the findings are reported.
 
+use std::cell::OnceCell;
+
 use eksentry_collectors::{Reader, Step, Unlisted};
 use eksentry_core::check::needs_of;
-use eksentry_core::kind::TagSource;
+use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::kind::{Family, TagSource};
 use eksentry_core::{
-    Check, Finding, Mute, Observation, Outcome, ParameterValues, ReasonCode, Resource, Unread,
-    checks,
+    Check, FactsOf as _, Finding, Mute, Observation, Outcome, ParameterValues, ReasonCode,
+    Resource, State, Unread, Verdict, checks,
 };
 use tokio::sync::mpsc;
 
@@ -31,6 +34,8 @@ pub(crate) struct Run<'a> {
     pub(crate) checks: &'a [(&'static Check, ParameterValues)],
     pub(crate) targets: Targets,
     pub(crate) sinks: Sinks<'a>,
+    /// The cluster whose contents the run has evaluated.
+    pub(crate) cluster: OnceCell<Observation>,
 }
 
 /// The results of a run.
@@ -196,6 +201,9 @@ impl Run<'_> {
             let Some(observation) = filter(observation) else {
                 continue;
             };
+            if observation.resource.kind() == KubernetesCluster::KIND {
+                let _ = self.cluster.set(observation.clone());
+            }
             let findings = self.evaluate(&observation).into_iter();
             for finding in findings.filter(|finding| !settled.take(finding)) {
                 if self.waits_for_tags(&finding, sinks) {
@@ -296,14 +304,21 @@ impl Run<'_> {
         let kind = observation.resource.kind();
         let checks = self.checks.iter().filter(|(check, _)| check.kind() == kind);
         let docs = self.invocation.settings.docs_url.as_deref();
-        let findings =
-            checks.map(|(check, settings)| Finding::of(check, observation, settings, docs));
-        findings
-            .map(|finding| {
-                let tags = finding.tags.clone().unwrap_or_default();
-                self.apply_exception(finding, &tags)
-            })
-            .collect()
+        let facts = observation.facts();
+        let tags = facts.and_then(|facts| facts.tags()).unwrap_or_default();
+        let findings = checks.flat_map(|(check, settings)| {
+            // The tags of a cluster apply to everything in it.
+            let except = |resource: &Resource, verdict: Verdict| {
+                let at = observation.observed_at;
+                let mutes = &self.invocation.exceptions.mutes;
+                let mute = mutes.find(check, resource, tags, at);
+                mute.map_or(verdict.clone(), |mute| {
+                    verdict.muted(mute.reason(), mute.until())
+                })
+            };
+            Finding::all(check, observation, settings, docs, &except)
+        });
+        findings.collect()
     }
 
     fn apply_exception(&self, finding: Finding, tags: &[(String, String)]) -> Finding {
@@ -407,11 +422,26 @@ impl Run<'_> {
                     .is_none_or(|one| one == repository)
         });
         let gone = if self.scope().runs(check) {
-            listed
+            listed && self.is_absent(check, resource)
         } else {
             !enabled
         };
         here && gone
+    }
+
+    /// Returns `true` unless a resource in a cluster may exist although the run has not encountered it.
+    fn is_absent(&self, check: &str, resource: &Resource) -> bool {
+        if resource.kind().family != Family::Kubernetes {
+            return true;
+        }
+        let needs = checks::find(check).map(|check| check.needs.iter().copied().collect());
+        match self.cluster.get().map(|cluster| &cluster.state) {
+            Some(State::Gone) => true,
+            Some(State::Present(facts)) => {
+                needs.is_ok_and(|needs| facts.shows_absence(resource, needs))
+            }
+            Some(State::Unread(_)) | None => false,
+        }
     }
 }
 

@@ -4,7 +4,8 @@ mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::{Check, Need, ParameterValues, checks};
+use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::{Check, FactsOf as _, Need, ParameterValues, checks};
 
 pub use document::{DISABLED_CHECKS, ENABLED_CHECKS, SelectionError};
 
@@ -56,9 +57,23 @@ impl Selection {
         checks.filter(|check| self.is_enabled(check))
     }
 
-    /// Returns the parameters that are set for a check. Those of an AWS Config rule are not included.
+    /// Returns the selection without the checks of the contents of clusters.
+    pub(crate) fn without_contents_of_clusters(mut self) -> Self {
+        let inside = checks::CHECKS.into_iter();
+        let inside = inside.filter(|check| check.kind() == KubernetesCluster::KIND);
+        self.disabled.extend(inside.map(|check| check.id));
+        self
+    }
+
+    /// Returns the parameters that are set for a check. Those of an AWS Config rule are not included. The parameters of
+    /// the check that reports which clusters can be read apply to all checks of the contents of clusters.
     pub fn of(&self, check: &Check) -> ParameterValues {
-        self.parameters.get(check.id).cloned().unwrap_or_default()
+        let of = |check: &Check| self.parameters.get(check.id).cloned().unwrap_or_default();
+        if check.kind() == KubernetesCluster::KIND {
+            of(check).or(of(checks::readability()))
+        } else {
+            of(check)
+        }
     }
 
     /// Returns both selections combined. Where both set a parameter, the value of `self` is used; a check that either

@@ -10,6 +10,9 @@ use eksentry_reporters::ocsf::{Destination, DestinationError};
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
 
+/// The variable that switches the checks of the contents of clusters on.
+pub(crate) const KUBERNETES: &str = "EKSENTRY_KUBERNETES";
+
 /// The default name of the role that is assumed in other accounts.
 const ROLE_NAME: &str = "eksentry-member";
 
@@ -26,6 +29,8 @@ pub struct Settings {
     pub aws_config: bool,
     /// The destination of OCSF events (`EKSENTRY_OCSF`); `None` unless set.
     pub ocsf: Option<Destination>,
+    /// `true` if sweeps evaluate the contents of clusters (`EKSENTRY_KUBERNETES`).
+    pub kubernetes: bool,
     /// The queue for slices of a sweep (`EKSENTRY_QUEUE_URL`).
     pub queue_url: Option<String>,
     /// The Regions that a sweep evaluates (`EKSENTRY_REGIONS`).
@@ -106,8 +111,9 @@ impl Settings {
     /// Returns an error that names the variable with a wrong value.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         Ok(Self {
-            security_hub: switch("EKSENTRY_SECURITY_HUB", &variable)?,
-            aws_config: switch("EKSENTRY_AWS_CONFIG", &variable)?,
+            security_hub: switch("EKSENTRY_SECURITY_HUB", &variable, true)?,
+            aws_config: switch("EKSENTRY_AWS_CONFIG", &variable, true)?,
+            kubernetes: switch(KUBERNETES, &variable, false)?,
             ocsf: ocsf("EKSENTRY_OCSF", &variable)?,
             queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
             regions: regions("EKSENTRY_REGIONS", &variable)?,
@@ -122,7 +128,7 @@ impl Settings {
             ledger_bucket: text("EKSENTRY_LEDGER_BUCKET", &variable),
             workers: number("EKSENTRY_WORKERS", &variable, 1..=1_000, 1)?,
             docs_url: url("EKSENTRY_DOCS_URL", &variable)?,
-            metrics: switch("EKSENTRY_METRICS", &variable)?,
+            metrics: switch("EKSENTRY_METRICS", &variable, true)?,
             parameters_paths: paths("EKSENTRY_PARAMETERS_PATHS", &variable)?,
             selection: Selection {
                 enabled: checks_of("EKSENTRY_ENABLED_CHECKS", &variable)?,
@@ -133,10 +139,15 @@ impl Settings {
     }
 }
 
-fn switch(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<bool, Error> {
+fn switch(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+    default: bool,
+) -> Result<bool, Error> {
     let value = variable(name).unwrap_or_default();
     match value.trim().to_ascii_lowercase().as_str() {
-        "" | "on" | "true" => Ok(true),
+        "" => Ok(default),
+        "on" | "true" => Ok(true),
         "off" => Ok(false),
         _ => Err(invalid(name, "must be on or off")),
     }

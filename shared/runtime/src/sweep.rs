@@ -1,11 +1,18 @@
 //! `sweep`: evaluates every resource of the accounts and Regions in the settings, or those that the event names.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eksentry_collectors::{Reader, span_regions};
 use eksentry_core::check::needs_of;
-use eksentry_core::{Check, ParameterValues, Part, RepositoryNames, Resource, ResourceKind};
+use eksentry_core::facts::EksCluster;
+use eksentry_core::finding::{generator_id, parse_finding_id};
+use eksentry_core::{
+    Check, FactsOf as _, ParameterValues, Part, RepositoryNames, Resource, ResourceKind, checks,
+};
+use eksentry_reporters::ReportError;
+use eksentry_reporters::security_hub::{Generators, Selection};
 use futures::{Stream, StreamExt};
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
@@ -23,7 +30,7 @@ use crate::summary::Summary;
 use crate::task::Task;
 
 /// The number of accounts that are evaluated at the same time, and the number of parts of one account, counted
-/// separately for registries and for other parts. The findings of a part are held in memory, and the calls of all parts
+/// separately for registries, for the contents of clusters and for other parts. The findings of a part are held in memory, and the calls of all parts
 /// together keep to the services' rates.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const PARTS_AT_A_TIME: usize = 3;
@@ -67,7 +74,7 @@ pub(crate) async fn sweep(
     task: &Task,
 ) -> Result<(Summary, Vec<Error>), Error> {
     let home = &invocation.aws.home.location;
-    let checks = task.checks(&invocation.selection)?;
+    let checks = task.checks(&invocation.selection, invocation.settings)?;
     let mut tasks = Vec::new();
     for task in task.with_accounts_apart() {
         task.check_place(invocation.settings, home)?;
@@ -186,17 +193,23 @@ impl Sweep<'_> {
         let places = account.places().iter();
         let readers: Vec<(&Place, Reader<'_>)> =
             places.map(|place| (place, account.reader(place))).collect();
-        let (registries, small): (Vec<Part>, Vec<Part>) = parts
+        let (divisible, small): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
-            .partition(|part| matches!(part, Part::Registry(_)));
-        // The registries of all Regions are listed while the other parts are evaluated. Clusters and keys are few; they
-        // neither wait for a registry nor delay one.
+            .partition(|part| matches!(part, Part::Registry(_) | Part::Kubernetes(_)));
+        // The registries and the clusters of all Regions are listed while the other parts are evaluated. Those are small;
+        // they neither wait for a large part nor delay one.
         let (listed, parts_of_registries) = mpsc::unbounded_channel();
+        let (listed_clusters, parts_of_clusters) = mpsc::unbounded_channel();
         let list = async {
-            let listed = listed;
+            let (listed, listed_clusters) = (listed, listed_clusters);
             let of_places = readers.iter().map(async |(place, reader)| {
-                for part in &registries {
-                    for part in self.split_registry(place, reader, part).await {
+                for part in &divisible {
+                    let (parts, listed) = if matches!(part, Part::Kubernetes(_)) {
+                        (self.split_clusters(place, reader, part).await, &listed_clusters)
+                    } else {
+                        (self.split_registry(place, reader, part).await, &listed)
+                    };
+                    for part in parts {
                         // The receiver is dropped only together with this future.
                         let _ = listed.send((*place, reader, part));
                     }
@@ -209,6 +222,7 @@ impl Sweep<'_> {
             Some((part, parts))
         };
         let parts_of_registries = futures::stream::unfold(parts_of_registries, next);
+        let parts_of_clusters = futures::stream::unfold(parts_of_clusters, next);
         let small_parts = readers.iter().flat_map(|(place, reader)| {
             let parts = small.iter().cloned();
             parts.map(move |part| (*place, reader, part))
@@ -216,6 +230,7 @@ impl Sweep<'_> {
         futures::join!(
             list,
             self.evaluate_parts(parts_of_registries),
+            self.evaluate_parts(parts_of_clusters),
             self.evaluate_parts(futures::stream::iter(small_parts))
         );
     }
@@ -280,9 +295,45 @@ impl Sweep<'_> {
         }
     }
 
+    /// Returns the parts into which the contents of a place's clusters are split: one for each cluster, also for those
+    /// that are gone and that Security Hub holds findings about. If there is a queue, these become slices, and none is
+    /// returned.
+    async fn split_clusters(&self, place: &Place, reader: &Reader<'_>, all: &Part) -> Vec<Part> {
+        if matches!(all, Part::Kubernetes(Some(_))) || self.invocation.is_time_up() {
+            return vec![all.clone()];
+        }
+        let mut names = BTreeSet::new();
+        let listed = tokio::time::timeout_at(self.invocation.ends_at, reader.cluster_names());
+        match listed.await {
+            Ok(Ok(listed)) => names.extend(listed),
+            Ok(Err(unread)) => self.add_error(Error::new(ErrorKind::NotListed, unread.text)),
+            Err(_) => return vec![all.clone()],
+        }
+        if self.invocation.settings.security_hub {
+            let reported = reported_clusters(place);
+            match tokio::time::timeout_at(self.invocation.ends_at, reported).await {
+                Ok(Ok(reported)) => names.extend(reported),
+                Ok(Err(error)) => self.add_error(Error::new(ErrorKind::NotDelivered, error)),
+                Err(_) => return vec![all.clone()],
+            }
+        }
+        let parts = names.into_iter().map(|name| Part::Kubernetes(Some(name)));
+        if self.invocation.aws.queue.is_some() && self.task.part.is_none() {
+            let slices = parts.map(|part| self.slice(place, part, self.task.neighbours));
+            self.progress.borrow_mut().rest.extend(slices);
+            Vec::new()
+        } else {
+            parts.collect()
+        }
+    }
+
     /// Returns `true` if a check of the sweep evaluates resources of the part. A sweep that is not narrowed to some
-    /// checks includes every part, since it archives the findings of checks that were switched off.
+    /// checks includes every part, since it archives the findings of checks that were switched off. The contents of
+    /// clusters are included only if they are read.
     fn concerns(&self, part: &Part) -> bool {
+        if matches!(part, Part::Kubernetes(_)) && !self.invocation.settings.kubernetes {
+            return false;
+        }
         if self.task.checks.is_empty() {
             return true;
         }
@@ -334,6 +385,12 @@ impl Sweep<'_> {
             };
             let ids = ids(&resources);
             let reader = account.reader(place);
+            if self.concerns(&Part::Kubernetes(None)) {
+                for cluster in clusters(&resources) {
+                    let part = Part::Kubernetes(Some(cluster));
+                    Box::pin(self.evaluate_part(place, &reader, part)).await;
+                }
+            }
             let targets = Targets::Resources(resources);
             if Box::pin(self.run(place, &reader, targets)).await {
                 self.defer(Task {
@@ -353,6 +410,7 @@ impl Sweep<'_> {
             checks: &self.checks,
             targets,
             sinks: self.invocation.sinks(),
+            cluster: OnceCell::new(),
         };
         let outcome = run.execute(Some, |_| ()).await;
         tracing::info!(
@@ -418,6 +476,32 @@ impl Sweep<'_> {
 fn ids<'r>(resources: impl IntoIterator<Item = &'r Resource>) -> Vec<String> {
     let ids = resources.into_iter().map(Resource::id);
     ids.map(ToOwned::to_owned).collect()
+}
+
+/// Returns the names of the clusters among resources.
+fn clusters(resources: &[Resource]) -> Vec<String> {
+    let clusters = resources.iter();
+    let clusters = clusters.filter(|resource| resource.kind() == EksCluster::KIND);
+    clusters.map(|cluster| cluster.name().to_owned()).collect()
+}
+
+/// Returns the names of the clusters that Security Hub holds a finding about which says whether their contents can be
+/// read, since every cluster has one whose contents were ever evaluated.
+async fn reported_clusters(place: &Place) -> Result<Vec<String>, ReportError> {
+    let generators = [generator_id(checks::readability())];
+    let mut names = Vec::new();
+    for range in Part::Kubernetes(None).ranges(&place.location) {
+        let selection = Selection::Within {
+            range: &range,
+            generators: Generators::These(&generators),
+            since: None,
+        };
+        let known = place.security_hub.known(selection).await?;
+        let active = known.iter().filter(|(_, known)| !known.archived);
+        let clusters = active.filter_map(|(id, _)| parse_finding_id(id));
+        names.extend(clusters.map(|(_, cluster)| cluster.name().to_owned()));
+    }
+    Ok(names)
 }
 
 fn not_enabled(region: &str, account: &str) -> Error {

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_core::{Check, Location, ParameterValues, Part, Resource, checks};
+use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::kind::Family;
+use eksentry_core::{
+    Check, FactsOf as _, Location, ParameterValues, Part, Resource, checks,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, without_values};
 use crate::selection::Selection;
-use crate::settings::{Regions, Settings, is_account};
+use crate::settings::{KUBERNETES, Regions, Settings, is_account};
 
 /// A sweep, or a slice of one. A member that is empty or absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,10 +147,12 @@ impl Task {
         parts
     }
 
-    /// Returns the checks to run, with their settings: those that the task names, or else all that are switched on.
+    /// Returns the checks to run, with their settings: those that the task names, or else all that are switched on. Checks
+    /// of the contents of clusters always include the one that reports which of them could be read.
     pub(crate) fn checks(
         &self,
         selection: &Selection,
+        settings: &Settings,
     ) -> Result<Vec<(&'static Check, ParameterValues)>, Error> {
         let mut selected = self
             .checks
@@ -154,6 +160,18 @@ impl Task {
             .map(|id| checks::find(id))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::invalid_event(format!("in checks, {error}")))?;
+        let is_inside = |check: &&&'static Check| check.kind() == KubernetesCluster::KIND;
+        if let Some(check) = selected.iter().find(is_inside) {
+            if !settings.kubernetes {
+                let message = format!(
+                    "in checks, {} evaluates the contents of clusters, which is off: to fix this, set the environment \
+                     variable {KUBERNETES} to on",
+                    check.id
+                );
+                return Err(Error::invalid_event(message));
+            }
+            selected.push(checks::readability());
+        }
         selected.sort_by_key(|check| check.id);
         selected.dedup_by_key(|check| check.id);
         if selected.is_empty() {
@@ -173,6 +191,13 @@ impl Task {
         for arn in &self.resources {
             let resource = Resource::parse(arn)
                 .map_err(|error| Error::invalid_event(format!("in resources, {error}")))?;
+            if resource.kind().family == Family::Kubernetes {
+                let message = format!(
+                    "in resources, {arn} is an object in a cluster, which can't be evaluated alone: name the cluster \
+                     instead"
+                );
+                return Err(Error::invalid_event(message));
+            }
             let place = resource.location();
             if !covers(settings, home, &place) {
                 let message = format!(
@@ -310,6 +335,8 @@ mod tests {
             Part::Clusters,
             Part::Keys,
             Part::Registry(names),
+            Part::Kubernetes(None),
+            Part::Kubernetes(Some("payments".into())),
             Part::FileSystems,
             Part::Account,
         ] {

@@ -55,6 +55,11 @@ impl KubernetesApi {
         &self.0.identity
     }
 
+    /// Returns the name of the cluster.
+    pub fn name(&self) -> String {
+        self.state().cluster.name.clone()
+    }
+
     /// Returns the URL of the endpoint in memory, for DescribeCluster.
     pub fn url(&self) -> String {
         format!("https://{}", self.host())

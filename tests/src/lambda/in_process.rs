@@ -16,6 +16,7 @@ use aws_smithy_async::{
     time::{SharedTimeSource, TimeSource},
 };
 use eksentry_aws::{Aws, Clock};
+use eksentry_kubernetes::Connector;
 use eksentry_runtime::{
     App, Host, config_rule, ecr_event, handle_event, logging, sweep, sweep_worker,
 };
@@ -29,7 +30,10 @@ use tokio::{
 use tracing::Dispatch;
 
 use super::{FunctionError, Invocation};
-use crate::stand_in::{SECRET_KEY, SESSION_TOKEN, StandIn, Time};
+use crate::{
+    kubernetes::{KubernetesApi, connector},
+    stand_in::{SECRET_KEY, SESSION_TOKEN, StandIn, Time},
+};
 
 /// The stack size that Linux gives a process's first thread, in which functions run in Lambda.
 const STACK: usize = 8 * 1024 * 1024;
@@ -66,6 +70,7 @@ pub struct InProcess {
     region: String,
     variables: Arc<Vec<(String, String)>>,
     aws: Aws,
+    kubernetes: Connector,
     time: PausedClock,
     stand_in_time: Time,
     lines: Lines,
@@ -104,7 +109,7 @@ impl InProcess {
             .endpoint_url(ENDPOINT)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(source.clone())
-            .http_client(aws.http_client(&Clock::new(source)))
+            .http_client(aws.http_client(&Clock::new(source.clone())))
             .build();
         let lines = Lines::default();
         let level = variables
@@ -118,6 +123,7 @@ impl InProcess {
             account: "123456789012".to_owned(),
             region: aws.region().to_owned(),
             variables: Arc::new(variables),
+            kubernetes: connector(&[], Clock::new(source)),
             aws: Aws::new(config),
             time,
             stand_in_time: aws.time(),
@@ -131,6 +137,13 @@ impl InProcess {
     #[must_use]
     pub fn of_account(mut self, account: &str) -> Self {
         account.clone_into(&mut self.account);
+        self
+    }
+
+    /// Lets the function reach the endpoints of these clusters.
+    #[must_use]
+    pub fn with_clusters(mut self, clusters: &[KubernetesApi]) -> Self {
+        self.kubernetes = connector(clusters, self.aws.clock().clone());
         self
     }
 
@@ -196,7 +209,8 @@ impl InProcess {
         };
         let lines = self.lines.clone();
         let output = move |text: &[u8]| lines.clone().write_all(text);
-        let app = Arc::new(App::new(Host::new(variable, self.aws.clone(), output)));
+        let (aws, kubernetes) = (self.aws.clone(), self.kubernetes.clone());
+        let app = Arc::new(App::new(Host::new(variable, aws, kubernetes, output)));
         Warm { app, runtime }
     }
 

@@ -6,7 +6,7 @@
 mod api_list;
 mod kinds;
 mod namespace;
-mod object;
+pub mod object;
 mod pod;
 mod workload;
 

@@ -7,7 +7,8 @@ use aws_sdk_securityhub::types::{
     StringFilterComparison,
 };
 use eksentry_core::Location;
-use eksentry_core::finding::GENERATOR;
+use eksentry_core::finding::{GENERATOR, KUBERNETES};
+use eksentry_core::part::IdRange;
 use jiff::Timestamp;
 
 use super::asff::{RUN, time};
@@ -26,18 +27,27 @@ const MARGIN: Duration = Duration::from_hours(1);
 pub enum Selection<'a> {
     /// The findings with these ids.
     Ids(&'a [String]),
-    /// The findings about resources whose ARNs begin with a prefix.
+    /// The findings about resources with some ids.
     Within {
-        /// The prefix of the ARNs.
-        prefix: &'a str,
-        /// The prefixes of ARNs to exclude; at most nineteen, since a filter takes twenty values.
-        without: &'a [String],
-        /// The generators, `eksentry/<checkId>`. An empty list selects all of eksentry's findings, including those of
-        /// retired checks.
-        generators: &'a [String],
+        /// The ids; at most nineteen beginnings are excluded, since a filter takes twenty values.
+        range: &'a IdRange,
+        /// The generators of the findings.
+        generators: Generators<'a>,
         /// The changes to read; `None` selects all findings.
         since: Option<&'a Since>,
     },
+}
+
+/// A selection of generators, `eksentry/<checkId>`.
+#[derive(Debug, Clone, Copy)]
+pub enum Generators<'a> {
+    /// These generators.
+    These(&'a [String]),
+    /// The generators of all checks of AWS resources, including retired ones.
+    AwsResources,
+    /// The generators of all checks of the contents of clusters, including retired ones. The findings of these checks
+    /// are about clusters too, so the generators distinguish them.
+    ContentsOfClusters,
 }
 
 /// A selection of changes: those after a time, except the changes that these runs made.
@@ -67,31 +77,42 @@ pub(super) fn filters(
             .map(|ids| base().set_id(any_of(ids)).build())
             .collect(),
         Selection::Within {
-            prefix,
-            without,
+            range,
             generators,
             since,
         } => {
             let base = || {
                 let mut filters =
-                    base().resource_id(filter(prefix, StringFilterComparison::Prefix));
-                for other in without {
+                    base().resource_id(filter(&range.prefix, StringFilterComparison::Prefix));
+                for other in &range.without {
                     filters =
                         filters.resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
+                }
+                for id in &range.exact {
+                    filters = filters.resource_id(equals(id));
                 }
                 match since {
                     Some(since) => changed(filters, since, now),
                     None => filters,
                 }
             };
-            if generators.is_empty() {
-                let generator = filter(GENERATOR, StringFilterComparison::Prefix);
-                return vec![base().generator_id(generator).build()];
+            let inside = format!("{GENERATOR}{KUBERNETES}");
+            match generators {
+                Generators::These(ids) => ids
+                    .chunks(VALUES_A_FILTER)
+                    .map(|ids| base().set_generator_id(any_of(ids)).build())
+                    .collect(),
+                Generators::AwsResources => {
+                    let any = filter(GENERATOR, StringFilterComparison::Prefix);
+                    let not_inside = filter(&inside, StringFilterComparison::PrefixNotEquals);
+                    let filters = base().generator_id(any).generator_id(not_inside);
+                    vec![filters.build()]
+                }
+                Generators::ContentsOfClusters => {
+                    let inside = filter(&inside, StringFilterComparison::Prefix);
+                    vec![base().generator_id(inside).build()]
+                }
             }
-            generators
-                .chunks(VALUES_A_FILTER)
-                .map(|ids| base().set_generator_id(any_of(ids)).build())
-                .collect()
         }
     }
 }
@@ -129,6 +150,8 @@ fn filter(value: &str, comparison: StringFilterComparison) -> StringFilter {
 
 #[cfg(test)]
 mod tests {
+    use eksentry_core::Part;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -160,14 +183,21 @@ mod tests {
         (0..count).map(|n| format!("eksentry/{n}")).collect()
     }
 
+    fn range(without: &[&str]) -> IdRange {
+        IdRange {
+            prefix: "arn:aws:ecr:eu-central-1:111122223333:repository/pay".into(),
+            without: without.iter().map(|&id| id.to_owned()).collect(),
+            exact: None,
+        }
+    }
+
     fn within<'a>(
-        without: &'a [String],
-        generators: &'a [String],
+        range: &'a IdRange,
+        generators: Generators<'a>,
         since: Option<&'a Since>,
     ) -> Selection<'a> {
         Selection::Within {
-            prefix: "arn:aws:ecr:eu-central-1:111122223333:repository/pay",
-            without,
+            range,
             generators,
             since,
         }
@@ -175,11 +205,12 @@ mod tests {
 
     #[test]
     fn filters_select_the_product_and_the_account() {
-        let (ids, none) = (numbered(1), []);
+        let (ids, range) = (numbered(1), range(&[]));
         for selection in [
             Selection::Ids(&ids),
-            within(&none, &none, None),
-            within(&none, &ids, None),
+            within(&range, Generators::AwsResources, None),
+            within(&range, Generators::ContentsOfClusters, None),
+            within(&range, Generators::These(&ids), None),
         ] {
             for filters in filters(&location(), selection, NOW) {
                 assert_eq!(
@@ -202,7 +233,9 @@ mod tests {
         for (count, sizes) in [(1, &[1][..]), (20, &[20]), (21, &[20, 1]), (40, &[20, 20])] {
             let many = numbered(count);
             let ids = filters(&location(), Selection::Ids(&many), NOW);
-            let generators = filters(&location(), within(&[], &many, None), NOW);
+            let range = range(&[]);
+            let these = within(&range, Generators::These(&many), None);
+            let generators = filters(&location(), these, NOW);
             assert_eq!(
                 ids.iter().map(|one| one.id().len()).collect::<Vec<_>>(),
                 sizes
@@ -224,8 +257,10 @@ mod tests {
 
     #[test]
     fn a_part_is_selected_by_the_prefix_of_its_arns() {
-        let without = ["arn:aws:ecr:eu-central-1:111122223333:repository/payments/".to_owned()];
-        let one = filters(&location(), within(&without, &[], None), NOW);
+        let without = "arn:aws:ecr:eu-central-1:111122223333:repository/payments/";
+        let range = range(&[without]);
+        let of_part = within(&range, Generators::AwsResources, None);
+        let one = filters(&location(), of_part, NOW);
         assert_eq!(one.len(), 1);
         assert_eq!(
             criteria(one[0].resource_id()),
@@ -234,15 +269,41 @@ mod tests {
                     "PREFIX",
                     "arn:aws:ecr:eu-central-1:111122223333:repository/pay"
                 ),
-                ("PREFIX_NOT_EQUALS", without[0].as_str()),
+                ("PREFIX_NOT_EQUALS", without),
             ]
         );
         assert_eq!(
             criteria(one[0].generator_id()),
-            [("PREFIX", "eksentry/")],
+            [
+                ("PREFIX", "eksentry/"),
+                ("PREFIX_NOT_EQUALS", "eksentry/k8s-")
+            ],
             "retired checks' findings too"
         );
         assert!(one[0].updated_at.is_none() && one[0].product_fields.is_none());
+    }
+
+    #[test]
+    fn the_contents_of_a_cluster_are_selected_without_those_of_a_cluster_with_a_longer_name() {
+        let part = Part::Kubernetes(Some("prod".into()));
+        let ranges = part.ranges(&location());
+        let [range] = ranges.as_slice() else {
+            panic!("{ranges:?}");
+        };
+        let contents = within(range, Generators::ContentsOfClusters, None);
+        let one = filters(&location(), contents, NOW);
+        let cluster = "arn:aws:eks:eu-central-1:111122223333:cluster/prod";
+        assert_eq!(
+            criteria(one[0].resource_id()),
+            [
+                ("PREFIX", format!("{cluster}/").as_str()),
+                ("EQUALS", cluster)
+            ]
+        );
+        assert_eq!(
+            criteria(one[0].generator_id()),
+            [("PREFIX", "eksentry/k8s-")]
+        );
     }
 
     #[test]
@@ -253,7 +314,9 @@ mod tests {
             other_than: vec!["run-1".into(), "run-2".into()],
         };
         let now: Timestamp = "2026-03-02T00:00:00Z".parse().unwrap();
-        let one = filters(&location(), within(&[], &[], Some(&since)), now);
+        let range = range(&[]);
+        let changes = within(&range, Generators::AwsResources, Some(&since));
+        let one = filters(&location(), changes, now);
         let updated = &one[0].updated_at()[0];
         assert_eq!(updated.start(), Some("2026-03-01T09:20:30.456Z"));
         assert_eq!(updated.end(), Some("2026-03-02T01:00:00.000Z"));

@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{NAMESPACE, OBJECT};
+use super::kinds;
 use crate::details::Details;
 use crate::resource::{Resource, ResourceError};
 
@@ -16,6 +16,13 @@ const UNCHANGED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b':')
     .remove(b'@');
+
+/// The names of the properties that identify an object in reports.
+pub const NAMESPACE: &str = "Namespace";
+/// See [`NAMESPACE`].
+pub const KIND: &str = "Kind";
+/// See [`NAMESPACE`].
+pub const NAME: &str = "Name";
 
 /// The name of an object, as a person would write it: `shop/Deployment/web`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +66,7 @@ impl ObjectName {
             group.unwrap_or_default()
         )));
         path.push(encoded(&self.name));
-        Resource::named(&OBJECT, &path.join("/"), &cluster.location())
+        Resource::named(&kinds::OBJECT, &path.join("/"), &cluster.location())
     }
 
     /// Returns a namespace as a resource.
@@ -70,7 +77,7 @@ impl ObjectName {
     pub fn namespace(name: &str, cluster: &Resource) -> Result<Resource, ResourceError> {
         let name = utf8_percent_encode(name, UNCHANGED);
         let path = format!("{}/namespaces/{name}", cluster.name());
-        Resource::named(&NAMESPACE, &path, &cluster.location())
+        Resource::named(&kinds::NAMESPACE, &path, &cluster.location())
     }
 
     /// Returns the namespace of a resource in a cluster, or the namespace that it is; `None` if it is in no namespace.
@@ -83,18 +90,18 @@ impl ObjectName {
     /// Returns the properties of a namespace that reports show.
     pub fn details_of_namespace(name: &str) -> Details {
         Details::default()
-            .text("Namespace", Some(name))
-            .text("Kind", Some("Namespace"))
-            .text("Name", Some(name))
+            .text(NAMESPACE, Some(name))
+            .text(KIND, Some("Namespace"))
+            .text(NAME, Some(name))
             .text("ApiVersion", Some("v1"))
     }
 
     /// Returns the properties of the object that reports show.
     pub fn details(&self) -> Details {
         Details::default()
-            .text("Namespace", self.namespace.as_deref())
-            .text("Kind", Some(&self.kind))
-            .text("Name", Some(&self.name))
+            .text(NAMESPACE, self.namespace.as_deref())
+            .text(KIND, Some(&self.kind))
+            .text(NAME, Some(&self.name))
             .text("ApiVersion", Some(&self.api_version))
     }
 }

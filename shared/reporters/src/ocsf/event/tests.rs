@@ -28,12 +28,9 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
         observed_at: "2026-03-01T10:20:30.456Z".parse().unwrap(),
         state,
     };
-    Finding::of(
-        checks::find(check).unwrap(),
-        &observation,
-        &ParameterValues::default(),
-        None,
-    )
+    let check = checks::find(check).unwrap();
+    let settings = ParameterValues::default();
+    Finding::all(check, &observation, &settings, None, &|_, verdict| verdict).remove(0)
 }
 
 fn key(description: &str, rotation: Rotation) -> KmsKey {

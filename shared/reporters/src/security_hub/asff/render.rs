@@ -8,13 +8,14 @@ use aws_sdk_securityhub::types::{
     FindingProviderSeverity, Recommendation, RecordState, Remediation, SecurityControlParameter,
     SeverityLabel, StatusReason,
 };
+use eksentry_core::facts::kubernetes::object;
 use eksentry_core::finding::generator_id;
 use eksentry_core::kind::Topic;
 use eksentry_core::{Finding, Reason, Severity};
 
 use super::limits::{DESCRIPTION, LIST, PRODUCT_FIELD, TITLE};
 use super::outline::{Outline, outline, status};
-use super::resource::resource;
+use super::resource::resources;
 use super::texts::{description, recommendation, requirements};
 use super::vulnerabilities::vulnerability;
 use super::{DIGEST, REVISION, Rendered, time};
@@ -74,7 +75,7 @@ fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBu
                 .build(),
         )
         .compliance(compliance(finding, status))
-        .resources(resource(finding, &location))
+        .set_resources(Some(resources(finding, &location)))
         .record_state(RecordState::Active)
 }
 
@@ -142,6 +143,17 @@ fn product_fields(finding: &Finding, outline: &Outline) -> HashMap<String, Strin
     ]);
     let revision = outline.revision.iter();
     fields.extend(revision.map(|revision| (REVISION.to_owned(), revision.clone())));
+    if finding.object().is_some() {
+        for (field, property) in [
+            ("kind", object::KIND),
+            ("namespace", object::NAMESPACE),
+            ("name", object::NAME),
+        ] {
+            let text = finding.details.get_text(property);
+            let text = text.and_then(|text| cut_or_none(text, PRODUCT_FIELD));
+            fields.extend(text.map(|text| (format!("eksentry/kubernetes/{field}"), text)));
+        }
+    }
     if let Some(scan) = &finding.verdict.scan {
         let mut total = |name: &str, count: u64| {
             fields.insert(

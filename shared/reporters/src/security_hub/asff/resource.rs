@@ -10,14 +10,36 @@ use aws_sdk_securityhub::types::{
     AwsEksClusterResourcesVpcConfigDetails, AwsKmsKeyDetails, Partition, Resource as SdkResource,
     ResourceDetails,
 };
-use eksentry_core::{Detail, Details, Finding, Location};
+use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::{Detail, Details, Finding, FactsOf as _, Location};
 use jiff::Timestamp;
 
 use super::limits::{OTHER, OTHER_VALUE, POLICY_TEXT, TAGS};
 use super::{time, time_or_none};
 use crate::text::cut_or_none;
 
-pub(super) fn resource(finding: &Finding, location: &Location) -> SdkResource {
+/// Returns the resource of a finding; for an object in a cluster, followed by the cluster.
+pub(super) fn resources(finding: &Finding, location: &Location) -> Vec<SdkResource> {
+    let cluster = finding.resource.parent();
+    let cluster = cluster.filter(|parent| parent.kind() == KubernetesCluster::KIND);
+    let cluster = cluster.map(|cluster| {
+        let details = Details::default()
+            .text("arn", Some(cluster.id()))
+            .text("name", Some(cluster.name()));
+        let asff_type = cluster.kind().asff_type;
+        SdkResource::builder()
+            .r#type(asff_type)
+            .id(cluster.asff_id())
+            .set_partition(partition(&location.partition))
+            .region(&location.region)
+            .set_details(self::details(asff_type, details))
+            .build()
+    });
+    let resource = resource(finding, location);
+    [resource].into_iter().chain(cluster).collect()
+}
+
+fn resource(finding: &Finding, location: &Location) -> SdkResource {
     SdkResource::builder()
         .r#type(finding.resource.kind().asff_type)
         .id(finding.resource.asff_id())

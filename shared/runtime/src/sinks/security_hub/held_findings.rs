@@ -1,9 +1,8 @@
 //! The findings of eksentry that Security Hub holds, read before a run, and the ledger that saves reading them.
 
 use eksentry_core::Part;
-use eksentry_core::part::IdRange;
 use eksentry_reporters::ReportError;
-use eksentry_reporters::security_hub::{KnownFindings, Ledger, Selection};
+use eksentry_reporters::security_hub::{Generators, KnownFindings, Ledger, Selection};
 use jiff::Timestamp;
 
 use crate::error::{Error, ErrorKind};
@@ -70,13 +69,19 @@ impl<'a> HeldFindings<'a> {
             ledger = None;
         }
         let since = ledger.as_ref().map(Ledger::since);
-        let generators = self.scope.generators(&self.invocation.selection);
+        let generators = self.scope.generators();
+        let generators = if !self.scope.covers_every_check(&self.invocation.selection) {
+            Generators::These(&generators)
+        } else if matches!(part, Part::Kubernetes(_)) {
+            Generators::ContentsOfClusters
+        } else {
+            Generators::AwsResources
+        };
         let mut changed = KnownFindings::new();
-        for IdRange { prefix, without } in part.ranges(&self.place.location) {
+        for range in part.ranges(&self.place.location) {
             let read = self.place.security_hub.known(Selection::Within {
-                prefix: &prefix,
-                without: &without,
-                generators: &generators,
+                range: &range,
+                generators,
                 since: since.as_ref(),
             });
             changed.extend(read.await?);

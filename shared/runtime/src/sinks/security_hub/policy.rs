@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eksentry_core::{Finding, Outcome};
+use eksentry_core::{Finding, Outcome, Sending};
 use eksentry_reporters::security_hub::{Known, Outline, Status};
 use jiff::Timestamp;
 
@@ -51,9 +51,10 @@ impl Policy {
         outline: &Outline,
         may_refresh: bool,
     ) -> Decision {
-        let is_excluded = self.passed_images == PassedImages::Recovered
-            && !finding.resource.kind().sends_every_pass
-            && finding.verdict.outcome == Outcome::Passed;
+        let is_excluded = finding.sending == Sending::OnRecovery
+            || self.passed_images == PassedImages::Recovered
+                && !finding.resource.kind().sends_every_pass
+                && finding.verdict.outcome == Outcome::Passed;
         let ends_a_failure =
             known.is_some_and(|known| !known.archived && known.status != Some(Status::Passed));
         if is_excluded && !ends_a_failure {
@@ -104,12 +105,9 @@ mod tests {
             observed_at: "2026-03-01T00:00:00Z".parse().unwrap(),
             state: eksentry_core::State::Unread(unread),
         };
-        Finding::of(
-            checks::find("kms-cmk-rotation").unwrap(),
-            &observation,
-            &ParameterValues::default(),
-            None,
-        )
+        let check = checks::find("kms-cmk-rotation").unwrap();
+        let settings = ParameterValues::default();
+        Finding::all(check, &observation, &settings, None, &|_, verdict| verdict).remove(0)
     }
 
     #[test]

@@ -1,0 +1,174 @@
+//! The objects in Amazon EKS clusters, which the Kubernetes API of each cluster returns.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_sdk_eks::types::Cluster;
+use eksentry_core::facts::{EksCluster, KubernetesCluster};
+use eksentry_core::kind::Family;
+use eksentry_core::{
+    FactsOf as _, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
+};
+use eksentry_kubernetes::{Authority, Client, Token, TokenError, TokenScope, TokenSource};
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use tokio::time::Instant;
+
+use crate::collector::{Collector, Listing};
+use crate::eks::{self, Described};
+use crate::permission::Permission;
+use crate::{Gate, Reader, Unlisted};
+
+/// The longest time for which one cluster is read.
+const READING: Duration = Duration::from_mins(4);
+
+/// The collector of the contents of clusters.
+pub(crate) struct ContentsCollector;
+
+impl Collector for ContentsCollector {
+    fn family(&self) -> Family {
+        Family::Kubernetes
+    }
+
+    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
+        vec![eks::LIST, eks::DESCRIBE]
+    }
+
+    fn describe<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        resource: &'a Resource,
+        needs: Needs,
+        _: &'a Gate<'a>,
+    ) -> LocalBoxFuture<'a, State> {
+        reader.contents(resource, needs).boxed_local()
+    }
+
+    fn list<'a>(
+        &'a self,
+        reader: &'a Reader<'_>,
+        listing: Listing<'a>,
+    ) -> LocalBoxFuture<'a, Vec<Unlisted>> {
+        reader.list_contents(listing).boxed_local()
+    }
+}
+
+impl Reader<'_> {
+    /// Returns the names of the Region's clusters.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why there may be others.
+    pub async fn cluster_names(&self) -> Result<Vec<String>, Unread> {
+        self.clusters.all_names().await
+    }
+
+    /// Describes the contents of the cluster of a part. [`KubernetesCluster`] itself records what could not be listed.
+    async fn list_contents(&self, listing: Listing<'_>) -> Vec<Unlisted> {
+        let names = match listing.slice {
+            Part::Kubernetes(Some(name)) => Ok(vec![name.clone()]),
+            _ => self.cluster_names().await,
+        };
+        let kind = KubernetesCluster::KIND;
+        let call = self.clusters.listing();
+        match names {
+            Ok(names) => {
+                let described = self.describe_named(kind, &names, &call, listing.needs, listing.out);
+                described.await.into_iter().collect()
+            }
+            Err(missing) => vec![Unlisted::all(kind, missing)],
+        }
+    }
+
+    /// Describes the contents of a cluster.
+    async fn contents(&self, resource: &Resource, needs: Needs) -> State {
+        let cluster = match self.clusters.described(resource.name()).await {
+            Described::Present(cluster) => cluster,
+            Described::Gone => return State::Gone,
+            Described::Unread(reason) => return State::Unread(reason),
+        };
+        let described = eks::facts(resource.name(), &cluster);
+        let mut facts = contents_of(resource, &described);
+        if eksentry_core::Facts::inapplicable(&facts).is_some() || facts.is_being_created() {
+            return State::present(facts);
+        }
+        match self.client_of(resource, &cluster) {
+            Ok(client) => {
+                let objects = eksentry_kubernetes::read_objects(&client, needs).await;
+                facts.unreachable = objects.unreachable;
+                facts.lists = objects.lists;
+                facts.namespaces = objects.namespaces;
+                facts.workloads = objects.workloads;
+            }
+            Err(cause) => {
+                facts.unreachable = Some(Unread {
+                    code: ReasonCode::ReadFailed,
+                    text: format!(
+                        "{cause}, so nothing was read from the Kubernetes API. Check the cluster in Amazon EKS."
+                    ),
+                });
+            }
+        }
+        State::present(facts)
+    }
+
+    /// Returns a client for the Kubernetes API of a cluster, or the reason why there is none.
+    fn client_of(&self, resource: &Resource, cluster: &Cluster) -> Result<Client, String> {
+        let authority = cluster
+            .certificate_authority()
+            .and_then(|authority| authority.data())
+            .ok_or("Amazon EKS returned no certificate authority of the cluster")?;
+        let authority = Authority::parse(authority).map_err(|error| error.to_string())?;
+        let endpoint = cluster
+            .endpoint()
+            .ok_or("Amazon EKS returned no endpoint of the cluster")?;
+        // Tokens of a local cluster on AWS Outposts name its ID.
+        let on_outpost = cluster.outpost_config().and(cluster.id());
+        let name = on_outpost.unwrap_or(resource.name()).to_owned();
+        let client = Client::new(
+            endpoint,
+            self.clients.kubernetes.connect(&authority),
+            self.tokens(name),
+            self.clients.clock.clone(),
+            Instant::now() + READING,
+        );
+        client.map_err(|error| error.to_string())
+    }
+
+    /// Returns a source of tokens for a cluster, which are signed with the credentials of the account.
+    fn tokens(&self, cluster: String) -> TokenSource {
+        let credentials = self.clients.aws.config().credentials_provider();
+        let (clock, region) = (self.clients.clock.clone(), self.location.region.clone());
+        TokenSource::new(move || {
+            let (credentials, clock) = (credentials.clone(), clock.clone());
+            let (cluster, region) = (cluster.clone(), region.clone());
+            async move {
+                let none = |cause: String| TokenError::NoCredentials(cause);
+                let credentials =
+                    credentials.ok_or_else(|| none("none are configured".to_owned()))?;
+                let credentials = credentials.provide_credentials().await;
+                let credentials = credentials.map_err(|error| none(error.to_string()))?;
+                let scope = TokenScope {
+                    cluster: &cluster,
+                    region: &region,
+                };
+                Token::sign(&credentials, scope, clock.now())
+            }
+        })
+    }
+}
+
+/// Returns the facts about the contents of a cluster, before they are read.
+fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
+    KubernetesCluster {
+        name: cluster.name.clone(),
+        arn: resource.id().to_owned(),
+        status: cluster.status.clone(),
+        version: cluster.version,
+        tags: cluster.tags.clone(),
+        unreachable: None,
+        lists: Default::default(),
+        namespaces: Default::default(),
+        workloads: Vec::new(),
+    }
+}

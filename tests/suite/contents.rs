@@ -1,0 +1,276 @@
+//! The contents of clusters: sweeps that read the Kubernetes API of each cluster.
+
+use eksentry_tests::account::Parameter;
+use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::world::{REGION, World, cluster_arn};
+
+const READABLE: &str = "k8s-api-readable";
+const PRIVILEGED: &str = "k8s-pod-privileged";
+const PASSED: &str = "PASSED INFORMATIONAL";
+const HIGH: &str = "FAILED HIGH";
+
+/// Returns a deployment with a container that is privileged or not.
+fn deployment(namespace: &str, name: &str, privileged: bool) -> Value {
+    json!({
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"template": {"spec": {"containers": [{
+            "name": "app",
+            "image": "registry.example.com/app:1.4.2",
+            "securityContext": {"privileged": privileged},
+        }]}}},
+    })
+}
+
+fn cluster(name: &str, objects: Vec<Value>) -> Cluster {
+    Cluster {
+        objects,
+        ..Cluster::new(name, REGION)
+    }
+}
+
+fn world(clusters: impl IntoIterator<Item = Cluster>) -> World {
+    World::with(json!({})).with_contents(clusters)
+}
+
+fn sweep(world: &mut World) -> Value {
+    world.ok("sweep", &json!({"checks": [PRIVILEGED]}))
+}
+
+fn workload(cluster: &str, namespace: &str, name: &str) -> String {
+    let cluster = cluster_arn(cluster);
+    format!("{cluster}/namespaces/{namespace}/deployments.apps/{name}")
+}
+
+#[test]
+fn the_contents_of_clusters_are_off_by_default() {
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])])
+        .and("EKSENTRY_KUBERNETES", "off")
+        .and("EKSENTRY_DISABLED_CHECKS", "");
+    world.sweep();
+    let statuses = world.statuses();
+    assert!(!statuses.iter().any(|line| line.contains("k8s-")), "{statuses:?}");
+    assert!(world.api("prod").received().is_empty());
+    let event = json!({"checks": ["eks-endpoint-private", PRIVILEGED]});
+    let error = world.error("sweep", &event);
+    assert!(error.error_message.contains("EKSENTRY_KUBERNETES"), "{error}");
+    world.end();
+}
+
+#[test]
+fn workloads_that_fail_have_findings_and_the_others_share_one() {
+    let mut world = world([
+        cluster(
+            "bad",
+            vec![
+                deployment("shop", "web", true),
+                deployment("shop", "api", false),
+            ],
+        ),
+        cluster("good", vec![deployment("shop", "api", false)]),
+    ]);
+    sweep(&mut world);
+    assert_eq!(
+        world.statuses(),
+        [
+            format!("{HIGH} {PRIVILEGED} cluster/bad/namespaces/shop/deployments.apps/web"),
+            format!("{PASSED} {PRIVILEGED} cluster/good"),
+            format!("{PASSED} {READABLE} cluster/bad"),
+            format!("{PASSED} {READABLE} cluster/good"),
+        ]
+    );
+    let again = sweep(&mut world);
+    assert_eq!((&again["posted"], &again["archived"]), (&json!(0), &json!(0)), "{again}");
+    world.end();
+}
+
+#[test]
+fn a_workload_that_recovers_is_reported_once_and_archived_when_it_is_gone() {
+    let bad = deployment("shop", "web", true);
+    let mut world = world([cluster("prod", vec![bad])]);
+    sweep(&mut world);
+    let web = workload("prod", "shop", "web");
+    assert_eq!(world.status(PRIVILEGED, &web), HIGH);
+    assert_eq!(world.status(PRIVILEGED, &cluster_arn("prod")), "none");
+
+    let good = deployment("shop", "web", false);
+    world.api("prod").set_objects(vec![good]).unwrap();
+    sweep(&mut world);
+    assert_eq!(world.status(PRIVILEGED, &web), PASSED);
+    assert_eq!(world.status(PRIVILEGED, &cluster_arn("prod")), PASSED);
+    assert_eq!(sweep(&mut world)["posted"], 0);
+
+    world.api("prod").set_objects(vec![]).unwrap();
+    sweep(&mut world);
+    assert_eq!(world.status(PRIVILEGED, &web), format!("ARCHIVED {PASSED}"));
+    assert_eq!(world.status(PRIVILEGED, &cluster_arn("prod")), PASSED);
+    world.end();
+}
+
+#[test]
+fn nothing_is_archived_without_a_complete_list() {
+    for (list, expected) in [
+        ("list deployments*", HIGH.to_owned()),
+        ("list pods*", HIGH.to_owned()),
+        ("list namespaces*", HIGH.to_owned()),
+        ("list services*", format!("ARCHIVED {HIGH}")),
+    ] {
+        let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])]);
+        sweep(&mut world);
+        let other = deployment("shop", "other", false);
+        world.api("prod").set_objects(vec![other]).unwrap();
+        world.api("prod").configure(|cluster| {
+            let kind = FaultKind::Status {
+                status: 500,
+                headers: Vec::new(),
+            };
+            cluster.faults.push(Fault::new(list, kind));
+        });
+        sweep(&mut world);
+        let web = workload("prod", "shop", "web");
+        assert_eq!(world.status(PRIVILEGED, &web), expected, "{list}");
+        world.end();
+    }
+}
+
+#[test]
+fn a_cluster_that_is_not_reached_hides_no_other_and_keeps_its_findings() {
+    let mut world = world([
+        cluster("down", vec![deployment("shop", "web", true)]),
+        cluster("up", vec![deployment("shop", "web", true)]),
+    ]);
+    sweep(&mut world);
+    world.api("down").configure(|cluster| cluster.groups = None);
+    sweep(&mut world);
+    let down = world.status(READABLE, &cluster_arn("down"));
+    assert_eq!(down, "NOT_AVAILABLE INFORMATIONAL");
+    assert_eq!(world.status(READABLE, &cluster_arn("up")), PASSED);
+    for name in ["down", "up"] {
+        let web = workload(name, "shop", "web");
+        assert_eq!(world.status(PRIVILEGED, &web), HIGH, "{name}");
+    }
+    world.end();
+}
+
+#[test]
+fn an_endpoint_that_is_not_trusted_gets_no_token() {
+    for endpoint in [
+        Endpoint::Expired,
+        Endpoint::OtherName,
+        Endpoint::OtherAuthority,
+        Endpoint::Broken,
+        Endpoint::Closed,
+    ] {
+        let prod = Cluster {
+            endpoint,
+            ..cluster("prod", vec![deployment("shop", "web", true)])
+        };
+        let mut world = world([prod]);
+        sweep(&mut world);
+        let status = world.status(READABLE, &cluster_arn("prod"));
+        assert_eq!(status, "NOT_AVAILABLE INFORMATIONAL", "{endpoint:?}");
+        assert_eq!(world.statuses().len(), 1);
+        assert!(world.api("prod").received().is_empty(), "{endpoint:?}");
+        world.end();
+    }
+}
+
+#[test]
+fn the_findings_of_a_cluster_that_is_gone_are_archived_but_not_those_of_a_cluster_with_a_longer_name() {
+    let mut world = world(["prod", "prod-2"].map(|name| {
+        cluster(name, vec![deployment("shop", "web", true)])
+    }));
+    sweep(&mut world);
+    world.change(|account| account.clusters.retain(|cluster| cluster.name() != "prod"));
+    sweep(&mut world);
+    assert_eq!(
+        world.statuses(),
+        [
+            format!("ARCHIVED {HIGH} {PRIVILEGED} cluster/prod/namespaces/shop/deployments.apps/web"),
+            format!("ARCHIVED {PASSED} {READABLE} cluster/prod"),
+            format!("{HIGH} {PRIVILEGED} cluster/prod-2/namespaces/shop/deployments.apps/web"),
+            format!("{PASSED} {READABLE} cluster/prod-2"),
+        ]
+    );
+    assert_eq!(sweep(&mut world)["archived"], 0);
+    world.end();
+}
+
+#[test]
+fn a_sweep_of_clusters_neither_reads_nor_archives_the_findings_about_their_contents() {
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])]);
+    sweep(&mut world);
+    let before = world.statuses();
+    let mut world = world.and("EKSENTRY_KUBERNETES", "off");
+    world.sweep();
+    let after = world.statuses();
+    assert!(before.iter().all(|line| after.contains(line)), "{after:?}");
+    world.end();
+}
+
+#[test]
+fn a_cluster_that_is_named_is_evaluated_with_its_contents() {
+    let mut world = world([
+        cluster("prod", vec![deployment("shop", "web", true)]),
+        cluster("other", vec![]),
+    ]);
+    let event = json!({
+        "resources": [cluster_arn("prod")],
+        "checks": ["eks-endpoint-private", PRIVILEGED],
+    });
+    world.ok("sweep", &event);
+    assert_eq!(
+        world.statuses(),
+        [
+            format!("{HIGH} {PRIVILEGED} cluster/prod/namespaces/shop/deployments.apps/web"),
+            format!("{PASSED} eks-endpoint-private cluster/prod"),
+            format!("{PASSED} {READABLE} cluster/prod"),
+        ]
+    );
+    let object = json!({"resources": [workload("prod", "shop", "web")]});
+    let error = world.error("sweep", &object);
+    assert!(error.error_message.contains("name the cluster instead"), "{error}");
+    world.end();
+}
+
+#[test]
+fn each_cluster_is_a_slice_if_there_is_a_queue() {
+    let clusters = ["one", "two"].map(|name| cluster(name, vec![deployment("shop", "web", true)]));
+    let queue = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+    let mut world = world(clusters).and("EKSENTRY_QUEUE_URL", queue);
+    let summary = sweep(&mut world);
+    assert_eq!(summary["slices"], 2, "{summary}");
+    assert!(world.statuses().is_empty());
+    let messages = world.aws.take_messages();
+    assert!(world.work(&messages).is_empty());
+    assert_eq!(world.statuses().len(), 4);
+    world.end();
+}
+
+#[test]
+fn an_exception_for_a_workload_makes_it_pass() {
+    let web = workload("prod", "shop", "web");
+    let list = json!([{
+        "check": PRIVILEGED,
+        "resource": web,
+        "reason": "Moves away",
+        "until": "2999-12-31",
+    }]);
+    let objects = vec![deployment("shop", "web", true)];
+    let mut world = world([cluster("prod", objects)]).and("EKSENTRY_MUTE_LIST", "/mute-list");
+    world.change(|account| {
+        account.parameters.push(Parameter {
+            name: "/mute-list".to_owned(),
+            value: list.to_string(),
+            kind: None,
+        });
+    });
+    sweep(&mut world);
+    let finding = world.finding(PRIVILEGED, &cluster_arn("prod")).unwrap();
+    let reasons = finding["Compliance"]["StatusReasons"].to_string();
+    assert!(reasons.contains("passed under an exception: shop/Deployment/web"), "{reasons}");
+    assert_eq!(world.status(PRIVILEGED, &web), "none");
+    world.end();
+}
