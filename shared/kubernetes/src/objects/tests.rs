@@ -1,8 +1,11 @@
 mod invalid;
 mod memory;
+mod owners;
+mod problems;
 mod properties;
 mod reading;
 mod recordings;
+mod replica_sets;
 mod workloads;
 
 use std::fmt::Write as _;
@@ -27,6 +30,9 @@ const LISTS: [(&str, &str); 9] = [
     ("DaemonSet", "/apis/apps/v1/daemonsets"),
     ("CronJob", "/apis/batch/v1/cronjobs"),
 ];
+
+/// The path of the list of pods.
+const PODS: &str = "/api/v1/pods";
 
 fn needs() -> Needs {
     Need::Namespaces | Need::Workloads
@@ -153,12 +159,27 @@ fn lines(objects: &Objects) -> Vec<String> {
 }
 
 fn image(spec: &PodSpec) -> &str {
-    let containers = match spec.containers.items() {
-        Ok(containers) => containers,
-        Err(_) => return "invalid",
+    let Ok(containers) = spec.containers.items() else {
+        return "invalid";
     };
     let image = containers.first().and_then(|one| one.image.value());
     let image = image.map_or("none", String::as_str);
     let name = image.rsplit('/').next().unwrap_or_default();
     name.split('@').next().unwrap_or_default()
+}
+
+/// Checks the workloads of a cluster with these objects.
+async fn check(name: &str, objects: &[Value], expected: &[&str]) {
+    let read = read(objects).await;
+    assert_eq!(lines(&read), expected, "{name}");
+    assert!(read.lists.values().all(Result::is_ok), "{name}");
+}
+
+/// Returns the lists that may be incomplete, each with its reason.
+fn missing(objects: &Objects) -> Vec<(String, &'static str, String)> {
+    let lists = objects.lists.iter().filter_map(|(list, fact)| {
+        let unread = fact.as_ref().err()?;
+        Some((list.to_string(), unread.code.word(), unread.text.clone()))
+    });
+    lists.collect()
 }

@@ -11,6 +11,7 @@ use super::lists::Read;
 use super::metadata::Place;
 use super::owner::Owner;
 use super::pods::{CreatorOfPods, Group};
+use super::unread::State;
 
 /// The label that the controller of deployments gives to replica sets, and to their pods.
 const DEPLOYMENT_HASH: &str = "pod-template-hash";
@@ -111,7 +112,7 @@ impl<'a> Creators<'a> {
         let deployments = read.states.get(&ApiList::Deployments);
         Self {
             by_place: creators.map(|one| ((one.list, &one.place), one)).collect(),
-            has_all_deployments: deployments.is_some_and(|state| state.is_complete()),
+            has_all_deployments: deployments.is_some_and(State::is_complete),
         }
     }
 

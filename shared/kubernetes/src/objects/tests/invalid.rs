@@ -71,7 +71,7 @@ async fn an_odd_object_breaks_no_list() {
                     "Namespace" => read.namespaces.contains_key("good"),
                     _ => read.workloads.iter().any(|one| one.name.name == "good"),
                 };
-                assert!(is_there, "{} is {items:?}", kind);
+                assert!(is_there, "{kind} is {items:?}");
             }
         }
     }
