@@ -16,6 +16,8 @@ pub enum ReasonCode {
     // --- Not read ---
     /// The role is not allowed to make a call that the check needs.
     AccessDenied,
+    /// A list changed while it was read, so it may lack objects that exist.
+    Inconsistent,
     /// The fact was not requested, since no selected check needs it.
     NotRead,
     /// The service could not be reached, or did not respond in time.

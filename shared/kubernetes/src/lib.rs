@@ -7,6 +7,7 @@ mod client;
 mod connect;
 mod get;
 mod list;
+mod objects;
 mod problem;
 mod request;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use client::{Client, EndpointError};
 pub use connect::{Connector, connect};
 pub use get::Version;
 pub use list::{Completeness, Listed};
+pub use objects::{Objects, read_objects};
 pub use problem::{Distrust, Problem};
 pub use request::{ApiResource, ListOf};
 pub use token::{Token, TokenError, TokenScope};

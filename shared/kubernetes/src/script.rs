@@ -103,6 +103,12 @@ pub(crate) struct Received {
     pub(crate) at: Duration,
 }
 
+impl Received {
+    fn is_for(&self, path: &str) -> bool {
+        self.path.split('?').next() == Some(path)
+    }
+}
+
 /// A server. Clones share its state.
 #[derive(Debug, Clone)]
 pub(crate) struct Script(Arc<Mutex<State>>);
@@ -111,6 +117,8 @@ pub(crate) struct Script(Arc<Mutex<State>>);
 struct State {
     created: Instant,
     answers: VecDeque<Answer>,
+    /// The answers to requests for one path, without its query.
+    routes: Vec<(&'static str, VecDeque<Answer>)>,
     /// The answer to all further requests.
     last: Option<Answer>,
     received: Vec<Received>,
@@ -124,6 +132,7 @@ impl Script {
         Self(Arc::new(Mutex::new(State {
             created: Instant::now(),
             answers: answers.into_iter().collect(),
+            routes: Vec::new(),
             last: None,
             received: Vec::new(),
             in_flight: 0,
@@ -136,6 +145,17 @@ impl Script {
         let script = Self::new([]);
         script.0.lock().unwrap().last = Some(answer);
         script
+    }
+
+    /// Adds answers to the requests for a path, in their order, whatever their query and the requests in between.
+    pub(crate) fn route(
+        self,
+        path: &'static str,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        let answers = answers.into_iter().collect();
+        self.0.lock().unwrap().routes.push((path, answers));
+        self
     }
 
     pub(crate) fn connector(&self) -> SharedHttpConnector {
@@ -191,7 +211,13 @@ impl Script {
                 at: state.created.elapsed(),
                 path,
             };
-            let next = state.answers.pop_front().or_else(|| state.last.clone());
+            let routed = state
+                .routes
+                .iter_mut()
+                .find(|(route, _)| received.is_for(route));
+            let routed = routed.and_then(|(_, answers)| answers.pop_front());
+            let next = routed.or_else(|| state.answers.pop_front());
+            let next = next.or_else(|| state.last.clone());
             let answer = next.unwrap_or_else(|| panic!("one request too many: {}", received.path));
             state.received.push(received);
             state.in_flight += 1;

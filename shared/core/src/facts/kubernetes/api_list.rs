@@ -13,6 +13,12 @@ pub enum ApiList {
     /// Pods, without those that have ended.
     #[strum(serialize = "pods")]
     Pods,
+    /// Replica sets, without those of deployments.
+    #[strum(serialize = "replicasets.apps")]
+    ReplicaSets,
+    /// Jobs.
+    #[strum(serialize = "jobs.batch")]
+    Jobs,
     /// Replication controllers.
     #[strum(serialize = "replicationcontrollers")]
     ReplicationControllers,
@@ -25,20 +31,14 @@ pub enum ApiList {
     /// Daemon sets.
     #[strum(serialize = "daemonsets.apps")]
     DaemonSets,
-    /// Replica sets, without those of deployments.
-    #[strum(serialize = "replicasets.apps")]
-    ReplicaSets,
-    /// Jobs.
-    #[strum(serialize = "jobs.batch")]
-    Jobs,
     /// Cron jobs.
     #[strum(serialize = "cronjobs.batch")]
     CronJobs,
 }
 
 impl ApiList {
-    /// All lists, in the order in which they are read. Pods come before the objects that create them, so that a pod whose
-    /// creator is not in its list was certainly not created by it.
+    /// All lists, in the order in which they are read. Objects come before those that create them, so that the creator of
+    /// an object is in its list, unless it was deleted.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 

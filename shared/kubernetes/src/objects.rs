@@ -1,0 +1,63 @@
+//! The objects of a cluster that checks evaluate.
+//!
+//! Each object is reduced to what checks need as soon as its page is read. Objects have no form that can be relied on: a
+//! member of an unexpected type counts as unknown, and never prevents that the others are read.
+
+mod creators;
+mod interner;
+mod lists;
+mod metadata;
+mod owner;
+mod pod_specs;
+mod pods;
+mod selector;
+mod unread;
+mod workloads;
+
+use std::collections::BTreeMap;
+
+use eksentry_core::facts::kubernetes::{ApiList, Namespace, Workload, lists_for};
+use eksentry_core::{Fact, Needs, Unread};
+
+use crate::client::Client;
+use lists::read_lists;
+use workloads::workloads;
+
+/// The objects of a cluster, as far as they were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objects {
+    /// The reason why nothing could be read; `None` if something was.
+    pub unreachable: Option<Unread>,
+    /// The lists that were needed, each with the reason why objects may be missing from it, if there is one.
+    pub lists: BTreeMap<ApiList, Fact<()>>,
+    /// The namespaces, by name: those that are listed, and those of workloads.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// The workloads, each once, sorted by name.
+    pub workloads: Vec<Workload>,
+}
+
+/// Reads the objects of a cluster that checks with these needs evaluate. Makes no further request after a problem that
+/// all requests would have.
+pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
+    let read = read_lists(client, lists_for(needs).collect()).await;
+    let unreachable = unread::unreachable(&read.states);
+    let workloads = workloads(&read);
+    let mut namespaces: BTreeMap<_, _> = read.namespaces.into_iter().collect();
+    for workload in &workloads {
+        if let Some(name) = &workload.name.namespace
+            && !namespaces.contains_key(name)
+        {
+            namespaces.insert(name.clone(), Namespace::default());
+        }
+    }
+    let lists = read.states.into_iter();
+    Objects {
+        unreachable,
+        lists: lists.map(|(list, state)| (list, state.fact())).collect(),
+        namespaces,
+        workloads,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The objects that create pods.
+
+use eksentry_core::facts::kubernetes::{ApiList, PodSpec};
+use eksentry_core::field::{Field, Object};
+use serde::Deserialize;
+
+use super::interner::Interner;
+use super::lists::Item;
+use super::metadata::{Metadata, Place};
+use super::owner::Owner;
+use super::pod_specs::pod_spec;
+use super::selector::Selector;
+
+/// The label that Argo Rollouts gives to the replica sets of a rollout, and to their pods.
+pub(super) const ROLLOUT_HASH: &str = "rollouts-pod-template-hash";
+
+/// An object that creates pods, as the API server returns it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CreatorObject {
+    metadata: Field<Metadata>,
+    spec: Field<Spec>,
+    status: Field<Status>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    selector: Field<Selector>,
+    template: Field<Template>,
+    job_template: Field<JobTemplate>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct JobTemplate {
+    spec: Field<JobSpec>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct JobSpec {
+    template: Field<Template>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Template {
+    spec: Field<PodSpec>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    conditions: Field<Vec<Field<Condition>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    r#type: Field<String>,
+    status: Field<String>,
+}
+
+impl Object for Spec {}
+impl Object for JobTemplate {}
+impl Object for JobSpec {}
+impl Object for Template {}
+impl Object for Status {}
+impl Object for Condition {}
+
+/// An object that creates pods.
+#[derive(Debug)]
+pub(super) struct Creator {
+    /// The list that contains the object.
+    pub(super) list: ApiList,
+    /// The namespace and the name.
+    pub(super) place: Place,
+    /// The object that created this one.
+    pub(super) owner: Option<Owner>,
+    /// `true` if the object is a replica set that a rollout created.
+    pub(super) is_of_rollout: bool,
+    /// The condition on the labels of its pods, if the object is a deployment that has one.
+    pub(super) selector: Option<Selector>,
+    /// The index of the settings of its pods.
+    pub(super) template: usize,
+    /// `true` if the object is a job that has ended.
+    pub(super) has_ended: bool,
+}
+
+/// Returns what is kept of an object that creates pods.
+pub(super) fn creator(
+    list: ApiList,
+    object: CreatorObject,
+    specs: &mut Interner<PodSpec>,
+) -> Item<Creator> {
+    let Field::Value(metadata) = object.metadata else {
+        return Item::Unreadable;
+    };
+    let Some(place) = metadata.place() else {
+        return Item::Unreadable;
+    };
+    let has_ended = list == ApiList::Jobs && has_ended(&object.status);
+    let (selector, template) = match object.spec {
+        Field::Value(spec) => (
+            spec.selector,
+            template(list, spec.template, spec.job_template),
+        ),
+        Field::Absent => (Field::Absent, Field::Absent),
+        Field::Invalid => (Field::Invalid, Field::Invalid),
+    };
+    let selector = match selector {
+        Field::Value(selector) if list == ApiList::Deployments => Some(selector),
+        _ => None,
+    };
+    Item::Kept(Creator {
+        list,
+        place,
+        owner: metadata.controller(),
+        is_of_rollout: list == ApiList::ReplicaSets && metadata.label(ROLLOUT_HASH).is_some(),
+        selector,
+        template: specs.intern(pod_spec(template)),
+        has_ended,
+    })
+}
+
+/// Returns the settings of the pods.
+fn template(list: ApiList, template: Field<Template>, jobs: Field<JobTemplate>) -> Field<PodSpec> {
+    let template = match list {
+        ApiList::CronJobs => and_then(and_then(jobs, |jobs| jobs.spec), |job| job.template),
+        _ => template,
+    };
+    and_then(template, |template| template.spec)
+}
+
+/// Returns the member of a member.
+fn and_then<T, U>(field: Field<T>, member: impl FnOnce(T) -> Field<U>) -> Field<U> {
+    match field {
+        Field::Absent => Field::Absent,
+        Field::Value(value) => member(value),
+        Field::Invalid => Field::Invalid,
+    }
+}
+
+/// Returns `true` if a job with this status has ended.
+fn has_ended(status: &Field<Status>) -> bool {
+    let conditions = status.value().and_then(|status| status.conditions.value());
+    let mut conditions = conditions.into_iter().flatten().filter_map(Field::value);
+    conditions.any(|condition| {
+        let kind = condition.r#type.value().map(String::as_str);
+        let status = condition.status.value().map(String::as_str);
+        matches!(kind, Some("Complete" | "Failed")) && status == Some("True")
+    })
+}

@@ -1,0 +1,263 @@
+//! The requests for lists, and their order.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use eksentry_core::facts::kubernetes::{ApiList, Namespace, PodSpec};
+use eksentry_core::field::{Field, Object};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::creators::{Creator, CreatorObject, creator};
+use super::interner::Interner;
+use super::metadata::Metadata;
+use super::pods::{Group, Pod, PodObject, pod};
+use super::unread::State;
+use crate::client::Client;
+use crate::request::{ApiResource, ListOf};
+
+/// The most lists that are read at a time.
+const AT_A_TIME: usize = 4;
+
+/// The condition on pods that have not ended.
+const NOT_ENDED: &str = "status.phase!=Succeeded,status.phase!=Failed";
+
+/// The condition on replica sets that deployments did not create. A cluster keeps ten old ones of each deployment.
+const NOT_OF_DEPLOYMENTS: &str = "!pod-template-hash";
+
+/// The lists of objects that create pods.
+pub(super) const CREATORS: [ApiList; 7] = [
+    ApiList::ReplicaSets,
+    ApiList::Jobs,
+    ApiList::ReplicationControllers,
+    ApiList::Deployments,
+    ApiList::StatefulSets,
+    ApiList::DaemonSets,
+    ApiList::CronJobs,
+];
+
+/// Returns the kind of the objects in a list, in paths and in objects.
+const fn kind(list: ApiList) -> (ApiResource, &'static str) {
+    let core = ApiResource::core;
+    match list {
+        ApiList::Namespaces => (core("namespaces"), "Namespace"),
+        ApiList::Pods => (core("pods"), "Pod"),
+        ApiList::ReplicaSets => (apps("replicasets"), "ReplicaSet"),
+        ApiList::Jobs => (batch("jobs"), "Job"),
+        ApiList::ReplicationControllers => {
+            (core("replicationcontrollers"), "ReplicationController")
+        }
+        ApiList::Deployments => (apps("deployments"), "Deployment"),
+        ApiList::StatefulSets => (apps("statefulsets"), "StatefulSet"),
+        ApiList::DaemonSets => (apps("daemonsets"), "DaemonSet"),
+        ApiList::CronJobs => (batch("cronjobs"), "CronJob"),
+    }
+}
+
+const fn apps(plural: &'static str) -> ApiResource {
+    ApiResource::new("apps", "v1", plural)
+}
+
+const fn batch(plural: &'static str) -> ApiResource {
+    ApiResource::new("batch", "v1", plural)
+}
+
+/// Returns the API group with its version, and the kind, of the objects in a list.
+pub(super) fn api_version_and_kind(list: ApiList) -> (String, &'static str) {
+    let (resource, kind) = kind(list);
+    let slash = if resource.group.is_empty() { "" } else { "/" };
+    let api_version = format!("{}{slash}{}", resource.group, resource.version);
+    (api_version, kind)
+}
+
+/// Returns the request for a list.
+fn request(list: ApiList) -> ListOf<'static> {
+    let all = ListOf::all(kind(list).0);
+    match list {
+        ApiList::Pods => all.with_fields(NOT_ENDED),
+        ApiList::ReplicaSets => all.with_labels(NOT_OF_DEPLOYMENTS),
+        _ => all,
+    }
+}
+
+/// An item of a list.
+#[derive(Debug)]
+pub(super) enum Item<P> {
+    /// This is kept of the item.
+    Kept(P),
+    /// The item is not needed.
+    Unneeded,
+    /// The item can't be read.
+    Unreadable,
+}
+
+/// All lists, as far as they were read.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) namespaces: Vec<(String, Namespace)>,
+    pub(super) pods: Vec<Pod>,
+    pub(super) creators: Vec<Creator>,
+    /// The groups of the pods, by their index.
+    pub(super) groups: Vec<Arc<Group>>,
+    /// The settings of the pods and the templates, by their index.
+    pub(super) specs: Vec<Arc<PodSpec>>,
+    pub(super) states: BTreeMap<ApiList, State>,
+}
+
+/// The kept items of a list.
+enum Items {
+    Namespaces(Vec<(String, Namespace)>),
+    Pods(Vec<Pod>),
+    Creators(Vec<Creator>),
+}
+
+/// The values that objects have in common, of all lists that are being read.
+#[derive(Default)]
+struct Shared {
+    groups: Mutex<Interner<Group>>,
+    specs: Mutex<Interner<PodSpec>>,
+}
+
+/// Reads lists in their order: first namespaces, then pods, then the others together. Stops at a problem that all requests
+/// would have.
+pub(super) async fn read_lists(client: &Client, lists: Vec<ApiList>) -> Read {
+    let shared = Shared::default();
+    let mut read = Read::default();
+    let read_one = |list| read_list(client, list, &shared);
+    let is_first = |list: &ApiList| [ApiList::Namespaces, ApiList::Pods].contains(list);
+    let (first, others): (Vec<_>, Vec<_>) = lists.iter().copied().partition(is_first);
+    for list in first {
+        let one = read_one(list).await;
+        if read.add(one) {
+            return read.finish(&lists, shared);
+        }
+    }
+    let mut others = others.into_iter();
+    let mut reading: FuturesUnordered<_> = others.by_ref().take(AT_A_TIME).map(read_one).collect();
+    while let Some(one) = reading.next().await {
+        if read.add(one) {
+            // Lists that end at the same time count, such as all of those for which time ran out.
+            while let Some(Some(one)) = reading.next().now_or_never() {
+                read.add(one);
+            }
+            break;
+        }
+        reading.extend(others.next().map(read_one));
+    }
+    drop(reading);
+    read.finish(&lists, shared)
+}
+
+impl Read {
+    /// Adds a list. Returns `true` if no further list can be read.
+    fn add(&mut self, (list, items, state): (ApiList, Items, State)) -> bool {
+        match items {
+            Items::Namespaces(items) => self.namespaces.extend(items),
+            Items::Pods(items) => self.pods.extend(items),
+            Items::Creators(items) => self.creators.extend(items),
+        }
+        let stops = state.common_problem().is_some();
+        self.states.insert(list, state);
+        stops
+    }
+
+    /// Adds the lists that were not read.
+    fn finish(mut self, lists: &[ApiList], shared: Shared) -> Self {
+        let problem = self.states.values().find_map(State::common_problem);
+        if let Some(problem) = problem.cloned() {
+            for list in lists {
+                let state = self.states.entry(*list);
+                state.or_insert_with(|| State::not_requested(&problem));
+            }
+        }
+        self.groups = unlocked(shared.groups).into_values();
+        self.specs = unlocked(shared.specs).into_values();
+        self
+    }
+}
+
+async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList, Items, State) {
+    let specs = || shared.specs.lock().unwrap_or_else(PoisonError::into_inner);
+    let groups = || shared.groups.lock().unwrap_or_else(PoisonError::into_inner);
+    match list {
+        ApiList::Namespaces => {
+            let (items, state) = list_items(client, list, namespace).await;
+            (list, Items::Namespaces(items), state)
+        }
+        ApiList::Pods => {
+            let project = |object: PodObject| pod(object, &mut groups(), &mut specs());
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::Pods(items), state)
+        }
+        ApiList::ReplicaSets
+        | ApiList::Jobs
+        | ApiList::ReplicationControllers
+        | ApiList::Deployments
+        | ApiList::StatefulSets
+        | ApiList::DaemonSets
+        | ApiList::CronJobs => {
+            let project = |object: CreatorObject| creator(list, object, &mut specs());
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::Creators(items), state)
+        }
+    }
+}
+
+async fn list_items<T: DeserializeOwned, P>(
+    client: &Client,
+    list: ApiList,
+    project: impl FnMut(T) -> Item<P>,
+) -> (Vec<P>, State) {
+    let listed = client.list(request(list), project).await;
+    let (mut kept, mut unreadable) = (Vec::new(), listed.unreadable);
+    for item in listed.items {
+        match item {
+            Item::Kept(item) => kept.push(item),
+            Item::Unneeded => {}
+            Item::Unreadable => unreadable += 1,
+        }
+    }
+    let state = State::new(list, listed.pages, listed.completeness, unreadable);
+    (kept, state)
+}
+
+fn unlocked<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A namespace, as the API server returns it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NamespaceObject {
+    metadata: Field<Metadata>,
+    status: Field<NamespaceStatus>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NamespaceStatus {
+    phase: Field<String>,
+}
+
+impl Object for NamespaceStatus {}
+
+fn namespace(object: NamespaceObject) -> Item<(String, Namespace)> {
+    let Field::Value(metadata) = object.metadata else {
+        return Item::Unreadable;
+    };
+    let Some(name) = metadata.name() else {
+        return Item::Unreadable;
+    };
+    let phase = object
+        .status
+        .value()
+        .and_then(|status| status.phase.value());
+    let is_terminating = phase.is_some_and(|phase| phase == "Terminating");
+    let namespace = Namespace {
+        labels: (!metadata.has_invalid_labels()).then(|| metadata.labels()),
+        is_terminating: is_terminating || metadata.is_being_deleted(),
+    };
+    Item::Kept((name.to_owned(), namespace))
+}
