@@ -211,6 +211,7 @@ mod tests {
             let range = IdRange {
                 prefix: ids.to_owned(),
                 without: Vec::new(),
+                exact: None,
             };
             assert_eq!(part.ranges(&location), [range]);
             let holding = Part::all().into_iter().filter(|part| part.holds(&resource));
