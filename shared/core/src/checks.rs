@@ -46,6 +46,10 @@ mod eks_upgrade_insights;
 mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
+mod k8s_pod_capabilities;
+mod k8s_pod_docker_socket;
+mod k8s_pod_host_namespaces;
+mod k8s_pod_host_path;
 mod k8s_pod_privileged;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -57,7 +61,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 50] = [
+pub static CHECKS: [&Check; 54] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -104,6 +108,10 @@ pub static CHECKS: [&Check; 50] = [
     &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
+    &k8s_pod_capabilities::CHECK,
+    &k8s_pod_docker_socket::CHECK,
+    &k8s_pod_host_namespaces::CHECK,
+    &k8s_pod_host_path::CHECK,
     &k8s_pod_privileged::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
@@ -178,8 +186,11 @@ mod tests {
                 "{}",
                 check.id
             );
+            let is_about_kubernetes = check.id.starts_with("k8s-");
+            let command = check.remediation.command;
             assert!(
-                check.remediation.command.starts_with("aws "),
+                command.starts_with("aws ")
+                    || (is_about_kubernetes && command.starts_with("kubectl ")),
                 "{}",
                 check.id
             );
@@ -189,11 +200,10 @@ mod tests {
                 "{}",
                 check.id
             );
+            let url = check.remediation.url;
             assert!(
-                check
-                    .remediation
-                    .url
-                    .starts_with("https://docs.aws.amazon.com/"),
+                url.starts_with("https://docs.aws.amazon.com/")
+                    || (is_about_kubernetes && url.starts_with("https://kubernetes.io/")),
                 "{}",
                 check.id
             );

@@ -115,7 +115,14 @@ pub fn parse_finding_id(id: &str) -> Option<(&str, Resource)> {
     let resource = Resource::parse(resource).ok()?;
     // The ARN of a cluster does not tell whether the finding is about the cluster or about its contents.
     let is_inside = check.starts_with(KUBERNETES);
-    Some((check, if is_inside { resource.inside() } else { resource }))
+    Some((
+        check,
+        if is_inside {
+            resource.inside()
+        } else {
+            resource
+        },
+    ))
 }
 
 /// Returns the id that all findings of a check have in common, `eksentry/<checkId>`.

@@ -147,7 +147,12 @@ mod tests {
             without: vec!["payments/".into()],
         });
         let ranges = part.ranges(&location);
-        let [IdRange { prefix, without, .. }] = ranges.as_slice() else {
+        let [
+            IdRange {
+                prefix, without, ..
+            },
+        ] = ranges.as_slice()
+        else {
             panic!("{ranges:?}");
         };
         for (name, held) in [

@@ -205,13 +205,16 @@ fn remarks_end_the_reasons() {
         remarks: vec![remark()],
     };
     let passed = || remarked(objects(&[Passed]));
-    for verdict in [by_object(passed(), MOST_FINDINGS.default).1, by_namespace(passed())] {
+    for verdict in [
+        by_object(passed(), MOST_FINDINGS.default).1,
+        by_namespace(passed()),
+    ] {
         assert_eq!(verdict.codes(), ["ALL_PASSED", "KEY_STATE_UNKNOWN"]);
     }
-    let (rolled_up, verdict) = by_object(remarked(objects(&[Failed(High)])), 0);
+    let (findings, verdict) = by_object(remarked(objects(&[Failed(High)])), 0);
     assert_eq!(verdict.codes(), ["MORE_OBJECTS", "KEY_STATE_UNKNOWN"]);
-    assert_eq!(rolled_up[0].verdict.codes(), ["PUBLIC_ENDPOINT_ON"]);
-    let each = super::tests::rolled_up(Unit::Resource, passed(), 0);
+    assert_eq!(findings[0].verdict.codes(), ["MORE_OBJECTS"]);
+    let each = rolled_up(Unit::Resource, passed(), 0);
     assert_eq!(
         each[0].verdict.codes(),
         ["ROTATION_ON", "KEY_STATE_UNKNOWN"]

@@ -35,12 +35,7 @@ fn any_unit() -> impl Strategy<Value = Unit> {
     prop::sample::select(vec![Unit::Resource, OBJECT, NAMESPACE])
 }
 
-fn all_of(
-    unit: Unit,
-    objects: &[EvaluatedObject],
-    unread: &[Unread],
-    most: u32,
-) -> Vec<RolledUp> {
+fn all_of(unit: Unit, objects: &[EvaluatedObject], unread: &[Unread], most: u32) -> Vec<RolledUp> {
     let verdicts = Verdicts {
         objects: objects.to_vec(),
         unread: unread.to_vec(),

@@ -33,10 +33,7 @@ fn verdicts_about_single_resources_stay_unchanged() {
             }]
         );
     }
-    assert_eq!(
-        rolled_up(Unit::Resource, verdicts(Vec::new()), 0),
-        []
-    );
+    assert_eq!(rolled_up(Unit::Resource, verdicts(Vec::new()), 0), []);
 }
 
 #[test]
