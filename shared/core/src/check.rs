@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::details::Details;
+use crate::facts::kubernetes::ObjectName;
 use crate::facts::{Facts, FactsOf};
 use crate::kind::{ResourceKind, Topic};
 use crate::need::{Need, Needs};
@@ -44,11 +45,11 @@ pub struct Check {
 pub struct Remediation {
     /// The steps, in one or two sentences.
     pub text: &'static str,
-    /// The AWS CLI command for the steps. `{name}` stands for the name of the resource (for an image, its digest),
-    /// `{repository}` for the repository of an image, and `{region}` for the Region. People fill in the placeholders in
-    /// `<…>`.
+    /// The command for the steps: one of the AWS CLI, or of kubectl for an object in a cluster. `{name}` stands for the name of the resource (for an image, its digest),
+    /// `{repository}` for the repository of an image, and `{region}` for the Region, and `{namespace}` for the
+    /// namespace of an object. People fill in the placeholders in `<…>`.
     pub command: &'static str,
-    /// The page of the AWS documentation about the steps.
+    /// The page of the AWS documentation, or of the Kubernetes documentation, about the steps.
     pub url: &'static str,
 }
 
@@ -56,7 +57,9 @@ impl Remediation {
     /// Returns the command for one resource.
     pub fn command_for(&self, resource: &Resource) -> String {
         let parent = resource.parent();
+        let namespace = ObjectName::namespace_of(resource).unwrap_or("<namespace>");
         self.command
+            .replace("{namespace}", namespace)
             .replace("{repository}", parent.as_ref().unwrap_or(resource).name())
             .replace("{name}", resource.name_in_parent())
             .replace("{region}", resource.region())
@@ -262,7 +265,7 @@ mod tests {
 
     use super::*;
     use crate::checks::samples::{
-        account, cluster, file_system, image, key, repository, settings, unread,
+        account, cluster, file_system, image, key, kubernetes_cluster, repository, settings, unread,
     };
     use crate::checks::{CHECKS, find};
     use crate::facts::image::Content;
@@ -306,6 +309,7 @@ mod tests {
     fn each_check_evaluates_only_its_own_kind() {
         for (arn, facts) in [
             (CLUSTER, Arc::new(cluster()) as Arc<dyn Facts>),
+            (CLUSTER, Arc::new(kubernetes_cluster())),
             (REPOSITORY, Arc::new(repository())),
             (IMAGE, Arc::new(image())),
             (KEY, Arc::new(key())),
@@ -433,6 +437,16 @@ mod tests {
                 "kms-cmk-rotation",
                 KEY,
                 "aws kms enable-key-rotation --region eu-central-1 --key-id 1234abcd --rotation-period-in-days 365",
+            ),
+            (
+                "k8s-pod-privileged",
+                "arn:aws:eks:eu-central-1:111122223333:cluster/payments/namespaces/shop/deployments.apps/web",
+                "kubectl label namespace shop pod-security.kubernetes.io/enforce=baseline",
+            ),
+            (
+                "k8s-pod-privileged",
+                CLUSTER,
+                "kubectl label namespace <namespace> pod-security.kubernetes.io/enforce=baseline",
             ),
         ] {
             let remediation = &find(check).unwrap().remediation;

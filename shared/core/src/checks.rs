@@ -47,6 +47,10 @@ mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
 mod k8s_api_readable;
+mod k8s_pod_capabilities;
+mod k8s_pod_docker_socket;
+mod k8s_pod_host_namespaces;
+mod k8s_pod_host_path;
 mod k8s_pod_privileged;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -58,7 +62,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 51] = [
+pub static CHECKS: [&Check; 55] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -106,6 +110,10 @@ pub static CHECKS: [&Check; 51] = [
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
     &k8s_api_readable::CHECK,
+    &k8s_pod_capabilities::CHECK,
+    &k8s_pod_docker_socket::CHECK,
+    &k8s_pod_host_namespaces::CHECK,
+    &k8s_pod_host_path::CHECK,
     &k8s_pod_privileged::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
@@ -186,8 +194,11 @@ mod tests {
                 "{}",
                 check.id
             );
+            let is_about_kubernetes = check.id.starts_with("k8s-");
+            let command = check.remediation.command;
             assert!(
-                check.remediation.command.starts_with("aws "),
+                command.starts_with("aws ")
+                    || (is_about_kubernetes && command.starts_with("kubectl ")),
                 "{}",
                 check.id
             );
@@ -197,11 +208,10 @@ mod tests {
                 "{}",
                 check.id
             );
+            let url = check.remediation.url;
             assert!(
-                check
-                    .remediation
-                    .url
-                    .starts_with("https://docs.aws.amazon.com/"),
+                url.starts_with("https://docs.aws.amazon.com/")
+                    || (is_about_kubernetes && url.starts_with("https://kubernetes.io/")),
                 "{}",
                 check.id
             );

@@ -4,8 +4,6 @@ use jiff::Timestamp;
 
 use crate::check::Check;
 use crate::details::Details;
-use crate::facts::kubernetes::object::{KIND, NAME, NAMESPACE};
-use crate::kind::Family;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
 use crate::parameters::ParameterValues;
@@ -99,21 +97,6 @@ impl Finding {
         Some(format!("{severity}, since {reason}."))
     }
 
-    /// Returns the name of the Kubernetes object that the finding is about, such as `shop/Deployment/web`; `None` if it is
-    /// about another resource.
-    pub fn object(&self) -> Option<String> {
-        if self.resource.kind().family != Family::Kubernetes {
-            return None;
-        }
-        let of_object = [NAMESPACE, KIND, NAME].map(|name| self.details.get_text(name));
-        match of_object {
-            [_, Some("Namespace"), Some(name)] => Some(format!("Namespace/{name}")),
-            [Some(namespace), Some(kind), Some(name)] => Some(format!("{namespace}/{kind}/{name}")),
-            [None, Some(kind), Some(name)] => Some(format!("{kind}/{name}")),
-            _ => None,
-        }
-    }
-
     /// Returns the finding's id in every report, `eksentry/<checkId>/<resource id>`.
     pub fn id(&self) -> String {
         finding_id(self.check, &self.resource)
@@ -132,7 +115,14 @@ pub fn parse_finding_id(id: &str) -> Option<(&str, Resource)> {
     let resource = Resource::parse(resource).ok()?;
     // The ARN of a cluster does not tell whether the finding is about the cluster or about its contents.
     let is_inside = check.starts_with(KUBERNETES);
-    Some((check, if is_inside { resource.inside() } else { resource }))
+    Some((
+        check,
+        if is_inside {
+            resource.inside()
+        } else {
+            resource
+        },
+    ))
 }
 
 /// Returns the id that all findings of a check have in common, `eksentry/<checkId>`.

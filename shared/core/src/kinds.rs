@@ -19,21 +19,29 @@ pub static KINDS: [&ResourceKind; 9] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::Parent;
+    use crate::kind::{Family, Parent};
 
     #[test]
     fn each_name_belongs_to_one_kind() {
-        for (member, names) in [
-            ("name", KINDS.map(|kind| kind.name)),
-            ("noun", KINDS.map(|kind| kind.noun)),
-            ("title", KINDS.map(|kind| kind.title)),
-            ("asff_type", KINDS.map(|kind| kind.asff_type)),
+        let all = KINDS.to_vec();
+        // Clusters whose contents are evaluated are EKS clusters, and ASFF has no types for the objects in them.
+        let others = all.iter().copied();
+        let others = others.filter(|kind| kind.family != Family::Kubernetes);
+        let others: Vec<&ResourceKind> = others.collect();
+        let member = |kinds: &[&ResourceKind], of: fn(&ResourceKind) -> &'static str| {
+            kinds.iter().map(|kind| of(kind)).collect::<Vec<_>>()
+        };
+        for (name, mut names) in [
+            ("name", member(&all, |kind| kind.name)),
+            ("noun", member(&others, |kind| kind.noun)),
+            ("title", member(&all, |kind| kind.title)),
+            ("asff_type", member(&others, |kind| kind.asff_type)),
         ] {
-            let mut names = names.to_vec();
+            let count = names.len();
             names.sort_unstable();
             names.dedup();
-            assert_eq!(names.len(), KINDS.len(), "{member}");
-            assert!(names.iter().all(|name| !name.is_empty()), "{member}");
+            assert_eq!(names.len(), count, "{name}");
+            assert!(names.iter().all(|text| !text.is_empty()), "{name}");
         }
     }
 

@@ -147,7 +147,12 @@ mod tests {
             without: vec!["payments/".into()],
         });
         let ranges = part.ranges(&location);
-        let [IdRange { prefix, without, .. }] = ranges.as_slice() else {
+        let [
+            IdRange {
+                prefix, without, ..
+            },
+        ] = ranges.as_slice()
+        else {
             panic!("{ranges:?}");
         };
         for (name, held) in [
@@ -211,6 +216,7 @@ mod tests {
             let range = IdRange {
                 prefix: ids.to_owned(),
                 without: Vec::new(),
+                exact: None,
             };
             assert_eq!(part.ranges(&location), [range]);
             let holding = Part::all().into_iter().filter(|part| part.holds(&resource));

@@ -643,6 +643,82 @@ pub enum ReasonCode {
     /// Vulnerabilities are at or above the severity threshold.
     VulnerabilitiesFound,
 
+    // --- Pods ---
+    /// No container of a pod has requests or limits for CPU or memory.
+    BestEffort,
+    /// A container adds capabilities beyond those of the standard baseline.
+    CapabilitiesAdded,
+    /// A container does not drop all capabilities, or adds others than the standard restricted allows.
+    CapabilitiesNotDropped,
+    /// A container must not run as root, but its user is root, so it can't start.
+    Contradiction,
+    /// A container adds capabilities that lead to control over its node.
+    DangerousCapabilities,
+    /// An image is not named by its digest.
+    DigestMissing,
+    /// A container runs Docker in Docker.
+    DockerInDocker,
+    /// A container allows its processes to get more rights.
+    EscalationAllowed,
+    /// A container does not forbid its processes to get more rights.
+    EscalationNotForbidden,
+    /// A container runs as root, since its settings say so.
+    ExplicitRoot,
+    /// A pod shares the inter-process communication of its node.
+    HostIpc,
+    /// A pod shares the network of its node.
+    HostNetwork,
+    /// A volume is a path of the node that no container mounts.
+    HostPathNotMounted,
+    /// A container can read a path of its node.
+    HostPathReadable,
+    /// A container can write to a path of its node.
+    HostPathWritable,
+    /// A pod shares the process IDs of its node.
+    HostPid,
+    /// A container uses a port of its node.
+    HostPort,
+    /// A container for Windows runs as a process of its node.
+    HostProcess,
+    /// A template names no image of a container.
+    ImageMissing,
+    /// An image is named by a tag that is often moved to another image.
+    MutableTag,
+    /// A container has a user other than root, but does not require it.
+    NonRootNotRequired,
+    /// All containers have safe settings of their own, but the pod lets containers that are added to it run as root.
+    PodLevelRoot,
+    /// A container is privileged.
+    PrivilegedContainer,
+    /// An image comes from a registry that is not allowed.
+    RegistryNotAllowed,
+    /// A container lacks requests or limits.
+    ResourcesMissing,
+    /// A container can write to its root file system.
+    RootFileSystemWritable,
+    /// A container runs as root if its image says so.
+    RootPossible,
+    /// A pod reaches the container runtime of its node.
+    RuntimeSocket,
+    /// A container has no seccomp profile.
+    SeccompMissing,
+    /// A container is privileged, so that no seccomp profile applies to it.
+    SeccompNotApplied,
+    /// A container turns seccomp off.
+    SeccompUnconfined,
+    /// A container gets a Secret as an environment variable.
+    SecretInEnvironment,
+    /// An image is named without a tag and without a digest.
+    TagMissing,
+    /// Running pods do not have what the template asks for.
+    TemplateDiffers,
+    /// A pod runs in a user namespace, in which root is not root on the node.
+    UserNamespace,
+    /// The check does not apply to pods for Windows.
+    WindowsPod,
+    /// The pods of a workload meet the requirement.
+    WorkloadPassed,
+
     // --- File systems ---
     /// The file system is being created.
     FileSystemBeingCreated,

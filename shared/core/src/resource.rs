@@ -10,8 +10,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::arn::Arn;
-use crate::facts::{cluster, image, kubernetes};
 use crate::facts::repository::DIGEST;
+use crate::facts::{cluster, image, kubernetes};
 use crate::kind::{Identity, Parent, ResourceKind};
 use crate::kinds::KINDS;
 use id::fit;

@@ -8,7 +8,7 @@
 //! ## Why it matters
 //!
 //! A privileged container has all rights on its node: it can read the secrets of all other pods there, and use the
-//! credentials of the node and of its kubelet. A failure has severity HIGH.
+//! credentials of the node and of its kubelet. A failure has severity HIGH, also if the pod runs in a user namespace.
 //!
 //! ## How to fix it
 //!
@@ -16,14 +16,13 @@
 //! refuses privileged pods: enforce it in the namespace.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, WORKLOADS};
-use crate::facts::kubernetes::PodSpec;
+use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::facts::kubernetes::WindowsOptions;
+use crate::field::{Field, InvalidField};
 use crate::need::Need;
-use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
-use crate::verdict::Verdict;
 
 pub(super) static CHECK: Check = Check {
     id: "k8s-pod-privileged",
@@ -43,11 +42,119 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),
-        evaluate,
+        passed: "No container is privileged.",
+        required: None,
+        inspect,
     },
 };
 
-fn evaluate(pod: &PodSpec, _: &ParameterValues) -> Verdict {
-    let _ = pod;
-    Verdict::passed(ReasonCode::AllPassed, "No container is privileged.")
+fn inspect(inspection: &mut Inspection<'_>) {
+    let issue = |code, text: &str| Issue::failed(Severity::High, code, text);
+    let context = inspection.pod.security_context.read();
+    inspection.add(context.and_then(|context| {
+        let text = "The pod runs as processes of its node (hostProcess)";
+        let is_process = context.map_or(Ok(false), |context| is_process(&context.windows_options));
+        Ok(is_process?.then(|| issue(ReasonCode::HostProcess, text)))
+    }));
+    inspection.each_container(|container| {
+        let is_privileged = container.is_set(|context| &context.privileged)?;
+        let text = "Containers are privileged";
+        Ok(is_privileged.then(|| issue(ReasonCode::PrivilegedContainer, text)))
+    });
+    inspection.each_container(|container| {
+        let Some(context) = container.container.security_context.read()? else {
+            return Ok(None);
+        };
+        let text = "Containers run as processes of their node (hostProcess)";
+        let is_process = is_process(&context.windows_options)?;
+        Ok(is_process.then(|| issue(ReasonCode::HostProcess, text)))
+    });
+}
+
+/// Returns `true` if the options make containers processes of the node.
+fn is_process(options: &Field<WindowsOptions>) -> Result<bool, InvalidField> {
+    match options.read()? {
+        Some(options) => Ok(options.host_process.read()? == Some(&true)),
+        None => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::evaluation::workloads::tests::{assert_rows, with_others, with_security};
+    use crate::verdict::Outcome::{Failed, NotAvailable, Passed};
+
+    const HIGH: crate::verdict::Outcome = Failed(Severity::High);
+
+    #[test]
+    fn a_container_of_any_kind_fails() {
+        let privileged = json!({"privileged": true});
+        let mut sidecar = with_others("initContainers", "proxy", &privileged);
+        sidecar["initContainers"][0]["restartPolicy"] = json!("Always");
+        let mut in_user_namespace = with_security(&privileged);
+        in_user_namespace["hostUsers"] = json!(false);
+        let mut no_field = with_security(&json!({}));
+        no_field["securityContext"] = json!({"privileged": true});
+        let code = &["PRIVILEGED_CONTAINER"];
+        assert_rows(
+            &CHECK,
+            "{}",
+            [
+                (with_security(&json!(null)), Passed, &["WORKLOAD_PASSED"]),
+                (
+                    with_security(&json!({"privileged": false})),
+                    Passed,
+                    &["WORKLOAD_PASSED"],
+                ),
+                (with_security(&privileged), HIGH, code),
+                (
+                    with_others("initContainers", "setup", &privileged),
+                    HIGH,
+                    code,
+                ),
+                (sidecar, HIGH, code),
+                (
+                    with_others("ephemeralContainers", "debugger", &privileged),
+                    HIGH,
+                    code,
+                ),
+                (in_user_namespace, HIGH, code),
+                (no_field, Passed, &["WORKLOAD_PASSED"]),
+                (
+                    with_security(&json!({"privileged": "yes"})),
+                    NotAvailable,
+                    &["READ_FAILED"],
+                ),
+                (json!({"containers": {}}), NotAvailable, &["READ_FAILED"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_process_of_the_node_fails() {
+        let options = json!({"windowsOptions": {"hostProcess": true}});
+        let mut of_pod = with_security(&json!({}));
+        of_pod["securityContext"] = options.clone();
+        let mut invalid = with_security(&json!({"windowsOptions": {"hostProcess": 1}}));
+        invalid["securityContext"] = options.clone();
+        let code = &["HOST_PROCESS"];
+        assert_rows(
+            &CHECK,
+            "{}",
+            [
+                (of_pod, HIGH, code),
+                (with_security(&options), HIGH, code),
+                (with_others("initContainers", "setup", &options), HIGH, code),
+                (
+                    with_security(&json!({"windowsOptions": {"hostProcess": false}})),
+                    Passed,
+                    &["WORKLOAD_PASSED"],
+                ),
+                (invalid, HIGH, &["HOST_PROCESS", "READ_FAILED"]),
+            ],
+        );
+    }
 }

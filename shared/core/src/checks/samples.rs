@@ -23,6 +23,9 @@ use crate::facts::image::{
     Signature, User,
 };
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
+use crate::facts::kubernetes::{
+    ApiList, KubernetesCluster, Namespace, ObjectName, PodSpec, RunningPods, Workload,
+};
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
     SigningRule, TagMutability,
@@ -289,6 +292,63 @@ pub(crate) fn named_key(state: KeyState) -> NamedKey {
         state,
         aws_managed: false,
         aliases: Ok(Vec::new()),
+    }
+}
+
+/// Returns a cluster with one workload, whose pods meet the standard *restricted* and all other requirements.
+pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
+    let pod = serde_json::json!({
+        "automountServiceAccountToken": false,
+        "containers": [{
+            "name": "app",
+            "image": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/cards/api:1.4.2",
+            "resources": {
+                "requests": {"cpu": "100m", "memory": "64Mi"},
+                "limits": {"memory": "128Mi"},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": true,
+            },
+        }],
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+    });
+    let pod: Arc<PodSpec> = Arc::new(serde_json::from_value(pod).unwrap());
+    KubernetesCluster {
+        name: "payments".into(),
+        arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
+        status: "ACTIVE".into(),
+        version: "1.33".parse().ok(),
+        tags: Vec::new(),
+        unreachable: None,
+        lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
+        namespaces: [("shop".into(), Namespace::default())].into(),
+        workloads: vec![workload(&pod)],
+    }
+}
+
+/// Returns a deployment with a running pod.
+pub(crate) fn workload(pod: &Arc<PodSpec>) -> Workload {
+    Workload {
+        name: ObjectName {
+            namespace: Some("shop".into()),
+            kind: "Deployment".into(),
+            api_version: "apps/v1".into(),
+            plural: "deployments".into(),
+            name: "web".into(),
+        },
+        managed_by: None,
+        template: Some(Arc::clone(pod)),
+        running: vec![RunningPods {
+            spec: Arc::clone(pod),
+            count: 1,
+        }],
+        has_ended: false,
     }
 }
 

@@ -30,10 +30,12 @@ pub(crate) fn inactive(image: &EcrImage, active_days: u32) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Evaluated;
     use crate::checks::CHECKS;
     use crate::checks::samples::image;
     use crate::facts::FactsOf;
     use crate::parameters::ParameterValues;
+    use crate::resource::Resource;
     use crate::verdict::Outcome;
 
     #[test]
@@ -42,10 +44,16 @@ mod tests {
             content: Content::Index,
             ..image()
         };
+        let arn = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api/sha256:0a1b";
+        let resource = Resource::parse(arn).unwrap();
         let checks = CHECKS.iter();
         for check in checks.filter(|check| check.kind() == EcrImage::KIND) {
-            let verdict = check.evaluate.evaluate(&index, &ParameterValues::default());
-            let is_evaluated = verdict.unwrap().outcome != Outcome::NotApplicable;
+            let settings = ParameterValues::default();
+            let evaluated = check.evaluate.evaluate(&resource, &index, &settings);
+            let Some(Evaluated::Resource(verdict)) = evaluated else {
+                panic!("{} decides about images", check.id);
+            };
+            let is_evaluated = verdict.outcome != Outcome::NotApplicable;
             assert_eq!(is_evaluated, check.id == "ecr-image-signed", "{}", check.id);
         }
     }

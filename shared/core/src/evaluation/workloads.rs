@@ -3,6 +3,11 @@
 //! A workload is evaluated by its running pods, since admission may change what its template asks for; without running
 //! pods, by its template.
 
+mod combination;
+pub(crate) mod host_path;
+pub(crate) mod image_reference;
+mod inspection;
+
 use std::collections::BTreeMap;
 
 use crate::check::{Evaluated, Evaluator, Subject};
@@ -10,10 +15,13 @@ use crate::facts::kubernetes::{ApiList, KIND, KubernetesCluster, ObjectName, Pod
 use crate::facts::{Facts, Unread};
 use crate::kind::ResourceKind;
 use crate::need::{Need, Needs};
-use crate::parameters::ParameterValues;
+use crate::parameters::{AnyParameter, ParameterValues};
 use crate::resource::Resource;
 use crate::roll_up::{EvaluatedObject, Noun, Unit, Verdicts};
-use crate::verdict::{Outcome, Reason, Verdict};
+use crate::verdict::{Outcome, Verdict};
+
+use combination::Combination;
+pub(crate) use inspection::{Inspected, Inspection, Issue};
 
 /// The noun for workloads.
 pub(crate) const WORKLOADS: Noun = Noun {
@@ -25,8 +33,26 @@ pub(crate) const WORKLOADS: Noun = Noun {
 pub(crate) struct EvaluateWorkloads {
     /// The unit: [`Unit::Object`] or [`Unit::Namespace`], of [`WORKLOADS`].
     pub(crate) unit: Unit,
-    /// Evaluates the settings of pods.
-    pub(crate) evaluate: fn(&PodSpec, &ParameterValues) -> Verdict,
+    /// The text of a workload without issues, which is a sentence.
+    pub(crate) passed: &'static str,
+    /// The parameter without which the check does not apply, if there is one.
+    pub(crate) required: Option<&'static dyn AnyParameter>,
+    /// Finds the issues in the settings of pods.
+    pub(crate) inspect: fn(&mut Inspection<'_>),
+}
+
+impl EvaluateWorkloads {
+    /// Returns the issues in the settings of pods.
+    pub(crate) fn issues(
+        &self,
+        pod: &PodSpec,
+        settings: &ParameterValues,
+        cluster: &Resource,
+    ) -> Inspected {
+        let mut inspection = Inspection::new(pod, settings, cluster);
+        (self.inspect)(&mut inspection);
+        inspection.finish()
+    }
 }
 
 impl std::fmt::Debug for EvaluateWorkloads {
@@ -47,30 +73,49 @@ impl Evaluator for EvaluateWorkloads {
         settings: &ParameterValues,
     ) -> Option<Evaluated> {
         let facts: &KubernetesCluster = facts.of()?;
-        let verdicts = Evaluation {
-            evaluate: self.evaluate,
+        if !facts.is_read() {
+            return Some(Evaluated::Objects(Vec::new()));
+        }
+        let applies = self
+            .required
+            .is_none_or(|parameter| !parameter.texts(settings).is_empty());
+        let evaluation = Evaluation {
+            check: self,
             facts,
             settings,
+            cluster,
         };
         let mut by_namespace: BTreeMap<Option<&str>, Vec<EvaluatedObject>> = BTreeMap::new();
         for workload in &facts.workloads {
             let namespace = workload.name.namespace.as_deref();
             let objects = by_namespace.entry(namespace).or_default();
-            objects.extend(verdicts.object(workload, cluster));
+            if applies {
+                objects.extend(evaluation.object(workload));
+            }
         }
         let needs: Needs = Need::Workloads.into();
-        let unread: Vec<Unread> = facts.missing(needs);
+        let unread: Vec<Unread> = if applies {
+            facts.missing(needs)
+        } else {
+            Vec::new()
+        };
         let subjects = match self.unit {
             Unit::Namespace(_) => by_namespace
                 .into_iter()
                 .filter_map(|(namespace, objects)| {
                     let namespace = namespace?;
+                    let is_left_alone = facts.is_terminating(namespace);
+                    let unread = if is_left_alone {
+                        Vec::new()
+                    } else {
+                        unread.clone()
+                    };
                     Some(Subject {
                         resource: ObjectName::namespace(namespace, cluster).ok()?,
-                        details: ObjectName::details_of_namespace(namespace),
+                        details: ObjectName::details_of_namespace(namespace, cluster),
                         verdicts: Verdicts {
                             objects,
-                            unread: unread.clone(),
+                            unread,
                             remarks: Vec::new(),
                         },
                     })
@@ -96,49 +141,64 @@ impl Evaluator for EvaluateWorkloads {
 
 /// The evaluation of one check in one cluster.
 struct Evaluation<'a> {
-    evaluate: fn(&PodSpec, &ParameterValues) -> Verdict,
+    check: &'a EvaluateWorkloads,
     facts: &'a KubernetesCluster,
     settings: &'a ParameterValues,
+    cluster: &'a Resource,
 }
 
 impl Evaluation<'_> {
-    /// Returns the decision about a workload; `None` if it runs nothing, or nothing is known of its pods.
-    fn object(&self, workload: &Workload, cluster: &Resource) -> Option<EvaluatedObject> {
+    /// Returns the decision about a workload; `None` if it runs nothing, or too little is known of its pods.
+    fn object(&self, workload: &Workload) -> Option<EvaluatedObject> {
         let namespace = workload.name.namespace.as_deref()?;
         if workload.has_ended || self.facts.is_terminating(namespace) {
             return None;
         }
+        let name = workload.name.to_string();
+        let mut verdict = self.verdict(workload)?;
+        if let Unit::Object(_) = self.check.unit {
+            introduce(&mut verdict, &name);
+        }
         Some(EvaluatedObject {
-            resource: workload.name.resource(cluster).ok()?,
-            name: workload.name.to_string(),
-            details: workload.details(),
-            verdict: self.verdict(workload)?,
+            resource: workload.name.resource(self.cluster).ok()?,
+            name,
+            details: workload.details(self.cluster),
+            verdict,
         })
     }
 
     fn verdict(&self, workload: &Workload) -> Option<Verdict> {
-        let of_template = workload.template.as_deref();
-        let of_template = of_template.map(|spec| (self.evaluate)(spec, self.settings));
-        let pods_are_listed = matches!(self.facts.lists.get(&ApiList::Pods), Some(Ok(())));
-        if workload.running.is_empty() {
-            let is_failure =
-                |verdict: &Verdict| matches!(verdict.outcome, Outcome::Failed(_));
-            // Admission may add what the template lacks, but it is not known to remove anything.
-            return of_template.filter(|verdict| pods_are_listed || is_failure(verdict));
+        let issues = |pod: &PodSpec| self.check.issues(pod, self.settings, self.cluster);
+        let combination = Combination {
+            template: workload.template.as_deref().map(issues),
+            pods: workload
+                .running
+                .iter()
+                .map(|pods| (issues(&pods.spec), pods.count))
+                .collect(),
+            passed: self.check.passed,
+        };
+        if matches!(self.facts.lists.get(&ApiList::Pods), Some(Ok(()))) {
+            combination.verdict()
+        } else {
+            combination.verdict_without_other_pods()
         }
-        let of_pods = workload.running.iter();
-        let of_pods = of_pods.map(|pods| (self.evaluate)(&pods.spec, self.settings));
-        let mut of_pods: Vec<Verdict> = of_pods.collect();
-        of_pods.sort_by(|one, other| other.outcome.cmp(&one.outcome));
-        let worst = of_pods.first()?.outcome;
-        let mut reasons: Vec<Reason> = Vec::new();
-        for verdict in of_pods.into_iter().filter(|one| one.outcome == worst) {
-            for reason in verdict.reasons {
-                if !reasons.contains(&reason) {
-                    reasons.push(reason);
-                }
-            }
-        }
-        Some(Verdict::about_many(worst, reasons, Vec::new()))
     }
 }
+
+/// Begins the reasons with the name of the workload.
+fn introduce(verdict: &mut Verdict, name: &str) {
+    let introduction = match verdict.outcome {
+        Outcome::NotApplicable | Outcome::Pending => return,
+        Outcome::Passed => "passes",
+        Outcome::Warning => "needs a review",
+        Outcome::NotAvailable => "could not be evaluated",
+        Outcome::Failed(_) => "does not pass",
+    };
+    if let Some(first) = verdict.reasons.first_mut() {
+        first.text = format!("{name} {introduction}. {}", first.text);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

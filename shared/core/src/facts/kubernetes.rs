@@ -65,6 +65,11 @@ impl KubernetesCluster {
         ["CREATING", "PENDING"].contains(&self.status.as_str())
     }
 
+    /// Returns `true` if objects were read. Otherwise nothing is known of them, and nothing is reported.
+    pub fn is_read(&self) -> bool {
+        self.unreachable.is_none() && !self.is_being_created()
+    }
+
     /// Returns `true` if a namespace is being deleted, with all objects in it.
     pub fn is_terminating(&self, namespace: &str) -> bool {
         let namespace = self.namespaces.get(namespace);
@@ -105,10 +110,9 @@ impl Facts for KubernetesCluster {
         if self.inapplicable().is_some() {
             return true;
         }
-        let is_read = self.unreachable.is_none() && !self.is_being_created();
         let namespace = ObjectName::namespace_of(resource);
         let is_in_no_namespace = namespace.is_some_and(|name| self.lacks_namespace(name));
-        is_read && (is_in_no_namespace || self.missing(needs).is_empty())
+        self.is_read() && (is_in_no_namespace || self.missing(needs).is_empty())
     }
 }
 

@@ -8,7 +8,7 @@ mod resource;
 use jiff::civil::Date;
 
 use super::*;
-use crate::check::{Evaluate, Evaluator};
+use crate::check::{Evaluate, Evaluated, Evaluator};
 use crate::checks::find;
 use crate::checks::samples::unread;
 use crate::facts::{EcrRepository, Facts, cluster, repository};
@@ -40,6 +40,16 @@ fn subject() -> Resource {
     resource(&cluster::KIND, "prod")
 }
 
+/// Returns the findings of a unit about the subject.
+fn rolled_up(unit: Unit, verdicts: Verdicts, most: u32) -> Vec<RolledUp> {
+    let subject = Subject {
+        resource: subject(),
+        details: Details::default(),
+        verdicts,
+    };
+    unit.roll_up(subject, most)
+}
+
 /// Returns an object with a verdict whose reason is the same for all objects with that outcome.
 fn evaluated(name: &str, outcome: Outcome) -> EvaluatedObject {
     let (code, text) = match outcome {
@@ -54,6 +64,7 @@ fn evaluated(name: &str, outcome: Outcome) -> EvaluatedObject {
     EvaluatedObject {
         resource: resource(&repository::KIND, name),
         name: format!("shop/{name}"),
+        details: Details::default().text("Name", Some(name)),
         verdict: Verdict::about_many(outcome, vec![Reason::new(code, text)], Vec::new()),
     }
 }
@@ -90,8 +101,8 @@ fn with_unread(objects: Vec<EvaluatedObject>) -> Verdicts {
 }
 
 /// Returns the verdicts about the objects, by name, and the one about the subject.
-fn by_object(verdicts: Verdicts, most: usize) -> (Vec<RolledUp>, Verdict) {
-    let mut rolled_up = OBJECT.roll_up(&subject(), verdicts, most);
+fn by_object(verdicts: Verdicts, most: u32) -> (Vec<RolledUp>, Verdict) {
+    let mut rolled_up = rolled_up(OBJECT, verdicts, most);
     let about_subject = rolled_up.pop().unwrap();
     assert_eq!(about_subject.resource, subject());
     assert_eq!(about_subject.sending, Sending::Always);
@@ -100,7 +111,7 @@ fn by_object(verdicts: Verdicts, most: usize) -> (Vec<RolledUp>, Verdict) {
 }
 
 fn by_namespace(verdicts: Verdicts) -> Verdict {
-    let rolled_up = NAMESPACE.roll_up(&subject(), verdicts, 0);
+    let rolled_up = rolled_up(NAMESPACE, verdicts, 0);
     let [about_subject] = <[RolledUp; 1]>::try_from(rolled_up).unwrap();
     assert_eq!(about_subject.resource, subject());
     assert_eq!(about_subject.sending, Sending::Always);
@@ -121,8 +132,13 @@ fn the_default_unit_is_one_finding_for_each_resource() {
         fn kind(&self) -> &'static ResourceKind {
             self.0.kind()
         }
-        fn evaluate(&self, facts: &dyn Facts, settings: &ParameterValues) -> Option<Verdict> {
-            self.0.evaluate(facts, settings)
+        fn evaluate(
+            &self,
+            resource: &Resource,
+            facts: &dyn Facts,
+            settings: &ParameterValues,
+        ) -> Option<Evaluated> {
+            self.0.evaluate(resource, facts, settings)
         }
         fn unit(&self) -> Unit {
             OBJECT
@@ -150,7 +166,7 @@ fn an_excepted_object_passes_and_is_reported() {
             all.push(muted("agent"));
             verdicts(all)
         };
-        let (rolled_up, verdict) = by_object(all(), MOST_FINDINGS);
+        let (rolled_up, verdict) = by_object(all(), MOST_FINDINGS.default);
         assert_eq!(
             (verdict.outcome, names(&verdict)),
             (expected, vec!["shop/agent"])
@@ -189,13 +205,16 @@ fn remarks_end_the_reasons() {
         remarks: vec![remark()],
     };
     let passed = || remarked(objects(&[Passed]));
-    for verdict in [by_object(passed(), MOST_FINDINGS).1, by_namespace(passed())] {
+    for verdict in [
+        by_object(passed(), MOST_FINDINGS.default).1,
+        by_namespace(passed()),
+    ] {
         assert_eq!(verdict.codes(), ["ALL_PASSED", "KEY_STATE_UNKNOWN"]);
     }
-    let (rolled_up, verdict) = by_object(remarked(objects(&[Failed(High)])), 0);
+    let (findings, verdict) = by_object(remarked(objects(&[Failed(High)])), 0);
     assert_eq!(verdict.codes(), ["MORE_OBJECTS", "KEY_STATE_UNKNOWN"]);
-    assert_eq!(rolled_up[0].verdict.codes(), ["PUBLIC_ENDPOINT_ON"]);
-    let each = Unit::Resource.roll_up(&subject(), passed(), 0);
+    assert_eq!(findings[0].verdict.codes(), ["MORE_OBJECTS"]);
+    let each = rolled_up(Unit::Resource, passed(), 0);
     assert_eq!(
         each[0].verdict.codes(),
         ["ROTATION_ON", "KEY_STATE_UNKNOWN"]

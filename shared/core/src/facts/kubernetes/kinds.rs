@@ -121,7 +121,10 @@ mod tests {
                 "/clusterroles.rbac.authorization.k8s.io/system:node",
                 Some("KubernetesObject"),
             ),
-            ("/namespaces/shop/x.exa~0123456789abcdef", Some("KubernetesObject")),
+            (
+                "/namespaces/shop/x.exa~0123456789abcdef",
+                Some("KubernetesObject"),
+            ),
             ("/namespaces", None),
             ("/namespaces/", None),
             ("/namespaces/shop/pods/", None),

@@ -88,8 +88,8 @@ impl ObjectName {
     }
 
     /// Returns the properties of a namespace that reports show.
-    pub fn details_of_namespace(name: &str) -> Details {
-        Details::default()
+    pub fn details_of_namespace(name: &str, cluster: &Resource) -> Details {
+        details_of_cluster(cluster)
             .text(NAMESPACE, Some(name))
             .text(KIND, Some("Namespace"))
             .text(NAME, Some(name))
@@ -97,13 +97,20 @@ impl ObjectName {
     }
 
     /// Returns the properties of the object that reports show.
-    pub fn details(&self) -> Details {
-        Details::default()
+    pub fn details(&self, cluster: &Resource) -> Details {
+        details_of_cluster(cluster)
             .text(NAMESPACE, self.namespace.as_deref())
             .text(KIND, Some(&self.kind))
             .text(NAME, Some(&self.name))
             .text("ApiVersion", Some(&self.api_version))
     }
+}
+
+/// Returns the properties that name the cluster of an object.
+fn details_of_cluster(cluster: &Resource) -> Details {
+    Details::default()
+        .text("ClusterName", Some(cluster.name()))
+        .text("ClusterArn", Some(cluster.id()))
 }
 
 /// Writes the name: `shop/Deployment/web`, or `ClusterRole/admin` if the object is in no namespace.
@@ -176,7 +183,12 @@ mod tests {
     #[test]
     fn a_long_id_is_cut_off_and_can_be_parsed() {
         let (name, group) = ("n".repeat(253), "g".repeat(253));
-        let one = object(Some(&"s".repeat(63)), &format!("{group}/v1"), "things", &name);
+        let one = object(
+            Some(&"s".repeat(63)),
+            &format!("{group}/v1"),
+            "things",
+            &name,
+        );
         let other = ObjectName {
             name: format!("{name}2"),
             ..one.clone()
@@ -184,13 +196,19 @@ mod tests {
         let [one, other] = [one, other].map(|object| object.resource(&cluster()).unwrap());
         assert_ne!(one, other);
         assert_eq!(Resource::parse(one.id()).as_ref(), Ok(&one));
-        assert_eq!(ObjectName::namespace_of(&one), Some("s".repeat(63).as_str()));
+        assert_eq!(
+            ObjectName::namespace_of(&one),
+            Some("s".repeat(63).as_str())
+        );
     }
 
     #[test]
     fn a_namespace_is_a_resource_of_its_own() {
         let namespace = ObjectName::namespace("shop", &cluster()).unwrap();
-        assert_eq!(namespace.id(), format!("{}/namespaces/shop", cluster().id()));
+        assert_eq!(
+            namespace.id(),
+            format!("{}/namespaces/shop", cluster().id())
+        );
         assert_eq!(Resource::parse(namespace.id()).as_ref(), Ok(&namespace));
         assert_eq!(ObjectName::namespace_of(&namespace), Some("shop"));
         assert_eq!(ObjectName::namespace_of(&cluster()), None);
@@ -199,7 +217,15 @@ mod tests {
 
     #[test]
     fn an_object_without_a_name_is_no_resource() {
-        assert!(object(Some("shop"), "v1", "pods", "").resource(&cluster()).is_err());
-        assert!(object(Some(""), "v1", "pods", "web").resource(&cluster()).is_err());
+        assert!(
+            object(Some("shop"), "v1", "pods", "")
+                .resource(&cluster())
+                .is_err()
+        );
+        assert!(
+            object(Some(""), "v1", "pods", "web")
+                .resource(&cluster())
+                .is_err()
+        );
     }
 }

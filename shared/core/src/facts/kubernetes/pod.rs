@@ -1,12 +1,34 @@
-//! The members of pods that checks evaluate, as the API server returns them.
+//! The members of pods that checks evaluate, as the API server returns them. The values of environment variables are not
+//! among them, and are never read.
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
+
+mod container;
+mod containers;
+mod resources;
+mod security;
+mod volume;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::field::{Field, Object};
+use crate::field::{Field, InvalidField, Object};
+
+pub use container::{
+    Container, EnvironmentSource, EnvironmentVariable, Port, SecretReference, ValueSource,
+    VolumeMount,
+};
+pub use containers::{ContainerInPod, ContainerKind};
+pub use resources::{Quantity, Resources};
+pub use security::{
+    Capabilities, PodSecurityContext, SeccompProfile, SecurityContext, WindowsOptions,
+};
+pub use volume::{HostPath, ImageVolume, Projected, ProjectedSource, TokenSource, Volume};
+
+/// The beginning of the name of the volume that admission adds to pods for the token of their service account. The rest
+/// is random.
+const TOKEN_VOLUME: &str = "kube-api-access-";
 
 /// The specification of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -22,6 +44,8 @@ pub struct PodSpec {
     pub volumes: Field<Vec<Volume>>,
     /// The security settings of all containers.
     pub security_context: Field<PodSecurityContext>,
+    /// The resources of all containers together.
+    pub resources: Field<Resources>,
     /// `true` if the pod shares the process IDs of its node.
     #[serde(rename = "hostPID")]
     pub host_pid: Field<bool>,
@@ -36,9 +60,92 @@ pub struct PodSpec {
     pub os: Field<Os>,
     /// The labels of the nodes on which the pod can run.
     pub node_selector: Field<BTreeMap<String, String>>,
+    /// The name of the service account.
+    pub service_account_name: Field<String>,
+    /// `false` if the token of the service account is not mounted.
+    pub automount_service_account_token: Field<bool>,
 }
 
 impl Object for PodSpec {}
+
+/// The setting that states that a pod is for Windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowsSetting {
+    /// The operating system of the pod.
+    OperatingSystem,
+    /// The labels of the nodes. Pod Security admission does not evaluate them.
+    NodeSelector,
+}
+
+impl PodSpec {
+    /// Returns the setting that states that the pod is for Windows; `None` if the pod is for Linux.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a setting that decides this has a value of an unexpected type.
+    pub fn windows(&self) -> Result<Option<WindowsSetting>, InvalidField> {
+        let name = match self.os.read()? {
+            Some(os) => os.name.read()?,
+            None => None,
+        };
+        if let Some(name) = name {
+            let is_windows = name == "windows";
+            return Ok(is_windows.then_some(WindowsSetting::OperatingSystem));
+        }
+        let labels = self.node_selector.read()?;
+        let system = labels.and_then(|labels| labels.get("kubernetes.io/os"));
+        let is_windows = system.is_some_and(|system| system == "windows");
+        Ok(is_windows.then_some(WindowsSetting::NodeSelector))
+    }
+
+    /// Returns the pod without what checks don't evaluate, and without names that differ between the pods of a workload.
+    /// Pods with the same settings are then equal.
+    #[must_use]
+    pub fn reduced(mut self) -> Self {
+        if let Field::Value(volumes) = &mut self.volumes {
+            volumes.retain(Volume::is_evaluated);
+            for volume in &mut *volumes {
+                without_suffix(&mut volume.name);
+            }
+        }
+        let volumes = self.volumes.items().ok();
+        for list in [
+            &mut self.containers,
+            &mut self.init_containers,
+            &mut self.ephemeral_containers,
+        ] {
+            let Field::Value(containers) = list else {
+                continue;
+            };
+            for container in containers {
+                if let Field::Value(mounts) = &mut container.volume_mounts {
+                    for mount in &mut *mounts {
+                        without_suffix(&mut mount.name);
+                    }
+                    if let Some(volumes) = volumes {
+                        let is_left = |name: &Field<String>| {
+                            volumes.iter().any(|volume| &volume.name == name)
+                        };
+                        mounts.retain(|mount| is_left(&mount.name));
+                    }
+                }
+                if let Field::Value(variables) = &mut container.env {
+                    variables.retain(|variable| !variable.value_from.is_absent());
+                }
+            }
+        }
+        self
+    }
+}
+
+/// Removes the random end of the name of a volume for a token.
+fn without_suffix(name: &mut Field<String>) {
+    if let Field::Value(name) = name
+        && name.starts_with(TOKEN_VOLUME)
+    {
+        name.truncate(TOKEN_VOLUME.len());
+    }
+}
 
 /// The operating system of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
@@ -50,128 +157,5 @@ pub struct Os {
 
 impl Object for Os {}
 
-/// The security settings of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct PodSecurityContext {
-    /// The user of the containers that state none.
-    pub run_as_user: Field<i64>,
-    /// `true` if the kubelet refuses to start a container as root.
-    pub run_as_non_root: Field<bool>,
-    /// The settings for Windows.
-    pub windows_options: Field<WindowsOptions>,
-}
-
-impl Object for PodSecurityContext {}
-
-/// The security settings of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct SecurityContext {
-    /// `true` if the container has all rights on its node.
-    pub privileged: Field<bool>,
-    /// The capabilities that are added and dropped.
-    pub capabilities: Field<Capabilities>,
-    /// The user.
-    pub run_as_user: Field<i64>,
-    /// `true` if the kubelet refuses to start the container as root.
-    pub run_as_non_root: Field<bool>,
-    /// The settings for Windows.
-    pub windows_options: Field<WindowsOptions>,
-}
-
-impl Object for SecurityContext {}
-
-/// The settings of a pod or a container for Windows.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct WindowsOptions {
-    /// `true` if the containers run as processes of the node.
-    pub host_process: Field<bool>,
-    /// The name of the user.
-    pub run_as_user_name: Field<String>,
-}
-
-impl Object for WindowsOptions {}
-
-/// The capabilities of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default)]
-pub struct Capabilities {
-    /// The capabilities that the container has in addition to those of the container runtime.
-    pub add: Field<Vec<String>>,
-    /// The capabilities that the container does not have.
-    pub drop: Field<Vec<String>>,
-}
-
-impl Object for Capabilities {}
-
-/// A container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Container {
-    /// The name.
-    pub name: Field<String>,
-    /// The image.
-    pub image: Field<String>,
-    /// The security settings.
-    pub security_context: Field<SecurityContext>,
-    /// The ports.
-    pub ports: Field<Vec<Port>>,
-    /// The mounted volumes.
-    pub volume_mounts: Field<Vec<VolumeMount>>,
-    /// `Always` if an init container is a sidecar.
-    pub restart_policy: Field<String>,
-}
-
-impl Object for Container {}
-
-/// A port of a container.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Port {
-    /// The port of the node; 0 if there is none.
-    pub host_port: Field<i64>,
-}
-
-impl Object for Port {}
-
-/// A volume that a container mounts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct VolumeMount {
-    /// The name of the volume.
-    pub name: Field<String>,
-    /// `true` if the container can't write to the volume.
-    pub read_only: Field<bool>,
-    /// `Enabled` if it can't write to what is mounted below the volume either.
-    pub recursive_read_only: Field<String>,
-    /// `Bidirectional` if mounts of the container appear on the node.
-    pub mount_propagation: Field<String>,
-    /// The path in the volume.
-    pub sub_path: Field<String>,
-}
-
-impl Object for VolumeMount {}
-
-/// A volume of a pod.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Volume {
-    /// The name.
-    pub name: Field<String>,
-    /// The path of the node, if the volume is one.
-    pub host_path: Field<HostPath>,
-}
-
-impl Object for Volume {}
-
-/// A path of a node.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(default)]
-pub struct HostPath {
-    /// The path.
-    pub path: Field<String>,
-}
-
-impl Object for HostPath {}
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{ObjectName, PodSpec};
 use crate::details::Details;
+use crate::resource::Resource;
 
 /// An object that creates pods, or a pod that nothing else creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,8 @@ pub struct Workload {
 impl Workload {
     /// Returns the properties of the workload that reports show. The number of pods is not among them, since it changes
     /// more often than anything that matters.
-    pub fn details(&self) -> Details {
-        let details = self.name.details();
+    pub fn details(&self, cluster: &Resource) -> Details {
+        let details = self.name.details(cluster);
         details.text("ManagedBy", self.managed_by.as_deref())
     }
 }

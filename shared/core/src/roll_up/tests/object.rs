@@ -14,10 +14,11 @@ fn each_object_that_does_not_pass_has_its_own_finding() {
         Pending,
     ];
     let sendings = [Always, Always, Always, OnRecovery, Always, Always];
-    let (rolled_up, about_subject) = by_object(verdicts(objects(&all)), MOST_FINDINGS);
+    let (rolled_up, about_subject) = by_object(verdicts(objects(&all)), MOST_FINDINGS.default);
     for ((object, rolled_up), sending) in objects(&all).into_iter().zip(rolled_up).zip(sendings) {
         let expected = RolledUp {
             resource: object.resource,
+            details: object.details,
             verdict: object.verdict,
             sending,
         };
@@ -77,7 +78,7 @@ fn the_subject_is_evaluated_if_no_object_has_its_own_finding() {
             "1 workload did not pass; the reasons are in separate findings.",
         ),
     ] {
-        let (_, verdict) = by_object(verdicts(objects(outcomes)), MOST_FINDINGS);
+        let (_, verdict) = by_object(verdicts(objects(outcomes)), MOST_FINDINGS.default);
         assert_eq!(
             (verdict.outcome, verdict.codes()),
             (outcome, vec![code]),
@@ -96,7 +97,7 @@ fn an_unread_list_makes_the_subject_not_available() {
         (&[Failed(High), Passed], vec!["ACCESS_DENIED"]),
         (&[Warning], vec!["ACCESS_DENIED"]),
     ] {
-        let (rolled_up, verdict) = by_object(with_unread(objects(outcomes)), MOST_FINDINGS);
+        let (rolled_up, verdict) = by_object(with_unread(objects(outcomes)), MOST_FINDINGS.default);
         assert_eq!(
             (verdict.outcome, verdict.codes()),
             (NotAvailable, codes),
@@ -120,7 +121,7 @@ fn each_unread_list_is_reported_once_in_a_fixed_order() {
             unread,
             ..Verdicts::default()
         };
-        by_object(verdicts, MOST_FINDINGS).1.explanation()
+        by_object(verdicts, MOST_FINDINGS.default).1.explanation()
     };
     let expected = "Pods can't be listed. Roles were not listed.";
     assert_eq!(explanation(vec![pods(), roles(), pods()]), expected);
@@ -129,24 +130,27 @@ fn each_unread_list_is_reported_once_in_a_fixed_order() {
 
 #[test]
 fn the_subject_covers_objects_beyond_the_maximum_number_of_findings() {
+    let most = MOST_FINDINGS.default;
     for (count, most, others) in [
-        (MOST_FINDINGS - 1, MOST_FINDINGS, 0),
-        (MOST_FINDINGS, MOST_FINDINGS, 0),
-        (MOST_FINDINGS + 1, MOST_FINDINGS, 1),
-        (MOST_FINDINGS + 1240, MOST_FINDINGS, 1240),
+        (most - 1, most, 0),
+        (most, most, 0),
+        (most + 1, most, 1),
+        (most + 1240, most, 1240),
         (1, 0, 1),
         (2, 1, 1),
     ] {
+        let [count, others] = [count, others].map(|number| usize::try_from(number).unwrap());
         let mut outcomes = vec![Failed(Medium); count];
         outcomes.push(Passed);
         let (rolled_up, verdict) = by_object(verdicts(objects(&outcomes)), most);
-        let sendings: Vec<_> = rolled_up.iter().map(|one| one.sending).collect();
-        let mut expected = vec![Sending::Always; count - others];
-        expected.extend(vec![Sending::Never; others]);
-        expected.push(Sending::OnRecovery);
-        assert_eq!(sendings, expected, "{count} {most}");
-        let own: Vec<_> = rolled_up.iter().map(|one| one.verdict.outcome).collect();
-        assert_eq!(own, outcomes);
+        let of_objects: Vec<_> = rolled_up
+            .iter()
+            .map(|one| (one.sending, one.verdict.outcome))
+            .collect();
+        let mut expected = vec![(Sending::Always, Failed(Medium)); count - others];
+        expected.extend(vec![(Sending::Always, NotApplicable); others]);
+        expected.push((Sending::OnRecovery, Passed));
+        assert_eq!(of_objects, expected, "{count} {most}");
 
         let expected = if others > 0 {
             Failed(Medium)

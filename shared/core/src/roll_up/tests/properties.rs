@@ -35,18 +35,13 @@ fn any_unit() -> impl Strategy<Value = Unit> {
     prop::sample::select(vec![Unit::Resource, OBJECT, NAMESPACE])
 }
 
-fn all_of(
-    unit: Unit,
-    objects: &[EvaluatedObject],
-    unread: &[Unread],
-    most: usize,
-) -> Vec<RolledUp> {
+fn all_of(unit: Unit, objects: &[EvaluatedObject], unread: &[Unread], most: u32) -> Vec<RolledUp> {
     let verdicts = Verdicts {
         objects: objects.to_vec(),
         unread: unread.to_vec(),
         remarks: Vec::new(),
     };
-    let mut rolled_up = unit.roll_up(&subject(), verdicts, most);
+    let mut rolled_up = rolled_up(unit, verdicts, most);
     rolled_up.sort_by(|one, other| one.resource.cmp(&other.resource));
     rolled_up
 }
@@ -58,7 +53,7 @@ proptest! {
         (objects, shuffled) in any_objects()
             .prop_flat_map(|objects| (Just(objects.clone()), Just(objects).prop_shuffle())),
         unread in any_unread(),
-        most in 0_usize..40,
+        most in 0_u32..40,
     ) {
         let of = |objects| all_of(unit, objects, &unread, most);
         prop_assert_eq!(of(&objects), of(&shuffled));
@@ -69,7 +64,7 @@ proptest! {
         unit in any_unit(),
         objects in any_objects(),
         unread in any_unread(),
-        most in 0_usize..40,
+        most in 0_u32..40,
     ) {
         let before = all_of(unit, &objects, &unread, most);
         for passing in [evaluated("another", Passed), muted("another")] {
@@ -95,7 +90,7 @@ proptest! {
         unit in prop::sample::select(vec![OBJECT, NAMESPACE]),
         mut objects in any_objects(),
         unread in any_unread(),
-        most in 0_usize..40,
+        most in 0_u32..40,
     ) {
         if unread.is_empty() {
             objects.push(evaluated("another", NotAvailable));
@@ -110,7 +105,7 @@ proptest! {
         unit in any_unit(),
         objects in any_objects(),
         unread in any_unread(),
-        most in 0_usize..40,
+        most in 0_u32..40,
     ) {
         let rolled_up = all_of(unit, &objects, &unread, most);
         for object in objects.iter().filter(|object| object.does_not_pass()) {
@@ -127,7 +122,7 @@ proptest! {
             does_not_pass && one.sending == Sending::Always && one.resource != subject()
         });
         if unit == OBJECT {
-            prop_assert!(own.count() <= most);
+            prop_assert!(own.count() <= usize::try_from(most).unwrap());
         }
     }
 }

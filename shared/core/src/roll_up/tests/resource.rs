@@ -13,26 +13,27 @@ fn verdicts_about_single_resources_stay_unchanged() {
         NotApplicable,
         Pending,
     ] {
-        let rolled_up = Unit::Resource.roll_up(&subject(), verdicts(of(outcome)), 0);
+        let findings = rolled_up(Unit::Resource, verdicts(of(outcome)), 0);
         let [
             EvaluatedObject {
-                resource, verdict, ..
+                resource,
+                details,
+                verdict,
+                ..
             },
         ] = <[EvaluatedObject; 1]>::try_from(of(outcome)).unwrap();
         let sending = Sending::Always;
         assert_eq!(
-            rolled_up,
+            findings,
             [RolledUp {
                 resource,
+                details,
                 verdict,
                 sending
             }]
         );
     }
-    assert_eq!(
-        Unit::Resource.roll_up(&subject(), verdicts(Vec::new()), 0),
-        []
-    );
+    assert_eq!(rolled_up(Unit::Resource, verdicts(Vec::new()), 0), []);
 }
 
 #[test]
@@ -45,9 +46,9 @@ fn an_unread_list_makes_better_verdicts_not_available() {
         (Passed, NotAvailable),
         (NotApplicable, NotApplicable),
     ] {
-        let rolled_up = Unit::Resource.roll_up(&subject(), with_unread(objects(&[outcome])), 0);
-        assert_eq!(rolled_up[0].verdict.outcome, expected, "{outcome:?}");
-        let is_reported = rolled_up[0].verdict.codes().contains(&"ACCESS_DENIED");
+        let findings = rolled_up(Unit::Resource, with_unread(objects(&[outcome])), 0);
+        assert_eq!(findings[0].verdict.outcome, expected, "{outcome:?}");
+        let is_reported = findings[0].verdict.codes().contains(&"ACCESS_DENIED");
         assert_eq!(is_reported, outcome != expected, "{outcome:?}");
     }
 }

@@ -10,7 +10,7 @@ use aws_sdk_securityhub::types::{
 };
 use eksentry_core::facts::kubernetes::object;
 use eksentry_core::finding::generator_id;
-use eksentry_core::kind::Topic;
+use eksentry_core::kind::{Family, Topic};
 use eksentry_core::{Finding, Reason, Severity};
 
 use super::limits::{DESCRIPTION, LIST, PRODUCT_FIELD, TITLE};
@@ -143,7 +143,7 @@ fn product_fields(finding: &Finding, outline: &Outline) -> HashMap<String, Strin
     ]);
     let revision = outline.revision.iter();
     fields.extend(revision.map(|revision| (REVISION.to_owned(), revision.clone())));
-    if finding.object().is_some() {
+    if finding.resource.kind().family == Family::Kubernetes {
         for (field, property) in [
             ("kind", object::KIND),
             ("namespace", object::NAMESPACE),

@@ -9,10 +9,8 @@ pub(super) fn description(finding: &Finding) -> String {
     let requirement = finding.check.requirement;
     let severity = severity(finding);
     let rest = format!(" {severity}{requirement}");
-    let object = finding.object();
-    let object = object.map_or_else(String::new, |object| object + ": ");
     let explanation = cut(
-        &(object + &finding.verdict.explanation()),
+        &finding.verdict.explanation(),
         DESCRIPTION.saturating_sub(rest.chars().count()),
     );
     cut(&(explanation + &rest), DESCRIPTION)

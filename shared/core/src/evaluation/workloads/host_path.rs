@@ -1,0 +1,234 @@
+//! Paths of nodes that pods mount.
+
+use crate::facts::kubernetes::{ContainerInPod, Volume, VolumeMount};
+use crate::field::InvalidField;
+
+use super::Inspection;
+
+/// A path of a node in a standard form, which is compared by its segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NodePath {
+    /// The segments. On Windows, the first is the drive, and all are in lower case.
+    segments: Vec<String>,
+    /// `true` if the path is one of Windows.
+    pub(crate) is_windows: bool,
+}
+
+impl NodePath {
+    /// Returns a path in its standard form: without repeated and final slashes, and without the symbolic links `/var/run`
+    /// and `/var/lock`. A path that goes up (`..`) is the root, since it may lead anywhere; the API server refuses it.
+    pub(crate) fn new(path: &str, is_windows: bool) -> Self {
+        // All paths of Linux begin with a slash.
+        let has_drive = path.as_bytes().get(1) == Some(&b':') && !path.starts_with('/');
+        let is_windows = is_windows || has_drive || path.starts_with('\\');
+        let path = if is_windows {
+            path.replace('\\', "/").to_lowercase()
+        } else {
+            path.to_owned()
+        };
+        let is_pipe = path.starts_with("//./");
+        let segments = path.split('/');
+        let mut segments: Vec<String> = segments
+            .filter(|segment| !["", "."].contains(segment))
+            .map(str::to_owned)
+            .collect();
+        if segments.iter().any(|segment| segment == "..") {
+            segments.clear();
+        }
+        if is_windows {
+            if is_pipe {
+                segments.insert(0, "//.".to_owned());
+            } else if !segments.first().is_some_and(|first| first.ends_with(':')) {
+                segments.insert(0, "c:".to_owned());
+            }
+        }
+        let mut path = Self {
+            segments,
+            is_windows,
+        };
+        path.follow(&["var", "run"], &["run"]);
+        path.follow(&["var", "lock"], &["run", "lock"]);
+        path
+    }
+
+    /// Replaces the beginning of the path if it is a symbolic link.
+    fn follow(&mut self, link: &[&str], target: &[&str]) {
+        if self.segments.len() >= link.len() && self.segments.iter().zip(link).all(|(a, b)| a == b)
+        {
+            let target = target.iter().map(|segment| (*segment).to_owned());
+            self.segments.splice(..link.len(), target);
+        }
+    }
+
+    /// Returns the path of a directory or a file below this one.
+    fn join(&self, below: &str) -> Self {
+        Self::new(&format!("{self}/{below}"), self.is_windows)
+    }
+
+    /// Returns `true` if the path is a root: `/` or `C:/`.
+    pub(crate) fn is_root(&self) -> bool {
+        let is_drive = self.segments.len() == 1 && self.segments[0].ends_with(':');
+        self.segments.is_empty() || (self.is_windows && is_drive)
+    }
+
+    /// Returns `true` if the path is the other one, or below it.
+    pub(crate) fn is_in(&self, other: &Self) -> bool {
+        self.is_windows == other.is_windows && self.segments.starts_with(&other.segments)
+    }
+}
+
+/// Writes the path with slashes: `/etc`, `c:/windows`.
+impl std::fmt::Display for NodePath {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.segments.join("/");
+        if !self.is_windows {
+            write!(formatter, "/{path}")
+        } else if self.is_root() {
+            write!(formatter, "{path}/")
+        } else {
+            formatter.write_str(&path)
+        }
+    }
+}
+
+/// A path of the node that a volume gives to a container.
+#[derive(Debug)]
+pub(crate) struct NodeMount<'a> {
+    /// The path.
+    pub(crate) path: NodePath,
+    /// The container; `None` if no container mounts the volume.
+    pub(crate) container: Option<ContainerInPod<'a>>,
+    /// `true` if the container can write to the path, or to something that is mounted below it.
+    pub(crate) is_writable: Result<bool, InvalidField>,
+}
+
+/// Returns the paths of the node that the pod's volumes are. Adds that the result is not available if a setting has an
+/// unexpected type.
+pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> {
+    let pod = inspection.pod;
+    // A path tells by itself that it is one of Windows, unless it begins with a slash.
+    let is_windows = pod.windows().is_ok_and(|windows| windows.is_some());
+    let volumes = pod.volumes.items().unwrap_or_else(|error| {
+        inspection.add(Err(error));
+        &[]
+    });
+    let is_path = |volume: &&Volume| !volume.host_path.is_absent();
+    let mut found = Vec::new();
+    for volume in volumes.iter().filter(is_path) {
+        let path = match path_of(volume) {
+            Ok(path) => NodePath::new(path, is_windows),
+            Err(error) => {
+                inspection.add(Err(error));
+                continue;
+            }
+        };
+        let mut is_mounted = false;
+        for container in inspection.containers() {
+            let mounts = container.container.volume_mounts.items();
+            let mounts = mounts.unwrap_or_else(|error| {
+                // Any volume may be mounted here.
+                is_mounted = true;
+                inspection.add_to(Some(container), Err(error));
+                &[]
+            });
+            for mount in mounts.iter().filter(|mount| mount.name == volume.name) {
+                is_mounted = true;
+                match mount.sub_path.read() {
+                    Ok(sub_path) => {
+                        let path = sub_path.map_or_else(|| path.clone(), |below| path.join(below));
+                        found.push(NodeMount {
+                            is_writable: is_writable(mount, &path),
+                            container: Some(container),
+                            path,
+                        });
+                    }
+                    Err(error) => inspection.add_to(Some(container), Err(error)),
+                }
+            }
+        }
+        if !is_mounted {
+            found.push(NodeMount {
+                path,
+                container: None,
+                is_writable: Ok(false),
+            });
+        }
+    }
+    found
+}
+
+fn path_of(volume: &Volume) -> Result<&str, InvalidField> {
+    let path = match volume.host_path.read()? {
+        Some(host_path) => host_path.path.read()?,
+        None => None,
+    };
+    Ok(path.map_or("", String::as_str))
+}
+
+/// Returns `true` if a container can write to a mounted path, to something that is mounted below it, or if its mounts
+/// appear on the node. A mount that is read-only is not read-only for what is mounted below, unless it is so recursively;
+/// of all paths, only the root certainly has mounts below it.
+fn is_writable(mount: &VolumeMount, path: &NodePath) -> Result<bool, InvalidField> {
+    if mount.read_only.read()? != Some(&true) {
+        return Ok(true);
+    }
+    let propagates = match mount.mount_propagation.read()?.map(String::as_str) {
+        None | Some("" | "None" | "HostToContainer") => false,
+        Some("Bidirectional") => true,
+        Some(_) => return Err(InvalidField),
+    };
+    if propagates || !path.is_root() {
+        return Ok(propagates);
+    }
+    match mount.recursive_read_only.read()?.map(String::as_str) {
+        None | Some("" | "Disabled" | "IfPossible") => Ok(true),
+        Some("Enabled") => Ok(false),
+        Some(_) => Err(InvalidField),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_a_standard_form() {
+        for (path, is_windows, expected) in [
+            ("", false, "/"),
+            ("/", false, "/"),
+            ("//etc//ssl/", false, "/etc/ssl"),
+            ("/etc/./ssl", false, "/etc/ssl"),
+            ("/var/run", false, "/run"),
+            ("/var/run/docker.sock", false, "/run/docker.sock"),
+            ("/var/lock/x", false, "/run/lock/x"),
+            ("/var/runtime", false, "/var/runtime"),
+            ("/var/log/../../etc", false, "/"),
+            ("/Etc", false, "/Etc"),
+            ("C:\\Windows\\System32", false, "c:/windows/system32"),
+            ("c:/", false, "c:/"),
+            ("/etc", true, "c:/etc"),
+            ("\\\\.\\pipe\\docker_engine", true, "//./pipe/docker_engine"),
+            ("//./pipe/Docker_Engine", true, "//./pipe/docker_engine"),
+        ] {
+            let found = NodePath::new(path, is_windows);
+            assert_eq!(found.to_string(), expected, "{path}");
+            assert_eq!(NodePath::new(expected, is_windows), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_are_compared_by_segment() {
+        for (path, other, expected) in [
+            ("/var/log", "/var/log", true),
+            ("/var/log/pods", "/var/log", true),
+            ("/var/logs", "/var/log", false),
+            ("/var", "/var/log", false),
+            ("/etc", "/", true),
+            ("C:/Windows/x", "c:/windows", true),
+            ("C:/etc", "/", false),
+        ] {
+            let [path, other] = [path, other].map(|path| NodePath::new(path, false));
+            assert_eq!(path.is_in(&other), expected, "{path} {other}");
+        }
+    }
+}
