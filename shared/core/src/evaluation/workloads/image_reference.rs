@@ -70,14 +70,12 @@ pub(crate) fn images<'a>(
     let mut images = Vec::new();
     for container in inspection.containers() {
         match container.container.image.read() {
-            Ok(image) => match image.filter(|image| !image.is_empty()) {
-                Some(image) => images.push((Some(container), image.as_str())),
-                None => {
-                    let text = "The template names no image";
-                    let issue = Issue::not_available(ReasonCode::ImageMissing, text);
-                    inspection.add_to(Some(container), Ok(Some(issue)));
-                }
-            },
+            Ok(Some(image)) if !image.is_empty() => images.push((Some(container), image.as_str())),
+            Ok(_) => {
+                let text = "The template names no image";
+                let issue = Issue::not_available(ReasonCode::ImageMissing, text);
+                inspection.add_to(Some(container), Ok(Some(issue)));
+            }
             Err(error) => inspection.add_to(Some(container), Err(error)),
         }
     }
