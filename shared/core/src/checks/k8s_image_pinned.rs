@@ -1,7 +1,7 @@
 //! ## What it checks
 //!
-//! Images should be named by a fixed tag or by a digest. The check fails with LOW if a container of any kind names its
-//! image without a tag and without a digest, which means `latest`, or by one of `mutableTags`. With `pinning` set to
+//! Images should be named by a fixed tag or by a digest. The check fails with LOW if a container of any kind, or a
+//! volume that is an image, names it without a tag and without a digest, which means `latest`, or by one of `mutableTags`. With `pinning` set to
 //! `digest`, each image needs a digest. An image with a tag and a digest is named by its digest.
 //!
 //! The tags of an ECR repository can be moved unless they are immutable. Another check evaluates that.
