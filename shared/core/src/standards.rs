@@ -1,12 +1,12 @@
 //! The standards, and the controls to which each check is mapped. No other file than those in `standards/` holds these.
 //!
-//! Only published mappings are used. For a control of CIS, of AWS or of Kubernetes, the text of the control shows whether
-//! it requires what a check evaluates. For all other standards, the mapping comes from a publisher that maps a control or
-//! check of the same meaning, and all numbers are used as published. If several controls or checks of the publisher each
-//! have the meaning of a part of the check, their numbers are combined.
+//! Only published mappings are used. For a control of CIS, of AWS or of Kubernetes, the text of the control shows
+//! whether it requires what a check evaluates. For all other standards, the mapping comes from a publisher that maps a
+//! control or check of the same meaning, and all numbers are used as published. If several controls or checks of the
+//! publisher each have the meaning of a part of the check, their numbers are combined.
 //!
-//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those of
-//! the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
+//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those
+//! of the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
 
 mod cis_aws;
 mod cis_aws_of_security_hub;

@@ -1,7 +1,7 @@
 //! ## What it checks
 //!
-//! Images should come from allowed registries. The check applies if `allowedRegistries` is set. It fails with MEDIUM if an
-//! image of a container of any kind, or an image that is a volume, comes from another one.
+//! Images should come from allowed registries. The check applies if `allowedRegistries` is set. It fails with MEDIUM if
+//! an image of a container of any kind, or an image that is a volume, comes from another one.
 //!
 //! An entry is the host of a registry, which may be followed by the beginning of the path: `quay.io`,
 //! `public.ecr.aws/docker`. Hosts are compared without case, and paths by their segments. In a host, `*` stands for any

@@ -1,15 +1,16 @@
 //! ## What it checks
 //!
 //! Images should be named by a fixed tag or by a digest. The check fails with LOW if a container of any kind, or a
-//! volume that is an image, names it without a tag and without a digest, which means `latest`, or by one of `mutableTags`. With `pinning` set to
-//! `digest`, each image needs a digest. An image with a tag and a digest is named by its digest.
+//! volume that is an image, names it without a tag and without a digest, which means `latest`, or by one of
+//! `mutableTags`. With `pinning` set to `digest`, each image needs a digest. An image with a tag and a digest is named
+//! by its digest.
 //!
 //! The tags of an ECR repository can be moved unless they are immutable. Another check evaluates that.
 //!
 //! ## Why it matters
 //!
-//! A tag that moves lets pods of one workload run different programs. Nobody can tell which ones, or go back to the last
-//! one.
+//! A tag that moves lets pods of one workload run different programs. Nobody can tell which ones, or go back to the
+//! last one.
 //!
 //! ## How to fix it
 //!

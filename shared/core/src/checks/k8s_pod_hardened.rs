@@ -3,7 +3,8 @@
 //! Containers should drop all capabilities and have a seccomp profile. The check evaluates containers of all kinds. It
 //! fails with MEDIUM if the profile of a container, or that of a pod, is `Unconfined`. It fails with LOW if a container
 //! has no profile, does not drop `ALL`, adds another capability than `NET_BIND_SERVICE`, or is privileged, since no
-//! profile applies to it then. Names of capabilities are compared exactly, as in the pod security standard *restricted*.
+//! profile applies to it then. Names of capabilities are compared exactly, as in the pod security standard
+//! *restricted*.
 //!
 //! Set `seccompDefault` if the kubelets of all nodes run with `seccompDefault`: a container without a profile then has
 //! that of the container runtime. The check does not apply to pods for Windows. The old annotations for seccomp have no
@@ -16,8 +17,8 @@
 //!
 //! ## How to fix it
 //!
-//! Set `seccompProfile.type: RuntimeDefault` in the security context of the pod, and `capabilities.drop: ["ALL"]` in that
-//! of each container.
+//! Set `seccompProfile.type: RuntimeDefault` in the security context of the pod, and `capabilities.drop: ["ALL"]` in
+//! that of each container.
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};

@@ -11,8 +11,8 @@
 //!
 //! ## How to fix it
 //!
-//! Set `allowPrivilegeEscalation: false` in the security context of each container, also of init containers. The security
-//! context of the pod has no such setting.
+//! Set `allowPrivilegeEscalation: false` in the security context of each container, also of init containers. The
+//! security context of the pod has no such setting.
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};

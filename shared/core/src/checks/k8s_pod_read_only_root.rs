@@ -6,13 +6,13 @@
 //!
 //! ## Why it matters
 //!
-//! An attacker who can write to the root file system can change programs there, or add some. If it is read-only, only the
-//! mounted volumes are left.
+//! An attacker who can write to the root file system can change programs there, or add some. If it is read-only, only
+//! the mounted volumes are left.
 //!
 //! ## How to fix it
 //!
-//! Set `readOnlyRootFilesystem: true` in the security context of each container, and mount an `emptyDir` at each path that
-//! it writes to.
+//! Set `readOnlyRootFilesystem: true` in the security context of each container, and mount an `emptyDir` at each path
+//! that it writes to.
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};

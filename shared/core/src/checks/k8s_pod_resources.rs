@@ -1,18 +1,18 @@
 //! ## What it checks
 //!
-//! Containers should have requests and limits for their resources. The check fails with MEDIUM if no container of a pod has
-//! a request or limit for CPU or memory, so that its quality of service is `BestEffort`. It fails with LOW if a container,
-//! an init container or a sidecar lacks one that `required` names.
+//! Containers should have requests and limits for their resources. The check fails with MEDIUM if no container of a pod
+//! has a request or limit for CPU or memory, so that its quality of service is `BestEffort`. It fails with LOW if a
+//! container, an init container or a sidecar lacks one that `required` names.
 //!
-//! A limit is also the request, if the container states none. The requests and limits of the pod satisfy the requirement
-//! for all its containers. A quantity of zero is none. Limits for CPU are not required by default, since they slow down
-//! containers on idle nodes. Ephemeral containers can't have resources. Limit ranges are evaluated by their effect on
-//! running pods only.
+//! A limit is also the request, if the container states none. The requests and limits of the pod satisfy the
+//! requirement for all its containers. A quantity of zero is none. Limits for CPU are not required by default, since
+//! they slow down containers on idle nodes. Ephemeral containers can't have resources. Limit ranges are evaluated by
+//! their effect on running pods only.
 //!
 //! ## Why it matters
 //!
-//! A container without limits can use up the memory of its node, and so end other pods. The scheduler and autoscalers can't
-//! plan without requests.
+//! A container without limits can use up the memory of its node, and so end other pods. The scheduler and autoscalers
+//! can't plan without requests.
 //!
 //! ## How to fix it
 //!

@@ -1,14 +1,14 @@
 //! ## What it checks
 //!
-//! Containers should not run as root. The check evaluates containers of all kinds with the settings that they inherit from
-//! their pod. It fails with MEDIUM if a container's user is 0, and with LOW if neither a user nor `runAsNonRoot: true` is
-//! set, since the image then decides. It also fails with LOW if all containers have safe settings of their own, but the
-//! pod has user 0 or `runAsNonRoot: false`: containers that are added to it inherit these. A container that must not run
-//! as root but has user 0 can't start, which is a warning.
+//! Containers should not run as root. The check evaluates containers of all kinds with the settings that they inherit
+//! from their pod. It fails with MEDIUM if a container's user is 0, and with LOW if neither a user nor `runAsNonRoot:
+//! true` is set, since the image then decides. It also fails with LOW if all containers have safe settings of their
+//! own, but the pod has user 0 or `runAsNonRoot: false`: containers that are added to it inherit these. A container
+//! that must not run as root but has user 0 can't start, which is a warning.
 //!
 //! Pods in a user namespace (`hostUsers: false`) pass, unless `acceptUserNamespaces` is `false`. With
-//! `requireRunAsNonRoot`, a user other than root is not enough, as in the pod security standard *restricted*. On Windows,
-//! `ContainerAdministrator` and `NT AUTHORITY\SYSTEM` take the place of root. The group 0 passes.
+//! `requireRunAsNonRoot`, a user other than root is not enough, as in the pod security standard *restricted*. On
+//! Windows, `ContainerAdministrator` and `NT AUTHORITY\SYSTEM` take the place of root. The group 0 passes.
 //!
 //! ## Why it matters
 //!

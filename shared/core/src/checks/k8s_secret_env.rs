@@ -1,14 +1,14 @@
 //! ## What it checks
 //!
-//! Secrets should be mounted as files, not given as environment variables. The check fails with LOW if a container of any
-//! kind has a variable from a Secret (`valueFrom.secretKeyRef`), or all variables of a Secret (`envFrom.secretRef`),
-//! optional or not. Values of variables that are written out are never read. Secrets for pulling images, and Secrets in
-//! volumes, pass.
+//! Secrets should be mounted as files, not given as environment variables. The check fails with LOW if a container of
+//! any kind has a variable from a Secret (`valueFrom.secretKeyRef`), or all variables of a Secret
+//! (`envFrom.secretRef`), optional or not. Values of variables that are written out are never read. Secrets for pulling
+//! images, and Secrets in volumes, pass.
 //!
 //! ## Why it matters
 //!
-//! Environment variables end in logs, in crash reports and in child processes. They keep their value until the container
-//! restarts, while a mounted Secret is updated.
+//! Environment variables end in logs, in crash reports and in child processes. They keep their value until the
+//! container restarts, while a mounted Secret is updated.
 //!
 //! ## How to fix it
 //!

@@ -62,8 +62,8 @@ impl<'a> ImageReference<'a> {
     }
 }
 
-/// Returns the images of the pod, each with its container; without one if the image is a volume. Adds that the result is
-/// not available for a container without an image, which admission adds.
+/// Returns the images of the pod, each with its container; without one if the image is a volume. Adds that the result
+/// is not available for a container without an image, which admission adds.
 pub(crate) fn images<'a>(
     inspection: &mut Inspection<'a>,
 ) -> Vec<(Option<ContainerInPod<'a>>, &'a str)> {

@@ -112,8 +112,8 @@ const ALSO_ESCALATION: &str =
     "The name is that of one control; the container also allows privilege escalation.";
 const ALSO_PATH: &str = "The name is that of one control; the volume is also a path of the node.";
 
-/// The pods about which a check and the admission disagree: the name, for fixtures with the level and the first version,
-/// the check, `true` if the check passes the pod, and the reason.
+/// The pods about which a check and the admission disagree: the name, for fixtures with the level and the first
+/// version, the check, `true` if the check passes the pod, and the reason.
 const DIFFERENCES: &[(&str, &str, bool, &str)] = &[
     (
         "baseline/v1.29/capabilities_baseline2",
