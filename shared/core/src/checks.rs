@@ -47,11 +47,19 @@ mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
 mod k8s_api_readable;
+mod k8s_allowed_registries;
+mod k8s_image_pinned;
 mod k8s_pod_capabilities;
 mod k8s_pod_docker_socket;
+mod k8s_pod_hardened;
 mod k8s_pod_host_namespaces;
 mod k8s_pod_host_path;
+mod k8s_pod_privilege_escalation;
 mod k8s_pod_privileged;
+mod k8s_pod_read_only_root;
+mod k8s_pod_resources;
+mod k8s_pod_run_as_non_root;
+mod k8s_secret_env;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
 mod kms_key_policy_restricted;
@@ -62,7 +70,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 55] = [
+pub static CHECKS: [&Check; 63] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -110,11 +118,19 @@ pub static CHECKS: [&Check; 55] = [
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
     &k8s_api_readable::CHECK,
+    &k8s_allowed_registries::CHECK,
+    &k8s_image_pinned::CHECK,
     &k8s_pod_capabilities::CHECK,
     &k8s_pod_docker_socket::CHECK,
+    &k8s_pod_hardened::CHECK,
     &k8s_pod_host_namespaces::CHECK,
     &k8s_pod_host_path::CHECK,
+    &k8s_pod_privilege_escalation::CHECK,
     &k8s_pod_privileged::CHECK,
+    &k8s_pod_read_only_root::CHECK,
+    &k8s_pod_resources::CHECK,
+    &k8s_pod_run_as_non_root::CHECK,
+    &k8s_secret_env::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,
     &kms_key_policy_restricted::CHECK,

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 pub use raw::Raw;
-pub use value_types::{AccountIds, KeyArns, Organizations, PortRanges, Texts};
+pub use value_types::{
+    AccountIds, KeyArns, Organizations, Pinning, PortRanges, RequiredResource, RequiredResources,
+    Texts,
+};
 
 /// A parameter of a check, with a value of type `T`.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! The standards, and the controls to which each check is mapped. No other file than those in `standards/` holds these.
 //!
-//! Only published mappings are used. For a control of CIS or of AWS, the text of the control shows whether it requires
-//! what a check evaluates. For all other standards, the mapping comes from a publisher that maps a control or check of
-//! the same meaning, and all numbers are used as published. If several controls or checks of the publisher each have the
-//! meaning of a part of the check, their numbers are combined.
+//! Only published mappings are used. For a control of CIS, of AWS or of Kubernetes, the text of the control shows
+//! whether it requires what a check evaluates. For all other standards, the mapping comes from a publisher that maps a
+//! control or check of the same meaning, and all numbers are used as published. If several controls or checks of the
+//! publisher each have the meaning of a part of the check, their numbers are combined.
 //!
-//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those of
-//! the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
+//! A finding can contain 32 related requirements. If a check would have more, its numbers of NIST SP 800-53 are those
+//! of the controls without their enhancements: SI-7 in place of SI-7(1) and SI-7(8).
 
 mod cis_aws;
 mod cis_aws_of_security_hub;
@@ -17,6 +17,7 @@ mod iso_27001;
 mod nis2;
 mod nist_800_53;
 mod pci_dss;
+mod pod_security;
 mod security_hub;
 mod soc_2;
 
@@ -31,6 +32,7 @@ pub use iso_27001::ISO_27001;
 pub use nis2::NIS2;
 pub use nist_800_53::NIST_800_53;
 pub use pci_dss::PCI_DSS;
+pub use pod_security::POD_SECURITY;
 pub use security_hub::SECURITY_HUB;
 pub use soc_2::SOC_2;
 
@@ -67,8 +69,9 @@ const PROWLER: &str = "the open source project [Prowler](https://github.com/prow
                        published there";
 
 /// All standards, in the order in which they are listed.
-pub static STANDARDS: [&Standard; 11] = [
+pub static STANDARDS: [&Standard; 12] = [
     &CIS_EKS,
+    &POD_SECURITY,
     &CIS_AWS,
     &CIS_AWS_OF_SECURITY_HUB,
     &FSBP,

@@ -1,15 +1,15 @@
 //! ## What it checks
 //!
 //! Containers should not add capabilities beyond those of the pod security standard *baseline*: `AUDIT_WRITE`, `CHOWN`,
-//! `DAC_OVERRIDE`, `FOWNER`, `FSETID`, `KILL`, `MKNOD`, `NET_BIND_SERVICE`, `SETFCAP`, `SETGID`, `SETPCAP`, `SETUID` and
-//! `SYS_CHROOT`. The check fails with HIGH if a container of any kind adds a capability that leads to control over its
-//! node: `ALL`, `SYS_ADMIN`, `SYS_PTRACE`, `SYS_MODULE`, `SYS_RAWIO`, `SYS_BOOT`, `DAC_READ_SEARCH`, `BPF`, `MAC_ADMIN`,
-//! `MAC_OVERRIDE`, or `NET_ADMIN` in the network of the node. It fails with MEDIUM for all others that
+//! `DAC_OVERRIDE`, `FOWNER`, `FSETID`, `KILL`, `MKNOD`, `NET_BIND_SERVICE`, `SETFCAP`, `SETGID`, `SETPCAP`, `SETUID`
+//! and `SYS_CHROOT`. The check fails with HIGH if a container of any kind adds a capability that leads to control over
+//! its node: `ALL`, `SYS_ADMIN`, `SYS_PTRACE`, `SYS_MODULE`, `SYS_RAWIO`, `SYS_BOOT`, `DAC_READ_SEARCH`, `BPF`,
+//! `MAC_ADMIN`, `MAC_OVERRIDE`, or `NET_ADMIN` in the network of the node. It fails with MEDIUM for all others that
 //! `allowedCapabilities` does not contain.
 //!
 //! Names are compared without case and without `CAP_`. Pod Security admission compares them exactly, so it refuses
-//! `CAP_NET_BIND_SERVICE`, which passes here. The check does not apply to pods for Windows. A privileged container passes
-//! if it adds no capability: another check evaluates it.
+//! `CAP_NET_BIND_SERVICE`, which passes here. The check does not apply to pods for Windows. A privileged container
+//! passes if it adds no capability: another check evaluates it.
 //!
 //! ## Why it matters
 //!

@@ -1,11 +1,11 @@
 //! ## What it checks
 //!
-//! Pods should not reach the container runtime of their node. The check fails when a `hostPath` volume is the socket of a
-//! container runtime, or a directory above one: of Docker, containerd, CRI-O, cri-dockerd, dockershim, Podman or
+//! Pods should not reach the container runtime of their node. The check fails when a `hostPath` volume is the socket of
+//! a container runtime, or a directory above one: of Docker, containerd, CRI-O, cri-dockerd, dockershim, Podman or
 //! `BuildKit`, the socket of the API of Bottlerocket, or the pipe of Docker or containerd on Windows. A read-only mount
-//! fails too, since a connection to a socket needs no right to write. `/var/run` is the same as `/run`, so `/var` is above
-//! no socket. The result is a warning if a container runs Docker in Docker: an image `docker` with a tag that contains
-//! `dind`.
+//! fails too, since a connection to a socket needs no right to write. `/var/run` is the same as `/run`, so `/var` is
+//! above no socket. The result is a warning if a container runs Docker in Docker: an image `docker` with a tag that
+//! contains `dind`.
 //!
 //! ## Why it matters
 //!
@@ -14,8 +14,8 @@
 //!
 //! ## How to fix it
 //!
-//! Build images with a tool that needs no container runtime, such as kaniko or buildah, or with AWS `CodeBuild`. Read the
-//! state of containers from the kubelet.
+//! Build images with a tool that needs no container runtime, such as kaniko or buildah, or with AWS `CodeBuild`. Read
+//! the state of containers from the kubelet.
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};

@@ -2,8 +2,8 @@
 //!
 //! Pods should not share the namespaces of their node. The check fails with HIGH if a pod sets `hostPID` or `hostIPC`,
 //! with MEDIUM if it sets `hostNetwork`, and with LOW if a container of any kind uses a port of the node (`hostPort`)
-//! that `allowedHostPorts` does not contain. Ports of the node are no separate failure under `hostNetwork`, since the API
-//! server then sets them itself. `shareProcessNamespace` passes: it concerns only the containers of the pod.
+//! that `allowedHostPorts` does not contain. Ports of the node are no separate failure under `hostNetwork`, since the
+//! API server then sets them itself. `shareProcessNamespace` passes: it concerns only the containers of the pod.
 //!
 //! Pod Security admission also refuses some values of `host` in probes and in handlers of the life cycle. This check
 //! does not evaluate these.

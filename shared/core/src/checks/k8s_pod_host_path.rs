@@ -1,16 +1,16 @@
 //! ## What it checks
 //!
-//! Pods should not mount paths of their node. The check fails for each `hostPath` volume that `allowedHostPaths` does not
-//! allow: with HIGH if a container can write to a sensitive path, with MEDIUM if it can only read a sensitive path or
-//! write to another one, and with LOW if it can only read another path, or if no container mounts the volume.
+//! Pods should not mount paths of their node. The check fails for each `hostPath` volume that `allowedHostPaths` does
+//! not allow: with HIGH if a container can write to a sensitive path, with MEDIUM if it can only read a sensitive path
+//! or write to another one, and with LOW if it can only read another path, or if no container mounts the volume.
 //!
 //! Sensitive paths are `/`, and all paths that are equal to, below or above one of `/etc`, `/root`, `/home`, `/boot`,
 //! `/proc`, `/sys`, `/dev`, `/usr`, `/bin`, `/sbin`, `/lib`, `/lib64`, `/opt/cni`, `/run`, `/var/lib/kubelet`,
 //! `/var/lib/containerd`, `/var/lib/docker` and `/var/log`; on Windows `C:/`, `C:/Windows`, `C:/var/lib/kubelet` and
 //! `C:/ProgramData/containerd`. `/var/run` is the same as `/run`.
 //!
-//! A read-only mount of `/` counts as writable without `recursiveReadOnly: Enabled`, since other file systems are mounted
-//! below it. So does a mount with `mountPropagation: Bidirectional`. Persistent volumes are not evaluated.
+//! A read-only mount of `/` counts as writable without `recursiveReadOnly: Enabled`, since other file systems are
+//! mounted below it. So does a mount with `mountPropagation: Bidirectional`. Persistent volumes are not evaluated.
 //!
 //! ## Why it matters
 //!
@@ -19,9 +19,9 @@
 //!
 //! ## How to fix it
 //!
-//! Use an `emptyDir`, a CSI volume or a projected volume. If a workload needs a path of its node, mount the narrowest one
-//! with `readOnly: true`, and allow it: `/etc/localtime` allows only to read it and what is below, `/mnt/cache:rw` also
-//! to write to it.
+//! Use an `emptyDir`, a CSI volume or a projected volume. If a workload needs a path of its node, mount the narrowest
+//! one with `readOnly: true`, and allow it: `/etc/localtime` allows only to read it and what is below, `/mnt/cache:rw`
+//! also to write to it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;

@@ -261,6 +261,97 @@ impl ParameterValue for PortRanges {
     }
 }
 
+/// A request or a limit of a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+pub enum RequiredResource {
+    /// The request of CPU.
+    #[strum(serialize = "requests.cpu")]
+    CpuRequest,
+    /// The request of memory.
+    #[strum(serialize = "requests.memory")]
+    MemoryRequest,
+    /// The request of storage on the node.
+    #[strum(serialize = "requests.ephemeral-storage")]
+    StorageRequest,
+    /// The limit of CPU.
+    #[strum(serialize = "limits.cpu")]
+    CpuLimit,
+    /// The limit of memory.
+    #[strum(serialize = "limits.memory")]
+    MemoryLimit,
+    /// The limit of storage on the node.
+    #[strum(serialize = "limits.ephemeral-storage")]
+    StorageLimit,
+}
+
+impl RequiredResource {
+    /// Returns the name of the resource, and `true` if the value is a limit.
+    pub fn parts(self) -> (&'static str, bool) {
+        match self {
+            Self::CpuRequest => ("cpu", false),
+            Self::MemoryRequest => ("memory", false),
+            Self::StorageRequest => ("ephemeral-storage", false),
+            Self::CpuLimit => ("cpu", true),
+            Self::MemoryLimit => ("memory", true),
+            Self::StorageLimit => ("ephemeral-storage", true),
+        }
+    }
+}
+
+/// A list of requests and limits that can be the default of a parameter in a `static`.
+pub type RequiredResources = Cow<'static, [RequiredResource]>;
+
+impl ParameterValue for RequiredResources {
+    const FORM: &'static str = "a list of requests.cpu, requests.memory, requests.ephemeral-storage, limits.cpu, \
+                                limits.memory, limits.ephemeral-storage";
+    const VALUES: Values = Values::SomeOf(&[
+        "requests.cpu",
+        "requests.memory",
+        "requests.ephemeral-storage",
+        "limits.cpu",
+        "limits.memory",
+        "limits.ephemeral-storage",
+    ]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            text.parse()
+                .map_err(|_: strum::ParseError| format!("{text:?} is not a request or a limit"))
+        };
+        let resources: Result<Vec<_>, _> = texts.iter().map(read).collect();
+        resources.map(Cow::Owned)
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// The part of its reference by which an image must be named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
+pub enum Pinning {
+    /// A tag that is not moved, or a digest.
+    Tag,
+    /// A digest.
+    Digest,
+}
+
+impl ParameterValue for Pinning {
+    const FORM: &'static str = "one of tag, digest";
+    const VALUES: Values = Values::OneOf(&["tag", "digest"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        single(texts)?
+            .parse()
+            .map_err(|_| "that is neither tag nor digest".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
 impl ParameterValue for LogTypes {
     const FORM: &'static str = "a list of api, audit, authenticator, controllerManager, scheduler";
     const VALUES: Values = Values::SomeOf(&[
@@ -309,6 +400,23 @@ mod tests {
             assert_eq!(read.write(), [*version]);
         }
         assert_eq!(TlsVersion::FORM, format!("one of {}", versions.join(", ")));
+        let Values::OneOf(parts) = Pinning::VALUES else {
+            panic!("an image is named by one of a few parts");
+        };
+        for part in parts {
+            let read = Pinning::read(&[(*part).to_owned()]).unwrap();
+            assert_eq!(read.write(), [*part]);
+        }
+        assert_eq!(Pinning::FORM, format!("one of {}", parts.join(", ")));
+        let Values::SomeOf(resources) = RequiredResources::VALUES else {
+            panic!("requests and limits are some of a few");
+        };
+        let texts: Vec<String> = resources.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(RequiredResources::read(&texts).unwrap().write(), texts);
+        assert_eq!(
+            RequiredResources::FORM,
+            format!("a list of {}", resources.join(", "))
+        );
         let Values::SomeOf(types) = LogTypes::VALUES else {
             panic!("log types are some of a few");
         };
@@ -392,6 +500,14 @@ mod tests {
             (
                 written::<LogTypes>(&["api", "etcd"]),
                 "\"etcd\" is not a log type",
+            ),
+            (
+                written::<Pinning>(&["branch"]),
+                "that is neither tag nor digest",
+            ),
+            (
+                written::<RequiredResources>(&["requests.gpu"]),
+                "\"requests.gpu\" is not a request or a limit",
             ),
             (
                 written::<PortRanges>(&["22", "90-80"]),

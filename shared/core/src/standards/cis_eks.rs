@@ -25,7 +25,10 @@ pub static CIS_EKS: Standard = Standard {
         ("eks-pod-iam-roles", &["5.2.1"]),
         ("eks-secrets-customer-managed-key", &["5.3.1"]),
         ("eks-secrets-envelope-encryption", &["5.3.1"]),
+        ("k8s-allowed-registries", &["5.1.4"]),
         ("k8s-pod-host-namespaces", &["4.2.2", "4.2.3", "4.2.4"]),
+        ("k8s-pod-privilege-escalation", &["4.2.5"]),
         ("k8s-pod-privileged", &["4.2.1"]),
+        ("k8s-secret-env", &["4.4.1"]),
     ],
 };

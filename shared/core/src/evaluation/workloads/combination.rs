@@ -42,8 +42,8 @@ impl Combination {
         Some(reasons.verdict(worst, self.passed))
     }
 
-    /// Returns the verdict if there may be pods that are not known, so that only certain problems count; `None` if there
-    /// is none.
+    /// Returns the verdict if there may be pods that are not known, so that only certain problems count; `None` if
+    /// there is none.
     pub(super) fn verdict_without_other_pods(mut self) -> Option<Verdict> {
         if !self.pods.is_empty() {
             return self

@@ -15,8 +15,9 @@ pub(crate) struct NodePath {
 }
 
 impl NodePath {
-    /// Returns a path in its standard form: without repeated and final slashes, and without the symbolic links `/var/run`
-    /// and `/var/lock`. A path that goes up (`..`) is the root, since it may lead anywhere; the API server refuses it.
+    /// Returns a path in its standard form: without repeated and final slashes, and without the symbolic links
+    /// `/var/run` and `/var/lock`. A path that goes up (`..`) is the root, since it may lead anywhere; the API server
+    /// refuses it.
     pub(crate) fn new(path: &str, is_windows: bool) -> Self {
         // All paths of Linux begin with a slash.
         let has_drive = path.as_bytes().get(1) == Some(&b':') && !path.starts_with('/');
@@ -166,8 +167,8 @@ fn path_of(volume: &Volume) -> Result<&str, InvalidField> {
 }
 
 /// Returns `true` if a container can write to a mounted path, to something that is mounted below it, or if its mounts
-/// appear on the node. A mount that is read-only is not read-only for what is mounted below, unless it is so recursively;
-/// of all paths, only the root certainly has mounts below it.
+/// appear on the node. A mount that is read-only is not read-only for what is mounted below, unless it is so
+/// recursively; of all paths, only the root certainly has mounts below it.
 fn is_writable(mount: &VolumeMount, path: &NodePath) -> Result<bool, InvalidField> {
     if mount.read_only.read()? != Some(&true) {
         return Ok(true);

@@ -1,5 +1,11 @@
 //! References of images.
 
+use crate::facts::kubernetes::ContainerInPod;
+use crate::field::InvalidField;
+use crate::reason_code::ReasonCode;
+
+use super::{Inspection, Issue};
+
 /// The reference of an image, written in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageReference<'a> {
@@ -54,6 +60,40 @@ impl<'a> ImageReference<'a> {
             digest: digest.filter(|digest| !digest.is_empty()),
         })
     }
+}
+
+/// Returns the images of the pod, each with its container; without one if the image is a volume. Adds that the result
+/// is not available for a container without an image, which admission adds.
+pub(crate) fn images<'a>(
+    inspection: &mut Inspection<'a>,
+) -> Vec<(Option<ContainerInPod<'a>>, &'a str)> {
+    let mut images = Vec::new();
+    for container in inspection.containers() {
+        match container.container.image.read() {
+            Ok(Some(image)) if !image.is_empty() => images.push((Some(container), image.as_str())),
+            Ok(_) => {
+                let text = "The template names no image";
+                let issue = Issue::not_available(ReasonCode::ImageMissing, text);
+                inspection.add_to(Some(container), Ok(Some(issue)));
+            }
+            Err(error) => inspection.add_to(Some(container), Err(error)),
+        }
+    }
+    match of_volumes(inspection) {
+        Ok(references) => images.extend(references.into_iter().map(|image| (None, image))),
+        Err(error) => inspection.add(Err(error)),
+    }
+    images
+}
+
+fn of_volumes<'a>(inspection: &Inspection<'a>) -> Result<Vec<&'a str>, InvalidField> {
+    let mut references = Vec::new();
+    for volume in inspection.pod.volumes.items()? {
+        if let Some(image) = volume.image.read()? {
+            references.extend(image.reference.read()?.map(String::as_str));
+        }
+    }
+    Ok(references)
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ pub(crate) struct Issue {
     pub(super) code: ReasonCode,
     /// The fact as a sentence without a full stop. Names of containers follow after a colon.
     pub(super) text: String,
-    /// `true` if a setting states the fact. `false` if it follows from the absence of a setting, which admission may add.
+    /// `true` if a setting states the fact. `false` if it follows from the absence of a setting, which admission may
+    /// add.
     pub(super) is_explicit: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The members of pods that checks evaluate, as the API server returns them. The values of environment variables are not
-//! among them, and are never read.
+//! The members of pods that checks evaluate, as the API server returns them. The values of environment variables are
+//! not among them, and are never read.
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
 
@@ -98,8 +98,8 @@ impl PodSpec {
         Ok(is_windows.then_some(WindowsSetting::NodeSelector))
     }
 
-    /// Returns the pod without what checks don't evaluate, and without names that differ between the pods of a workload.
-    /// Pods with the same settings are then equal.
+    /// Returns the pod without what checks don't evaluate, and without names that differ between the pods of a
+    /// workload. Pods with the same settings are then equal.
     #[must_use]
     pub fn reduced(mut self) -> Self {
         if let Field::Value(volumes) = &mut self.volumes {

@@ -138,7 +138,7 @@ impl<'a> ContainerInPod<'a> {
     ///
     /// Returns an error if the setting has a value of an unexpected type.
     pub fn run_as_user(&self) -> Result<Option<i64>, InvalidField> {
-        inherited!(self, run_as_user).map(|user| user.copied())
+        Ok(inherited!(self, run_as_user)?.copied())
     }
 
     /// Returns `true` if the kubelet refuses to start the container as root.
@@ -147,7 +147,7 @@ impl<'a> ContainerInPod<'a> {
     ///
     /// Returns an error if the setting has a value of an unexpected type.
     pub fn run_as_non_root(&self) -> Result<Option<bool>, InvalidField> {
-        inherited!(self, run_as_non_root).map(|required| required.copied())
+        Ok(inherited!(self, run_as_non_root)?.copied())
     }
 
     /// Returns the type of the filter of system calls.
