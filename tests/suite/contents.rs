@@ -51,11 +51,17 @@ fn the_contents_of_clusters_are_off_by_default() {
         .and("EKSENTRY_DISABLED_CHECKS", "");
     world.sweep();
     let statuses = world.statuses();
-    assert!(!statuses.iter().any(|line| line.contains("k8s-")), "{statuses:?}");
+    assert!(
+        !statuses.iter().any(|line| line.contains("k8s-")),
+        "{statuses:?}"
+    );
     assert!(world.api("prod").received().is_empty());
     let event = json!({"checks": ["eks-endpoint-private", PRIVILEGED]});
     let error = world.error("sweep", &event);
-    assert!(error.error_message.contains("EKSENTRY_KUBERNETES"), "{error}");
+    assert!(
+        error.error_message.contains("EKSENTRY_KUBERNETES"),
+        "{error}"
+    );
     world.end();
 }
 
@@ -82,7 +88,11 @@ fn workloads_that_fail_have_findings_and_the_others_share_one() {
         ]
     );
     let again = sweep(&mut world);
-    assert_eq!((&again["posted"], &again["archived"]), (&json!(0), &json!(0)), "{again}");
+    assert_eq!(
+        (&again["posted"], &again["archived"]),
+        (&json!(0), &json!(0)),
+        "{again}"
+    );
     world.end();
 }
 
@@ -178,17 +188,19 @@ fn an_endpoint_that_is_not_trusted_gets_no_token() {
 }
 
 #[test]
-fn the_findings_of_a_cluster_that_is_gone_are_archived_but_not_those_of_a_cluster_with_a_longer_name() {
-    let mut world = world(["prod", "prod-2"].map(|name| {
-        cluster(name, vec![deployment("shop", "web", true)])
-    }));
+fn the_findings_of_a_cluster_that_is_gone_are_archived_but_not_those_of_a_cluster_with_a_longer_name()
+ {
+    let mut world =
+        world(["prod", "prod-2"].map(|name| cluster(name, vec![deployment("shop", "web", true)])));
     sweep(&mut world);
     world.change(|account| account.clusters.retain(|cluster| cluster.name() != "prod"));
     sweep(&mut world);
     assert_eq!(
         world.statuses(),
         [
-            format!("ARCHIVED {HIGH} {PRIVILEGED} cluster/prod/namespaces/shop/deployments.apps/web"),
+            format!(
+                "ARCHIVED {HIGH} {PRIVILEGED} cluster/prod/namespaces/shop/deployments.apps/web"
+            ),
             format!("ARCHIVED {PASSED} {READABLE} cluster/prod"),
             format!("{HIGH} {PRIVILEGED} cluster/prod-2/namespaces/shop/deployments.apps/web"),
             format!("{PASSED} {READABLE} cluster/prod-2"),
@@ -231,7 +243,10 @@ fn a_cluster_that_is_named_is_evaluated_with_its_contents() {
     );
     let object = json!({"resources": [workload("prod", "shop", "web")]});
     let error = world.error("sweep", &object);
-    assert!(error.error_message.contains("name the cluster instead"), "{error}");
+    assert!(
+        error.error_message.contains("name the cluster instead"),
+        "{error}"
+    );
     world.end();
 }
 
@@ -270,7 +285,10 @@ fn an_exception_for_a_workload_makes_it_pass() {
     sweep(&mut world);
     let finding = world.finding(PRIVILEGED, &cluster_arn("prod")).unwrap();
     let reasons = finding["Compliance"]["StatusReasons"].to_string();
-    assert!(reasons.contains("passed under an exception: shop/Deployment/web"), "{reasons}");
+    assert!(
+        reasons.contains("passed under an exception: shop/Deployment/web"),
+        "{reasons}"
+    );
     assert_eq!(world.status(PRIVILEGED, &web), "none");
     world.end();
 }

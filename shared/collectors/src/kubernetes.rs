@@ -1,14 +1,13 @@
 //! The objects in Amazon EKS clusters, which the Kubernetes API of each cluster returns.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_eks::types::Cluster;
 use eksentry_core::facts::{EksCluster, KubernetesCluster};
 use eksentry_core::kind::Family;
-use eksentry_core::{
-    FactsOf as _, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State, Unread,
-};
+use eksentry_core::{FactsOf as _, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread};
 use eksentry_kubernetes::{Authority, Client, Token, TokenError, TokenScope, TokenSource};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -73,7 +72,8 @@ impl Reader<'_> {
         let call = self.clusters.listing();
         match names {
             Ok(names) => {
-                let described = self.describe_named(kind, &names, &call, listing.needs, listing.out);
+                let described =
+                    self.describe_named(kind, &names, &call, listing.needs, listing.out);
                 described.await.into_iter().collect()
             }
             Err(missing) => vec![Unlisted::all(kind, missing)],
@@ -167,8 +167,8 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         version: cluster.version,
         tags: cluster.tags.clone(),
         unreachable: None,
-        lists: Default::default(),
-        namespaces: Default::default(),
+        lists: BTreeMap::new(),
+        namespaces: BTreeMap::new(),
         workloads: Vec::new(),
     }
 }

@@ -46,8 +46,8 @@ mod eks_upgrade_insights;
 mod eks_volumes_encrypted;
 mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
-mod k8s_api_readable;
 mod k8s_allowed_registries;
+mod k8s_api_readable;
 mod k8s_image_pinned;
 mod k8s_pod_capabilities;
 mod k8s_pod_docker_socket;
@@ -117,8 +117,8 @@ pub static CHECKS: [&Check; 63] = [
     &eks_volumes_encrypted::CHECK,
     &eks_vpc_flow_logs::CHECK,
     &guardduty_eks_protection::CHECK,
-    &k8s_api_readable::CHECK,
     &k8s_allowed_registries::CHECK,
+    &k8s_api_readable::CHECK,
     &k8s_image_pinned::CHECK,
     &k8s_pod_capabilities::CHECK,
     &k8s_pod_docker_socket::CHECK,

@@ -8,7 +8,6 @@ mod interner;
 mod lists;
 mod metadata;
 mod owner;
-mod pod_specs;
 mod pods;
 mod selector;
 mod unread;

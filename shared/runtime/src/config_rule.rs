@@ -184,8 +184,12 @@ impl Rule<'_> {
                 *unread.borrow_mut() = Some(Error::new(ErrorKind::NotAvailable, message));
             }
             let settings = &self.checks[0].1;
-            let verdicts = self.check.verdicts(&observation, settings, &|_, verdict| verdict);
-            let is_gone = verdicts.iter().all(|one| one.verdict.outcome == Outcome::NotApplicable);
+            let verdicts = self
+                .check
+                .verdicts(&observation, settings, &|_, verdict| verdict);
+            let is_gone = verdicts
+                .iter()
+                .all(|one| one.verdict.outcome == Outcome::NotApplicable);
             is_gone.then_some(observation)
         };
         let mut outcome = self

@@ -205,7 +205,10 @@ impl Sweep<'_> {
             let of_places = readers.iter().map(async |(place, reader)| {
                 for part in &divisible {
                     let (parts, listed) = if matches!(part, Part::Kubernetes(_)) {
-                        (self.split_clusters(place, reader, part).await, &listed_clusters)
+                        (
+                            self.split_clusters(place, reader, part).await,
+                            &listed_clusters,
+                        )
                     } else {
                         (self.split_registry(place, reader, part).await, &listed)
                     };

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::facts::KubernetesCluster;
 use eksentry_core::kind::Family;
-use eksentry_core::{
-    Check, FactsOf as _, Location, ParameterValues, Part, Resource, checks,
-};
+use eksentry_core::{Check, FactsOf as _, Location, ParameterValues, Part, Resource, checks};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 

@@ -107,6 +107,7 @@ fn command(check: &Check) -> String {
         .replace("{repository}", "<repository>")
         .replace("{name}", check.kind().placeholder)
         .replace("{region}", "<region>")
+        .replace("{namespace}", "<namespace>")
 }
 
 fn triggers(check: &Check) -> String {

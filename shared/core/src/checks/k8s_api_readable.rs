@@ -52,7 +52,10 @@ fn evaluate(cluster: &KubernetesCluster, _: &ParameterValues) -> Verdict {
     if let Some(unreachable) = &cluster.unreachable {
         return Verdict::not_available(unreachable);
     }
-    let unread = cluster.lists.values().filter_map(|list| list.as_ref().err());
+    let unread = cluster
+        .lists
+        .values()
+        .filter_map(|list| list.as_ref().err());
     let mut reasons: Vec<Reason> = unread
         .map(|unread| Reason::new(unread.code, unread.text.clone()))
         .collect();

@@ -3,9 +3,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::*;
-use eksentry_core::field::{Field, Object};
 use crate::request::ApiResource;
 use crate::script::{Answer, Script};
+use eksentry_core::field::{Field, Object};
 
 const PODS: ListOf<'static> = ListOf::all(ApiResource::core("pods"));
 

@@ -4,11 +4,10 @@ use eksentry_core::facts::kubernetes::{ApiList, PodSpec};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
-use super::interner::Interner;
+use super::interner::PodSpecs;
 use super::lists::Item;
 use super::metadata::{Metadata, Place};
 use super::owner::Owner;
-use super::pod_specs::pod_spec;
 use super::selector::Selector;
 
 /// The label that Argo Rollouts gives to the replica sets of a rollout, and to their pods.
@@ -89,11 +88,7 @@ pub(super) struct Creator {
 }
 
 /// Returns what is kept of an object that creates pods.
-pub(super) fn creator(
-    list: ApiList,
-    object: CreatorObject,
-    specs: &mut Interner<PodSpec>,
-) -> Item<Creator> {
+pub(super) fn creator(list: ApiList, object: CreatorObject, specs: &mut PodSpecs) -> Item<Creator> {
     let Field::Value(metadata) = object.metadata else {
         return Item::Unreadable;
     };
@@ -119,7 +114,7 @@ pub(super) fn creator(
         owner: metadata.controller(),
         is_of_rollout: list == ApiList::ReplicaSets && metadata.label(ROLLOUT_HASH).is_some(),
         selector,
-        template: specs.intern(pod_spec(template)),
+        template: specs.intern_reduced(template),
         has_ended,
     })
 }

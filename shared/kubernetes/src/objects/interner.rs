@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use eksentry_core::facts::kubernetes::PodSpec;
+use eksentry_core::field::Field;
+
 /// A collection that keeps equal values once.
 #[derive(Debug)]
 pub(super) struct Interner<T> {
@@ -36,5 +39,20 @@ impl<T> Default for Interner<T> {
             indexes: HashMap::new(),
             values: Vec::new(),
         }
+    }
+}
+
+/// The settings of pods.
+pub(super) type PodSpecs = Interner<PodSpec>;
+
+impl PodSpecs {
+    /// Returns the index of the settings of a pod, without what differs between the pods of a workload. If they can't be
+    /// read, neither can any of their members.
+    pub(super) fn intern_reduced(&mut self, spec: Field<PodSpec>) -> usize {
+        self.intern(match spec {
+            Field::Absent => PodSpec::default(),
+            Field::Value(spec) => spec.reduced(),
+            Field::Invalid => PodSpec::unreadable(),
+        })
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::creators::{Creator, CreatorObject, creator};
-use super::interner::Interner;
+use super::interner::{Interner, PodSpecs};
 use super::metadata::Metadata;
 use super::pods::{Group, Pod, PodObject, pod};
 use super::unread::State;
@@ -117,7 +117,7 @@ enum Items {
 #[derive(Default)]
 struct Shared {
     groups: Mutex<Interner<Group>>,
-    specs: Mutex<Interner<PodSpec>>,
+    specs: Mutex<PodSpecs>,
 }
 
 /// Reads lists in their order: first namespaces, then pods, then the others together. Stops at a problem that all requests

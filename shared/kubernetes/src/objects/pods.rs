@@ -6,11 +6,10 @@ use eksentry_core::facts::kubernetes::{ApiList, PodSpec};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
-use super::interner::Interner;
+use super::interner::{Interner, PodSpecs};
 use super::lists::Item;
 use super::metadata::Metadata;
 use super::owner::{Owner, all_from};
-use super::pod_specs::pod_spec;
 
 /// A pod, as the API server returns it.
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +68,7 @@ pub(super) enum CreatorOfPods {
 pub(super) fn pod(
     object: PodObject,
     groups: &mut Interner<Group>,
-    specs: &mut Interner<PodSpec>,
+    specs: &mut PodSpecs,
 ) -> Item<Pod> {
     let Field::Value(metadata) = object.metadata else {
         return Item::Unreadable;
@@ -87,7 +86,7 @@ pub(super) fn pod(
             creator,
         }),
         name: place.name.into(),
-        spec: specs.intern(pod_spec(object.spec)),
+        spec: specs.intern_reduced(object.spec),
     })
 }
 

@@ -88,7 +88,7 @@ pub(super) fn filters(
                     filters =
                         filters.resource_id(filter(other, StringFilterComparison::PrefixNotEquals));
                 }
-                for id in &range.exact {
+                if let Some(id) = &range.exact {
                     filters = filters.resource_id(equals(id));
                 }
                 match since {

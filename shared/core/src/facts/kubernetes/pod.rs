@@ -30,6 +30,9 @@ pub use volume::{HostPath, ImageVolume, Projected, ProjectedSource, TokenSource,
 /// is random.
 const TOKEN_VOLUME: &str = "kube-api-access-";
 
+/// The name that such volumes have in a reduced pod. No volume can have this name in Kubernetes.
+const ANY_TOKEN_VOLUME: &str = "kube-api-access-*";
+
 /// The specification of a pod.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -98,14 +101,41 @@ impl PodSpec {
         Ok(is_windows.then_some(WindowsSetting::NodeSelector))
     }
 
+    /// Returns a pod of which nothing can be read.
+    pub fn unreadable() -> Self {
+        Self {
+            containers: Field::Invalid,
+            init_containers: Field::Invalid,
+            ephemeral_containers: Field::Invalid,
+            volumes: Field::Invalid,
+            security_context: Field::Invalid,
+            resources: Field::Invalid,
+            host_pid: Field::Invalid,
+            host_ipc: Field::Invalid,
+            host_network: Field::Invalid,
+            host_users: Field::Invalid,
+            os: Field::Invalid,
+            node_selector: Field::Invalid,
+            service_account_name: Field::Invalid,
+            automount_service_account_token: Field::Invalid,
+        }
+    }
+
     /// Returns the pod without what checks don't evaluate, and without names that differ between the pods of a
     /// workload. Pods with the same settings are then equal.
     #[must_use]
     pub fn reduced(mut self) -> Self {
+        let mut renamed = Vec::new();
         if let Field::Value(volumes) = &mut self.volumes {
             volumes.retain(Volume::is_evaluated);
-            for volume in &mut *volumes {
-                without_suffix(&mut volume.name);
+            // A path of the node keeps its name, so that no other volume is taken for it.
+            let others = volumes.iter_mut();
+            for volume in others.filter(|volume| volume.host_path.is_absent()) {
+                if let Field::Value(name) = &mut volume.name
+                    && name.starts_with(TOKEN_VOLUME)
+                {
+                    renamed.push(std::mem::replace(name, ANY_TOKEN_VOLUME.to_owned()));
+                }
             }
         }
         let volumes = self.volumes.items().ok();
@@ -120,7 +150,11 @@ impl PodSpec {
             for container in containers {
                 if let Field::Value(mounts) = &mut container.volume_mounts {
                     for mount in &mut *mounts {
-                        without_suffix(&mut mount.name);
+                        if let Field::Value(name) = &mut mount.name
+                            && renamed.contains(name)
+                        {
+                            ANY_TOKEN_VOLUME.clone_into(name);
+                        }
                     }
                     if let Some(volumes) = volumes {
                         let is_left = |name: &Field<String>| {
@@ -135,15 +169,6 @@ impl PodSpec {
             }
         }
         self
-    }
-}
-
-/// Removes the random end of the name of a volume for a token.
-fn without_suffix(name: &mut Field<String>) {
-    if let Field::Value(name) = name
-        && name.starts_with(TOKEN_VOLUME)
-    {
-        name.truncate(TOKEN_VOLUME.len());
     }
 }
 

@@ -11,7 +11,7 @@ use aws_sdk_securityhub::types::{
     ResourceDetails,
 };
 use eksentry_core::facts::KubernetesCluster;
-use eksentry_core::{Detail, Details, Finding, FactsOf as _, Location};
+use eksentry_core::{Detail, Details, FactsOf as _, Finding, Location};
 use jiff::Timestamp;
 
 use super::limits::{OTHER, OTHER_VALUE, POLICY_TEXT, TAGS};
@@ -35,8 +35,9 @@ pub(super) fn resources(finding: &Finding, location: &Location) -> Vec<SdkResour
             .set_details(self::details(asff_type, details))
             .build()
     });
-    let resource = resource(finding, location);
-    [resource].into_iter().chain(cluster).collect()
+    let mut resources = vec![resource(finding, location)];
+    resources.extend(cluster);
+    resources
 }
 
 fn resource(finding: &Finding, location: &Location) -> SdkResource {
