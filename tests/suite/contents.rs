@@ -82,9 +82,9 @@ fn workloads_that_fail_have_findings_and_the_others_share_one() {
         world.statuses(),
         [
             format!("{HIGH} {PRIVILEGED} cluster/bad/namespaces/shop/deployments.apps/web"),
-            format!("{PASSED} {PRIVILEGED} cluster/good"),
             format!("{PASSED} {READABLE} cluster/bad"),
             format!("{PASSED} {READABLE} cluster/good"),
+            format!("{PASSED} {PRIVILEGED} cluster/good"),
         ]
     );
     let again = sweep(&mut world);

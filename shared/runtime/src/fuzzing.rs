@@ -77,7 +77,7 @@ fn task(event: &Value, home: &Location) {
     ] {
         let settings = settings(regions, accounts);
         let _ = (
-            task.checks(&settings.selection),
+            task.checks(&settings.selection, &settings),
             task.check_place(&settings, home),
         );
         let named = task.named_resources(&settings, home).unwrap_or_default();

@@ -22,10 +22,7 @@ const REFRESH_DAYS: u64 = 30;
 
 /// The settings in the environment.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// `true` if findings are sent to Security Hub (`EKSENTRY_SECURITY_HUB`).
     pub security_hub: bool,

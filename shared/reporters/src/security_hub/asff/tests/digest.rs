@@ -1,7 +1,7 @@
 //! Digests and revisions, which show whether a finding has changed.
 
 use eksentry_core::roll_up::{EvaluatedObject, Noun, Verdicts};
-use eksentry_core::{Unit, Verdict};
+use eksentry_core::{Details, Subject, Unit, Verdict};
 
 use super::*;
 
@@ -30,6 +30,7 @@ fn the_digest_covers_objects_that_no_reason_names() {
                 resource: Resource::parse(&format!("{REPOSITORY}-{at:04}")).unwrap(),
                 verdict: Verdict::failed(Severity::Low, ReasonCode::RotationOff, "Seen."),
                 name,
+                details: Details::default(),
             }
         });
         let verdicts = Verdicts {
@@ -40,8 +41,12 @@ fn the_digest_covers_objects_that_no_reason_names() {
             one: "repository",
             many: "repositories",
         };
-        let cluster = Resource::parse(CLUSTER).unwrap();
-        let rolled_up = Unit::Namespace(noun).roll_up(&cluster, verdicts, 0);
+        let subject = Subject {
+            resource: Resource::parse(CLUSTER).unwrap(),
+            details: Details::default(),
+            verdicts,
+        };
+        let rolled_up = Unit::Namespace(noun).roll_up(subject, 0);
         Finding {
             verdict: rolled_up.into_iter().next().unwrap().verdict,
             ..finding("eks-endpoint-private", CLUSTER, State::Gone)
