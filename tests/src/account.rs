@@ -152,7 +152,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 pub use self::entries::{
@@ -330,6 +330,27 @@ impl Account {
     pub fn cluster(&mut self, name: &str) -> Option<&mut Cluster> {
         let hint = self.index.clusters.get(name).copied();
         find_mut(&mut self.clusters, hint, |cluster| cluster.name() == name)
+    }
+
+    /// Sets the endpoint of a cluster and its certificate authority, in base64. Adds the cluster if there is none of that
+    /// name.
+    pub fn set_endpoint(
+        &mut self,
+        cluster: &str,
+        url: &str,
+        authority: &str,
+    ) -> Result<(), AccountError> {
+        if self.cluster(cluster).is_none() {
+            self.add(json!({"clusters": [{"name": cluster}]}))?;
+        }
+        if let Some(cluster) = self.cluster(cluster) {
+            let authority = json!({"data": authority});
+            cluster.members.insert("endpoint".into(), url.into());
+            cluster
+                .members
+                .insert("certificateAuthority".into(), authority);
+        }
+        Ok(())
     }
 
     /// Returns the repository of this name, to be changed.

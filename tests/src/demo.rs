@@ -26,6 +26,7 @@ use self::play::{Played, Player};
 pub use self::samples::Sample;
 use crate::{
     account::{Account, AccountError},
+    kubernetes::{ContentsError, KubernetesApi, TlsServer},
     lambda::{self, BinariesError, LambdaError},
     report::{Evaluation, Report},
     stand_in::{self, StandIn, StandInError},
@@ -74,6 +75,9 @@ pub enum DemoError {
     /// An account file that can't be used.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// Contents of clusters that can't be used.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
     /// A stand-in that does not run.
     #[error(transparent)]
     StandIn(#[from] StandInError),
@@ -144,8 +148,7 @@ impl DemoError {
 /// Returns an error if the demo can't begin or can't be shown.
 pub fn run(options: &Options) -> Result<bool, DemoError> {
     let terminal = Terminal::detect();
-    let default = workspace().join("tests/demo/account.yaml");
-    let account = Account::load(options.account.as_deref().unwrap_or(&default))?;
+    let account = Account::load(&account_file(options))?;
     let samples = match &options.event {
         Some(file) => vec![Sample::load(file, options.function.as_deref())?],
         None => Sample::load_all(&workspace().join("events"))?,
@@ -203,18 +206,43 @@ fn play(
     terminal: &Terminal,
 ) -> Result<Vec<String>, DemoError> {
     let binaries = build()?;
-    let aws = StandIn::start(account.clone())?;
+    let mut served = account.clone();
+    let contents = serve_contents(&mut served, options)?;
+    let aws = StandIn::start(served)?;
     let mut player = Player::new(
         &aws,
         binaries,
         account,
         empty_folder(options.to().join("ocsf"))?,
+        !contents.is_empty(),
     );
     match samples {
         [sample] if options.event.is_some() => play_one(sample, &mut player, terminal)?,
         _ => play_all(samples, &mut player, options, terminal)?,
     }
     Ok(player.problems())
+}
+
+/// Serves the Kubernetes APIs of clusters whose contents are in the file `contents.yaml` beside the account file, if
+/// there is one.
+fn serve_contents(account: &mut Account, options: &Options) -> Result<Vec<TlsServer>, DemoError> {
+    let path = account_file(options).with_file_name("contents.yaml");
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut servers = Vec::new();
+    for api in KubernetesApi::load_all(&path)? {
+        let server = api.serve().map_err(ContentsError::Serve)?;
+        account.set_endpoint(&api.name(), &server.url(), &server.authority_data())?;
+        servers.push(server);
+    }
+    Ok(servers)
+}
+
+/// Returns the file that describes the account.
+fn account_file(options: &Options) -> PathBuf {
+    let default = || workspace().join("tests/demo/account.yaml");
+    options.account.clone().unwrap_or_else(default)
 }
 
 fn build() -> Result<&'static Path, DemoError> {

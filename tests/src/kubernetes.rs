@@ -24,6 +24,7 @@
 mod api;
 mod cluster;
 mod connection;
+mod contents;
 mod defaults;
 mod discovery;
 mod faults;
@@ -46,6 +47,7 @@ pub use self::{
     api::KubernetesApi,
     cluster::{Cluster, Endpoint},
     connection::connector,
+    contents::ContentsError,
     faults::{Fault, FaultKind},
     manifests::granted_rights,
     objects::ObjectError,

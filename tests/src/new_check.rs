@@ -8,7 +8,7 @@ use std::{
 };
 
 use eksentry_core::{
-    ResourceKind, checks::CHECKS, kinds::KINDS, resource::LONGEST_CHECK_ID, service,
+    ResourceKind, checks::CHECKS, kind::Family, kinds::KINDS, resource::LONGEST_CHECK_ID, service,
 };
 use thiserror::Error;
 
@@ -67,9 +67,15 @@ pub enum NewCheckError {
     },
 }
 
-/// Returns the nouns of all kinds of resource.
+/// Returns the kinds of AWS resource. Checks of the contents of clusters have another form.
+fn kinds() -> impl Iterator<Item = &'static ResourceKind> {
+    let kinds = KINDS.into_iter();
+    kinds.filter(|kind| kind.family != Family::Kubernetes)
+}
+
+/// Returns the nouns of all kinds of AWS resource.
 pub fn nouns() -> Vec<&'static str> {
-    KINDS.iter().map(|kind| kind.noun).collect()
+    kinds().map(|kind| kind.noun).collect()
 }
 
 fn example() -> &'static str {
@@ -92,7 +98,7 @@ impl NewCheck {
         if CHECKS.iter().any(|check| check.id == id) {
             return Err(NewCheckError::Exists(id.to_owned()));
         }
-        let kind = KINDS.into_iter().find(|kind| kind.noun == noun);
+        let kind = kinds().find(|kind| kind.noun == noun);
         let kind = kind.ok_or_else(|| NewCheckError::UnknownKind(noun.to_owned()))?;
         Ok(Self {
             id: id.to_owned(),

@@ -9,10 +9,15 @@ use serde_json::{Value, json};
 
 use crate::world::{World, status, text};
 
+/// The parameters of checks that don't apply without one.
+const PARAMETERS: &str = r#"{"k8s-allowed-registries": {"allowedRegistries": "ecr:own"}}"#;
+
 /// For each check, the snapshots hold the status of each resource, and for each status the finding with the first id.
 #[test]
 fn findings_match_their_snapshots() {
-    let mut world = World::demo().with_all_checks();
+    let mut world = World::demo_with_contents()
+        .with_all_checks()
+        .and("EKSENTRY_PARAMETERS", PARAMETERS);
     let role = world.deployment().role("sweep").unwrap().arn;
     world.change(|account| {
         // The times in the account's file are fixed, but an image that is too old must have been pulled recently.

@@ -8,11 +8,9 @@ use std::time::Duration;
 use eksentry_core::{Check, FactsOf, ResourceKind, checks::CHECKS, facts};
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::deployment::Deployment;
-use eksentry_tests::kubernetes::{Cluster, Credentials, KubernetesApi};
+use eksentry_tests::kubernetes::{Cluster, KubernetesApi};
 use eksentry_tests::lambda::{Function, FunctionError, InProcess, Invocation, binaries};
-use eksentry_tests::stand_in::{
-    ACCESS_KEY, Fault, FaultKind, Message, SECRET_KEY, SESSION_TOKEN, StandIn, sqs_event,
-};
+use eksentry_tests::stand_in::{ACCESS_KEY, Fault, FaultKind, Message, StandIn, sqs_event};
 use serde_json::{Value, json};
 
 use crate::logs;
@@ -76,6 +74,12 @@ impl World {
         Self::with_enabled_checks(Account::load(&path).unwrap())
     }
 
+    /// Creates a world with the demo's account, in which functions evaluate the contents of clusters too.
+    pub(crate) fn demo_with_contents() -> Self {
+        let path = workspace().join("tests/demo/contents.yaml");
+        Self::demo().reaching(KubernetesApi::load_all(&path).unwrap())
+    }
+
     /// Enables the checks that are off by default, and allows functions what they need for them.
     pub(crate) fn with_all_checks(self) -> Self {
         let checks = CHECKS.iter();
@@ -94,22 +98,25 @@ impl World {
 
     /// Lets functions evaluate the contents of these clusters, which are added to the account.
     pub(crate) fn with_contents(self, clusters: impl IntoIterator<Item = Cluster>) -> Self {
-        let credentials = || Credentials {
-            secret_key: SECRET_KEY.to_owned(),
-            session_token: Some(SESSION_TOKEN.to_owned()),
-        };
-        let clusters = clusters.into_iter();
-        let contents: Vec<KubernetesApi> = clusters
-            .map(|cluster| KubernetesApi::new(cluster, credentials()).unwrap())
+        let clusters: Vec<Cluster> = clusters.into_iter().collect();
+        let described: Vec<Value> = clusters
+            .iter()
+            .map(|cluster| private_cluster(&cluster.name))
             .collect();
-        let described = contents.iter().map(|api| {
-            let mut cluster = private_cluster(&api.name());
-            cluster["endpoint"] = api.url().into();
-            cluster["certificateAuthority"] = json!({"data": api.authority_data()});
-            cluster
-        });
-        let described: Vec<Value> = described.collect();
         self.change(|account| account.add(json!({"clusters": described})).unwrap());
+        let contents = clusters.into_iter().map(KubernetesApi::for_functions);
+        self.reaching(contents.collect::<Result<_, _>>().unwrap())
+    }
+
+    /// Lets functions evaluate the contents of clusters of the account.
+    fn reaching(self, contents: Vec<KubernetesApi>) -> Self {
+        self.change(|account| {
+            for api in &contents {
+                let (name, url) = (api.name(), api.url());
+                let set = account.set_endpoint(&name, &url, &api.authority_data());
+                set.unwrap();
+            }
+        });
         Self { contents, ..self }.and("EKSENTRY_KUBERNETES", "on")
     }
 

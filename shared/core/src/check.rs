@@ -11,7 +11,7 @@ use crate::observation::{Observation, State};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
-use crate::roll_up::{MOST_FINDINGS, RolledUp, Sending, Unit, Verdicts};
+use crate::roll_up::{MOST_FINDINGS, RolledUp, Sending, Subject, Unit};
 use crate::severity::Severity;
 use crate::standards::{self, Control};
 use crate::verdict::Verdict;
@@ -96,17 +96,6 @@ pub enum Evaluated {
     Resource(Verdict),
     /// The decisions about the objects in the resource, for each of the subjects that they belong to.
     Objects(Vec<Subject>),
-}
-
-/// A resource with objects, such as a namespace.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Subject {
-    /// The resource.
-    pub resource: Resource,
-    /// The properties of the resource that reports show.
-    pub details: Details,
-    /// The decisions about the objects.
-    pub verdicts: Verdicts,
 }
 
 impl<F: FactsOf> Evaluator for Evaluate<F> {

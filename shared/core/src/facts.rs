@@ -21,7 +21,6 @@ use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::need::Needs;
 use crate::reason_code::ReasonCode;
-use crate::resource::Resource;
 
 pub use account::Account;
 pub use attached_policy::AttachedPolicy;
@@ -95,9 +94,10 @@ pub trait Facts: Any + Debug + Send + Sync {
         None
     }
 
-    /// Returns `true` if the facts show that a resource within this one does not exist, since all lists were read that
-    /// could contain it. `needs` are those of the check that reported the resource.
-    fn shows_absence(&self, _resource: &Resource, _needs: Needs) -> bool {
+    /// Returns `true` if the facts show that an object in the resource does not exist if it is not among them, since all
+    /// lists were read that could contain it. `namespace` is that of the object, and `needs` are those of the check that
+    /// reported it.
+    fn shows_absence(&self, _namespace: Option<&str>, _needs: Needs) -> bool {
         true
     }
 

@@ -32,7 +32,7 @@ pub mod verdict;
 pub mod yaml;
 
 pub use arn::Arn;
-pub use check::{Check, Evaluate, Evaluated, Subject};
+pub use check::{Check, Evaluate, Evaluated};
 pub use details::{Detail, Details};
 pub use facts::{Fact, Facts, FactsOf, Unread};
 pub use finding::Finding;
@@ -45,7 +45,7 @@ pub use part::Part;
 pub use reason_code::ReasonCode;
 pub use repository_names::RepositoryNames;
 pub use resource::{Location, Resource};
-pub use roll_up::{RolledUp, Sending, Unit};
+pub use roll_up::{RolledUp, Sending, Subject, Unit};
 pub use service::Service;
 pub use severity::Severity;
 pub use standards::{Control, Standard};

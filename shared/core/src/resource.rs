@@ -3,6 +3,7 @@
 mod error;
 mod id;
 mod location;
+mod object;
 mod path;
 
 use std::fmt;

@@ -8,7 +8,6 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ptr;
 
-use crate::check::Subject;
 use crate::details::Details;
 use crate::facts::Unread;
 use crate::parameters::Parameter;
@@ -132,6 +131,17 @@ pub struct Verdicts {
     pub unread: Vec<Unread>,
     /// The remarks at the end of the reasons of the subject's verdict.
     pub remarks: Vec<Reason>,
+}
+
+/// A resource with objects, such as a namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The resource.
+    pub resource: Resource,
+    /// The properties of the resource that reports show.
+    pub details: Details,
+    /// The decisions about the objects.
+    pub verdicts: Verdicts,
 }
 
 /// A verdict from which a finding is created.

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use eksentry_collectors::{Reader, Step, Unlisted};
 use eksentry_core::check::needs_of;
 use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::facts::kubernetes::ObjectName;
 use eksentry_core::kind::{Family, TagSource};
 use eksentry_core::{
     Check, FactsOf as _, Finding, Mute, Observation, Outcome, ParameterValues, ReasonCode,
@@ -437,9 +438,8 @@ impl Run<'_> {
         let needs = checks::find(check).map(|check| check.needs.iter().copied().collect());
         match self.cluster.get().map(|cluster| &cluster.state) {
             Some(State::Gone) => true,
-            Some(State::Present(facts)) => {
-                needs.is_ok_and(|needs| facts.shows_absence(resource, needs))
-            }
+            Some(State::Present(facts)) => needs
+                .is_ok_and(|needs| facts.shows_absence(ObjectName::namespace_of(resource), needs)),
             Some(State::Unread(_)) | None => false,
         }
     }

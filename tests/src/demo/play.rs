@@ -28,6 +28,8 @@ pub(super) struct Player<'a> {
     binaries: &'a Path,
     account: &'a Account,
     ocsf: PathBuf,
+    /// The environment of the functions, in addition to the usual one.
+    environment: Vec<(String, String)>,
     functions: BTreeMap<String, Function>,
     failures: Vec<String>,
 }
@@ -49,18 +51,21 @@ pub(super) struct Played {
 
 impl<'a> Player<'a> {
     /// Creates a player. `account` is the account that the stand-in was started with, and `ocsf` the folder for OCSF
-    /// events.
+    /// events. With `reads_contents`, functions evaluate the contents of clusters.
     pub(super) fn new(
         aws: &'a StandIn,
         binaries: &'a Path,
         account: &'a Account,
         ocsf: PathBuf,
+        reads_contents: bool,
     ) -> Self {
+        let contents = ("EKSENTRY_KUBERNETES".to_owned(), "on".to_owned());
         Self {
             aws,
             binaries,
             account,
             ocsf,
+            environment: reads_contents.then_some(contents).into_iter().collect(),
             functions: BTreeMap::new(),
             failures: Vec::new(),
         }
@@ -87,9 +92,10 @@ impl<'a> Player<'a> {
             Entry::Vacant(entry) => {
                 let binary = self.binaries.join(&sample.function);
                 let ocsf = ("EKSENTRY_OCSF".to_owned(), self.ocsf.display().to_string());
-                let deployment = self.aws.deployment(&[])?;
+                let deployment = self.aws.deployment(&self.environment)?;
                 let environment = self.aws.sign_in(&deployment, &sample.function)?;
-                let environment = environment.into_iter().chain([ocsf]);
+                let own = self.environment.iter().cloned();
+                let environment = environment.into_iter().chain(own).chain([ocsf]);
                 entry.insert(
                     Function::start(&binary, environment)?.of_account(&self.account.account),
                 )

@@ -107,7 +107,7 @@ fn an_unknown_kind_error_lists_the_known_kinds() {
     for unknown in ["", "clusters", "Cluster", "EksCluster"] {
         let error = NewCheck::new("eks-new", unknown).unwrap_err();
         assert!(matches!(error, NewCheckError::UnknownKind(_)), "{error}");
-        for kind in KINDS {
+        for kind in kinds() {
             assert!(error.to_string().contains(kind.noun), "{error}");
         }
     }
@@ -126,7 +126,7 @@ fn new_files_are_beside_existing_checks() {
 
 #[test]
 fn the_source_is_formatted_rust_for_each_kind() {
-    for kind in KINDS {
+    for kind in kinds() {
         let check = NewCheck::new("eks-new", kind.noun).unwrap();
         let source = check.source();
         assert!(!source.contains('<'), "{source}");

@@ -81,7 +81,9 @@ fn named(stack: &Stack, resource: &str) -> String {
 
 /// Returns the metrics that the functions write when each of them is invoked.
 fn written() -> BTreeSet<Metric> {
-    let mut world = World::demo().with_all_checks();
+    let mut world = World::demo()
+        .with_all_checks()
+        .and("EKSENTRY_KUBERNETES", "on");
     for (function, event) in [
         ("config-rule", "changed-cluster"),
         ("ecr-event", "push"),

@@ -106,7 +106,7 @@ fn every_check_file_is_registered() {
 #[test]
 fn every_reason_code_is_used() {
     let mut texts = String::new();
-    for folder in ["core", "collectors", "reporters", "runtime"] {
+    for folder in ["core", "collectors", "kubernetes", "reporters", "runtime"] {
         for file in sources(&Path::new("shared").join(folder).join("src")) {
             if !is_test(&file) {
                 texts += without_tests(&read(&file));

@@ -10,14 +10,14 @@ mod inspection;
 
 use std::collections::BTreeMap;
 
-use crate::check::{Evaluated, Evaluator, Subject};
+use crate::check::{Evaluated, Evaluator};
 use crate::facts::kubernetes::{ApiList, KIND, KubernetesCluster, ObjectName, PodSpec, Workload};
 use crate::facts::{Facts, Unread};
 use crate::kind::ResourceKind;
 use crate::need::{Need, Needs};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::resource::Resource;
-use crate::roll_up::{EvaluatedObject, Noun, Unit, Verdicts};
+use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
 use crate::verdict::{Outcome, Verdict};
 
 use combination::Combination;
@@ -162,7 +162,11 @@ impl Evaluation<'_> {
         Some(EvaluatedObject {
             resource: workload.name.resource(self.cluster).ok()?,
             name,
-            details: workload.details(self.cluster),
+            details: {
+                // The number of pods is not among the details, since it changes more often than anything that matters.
+                let details = workload.name.details(self.cluster);
+                details.text("ManagedBy", workload.managed_by.as_deref())
+            },
             verdict,
         })
     }

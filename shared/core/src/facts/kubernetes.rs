@@ -17,7 +17,6 @@ use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::need::Needs;
-use crate::resource::Resource;
 
 pub use api_list::{ApiList, lists_for};
 pub use kinds::{KIND, NAMESPACE, OBJECT};
@@ -106,11 +105,10 @@ impl Facts for KubernetesCluster {
             .then(|| format!("The cluster's status is {}.", self.status))
     }
 
-    fn shows_absence(&self, resource: &Resource, needs: Needs) -> bool {
+    fn shows_absence(&self, namespace: Option<&str>, needs: Needs) -> bool {
         if self.inapplicable().is_some() {
             return true;
         }
-        let namespace = ObjectName::namespace_of(resource);
         let is_in_no_namespace = namespace.is_some_and(|name| self.lacks_namespace(name));
         self.is_read() && (is_in_no_namespace || self.missing(needs).is_empty())
     }

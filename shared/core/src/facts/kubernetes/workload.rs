@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use super::{ObjectName, PodSpec};
-use crate::details::Details;
-use crate::resource::Resource;
 
 /// An object that creates pods, or a pod that nothing else creates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +17,6 @@ pub struct Workload {
     pub running: Vec<RunningPods>,
     /// `true` if the object is a job that has ended.
     pub has_ended: bool,
-}
-
-impl Workload {
-    /// Returns the properties of the workload that reports show. The number of pods is not among them, since it changes
-    /// more often than anything that matters.
-    pub fn details(&self, cluster: &Resource) -> Details {
-        let details = self.name.details(cluster);
-        details.text("ManagedBy", self.managed_by.as_deref())
-    }
 }
 
 /// Pods of a workload with the same settings.

@@ -77,7 +77,10 @@ async fn pods_with_the_same_settings_share_them() {
     let with_token = |name: &str, end: &str, host_path: Value| {
         let volume = format!("kube-api-access-{end}");
         let mut pod = pod(name, "a", owned("apps/v1", "DaemonSet", "agent"));
-        pod["spec"]["volumes"] = json!([{"name": volume, "hostPath": host_path, "projected": {}}]);
+        pod["spec"]["volumes"] = json!([
+            {"name": volume, "hostPath": host_path, "projected": {}},
+            {"name": "other", "hostPath": {"path": "/"}},
+        ]);
         pod["spec"]["containers"][0]["volumeMounts"] = json!([{"name": volume}, {"name": "other"}]);
         pod["spec"]["nodeName"] = name.into();
         pod
