@@ -352,6 +352,7 @@ mod tests {
             let mode = facts.authentication_mode.as_ref();
             assert_eq!(mode.map(AuthenticationMode::name), expected);
             assert_eq!(facts.deletion_protection, protection);
+            assert_eq!(facts.creator_is_admin, None);
         }
     }
 
