@@ -270,6 +270,8 @@ mod tests {
         assert_eq!(failed.verdict.outcome, Outcome::Failed(Severity::Medium));
         let excepted = failed.clone().excepted(&mute.unwrap());
         assert!(excepted.verdict.is_muted() && !failed.verdict.is_muted());
+        let reason = excepted.verdict.reasons[0].text.as_str();
+        assert_eq!(reason, "Excepted until 2026-12-31: Why.");
         assert_eq!(
             (excepted.id(), excepted.details),
             (failed.id(), failed.details)

@@ -178,3 +178,15 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// The maximum length of a name, which is that of an ECR repository's name. With a digest of 64 characters and the rest
 /// of a finding's id, it stays within the 512 characters of ASFF.
 pub(crate) const LONGEST_NAME: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{cluster, key};
+
+    #[test]
+    fn kinds_have_the_order_and_the_text_of_their_names() {
+        let (cluster, key) = (&cluster::KIND, &key::KIND);
+        assert!(cluster < key);
+        assert_eq!(format!("{cluster:?} {key:?}"), "EksCluster KmsKey");
+    }
+}

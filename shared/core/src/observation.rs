@@ -55,3 +55,24 @@ impl Observation {
         self.state.facts()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::{cluster, unread};
+    use crate::facts::{EksCluster, KmsKey};
+
+    #[test]
+    fn only_a_resource_that_exists_has_facts_and_those_of_one_kind() {
+        for (state, has_facts) in [
+            (State::present(cluster()), true),
+            (State::Gone, false),
+            (State::Unread(unread()), false),
+        ] {
+            assert_eq!(state.facts().is_some(), has_facts, "{state:?}");
+            let of_cluster = state.facts_of::<EksCluster>();
+            assert_eq!(of_cluster, has_facts.then(cluster).as_ref());
+            assert!(state.facts_of::<KmsKey>().is_none(), "{state:?}");
+        }
+    }
+}

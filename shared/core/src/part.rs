@@ -136,6 +136,20 @@ mod tests {
     use crate::facts::{account, cluster, file_system, image, key, repository};
 
     #[test]
+    fn only_a_registry_may_be_large() {
+        for (kind, expected) in [
+            (&cluster::KIND, false),
+            (&key::KIND, false),
+            (&repository::KIND, true),
+            (&image::KIND, true),
+            (&file_system::KIND, false),
+            (&account::KIND, false),
+        ] {
+            assert_eq!(Part::of(kind).may_be_large(), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn a_part_holds_the_resources_whose_ids_are_in_its_ranges() {
         let location = Location {
             partition: "aws".into(),

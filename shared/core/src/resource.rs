@@ -6,7 +6,7 @@ mod location;
 mod object;
 mod path;
 
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Serialize, Serializer};
 
@@ -59,10 +59,10 @@ impl Resource {
         let Some(first) = of_prefix.next() else {
             return Err(ResourceError::Kind(arn));
         };
-        let (kind, path, _) = match first {
-            (_, _, true) => first,
-            _ => of_prefix.find(|(.., owned)| *owned).unwrap_or(first),
-        };
+        // At most one kind owns the path.
+        let mut candidates = iter::once(first).chain(of_prefix);
+        let owner = candidates.find(|(.., owned)| *owned);
+        let (kind, path, _) = owner.unwrap_or(first);
         if !is_place(arn.partition(), arn.region(), arn.account()) {
             return Err(ResourceError::Place(arn.to_string()));
         }
@@ -404,6 +404,9 @@ mod tests {
             let arn = format!("arn:aws:{service}:eu-central-1:111122223333:{resource}");
             let error = Resource::parse(&arn).unwrap_err();
             assert!(matches!(error, ResourceError::Kind(_)), "{error}");
+            for kind in KINDS {
+                assert!(error.to_string().contains(kind.title), "{error}");
+            }
         }
         let error =
             Resource::parse("arn:aws:eks:eu-central-1:111122223333:cluster/a/b").unwrap_err();

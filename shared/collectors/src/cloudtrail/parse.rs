@@ -363,6 +363,14 @@ mod tests {
                 None,
             ),
             (
+                json!([{"Field": "readOnly", "Equals": ["true"], "StartsWith": []}]),
+                Some(selector(true, false, all_but(&[]))),
+            ),
+            (
+                json!([{"Field": "readOnly", "Equals": ["true"], "StartsWith": ["t"]}]),
+                None,
+            ),
+            (
                 json!([
                     {"Field": "eventSource", "NotEquals": kms},
                     {"Field": "eventSource", "NotEquals": ["rdsdata.amazonaws.com"]},

@@ -187,9 +187,12 @@ fn tags(tags: Option<&HashMap<String, String>>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_eks::types::{
-        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ConnectorConfigResponse,
-        LogType as SdkLogType, OutpostConfigResponse, Provider,
+        AccessConfigResponse, AuthenticationMode as SdkAuthenticationMode, ClusterHealth,
+        ClusterStatus, ConnectorConfigResponse, Identity, KubeApiServerConfigResponse,
+        LogType as SdkLogType, Oidc, OutpostConfigResponse, Provider, ServiceNodePortRange,
+        UpgradePolicyResponse,
     };
+    use aws_smithy_types::DateTime;
     use eksentry_core::facts::cluster::LogType;
 
     use super::*;
@@ -218,6 +221,74 @@ mod tests {
         assert!(facts.tags.is_empty());
         assert_eq!(facts.role.unwrap_err().code.word(), "NOT_READ");
         assert_eq!(facts.role_users.unread[0].code.word(), "NOT_READ");
+    }
+
+    #[test]
+    fn a_full_response_has_all_facts() {
+        let role = "arn:aws:iam::111122223333:role/payments";
+        let network = VpcConfigResponse::builder()
+            .endpoint_private_access(true)
+            .vpc_id("vpc-1")
+            .cluster_security_group_id("sg-1");
+        let access =
+            AccessConfigResponse::builder().bootstrap_cluster_creator_admin_permissions(true);
+        let ports = ServiceNodePortRange::builder()
+            .min_port(20_000)
+            .max_port(21_000);
+        let api_server =
+            KubeApiServerConfigResponse::builder().service_node_port_range(ports.build());
+        let described = Cluster::builder()
+            .arn("arn:aws:eks:eu-central-1:111122223333:cluster/payments")
+            .status(ClusterStatus::Updating)
+            .health(ClusterHealth::builder().set_issues(Some(vec![])).build())
+            .upgrade_policy(
+                UpgradePolicyResponse::builder()
+                    .support_type(SupportType::Standard)
+                    .build(),
+            )
+            .created_at(DateTime::from_secs(1))
+            .resources_vpc_config(network.build())
+            .access_config(access.build())
+            .kube_api_server_config(api_server.build())
+            .role_arn(role)
+            .endpoint("https://1.eks.amazonaws.com")
+            .tags("team", "cards");
+        let facts = parsed(described.build());
+        assert_eq!(facts.status, "UPDATING");
+        assert_eq!(facts.health, Some(vec![]));
+        assert_eq!(facts.upgrade_policy, UpgradePolicy::Standard);
+        let created_at = "1970-01-01T00:00:01Z".parse().unwrap();
+        assert_eq!(facts.created_at, Some(created_at));
+        assert!(facts.endpoint.private && !facts.endpoint.public);
+        assert_eq!(facts.creator_is_admin, Some(true));
+        assert_eq!(facts.role_arn.as_deref(), Some(role));
+        assert_eq!(facts.url.as_deref(), Some("https://1.eks.amazonaws.com"));
+        assert_eq!(facts.tags, [("team".to_owned(), "cards".to_owned())]);
+        let network = facts.network;
+        assert_eq!(network.vpc.as_deref(), Some("vpc-1"));
+        assert_eq!(network.cluster_security_group.as_deref(), Some("sg-1"));
+        let ports = Ports {
+            first: 20_000,
+            last: 21_000,
+        };
+        assert_eq!(network.node_ports, ports);
+    }
+
+    #[test]
+    fn the_issuer_is_named_as_in_trust_policies() {
+        for (issuer, expected) in [
+            (None, None),
+            (Some(""), None),
+            (Some("https://"), None),
+            (Some("https://oidc.eks/id/1"), Some("oidc.eks/id/1")),
+            (Some("https://oidc.eks/id/1/"), Some("oidc.eks/id/1")),
+            (Some("oidc.eks/id/1"), Some("oidc.eks/id/1")),
+        ] {
+            let oidc = Oidc::builder().set_issuer(issuer.map(str::to_owned));
+            let identity = Identity::builder().oidc(oidc.build());
+            let facts = parsed(Cluster::builder().identity(identity.build()).build());
+            assert_eq!(facts.issuer.as_deref(), expected, "{issuer:?}");
+        }
     }
 
     #[test]
@@ -281,6 +352,7 @@ mod tests {
             let mode = facts.authentication_mode.as_ref();
             assert_eq!(mode.map(AuthenticationMode::name), expected);
             assert_eq!(facts.deletion_protection, protection);
+            assert_eq!(facts.creator_is_admin, None);
         }
     }
 

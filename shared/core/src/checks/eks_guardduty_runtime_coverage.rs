@@ -333,6 +333,29 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_tells_a_suspended_detector_from_a_disabled_feature() {
+        for (is_active, runtime_monitoring, code) in [
+            (true, Feature::Disabled, "RUNTIME_MONITORING_NOT_ENABLED"),
+            (false, Feature::Enabled, "DETECTOR_SUSPENDED"),
+            (false, Feature::Disabled, "DETECTOR_SUSPENDED"),
+        ] {
+            let detector = Detector {
+                is_active,
+                runtime_monitoring,
+                ..detector()
+            };
+            let verdict = verdict(&monitored(Ok(Some(detector)), Ok(None)));
+            assert_eq!(
+                verdict.codes(),
+                [code],
+                "{is_active} {runtime_monitoring:?}"
+            );
+        }
+        let verdict = verdict(&monitored(Ok(None), Ok(None)));
+        assert_eq!(verdict.codes(), ["NO_DETECTOR"]);
+    }
+
+    #[test]
     fn a_cluster_has_an_hour_to_be_covered() {
         for (seconds, detector, coverage, expected) in [
             (Some(3599), Ok(Some(detector())), Ok(None), Outcome::Pending),

@@ -287,6 +287,22 @@ pub(crate) fn is_for_new_repositories(action: &Action) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::samples::attached_policy;
+    use crate::policy::ECR;
+
+    #[test]
+    fn the_text_of_an_audience_has_room_for_ten_accounts() {
+        let accounts: Vec<String> = (0..10).map(|n| format!("44445555666{n}")).collect();
+        let statement = format!(
+            r#"{{"Effect": "Allow", "Principal": {{"AWS": {accounts:?}}}, "Action": "ecr:*"}}"#
+        );
+        let policy = attached_policy(&ECR, &statement);
+        let granted = policy.grants().granted(|_| true).grants;
+        let text = audience(granted[0]);
+        for account in accounts {
+            assert!(text.contains(&account), "{text}");
+        }
+    }
 
     #[test]
     fn actions_that_a_pattern_includes_are_not_repeated() {

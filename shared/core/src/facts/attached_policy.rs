@@ -104,6 +104,24 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_tells_of_its_denials_and_organizations() {
+        let condition = r#", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}"#;
+        for (effect, condition, denies, names_organizations) in [
+            ("Allow", "", false, false),
+            ("Allow", condition, false, true),
+            ("Deny", "", true, false),
+            ("Deny", condition, true, true),
+        ] {
+            let text = format!(
+                r#"{{"Statement": {{"Effect": "{effect}", "Principal": "*", "Action": "ecr:*"{condition}}}}}"#
+            );
+            let policy = read(&text, "111122223333", &ECR);
+            assert_eq!(policy.denies(), denies, "{text}");
+            assert_eq!(policy.names_organizations(), names_organizations, "{text}");
+        }
+    }
+
+    #[test]
     fn equal_policies_have_equal_texts_owners_and_services() {
         let policy = || read("{}", "111122223333", &ECR);
         assert_eq!(policy(), policy());

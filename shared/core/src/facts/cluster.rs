@@ -466,6 +466,25 @@ mod tests {
     }
 
     #[test]
+    fn the_authentication_mode_says_if_access_entries_are_used() {
+        use AuthenticationMode::{Api, ApiAndConfigMap, ConfigMap, Other};
+        for (authentication_mode, expected) in [
+            (None, false),
+            (Some(ConfigMap), false),
+            (Some(ApiAndConfigMap), true),
+            (Some(Api), true),
+            (Some(Other("NEW".to_owned())), true),
+        ] {
+            let cluster = EksCluster {
+                authentication_mode,
+                ..sample()
+            };
+            let mode = &cluster.authentication_mode;
+            assert_eq!(cluster.uses_access_entries(), expected, "{mode:?}");
+        }
+    }
+
+    #[test]
     fn no_check_applies_to_a_connected_cluster() {
         let connected = EksCluster {
             connected: true,

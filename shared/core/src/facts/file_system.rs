@@ -143,12 +143,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_system_has_its_tags() {
+        let tags = vec![("team".to_owned(), "cards".to_owned())];
+        let tagged = EfsFileSystem {
+            tags: tags.clone(),
+            ..file_system()
+        };
+        assert_eq!(tagged.tags(), Some(tags.as_slice()));
+    }
+
+    #[test]
     fn details_have_the_names_of_the_efs_api() {
         let named = EfsFileSystem {
             name: Some("media".into()),
             ..file_system()
         };
-        let details = serde_json::to_value(named.details()).unwrap();
+        let details = serde_json::to_value(Facts::details(&named)).unwrap();
         let expected = serde_json::json!({
             "FileSystemId": "fs-0123456789abcdef0",
             "FileSystemArn": "arn:aws:elasticfilesystem:eu-central-1:111122223333:file-system/fs-0123456789abcdef0",

@@ -267,6 +267,22 @@ mod tests {
     }
 
     #[test]
+    fn findings_based_on_the_scan_or_the_configuration_alone_have_a_revision() {
+        let image = EcrImage {
+            scan_revision: Some("1".into()),
+            ..crate::checks::samples::image()
+        };
+        for (needs, expected) in [
+            (Needs::only(Need::ImageScan), Some("1")),
+            (Needs::only(Need::ImageConfig), Some("the configuration")),
+            (Need::ImageScan | Need::ImageConfig, None),
+            (Needs::empty(), None),
+        ] {
+            assert_eq!(image.revision(needs), expected, "{needs:?}");
+        }
+    }
+
+    #[test]
     fn a_first_scan_may_take_an_hour() {
         let minutes = |minutes| Some(Duration::from_mins(minutes));
         for (scan, age, expected) in [
@@ -301,7 +317,7 @@ mod tests {
                 archived,
                 ..crate::checks::samples::image()
             };
-            assert_eq!(image.inapplicable().as_deref(), text);
+            assert_eq!(Facts::inapplicable(&image).as_deref(), text);
         }
     }
 }

@@ -442,6 +442,7 @@ mod tests {
             owned(&["10.0.0.0/8", "203.0.113.7/32", "::1/128"])
         );
         assert_eq!(written::<Vec<String>>(&["b", "a"]), owned(&["b", "a"]));
+        assert_eq!(written::<Texts>(&["b", "a"]), owned(&["b", "a"]));
         assert_eq!(written::<KeyArns>(&["b", "a"]), owned(&["b", "a"]));
         assert_eq!(
             written::<PortRanges>(&["8000-8100", "22", "80-80"]),

@@ -178,6 +178,12 @@ mod tests {
                 of(organization("o-z")).within(Group::networks()),
                 Outsiders::Nobody,
             ),
+            (of(account("1")).within(account("0")), Outsiders::Nobody),
+            (
+                of(account("2").or(organization("o-y")))
+                    .within(account("3").or(account("4")).or(account("5"))),
+                Outsiders::Named(account("2").or(organization("o-y"))),
+            ),
             (
                 of(account("2").or(account("3"))).within(organization("o-z")),
                 Outsiders::Named(organization("o-z")),

@@ -39,6 +39,8 @@ mod tests {
         let [one, other] = ["ab", "ac"].map(|end| fit("n".to_owned() + &id(end)));
         assert_eq!((one.len(), other.len()), (LONGEST, LONGEST));
         assert_ne!(one, other);
+        let finding = format!("eksentry/{}/{one}", "c".repeat(LONGEST_CHECK_ID));
+        assert_eq!(finding.len(), 512);
         assert!(one.contains("n~"), "{one}");
         assert!(fit("é".repeat(LONGEST)).len() <= LONGEST);
     }

@@ -131,6 +131,29 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_without_tags_or_instances_may_be_of_any_cluster() {
+        let texts = |text: &str| {
+            let texts = text.split_whitespace();
+            texts.map(str::to_owned).collect::<Vec<_>>()
+        };
+        for (is_of_csi_driver, clusters, instances, expected) in [
+            (true, "", "", true),
+            (true, "payments", "", false),
+            (true, "", "i-1", false),
+            (true, "payments", "i-1", false),
+            (false, "", "", false),
+        ] {
+            let volume = UnencryptedVolume {
+                id: "vol-1".into(),
+                clusters: texts(clusters),
+                instances: texts(instances),
+                is_of_csi_driver,
+            };
+            assert_eq!(volume.is_of_unknown_cluster(), expected, "{volume:?}");
+        }
+    }
+
+    #[test]
     fn each_of_several_tags_can_name_a_cluster() {
         for (tags, expected) in [
             (vec![], vec![]),

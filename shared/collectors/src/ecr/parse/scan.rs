@@ -326,6 +326,14 @@ mod tests {
             ),
             (
                 Page {
+                    basic: None,
+                    ..complete()
+                },
+                ScanStatus::Complete,
+                false,
+            ),
+            (
+                Page {
                     status: "PENDING",
                     ..complete()
                 },
@@ -339,6 +347,32 @@ mod tests {
             };
             assert_eq!(*read, status, "{scan:?}");
             assert_eq!(scan.result().is_some(), has_result, "{scan:?}");
+        }
+    }
+
+    #[test]
+    fn a_complete_scan_lists_each_counted_finding_with_its_severity() {
+        for (status, counted, listed, expected) in [
+            ("COMPLETE", &[("LOW", 1)][..], &["LOW"][..], true),
+            ("COMPLETE", &[("LOW", 0)], &[], true),
+            ("COMPLETE", &[("LOW", 2)], &["LOW"], false),
+            ("COMPLETE", &[("NEW", 1)], &["NEW"], false),
+            (
+                "COMPLETE",
+                &[("LOW", 1), ("NEW", 1)],
+                &["LOW", "NEW"],
+                false,
+            ),
+            ("PENDING", &[("LOW", 1)], &["LOW"], false),
+        ] {
+            let page = Page {
+                status,
+                basic: Some(listed),
+                counts: Some(counted),
+                ..Page::default()
+            };
+            let read = read(&[page]);
+            assert_eq!(read.is_complete(), expected, "{status} {counted:?}");
         }
     }
 

@@ -305,6 +305,12 @@ fn reasons_name_policies_actions_and_resources() {
         "The registry's policy grants access only to the account itself and these principals: account 444455556666. \
          These actions in the registry's policy have no effect, since its scope is V1: ecr:BatchGetImage."
     );
+    let own = r#"{"AWS": "111122223333"}"#;
+    let policy = with_policy(&allow(own, r#""ecr:BatchGetImage""#), V1);
+    assert_eq!(
+        verdict(&policy, "{}").explanation(),
+        "The registry's policy grants access only to the account itself."
+    );
     let open = r#"{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}"#;
     let template = with_templates(vec![template("prod", Ok(Some(open)))]);
     assert_eq!(

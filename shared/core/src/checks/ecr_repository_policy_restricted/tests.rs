@@ -183,6 +183,7 @@ fn the_policy_of_the_registry_decides_if_its_scope_is_v2() {
     let read = |name: &str| allow(EVERYONE, r#""ecr:BatchGetImage""#, &on(name));
     let replicate = r#"["ecr:ReplicateImage", "ecr:CreateRepository"]"#;
     let other = r#"{"trustedAccounts": "333333333333"}"#;
+    let unknown = r#", "Condition": {"StringFoo": {"aws:PrincipalOrgID": "o-abc"}}"#;
     for (statement, scope, parameters, expected) in [
         (read("cards/*"), V2, "{}", HIGH),
         (read("ledger"), V2, "{}", Outcome::Passed),
@@ -236,6 +237,26 @@ fn the_policy_of_the_registry_decides_if_its_scope_is_v2() {
             V2,
             other,
             MEDIUM,
+        ),
+        (
+            allow(
+                EVERYONE,
+                r#""ecr:ReplicateImage""#,
+                &format!("{}{unknown}", on("*")),
+            ),
+            V2,
+            "{}",
+            Outcome::NotAvailable,
+        ),
+        (
+            allow(
+                EVERYONE,
+                r#""ecr:CreateRepository""#,
+                &format!("{}{unknown}", on("*")),
+            ),
+            V2,
+            "{}",
+            Outcome::Passed,
         ),
     ] {
         let verdict = verdict(&with_registry(&statement, scope.clone()), parameters);

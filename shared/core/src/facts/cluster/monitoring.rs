@@ -40,3 +40,18 @@ impl EksCluster {
         format!("/aws/eks/{}/cluster", self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::cluster;
+
+    #[test]
+    fn the_log_group_has_the_name_of_the_cluster() {
+        let cluster = EksCluster {
+            name: "payments".into(),
+            ..cluster()
+        };
+        assert_eq!(cluster.log_group_name(), "/aws/eks/payments/cluster");
+    }
+}

@@ -42,3 +42,21 @@ impl SigningState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_names_of_the_ecr_api() {
+        for (name, state) in [
+            ("COMPLETE", Some(SigningState::Complete)),
+            ("FAILED", Some(SigningState::Failed)),
+            ("IN_PROGRESS", Some(SigningState::UnderWay)),
+            ("complete", None),
+            ("", None),
+        ] {
+            assert_eq!(SigningState::read(name), state, "{name}");
+        }
+    }
+}

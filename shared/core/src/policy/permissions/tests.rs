@@ -88,6 +88,9 @@ fn a_pattern_must_cover_all_resources_of_a_type() {
             false,
         ),
         ("sts:AssumeRole", "arn:aws:sts::*:*", false),
+        ("ssm:GetParameter", "arn:aws:ssm:*:parameter/*", true),
+        // The wildcard also matches the account, and the path is not the account.
+        ("ssm:GetParameter", "arn:aws:ssm:*:parameter/prod-*", false),
         ("iam:CreateAccessKey", "arn:aws:iam::*:user/*", true),
         (
             "iam:CreateAccessKey",

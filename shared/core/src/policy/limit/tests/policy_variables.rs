@@ -62,6 +62,10 @@ fn policy_variables_for_the_owner_are_fixed() {
             "everyone",
         ),
         (
+            r#""StringEquals": {"aws:SourceVpc": "${aws:ResourceOrgID}"}"#,
+            "everyone",
+        ),
+        (
             r#""StringEquals": {"aws:PrincipalAccount": "${*}"}"#,
             "everyone",
         ),
