@@ -59,6 +59,7 @@ mod k8s_pod_privileged;
 mod k8s_pod_read_only_root;
 mod k8s_pod_resources;
 mod k8s_pod_run_as_non_root;
+mod k8s_pod_security_admission;
 mod k8s_secret_env;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -70,7 +71,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 63] = [
+pub static CHECKS: [&Check; 64] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -130,6 +131,7 @@ pub static CHECKS: [&Check; 63] = [
     &k8s_pod_read_only_root::CHECK,
     &k8s_pod_resources::CHECK,
     &k8s_pod_run_as_non_root::CHECK,
+    &k8s_pod_security_admission::CHECK,
     &k8s_secret_env::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,

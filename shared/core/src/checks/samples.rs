@@ -319,6 +319,11 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         },
     });
     let pod: Arc<PodSpec> = Arc::new(serde_json::from_value(pod).unwrap());
+    let enforce = "pod-security.kubernetes.io/enforce".to_owned();
+    let namespace = Namespace {
+        labels: Some([(enforce, "baseline".to_owned())].into()),
+        ..Namespace::default()
+    };
     KubernetesCluster {
         name: "payments".into(),
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
@@ -327,7 +332,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         tags: Vec::new(),
         unreachable: None,
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
-        namespaces: [("shop".into(), Namespace::default())].into(),
+        namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
     }
 }

@@ -261,6 +261,34 @@ impl ParameterValue for PortRanges {
     }
 }
 
+/// A level of the Pod Security Standards, from the weakest to the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum PodSecurityLevel {
+    /// Everything is allowed.
+    Privileged,
+    /// Known ways to take over a node are refused.
+    Baseline,
+    /// Only hardened pods are allowed.
+    Restricted,
+}
+
+impl ParameterValue for PodSecurityLevel {
+    const FORM: &'static str = "one of baseline, restricted";
+    const VALUES: Values = Values::OneOf(&["baseline", "restricted"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let level = single(texts)?.parse().ok();
+        level
+            .filter(|level| *level > Self::Privileged)
+            .ok_or_else(|| "that is neither baseline nor restricted".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
 /// A request or a limit of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 pub enum RequiredResource {

@@ -29,6 +29,10 @@ pub static CIS_EKS: Standard = Standard {
         ("k8s-pod-host-namespaces", &["4.2.2", "4.2.3", "4.2.4"]),
         ("k8s-pod-privilege-escalation", &["4.2.5"]),
         ("k8s-pod-privileged", &["4.2.1"]),
+        (
+            "k8s-pod-security-admission",
+            &["4.2.1", "4.2.2", "4.2.3", "4.2.4"],
+        ),
         ("k8s-secret-env", &["4.4.1"]),
     ],
 };
