@@ -48,7 +48,9 @@ mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
 mod k8s_allowed_registries;
 mod k8s_api_readable;
+mod k8s_default_namespace_unused;
 mod k8s_image_pinned;
+mod k8s_namespace_quota;
 mod k8s_pod_capabilities;
 mod k8s_pod_docker_socket;
 mod k8s_pod_hardened;
@@ -71,7 +73,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 64] = [
+pub static CHECKS: [&Check; 66] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -120,7 +122,9 @@ pub static CHECKS: [&Check; 64] = [
     &guardduty_eks_protection::CHECK,
     &k8s_allowed_registries::CHECK,
     &k8s_api_readable::CHECK,
+    &k8s_default_namespace_unused::CHECK,
     &k8s_image_pinned::CHECK,
+    &k8s_namespace_quota::CHECK,
     &k8s_pod_capabilities::CHECK,
     &k8s_pod_docker_socket::CHECK,
     &k8s_pod_hardened::CHECK,

@@ -654,6 +654,16 @@ pub enum ReasonCode {
     LevelEnforced,
     /// The namespace is being deleted, with all objects in it.
     NamespaceBeingDeleted,
+    /// The namespace has the quota and the limit range that are required.
+    NamespaceLimited,
+    /// The namespace contains nothing that should be elsewhere.
+    NamespaceUnused,
+    /// The namespace contains objects that should be elsewhere.
+    NamespaceUsed,
+    /// The namespace has no limit range for the memory of containers.
+    NoLimitRange,
+    /// The namespace has no resource quota for its pods.
+    NoQuota,
     /// The namespace does not enforce a sufficient pod security level.
     NotEnforced,
     /// The namespace enforces a pod security level of an old or invalid version.

@@ -322,6 +322,15 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
     let enforce = "pod-security.kubernetes.io/enforce".to_owned();
     let namespace = Namespace {
         labels: Some([(enforce, "baseline".to_owned())].into()),
+        quotas: vec![
+            serde_json::from_value(serde_json::json!({"hard": {"limits.memory": "8Gi"}})).unwrap(),
+        ],
+        limit_ranges: vec![
+            serde_json::from_value(serde_json::json!({
+                "limits": [{"type": "Container", "default": {"memory": "128Mi"}}],
+            }))
+            .unwrap(),
+        ],
         ..Namespace::default()
     };
     KubernetesCluster {

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use crate::check::{Evaluated, Evaluator, Subject};
-use crate::facts::Facts;
-use crate::facts::kubernetes::{KIND, KubernetesCluster, Namespace, ObjectName};
+use crate::facts::kubernetes::{KIND, KubernetesCluster, Namespace, ObjectName, Workload};
+use crate::facts::{Facts, Unread};
 use crate::kind::ResourceKind;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
@@ -37,6 +37,16 @@ pub(crate) struct NamespaceInCluster<'a> {
     pub(crate) namespace: &'a Namespace,
     /// The cluster.
     pub(crate) cluster: &'a KubernetesCluster,
+}
+
+impl<'a> NamespaceInCluster<'a> {
+    /// Returns the workloads in the namespace that have not ended.
+    pub(crate) fn live_workloads(self) -> impl Iterator<Item = &'a Workload> {
+        let workloads = self.cluster.workloads.iter();
+        workloads.filter(move |workload| {
+            !workload.has_ended && workload.name.namespace.as_deref() == Some(self.name)
+        })
+    }
 }
 
 /// A check of namespaces: a pure function of one namespace and its cluster.
@@ -74,6 +84,18 @@ fn excepted(mut verdict: Verdict) -> Verdict {
         verdict.reasons.insert(0, reason);
     }
     verdict
+}
+
+/// Returns reasons for facts that were not read, each once and in a fixed order.
+pub(crate) fn reasons_of(unread: impl IntoIterator<Item = Unread>) -> Vec<Reason> {
+    let mut unread: Vec<_> = unread
+        .into_iter()
+        .map(|unread| (unread.code, unread.text))
+        .collect();
+    unread.sort();
+    unread.dedup();
+    let unread = unread.into_iter();
+    unread.map(|(code, text)| Reason::new(code, text)).collect()
 }
 
 impl std::fmt::Debug for EvaluateNamespaces {
@@ -296,5 +318,11 @@ pub(crate) mod tests {
     #[test]
     fn an_evaluator_of_namespaces_is_shown_with_its_namespace() {
         assert_eq!(format!("{ALL:?}"), "EvaluateNamespaces(None)");
+    }
+
+    #[test]
+    fn each_reason_of_unread_facts_appears_once() {
+        let reasons = reasons_of([unread(), unread()]);
+        assert_eq!(reasons.len(), 1);
     }
 }

@@ -5,6 +5,7 @@
 
 mod api_list;
 mod kinds;
+mod limits;
 mod namespace;
 pub mod object;
 mod pod;
@@ -21,7 +22,10 @@ use crate::resource::Resource;
 
 pub use api_list::{ApiList, lists_for};
 pub use kinds::{KIND, NAMESPACE, OBJECT};
-pub use namespace::Namespace;
+pub use limits::{
+    LimitRange, LimitRangeItem, ResourceQuota, ScopeExpression, ScopeSelector, add_to_containers,
+};
+pub use namespace::{Namespace, Service};
 pub use object::ObjectName;
 pub use pod::*;
 pub use workload::{RunningPods, Workload};

@@ -289,6 +289,37 @@ impl ParameterValue for PodSecurityLevel {
     }
 }
 
+/// A kind of object that limits what the pods of a namespace use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum NamespaceLimit {
+    /// A resource quota.
+    Quota,
+    /// A limit range.
+    Limits,
+}
+
+/// A list of kinds of object that can be the default of a parameter in a `static`.
+pub type NamespaceLimits = Cow<'static, [NamespaceLimit]>;
+
+impl ParameterValue for NamespaceLimits {
+    const FORM: &'static str = "a list of quota, limits";
+    const VALUES: Values = Values::SomeOf(&["quota", "limits"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            text.parse()
+                .map_err(|_: strum::ParseError| format!("{text:?} is neither quota nor limits"))
+        };
+        let limits: Result<Vec<_>, _> = texts.iter().map(read).collect();
+        limits.map(Cow::Owned)
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 /// A request or a limit of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 pub enum RequiredResource {
