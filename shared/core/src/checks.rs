@@ -48,7 +48,9 @@ mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
 mod k8s_allowed_registries;
 mod k8s_api_readable;
+mod k8s_default_namespace_unused;
 mod k8s_image_pinned;
+mod k8s_namespace_quota;
 mod k8s_pod_capabilities;
 mod k8s_pod_docker_socket;
 mod k8s_pod_hardened;
@@ -59,6 +61,7 @@ mod k8s_pod_privileged;
 mod k8s_pod_read_only_root;
 mod k8s_pod_resources;
 mod k8s_pod_run_as_non_root;
+mod k8s_pod_security_admission;
 mod k8s_secret_env;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -70,7 +73,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 63] = [
+pub static CHECKS: [&Check; 66] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -119,7 +122,9 @@ pub static CHECKS: [&Check; 63] = [
     &guardduty_eks_protection::CHECK,
     &k8s_allowed_registries::CHECK,
     &k8s_api_readable::CHECK,
+    &k8s_default_namespace_unused::CHECK,
     &k8s_image_pinned::CHECK,
+    &k8s_namespace_quota::CHECK,
     &k8s_pod_capabilities::CHECK,
     &k8s_pod_docker_socket::CHECK,
     &k8s_pod_hardened::CHECK,
@@ -130,6 +135,7 @@ pub static CHECKS: [&Check; 63] = [
     &k8s_pod_read_only_root::CHECK,
     &k8s_pod_resources::CHECK,
     &k8s_pod_run_as_non_root::CHECK,
+    &k8s_pod_security_admission::CHECK,
     &k8s_secret_env::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,

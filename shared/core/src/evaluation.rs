@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod images;
 pub(crate) mod keys;
+pub(crate) mod namespaces;
 pub(crate) mod nodes;
 pub(crate) mod openings;
 pub(crate) mod security_groups;

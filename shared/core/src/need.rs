@@ -87,6 +87,14 @@ pub enum Need {
     Inspector,
     /// The namespaces in a cluster.
     Namespaces,
+    /// The resource quotas in a cluster.
+    ResourceQuotas,
+    /// The limit ranges in a cluster.
+    LimitRanges,
+    /// The Services in a cluster.
+    Services,
+    /// The Ingresses in a cluster.
+    Ingresses,
     /// The pods in a cluster, and the objects that create pods.
     Workloads,
     /// An account's trails.

@@ -9,8 +9,8 @@ use std::fmt::Debug;
 
 pub use raw::Raw;
 pub use value_types::{
-    AccountIds, KeyArns, Organizations, Pinning, PortRanges, RequiredResource, RequiredResources,
-    Texts,
+    AccountIds, KeyArns, NamespaceLimit, NamespaceLimits, Organizations, Pinning, PodSecurityLevel,
+    PortRanges, RequiredResource, RequiredResources, Texts,
 };
 
 /// A parameter of a check, with a value of type `T`.

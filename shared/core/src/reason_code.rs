@@ -643,6 +643,34 @@ pub enum ReasonCode {
     /// Vulnerabilities are at or above the severity threshold.
     VulnerabilitiesFound,
 
+    // --- Namespaces ---
+    /// A parameter states that another policy engine enforces the pod security level in the namespace.
+    EnforcedElsewhere,
+    /// The namespace is one of the platform, so its failure is accepted.
+    ExceptedSystem,
+    /// The pod security level that the namespace should enforce is not a level.
+    InvalidLevel,
+    /// The namespace enforces a sufficient pod security level.
+    LevelEnforced,
+    /// The namespace is being deleted, with all objects in it.
+    NamespaceBeingDeleted,
+    /// The namespace has the quota and the limit range that are required.
+    NamespaceLimited,
+    /// The namespace contains nothing that should be elsewhere.
+    NamespaceUnused,
+    /// The namespace contains objects that should be elsewhere.
+    NamespaceUsed,
+    /// The namespace has no limit range for the memory of containers.
+    NoLimitRange,
+    /// The namespace has no resource quota for its pods.
+    NoQuota,
+    /// The namespace does not enforce a sufficient pod security level.
+    NotEnforced,
+    /// The namespace enforces a pod security level of an old or invalid version.
+    OldVersion,
+    /// The namespace reports pods that violate the pod security level, but does not refuse them.
+    OnlyWarns,
+
     // --- Pods ---
     /// No container of a pod has requests or limits for CPU or memory.
     BestEffort,

@@ -4,6 +4,7 @@
 //! member of an unexpected type counts as unknown, and never prevents that the others are read.
 
 mod creators;
+mod in_namespace;
 mod interner;
 mod lists;
 mod metadata;
@@ -29,7 +30,7 @@ pub struct Objects {
     pub unreachable: Option<Unread>,
     /// The lists that were needed, each with the reason why objects may be missing from it, if there is one.
     pub lists: BTreeMap<ApiList, Fact<()>>,
-    /// The namespaces, by name: those that are listed, and those of workloads.
+    /// The namespaces, by name: those that are listed, and those of other objects.
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once, sorted by name.
     pub workloads: Vec<Workload>,
@@ -49,6 +50,7 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
             namespaces.insert(name.clone(), Namespace::default());
         }
     }
+    in_namespace::add(read.in_namespaces, &mut namespaces);
     let lists = read.states.into_iter();
     Objects {
         unreachable,

@@ -15,6 +15,7 @@
 //! function must be able to reach the endpoint of the cluster.
 
 use crate::check::{Check, Evaluate, Remediation};
+use crate::evaluation::namespaces::SYSTEM_NAMESPACES;
 use crate::facts::KubernetesCluster;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
@@ -37,7 +38,7 @@ pub(super) static CHECK: Check = Check {
                   --kubernetes-groups eksentry-readers",
         url: "https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html",
     },
-    parameters: &[&MOST_FINDINGS],
+    parameters: &[&MOST_FINDINGS, &SYSTEM_NAMESPACES],
     needs: &[],
     evaluate: &Evaluate(evaluate),
 };

@@ -6,8 +6,9 @@
 //!
 //! A limit is also the request, if the container states none. The requests and limits of the pod satisfy the
 //! requirement for all its containers. A quantity of zero is none. Limits for CPU are not required by default, since
-//! they slow down containers on idle nodes. Ephemeral containers can't have resources. Limit ranges are evaluated by
-//! their effect on running pods only.
+//! they slow down containers on idle nodes. Ephemeral containers can't have resources. A workload
+//! without running pods is evaluated with the defaults that the limit ranges of its namespace will add to its containers.
+//! Running pods have these defaults already, if the limit range is older than the pods.
 //!
 //! ## Why it matters
 //!
@@ -19,8 +20,9 @@
 //! Set requests and limits in the template, or defaults for the namespace in a limit range.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
-use crate::facts::kubernetes::{ContainerKind, Resources};
+use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, LimitRanges, WORKLOADS};
+use crate::facts::Unread;
+use crate::facts::kubernetes::{ContainerInPod, ContainerKind, Resources, add_to_containers};
 use crate::field::{Field, InvalidField};
 use crate::need::Need;
 use crate::parameters::{Parameter, RequiredResource, RequiredResources};
@@ -57,7 +59,7 @@ pub(super) static CHECK: Check = Check {
         url: "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     },
     parameters: &[&REQUIRED],
-    needs: &[Need::Workloads],
+    needs: &[Need::Workloads, Need::LimitRanges],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),
         passed: "All containers have the requests and limits that are required.",
@@ -75,6 +77,14 @@ fn inspect(inspection: &mut Inspection<'_>) {
     let is_reserved = reserves(of_pod).and_then(|pod| {
         Ok(pod || resources.try_fold(false, |any, one| Ok(any || reserves(one)?))?)
     });
+    let defaults = Defaults {
+        limit_ranges: inspection.limit_ranges,
+        of_pod,
+    };
+    let is_reserved = match is_reserved {
+        Ok(false) => defaults.reserve(&containers),
+        known => known.map_err(Unknown::from),
+    };
     match is_reserved {
         // Without any container that can be read, nothing is known of the pod.
         Ok(false) if !containers.is_empty() => {
@@ -86,11 +96,91 @@ fn inspect(inspection: &mut Inspection<'_>) {
         Ok(_) => {
             for container in containers {
                 let own = &container.container.resources;
-                let missing = missing(own, of_pod, &required);
+                let missing = missing(own, &defaults, &required);
                 inspection.add_to(Some(container), missing);
             }
         }
-        Err(error) => inspection.add(Err(error)),
+        Err(unknown) => inspection.add(unknown.issue().map(Some)),
+    }
+}
+
+/// The reason why it is unknown whether a container will have a request or a limit.
+enum Unknown<'a> {
+    /// A setting has an unexpected type.
+    Setting(InvalidField),
+    /// Limit ranges may be missing.
+    LimitRanges(&'a Unread),
+}
+
+impl From<InvalidField> for Unknown<'_> {
+    fn from(error: InvalidField) -> Self {
+        Self::Setting(error)
+    }
+}
+
+impl Unknown<'_> {
+    fn issue(self) -> Result<Issue, InvalidField> {
+        match self {
+            Self::Setting(error) => Err(error),
+            Self::LimitRanges(unread) => Ok(Issue::not_available(
+                unread.code,
+                unread.text.trim_end_matches('.'),
+            )),
+        }
+    }
+}
+
+/// The requests and limits that containers have without stating them.
+struct Defaults<'a> {
+    limit_ranges: LimitRanges<'a>,
+    of_pod: &'a Field<Resources>,
+}
+
+impl<'a> Defaults<'a> {
+    /// Returns `true` if limit ranges add a request or a limit of CPU or memory to a container.
+    fn reserve(&self, containers: &[ContainerInPod<'_>]) -> Result<bool, Unknown<'a>> {
+        for container in containers {
+            for resource in ["cpu", "memory"] {
+                for is_limit in [false, true] {
+                    let own = &container.container.resources;
+                    if self.are_added(own, resource, is_limit)? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns `true` if a container has a request or a limit: its own, that of its pod, or that of a limit range.
+    fn has(
+        &self,
+        own: &Field<Resources>,
+        resource: &str,
+        is_limit: bool,
+    ) -> Result<bool, Unknown<'a>> {
+        let has = |resources: &Field<Resources>| match resources.read()? {
+            Some(resources) if is_limit => resources.has_limit(resource),
+            Some(resources) => resources.has_request(resource),
+            None => Ok(false),
+        };
+        Ok(has(own)? || has(self.of_pod)? || self.are_added(own, resource, is_limit)?)
+    }
+
+    /// Returns `true` if limit ranges add a request or a limit to a container. They don't if it states one, even zero.
+    fn are_added(
+        &self,
+        own: &Field<Resources>,
+        resource: &str,
+        is_limit: bool,
+    ) -> Result<bool, Unknown<'a>> {
+        if let Some(own) = own.read()?
+            && own.states(resource, is_limit)?
+        {
+            return Ok(false);
+        }
+        let limit_ranges = self.limit_ranges.map_err(Unknown::LimitRanges)?;
+        Ok(add_to_containers(limit_ranges, resource, is_limit)?)
     }
 }
 
@@ -107,19 +197,16 @@ fn reserves(resources: &Field<Resources>) -> Result<bool, InvalidField> {
 
 fn missing(
     own: &Field<Resources>,
-    of_pod: &Field<Resources>,
+    defaults: &Defaults<'_>,
     required: &[RequiredResource],
 ) -> Result<Option<Issue>, InvalidField> {
     let mut missing = Vec::new();
     for required in required {
         let (resource, is_limit) = required.parts();
-        let has = |resources: &Field<Resources>| match resources.read()? {
-            Some(resources) if is_limit => resources.has_limit(resource),
-            Some(resources) => resources.has_request(resource),
-            None => Ok(false),
-        };
-        if !has(own)? && !has(of_pod)? {
-            missing.push(required.to_string());
+        match defaults.has(own, resource, is_limit) {
+            Ok(true) => {}
+            Ok(false) => missing.push(required.to_string()),
+            Err(unknown) => return unknown.issue().map(Some),
         }
     }
     let text = format!("Containers lack {}", missing.join(", "));
@@ -132,8 +219,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::evaluation::workloads::tests::{assert_rows, verdict_of, with_container};
-    use crate::verdict::Outcome::{Failed, NotAvailable, Passed};
+    use crate::checks::samples::{kubernetes_cluster, unread, workload};
+    use crate::evaluation::workloads::tests::{
+        assert_rows, objects_of, pod, verdict_of, with_container,
+    };
+    use crate::facts::kubernetes::{ApiList, KubernetesCluster, Workload};
+    use crate::verdict::Outcome::{self, Failed, NotAvailable, Passed};
     use Severity::{Low, Medium};
 
     fn with(resources: &Value) -> Value {
@@ -229,5 +320,76 @@ mod tests {
             verdict.explanation(),
             "Containers lack limits.cpu, requests.ephemeral-storage: container app."
         );
+    }
+
+    /// Returns the verdict about a workload without running pods, in a namespace with these limit ranges.
+    fn without_pods(
+        resources: &Value,
+        ranges: &[Value],
+        is_read: bool,
+    ) -> (Outcome, Vec<&'static str>) {
+        let mut facts = KubernetesCluster {
+            workloads: vec![Workload {
+                running: Vec::new(),
+                ..workload(&pod(&with(resources)))
+            }],
+            ..kubernetes_cluster()
+        };
+        let ranges = ranges
+            .iter()
+            .map(|item| serde_json::from_value(json!({"limits": [item]})).unwrap());
+        facts.namespaces.get_mut("shop").unwrap().limit_ranges = ranges.collect();
+        if !is_read {
+            facts.lists.insert(ApiList::LimitRanges, Err(unread()));
+        }
+        let verdict = objects_of(&CHECK, &facts, "{}").pop().unwrap().verdict;
+        (verdict.outcome, verdict.codes())
+    }
+
+    #[test]
+    fn limit_ranges_complete_the_template_of_a_workload_without_pods() {
+        let range = json!({
+            "type": "Container", "default": {"memory": "128Mi"},
+            "defaultRequest": {"cpu": "50m", "memory": "64Mi"},
+        });
+        let of_pods = json!({"type": "Pod", "max": {"cpu": "1", "memory": "1Gi"}});
+        let memory = json!({"type": "Container", "default": {"memory": "128Mi"}});
+        let maximum = json!({"type": "Container", "max": {"cpu": "1", "memory": "1Gi"}});
+        let bare = json!({});
+        let zero = json!({"limits": {"memory": "0"}});
+        for (resources, ranges, outcome, code) in [
+            (&bare, vec![], Failed(Medium), "BEST_EFFORT"),
+            (&bare, vec![range.clone()], Passed, "WORKLOAD_PASSED"),
+            (&bare, vec![of_pods], Failed(Medium), "BEST_EFFORT"),
+            (&bare, vec![memory], Failed(Low), "RESOURCES_MISSING"),
+            (&bare, vec![maximum], Passed, "WORKLOAD_PASSED"),
+            (&zero, vec![range], Failed(Low), "RESOURCES_MISSING"),
+            (&bare, vec![json!(7)], NotAvailable, "READ_FAILED"),
+            (&good(), vec![json!(7)], Passed, "WORKLOAD_PASSED"),
+        ] {
+            let found = without_pods(resources, &ranges, true);
+            assert_eq!(found, (outcome, vec![code]), "{resources} {ranges:?}");
+        }
+        for (resources, outcome, code) in [
+            (&bare, NotAvailable, "ACCESS_DENIED"),
+            (&good(), Passed, "WORKLOAD_PASSED"),
+        ] {
+            let found = without_pods(resources, &[], false);
+            assert_eq!(found, (outcome, vec![code]), "{resources}");
+        }
+    }
+
+    #[test]
+    fn running_pods_are_evaluated_as_they_are() {
+        let mut facts = KubernetesCluster {
+            workloads: vec![workload(&pod(&with(&json!({}))))],
+            ..kubernetes_cluster()
+        };
+        let range =
+            json!({"limits": [{"type": "Container", "max": {"cpu": "1", "memory": "1Gi"}}]});
+        let namespace = facts.namespaces.get_mut("shop").unwrap();
+        namespace.limit_ranges = vec![serde_json::from_value(range).unwrap()];
+        let verdict = objects_of(&CHECK, &facts, "{}").pop().unwrap().verdict;
+        assert_eq!(verdict.outcome, Failed(Medium));
     }
 }

@@ -319,6 +319,20 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         },
     });
     let pod: Arc<PodSpec> = Arc::new(serde_json::from_value(pod).unwrap());
+    let enforce = "pod-security.kubernetes.io/enforce".to_owned();
+    let namespace = Namespace {
+        labels: Some([(enforce, "baseline".to_owned())].into()),
+        quotas: vec![
+            serde_json::from_value(serde_json::json!({"hard": {"limits.memory": "8Gi"}})).unwrap(),
+        ],
+        limit_ranges: vec![
+            serde_json::from_value(serde_json::json!({
+                "limits": [{"type": "Container", "default": {"memory": "128Mi"}}],
+            }))
+            .unwrap(),
+        ],
+        ..Namespace::default()
+    };
     KubernetesCluster {
         name: "payments".into(),
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
@@ -327,7 +341,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         tags: Vec::new(),
         unreachable: None,
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
-        namespaces: [("shop".into(), Namespace::default())].into(),
+        namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
     }
 }

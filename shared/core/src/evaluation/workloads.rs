@@ -21,7 +21,7 @@ use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
 use crate::verdict::{Outcome, Verdict};
 
 use combination::Combination;
-pub(crate) use inspection::{Inspected, Inspection, Issue};
+pub(crate) use inspection::{Inspected, Inspection, Issue, LimitRanges};
 
 /// The noun for workloads.
 pub(crate) const WORKLOADS: Noun = Noun {
@@ -48,8 +48,9 @@ impl EvaluateWorkloads {
         pod: &PodSpec,
         settings: &ParameterValues,
         cluster: &Resource,
+        limit_ranges: LimitRanges<'_>,
     ) -> Inspected {
-        let mut inspection = Inspection::new(pod, settings, cluster);
+        let mut inspection = Inspection::new(pod, settings, cluster, limit_ranges);
         (self.inspect)(&mut inspection);
         inspection.finish()
     }
@@ -84,6 +85,7 @@ impl Evaluator for EvaluateWorkloads {
             facts,
             settings,
             cluster,
+            without_limit_ranges: facts.unread(ApiList::LimitRanges),
         };
         let mut by_namespace: BTreeMap<Option<&str>, Vec<EvaluatedObject>> = BTreeMap::new();
         for workload in &facts.workloads {
@@ -145,6 +147,8 @@ struct Evaluation<'a> {
     facts: &'a KubernetesCluster,
     settings: &'a ParameterValues,
     cluster: &'a Resource,
+    /// The reason why limit ranges may be missing; `None` if all were read.
+    without_limit_ranges: Option<Unread>,
 }
 
 impl Evaluation<'_> {
@@ -171,8 +175,26 @@ impl Evaluation<'_> {
         })
     }
 
+    /// Returns the limit ranges in the namespace of a workload.
+    fn limit_ranges(&self, workload: &Workload) -> LimitRanges<'_> {
+        if let Some(unread) = &self.without_limit_ranges {
+            return Err(unread);
+        }
+        let namespace = workload.name.namespace.as_deref().unwrap_or_default();
+        let namespace = self.facts.namespaces.get(namespace);
+        Ok(namespace.map_or(&[], |namespace| &namespace.limit_ranges))
+    }
+
     fn verdict(&self, workload: &Workload) -> Option<Verdict> {
-        let issues = |pod: &PodSpec| self.check.issues(pod, self.settings, self.cluster);
+        let limit_ranges = if workload.running.is_empty() {
+            self.limit_ranges(workload)
+        } else {
+            Ok(&[][..])
+        };
+        let issues = |pod: &PodSpec| {
+            self.check
+                .issues(pod, self.settings, self.cluster, limit_ranges)
+        };
         let combination = Combination {
             template: workload.template.as_deref().map(issues),
             pods: workload

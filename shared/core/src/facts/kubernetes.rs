@@ -5,6 +5,7 @@
 
 mod api_list;
 mod kinds;
+mod limits;
 mod namespace;
 pub mod object;
 mod pod;
@@ -20,7 +21,10 @@ use crate::need::Needs;
 
 pub use api_list::{ApiList, lists_for};
 pub use kinds::{KIND, NAMESPACE, OBJECT};
-pub use namespace::Namespace;
+pub use limits::{
+    LimitRange, LimitRangeItem, ResourceQuota, ScopeExpression, ScopeSelector, add_to_containers,
+};
+pub use namespace::{Namespace, Service};
 pub use object::ObjectName;
 pub use pod::*;
 pub use workload::{RunningPods, Workload};
@@ -51,12 +55,17 @@ pub struct KubernetesCluster {
 impl KubernetesCluster {
     /// Returns the reasons why objects may be missing that a check with these needs evaluates.
     pub fn missing(&self, needs: Needs) -> Vec<Unread> {
-        let lists = lists_for(needs).filter_map(|list| match self.lists.get(&list) {
+        let lists = lists_for(needs).filter_map(|list| self.unread(list));
+        lists.collect()
+    }
+
+    /// Returns the reason why objects may be missing from a list; `None` if it is complete.
+    pub fn unread(&self, list: ApiList) -> Option<Unread> {
+        match self.lists.get(&list) {
             Some(Ok(())) => None,
             Some(Err(unread)) => Some(unread.clone()),
             None => Some(Unread::not_requested(&format!("the list of {list}"))),
-        });
-        lists.collect()
+        }
     }
 
     /// Returns `true` if EKS is creating the cluster, so that there is nothing to read yet.

@@ -261,6 +261,65 @@ impl ParameterValue for PortRanges {
     }
 }
 
+/// A level of the Pod Security Standards, from the weakest to the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum PodSecurityLevel {
+    /// Everything is allowed.
+    Privileged,
+    /// Known ways to take over a node are refused.
+    Baseline,
+    /// Only hardened pods are allowed.
+    Restricted,
+}
+
+impl ParameterValue for PodSecurityLevel {
+    const FORM: &'static str = "one of baseline, restricted";
+    const VALUES: Values = Values::OneOf(&["baseline", "restricted"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let level = single(texts)?.parse().ok();
+        level
+            .filter(|level| *level > Self::Privileged)
+            .ok_or_else(|| "that is neither baseline nor restricted".to_owned())
+    }
+
+    fn write(&self) -> Vec<String> {
+        vec![self.to_string()]
+    }
+}
+
+/// A kind of object that limits what the pods of a namespace use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum NamespaceLimit {
+    /// A resource quota.
+    Quota,
+    /// A limit range.
+    Limits,
+}
+
+/// A list of kinds of object that can be the default of a parameter in a `static`.
+pub type NamespaceLimits = Cow<'static, [NamespaceLimit]>;
+
+impl ParameterValue for NamespaceLimits {
+    const FORM: &'static str = "a list of quota, limits";
+    const VALUES: Values = Values::SomeOf(&["quota", "limits"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            text.parse()
+                .map_err(|_: strum::ParseError| format!("{text:?} is neither quota nor limits"))
+        };
+        let limits: Result<Vec<_>, _> = texts.iter().map(read).collect();
+        limits.map(Cow::Owned)
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
 /// A request or a limit of a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
 pub enum RequiredResource {

@@ -33,5 +33,21 @@ pub static POD_SECURITY: Standard = Standard {
                 "Restricted: Running as Non-root user",
             ],
         ),
+        (
+            "k8s-pod-security-admission",
+            &[
+                "Baseline: HostProcess",
+                "Baseline: Host Namespaces",
+                "Baseline: Privileged Containers",
+                "Baseline: Capabilities",
+                "Baseline: HostPath Volumes",
+                "Baseline: Host Ports",
+                "Baseline: AppArmor",
+                "Baseline: SELinux",
+                "Baseline: /proc Mount Type",
+                "Baseline: Seccomp",
+                "Baseline: Sysctls",
+            ],
+        ),
     ],
 };

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::creators::{Creator, CreatorObject, creator};
+use super::in_namespace::{self, InNamespace};
 use super::interner::{Interner, PodSpecs};
 use super::metadata::Metadata;
 use super::pods::{Group, Pod, PodObject, pod};
@@ -44,6 +45,13 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
     match list {
         ApiList::Namespaces => (core("namespaces"), "Namespace"),
         ApiList::Pods => (core("pods"), "Pod"),
+        ApiList::ResourceQuotas => (core("resourcequotas"), "ResourceQuota"),
+        ApiList::LimitRanges => (core("limitranges"), "LimitRange"),
+        ApiList::Services => (core("services"), "Service"),
+        ApiList::Ingresses => (
+            ApiResource::new("networking.k8s.io", "v1", "ingresses"),
+            "Ingress",
+        ),
         ApiList::ReplicaSets => (apps("replicasets"), "ReplicaSet"),
         ApiList::Jobs => (batch("jobs"), "Job"),
         ApiList::ReplicationControllers => {
@@ -97,6 +105,8 @@ pub(super) enum Item<P> {
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) namespaces: Vec<(String, Namespace)>,
+    /// The objects that are facts about their namespace.
+    pub(super) in_namespaces: Vec<InNamespace>,
     pub(super) pods: Vec<Pod>,
     pub(super) creators: Vec<Creator>,
     /// The groups of the pods, by their index.
@@ -109,6 +119,7 @@ pub(super) struct Read {
 /// The kept items of a list.
 enum Items {
     Namespaces(Vec<(String, Namespace)>),
+    InNamespaces(Vec<InNamespace>),
     Pods(Vec<Pod>),
     Creators(Vec<Creator>),
 }
@@ -155,6 +166,7 @@ impl Read {
     fn add(&mut self, (list, items, state): (ApiList, Items, State)) -> bool {
         match items {
             Items::Namespaces(items) => self.namespaces.extend(items),
+            Items::InNamespaces(items) => self.in_namespaces.extend(items),
             Items::Pods(items) => self.pods.extend(items),
             Items::Creators(items) => self.creators.extend(items),
         }
@@ -185,6 +197,22 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
         ApiList::Namespaces => {
             let (items, state) = list_items(client, list, namespace).await;
             (list, Items::Namespaces(items), state)
+        }
+        ApiList::ResourceQuotas => {
+            let (items, state) = list_items(client, list, in_namespace::quota).await;
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::LimitRanges => {
+            let (items, state) = list_items(client, list, in_namespace::limit_range).await;
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::Services => {
+            let (items, state) = list_items(client, list, in_namespace::service).await;
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::Ingresses => {
+            let (items, state) = list_items(client, list, in_namespace::ingress).await;
+            (list, Items::InNamespaces(items), state)
         }
         ApiList::Pods => {
             let project = |object: PodObject| pod(object, &mut groups(), &mut specs());
@@ -258,6 +286,7 @@ fn namespace(object: NamespaceObject) -> Item<(String, Namespace)> {
     let namespace = Namespace {
         labels: (!metadata.has_invalid_labels()).then(|| metadata.labels()),
         is_terminating: is_terminating || metadata.is_being_deleted(),
+        ..Namespace::default()
     };
     Item::Kept((name.to_owned(), namespace))
 }

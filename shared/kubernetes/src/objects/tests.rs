@@ -1,3 +1,4 @@
+mod in_namespace;
 mod invalid;
 mod memory;
 mod owners;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::facts::kubernetes::{ContainerInPod, ContainerKind, PodSpec, WindowsSetting};
+use crate::facts::Unread;
+use crate::facts::kubernetes::{
+    ContainerInPod, ContainerKind, LimitRange, PodSpec, WindowsSetting,
+};
 use crate::field::InvalidField;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
@@ -85,6 +88,9 @@ pub(crate) struct LocatedIssue {
     pub(super) is_ephemeral: bool,
 }
 
+/// The limit ranges of a namespace, or the reason why some may be missing.
+pub(crate) type LimitRanges<'a> = Result<&'a [LimitRange], &'a Unread>;
+
 /// The issues that a check found in the settings of pods.
 pub(crate) type Inspected = BTreeSet<LocatedIssue>;
 
@@ -97,6 +103,9 @@ pub(crate) struct Inspection<'a> {
     pub(crate) settings: &'a ParameterValues,
     /// The cluster in which the pods run.
     pub(crate) cluster: &'a Resource,
+    /// The limit ranges that will apply to the pods once they are created. There are none for running pods, which have
+    /// the result already.
+    pub(crate) limit_ranges: LimitRanges<'a>,
     issues: Inspected,
 }
 
@@ -105,11 +114,13 @@ impl<'a> Inspection<'a> {
         pod: &'a PodSpec,
         settings: &'a ParameterValues,
         cluster: &'a Resource,
+        limit_ranges: LimitRanges<'a>,
     ) -> Self {
         Self {
             pod,
             settings,
             cluster,
+            limit_ranges,
             issues: Inspected::new(),
         }
     }

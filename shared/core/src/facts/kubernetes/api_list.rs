@@ -13,6 +13,18 @@ pub enum ApiList {
     /// Pods, without those that have ended.
     #[strum(serialize = "pods")]
     Pods,
+    /// Resource quotas.
+    #[strum(serialize = "resourcequotas")]
+    ResourceQuotas,
+    /// Limit ranges.
+    #[strum(serialize = "limitranges")]
+    LimitRanges,
+    /// Services.
+    #[strum(serialize = "services")]
+    Services,
+    /// Ingresses.
+    #[strum(serialize = "ingresses.networking.k8s.io")]
+    Ingresses,
     /// Replica sets, without those of deployments.
     #[strum(serialize = "replicasets.apps")]
     ReplicaSets,
@@ -47,6 +59,10 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
     ApiList::ALL.iter().copied().filter(move |list| match list {
         // Objects in a namespace that is being deleted are left alone.
         ApiList::Namespaces => needs.contains(Need::Namespaces) || needs.contains(Need::Workloads),
+        ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
+        ApiList::LimitRanges => needs.contains(Need::LimitRanges),
+        ApiList::Services => needs.contains(Need::Services),
+        ApiList::Ingresses => needs.contains(Need::Ingresses),
         ApiList::Pods
         | ApiList::ReplicationControllers
         | ApiList::Deployments

@@ -14,7 +14,8 @@ async fn lists_are_read_in_their_order() {
         .collect();
     assert_eq!(seconds, [0, 1, 2, 2, 2, 2, 3, 3, 3]);
     assert_eq!(script.most_in_flight(), 4);
-    assert_eq!(read.lists.keys().copied().collect::<Vec<_>>(), ApiList::ALL);
+    let lists: Vec<_> = lists_for(needs()).collect();
+    assert_eq!(read.lists.keys().copied().collect::<Vec<_>>(), lists);
     assert_eq!(
         (read.unreachable.clone(), missing(&read)),
         (None, Vec::new())
@@ -77,6 +78,7 @@ async fn namespaces_have_labels_and_may_be_ending() {
     let namespace = |labels, is_terminating| Namespace {
         labels,
         is_terminating,
+        ..Namespace::default()
     };
     let expected = [
         ("deleted", namespace(none(), true)),

@@ -40,6 +40,16 @@ impl Resources {
             None => self.has_limit(resource),
         }
     }
+
+    /// Returns `true` if a limit or a request of the resource is stated, even zero. A limit is also the request.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the limit or the request has a value of an unexpected type.
+    pub fn states(&self, resource: &str, is_limit: bool) -> Result<bool, InvalidField> {
+        let has_limit = quantity(&self.limits, resource)?.is_some();
+        Ok(has_limit || !is_limit && quantity(&self.requests, resource)?.is_some())
+    }
 }
 
 fn quantity(

@@ -1,0 +1,327 @@
+//! The evaluation that all checks of namespaces have in common.
+//!
+//! Each namespace has its own finding. Failures and warnings of system namespaces pass as exceptions, since the platform
+//! needs rights there that it can't give up. A namespace that is being deleted is not evaluated.
+
+use std::borrow::Cow;
+
+use crate::check::{Evaluated, Evaluator};
+use crate::facts::kubernetes::{KIND, KubernetesCluster, Namespace, ObjectName, Workload};
+use crate::facts::{Facts, Unread};
+use crate::kind::ResourceKind;
+use crate::parameters::{Parameter, ParameterValues, Texts};
+use crate::reason_code::ReasonCode;
+use crate::resource::Resource;
+use crate::roll_up::{EvaluatedObject, Subject, Verdicts};
+use crate::verdict::{Outcome, Reason, Verdict};
+
+/// The namespaces whose failures and warnings pass as exceptions.
+pub(crate) static SYSTEM_NAMESPACES: Parameter<Texts> = Parameter {
+    name: "systemNamespaces",
+    description: "The namespaces of the platform, in which checks of namespaces accept failures.",
+    default: Texts::Borrowed(&[
+        Cow::Borrowed("kube-system"),
+        Cow::Borrowed("kube-public"),
+        Cow::Borrowed("kube-node-lease"),
+        Cow::Borrowed("amazon-guardduty"),
+        Cow::Borrowed("amazon-cloudwatch"),
+    ]),
+};
+
+/// A namespace, with the cluster that it is in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NamespaceInCluster<'a> {
+    /// The name.
+    pub(crate) name: &'a str,
+    /// The namespace.
+    pub(crate) namespace: &'a Namespace,
+    /// The cluster.
+    pub(crate) cluster: &'a KubernetesCluster,
+}
+
+impl<'a> NamespaceInCluster<'a> {
+    /// Returns the workloads in the namespace that have not ended.
+    pub(crate) fn live_workloads(self) -> impl Iterator<Item = &'a Workload> {
+        let workloads = self.cluster.workloads.iter();
+        workloads.filter(move |workload| {
+            !workload.has_ended && workload.name.namespace.as_deref() == Some(self.name)
+        })
+    }
+}
+
+/// A check of namespaces: a pure function of one namespace and its cluster.
+pub(crate) struct EvaluateNamespaces {
+    /// The only namespace that is evaluated; `None` if all are.
+    pub(crate) only: Option<&'static str>,
+    /// Evaluates a namespace that is not being deleted.
+    pub(crate) evaluate: fn(NamespaceInCluster<'_>, &ParameterValues) -> Verdict,
+}
+
+impl EvaluateNamespaces {
+    /// Returns the decision about a namespace.
+    fn verdict(&self, namespace: NamespaceInCluster<'_>, settings: &ParameterValues) -> Verdict {
+        if namespace.namespace.is_terminating {
+            let text = "The namespace is being deleted.";
+            return Verdict::not_applicable(ReasonCode::NamespaceBeingDeleted, text);
+        }
+        let verdict = (self.evaluate)(namespace, settings);
+        let system = settings.get(&SYSTEM_NAMESPACES);
+        if system.iter().any(|name| name == namespace.name) {
+            excepted(verdict)
+        } else {
+            verdict
+        }
+    }
+}
+
+/// Returns the decision about a system namespace: a failure or a warning becomes a pass. A fact that could not be read
+/// must never look like a pass, so all other outcomes stay as they are.
+fn excepted(mut verdict: Verdict) -> Verdict {
+    if matches!(verdict.outcome, Outcome::Failed(_) | Outcome::Warning) {
+        verdict.outcome = Outcome::Passed;
+        let text = "Excepted as a system namespace (parameter systemNamespaces).";
+        let reason = Reason::new(ReasonCode::ExceptedSystem, text);
+        verdict.reasons.insert(0, reason);
+    }
+    verdict
+}
+
+/// Returns reasons for facts that were not read, each once and in a fixed order.
+pub(crate) fn reasons_of(unread: impl IntoIterator<Item = Unread>) -> Vec<Reason> {
+    let mut unread: Vec<_> = unread
+        .into_iter()
+        .map(|unread| (unread.code, unread.text))
+        .collect();
+    unread.sort();
+    unread.dedup();
+    let unread = unread.into_iter();
+    unread.map(|(code, text)| Reason::new(code, text)).collect()
+}
+
+impl std::fmt::Debug for EvaluateNamespaces {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "EvaluateNamespaces({:?})", self.only)
+    }
+}
+
+impl Evaluator for EvaluateNamespaces {
+    fn kind(&self) -> &'static ResourceKind {
+        &KIND
+    }
+
+    fn evaluate(
+        &self,
+        cluster: &Resource,
+        facts: &dyn Facts,
+        settings: &ParameterValues,
+    ) -> Option<Evaluated> {
+        let facts: &KubernetesCluster = facts.of()?;
+        if !facts.is_read() {
+            return Some(Evaluated::Objects(Vec::new()));
+        }
+        let unknown = Namespace::default();
+        let evaluated: Vec<(&str, &Namespace)> = if let Some(name) = self.only {
+            vec![(name, facts.namespaces.get(name).unwrap_or(&unknown))]
+        } else {
+            let namespaces = facts.namespaces.iter();
+            namespaces
+                .map(|(name, namespace)| (name.as_str(), namespace))
+                .collect()
+        };
+        let objects = evaluated.into_iter().filter_map(|(name, namespace)| {
+            let verdict = self.verdict(
+                NamespaceInCluster {
+                    name,
+                    namespace,
+                    cluster: facts,
+                },
+                settings,
+            );
+            Some(EvaluatedObject {
+                resource: ObjectName::namespace(name, cluster).ok()?,
+                name: name.to_owned(),
+                details: ObjectName::details_of_namespace(name, cluster),
+                verdict,
+            })
+        });
+        let subject = Subject {
+            resource: cluster.clone(),
+            details: facts.details(),
+            verdicts: Verdicts {
+                objects: objects.collect(),
+                ..Verdicts::default()
+            },
+        };
+        Some(Evaluated::Objects(vec![subject]))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::check::Check;
+    use crate::checks::samples::{kubernetes_cluster, settings, unread};
+    use crate::evaluation::workloads::tests::cluster;
+    use crate::severity::Severity;
+
+    /// Returns the verdicts of a check about the namespaces of a cluster, by name.
+    pub(crate) fn namespaces_of(
+        check: &Check,
+        facts: &KubernetesCluster,
+        parameters: &str,
+    ) -> Vec<(String, Verdict)> {
+        let mut declared = check.parameters.to_vec();
+        declared.push(&SYSTEM_NAMESPACES);
+        let settings = settings(&declared, parameters);
+        let evaluated = check.evaluate.evaluate(&cluster(), facts, &settings);
+        let Some(Evaluated::Objects(subjects)) = evaluated else {
+            panic!("{} evaluates namespaces", check.id);
+        };
+        let objects = subjects
+            .into_iter()
+            .flat_map(|subject| subject.verdicts.objects);
+        objects
+            .map(|object| {
+                if let Outcome::Failed(severity) = object.verdict.outcome {
+                    assert!(check.reason_for(severity).is_some(), "{severity:?}");
+                }
+                (object.name, object.verdict)
+            })
+            .collect()
+    }
+
+    /// Returns the outcomes and the codes of the reasons of a check about the namespaces of a cluster, by name.
+    pub(crate) fn results_of(
+        check: &Check,
+        facts: &KubernetesCluster,
+        parameters: &str,
+    ) -> Vec<(String, Outcome, Vec<&'static str>)> {
+        let verdicts = namespaces_of(check, facts, parameters).into_iter();
+        verdicts
+            .map(|(name, verdict)| (name, verdict.outcome, verdict.codes()))
+            .collect()
+    }
+
+    fn with(names: &[&str]) -> KubernetesCluster {
+        let namespaces = names
+            .iter()
+            .map(|name| ((*name).to_owned(), Namespace::default()));
+        KubernetesCluster {
+            namespaces: namespaces.collect(),
+            ..kubernetes_cluster()
+        }
+    }
+
+    fn verdicts(
+        evaluator: &EvaluateNamespaces,
+        facts: &KubernetesCluster,
+        parameters: &str,
+    ) -> Vec<(String, Outcome, Vec<&'static str>)> {
+        let settings = settings(&[&SYSTEM_NAMESPACES], parameters);
+        let evaluated = evaluator.evaluate(&cluster(), facts, &settings);
+        let Some(Evaluated::Objects(subjects)) = evaluated else {
+            panic!("not a cluster");
+        };
+        let objects = subjects
+            .into_iter()
+            .flat_map(|subject| subject.verdicts.objects);
+        objects
+            .map(|object| {
+                let (_, name) = object.resource.name().rsplit_once('/').unwrap();
+                assert_eq!(name, object.name);
+                (object.name, object.verdict.outcome, object.verdict.codes())
+            })
+            .collect()
+    }
+
+    const ALL: EvaluateNamespaces = EvaluateNamespaces {
+        only: None,
+        evaluate: |namespace, _| match namespace.name {
+            "amazon-cloudwatch" => Verdict::not_available(&unread()),
+            "kube-public" => Verdict::warning(ReasonCode::NotEnforced, "Seen."),
+            "kube-node-lease" => Verdict::passed(ReasonCode::NotEnforced, "Seen."),
+            _ => Verdict::failed(Severity::Medium, ReasonCode::NotEnforced, "Seen."),
+        },
+    };
+
+    #[test]
+    fn failures_and_warnings_of_system_namespaces_pass() {
+        let facts = with(&[
+            "amazon-cloudwatch",
+            "kube-foo",
+            "kube-node-lease",
+            "kube-public",
+            "kube-system",
+        ]);
+        let failed = Outcome::Failed(Severity::Medium);
+        let row = |name: &str, outcome, codes: &[&'static str]| {
+            (name.to_owned(), outcome, codes.to_vec())
+        };
+        let excepted: &[&str] = &["EXCEPTED_SYSTEM", "NOT_ENFORCED"];
+        assert_eq!(
+            verdicts(&ALL, &facts, "{}"),
+            [
+                row(
+                    "amazon-cloudwatch",
+                    Outcome::NotAvailable,
+                    &["ACCESS_DENIED"]
+                ),
+                row("kube-foo", failed, &["NOT_ENFORCED"]),
+                row("kube-node-lease", Outcome::Passed, &["NOT_ENFORCED"]),
+                row("kube-public", Outcome::Passed, excepted),
+                row("kube-system", Outcome::Passed, excepted),
+            ]
+        );
+        let facts = with(&["kube-system", "shop"]);
+        assert_eq!(
+            verdicts(&ALL, &facts, r#"{"systemNamespaces": "shop"}"#),
+            [
+                row("kube-system", failed, &["NOT_ENFORCED"]),
+                row("shop", Outcome::Passed, excepted),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_namespace_that_is_being_deleted_is_not_evaluated() {
+        let mut facts = with(&["kube-system"]);
+        let namespaces = facts.namespaces.values_mut();
+        namespaces.for_each(|namespace| namespace.is_terminating = true);
+        let found = verdicts(&ALL, &facts, "{}");
+        assert_eq!(found[0].1, Outcome::NotApplicable);
+        assert_eq!(found[0].2, ["NAMESPACE_BEING_DELETED"]);
+    }
+
+    #[test]
+    fn one_namespace_is_evaluated_even_if_it_is_not_listed() {
+        let only = EvaluateNamespaces {
+            only: Some("default"),
+            ..ALL
+        };
+        for facts in [with(&["shop"]), with(&["default", "shop"]), with(&[])] {
+            let found = verdicts(&only, &facts, "{}");
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].0, "default");
+        }
+    }
+
+    #[test]
+    fn nothing_is_reported_of_a_cluster_that_is_not_read() {
+        let facts = KubernetesCluster {
+            unreachable: Some(unread()),
+            ..with(&["shop"])
+        };
+        assert_eq!(verdicts(&ALL, &facts, "{}"), []);
+    }
+
+    #[test]
+    fn an_evaluator_of_namespaces_is_shown_with_its_namespace() {
+        assert_eq!(format!("{ALL:?}"), "EvaluateNamespaces(None)");
+    }
+
+    #[test]
+    fn each_reason_of_unread_facts_appears_once() {
+        let reasons = reasons_of([unread(), unread()]);
+        assert_eq!(reasons.len(), 1);
+    }
+}

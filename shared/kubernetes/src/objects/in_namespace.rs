@@ -1,0 +1,133 @@
+//! Objects that are facts about their namespace: resource quotas, limit ranges, Services and Ingresses.
+
+use std::collections::BTreeMap;
+
+use eksentry_core::facts::kubernetes::{LimitRange, Namespace, ResourceQuota, Service};
+use eksentry_core::field::{Field, Object};
+use serde::Deserialize;
+
+use super::lists::Item;
+use super::metadata::{Metadata, Place};
+
+/// An object of which the metadata and the specification are needed.
+#[derive(Debug, Deserialize)]
+#[serde(default, bound(deserialize = "T: Object + Deserialize<'de>"))]
+pub(super) struct Specified<T> {
+    metadata: Field<Metadata>,
+    spec: Field<T>,
+}
+
+impl<T> Default for Specified<T> {
+    fn default() -> Self {
+        Self {
+            metadata: Field::Absent,
+            spec: Field::Absent,
+        }
+    }
+}
+
+/// The specification of a Service.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ServiceSpec {
+    #[serde(rename = "type")]
+    service_type: Field<String>,
+}
+
+impl Object for ServiceSpec {}
+
+/// The specification of an Ingress, of which nothing is needed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct IngressSpec {}
+
+impl Object for IngressSpec {}
+
+/// An object in a namespace.
+#[derive(Debug)]
+pub(super) struct InNamespace {
+    namespace: String,
+    object: ObjectOfNamespace,
+}
+
+#[derive(Debug)]
+enum ObjectOfNamespace {
+    Quota(ResourceQuota),
+    LimitRange(LimitRange),
+    Service(Service),
+    Ingress(String),
+}
+
+/// Returns what is kept of a resource quota.
+pub(super) fn quota(object: Specified<ResourceQuota>) -> Item<InNamespace> {
+    let quota = |_, spec| {
+        ObjectOfNamespace::Quota(match spec {
+            Field::Value(quota) => quota,
+            Field::Absent => ResourceQuota::default(),
+            Field::Invalid => ResourceQuota {
+                hard: Field::Invalid,
+                ..ResourceQuota::default()
+            },
+        })
+    };
+    kept(object, quota)
+}
+
+/// Returns what is kept of a limit range.
+pub(super) fn limit_range(object: Specified<LimitRange>) -> Item<InNamespace> {
+    let limit_range = |_, spec| {
+        ObjectOfNamespace::LimitRange(match spec {
+            Field::Value(range) => range,
+            Field::Absent => LimitRange::default(),
+            Field::Invalid => LimitRange {
+                limits: Field::Invalid,
+            },
+        })
+    };
+    kept(object, limit_range)
+}
+
+/// Returns what is kept of a Service.
+pub(super) fn service(object: Specified<ServiceSpec>) -> Item<InNamespace> {
+    let service = |name, spec| {
+        let service_type = match spec {
+            Field::Value(ServiceSpec { service_type }) => service_type,
+            Field::Absent => Field::Absent,
+            Field::Invalid => Field::Invalid,
+        };
+        ObjectOfNamespace::Service(Service { name, service_type })
+    };
+    kept(object, service)
+}
+
+/// Returns what is kept of an Ingress.
+pub(super) fn ingress(object: Specified<IngressSpec>) -> Item<InNamespace> {
+    kept(object, |name, _| ObjectOfNamespace::Ingress(name))
+}
+
+fn kept<T>(
+    object: Specified<T>,
+    reduce: impl FnOnce(String, Field<T>) -> ObjectOfNamespace,
+) -> Item<InNamespace> {
+    let place = object.metadata.value().and_then(Metadata::place);
+    let Some(Place { namespace, name }) = place else {
+        return Item::Unreadable;
+    };
+    Item::Kept(InNamespace {
+        namespace,
+        object: reduce(name, object.spec),
+    })
+}
+
+/// Adds objects to their namespaces.
+pub(super) fn add(objects: Vec<InNamespace>, namespaces: &mut BTreeMap<String, Namespace>) {
+    for one in objects {
+        let namespace = namespaces.entry(one.namespace).or_default();
+        match one.object {
+            ObjectOfNamespace::Quota(quota) => namespace.quotas.push(quota),
+            ObjectOfNamespace::LimitRange(range) => namespace.limit_ranges.push(range),
+            ObjectOfNamespace::Service(service) => namespace.services.push(service),
+            ObjectOfNamespace::Ingress(name) => namespace.ingresses.push(name),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Objects that are facts about their namespace.
+
+use eksentry_core::facts::kubernetes::ApiList;
+use eksentry_core::field::Field;
+
+use super::*;
+
+const LISTS_IN_NAMESPACES: [(&str, &str); 4] = [
+    ("ResourceQuota", "/api/v1/resourcequotas"),
+    ("LimitRange", "/api/v1/limitranges"),
+    ("Service", "/api/v1/services"),
+    ("Ingress", "/apis/networking.k8s.io/v1/ingresses"),
+];
+
+fn all_needs() -> Needs {
+    Need::Namespaces | Need::ResourceQuotas | Need::LimitRanges | Need::Services | Need::Ingresses
+}
+
+/// Reads a cluster with the namespace `shop` and these objects.
+async fn read_in_namespace(objects: &[Value]) -> (Objects, Vec<String>) {
+    let others = LISTS_IN_NAMESPACES.map(|(kind, path)| {
+        let items = objects.iter().filter(|object| object["kind"] == kind);
+        let items: Vec<_> = items.cloned().collect();
+        (path, vec![list(kind, &items)])
+    });
+    let namespace =
+        json!({"kind": "Namespace", "metadata": {"name": "shop", "labels": {"a": "b"}}});
+    let script = server(&[namespace], others.to_vec());
+    let read = read_objects(&script.client(), all_needs()).await;
+    (read, requested(&script))
+}
+
+fn spec_of(kind: &str, name: &str, spec: Value) -> Value {
+    object(kind, name, json!({}), json!({"spec": spec}))
+}
+
+#[tokio::test]
+async fn objects_are_added_to_their_namespaces() {
+    let elsewhere = json!({"kind": "Ingress", "metadata": {"namespace": "new", "name": "entry"}});
+    let (read, requested) = read_in_namespace(&[
+        spec_of("ResourceQuota", "quota", json!({"hard": {"pods": "10"}})),
+        spec_of(
+            "LimitRange",
+            "limits",
+            json!({"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}),
+        ),
+        spec_of("Service", "front", json!({"type": "LoadBalancer"})),
+        spec_of("Ingress", "entry", json!({"rules": null})),
+        elsewhere,
+    ])
+    .await;
+    let paths = LISTS_IN_NAMESPACES.map(|(_, path)| path);
+    assert_eq!(requested[0], "/api/v1/namespaces");
+    assert_eq!(requested[1..], paths);
+    assert!(read.lists.values().all(Result::is_ok));
+    let shop = &read.namespaces["shop"];
+    assert_eq!(shop.quotas.len(), 1);
+    assert_eq!(shop.quotas[0].bounds_pods(), Ok(true));
+    assert_eq!(shop.limit_ranges[0].limits_memory(), Ok(true));
+    assert_eq!(shop.services[0].name, "front");
+    assert_eq!(
+        shop.services[0].service_type,
+        Field::Value("LoadBalancer".to_owned())
+    );
+    assert_eq!(shop.ingresses, ["entry"]);
+    assert!(shop.labels.is_some());
+    // The namespace was created after namespaces were listed.
+    let new = &read.namespaces["new"];
+    assert_eq!((new.ingresses.len(), &new.labels), (1, &None));
+}
+
+#[tokio::test]
+async fn objects_of_an_unexpected_form_are_unknown() {
+    let (read, _) = read_in_namespace(&[
+        spec_of("ResourceQuota", "quota", json!("x")),
+        spec_of("ResourceQuota", "empty", json!(null)),
+        spec_of("LimitRange", "limits", json!([])),
+        spec_of("LimitRange", "empty", json!(null)),
+        spec_of("Service", "front", json!({"type": 7})),
+        spec_of("Service", "back", json!(7)),
+        spec_of("Service", "side", json!(null)),
+        spec_of("Ingress", "entry", json!(7)),
+        json!({"kind": "Ingress", "metadata": {"name": "lost"}}),
+    ])
+    .await;
+    let shop = &read.namespaces["shop"];
+    let quotas: Vec<_> = shop
+        .quotas
+        .iter()
+        .map(|one| one.bounds_pods().ok())
+        .collect();
+    assert_eq!(quotas, [None, Some(false)]);
+    let ranges: Vec<_> = shop
+        .limit_ranges
+        .iter()
+        .map(|one| one.limits_memory().ok())
+        .collect();
+    assert_eq!(ranges, [None, Some(false)]);
+    let types: Vec<_> = shop
+        .services
+        .iter()
+        .map(|one| one.service_type.clone())
+        .collect();
+    assert_eq!(types, [Field::Invalid, Field::Invalid, Field::Absent]);
+    assert_eq!(shop.ingresses, ["entry"]);
+    let incomplete: Vec<_> = missing(&read).into_iter().map(|(list, ..)| list).collect();
+    assert_eq!(incomplete, [ApiList::Ingresses.to_string()]);
+}
