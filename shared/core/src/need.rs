@@ -89,6 +89,8 @@ pub enum Need {
     Namespaces,
     /// The pods in a cluster, and the objects that create pods.
     Workloads,
+    /// The roles in a cluster, and their bindings.
+    Rbac,
     /// An account's trails.
     Trails,
     /// The default encryption of an account's EBS volumes.

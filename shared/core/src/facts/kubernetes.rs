@@ -8,11 +8,12 @@ mod kinds;
 mod namespace;
 pub mod object;
 mod pod;
+mod rbac;
 mod workload;
 
 use std::collections::BTreeMap;
 
-use super::cluster::KubernetesVersion;
+use super::cluster::{AuthenticationMode, KubernetesVersion};
 use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
 use crate::kind::ResourceKind;
@@ -24,6 +25,7 @@ pub use kinds::{KIND, NAMESPACE, OBJECT};
 pub use namespace::Namespace;
 pub use object::ObjectName;
 pub use pod::*;
+pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
 pub use workload::{RunningPods, Workload};
 
 /// A cluster, with the objects in it.
@@ -37,6 +39,8 @@ pub struct KubernetesCluster {
     pub status: String,
     /// The Kubernetes version of the control plane, as EKS states it.
     pub version: Option<KubernetesVersion>,
+    /// The cluster's authentication mode, as EKS states it.
+    pub authentication_mode: Option<AuthenticationMode>,
     /// The cluster's tags, sorted.
     pub tags: Vec<(String, String)>,
     /// The reason why nothing could be read from the API server; `None` if something was.
@@ -47,6 +51,8 @@ pub struct KubernetesCluster {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once: the objects that create pods, and the pods that nothing else creates.
     pub workloads: Vec<Workload>,
+    /// The roles and the bindings.
+    pub rbac: Rbac,
 }
 
 impl KubernetesCluster {
