@@ -5,6 +5,7 @@ pub(crate) mod images;
 pub(crate) mod keys;
 pub(crate) mod nodes;
 pub(crate) mod openings;
+pub(crate) mod rbac;
 pub(crate) mod security_groups;
 pub(crate) mod vpc;
 pub(crate) mod workloads;

@@ -719,6 +719,30 @@ pub enum ReasonCode {
     /// The pods of a workload meet the requirement.
     WorkloadPassed,
 
+    // --- Roles and bindings ---
+    /// The binding grants nothing, since it has no subject, or its role does not exist.
+    BindingInert,
+    /// The check has no objection to the binding.
+    BindingPassed,
+    /// The binding grants a role to a wide circle of users or service accounts.
+    BroadSubject,
+    /// A parameter of the check allows the subjects of the binding.
+    ExceptedByParameter,
+    /// Kubernetes or Amazon EKS creates the object.
+    ExceptedSystem,
+    /// The binding grants all verbs on all resources.
+    GrantsEverything,
+    /// The binding grants a right by which its subjects can gain others.
+    MayEscalate,
+    /// The binding grants a right to read all Secrets.
+    ReadsSecrets,
+    /// Another check reports the object.
+    ReportedByOtherCheck,
+    /// The role has no wildcards.
+    RolePassed,
+    /// A rule of the role has a wildcard.
+    WildcardInRole,
+
     // --- File systems ---
     /// The file system is being created.
     FileSystemBeingCreated,

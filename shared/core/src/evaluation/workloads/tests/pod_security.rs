@@ -299,7 +299,9 @@ fn the_order_of_lists_and_pods_does_not_matter() {
         line["spec"].take()
     });
     let specs: Vec<Value> = specs.collect();
-    let checks = CHECKS.iter().filter(|check| check.id.starts_with("k8s-"));
+    let checks = CHECKS
+        .iter()
+        .filter(|check| check.needs.contains(&crate::need::Need::Workloads));
     for check in checks {
         let parameters = match check.id {
             "k8s-allowed-registries" => r#"{"allowedRegistries": "ecr:own"}"#,
