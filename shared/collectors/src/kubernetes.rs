@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_eks::types::Cluster;
+use eksentry_core::facts::kubernetes::Rbac;
 use eksentry_core::facts::{EksCluster, KubernetesCluster};
 use eksentry_core::kind::Family;
 use eksentry_core::{FactsOf as _, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread};
@@ -99,6 +100,7 @@ impl Reader<'_> {
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
+                facts.rbac = objects.rbac;
             }
             Err(cause) => {
                 facts.unreachable = Some(Unread {
@@ -165,10 +167,12 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         arn: resource.id().to_owned(),
         status: cluster.status.clone(),
         version: cluster.version,
+        authentication_mode: cluster.authentication_mode.clone(),
         tags: cluster.tags.clone(),
         unreachable: None,
         lists: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         workloads: Vec::new(),
+        rbac: Rbac::default(),
     }
 }

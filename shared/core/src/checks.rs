@@ -62,6 +62,11 @@ mod k8s_pod_read_only_root;
 mod k8s_pod_resources;
 mod k8s_pod_run_as_non_root;
 mod k8s_pod_security_admission;
+mod k8s_rbac_broad_subjects;
+mod k8s_rbac_cluster_admin;
+mod k8s_rbac_escalation;
+mod k8s_rbac_secrets;
+mod k8s_rbac_wildcards;
 mod k8s_secret_env;
 mod kms_cmk_rotation;
 mod kms_key_not_pending_deletion;
@@ -73,7 +78,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 66] = [
+pub static CHECKS: [&Check; 71] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -136,6 +141,11 @@ pub static CHECKS: [&Check; 66] = [
     &k8s_pod_resources::CHECK,
     &k8s_pod_run_as_non_root::CHECK,
     &k8s_pod_security_admission::CHECK,
+    &k8s_rbac_broad_subjects::CHECK,
+    &k8s_rbac_cluster_admin::CHECK,
+    &k8s_rbac_escalation::CHECK,
+    &k8s_rbac_secrets::CHECK,
+    &k8s_rbac_wildcards::CHECK,
     &k8s_secret_env::CHECK,
     &kms_cmk_rotation::CHECK,
     &kms_key_not_pending_deletion::CHECK,

@@ -97,6 +97,8 @@ pub enum Need {
     Ingresses,
     /// The pods in a cluster, and the objects that create pods.
     Workloads,
+    /// The roles in a cluster, and their bindings.
+    Rbac,
     /// An account's trails.
     Trails,
     /// The default encryption of an account's EBS volumes.

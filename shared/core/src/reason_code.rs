@@ -48,6 +48,8 @@ pub enum ReasonCode {
     AllPassed,
     /// Some objects pass only under an exception.
     Excepted,
+    /// The object is one of the platform, so its failure is accepted.
+    ExceptedSystem,
     /// There are more objects than the finding names.
     MoreObjects,
     /// There are more reasons than the finding names.
@@ -646,8 +648,6 @@ pub enum ReasonCode {
     // --- Namespaces ---
     /// A parameter states that another policy engine enforces the pod security level in the namespace.
     EnforcedElsewhere,
-    /// The namespace is one of the platform, so its failure is accepted.
-    ExceptedSystem,
     /// The pod security level that the namespace should enforce is not a level.
     InvalidLevel,
     /// The namespace enforces a sufficient pod security level.
@@ -746,6 +746,28 @@ pub enum ReasonCode {
     WindowsPod,
     /// The pods of a workload meet the requirement.
     WorkloadPassed,
+
+    // --- Roles and bindings ---
+    /// The binding grants nothing, since it has no subject, or its role does not exist.
+    BindingInert,
+    /// The check has no objection to the binding.
+    BindingPassed,
+    /// The binding grants a role to a wide circle of users or service accounts.
+    BroadSubject,
+    /// A parameter of the check allows the subjects of the binding.
+    ExceptedByParameter,
+    /// The binding grants all verbs on all resources.
+    GrantsEverything,
+    /// The binding grants a right by which its subjects can gain others.
+    MayEscalate,
+    /// The binding grants a right to read all Secrets.
+    ReadsSecrets,
+    /// Another check reports the object.
+    ReportedByOtherCheck,
+    /// The role has no wildcards.
+    RolePassed,
+    /// A rule of the role has a wildcard.
+    WildcardInRole,
 
     // --- File systems ---
     /// The file system is being created.

@@ -10,13 +10,14 @@ mod lists;
 mod metadata;
 mod owner;
 mod pods;
+mod rbac;
 mod selector;
 mod unread;
 mod workloads;
 
 use std::collections::BTreeMap;
 
-use eksentry_core::facts::kubernetes::{ApiList, Namespace, Workload, lists_for};
+use eksentry_core::facts::kubernetes::{ApiList, Namespace, Rbac, Workload, lists_for};
 use eksentry_core::{Fact, Needs, Unread};
 
 use crate::client::Client;
@@ -34,6 +35,8 @@ pub struct Objects {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once, sorted by name.
     pub workloads: Vec<Workload>,
+    /// The roles and the bindings.
+    pub rbac: Rbac,
 }
 
 /// Reads the objects of a cluster that checks with these needs evaluate. Makes no further request after a problem that
@@ -57,6 +60,7 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
         lists: lists.map(|(list, state)| (list, state.fact())).collect(),
         namespaces,
         workloads,
+        rbac: read.rbac,
     }
 }
 

@@ -24,7 +24,7 @@ use crate::facts::image::{
 };
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
 use crate::facts::kubernetes::{
-    ApiList, KubernetesCluster, Namespace, ObjectName, PodSpec, RunningPods, Workload,
+    ApiList, KubernetesCluster, Namespace, ObjectName, PodSpec, Rbac, RunningPods, Workload,
 };
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
@@ -338,11 +338,13 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
         version: "1.33".parse().ok(),
+        authentication_mode: Some(AuthenticationMode::Api),
         tags: Vec::new(),
         unreachable: None,
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
         namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
+        rbac: Rbac::default(),
     }
 }
 

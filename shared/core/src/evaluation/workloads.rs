@@ -212,8 +212,8 @@ impl Evaluation<'_> {
     }
 }
 
-/// Begins the reasons with the name of the workload.
-fn introduce(verdict: &mut Verdict, name: &str) {
+/// Begins the reasons with the name of the object.
+pub(crate) fn introduce(verdict: &mut Verdict, name: &str) {
     let introduction = match verdict.outcome {
         Outcome::NotApplicable | Outcome::Pending => return,
         Outcome::Passed => "passes",

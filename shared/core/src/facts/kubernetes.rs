@@ -9,11 +9,12 @@ mod limits;
 mod namespace;
 pub mod object;
 mod pod;
+mod rbac;
 mod workload;
 
 use std::collections::BTreeMap;
 
-use super::cluster::KubernetesVersion;
+use super::cluster::{AuthenticationMode, KubernetesVersion};
 use super::{Fact, Facts, FactsOf, Unread};
 use crate::details::Details;
 use crate::kind::ResourceKind;
@@ -27,6 +28,7 @@ pub use limits::{
 pub use namespace::{Namespace, Service};
 pub use object::ObjectName;
 pub use pod::*;
+pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
 pub use workload::{RunningPods, Workload};
 
 /// A cluster, with the objects in it.
@@ -40,6 +42,8 @@ pub struct KubernetesCluster {
     pub status: String,
     /// The Kubernetes version of the control plane, as EKS states it.
     pub version: Option<KubernetesVersion>,
+    /// The cluster's authentication mode, as EKS states it.
+    pub authentication_mode: Option<AuthenticationMode>,
     /// The cluster's tags, sorted.
     pub tags: Vec<(String, String)>,
     /// The reason why nothing could be read from the API server; `None` if something was.
@@ -50,6 +54,8 @@ pub struct KubernetesCluster {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once: the objects that create pods, and the pods that nothing else creates.
     pub workloads: Vec<Workload>,
+    /// The roles and the bindings.
+    pub rbac: Rbac,
 }
 
 impl KubernetesCluster {

@@ -34,6 +34,14 @@ pub static CIS_EKS: Standard = Standard {
             "k8s-pod-security-admission",
             &["4.2.1", "4.2.2", "4.2.3", "4.2.4"],
         ),
+        ("k8s-rbac-broad-subjects", &["4.1.5"]),
+        ("k8s-rbac-cluster-admin", &["4.1.1"]),
+        (
+            "k8s-rbac-escalation",
+            &["4.1.4", "4.1.8", "4.1.9", "4.1.10", "4.1.11", "4.1.12"],
+        ),
+        ("k8s-rbac-secrets", &["4.1.2"]),
+        ("k8s-rbac-wildcards", &["4.1.3"]),
         ("k8s-secret-env", &["4.4.1"]),
     ],
 };

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eksentry_core::facts::kubernetes::{ApiList, Namespace, PodSpec};
+use eksentry_core::facts::kubernetes::{
+    ApiList, Binding, Namespace, PodSpec, Rbac, RbacName, Role,
+};
 use eksentry_core::field::{Field, Object};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
@@ -15,6 +17,7 @@ use super::in_namespace::{self, InNamespace};
 use super::interner::{Interner, PodSpecs};
 use super::metadata::Metadata;
 use super::pods::{Group, Pod, PodObject, pod};
+use super::rbac::{BindingObject, RoleObject, binding, role};
 use super::unread::State;
 use crate::client::Client;
 use crate::request::{ApiResource, ListOf};
@@ -61,6 +64,10 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::StatefulSets => (apps("statefulsets"), "StatefulSet"),
         ApiList::DaemonSets => (apps("daemonsets"), "DaemonSet"),
         ApiList::CronJobs => (batch("cronjobs"), "CronJob"),
+        ApiList::ClusterRoleBindings => (rbac("clusterrolebindings"), "ClusterRoleBinding"),
+        ApiList::RoleBindings => (rbac("rolebindings"), "RoleBinding"),
+        ApiList::ClusterRoles => (rbac("clusterroles"), "ClusterRole"),
+        ApiList::Roles => (rbac("roles"), "Role"),
     }
 }
 
@@ -70,6 +77,21 @@ const fn apps(plural: &'static str) -> ApiResource {
 
 const fn batch(plural: &'static str) -> ApiResource {
     ApiResource::new("batch", "v1", plural)
+}
+
+const fn rbac(plural: &'static str) -> ApiResource {
+    ApiResource::new("rbac.authorization.k8s.io", "v1", plural)
+}
+
+/// Returns the stage in which a list is read. The lists of a stage are read together, after those of the stages before:
+/// roles come last, so that the role of a binding is in its list, unless it was deleted.
+const fn stage(list: ApiList) -> u8 {
+    match list {
+        ApiList::Namespaces => 0,
+        ApiList::Pods => 1,
+        ApiList::ClusterRoles | ApiList::Roles => 3,
+        _ => 2,
+    }
 }
 
 /// Returns the API group with its version, and the kind, of the objects in a list.
@@ -109,6 +131,7 @@ pub(super) struct Read {
     pub(super) in_namespaces: Vec<InNamespace>,
     pub(super) pods: Vec<Pod>,
     pub(super) creators: Vec<Creator>,
+    pub(super) rbac: Rbac,
     /// The groups of the pods, by their index.
     pub(super) groups: Vec<Arc<Group>>,
     /// The settings of the pods and the templates, by their index.
@@ -122,6 +145,8 @@ enum Items {
     InNamespaces(Vec<InNamespace>),
     Pods(Vec<Pod>),
     Creators(Vec<Creator>),
+    Roles(Vec<(RbacName, Role)>),
+    Bindings(Vec<(RbacName, Binding)>),
 }
 
 /// The values that objects have in common, of all lists that are being read.
@@ -131,33 +156,29 @@ struct Shared {
     specs: Mutex<PodSpecs>,
 }
 
-/// Reads lists in their order: first namespaces, then pods, then the others together. Stops at a problem that all requests
-/// would have.
-pub(super) async fn read_lists(client: &Client, lists: Vec<ApiList>) -> Read {
+/// Reads lists in their order: first namespaces, then pods, then the others together, and roles at last. Stops at a
+/// problem that all requests would have.
+pub(super) async fn read_lists(client: &Client, mut lists: Vec<ApiList>) -> Read {
+    lists.sort_by_key(|list| stage(*list));
     let shared = Shared::default();
     let mut read = Read::default();
     let read_one = |list| read_list(client, list, &shared);
-    let is_first = |list: &ApiList| [ApiList::Namespaces, ApiList::Pods].contains(list);
-    let (first, others): (Vec<_>, Vec<_>) = lists.iter().copied().partition(is_first);
-    for list in first {
-        let one = read_one(list).await;
-        if read.add(one) {
-            return read.finish(&lists, shared);
-        }
-    }
-    let mut others = others.into_iter();
-    let mut reading: FuturesUnordered<_> = others.by_ref().take(AT_A_TIME).map(read_one).collect();
-    while let Some(one) = reading.next().await {
-        if read.add(one) {
-            // Lists that end at the same time count, such as all of those for which time ran out.
-            while let Some(Some(one)) = reading.next().now_or_never() {
-                read.add(one);
+    for lists_of_stage in lists.chunk_by(|one, other| stage(*one) == stage(*other)) {
+        let mut waiting = lists_of_stage.iter().copied();
+        let mut reading: FuturesUnordered<_> =
+            waiting.by_ref().take(AT_A_TIME).map(read_one).collect();
+        while let Some(one) = reading.next().await {
+            if read.add(one) {
+                // Lists that end at the same time count, such as all of those for which time ran out.
+                while let Some(Some(one)) = reading.next().now_or_never() {
+                    read.add(one);
+                }
+                drop(reading);
+                return read.finish(&lists, shared);
             }
-            break;
+            reading.extend(waiting.next().map(read_one));
         }
-        reading.extend(others.next().map(read_one));
     }
-    drop(reading);
     read.finish(&lists, shared)
 }
 
@@ -169,6 +190,8 @@ impl Read {
             Items::InNamespaces(items) => self.in_namespaces.extend(items),
             Items::Pods(items) => self.pods.extend(items),
             Items::Creators(items) => self.creators.extend(items),
+            Items::Roles(items) => self.rbac.roles.extend(items),
+            Items::Bindings(items) => self.rbac.bindings.extend(items),
         }
         let stops = state.common_problem().is_some();
         self.states.insert(list, state);
@@ -229,6 +252,16 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
             let project = |object: CreatorObject| creator(list, object, &mut specs());
             let (items, state) = list_items(client, list, project).await;
             (list, Items::Creators(items), state)
+        }
+        ApiList::ClusterRoleBindings | ApiList::RoleBindings => {
+            let project = |object: BindingObject| binding(list, object);
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::Bindings(items), state)
+        }
+        ApiList::ClusterRoles | ApiList::Roles => {
+            let project = |object: RoleObject| role(list, object);
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::Roles(items), state)
         }
     }
 }

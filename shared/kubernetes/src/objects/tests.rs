@@ -4,6 +4,7 @@ mod memory;
 mod owners;
 mod problems;
 mod properties;
+mod rbac;
 mod reading;
 mod recordings;
 mod replica_sets;

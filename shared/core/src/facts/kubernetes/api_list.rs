@@ -46,6 +46,18 @@ pub enum ApiList {
     /// Cron jobs.
     #[strum(serialize = "cronjobs.batch")]
     CronJobs,
+    /// Bindings in the whole cluster.
+    #[strum(serialize = "clusterrolebindings.rbac.authorization.k8s.io")]
+    ClusterRoleBindings,
+    /// Bindings in namespaces.
+    #[strum(serialize = "rolebindings.rbac.authorization.k8s.io")]
+    RoleBindings,
+    /// Cluster roles.
+    #[strum(serialize = "clusterroles.rbac.authorization.k8s.io")]
+    ClusterRoles,
+    /// Roles in namespaces.
+    #[strum(serialize = "roles.rbac.authorization.k8s.io")]
+    Roles,
 }
 
 impl ApiList {
@@ -58,7 +70,7 @@ impl ApiList {
 pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
     ApiList::ALL.iter().copied().filter(move |list| match list {
         // Objects in a namespace that is being deleted are left alone.
-        ApiList::Namespaces => needs.contains(Need::Namespaces) || needs.contains(Need::Workloads),
+        ApiList::Namespaces => !needs.is_disjoint(Need::Namespaces | Need::Workloads | Need::Rbac),
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::Services => needs.contains(Need::Services),
@@ -71,5 +83,9 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
         | ApiList::ReplicaSets
         | ApiList::Jobs
         | ApiList::CronJobs => needs.contains(Need::Workloads),
+        ApiList::ClusterRoleBindings
+        | ApiList::RoleBindings
+        | ApiList::ClusterRoles
+        | ApiList::Roles => needs.contains(Need::Rbac),
     })
 }
