@@ -124,7 +124,7 @@ fn invalid_names_are_rejected_without_calls() {
         for (name, outcome) in names.iter().zip(invoke_raw(&world, function, &payloads)) {
             let error = outcome.expect_err(name);
             assert_eq!(error.error_type, "InvalidEvent", "{name:?}");
-            assert!(error.error_message.len() < 2_000, "{}", error.error_message);
+            assert!(error.error_message.len() < 4_000, "{}", error.error_message);
         }
     }
     assert!(world.aws.findings().is_empty());

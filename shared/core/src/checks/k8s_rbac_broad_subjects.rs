@@ -22,7 +22,6 @@
 //!
 //! Bind the role to the users, or to a service account of its own that only the pods that need the rights have.
 
-use super::k8s_rbac_secrets::reading_verbs;
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
 use crate::facts::cluster::KubernetesVersion;
@@ -125,8 +124,9 @@ impl Circle {
     }
 
     fn severity(self, granted: &Granted<'_>) -> Severity {
-        let is_dangerous =
-            || granted.role.rules.iter().any(writes) || !reading_verbs(granted).is_empty();
+        let is_dangerous = || {
+            granted.role.rules.iter().any(writes) || !granted.verbs_that_read_secrets().is_empty()
+        };
         let is_refused = || {
             let version = granted.cluster.version;
             version.is_some_and(|version| version.minors_behind(WITHOUT_ANONYMOUS) == 0)

@@ -19,15 +19,11 @@
 //! Grant `get` on single Secrets by `resourceNames`, or mount them into pods, which needs no right.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::rbac::rules::{Action, Grant, granted as granted_by};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
 use crate::verdict::Reason;
-
-/// The verbs by which a subject reads Secrets.
-const READING: [&str; 3] = ["get", "list", "watch"];
 
 pub(super) static CHECK: Check = Check {
     id: "k8s-rbac-secrets",
@@ -62,21 +58,8 @@ pub(super) static CHECK: Check = Check {
     },
 };
 
-/// Returns the verbs by which a role reads all Secrets.
-pub(super) fn reading_verbs(granted: &Granted<'_>) -> Vec<&'static str> {
-    let reads_all = |verb: &&str| {
-        let action = Action {
-            verb,
-            group: "",
-            resource: "secrets",
-        };
-        granted_by(&granted.role.rules, &action) == Some(Grant::All)
-    };
-    READING.into_iter().filter(reads_all).collect()
-}
-
 fn problems(granted: &Granted<'_>) -> Vec<(Severity, Reason)> {
-    let verbs = reading_verbs(granted);
+    let verbs = granted.verbs_that_read_secrets();
     if verbs.is_empty() {
         return Vec::new();
     }

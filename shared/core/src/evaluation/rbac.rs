@@ -25,7 +25,10 @@ use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Reason, Verdict};
 
-use rules::grants_everything;
+use rules::{Action, Grant, granted, grants_everything};
+
+/// The verbs by which a subject reads Secrets.
+const READING: [&str; 3] = ["get", "list", "watch"];
 
 /// The noun for bindings.
 const BINDINGS: Noun = Noun {
@@ -186,6 +189,19 @@ impl Granted<'_> {
         self.role_name.namespace.is_none()
             && ["admin", "edit"].contains(&self.role_name.name.as_str())
             && self.role.is_labelled_default
+    }
+
+    /// Returns the verbs by which the role reads all Secrets.
+    pub(crate) fn verbs_that_read_secrets(&self) -> Vec<&'static str> {
+        let reads_all = |verb: &&str| {
+            let action = Action {
+                verb,
+                group: "",
+                resource: "secrets",
+            };
+            granted(&self.role.rules, &action) == Some(Grant::All)
+        };
+        READING.into_iter().filter(reads_all).collect()
     }
 
     /// Returns `true` if the role grants all verbs on all resources.
