@@ -1,7 +1,8 @@
 //! The contents of clusters: sweeps that read the Kubernetes API of each cluster.
 
+use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Parameter;
-use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind};
+use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind, granted_rights};
 use serde_json::{Value, json};
 
 use crate::world::{REGION, World, cluster_arn};
@@ -42,6 +43,18 @@ fn sweep(world: &mut World) -> Value {
 fn workload(cluster: &str, namespace: &str, name: &str) -> String {
     let cluster = cluster_arn(cluster);
     format!("{cluster}/namespaces/{namespace}/deployments.apps/{name}")
+}
+
+/// Each right that a check needs is in the manifest, and each right in it is needed.
+#[test]
+fn all_checks_together_need_exactly_the_rights_of_the_manifest() {
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])]);
+    let checks = CHECKS.iter().filter(|check| check.id.starts_with("k8s-"));
+    let checks: Vec<&str> = checks.map(|check| check.id).collect();
+    world.ok("sweep", &json!({"checks": checks}));
+    assert_eq!(world.status(READABLE, &cluster_arn("prod")), PASSED);
+    assert_eq!(world.api("prod").used_rights(), granted_rights());
+    world.end();
 }
 
 #[test]

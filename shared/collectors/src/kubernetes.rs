@@ -106,7 +106,7 @@ impl Reader<'_> {
                 facts.unreachable = Some(Unread {
                     code: ReasonCode::ReadFailed,
                     text: format!(
-                        "{cause}, so nothing was read from the Kubernetes API. Check the cluster in Amazon EKS."
+                        "Nothing was read from the Kubernetes API, since {cause}. Check the cluster in Amazon EKS."
                     ),
                 });
             }

@@ -38,9 +38,6 @@ pub struct Cluster {
     /// The groups that the access entry gives to the caller; `None` if the caller has no access entry.
     #[serde(default = "groups")]
     pub groups: Option<Vec<String>>,
-    /// `true` if the optional roles of eksentry are installed in addition.
-    #[serde(default)]
-    pub has_optional_roles: bool,
     /// Kinds that the caller may read in addition: `secrets`, `roles.rbac.authorization.k8s.io`.
     #[serde(default)]
     pub allow: Vec<String>,
@@ -115,7 +112,6 @@ impl Cluster {
             api_groups: Vec::new(),
             page_size: None,
             groups: groups(),
-            has_optional_roles: false,
             allow: Vec::new(),
             deny: Vec::new(),
             endpoint: Endpoint::default(),

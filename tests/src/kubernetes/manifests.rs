@@ -12,7 +12,6 @@ use super::rbac::{Policy, Right};
 const ROLES: &str = "eksentry-";
 
 const READER: &str = include_str!("../../../docs/kubernetes/eksentry-reader.yaml");
-const OPTIONAL: &str = include_str!("../../../docs/kubernetes/eksentry-reader-optional.yaml");
 const DISCOVERY: &str = include_str!("discovery-roles.yaml");
 
 /// Returns the objects that are installed in a cluster.
@@ -20,12 +19,9 @@ const DISCOVERY: &str = include_str!("discovery-roles.yaml");
 /// # Panics
 ///
 /// If a manifest is not valid YAML.
-pub(super) fn installed(has_optional_roles: bool) -> Vec<Value> {
-    let optional = if has_optional_roles { OPTIONAL } else { "" };
-    let texts = [DISCOVERY, READER, optional];
-    texts
+pub(super) fn installed() -> Vec<Value> {
+    [DISCOVERY, READER]
         .into_iter()
-        .filter(|text| !text.is_empty())
         .flat_map(documents)
         .collect()
 }
@@ -37,17 +33,13 @@ fn documents(text: &str) -> Vec<Value> {
     documents.collect()
 }
 
-/// Returns the rights that the manifests in `docs/kubernetes` grant: those of `eksentry-reader.yaml`, or those that
-/// `eksentry-reader-optional.yaml` adds. Each of them should be among [`KubernetesApi::used_rights`] of some test.
-///
-/// [`KubernetesApi::used_rights`]: super::KubernetesApi::used_rights
+/// Returns the rights that `docs/kubernetes/eksentry-reader.yaml` grants.
 ///
 /// # Panics
 ///
 /// If a manifest is not valid YAML.
-pub fn granted_rights(is_optional: bool) -> BTreeSet<Right> {
-    let text = if is_optional { OPTIONAL } else { READER };
-    Policy::of(&documents(text)).rights_of(ROLES)
+pub fn granted_rights() -> BTreeSet<Right> {
+    Policy::of(&documents(READER)).rights_of(ROLES)
 }
 
 /// Returns `true` if a right is granted by a role of eksentry.
@@ -65,26 +57,15 @@ mod tests {
 
     /// Rights can't be widened without a change here.
     #[test]
-    fn the_manifests_grant_only_lists_and_two_config_maps() {
-        let read = granted_rights(false);
-        let other: Vec<_> = read
-            .iter()
-            .filter(|right| right.verb != "list")
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            other,
-            [
-                "kube-system/Role/eksentry-reader: get configmaps/amazon-vpc-cni",
-                "kube-system/Role/eksentry-reader: get configmaps/aws-auth",
-            ]
-        );
-        for right in read.iter().chain(&granted_rights(true)) {
+    fn the_manifest_grants_only_lists() {
+        let rights = granted_rights();
+        for right in &rights {
             let is_narrow = !right.resource.contains(['*', '/']) && right.group != "*";
-            let is_secret = right.resource == "secrets";
+            let is_secret = ["secrets", "configmaps"].contains(&right.resource.as_str());
             assert!(is_narrow && !is_secret && is_of_eksentry(right), "{right}");
+            assert_eq!(right.verb, "list", "{right}");
         }
-        assert_eq!((read.len(), granted_rights(true).len()), (22, 5));
+        assert_eq!(rights.len(), 17);
     }
 
     #[test]
@@ -92,8 +73,8 @@ mod tests {
         let entry = include_str!("../../../docs/kubernetes/access-entry.yaml");
         assert!(entry.contains("Type: AWS::EKS::AccessEntry\n"));
         assert!(entry.contains("KubernetesGroups: [eksentry-readers]\n"));
-        let bindings = [READER, OPTIONAL].into_iter().flat_map(documents);
-        let mut bindings = bindings
+        let mut bindings = documents(READER)
+            .into_iter()
             .filter(|object| object["subjects"].is_array())
             .peekable();
         assert!(bindings.peek().is_some());

@@ -326,7 +326,7 @@ impl State {
 
 /// Returns the objects of a cluster, with those that are installed in every cluster.
 fn store(cluster: &Cluster) -> Result<Store, ObjectError> {
-    let mut objects = installed(cluster.has_optional_roles);
+    let mut objects = installed();
     objects.extend(cluster.objects.iter().cloned());
     Store::new(&objects)
 }

@@ -141,13 +141,14 @@ fn optional_kinds_are_served_and_allowed_when_they_exist() {
         "kind": "IngressClassParams",
         "metadata": {"name": "a"},
     });
-    for (objects, has_optional_roles, status) in [
-        (json!([]), true, 404),
-        (params.clone(), false, 403),
-        (params, true, 200),
+    let kind = || vec!["ingressclassparams.elbv2.k8s.aws".to_owned()];
+    for (objects, allow, status) in [
+        (json!([]), kind(), 404),
+        (params.clone(), Vec::new(), 403),
+        (params, kind(), 200),
     ] {
         let api = api(Cluster {
-            has_optional_roles,
+            allow,
             ..prod(objects)
         });
         assert_eq!(get(&api, path).status, status);
