@@ -168,7 +168,7 @@ fn findings_are_valid_for_any_text_from_services_and_customers() {
     // The second exception is invalid, which the run reports at its end.
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");
-    assert!(error.error_message.len() < 2_000, "{}", error.error_message);
+    assert!(error.error_message.len() < 4_000, "{}", error.error_message);
     assert_eq!(
         world.status(ROTATION, &key_arn("k")),
         "PASSED INFORMATIONAL"
