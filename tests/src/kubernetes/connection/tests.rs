@@ -1,6 +1,6 @@
 //! The client of `shared/kubernetes` reads clusters in memory and over TLS.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use aws_credential_types::Credentials as Signer;
 use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
