@@ -1,6 +1,6 @@
 //! The page of one check.
 
-use eksentry_core::{Check, Need, ReasonCode, Standard, standards::groups};
+use eksentry_core::{Check, Need, ReasonCode, Standard, kind::Family, standards::groups};
 
 use super::standards::link;
 use super::{PREVENTION, parameters, reasons, row, source_path, template};
@@ -47,7 +47,9 @@ fn overview(check: &Check) -> String {
         ),
         None => format!("`{}` in findings", kind.asff_type),
     };
-    let runs = if check.enabled {
+    let runs = if kind.family == Family::Kubernetes {
+        "if `Kubernetes` is `on`, unless `DisabledChecks` contains it"
+    } else if check.enabled {
         "unless `DisabledChecks` contains it"
     } else {
         "only if `EnabledChecks` contains it or an event names it"
