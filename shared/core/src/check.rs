@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::details::Details;
 use crate::facts::kubernetes::ObjectName;
-use crate::facts::{Facts, FactsOf};
+use crate::facts::{Facts, FactsOf, Unread};
 use crate::kind::{ResourceKind, Topic};
 use crate::need::{Need, Needs};
 use crate::observation::{Observation, State};
@@ -82,6 +82,11 @@ pub trait Evaluator: fmt::Debug + Sync {
         facts: &dyn Facts,
         settings: &ParameterValues,
     ) -> Option<Evaluated>;
+
+    /// Returns the result for a resource that could not be described.
+    fn evaluate_unread(&self, unread: &Unread) -> Evaluated {
+        Evaluated::Resource(Verdict::not_available(unread))
+    }
 
     /// Returns the unit of the check's findings.
     fn unit(&self) -> Unit {
@@ -178,7 +183,8 @@ impl Check {
     /// not available. If the resource does not exist, is of another kind or is one to which no check applies, the
     /// verdict is not applicable.
     ///
-    /// `except` applies the exceptions for a resource to a verdict.
+    /// A check of the objects in clusters returns no verdict on a cluster that could not be read, since another check
+    /// reports that. `except` applies the exceptions for a resource to a verdict.
     pub fn verdicts(
         &self,
         observation: &Observation,
@@ -219,7 +225,7 @@ impl Check {
                 let gone = Verdict::not_applicable(ReasonCode::ResourceGone, text);
                 return Evaluated::Resource(gone);
             }
-            State::Unread(unread) => return Evaluated::Resource(Verdict::not_available(unread)),
+            State::Unread(unread) => return self.evaluate.evaluate_unread(unread),
             State::Present(facts) => facts,
         };
         if let Some(reason) = facts.inapplicable() {

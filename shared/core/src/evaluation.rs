@@ -1,6 +1,7 @@
 //! Parts of evaluations that several checks share.
 
 pub(crate) mod access;
+pub(crate) mod contents;
 pub(crate) mod images;
 pub(crate) mod keys;
 pub(crate) mod namespaces;

@@ -6,8 +6,8 @@
 //!
 //! ## Why it matters
 //!
-//! What can't be read can't be evaluated. While nothing in a cluster can be read, this is the only finding about its
-//! contents: all others stay as they were.
+//! Objects that can't be read can't be evaluated. While nothing in a cluster can be read, this is the only finding about
+//! its contents: all others stay as they were.
 //!
 //! ## How to fix it
 //!

@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use crate::check::{Evaluated, Evaluator};
-use crate::facts::kubernetes::{KIND, KubernetesCluster, Namespace, ObjectName, Workload};
+use crate::evaluation::contents::EvaluateContents;
+use crate::facts::kubernetes::{KubernetesCluster, Namespace, ObjectName, Workload};
 use crate::facts::{Facts, Unread};
-use crate::kind::ResourceKind;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
@@ -50,6 +49,7 @@ impl<'a> NamespaceInCluster<'a> {
 }
 
 /// A check of namespaces: a pure function of one namespace and its cluster.
+#[derive(Debug)]
 pub(crate) struct EvaluateNamespaces {
     /// The only namespace that is evaluated; `None` if all are.
     pub(crate) only: Option<&'static str>,
@@ -98,27 +98,13 @@ pub(crate) fn reasons_of(unread: impl IntoIterator<Item = Unread>) -> Vec<Reason
     unread.map(|(code, text)| Reason::new(code, text)).collect()
 }
 
-impl std::fmt::Debug for EvaluateNamespaces {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "EvaluateNamespaces({:?})", self.only)
-    }
-}
-
-impl Evaluator for EvaluateNamespaces {
-    fn kind(&self) -> &'static ResourceKind {
-        &KIND
-    }
-
-    fn evaluate(
+impl EvaluateContents for EvaluateNamespaces {
+    fn subjects(
         &self,
         cluster: &Resource,
-        facts: &dyn Facts,
+        facts: &KubernetesCluster,
         settings: &ParameterValues,
-    ) -> Option<Evaluated> {
-        let facts: &KubernetesCluster = facts.of()?;
-        if !facts.is_read() {
-            return Some(Evaluated::Objects(Vec::new()));
-        }
+    ) -> Vec<Subject> {
         let unknown = Namespace::default();
         let evaluated: Vec<(&str, &Namespace)> = if let Some(name) = self.only {
             vec![(name, facts.namespaces.get(name).unwrap_or(&unknown))]
@@ -144,15 +130,14 @@ impl Evaluator for EvaluateNamespaces {
                 verdict,
             })
         });
-        let subject = Subject {
+        vec![Subject {
             resource: cluster.clone(),
             details: facts.details(),
             verdicts: Verdicts {
                 objects: objects.collect(),
                 ..Verdicts::default()
             },
-        };
-        Some(Evaluated::Objects(vec![subject]))
+        }]
     }
 }
 

@@ -9,13 +9,12 @@ pub(crate) mod rules;
 
 use std::borrow::Cow;
 
-use crate::check::{Evaluated, Evaluator};
+use crate::evaluation::contents::EvaluateContents;
 use crate::evaluation::workloads::introduce;
-use crate::facts::Facts;
 use crate::facts::kubernetes::{
-    ApiList, Binding, KIND, KubernetesCluster, ObjectName, RbacName, Role, RoleSubject, Rule,
+    ApiList, Binding, KubernetesCluster, ObjectName, RbacName, Role, RoleSubject, Rule,
 };
-use crate::kind::ResourceKind;
+use crate::facts::{Facts, Unread};
 use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
@@ -211,6 +210,7 @@ impl Granted<'_> {
 }
 
 /// A check of bindings: a pure function of a binding and its role.
+#[derive(Debug)]
 pub(crate) struct EvaluateBindings {
     /// The text of a binding that passes, which is a sentence.
     pub(crate) passed: &'static str,
@@ -220,31 +220,20 @@ pub(crate) struct EvaluateBindings {
     pub(crate) problems: fn(&Granted<'_>) -> Vec<(Severity, Reason)>,
 }
 
-impl std::fmt::Debug for EvaluateBindings {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "EvaluateBindings({:?})", self.passed)
-    }
-}
-
-impl Evaluator for EvaluateBindings {
-    fn kind(&self) -> &'static ResourceKind {
-        &KIND
-    }
-
-    fn evaluate(
+impl EvaluateContents for EvaluateBindings {
+    fn subjects(
         &self,
         cluster: &Resource,
-        facts: &dyn Facts,
+        facts: &KubernetesCluster,
         settings: &ParameterValues,
-    ) -> Option<Evaluated> {
-        let facts: &KubernetesCluster = facts.of()?;
+    ) -> Vec<Subject> {
         let allowed = settings.get(&ALLOWED_SUBJECTS);
         let bindings = facts.rbac.bindings.iter();
         let verdicts = bindings.filter_map(|(name, binding)| {
             let verdict = self.verdict(facts, name, binding, &allowed)?;
             Some((name.of_binding(), verdict))
         });
-        Some(evaluated(cluster, facts, verdicts))
+        subjects(cluster, facts, verdicts)
     }
 
     fn unit(&self) -> Unit {
@@ -335,6 +324,7 @@ impl EvaluateBindings {
 }
 
 /// A check of roles: a pure function of a role and of whether it is bound.
+#[derive(Debug)]
 pub(crate) struct EvaluateRoles {
     /// The text of a role that passes, which is a sentence.
     pub(crate) passed: &'static str,
@@ -342,31 +332,20 @@ pub(crate) struct EvaluateRoles {
     pub(crate) problems: fn(&Role, bool) -> Vec<(Severity, Reason)>,
 }
 
-impl std::fmt::Debug for EvaluateRoles {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "EvaluateRoles({:?})", self.passed)
-    }
-}
-
-impl Evaluator for EvaluateRoles {
-    fn kind(&self) -> &'static ResourceKind {
-        &KIND
-    }
-
-    fn evaluate(
+impl EvaluateContents for EvaluateRoles {
+    fn subjects(
         &self,
         cluster: &Resource,
-        facts: &dyn Facts,
+        facts: &KubernetesCluster,
         settings: &ParameterValues,
-    ) -> Option<Evaluated> {
-        let facts: &KubernetesCluster = facts.of()?;
+    ) -> Vec<Subject> {
         let allowed = settings.get(&ALLOWED_SUBJECTS);
         let roles = facts.rbac.roles.iter();
         let verdicts = roles.filter_map(|(name, role)| {
             let verdict = self.verdict(facts, name, role, &allowed)?;
             Some((name.of_role(), verdict))
         });
-        Some(evaluated(cluster, facts, verdicts))
+        subjects(cluster, facts, verdicts)
     }
 
     fn unit(&self) -> Unit {
@@ -458,7 +437,7 @@ fn lists_all_roles(facts: &KubernetesCluster, role: &RbacName) -> bool {
 }
 
 fn unread_member() -> Verdict {
-    let unread = crate::facts::Unread {
+    let unread = Unread {
         code: ReasonCode::ReadFailed,
         text: "A member that the check evaluates has an unknown type or value.".to_owned(),
     };
@@ -467,14 +446,11 @@ fn unread_member() -> Verdict {
 
 /// Returns the verdicts about the objects of a cluster. The verdict about the cluster names those that pass under an
 /// exception, and counts the bindings that grant nothing.
-fn evaluated(
+fn subjects(
     cluster: &Resource,
     facts: &KubernetesCluster,
     verdicts: impl Iterator<Item = (ObjectName, Verdict)>,
-) -> Evaluated {
-    if !facts.is_read() {
-        return Evaluated::Objects(Vec::new());
-    }
+) -> Vec<Subject> {
     let mut objects = Vec::new();
     for (name, mut verdict) in verdicts {
         let Ok(resource) = name.resource(cluster) else {
@@ -514,7 +490,7 @@ fn evaluated(
         inert,
     ];
     let remarks = remarks.into_iter().flatten().collect();
-    Evaluated::Objects(vec![Subject {
+    vec![Subject {
         resource: cluster.clone(),
         details: facts.details(),
         verdicts: Verdicts {
@@ -522,7 +498,7 @@ fn evaluated(
             unread: facts.missing(Need::Rbac.into()),
             remarks,
         },
-    }])
+    }]
 }
 
 #[cfg(test)]

@@ -10,10 +10,9 @@ mod inspection;
 
 use std::collections::BTreeMap;
 
-use crate::check::{Evaluated, Evaluator};
-use crate::facts::kubernetes::{ApiList, KIND, KubernetesCluster, ObjectName, PodSpec, Workload};
+use crate::evaluation::contents::EvaluateContents;
+use crate::facts::kubernetes::{ApiList, KubernetesCluster, ObjectName, PodSpec, Workload};
 use crate::facts::{Facts, Unread};
-use crate::kind::ResourceKind;
 use crate::need::{Need, Needs};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::resource::Resource;
@@ -30,6 +29,7 @@ pub(crate) const WORKLOADS: Noun = Noun {
 };
 
 /// A check of workloads: a pure function of the settings of pods, and the unit of its findings.
+#[derive(Debug)]
 pub(crate) struct EvaluateWorkloads {
     /// The unit: [`Unit::Object`] or [`Unit::Namespace`], of [`WORKLOADS`].
     pub(crate) unit: Unit,
@@ -56,27 +56,13 @@ impl EvaluateWorkloads {
     }
 }
 
-impl std::fmt::Debug for EvaluateWorkloads {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "EvaluateWorkloads({:?})", self.unit)
-    }
-}
-
-impl Evaluator for EvaluateWorkloads {
-    fn kind(&self) -> &'static ResourceKind {
-        &KIND
-    }
-
-    fn evaluate(
+impl EvaluateContents for EvaluateWorkloads {
+    fn subjects(
         &self,
         cluster: &Resource,
-        facts: &dyn Facts,
+        facts: &KubernetesCluster,
         settings: &ParameterValues,
-    ) -> Option<Evaluated> {
-        let facts: &KubernetesCluster = facts.of()?;
-        if !facts.is_read() {
-            return Some(Evaluated::Objects(Vec::new()));
-        }
+    ) -> Vec<Subject> {
         let applies = self
             .required
             .is_none_or(|parameter| !parameter.texts(settings).is_empty());
@@ -101,7 +87,7 @@ impl Evaluator for EvaluateWorkloads {
         } else {
             Vec::new()
         };
-        let subjects = match self.unit {
+        match self.unit {
             Unit::Namespace(_) => by_namespace
                 .into_iter()
                 .filter_map(|(namespace, objects)| {
@@ -132,8 +118,7 @@ impl Evaluator for EvaluateWorkloads {
                     remarks: Vec::new(),
                 },
             }],
-        };
-        Some(Evaluated::Objects(subjects))
+        }
     }
 
     fn unit(&self) -> Unit {

@@ -1,7 +1,7 @@
 //! The evaluation of bindings and roles, with the checks of administrators, of Secrets and of wildcards.
 
 use super::*;
-use crate::check::Check;
+use crate::check::{Check, Evaluated};
 use crate::checks::find;
 use crate::checks::samples::{kubernetes_cluster, unread};
 use crate::evaluation::workloads::tests::{cluster, objects_of};

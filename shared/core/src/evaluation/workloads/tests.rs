@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::check::Check;
+use crate::check::{Check, Evaluated};
 use crate::checks::find;
 use crate::checks::samples::{kubernetes_cluster, settings, unread, workload};
 use crate::facts::kubernetes::{Namespace, RunningPods};

@@ -71,7 +71,7 @@ async fn nothing_further_is_requested_of_a_server_that_refuses_the_caller() {
     );
     assert_eq!(missing(&read).len(), 9);
 
-    // What was read before counts.
+    // The lists that were read before count.
     let script = server(
         &[deployment("web", "t")],
         vec![(PODS, vec![unknown(), unknown()])],
