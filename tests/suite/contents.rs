@@ -178,6 +178,53 @@ fn a_cluster_that_is_not_reached_hides_no_other_and_keeps_its_findings() {
 }
 
 #[test]
+fn a_cluster_that_eks_does_not_describe_has_one_finding_about_that() {
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])]);
+    sweep(&mut world);
+    world.deny("eks.DescribeCluster");
+    sweep(&mut world);
+    assert_eq!(
+        world.statuses(),
+        [
+            format!("{HIGH} {PRIVILEGED} cluster/prod/namespaces/shop/deployments.apps/web"),
+            format!("NOT_AVAILABLE INFORMATIONAL {READABLE} cluster/prod"),
+        ]
+    );
+    world.end();
+}
+
+#[test]
+fn the_check_that_reports_unread_clusters_runs_although_it_is_disabled() {
+    let disabled = CHECKS.iter().filter(|check| check.id != PRIVILEGED);
+    let disabled: Vec<&str> = disabled.map(|check| check.id).collect();
+    let mut world =
+        world([cluster("prod", vec![])]).and("EKSENTRY_DISABLED_CHECKS", &disabled.join(","));
+    world.sweep();
+    assert_eq!(world.status(READABLE, &cluster_arn("prod")), PASSED);
+    world.end();
+}
+
+/// The findings about the contents of a cluster may be a thousand times as many as those about the cluster.
+#[test]
+fn the_part_with_clusters_requests_only_findings_about_clusters() {
+    let mut world = world([cluster("prod", vec![])]);
+    let event = json!({"checks": ["eks-endpoint-private", PRIVILEGED]});
+    world.ok("sweep", &event);
+    let requests = world.aws.calls_of("securityhub.GetFindings");
+    for request in requests {
+        let filters = &request.members["Filters"];
+        let generators = filters["GeneratorId"].as_array().unwrap();
+        let about_contents = |generator: &Value| {
+            let id = generator["Value"].as_str().unwrap();
+            id.starts_with("eksentry/k8s-")
+        };
+        let count = generators.iter().filter(|one| about_contents(one)).count();
+        assert!(count == 0 || count == generators.len(), "{filters}");
+    }
+    world.end();
+}
+
+#[test]
 fn an_endpoint_that_is_not_trusted_gets_no_token() {
     for endpoint in [
         Endpoint::Expired,

@@ -436,7 +436,9 @@ impl Run<'_> {
             return true;
         }
         let needs = checks::find(check).map(|check| check.needs.iter().copied().collect());
-        match self.cluster.get().map(|cluster| &cluster.state) {
+        let of_cluster = self.cluster.get();
+        let of_cluster = of_cluster.filter(|one| one.resource.cluster() == resource.cluster());
+        match of_cluster.map(|cluster| &cluster.state) {
             Some(State::Gone) => true,
             Some(State::Present(facts)) => needs
                 .is_ok_and(|needs| facts.shows_absence(ObjectName::namespace_of(resource), needs)),

@@ -58,9 +58,11 @@ impl Scope<'_> {
         ids.collect()
     }
 
-    /// Returns the generators of the checks' findings.
-    pub(crate) fn generators(&self) -> Vec<String> {
+    /// Returns the generators of the findings about the resources of a part.
+    pub(crate) fn generators(&self, part: &Part) -> Vec<String> {
         let checks = self.checks.iter();
+        let is_of_part = |kind: &ResourceKind| part.kinds().any(|of_part| of_part == kind);
+        let checks = checks.filter(|(check, _)| is_of_part(check.kind()));
         checks.map(|(check, _)| generator_id(check)).collect()
     }
 }

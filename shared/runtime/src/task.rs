@@ -158,23 +158,24 @@ impl Task {
             .map(|id| checks::find(id))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::invalid_event(format!("in checks, {error}")))?;
-        let is_inside = |check: &&&'static Check| check.kind() == KubernetesCluster::KIND;
-        if let Some(check) = selected.iter().find(is_inside) {
-            if !settings.kubernetes {
-                let message = format!(
-                    "in checks, {} evaluates the contents of clusters, which is off: to fix this, set the environment \
-                     variable {KUBERNETES} to on",
-                    check.id
-                );
-                return Err(Error::invalid_event(message));
-            }
+        let is_inside = |check: &&'static Check| check.kind() == KubernetesCluster::KIND;
+        let named = selected.iter().find(|check| is_inside(check));
+        if let Some(check) = named.filter(|_| !settings.kubernetes) {
+            let message = format!(
+                "in checks, {} evaluates the contents of clusters, which is off: to fix this, set the environment \
+                 variable {KUBERNETES} to on",
+                check.id
+            );
+            return Err(Error::invalid_event(message));
+        }
+        if selected.is_empty() {
+            selected = selection.enabled_checks().collect();
+        }
+        if selected.iter().any(is_inside) {
             selected.push(checks::readability());
         }
         selected.sort_by_key(|check| check.id);
         selected.dedup_by_key(|check| check.id);
-        if selected.is_empty() {
-            selected = selection.enabled_checks().collect();
-        }
         let checks = selected.into_iter();
         Ok(checks.map(|check| (check, selection.of(check))).collect())
     }

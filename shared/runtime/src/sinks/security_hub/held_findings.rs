@@ -69,7 +69,7 @@ impl<'a> HeldFindings<'a> {
             ledger = None;
         }
         let since = ledger.as_ref().map(Ledger::since);
-        let generators = self.scope.generators();
+        let generators = self.scope.generators(part);
         let generators = if !self.scope.covers_every_check(&self.invocation.selection) {
             Generators::These(&generators)
         } else if matches!(part, Part::Kubernetes(_)) {
