@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Resource, ResourceError};
 use crate::details::Details;
-use crate::facts::kubernetes::object::{KIND, NAME, NAMESPACE};
+use crate::facts::kubernetes::object::{API_VERSION, KIND, NAME, NAMESPACE};
 use crate::facts::kubernetes::{self as kinds, ObjectName};
 
 /// The characters of a name that an id contains as they are. `~` is not among them, since it marks an id that is cut
@@ -64,7 +64,7 @@ impl ObjectName {
             .text(NAMESPACE, Some(name))
             .text(KIND, Some("Namespace"))
             .text(NAME, Some(name))
-            .text("ApiVersion", Some("v1"))
+            .text(API_VERSION, Some("v1"))
     }
 
     /// Returns the properties of the object that reports show.
@@ -73,7 +73,15 @@ impl ObjectName {
             .text(NAMESPACE, self.namespace.as_deref())
             .text(KIND, Some(&self.kind))
             .text(NAME, Some(&self.name))
-            .text("ApiVersion", Some(&self.api_version))
+            .text(API_VERSION, Some(&self.api_version))
+    }
+
+    /// Returns the kind, the name and the API group of an object from its details; `None` if these are not the details
+    /// of an object. The core group is empty.
+    pub fn in_details(details: &Details) -> Option<(&str, &str, &str)> {
+        let [kind, name, version] = [KIND, NAME, API_VERSION].map(|part| details.get_text(part));
+        let group = version?.split_once('/').map_or("", |(group, _)| group);
+        Some((kind?, name?, group))
     }
 }
 
@@ -139,6 +147,21 @@ mod tests {
                 Some(cluster().id().to_owned())
             );
         }
+    }
+
+    #[test]
+    fn the_details_of_an_object_name_it() {
+        for (version, group) in [("apps/v1", "apps"), ("v1", "")] {
+            let details = object(Some("shop"), version, "x", "web").details(&cluster());
+            assert_eq!(
+                ObjectName::in_details(&details),
+                Some(("Kind", "web", group))
+            );
+        }
+        let of_namespace = ObjectName::details_of_namespace("shop", &cluster());
+        let expected = Some(("Namespace", "shop", ""));
+        assert_eq!(ObjectName::in_details(&of_namespace), expected);
+        assert_eq!(ObjectName::in_details(&Details::default()), None);
     }
 
     #[test]

@@ -11,12 +11,14 @@ mod values;
 mod vulnerability;
 
 use eksentry_core::facts::image::ScanResult;
+use eksentry_core::facts::kubernetes::ObjectName;
 use eksentry_core::{Finding, Outcome, ReasonCode, Resource, checks};
 use jiff::Timestamp;
 
 pub use objects::Event;
 use objects::{
-    Compliance, FindingInfo, Metadata, Parameter, RelatedEvent, Remediation, ResourceDetails, Tag,
+    Compliance, FindingInfo, Group, Metadata, Parameter, RelatedEvent, Remediation,
+    ResourceDetails, Tag,
 };
 use subject::Subject;
 use text::{text, texts};
@@ -83,7 +85,6 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
     let (severity_id, severity) = severity(Some(verdict.outcome.severity()));
     let reason = verdict.reasons.first();
     let subject = Subject::of(finding, run);
-    let [resource] = subject.resources();
     Event {
         severity_id,
         severity,
@@ -105,11 +106,10 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
             ),
             references: [&finding.link],
         }),
-        resources: [ResourceDetails {
-            tags: tags(finding),
-            data: (!finding.details.is_empty()).then_some(&finding.details),
-            ..resource
-        }],
+        resources: [resource(finding, &subject)]
+            .into_iter()
+            .chain(subject.cluster())
+            .collect(),
         ..subject.event(Class::Compliance, activity, EventStatus::of(finding))
     }
 }
@@ -144,7 +144,6 @@ fn vulnerabilities_found<'a>(
         type_uid: type_uid(Class::Compliance, Activity::Unknown),
         title: finding.check.title,
     };
-    let [resource] = subject.resources();
     Event {
         severity_id,
         severity,
@@ -161,20 +160,32 @@ fn vulnerabilities_found<'a>(
             ..frame.finding_info
         },
         vulnerabilities: scan.vulnerabilities.iter().map(vulnerability).collect(),
-        resources: [ResourceDetails {
+        resources: vec![ResourceDetails {
             role_id: 3,
             role: "Affected",
-            tags: tags(finding),
-            data: (!finding.details.is_empty()).then_some(&finding.details),
-            ..resource
+            ..resource(finding, &subject)
         }],
         ..frame
     }
 }
 
-fn tags(finding: &Finding) -> Vec<Tag<'_>> {
+/// Returns the resource of a finding, with its tags and its details.
+fn resource<'a>(finding: &'a Finding, subject: &Subject<'a>) -> ResourceDetails<'a> {
     let tags = finding.tags.iter().flatten();
-    tags.map(|(name, value)| Tag { name, value }).collect()
+    let resource = ResourceDetails {
+        tags: tags.map(|(name, value)| Tag { name, value }).collect(),
+        data: (!finding.details.is_empty()).then_some(&finding.details),
+        ..subject.resource()
+    };
+    match ObjectName::in_details(&finding.details) {
+        Some((kind, name, group)) => ResourceDetails {
+            kind,
+            name,
+            group: (!group.is_empty()).then_some(Group { name: group }),
+            ..resource
+        },
+        None => resource,
+    }
 }
 
 fn parameter<'a>((name, values): &'a (&'static str, Vec<String>)) -> Option<Parameter<'a>> {

@@ -8,6 +8,8 @@ pub const NAMESPACE: &str = "Namespace";
 pub const KIND: &str = "Kind";
 /// See [`NAMESPACE`].
 pub const NAME: &str = "Name";
+/// See [`NAMESPACE`].
+pub const API_VERSION: &str = "ApiVersion";
 
 /// The name of an object, as a person would write it: `shop/Deployment/web`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

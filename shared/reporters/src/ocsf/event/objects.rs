@@ -40,7 +40,7 @@ pub struct Event<'a> {
     pub(super) vulnerabilities: Vec<VulnerabilityDetails<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remediation: Option<Remediation<'a>>,
-    pub(super) resources: [ResourceDetails<'a>; 1],
+    pub(super) resources: Vec<ResourceDetails<'a>>,
     pub(super) observables: [Observable<'a>; 1],
 }
 
@@ -161,9 +161,15 @@ pub(super) struct ResourceDetails<'a> {
     pub(super) uid: &'a str,
     pub(super) name: &'a str,
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    pub(super) kind: &'a str,
     pub(super) role_id: u32,
     pub(super) role: &'static str,
+    /// The namespace of an object in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<&'a str>,
+    /// The API group of an object in a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<Group<'a>>,
     pub(super) cloud_partition: &'a str,
     pub(super) region: &'a str,
     pub(super) owner: Owner<'a>,
@@ -171,6 +177,11 @@ pub(super) struct ResourceDetails<'a> {
     pub(super) tags: Vec<Tag<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<&'a Details>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Group<'a> {
+    pub(super) name: &'a str,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

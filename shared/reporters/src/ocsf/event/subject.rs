@@ -1,7 +1,9 @@
 //! The attributes of an event that do not depend on a verdict.
 
+use eksentry_core::facts::KubernetesCluster;
+use eksentry_core::facts::kubernetes::ObjectName;
 use eksentry_core::finding::GENERATOR;
-use eksentry_core::{Finding, Resource, Severity, standards};
+use eksentry_core::{FactsOf as _, Finding, Resource, Severity, standards};
 use jiff::Timestamp;
 
 use super::objects::{
@@ -79,7 +81,10 @@ impl<'a> Subject<'a> {
             compliance: None,
             vulnerabilities: Vec::new(),
             remediation: None,
-            resources: self.resources(),
+            resources: [self.resource()]
+                .into_iter()
+                .chain(self.cluster())
+                .collect(),
             observables: [Observable {
                 name: "resources[].uid",
                 type_id: 10,
@@ -140,13 +145,44 @@ impl<'a> Subject<'a> {
         }
     }
 
-    pub(super) fn resources(&self) -> [ResourceDetails<'a>; 1] {
-        [ResourceDetails {
-            uid: self.resource.id(),
-            name: self.resource.name(),
-            kind: self.resource.kind().ocsf_type,
-            role_id: 1,
-            role: "Target",
+    /// Returns the resource, without its tags and details.
+    pub(super) fn resource(&self) -> ResourceDetails<'a> {
+        let (uid, name) = (self.resource.id(), self.resource.name());
+        let kind = self.resource.kind().ocsf_type;
+        ResourceDetails {
+            namespace: ObjectName::namespace_of(self.resource),
+            ..self.resource_details(uid, name, kind, (1, "Target"))
+        }
+    }
+
+    /// Returns the cluster that the resource is in, if the resource is an object in a cluster.
+    pub(super) fn cluster(&self) -> Option<ResourceDetails<'a>> {
+        let cluster = self.resource.parent()?;
+        if cluster.kind() != KubernetesCluster::KIND {
+            return None;
+        }
+        let path = self.resource.name_in_parent();
+        let without_path = |text: &'a str| text.strip_suffix(path)?.strip_suffix('/');
+        let uid = without_path(self.resource.id())?;
+        let name = without_path(self.resource.name())?;
+        Some(self.resource_details(uid, name, cluster.kind().ocsf_type, (4, "Related")))
+    }
+
+    fn resource_details(
+        &self,
+        uid: &'a str,
+        name: &'a str,
+        kind: &'static str,
+        (role_id, role): (u32, &'static str),
+    ) -> ResourceDetails<'a> {
+        ResourceDetails {
+            uid,
+            name,
+            kind,
+            role_id,
+            role,
+            namespace: None,
+            group: None,
             cloud_partition: self.resource.partition(),
             region: self.resource.region(),
             owner: Owner {
@@ -154,7 +190,7 @@ impl<'a> Subject<'a> {
             },
             tags: Vec::new(),
             data: None,
-        }]
+        }
     }
 
     /// Returns the id of the finding. It is the same in every report, except that the id has a suffix for an image's

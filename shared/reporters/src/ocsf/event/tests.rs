@@ -9,6 +9,7 @@ use eksentry_core::facts::image::{
     Cvss, EcrImage, Package, Scan, ScanResult, ScanStatus, SeverityCounts, Vulnerability,
 };
 use eksentry_core::facts::key::{KeyState, KmsKey, Rotation};
+use eksentry_core::facts::kubernetes::ObjectName;
 use eksentry_core::mute_list::{Entry, Mute};
 use eksentry_core::{
     Finding, Observation, ParameterValues, ReasonCode, Resource, Severity, State, Unread, checks,
@@ -193,4 +194,42 @@ fn both_events_of_an_image_contain_its_tags() {
         let tags = &event["resources"][0]["tags"];
         assert_eq!(tags, &json!([{"name": "team", "value": "cards"}]));
     }
+}
+
+#[test]
+fn the_cluster_of_an_object_follows_the_object() {
+    let cluster = "arn:aws:eks:eu-central-1:111122223333:cluster/prod";
+    let parent = Resource::parse(cluster).unwrap();
+    let object = ObjectName {
+        namespace: Some("shop".to_owned()),
+        kind: "Deployment".to_owned(),
+        api_version: "apps/v1".to_owned(),
+        plural: "deployments".to_owned(),
+        name: "web".to_owned(),
+    };
+    let finding = Finding {
+        resource: object.resource(&parent).unwrap(),
+        details: object.details(&parent),
+        ..rotation(Rotation::Off)
+    };
+    let resources = &only(&finding)["resources"];
+    let members = |number: usize, names: [&str; 6]| {
+        let members = names.map(|name| resources[number][name].clone());
+        json!(members)
+    };
+    let names = ["uid", "name", "type", "role", "namespace", "group"];
+    let uid = format!("{cluster}/namespaces/shop/deployments.apps/web");
+    let expected = json!([uid, "web", "Deployment", "Target", "shop", {"name": "apps"}]);
+    assert_eq!(members(0, names), expected);
+    let expected = json!([cluster, "prod", "AWS::EKS::Cluster", "Related", null, null]);
+    assert_eq!(members(1, names), expected);
+    assert_eq!(resources.as_array().map(Vec::len), Some(2));
+
+    // Only the id is known of an object that no longer exists.
+    let at = finding.observed_at;
+    let event = closed("k8s-pod-privileged", &finding.resource, at, RUN);
+    let event = serde_json::to_value(event).unwrap();
+    assert_eq!(event["resources"][0]["uid"], uid);
+    assert_eq!(event["resources"][0]["namespace"], "shop");
+    assert_eq!(event["resources"][1]["uid"], cluster);
 }
