@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
+use std::thread;
 use std::time::Duration;
 
 use eksentry_core::checks::CHECKS;
@@ -103,6 +104,18 @@ impl Undisturbed {
         self.covered.contains(&name) && is_tried
     }
 
+    /// Returns the names of the calls that one check makes.
+    fn calls_of(&self, check: &'static str) -> BTreeSet<String> {
+        let checks = Checks::Only(BTreeSet::from([check]));
+        let mut runner = CaseRunner::new(self.scenario, &checks, &self.earlier);
+        runner.reset();
+        let (ending, _) = runner.invoke(Duration::from_mins(5));
+        assert_eq!(ending, Ending::Success, "{} {check}", self.scenario.name);
+        let calls = runner.world.aws.calls();
+        runner.world.end();
+        calls.iter().map(Call::name).collect()
+    }
+
     /// Returns the scenario with all checks and, for each call that only some checks make, with these checks alone.
     fn all_of(scenario: &'static Scenario) -> Vec<Self> {
         let mut with_all = Self::of(scenario, Checks::All);
@@ -123,8 +136,7 @@ impl Undisturbed {
             .collect();
         let mut callers: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
         for check in selected.iter().filter(|_| selected.len() > 1) {
-            let alone = Self::of(scenario, Checks::Only(BTreeSet::from([*check])));
-            for call in alone.covered {
+            for call in with_all.calls_of(check) {
                 callers.entry(call).or_default().insert(check);
             }
         }
@@ -144,9 +156,16 @@ impl Undisturbed {
     }
 }
 
-/// Returns the results of all scenarios, each of which is run once.
+/// Returns the results of all scenarios, each of which is run once, at the same time as the others.
 pub(super) fn undisturbed() -> &'static [Undisturbed] {
-    static UNDISTURBED: LazyLock<Vec<Undisturbed>> =
-        LazyLock::new(|| SCENARIOS.iter().flat_map(Undisturbed::all_of).collect());
+    static UNDISTURBED: LazyLock<Vec<Undisturbed>> = LazyLock::new(|| {
+        thread::scope(|scope| {
+            let run = |scenario| scope.spawn(move || Undisturbed::all_of(scenario));
+            let runs: Vec<_> = SCENARIOS.iter().map(run).collect();
+            runs.into_iter()
+                .flat_map(|run| run.join().unwrap())
+                .collect()
+        })
+    });
     &UNDISTURBED
 }
