@@ -62,8 +62,8 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let account = inspection.cluster.account();
-    let allowed = inspection.settings.get(&ALLOWED_REGISTRIES);
+    let account = inspection.context.cluster.account();
+    let allowed = inspection.context.settings.get(&ALLOWED_REGISTRIES);
     let allowed = allowed
         .iter()
         .map(|text| AllowedRegistry::read(text, account));

@@ -72,8 +72,8 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let pinning = inspection.settings.get(&PINNING);
-    let mutable = inspection.settings.get(&MUTABLE_TAGS);
+    let pinning = inspection.context.settings.get(&PINNING);
+    let mutable = inspection.context.settings.get(&MUTABLE_TAGS);
     for (container, image) in images(inspection) {
         let issue = issue(image, pinning, &mutable);
         inspection.add_to(container, Ok(issue));

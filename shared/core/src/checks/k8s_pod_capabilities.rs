@@ -104,7 +104,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
     if !inspection.is_for_linux() {
         return;
     }
-    let allowed = inspection.settings.get(&ALLOWED_CAPABILITIES);
+    let allowed = inspection.context.settings.get(&ALLOWED_CAPABILITIES);
     let allowed: Vec<String> = allowed.iter().map(|name| standard_name(name)).collect();
     let host_network = inspection.pod.host_network.read();
     let is_dangerous = |name: &str| -> Result<bool, InvalidField> {

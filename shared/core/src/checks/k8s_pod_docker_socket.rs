@@ -74,7 +74,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let additional = inspection.settings.get(&ADDITIONAL_SOCKETS);
+    let additional = inspection.context.settings.get(&ADDITIONAL_SOCKETS);
     let additional = additional.iter().map(AsRef::as_ref);
     let sockets = SOCKETS.into_iter().chain(additional);
     let sockets: Vec<NodePath> = sockets.map(|path| NodePath::new(path, false)).collect();

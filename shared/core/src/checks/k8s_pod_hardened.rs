@@ -74,7 +74,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
     if !inspection.is_for_linux() {
         return;
     }
-    let has_default = inspection.settings.get(&SECCOMP_DEFAULT);
+    let has_default = inspection.context.settings.get(&SECCOMP_DEFAULT);
     inspection.add(of_pod(inspection));
     inspection.each_container(|container| seccomp(container, has_default));
     inspection.each_container(|container| {

@@ -94,7 +94,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         "The pod shares the network of its node (hostNetwork)",
     ));
     if let Ok(None | Some(false)) = pod.host_network.read() {
-        let allowed = inspection.settings.get(&ALLOWED_HOST_PORTS);
+        let allowed = inspection.context.settings.get(&ALLOWED_HOST_PORTS);
         inspection.each_container(|container| {
             let ports = ports(container, &allowed)?;
             let texts: Vec<_> = ports.iter().map(ToString::to_string).collect();

@@ -123,7 +123,7 @@ impl Allowed {
 }
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let allowed = inspection.settings.get(&ALLOWED_HOST_PATHS);
+    let allowed = inspection.context.settings.get(&ALLOWED_HOST_PATHS);
     let allowed: Vec<Allowed> = allowed.iter().map(|text| Allowed::read(text)).collect();
     // A container may mount a path several times, of which the worst counts.
     let mut mounts = host_path::mounts(inspection);

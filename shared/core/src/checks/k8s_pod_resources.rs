@@ -69,7 +69,7 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let required = inspection.settings.get(&REQUIRED);
+    let required = inspection.context.settings.get(&REQUIRED);
     let mut containers = inspection.containers();
     containers.retain(|container| container.kind != ContainerKind::Ephemeral);
     let of_pod = &inspection.pod.resources;
@@ -78,7 +78,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         Ok(pod || resources.try_fold(false, |any, one| Ok(any || reserves(one)?))?)
     });
     let defaults = Defaults {
-        limit_ranges: inspection.limit_ranges,
+        limit_ranges: inspection.context.limit_ranges,
         of_pod,
     };
     let is_reserved = match is_reserved {

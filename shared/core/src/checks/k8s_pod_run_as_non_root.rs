@@ -77,7 +77,7 @@ pub(super) static CHECK: Check = Check {
 
 fn inspect(inspection: &mut Inspection<'_>) {
     let pod = inspection.pod;
-    if inspection.settings.get(&ACCEPT_USER_NAMESPACES) {
+    if inspection.context.settings.get(&ACCEPT_USER_NAMESPACES) {
         match pod.host_users.read() {
             Ok(Some(false)) => {
                 let text = "The pod runs in a user namespace";
@@ -92,7 +92,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         Ok(windows) => windows.is_some(),
         Err(error) => return inspection.add(Err(error)),
     };
-    let is_required = inspection.settings.get(&REQUIRE_RUN_AS_NON_ROOT);
+    let is_required = inspection.context.settings.get(&REQUIRE_RUN_AS_NON_ROOT);
     let (mut all_pass, mut all_override) = (true, true);
     for container in inspection.containers() {
         let issue = if is_windows {

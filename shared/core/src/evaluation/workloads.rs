@@ -20,7 +20,8 @@ use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
 use crate::verdict::{Outcome, Verdict};
 
 use combination::Combination;
-pub(crate) use inspection::{Inspected, Inspection, Issue, LimitRanges};
+use inspection::{Context, Inspected};
+pub(crate) use inspection::{Inspection, Issue, LimitRanges};
 
 /// The noun for workloads.
 pub(crate) const WORKLOADS: Noun = Noun {
@@ -43,14 +44,8 @@ pub(crate) struct EvaluateWorkloads {
 
 impl EvaluateWorkloads {
     /// Returns the issues in the settings of pods.
-    pub(crate) fn issues(
-        &self,
-        pod: &PodSpec,
-        settings: &ParameterValues,
-        cluster: &Resource,
-        limit_ranges: LimitRanges<'_>,
-    ) -> Inspected {
-        let mut inspection = Inspection::new(pod, settings, cluster, limit_ranges);
+    fn issues(&self, pod: &PodSpec, is_admitted: bool, context: Context<'_>) -> Inspected {
+        let mut inspection = Inspection::new(pod, is_admitted, context);
         (self.inspect)(&mut inspection);
         inspection.finish()
     }
@@ -176,16 +171,20 @@ impl Evaluation<'_> {
         } else {
             Ok(&[][..])
         };
-        let issues = |pod: &PodSpec| {
-            self.check
-                .issues(pod, self.settings, self.cluster, limit_ranges)
+        let context = Context {
+            settings: self.settings,
+            cluster: self.cluster,
+            facts: self.facts,
+            namespace: workload.name.namespace.as_deref().unwrap_or_default(),
+            limit_ranges,
         };
+        let issues = |pod: &PodSpec, is_admitted| self.check.issues(pod, is_admitted, context);
+        let template = workload.template.as_deref();
+        let pods = workload.running.iter();
         let combination = Combination {
-            template: workload.template.as_deref().map(issues),
-            pods: workload
-                .running
-                .iter()
-                .map(|pods| (issues(&pods.spec), pods.count))
+            template: template.map(|pod| issues(pod, false)),
+            pods: pods
+                .map(|pods| (issues(&pods.spec, true), pods.count))
                 .collect(),
             passed: self.check.passed,
         };

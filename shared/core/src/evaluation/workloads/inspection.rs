@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::Unread;
 use crate::facts::kubernetes::{
-    ContainerInPod, ContainerKind, LimitRange, PodSpec, WindowsSetting,
+    ContainerInPod, ContainerKind, KubernetesCluster, LimitRange, PodSpec, WindowsSetting,
 };
 use crate::field::InvalidField;
 use crate::parameters::ParameterValues;
@@ -94,33 +94,40 @@ pub(crate) type LimitRanges<'a> = Result<&'a [LimitRange], &'a Unread>;
 /// The issues that a check found in the settings of pods.
 pub(crate) type Inspected = BTreeSet<LocatedIssue>;
 
+/// The workload whose pods are inspected, with its cluster and the settings of the check.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// The settings of the check.
+    pub(crate) settings: &'a ParameterValues,
+    /// The cluster in which the pods run.
+    pub(crate) cluster: &'a Resource,
+    /// The facts about the cluster.
+    pub(crate) facts: &'a KubernetesCluster,
+    /// The namespace of the pods.
+    pub(crate) namespace: &'a str,
+    /// The limit ranges that will apply to the pods once they are created. There are none for running pods, which have
+    /// the result already.
+    pub(crate) limit_ranges: LimitRanges<'a>,
+}
+
 /// An inspection of the settings of pods.
 #[derive(Debug)]
 pub(crate) struct Inspection<'a> {
     /// The settings of the pods.
     pub(crate) pod: &'a PodSpec,
-    /// The settings of the check.
-    pub(crate) settings: &'a ParameterValues,
-    /// The cluster in which the pods run.
-    pub(crate) cluster: &'a Resource,
-    /// The limit ranges that will apply to the pods once they are created. There are none for running pods, which have
-    /// the result already.
-    pub(crate) limit_ranges: LimitRanges<'a>,
+    /// `true` if the pods exist, so that admission has completed their settings. `false` for a template.
+    pub(crate) is_admitted: bool,
+    /// The workload whose pods are inspected.
+    pub(crate) context: Context<'a>,
     issues: Inspected,
 }
 
 impl<'a> Inspection<'a> {
-    pub(super) fn new(
-        pod: &'a PodSpec,
-        settings: &'a ParameterValues,
-        cluster: &'a Resource,
-        limit_ranges: LimitRanges<'a>,
-    ) -> Self {
+    pub(super) fn new(pod: &'a PodSpec, is_admitted: bool, context: Context<'a>) -> Self {
         Self {
             pod,
-            settings,
-            cluster,
-            limit_ranges,
+            is_admitted,
+            context,
             issues: Inspected::new(),
         }
     }
