@@ -27,6 +27,7 @@ use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::{OnceCell, mpsc};
 
+pub(crate) use self::access::LIST as LIST_ACCESS_ENTRIES;
 use self::role_use::RoleUse;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};

@@ -6,9 +6,11 @@ use std::time::Duration;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_eks::types::Cluster;
 use eksentry_core::facts::kubernetes::Rbac;
-use eksentry_core::facts::{EksCluster, KubernetesCluster};
+use eksentry_core::facts::{EksCluster, KubernetesCluster, List};
 use eksentry_core::kind::Family;
-use eksentry_core::{FactsOf as _, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread};
+use eksentry_core::{
+    FactsOf as _, Need, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread,
+};
 use eksentry_kubernetes::{Authority, Client, Token, TokenError, TokenScope, TokenSource};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -31,7 +33,7 @@ impl Collector for ContentsCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![eks::LIST, eks::DESCRIBE]
+        vec![eks::LIST, eks::DESCRIBE, eks::LIST_ACCESS_ENTRIES]
     }
 
     fn describe<'a>(
@@ -93,6 +95,10 @@ impl Reader<'_> {
         if eksentry_core::Facts::inapplicable(&facts).is_some() || facts.is_being_created() {
             return State::present(facts);
         }
+        if needs.contains(Need::AccessEntries) {
+            let principals = self.clusters.principals(&described, None).await;
+            facts.access_entries = principals.unwrap_or_else(|| List::complete(Vec::new()));
+        }
         match self.client_of(resource, &cluster) {
             Ok(client) => {
                 let objects = eksentry_kubernetes::read_objects(&client, needs).await;
@@ -101,6 +107,7 @@ impl Reader<'_> {
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
                 facts.rbac = objects.rbac;
+                facts.aws_auth = objects.aws_auth;
             }
             Err(cause) => {
                 facts.unreachable = Some(Unread {
@@ -174,5 +181,7 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         namespaces: BTreeMap::new(),
         workloads: Vec::new(),
         rbac: Rbac::default(),
+        aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),
+        access_entries: List::unread(Unread::not_requested("the access entries")),
     }
 }

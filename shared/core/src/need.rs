@@ -91,6 +91,8 @@ pub enum Need {
     ResourceQuotas,
     /// The limit ranges in a cluster.
     LimitRanges,
+    /// The service accounts in a cluster.
+    ServiceAccounts,
     /// The Services in a cluster.
     Services,
     /// The Ingresses in a cluster.
@@ -99,6 +101,8 @@ pub enum Need {
     Workloads,
     /// The roles in a cluster, and their bindings.
     Rbac,
+    /// The ConfigMap aws-auth in a cluster.
+    AwsAuth,
     /// An account's trails.
     Trails,
     /// The default encryption of an account's EBS volumes.

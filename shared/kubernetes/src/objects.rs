@@ -3,6 +3,8 @@
 //! Each object is reduced to what checks need as soon as its page is read. Objects have no form that can be relied on: a
 //! member of an unexpected type counts as unknown, and never prevents that the others are read.
 
+mod aws_auth;
+mod config_map;
 mod creators;
 mod in_namespace;
 mod interner;
@@ -17,11 +19,11 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
-use eksentry_core::facts::kubernetes::{ApiList, Namespace, Rbac, Workload, lists_for};
-use eksentry_core::{Fact, Needs, Unread};
+use eksentry_core::facts::kubernetes::{ApiList, AwsAuth, Namespace, Rbac, Workload, lists_for};
+use eksentry_core::{Fact, Need, Needs, Unread};
 
 use crate::client::Client;
-use lists::read_lists;
+use lists::{Read, read_lists};
 use workloads::workloads;
 
 /// The objects of a cluster, as far as they were read.
@@ -37,13 +39,20 @@ pub struct Objects {
     pub workloads: Vec<Workload>,
     /// The roles and the bindings.
     pub rbac: Rbac,
+    /// The ConfigMap `aws-auth`; `None` if the cluster has none.
+    pub aws_auth: Fact<Option<AwsAuth>>,
 }
 
 /// Reads the objects of a cluster that checks with these needs evaluate. Makes no further request after a problem that
 /// all requests would have.
 pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
     let read = read_lists(client, lists_for(needs).collect()).await;
-    let unreachable = unread::unreachable(&read.states);
+    let mut unreachable = unread::unreachable(&read.states);
+    let aws_auth = if needs.contains(Need::AwsAuth) {
+        aws_auth_after(client, &read, &mut unreachable).await
+    } else {
+        Err(Unread::not_requested("the ConfigMap aws-auth"))
+    };
     let workloads = workloads(&read);
     let mut namespaces: BTreeMap<_, _> = read.namespaces.into_iter().collect();
     for workload in &workloads {
@@ -61,7 +70,28 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
         namespaces,
         workloads,
         rbac: read.rbac,
+        aws_auth,
     }
+}
+
+/// Reads the ConfigMap `aws-auth` after the lists. If no list was needed, a problem that all requests would have means
+/// that nothing could be read.
+async fn aws_auth_after(
+    client: &Client,
+    lists: &Read,
+    unreachable: &mut Option<Unread>,
+) -> Fact<Option<AwsAuth>> {
+    if let Some(problem) = lists.common_problem() {
+        return Err(problem.clone().into());
+    }
+    aws_auth::read(client).await.unwrap_or_else(|problem| {
+        let is_common = problem.concerns_all_requests();
+        let unread = Unread::from(problem);
+        if is_common && lists.states.is_empty() {
+            *unreachable = Some(unread.clone());
+        }
+        Err(unread)
+    })
 }
 
 #[cfg(test)]

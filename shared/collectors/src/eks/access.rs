@@ -13,7 +13,7 @@ use crate::call::{Call, Next};
 use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
 
-pub(super) const LIST: Permission = Permission::new("eks:ListAccessEntries", CLUSTERS);
+pub(crate) const LIST: Permission = Permission::new("eks:ListAccessEntries", CLUSTERS);
 pub(super) const LIST_POLICIES: Permission = Permission::new(
     "eks:ListAssociatedAccessPolicies",
     &[Arns::InRegion("access-entry/*")],
@@ -69,8 +69,9 @@ impl Clusters {
         })
     }
 
-    /// Lists the principals of a cluster's access entries, of those with an access policy if one is given.
-    async fn principals(
+    /// Lists the principals of a cluster's access entries, of those with an access policy if one is given. Returns `None`
+    /// if the cluster does not use access entries.
+    pub(crate) async fn principals(
         &self,
         cluster: &EksCluster,
         policy: Option<String>,

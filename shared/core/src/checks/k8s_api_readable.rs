@@ -1,8 +1,8 @@
 //! ## What it checks
 //!
 //! eksentry should be able to read the objects in the cluster that the checks of its contents need. The result is
-//! WARNING when some lists could not be read completely, and NOT_AVAILABLE when nothing could be read. The reasons name
-//! each list and what to do.
+//! WARNING when some lists, or a ConfigMap, could not be read completely, and NOT_AVAILABLE when nothing could be read.
+//! The reasons name each of them and what to do.
 //!
 //! ## Why it matters
 //!
@@ -27,7 +27,7 @@ pub(super) static CHECK: Check = Check {
     id: "k8s-api-readable",
     enabled: true,
     title: "The Kubernetes API of EKS clusters should be readable by eksentry",
-    requirement: "All lists that the checks of the cluster's contents need should be readable.",
+    requirement: "All objects that the checks of the cluster's contents need should be readable.",
     severities: &[(
         Severity::Low,
         "objects that can't be read are not evaluated",
@@ -53,16 +53,16 @@ fn evaluate(cluster: &KubernetesCluster, _: &ParameterValues) -> Verdict {
     if let Some(unreachable) = &cluster.unreachable {
         return Verdict::not_available(unreachable);
     }
-    let unread = cluster
-        .lists
-        .values()
-        .filter_map(|list| list.as_ref().err());
-    let mut reasons: Vec<Reason> = unread
+    let mut reasons: Vec<Reason> = cluster
+        .failed_requests()
         .map(|unread| Reason::new(unread.code, unread.text.clone()))
         .collect();
     reasons.dedup();
     if reasons.is_empty() {
-        return Verdict::passed(ReasonCode::ContentsRead, "All lists were read.");
+        return Verdict::passed(
+            ReasonCode::ContentsRead,
+            "All objects that the checks need were read.",
+        );
     }
     Verdict::warning_for(reasons)
 }
@@ -71,6 +71,7 @@ fn evaluate(cluster: &KubernetesCluster, _: &ParameterValues) -> Verdict {
 mod tests {
     use super::*;
     use crate::checks::samples::{kubernetes_cluster, unread};
+    use crate::facts::Unread;
     use crate::facts::kubernetes::ApiList;
     use crate::verdict::Outcome;
 
@@ -98,6 +99,20 @@ mod tests {
             (
                 with(&[(ApiList::Pods, true), (ApiList::Jobs, false)]),
                 Outcome::Warning,
+            ),
+            (
+                KubernetesCluster {
+                    aws_auth: Err(unread()),
+                    ..reached()
+                },
+                Outcome::Warning,
+            ),
+            (
+                KubernetesCluster {
+                    aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),
+                    ..reached()
+                },
+                Outcome::Passed,
             ),
             (unreachable, Outcome::NotAvailable),
             (creating, Outcome::Pending),

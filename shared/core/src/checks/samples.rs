@@ -31,6 +31,7 @@ use crate::facts::repository::{
     SigningRule, TagMutability,
 };
 use crate::facts::{AttachedPolicy, Detector, Feature, List, Unread};
+use crate::field::Field;
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::policy::{KMS, Permissions, Service};
 use crate::reason_code::ReasonCode;
@@ -331,6 +332,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
             }))
             .unwrap(),
         ],
+        service_accounts: [("default".into(), Field::Value(false))].into(),
         ..Namespace::default()
     };
     KubernetesCluster {
@@ -338,13 +340,15 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
         version: "1.33".parse().ok(),
-        authentication_mode: Some(AuthenticationMode::Api),
+        authentication_mode: Some(AuthenticationMode::ApiAndConfigMap),
         tags: Vec::new(),
         unreachable: None,
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
         namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
         rbac: Rbac::default(),
+        aws_auth: Ok(None),
+        access_entries: List::complete(Vec::new()),
     }
 }
 

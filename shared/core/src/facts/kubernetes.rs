@@ -4,6 +4,7 @@
 //! form that can be relied on: see [`Field`](crate::field::Field).
 
 mod api_list;
+mod aws_auth;
 mod kinds;
 mod limits;
 mod namespace;
@@ -14,13 +15,15 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use super::cluster::{AuthenticationMode, KubernetesVersion};
-use super::{Fact, Facts, FactsOf, Unread};
+use super::cluster::{AuthenticationMode, KubernetesVersion, Principal};
+use super::{Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::ResourceKind;
 use crate::need::Needs;
+use crate::reason_code::ReasonCode;
 
 pub use api_list::{ApiList, lists_for};
+pub use aws_auth::{AwsAuth, AwsAuthPart, Mapping, UnreadablePlace};
 pub use kinds::{KIND, NAMESPACE, OBJECT};
 pub use limits::{
     LimitRange, LimitRangeItem, ResourceQuota, ScopeExpression, ScopeSelector, add_to_containers,
@@ -56,6 +59,10 @@ pub struct KubernetesCluster {
     pub workloads: Vec<Workload>,
     /// The roles and the bindings.
     pub rbac: Rbac,
+    /// The ConfigMap `aws-auth`; `None` if the cluster has none.
+    pub aws_auth: Fact<Option<AwsAuth>>,
+    /// The principals of the cluster's access entries, of which there are none if it does not use access entries.
+    pub access_entries: List<Principal>,
 }
 
 impl KubernetesCluster {
@@ -72,6 +79,13 @@ impl KubernetesCluster {
             Some(Err(unread)) => Some(unread.clone()),
             None => Some(Unread::not_requested(&format!("the list of {list}"))),
         }
+    }
+
+    /// Returns the reasons why something that was requested from the API server was not read completely.
+    pub fn failed_requests(&self) -> impl Iterator<Item = &Unread> {
+        let lists = self.lists.values().filter_map(|list| list.as_ref().err());
+        let objects = [self.aws_auth.as_ref().err()].into_iter().flatten();
+        lists.chain(objects.filter(|unread| unread.code != ReasonCode::NotRead))
     }
 
     /// Returns `true` if EKS is creating the cluster, so that there is nothing to read yet.

@@ -1,4 +1,5 @@
-//! Objects that are facts about their namespace: resource quotas, limit ranges, Services and Ingresses.
+//! Objects that are facts about their namespace: resource quotas, limit ranges, service accounts, Services and
+//! Ingresses.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,14 @@ impl<T> Default for Specified<T> {
             spec: Field::Absent,
         }
     }
+}
+
+/// A service account, which has its setting beside its metadata.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ServiceAccountObject {
+    metadata: Field<Metadata>,
+    automount_service_account_token: Field<bool>,
 }
 
 /// The specification of a Service.
@@ -54,6 +63,7 @@ pub(super) struct InNamespace {
 enum ObjectOfNamespace {
     Quota(ResourceQuota),
     LimitRange(LimitRange),
+    ServiceAccount(String, Field<bool>),
     Service(Service),
     Ingress(String),
 }
@@ -87,6 +97,14 @@ pub(super) fn limit_range(object: Specified<LimitRange>) -> Item<InNamespace> {
     kept(object, limit_range)
 }
 
+/// Returns what is kept of a service account.
+pub(super) fn service_account(object: ServiceAccountObject) -> Item<InNamespace> {
+    let setting = object.automount_service_account_token;
+    in_place(object.metadata, |name| {
+        ObjectOfNamespace::ServiceAccount(name, setting)
+    })
+}
+
 /// Returns what is kept of a Service.
 pub(super) fn service(object: Specified<ServiceSpec>) -> Item<InNamespace> {
     let service = |name, spec| {
@@ -109,13 +127,21 @@ fn kept<T>(
     object: Specified<T>,
     reduce: impl FnOnce(String, Field<T>) -> ObjectOfNamespace,
 ) -> Item<InNamespace> {
-    let place = object.metadata.value().and_then(Metadata::place);
+    let spec = object.spec;
+    in_place(object.metadata, |name| reduce(name, spec))
+}
+
+fn in_place(
+    metadata: Field<Metadata>,
+    reduce: impl FnOnce(String) -> ObjectOfNamespace,
+) -> Item<InNamespace> {
+    let place = metadata.value().and_then(Metadata::place);
     let Some(Place { namespace, name }) = place else {
         return Item::Unreadable;
     };
     Item::Kept(InNamespace {
         namespace,
-        object: reduce(name, object.spec),
+        object: reduce(name),
     })
 }
 
@@ -126,6 +152,9 @@ pub(super) fn add(objects: Vec<InNamespace>, namespaces: &mut BTreeMap<String, N
         match one.object {
             ObjectOfNamespace::Quota(quota) => namespace.quotas.push(quota),
             ObjectOfNamespace::LimitRange(range) => namespace.limit_ranges.push(range),
+            ObjectOfNamespace::ServiceAccount(name, setting) => {
+                namespace.service_accounts.insert(name, setting);
+            }
             ObjectOfNamespace::Service(service) => namespace.services.push(service),
             ObjectOfNamespace::Ingress(name) => namespace.ingresses.push(name),
         }

@@ -20,6 +20,7 @@ use super::pods::{Group, Pod, PodObject, pod};
 use super::rbac::{BindingObject, RoleObject, binding, role};
 use super::unread::State;
 use crate::client::Client;
+use crate::problem::Problem;
 use crate::request::{ApiResource, ListOf};
 
 /// The most lists that are read at a time.
@@ -50,6 +51,7 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::Pods => (core("pods"), "Pod"),
         ApiList::ResourceQuotas => (core("resourcequotas"), "ResourceQuota"),
         ApiList::LimitRanges => (core("limitranges"), "LimitRange"),
+        ApiList::ServiceAccounts => (core("serviceaccounts"), "ServiceAccount"),
         ApiList::Services => (core("services"), "Service"),
         ApiList::Ingresses => (
             ApiResource::new("networking.k8s.io", "v1", "ingresses"),
@@ -198,10 +200,14 @@ impl Read {
         stops
     }
 
+    /// Returns the problem that all further requests would have.
+    pub(super) fn common_problem(&self) -> Option<&Problem> {
+        self.states.values().find_map(State::common_problem)
+    }
+
     /// Adds the lists that were not read.
     fn finish(mut self, lists: &[ApiList], shared: Shared) -> Self {
-        let problem = self.states.values().find_map(State::common_problem);
-        if let Some(problem) = problem.cloned() {
+        if let Some(problem) = self.common_problem().cloned() {
             for list in lists {
                 let state = self.states.entry(*list);
                 state.or_insert_with(|| State::not_requested(&problem));
@@ -227,6 +233,10 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
         }
         ApiList::LimitRanges => {
             let (items, state) = list_items(client, list, in_namespace::limit_range).await;
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::ServiceAccounts => {
+            let (items, state) = list_items(client, list, in_namespace::service_account).await;
             (list, Items::InNamespaces(items), state)
         }
         ApiList::Services => {

@@ -19,6 +19,9 @@ pub enum ApiList {
     /// Limit ranges.
     #[strum(serialize = "limitranges")]
     LimitRanges,
+    /// Service accounts.
+    #[strum(serialize = "serviceaccounts")]
+    ServiceAccounts,
     /// Services.
     #[strum(serialize = "services")]
     Services,
@@ -73,6 +76,7 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
         ApiList::Namespaces => !needs.is_disjoint(Need::Namespaces | Need::Workloads | Need::Rbac),
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
+        ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),
         ApiList::Services => needs.contains(Need::Services),
         ApiList::Ingresses => needs.contains(Need::Ingresses),
         ApiList::Pods

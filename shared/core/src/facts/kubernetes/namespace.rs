@@ -16,6 +16,9 @@ pub struct Namespace {
     pub quotas: Vec<ResourceQuota>,
     /// The limit ranges in the namespace.
     pub limit_ranges: Vec<LimitRange>,
+    /// The service accounts in the namespace, by name, each with its setting `automountServiceAccountToken`: unless it
+    /// is `false`, pods mount the token of the account.
+    pub service_accounts: BTreeMap<String, Field<bool>>,
     /// The Services in the namespace.
     pub services: Vec<Service>,
     /// The names of the Ingresses in the namespace.

@@ -5,15 +5,21 @@ use eksentry_core::field::Field;
 
 use super::*;
 
-const LISTS_IN_NAMESPACES: [(&str, &str); 4] = [
+const LISTS_IN_NAMESPACES: [(&str, &str); 5] = [
     ("ResourceQuota", "/api/v1/resourcequotas"),
     ("LimitRange", "/api/v1/limitranges"),
+    ("ServiceAccount", "/api/v1/serviceaccounts"),
     ("Service", "/api/v1/services"),
     ("Ingress", "/apis/networking.k8s.io/v1/ingresses"),
 ];
 
 fn all_needs() -> Needs {
-    Need::Namespaces | Need::ResourceQuotas | Need::LimitRanges | Need::Services | Need::Ingresses
+    Need::Namespaces
+        | Need::ResourceQuotas
+        | Need::LimitRanges
+        | Need::ServiceAccounts
+        | Need::Services
+        | Need::Ingresses
 }
 
 /// Reads a cluster with the namespace `shop` and these objects.
@@ -34,6 +40,11 @@ fn spec_of(kind: &str, name: &str, spec: Value) -> Value {
     object(kind, name, json!({}), json!({"spec": spec}))
 }
 
+fn account(name: &str, setting: Value) -> Value {
+    let setting = json!({"automountServiceAccountToken": setting});
+    object("ServiceAccount", name, json!({}), setting)
+}
+
 #[tokio::test]
 async fn objects_are_added_to_their_namespaces() {
     let elsewhere = json!({"kind": "Ingress", "metadata": {"namespace": "new", "name": "entry"}});
@@ -44,6 +55,7 @@ async fn objects_are_added_to_their_namespaces() {
             "limits",
             json!({"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}),
         ),
+        account("default", json!(false)),
         spec_of("Service", "front", json!({"type": "LoadBalancer"})),
         spec_of("Ingress", "entry", json!({"rules": null})),
         elsewhere,
@@ -62,6 +74,8 @@ async fn objects_are_added_to_their_namespaces() {
         shop.services[0].service_type,
         Field::Value("LoadBalancer".to_owned())
     );
+    let off = ("default".to_owned(), Field::Value(false));
+    assert_eq!(shop.service_accounts, [off].into());
     assert_eq!(shop.ingresses, ["entry"]);
     assert!(shop.labels.is_some());
     // The namespace was created after namespaces were listed.
@@ -79,6 +93,8 @@ async fn objects_of_an_unexpected_form_are_unknown() {
         spec_of("Service", "front", json!({"type": 7})),
         spec_of("Service", "back", json!(7)),
         spec_of("Service", "side", json!(null)),
+        account("default", json!("false")),
+        account("web", json!(null)),
         spec_of("Ingress", "entry", json!(7)),
         json!({"kind": "Ingress", "metadata": {"name": "lost"}}),
     ])
@@ -102,6 +118,9 @@ async fn objects_of_an_unexpected_form_are_unknown() {
         .map(|one| one.service_type.clone())
         .collect();
     assert_eq!(types, [Field::Invalid, Field::Invalid, Field::Absent]);
+    let invalid = ("default".to_owned(), Field::Invalid);
+    let absent = ("web".to_owned(), Field::Absent);
+    assert_eq!(shop.service_accounts, [invalid, absent].into());
     assert_eq!(shop.ingresses, ["entry"]);
     let incomplete: Vec<_> = missing(&read).into_iter().map(|(list, ..)| list).collect();
     assert_eq!(incomplete, [ApiList::Ingresses.to_string()]);

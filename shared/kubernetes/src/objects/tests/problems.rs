@@ -161,3 +161,45 @@ async fn time_may_run_out() {
         "{missing:?}"
     );
 }
+
+/// The path of the ConfigMap `aws-auth`.
+const AWS_AUTH: &str = "/api/v1/namespaces/kube-system/configmaps/aws-auth";
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_config_map_leaves_the_rest() {
+    let refused = "get configmaps/aws-auth in kube-system was refused (403)";
+    for needs in [needs() | Need::AwsAuth, Need::AwsAuth.into()] {
+        let script = server(&[], vec![(AWS_AUTH, vec![forbidden()])]);
+        let read = read_objects(&script.client(), needs).await;
+        assert_eq!(
+            (read.unreachable.clone(), missing(&read)),
+            (None, Vec::new())
+        );
+        let unread = read.aws_auth.unwrap_err();
+        assert_eq!(unread.code.word(), "ACCESS_DENIED");
+        assert!(unread.text.starts_with(refused), "{}", unread.text);
+        assert_eq!(requested(&script).last().unwrap(), AWS_AUTH);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_map_is_read_only_if_it_is_needed() {
+    let script = server(&[], Vec::new());
+    let read = read_objects(&script.client(), needs()).await;
+    assert_eq!(read.aws_auth.unwrap_err().code.word(), "NOT_READ");
+    assert!(!requested(&script).iter().any(|path| path == AWS_AUTH));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_map_is_not_requested_of_a_server_that_refuses_the_caller() {
+    let script = Script::always(Answer::new(401, "{}"));
+    let read = read_objects(&script.client(), needs() | Need::AwsAuth).await;
+    assert!(!requested(&script).iter().any(|path| path == AWS_AUTH));
+    assert_eq!(read.aws_auth.unwrap_err().code.word(), "ACCESS_DENIED");
+
+    // Without lists, the ConfigMap shows whether anything can be read.
+    let script = Script::always(Answer::new(401, "{}"));
+    let read = read_objects(&script.client(), Need::AwsAuth.into()).await;
+    assert_eq!(requested(&script), [AWS_AUTH, AWS_AUTH]);
+    assert_eq!(unreachable(&read).0, "ACCESS_DENIED");
+}

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::ANY_TOKEN_VOLUME;
 use crate::field::{Field, Object};
 
 /// A volume of a pod.
@@ -24,6 +25,13 @@ impl Volume {
     /// Returns `true` if a check evaluates volumes of this type.
     pub(super) fn is_evaluated(&self) -> bool {
         !(self.host_path.is_absent() && self.image.is_absent() && self.projected.is_absent())
+    }
+
+    /// Returns `true` if admission adds the volume to a pod for the token of its service account. The pod must be
+    /// [reduced](super::PodSpec::reduced).
+    pub fn is_of_admission(&self) -> bool {
+        let name = self.name.value();
+        name.is_some_and(|name| name == ANY_TOKEN_VOLUME)
     }
 }
 

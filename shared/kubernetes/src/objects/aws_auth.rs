@@ -1,0 +1,235 @@
+//! The ConfigMap `aws-auth`, whose values are YAML.
+//!
+//! Values are read as aws-iam-authenticator reads them: a part that is not YAML is dropped, and so is a member of an
+//! unexpected type, while all others count. Names of members are compared without case. Unlike aws-iam-authenticator,
+//! eksentry does not read YAML with aliases, tags, several documents or keys that appear twice. The facts say so, as
+//! for everything else that can't be read.
+//!
+//! Source: <https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/mapper/configmap/configmap.go>.
+
+use std::collections::BTreeSet;
+
+use eksentry_core::facts::kubernetes::{AwsAuth, AwsAuthPart, Mapping, UnreadablePlace};
+use eksentry_core::field::InvalidField;
+use eksentry_core::yaml::{self, Content, Key, Node, YamlProblem};
+use eksentry_core::{Fact, ReasonCode, Unread};
+
+use super::config_map::ConfigMap;
+use crate::client::Client;
+use crate::problem::Problem;
+
+const NAMESPACE: &str = "kube-system";
+const NAME: &str = "aws-auth";
+
+/// The longest text that is read. The API server accepts no larger ConfigMap.
+/// Source: <https://kubernetes.io/docs/concepts/configuration/configmap/>.
+const LONGEST_PART: usize = 1 << 20;
+
+/// The texts that aws-iam-authenticator takes for empty ones.
+const EMPTY: [&str; 3] = ["", "``", "\"\""];
+
+/// The prefix of the names of the roles that IAM Identity Center creates.
+const SSO_ROLE: &str = "AWSReservedSSO_";
+
+/// Reads the ConfigMap. Returns `None` if the cluster has none.
+pub(super) async fn read(client: &Client) -> Result<Fact<Option<AwsAuth>>, Problem> {
+    let Some(config_map) = ConfigMap::get(client, NAMESPACE, NAME).await? else {
+        return Ok(Ok(None));
+    };
+    let aws_auth = aws_auth(&config_map).map_err(|InvalidField| Unread {
+        code: ReasonCode::ReadFailed,
+        text: format!(
+            "The data of the ConfigMap {NAME} in {NAMESPACE} is not of the expected form."
+        ),
+    });
+    Ok(aws_auth.map(Some))
+}
+
+/// Returns the mappings in the ConfigMap.
+fn aws_auth(config_map: &ConfigMap) -> Result<AwsAuth, InvalidField> {
+    let mut reader = Reader::default();
+    let text = |part: AwsAuthPart| config_map.text(&part.to_string());
+    let (roles, users) = (text(AwsAuthPart::Roles)?, text(AwsAuthPart::Users)?);
+    let accounts = text(AwsAuthPart::Accounts)?;
+    let roles = reader.mappings(AwsAuthPart::Roles, "rolearn", roles);
+    let users = reader.mappings(AwsAuthPart::Users, "userarn", users);
+    let accounts = reader.accounts(accounts);
+    Ok(AwsAuth {
+        roles,
+        users,
+        accounts,
+        unreadable: reader.unreadable,
+    })
+}
+
+/// A reader of the parts, which records the places of what it can't read.
+#[derive(Default)]
+struct Reader {
+    unreadable: BTreeSet<UnreadablePlace>,
+}
+
+impl Reader {
+    fn skip(&mut self, part: AwsAuthPart, line: usize) {
+        self.unreadable.insert(UnreadablePlace { part, line });
+    }
+
+    /// Returns the items of a part, which is a list.
+    fn items(&mut self, part: AwsAuthPart, text: Option<&str>) -> Vec<Node> {
+        let text = text.unwrap_or_default();
+        if EMPTY.contains(&text.trim()) {
+            return Vec::new();
+        }
+        if text.len() > LONGEST_PART {
+            self.skip(part, 1);
+            return Vec::new();
+        }
+        match yaml::read(text) {
+            Ok(node) if node.is_null() => Vec::new(),
+            Ok(Node {
+                content: Content::List(items),
+                ..
+            }) => items,
+            Ok(node) => {
+                self.skip(part, node.line);
+                Vec::new()
+            }
+            // Comments alone are no mappings.
+            Err(error) if error.problem == YamlProblem::Empty => Vec::new(),
+            Err(error) => {
+                self.skip(part, error.line);
+                Vec::new()
+            }
+        }
+    }
+
+    fn mappings(&mut self, part: AwsAuthPart, arn: &str, text: Option<&str>) -> Vec<Mapping> {
+        let mut mappings = Vec::new();
+        for item in self.items(part, text) {
+            match item.content {
+                Content::Mapping(members) => mappings.push(self.mapping(part, arn, members)),
+                _ if item.is_null() => mappings.push(Mapping::default()),
+                _ => self.skip(part, item.line),
+            }
+        }
+        mappings
+    }
+
+    fn mapping(&mut self, part: AwsAuthPart, arn: &str, members: Vec<(Key, Node)>) -> Mapping {
+        let mut mapping = Mapping::default();
+        let mut sso_role = None;
+        for (name, value) in members {
+            match name.text.to_ascii_lowercase().as_str() {
+                name if name == arn => self.set(part, &mut mapping.arn, value),
+                "username" => self.set(part, &mut mapping.username, value),
+                "groups" => mapping.groups.extend(self.groups(part, value)),
+                "sso" if part == AwsAuthPart::Roles => sso_role = self.sso_role(part, value),
+                _ => {}
+            }
+        }
+        if mapping.arn.is_empty() {
+            mapping.arn = sso_role.unwrap_or_default();
+        }
+        mapping
+    }
+
+    /// Sets a member to a text, unless its value is null.
+    fn set(&mut self, part: AwsAuthPart, member: &mut String, value: Node) {
+        if let Some(text) = self.text(part, value) {
+            *member = text;
+        }
+    }
+
+    /// Returns a text; `None` if the value is null, or not a text.
+    fn text(&mut self, part: AwsAuthPart, value: Node) -> Option<String> {
+        if value.is_null() {
+            return None;
+        }
+        match value.content {
+            Content::Quoted(text) => Some(text),
+            Content::Plain(text) if is_text(&text) => Some(text),
+            Content::Plain(_) | Content::List(_) | Content::Mapping(_) => {
+                self.skip(part, value.line);
+                None
+            }
+        }
+    }
+
+    fn groups(&mut self, part: AwsAuthPart, value: Node) -> BTreeSet<String> {
+        let is_null = value.is_null();
+        match value.content {
+            Content::List(groups) => {
+                let groups = groups.into_iter();
+                groups.filter_map(|group| self.text(part, group)).collect()
+            }
+            _ if is_null => BTreeSet::new(),
+            _ => {
+                self.skip(part, value.line);
+                BTreeSet::new()
+            }
+        }
+    }
+
+    /// Returns the pattern for the roles that IAM Identity Center creates for a permission set in an account. It has a
+    /// wildcard, since the names of these roles end with random characters.
+    fn sso_role(&mut self, part: AwsAuthPart, value: Node) -> Option<String> {
+        let line = value.line;
+        let Content::Mapping(members) = value.content else {
+            if !value.is_null() {
+                self.skip(part, line);
+            }
+            return None;
+        };
+        let [mut set, mut account, mut partition] = [const { String::new() }; 3];
+        for (name, value) in members {
+            match name.text.to_ascii_lowercase().as_str() {
+                "permissionsetname" => self.set(part, &mut set, value),
+                "accountid" => self.set(part, &mut account, value),
+                "partition" => self.set(part, &mut partition, value),
+                _ => {}
+            }
+        }
+        if partition.is_empty() {
+            "aws".clone_into(&mut partition);
+        }
+        Some(format!(
+            "arn:{partition}:iam::{account}:role/{SSO_ROLE}{set}_*"
+        ))
+    }
+
+    /// Returns the accounts. Here, numbers are taken as they are written.
+    fn accounts(&mut self, text: Option<&str>) -> BTreeSet<String> {
+        let part = AwsAuthPart::Accounts;
+        let mut accounts = BTreeSet::new();
+        for item in self.items(part, text) {
+            let is_null = item.is_null();
+            match item.content {
+                Content::Plain(text) | Content::Quoted(text) if !is_null => {
+                    accounts.insert(text);
+                }
+                _ if is_null => {}
+                _ => self.skip(part, item.line),
+            }
+        }
+        accounts
+    }
+}
+
+/// Returns `true` if a value without quotes is a text, rather than a boolean or a number of YAML 1.1.
+/// Source: <https://yaml.org/type/>.
+fn is_text(plain: &str) -> bool {
+    let is_boolean = ["y", "yes", "n", "no", "true", "false", "on", "off"]
+        .contains(&plain.to_ascii_lowercase().as_str());
+    let unsigned = plain.trim_start_matches(['+', '-']).replace('_', "");
+    let begins_as_number =
+        unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+    let is_decimal = begins_as_number && unsigned.parse::<f64>().is_ok();
+    let is_of_other_base = ["0x", "0b", "0o"].into_iter().any(|prefix| {
+        let digits = unsigned.strip_prefix(prefix);
+        digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    });
+    let is_special = [".inf", ".nan"].contains(&unsigned.to_ascii_lowercase().as_str());
+    !(is_boolean || is_decimal || is_of_other_base || is_special)
+}
+
+#[cfg(test)]
+mod tests;
