@@ -48,6 +48,7 @@ mod eks_vpc_flow_logs;
 mod guardduty_eks_protection;
 mod k8s_allowed_registries;
 mod k8s_api_readable;
+mod k8s_aws_auth;
 mod k8s_default_namespace_unused;
 mod k8s_image_pinned;
 mod k8s_namespace_quota;
@@ -78,7 +79,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 71] = [
+pub static CHECKS: [&Check; 72] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -127,6 +128,7 @@ pub static CHECKS: [&Check; 71] = [
     &guardduty_eks_protection::CHECK,
     &k8s_allowed_registries::CHECK,
     &k8s_api_readable::CHECK,
+    &k8s_aws_auth::CHECK,
     &k8s_default_namespace_unused::CHECK,
     &k8s_image_pinned::CHECK,
     &k8s_namespace_quota::CHECK,

@@ -189,6 +189,34 @@ pub enum ReasonCode {
     /// More principals are administrators of the cluster than are allowed.
     TooManyAdmins,
 
+    // --- Clusters: aws-auth ---
+    /// The cluster has no ConfigMap aws-auth.
+    AwsAuthAbsent,
+    /// The cluster ignores the ConfigMap aws-auth.
+    AwsAuthIgnored,
+    /// The ConfigMap aws-auth maps roles of known accounts, without the rights of administrators.
+    AwsAuthOfRoles,
+    /// A part of the ConfigMap aws-auth can't be read.
+    AwsAuthUnreadable,
+    /// A role is mapped such that whoever assumes it chooses the name of the user in the cluster.
+    FreeUsername,
+    /// An entry of the ConfigMap aws-auth matches no IAM principal.
+    MappingMatchesNothing,
+    /// Several entries of the ConfigMap aws-auth map an IAM principal in different ways.
+    MappingsDiffer,
+    /// The ConfigMap aws-auth maps all IAM principals of an account.
+    MapsAccount,
+    /// The ConfigMap aws-auth makes an IAM principal an administrator of the cluster.
+    MapsAdministrator,
+    /// The ConfigMap aws-auth gives an IAM principal the groups of nodes without the name of a node.
+    MapsNodeGroups,
+    /// The ConfigMap aws-auth maps a role of an account that is not allowed.
+    MapsOtherAccount,
+    /// The ConfigMap aws-auth maps an IAM principal to a user of the Kubernetes system.
+    MapsSystemUser,
+    /// The ConfigMap aws-auth maps an IAM user, the root user or a federated user.
+    MapsUser,
+
     // --- Clusters: health ---
     /// An add-on has an issue, or its status is a failure.
     AddonUnhealthy,

@@ -8,7 +8,8 @@ use crate::facts::{Facts, Unread};
 use crate::kind::ResourceKind;
 use crate::parameters::ParameterValues;
 use crate::resource::Resource;
-use crate::roll_up::{Subject, Unit};
+use crate::roll_up::{EvaluatedObject, Subject, Unit, Verdicts};
+use crate::verdict::Verdict;
 
 /// A check of the objects in clusters.
 pub(crate) trait EvaluateContents: Debug + Sync {
@@ -50,5 +51,32 @@ impl<T: EvaluateContents> Evaluator for T {
 
     fn unit(&self) -> Unit {
         EvaluateContents::unit(self)
+    }
+}
+
+/// A check of a cluster as a whole: a pure function of the facts about its contents.
+#[derive(Debug)]
+pub(crate) struct EvaluateWhole(pub(crate) fn(&KubernetesCluster, &ParameterValues) -> Verdict);
+
+impl EvaluateContents for EvaluateWhole {
+    fn subjects(
+        &self,
+        cluster: &Resource,
+        facts: &KubernetesCluster,
+        settings: &ParameterValues,
+    ) -> Vec<Subject> {
+        vec![Subject {
+            resource: cluster.clone(),
+            details: facts.details(),
+            verdicts: Verdicts {
+                objects: vec![EvaluatedObject {
+                    resource: cluster.clone(),
+                    name: facts.name.clone(),
+                    details: facts.details(),
+                    verdict: (self.0)(facts, settings),
+                }],
+                ..Verdicts::default()
+            },
+        }]
     }
 }
