@@ -63,6 +63,7 @@ mod k8s_pod_read_only_root;
 mod k8s_pod_resources;
 mod k8s_pod_run_as_non_root;
 mod k8s_pod_security_admission;
+mod k8s_pod_token_mount;
 mod k8s_rbac_broad_subjects;
 mod k8s_rbac_cluster_admin;
 mod k8s_rbac_escalation;
@@ -79,7 +80,7 @@ pub(crate) mod samples;
 use crate::check::Check;
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 72] = [
+pub static CHECKS: [&Check; 73] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -143,6 +144,7 @@ pub static CHECKS: [&Check; 72] = [
     &k8s_pod_resources::CHECK,
     &k8s_pod_run_as_non_root::CHECK,
     &k8s_pod_security_admission::CHECK,
+    &k8s_pod_token_mount::CHECK,
     &k8s_rbac_broad_subjects::CHECK,
     &k8s_rbac_cluster_admin::CHECK,
     &k8s_rbac_escalation::CHECK,

@@ -710,6 +710,12 @@ pub enum ReasonCode {
     Contradiction,
     /// A container adds capabilities that lead to control over its node.
     DangerousCapabilities,
+    /// A pod mounts the token of the service account that all pods without one of their own share.
+    DefaultAccount,
+    /// The default service account of the namespace lets pods mount its token.
+    DefaultAutomount,
+    /// The default service account of the namespace does not let pods mount its token.
+    DefaultAutomountOff,
     /// An image is not named by its digest.
     DigestMissing,
     /// A container runs Docker in Docker.
@@ -768,6 +774,8 @@ pub enum ReasonCode {
     TagMissing,
     /// Running pods do not have what the template asks for.
     TemplateDiffers,
+    /// A pod mounts the token of a service account to which no binding grants rights.
+    TokenUnused,
     /// A pod runs in a user namespace, in which root is not root on the node.
     UserNamespace,
     /// The check does not apply to pods for Windows.
@@ -782,7 +790,7 @@ pub enum ReasonCode {
     BindingPassed,
     /// The binding grants a role to a wide circle of users or service accounts.
     BroadSubject,
-    /// A parameter of the check allows the subjects of the binding.
+    /// A parameter of the check allows the object.
     ExceptedByParameter,
     /// The binding grants all verbs on all resources.
     GrantsEverything,

@@ -4,6 +4,7 @@
 //! bindings that Kubernetes and Amazon EKS create pass, as far as they name the subjects that these give them, and so
 //! do subjects that a parameter allows. All other subjects of such bindings are evaluated as in any other binding.
 
+pub(crate) mod accounts;
 pub(crate) mod built_in;
 pub(crate) mod rules;
 

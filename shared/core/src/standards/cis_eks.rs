@@ -35,6 +35,7 @@ pub static CIS_EKS: Standard = Standard {
             "k8s-pod-security-admission",
             &["4.2.1", "4.2.2", "4.2.3", "4.2.4"],
         ),
+        ("k8s-pod-token-mount", &["4.1.5", "4.1.6"]),
         ("k8s-rbac-broad-subjects", &["4.1.5"]),
         ("k8s-rbac-cluster-admin", &["4.1.1"]),
         (
