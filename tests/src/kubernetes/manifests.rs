@@ -57,15 +57,23 @@ mod tests {
 
     /// Rights can't be widened without a change here.
     #[test]
-    fn the_manifest_grants_only_lists() {
+    fn the_manifest_grants_only_lists_and_one_config_map() {
         let rights = granted_rights();
         for right in &rights {
             let is_narrow = !right.resource.contains(['*', '/']) && right.group != "*";
-            let is_secret = ["secrets", "configmaps"].contains(&right.resource.as_str());
-            assert!(is_narrow && !is_secret && is_of_eksentry(right), "{right}");
-            assert_eq!(right.verb, "list", "{right}");
+            assert!(is_narrow && is_of_eksentry(right), "{right}");
+            assert_ne!(right.resource, "secrets", "{right}");
+            if right.resource == "configmaps" {
+                assert_eq!(
+                    (right.verb.as_str(), right.name.as_str()),
+                    ("get", "aws-auth")
+                );
+                assert_eq!(right.role, "kube-system/Role/eksentry-reader");
+            } else {
+                assert_eq!(right.verb, "list", "{right}");
+            }
         }
-        assert_eq!(rights.len(), 17);
+        assert_eq!(rights.len(), 19);
     }
 
     #[test]
