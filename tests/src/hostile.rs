@@ -69,8 +69,8 @@ fn try_findings(bytes: &mut Unstructured<'_>) -> Result<()> {
             Some(mute) => verdict.muted(mute.reason(), mute.until()),
             None => verdict,
         };
-        for except in [&not as &dyn Fn(&Resource, Verdict) -> Verdict, &muted] {
-            for finding in Finding::all(check, &observation, &settings, docs, except) {
+        for apply in [&not as &dyn Fn(&Resource, Verdict) -> Verdict, &muted] {
+            for finding in Finding::all(check, &observation, &settings, docs, apply) {
                 assert_reportable(&finding, &tags);
             }
         }

@@ -1,4 +1,4 @@
-//! Exceptions: the effect of a mute list on failures, and of changes to the mute list.
+//! Mutes: the effect of a mute list on failures, and of changes to the mute list.
 
 use eksentry_tests::account::Parameter;
 use eksentry_tests::stand_in::{Fault, FaultKind};

@@ -184,18 +184,18 @@ impl Check {
     /// verdict is not applicable.
     ///
     /// A check of the objects in clusters returns no verdict on a cluster that could not be read, since another check
-    /// reports that. `except` applies the exceptions for a resource to a verdict.
+    /// reports that. `mute` applies the mutes for a resource to a verdict.
     pub fn verdicts(
         &self,
         observation: &Observation,
         settings: &ParameterValues,
-        except: &dyn Fn(&Resource, Verdict) -> Verdict,
+        mute: &dyn Fn(&Resource, Verdict) -> Verdict,
     ) -> Vec<RolledUp> {
         let resource = &observation.resource;
         let about_resource = |verdict| RolledUp {
             resource: resource.clone(),
             details: Details::default(),
-            verdict: except(resource, verdict),
+            verdict: mute(resource, verdict),
             sending: Sending::Always,
         };
         let evaluated = match self.evaluate(observation, settings) {
@@ -206,11 +206,11 @@ impl Check {
         let rolled_up = evaluated.into_iter().flat_map(|mut subject| {
             for object in &mut subject.verdicts.objects {
                 let verdict = object.verdict.clone();
-                object.verdict = except(&object.resource, verdict);
+                object.verdict = mute(&object.resource, verdict);
             }
             let rolled_up = self.unit().roll_up(subject, most);
             rolled_up.into_iter().map(|one| RolledUp {
-                verdict: except(&one.resource, one.verdict),
+                verdict: mute(&one.resource, one.verdict),
                 ..one
             })
         });

@@ -39,16 +39,16 @@ pub struct Finding {
 
 impl Finding {
     /// Evaluates an observation, and returns the findings: exactly one, unless the check evaluates the objects in a
-    /// resource. `docs` is the address at which the checks' pages are published. `except` applies the exceptions for a
+    /// resource. `docs` is the address at which the checks' pages are published. `mute` applies the mutes for a
     /// resource to a verdict.
     pub fn all(
         check: &'static Check,
         observation: &Observation,
         settings: &ParameterValues,
         docs: Option<&str>,
-        except: &dyn Fn(&Resource, Verdict) -> Verdict,
+        mute: &dyn Fn(&Resource, Verdict) -> Verdict,
     ) -> Vec<Self> {
-        let rolled_up = check.verdicts(observation, settings, except).into_iter();
+        let rolled_up = check.verdicts(observation, settings, mute).into_iter();
         let needs = check.needs.iter().copied().collect();
         let facts = observation.facts();
         let findings = rolled_up.map(|one| {
@@ -79,8 +79,8 @@ impl Finding {
         findings.collect()
     }
 
-    /// Returns the finding under an exception, which turns a failure into a pass.
-    pub fn excepted(self, mute: &Mute) -> Self {
+    /// Returns the finding under a mute, which turns a failure into a pass.
+    pub fn muted(self, mute: &Mute) -> Self {
         Self {
             verdict: self.verdict.muted(mute.reason(), mute.until()),
             ..self
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_changes_only_the_verdict() {
+    fn a_mute_changes_only_the_verdict() {
         let text = |text: &str| Some(text.to_owned());
         let mute = Mute::try_from(Entry {
             check: text("*"),
@@ -268,13 +268,10 @@ mod tests {
         });
         let failed = rotated(Rotation::Off);
         assert_eq!(failed.verdict.outcome, Outcome::Failed(Severity::Medium));
-        let excepted = failed.clone().excepted(&mute.unwrap());
-        assert!(excepted.verdict.is_muted() && !failed.verdict.is_muted());
-        let reason = excepted.verdict.reasons[0].text.as_str();
+        let muted = failed.clone().muted(&mute.unwrap());
+        assert!(muted.verdict.is_muted() && !failed.verdict.is_muted());
+        let reason = muted.verdict.reasons[0].text.as_str();
         assert_eq!(reason, "Excepted until 2026-12-31: Why.");
-        assert_eq!(
-            (excepted.id(), excepted.details),
-            (failed.id(), failed.details)
-        );
+        assert_eq!((muted.id(), muted.details), (failed.id(), failed.details));
     }
 }

@@ -1,6 +1,6 @@
-//! The customer's exceptions: the failures that do not count, the reasons, and the dates on which the exceptions end.
+//! The customer's mutes: the failures that do not count, the reasons, and the dates on which the mutes end.
 //!
-//! Every exception ends, since a failure that was once accepted for good reasons must be reviewed again.
+//! Every mute ends, since a failure that was once accepted for good reasons must be reviewed again.
 
 mod entry;
 
@@ -14,7 +14,7 @@ use crate::resource::Resource;
 
 pub use entry::{Entry, LONGEST_REASON, MuteError, MuteProblem};
 
-/// An exception: until a day, the failures of these checks for these resources do not count.
+/// A mute: until a day, the failures of these checks for these resources do not count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mute {
     /// The id of the check; `None` stands for every check.
@@ -42,7 +42,7 @@ impl Mute {
         self.until
     }
 
-    /// Returns `true` if the exception has not ended and covers the check and the resource, regardless of tags.
+    /// Returns `true` if the mute has not ended and covers the check and the resource, regardless of tags.
     fn matches_except_for_tag(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         TimeZone::UTC.to_datetime(at).date() <= self.until
             && self.check.is_none_or(|id| id == check.id)
@@ -60,7 +60,7 @@ impl Mute {
     }
 }
 
-/// All exceptions, in the customer's order. The default list is empty.
+/// All mutes, in the customer's order. The default list is empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MuteList(Vec<Mute>);
 
@@ -71,7 +71,7 @@ impl FromIterator<Mute> for MuteList {
 }
 
 impl MuteList {
-    /// Returns the first exception that has not ended and covers the check and a resource with these tags.
+    /// Returns the first mute that has not ended and covers the check and a resource with these tags.
     pub fn find(
         &self,
         check: &Check,
@@ -84,8 +84,8 @@ impl MuteList {
         })
     }
 
-    /// Returns `true` if the resource's tags decide whether an exception applies. For most resources, reading the tags
-    /// costs a call, so they are read only if an exception by tag may apply and none without a tag applies.
+    /// Returns `true` if the resource's tags decide whether a mute applies. For most resources, reading the tags
+    /// costs a call, so they are read only if a mute by tag may apply and none without a tag applies.
     pub fn needs_tags(&self, check: &Check, resource: &Resource, at: Timestamp) -> bool {
         let mut by_tag = false;
         for mute in &self.0 {
@@ -99,7 +99,7 @@ impl MuteList {
         by_tag
     }
 
-    /// Returns `true` if there is no exception.
+    /// Returns `true` if there is no mute.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::checks;
 
-    /// Returns the valid exceptions, and the errors of the others.
+    /// Returns the valid mutes, and the errors of the others.
     pub(super) fn read(entries: impl IntoIterator<Item = Entry>) -> (MuteList, Vec<MuteError>) {
         let (mut mutes, mut errors) = (Vec::new(), Vec::new());
         for (number, entry) in (1..).zip(entries) {
@@ -128,7 +128,7 @@ mod tests {
     const SCAN: &str = "ecr-image-scan-findings";
     const NOW: &str = "2026-06-01T12:00:00Z";
 
-    /// Returns an exception. An empty resource or tag is left out.
+    /// Returns a mute. An empty resource or tag is left out.
     pub(super) fn entry(check: &str, resource: &str, tag: &str, until: &str) -> Entry {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Entry {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_applies_until_the_end_of_its_last_day() {
+    fn a_mute_applies_until_the_end_of_its_last_day() {
         let list = list([entry("*", "*", "", "2026-12-31")]);
         for (at, expected) in [
             ("2020-01-01T00:00:00Z", true),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_exception_that_applies_is_found() {
+    fn the_first_mute_that_applies_is_found() {
         let list = list([
             entry("*", "arn:*", "", "2026-05-31"),
             entry("*", "", "env=test", "2026-06-01"),
@@ -261,14 +261,14 @@ mod tests {
             (vec![], false),
             (vec![tagged()], true),
             (vec![entry("*", "*", "", "2026-12-31")], false),
-            // These exceptions are by tag, but have ended, or cover another resource or check.
+            // These mutes are by tag, but have ended, or cover another resource or check.
             (vec![entry("*", "", "env", "2026-05-31")], false),
             (vec![entry("*", "*:cluster/a", "env", "2026-12-31")], false),
             (vec![entry(SCAN, "", "env", "2026-12-31")], false),
-            // Another exception applies regardless of tags.
+            // Another mute applies regardless of tags.
             (vec![tagged(), entry("*", "*", "", "2026-12-31")], false),
             (vec![entry("*", "*", "", "2026-12-31"), tagged()], false),
-            // Another exception would apply, but has ended or covers another check.
+            // Another mute would apply, but has ended or covers another check.
             (vec![tagged(), entry("*", "*", "", "2026-05-31")], true),
             (vec![tagged(), entry(SCAN, "*", "", "2026-12-31")], true),
         ] {

@@ -86,7 +86,7 @@ pub struct ObjectVerdict {
     pub reasons: Vec<Reason>,
 }
 
-/// The reason code of a failure that passes under an exception.
+/// The reason code of a failure that passes under a mute.
 const MUTED: ReasonCode = ReasonCode::Muted;
 
 /// A check's decision and its reasons, of which there is at least one.
@@ -99,7 +99,7 @@ pub struct Verdict {
     /// The image scan on which the decision is based, if there is one.
     pub scan: Option<Arc<ScanResult>>,
     /// The objects of a verdict about many objects: all that do not pass, the worst first, followed by those that pass
-    /// only under an exception. The reasons name the first of them.
+    /// only under a mute. The reasons name the first of them.
     pub objects: Vec<ObjectVerdict>,
 }
 
@@ -193,14 +193,14 @@ impl Verdict {
         self
     }
 
-    /// Returns the decision under an exception: a failure becomes a pass, and the reason for the exception precedes the
+    /// Returns the decision under a mute: a failure becomes a pass, and the reason for the mute precedes the
     /// other reasons. All other outcomes stay as they are, since a fact that could not be read must never look like a
     /// pass.
     ///
     /// A failure becomes a pass rather than a warning for two reasons. Security Hub resets a notified or resolved
-    /// finding to NEW when it changes from PASSED to anything else, so a failure is visible again when its exception
+    /// finding to NEW when it changes from PASSED to anything else, so a failure is visible again when its mute
     /// ends. From WARNING to FAILED, the finding would stay resolved. In addition, AWS Config has only COMPLIANT and
-    /// NON_COMPLIANT, and a resource that stays NON_COMPLIANT is not excepted.
+    /// NON_COMPLIANT, and a resource that stays NON_COMPLIANT is not muted.
     pub fn muted(mut self, reason: &str, until: Date) -> Self {
         if matches!(self.outcome, Outcome::Failed(_)) {
             let stop = if reason.ends_with(['.', '!', '?']) {
@@ -215,7 +215,7 @@ impl Verdict {
         self
     }
 
-    /// Returns `true` if the verdict would be a failure without an exception.
+    /// Returns `true` if the verdict would be a failure without a mute.
     pub fn is_muted(&self) -> bool {
         self.reasons
             .first()
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_failure_under_an_exception_is_muted() {
+    fn only_a_failure_under_a_mute_is_muted() {
         let failed = Verdict::failed(Severity::High, ReasonCode::RotationOff, "Seen.");
         assert!(!failed.is_muted() && failed.muted("Why", until()).is_muted());
         assert!(!Verdict::passed(ReasonCode::RotationOff, "Seen.").is_muted());

@@ -7,8 +7,8 @@ use lambda_runtime::Context;
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind};
-use crate::exceptions::Exceptions;
 use crate::host::Host;
+use crate::mute_list::StoredMuteList;
 use crate::parameters::Parameters;
 use crate::place::Place;
 use crate::queue::Queue;
@@ -30,7 +30,7 @@ pub(crate) struct Connections {
     /// The account and Region that the function runs in.
     pub(crate) home: Place,
     pub(crate) aws_config: AwsConfig,
-    pub(crate) exceptions: Exceptions,
+    pub(crate) mute_list: StoredMuteList,
     pub(crate) parameters: Parameters,
     pub(crate) queue: Option<Queue>,
     pub(crate) ledgers: Option<Ledgers>,
@@ -79,7 +79,7 @@ impl Connections {
         let lake = settings.ocsf.as_ref();
         Ok(Self {
             aws_config: AwsConfig::new(&aws),
-            exceptions: Exceptions::new(&aws, settings.mute_list.as_deref()),
+            mute_list: StoredMuteList::new(&aws, settings.mute_list.as_deref()),
             parameters: Parameters::new(&aws, &settings.parameters_paths),
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),

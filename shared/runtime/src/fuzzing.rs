@@ -14,7 +14,7 @@ use crate::selection::Selection;
 use crate::settings::{Settings, is_account};
 use crate::sweep_worker::Batch;
 use crate::task::Task;
-use crate::{config_rule, ecr_event, exceptions};
+use crate::{config_rule, ecr_event, mute_list};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
@@ -62,7 +62,7 @@ pub fn documents(data: &[u8]) {
     let text = String::from_utf8_lossy(data).into_owned();
     let _ = Selection::of_documents([("/eksentry/checks/all", text.as_str())]);
     let name = "/eksentry/mute-list".to_owned();
-    let _ = exceptions::parse(&[Part { name, text }]);
+    let _ = mute_list::parse(&[Part { name, text }]);
     if let Ok(variables) = serde_json::from_slice::<BTreeMap<String, String>>(data) {
         let _ = Settings::from_environment(|name| variables.get(name).cloned());
     }

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
-use crate::exceptions::ReadMuteList;
 use crate::metrics;
+use crate::mute_list::ReadMuteList;
 use crate::parameters::Current;
 use crate::selection::Selection;
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) selection: Selection,
     /// The reason why the documents' parameters are those of an earlier invocation, if they are.
     outdated: Option<Error>,
-    pub(crate) exceptions: ReadMuteList,
+    pub(crate) mute_list: ReadMuteList,
     /// The id that distinguishes this invocation's findings from those of any other. Lambda's own id stays the same
     /// when it retries.
     pub(crate) id: String,
@@ -88,7 +88,7 @@ impl<'a> Invocation<'a> {
         // functions do not, since events may be many.
         let reread = function == SWEEP;
         let parameters = aws.parameters.now(&settings.selection, reread);
-        let (parameters, exceptions) = tokio::join!(parameters, aws.exceptions.now(reread));
+        let (parameters, mute_list) = tokio::join!(parameters, aws.mute_list.now(reread));
         let Current {
             selection,
             outdated,
@@ -107,7 +107,7 @@ impl<'a> Invocation<'a> {
             settings,
             selection,
             outdated,
-            exceptions,
+            mute_list,
             aws,
             id: format!(
                 "{}/{}",
@@ -142,7 +142,7 @@ impl<'a> Invocation<'a> {
     pub(crate) fn lasting_errors(&self) -> impl Iterator<Item = &Error> {
         let outdated = self.outdated.iter();
         let outdated = outdated.filter(|error| error.kind == ErrorKind::InvalidSettings);
-        outdated.chain(self.exceptions.lasting_errors())
+        outdated.chain(self.mute_list.lasting_errors())
     }
 
     /// Returns the number of errors in addition to these: outdated parameters count as one, even if the
@@ -159,7 +159,7 @@ impl<'a> Invocation<'a> {
         mut summary: Summary,
         mut errors: Vec<Error>,
     ) -> Result<Value, Error> {
-        errors.extend(self.exceptions.temporary_errors().cloned());
+        errors.extend(self.mute_list.temporary_errors().cloned());
         summary.errors = errors.len() + self.additional_errors(&errors);
         let summary = self.conclude(summary);
         match Error::combine(&errors) {

@@ -9,13 +9,13 @@ pub mod config_rule;
 mod documents;
 pub mod ecr_event;
 mod error;
-mod exceptions;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod host;
 mod invocation;
 pub mod logging;
 mod metrics;
+mod mute_list;
 mod origin;
 mod parameters;
 mod permissions;

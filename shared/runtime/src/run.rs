@@ -24,7 +24,7 @@ use crate::summary::Summary;
 /// The most observations that wait to be evaluated; when there are more, reading pauses.
 const MAX_WAITING: usize = 16;
 
-/// The most findings that wait for their resources' tags, which an exception depends on or a sink reports.
+/// The most findings that wait for their resources' tags, which a mute depends on or a sink reports.
 const MAX_UNTAGGED: usize = 100;
 
 /// A run of checks over the resources of one place.
@@ -299,7 +299,7 @@ impl Run<'_> {
         is_held && !may_be_muted
     }
 
-    /// Returns the findings of the checks, with those exceptions applied that depend only on the resource's name and
+    /// Returns the findings of the checks, with those mutes applied that depend only on the resource's name and
     /// the observation.
     fn evaluate(&self, observation: &Observation) -> Vec<Finding> {
         let kind = observation.resource.kind();
@@ -309,39 +309,39 @@ impl Run<'_> {
         let tags = facts.and_then(|facts| facts.tags()).unwrap_or_default();
         let findings = checks.flat_map(|(check, settings)| {
             // The tags of a cluster apply to everything in it.
-            let except = |resource: &Resource, verdict: Verdict| {
+            let muted = |resource: &Resource, verdict: Verdict| {
                 let at = observation.observed_at;
-                let mutes = &self.invocation.exceptions.mutes;
+                let mutes = &self.invocation.mute_list.mutes;
                 let mute = mutes.find(check, resource, tags, at);
                 mute.map_or(verdict.clone(), |mute| {
                     verdict.muted(mute.reason(), mute.until())
                 })
             };
-            Finding::all(check, observation, settings, docs, &except)
+            Finding::all(check, observation, settings, docs, &muted)
         });
         findings.collect()
     }
 
-    fn apply_exception(&self, finding: Finding, tags: &[(String, String)]) -> Finding {
+    fn apply_mute(&self, finding: Finding, tags: &[(String, String)]) -> Finding {
         match self.mute(&finding, tags) {
-            Some(mute) => finding.excepted(mute),
+            Some(mute) => finding.muted(mute),
             None => finding,
         }
     }
 
     fn mute(&self, finding: &Finding, tags: &[(String, String)]) -> Option<&Mute> {
-        let mutes = &self.invocation.exceptions.mutes;
+        let mutes = &self.invocation.mute_list.mutes;
         mutes.find(finding.check, &finding.resource, tags, finding.observed_at)
     }
 
-    /// Returns `true` if an exception depends on tags of the resource that were not read yet.
+    /// Returns `true` if a mute depends on tags of the resource that were not read yet.
     fn mute_depends_on_tags(&self, finding: &Finding) -> bool {
-        let mutes = &self.invocation.exceptions.mutes;
+        let mutes = &self.invocation.mute_list.mutes;
         finding.tags.is_none()
             && mutes.needs_tags(finding.check, &finding.resource, finding.observed_at)
     }
 
-    /// Returns `true` if an exception may apply to a finding, depending on tags that were not read yet.
+    /// Returns `true` if a mute may apply to a finding, depending on tags that were not read yet.
     fn may_be_muted(&self, finding: &Finding) -> bool {
         matches!(finding.verdict.outcome, Outcome::Failed(_)) && self.mute_depends_on_tags(finding)
     }
@@ -354,7 +354,7 @@ impl Run<'_> {
         (is_sent_with_tags && finding.tags.is_none()) || self.may_be_muted(finding)
     }
 
-    /// Reads the tags that these findings wait for, all at once, and applies the exceptions that depend on them.
+    /// Reads the tags that these findings wait for, all at once, and applies the mutes that depend on them.
     async fn with_tags(
         &self,
         findings: Vec<Finding>,
@@ -398,7 +398,7 @@ impl Run<'_> {
             }
             let tags = tags.get(tagged_resource(&finding).id());
             let tags = tags.cloned().unwrap_or_default();
-            let finding = self.apply_exception(finding, &tags);
+            let finding = self.apply_mute(finding, &tags);
             let own = has_tags(&finding).then_some(tags);
             Finding {
                 tags: own.or(finding.tags),

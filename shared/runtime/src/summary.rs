@@ -25,7 +25,7 @@ pub struct Summary {
     pub not_applicable: usize,
     /// Images whose scan is under way.
     pub pending: usize,
-    /// Failures that an exception turned into passes; they are also counted as passed.
+    /// Failures that a mute turned into passes; they are also counted as passed.
     pub muted: usize,
     /// Findings that were sent to Security Hub, new or changed.
     pub posted: usize,

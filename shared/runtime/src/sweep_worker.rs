@@ -85,7 +85,7 @@ async fn process(
         Error::invalid_event(format!("the message's body isn't JSON: {problem}"))
     })?;
     let (summary, mut errors) = sweep(invocation, &Task::read(&event)?).await?;
-    errors.extend(invocation.exceptions.temporary_errors().cloned());
+    errors.extend(invocation.mute_list.temporary_errors().cloned());
     total.add(&summary);
     match Error::combine(&errors) {
         // If SQS delivered the message again, its slices would be sent again, each time. The next sweep repeats the

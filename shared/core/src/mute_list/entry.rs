@@ -1,4 +1,4 @@
-//! Exceptions as the customer writes them, and the problems that make them invalid.
+//! Mutes as the customer writes them, and the problems that make them invalid.
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::text;
 /// annotation of AWS Config (256).
 pub const LONGEST_REASON: usize = 200;
 
-/// An exception as the customer writes it. In patterns, `*` stands for any characters and `?` for any single character.
+/// A mute as the customer writes it. In patterns, `*` stands for any characters and `?` for any single character.
 ///
 /// All fields are optional here, so that an error of [`MuteProblem`] can explain how to write a missing one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -29,20 +29,20 @@ pub struct Entry {
     pub tag: Option<String>,
     /// The reason, which findings repeat.
     pub reason: Option<String>,
-    /// The last day (UTC) on which the exception applies, such as `2026-12-31`.
+    /// The last day (UTC) on which the mute applies, such as `2026-12-31`.
     pub until: Option<String>,
 }
 
-/// A problem with an exception, and the way to correct it.
+/// A problem with a mute, and the way to correct it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MuteProblem {
-    /// The exception names no check.
+    /// The mute names no check.
     #[error("it has no check: specify a check's id, or \"*\" for every check")]
     NoCheck,
-    /// The exception names a check that does not exist.
+    /// The mute names a check that does not exist.
     #[error("{0}; \"*\" stands for every check")]
     Check(#[from] UnknownCheck),
-    /// The exception names no resources.
+    /// The mute names no resources.
     #[error(
         "it has neither resource nor tag: specify an ARN (\"arn:aws:eks:*:*:cluster/test-*\"), a tag (\"env=test\") or both"
     )]
@@ -58,13 +58,13 @@ pub enum MuteProblem {
         "its tag {0:?} has no key: use the form \"key=value\", or \"key\" for any value, with * and ? as wildcards"
     )]
     Tag(String),
-    /// The exception has no reason.
+    /// The mute has no reason.
     #[error("it has no reason: explain in a sentence why failures are acceptable")]
     NoReason,
     /// The reason is too long.
     #[error("its reason has {0} characters: shorten it to {LONGEST_REASON} characters")]
     LongReason(usize),
-    /// The exception has no last day.
+    /// The mute has no last day.
     #[error("it has no until: specify the last day on which it applies, such as \"2026-12-31\"")]
     NoUntil,
     /// The last day is not a date in the required form.
@@ -74,13 +74,13 @@ pub enum MuteProblem {
     Until(String),
 }
 
-/// The error for an exception that is not valid and does not apply.
+/// The error for a mute that is not valid and does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("exception {number} is not valid and does not apply: {problem}")]
 pub struct MuteError {
-    /// The number of the exception, counted from 1.
+    /// The number of the mute, counted from 1.
     pub number: usize,
-    /// The problem with the exception.
+    /// The problem with the mute.
     pub problem: MuteProblem,
 }
 
@@ -139,7 +139,7 @@ fn read_tag(text: &str) -> Result<TagPattern, MuteProblem> {
     })
 }
 
-/// Reads a day. A time of day is an error, since an exception does not end at an hour.
+/// Reads a day. A time of day is an error, since a mute does not end at an hour.
 fn read_day(text: Option<&str>) -> Result<Date, MuteProblem> {
     let text = text
         .filter(|text| !text.is_empty())
@@ -160,7 +160,7 @@ mod tests {
     use crate::mute_list::tests::{entry, read};
 
     #[test]
-    fn an_invalid_exception_is_reported_and_the_others_apply() {
+    fn an_invalid_mute_is_reported_and_the_others_apply() {
         let valid = || entry("*", "*", "", "2026-12-31");
         let long = "ä".repeat(LONGEST_REASON + 1);
         for (field, text, expected) in [

@@ -105,7 +105,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
 
 /// Returns a digest of everything that a verdict depends on, as far as a list returns it. As long as the digest is the
 /// same, describing the resource would lead to the same finding. Returns `None` if lists do not return these facts, or
-/// if the finding is under an exception, since exceptions end.
+/// if the finding is muted, since mutes end.
 pub fn revision(finding: &Finding) -> Option<String> {
     let listed = finding.revision.as_deref()?;
     if finding.verdict.is_muted() {

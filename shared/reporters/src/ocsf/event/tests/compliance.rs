@@ -11,7 +11,7 @@ fn outcomes_map_to_values_of_the_schema() {
     let check = "kms-cmk-rotation";
     let none = SeverityCounts::default();
     let unsupported = ScanStatus::NoResult("UNSUPPORTED_IMAGE".to_owned());
-    let muted = rotation(Rotation::Off).excepted(&mute());
+    let muted = rotation(Rotation::Off).muted(&mute());
     for (finding, expected) in [
         (
             rotation(Rotation::Every { days: 365 }),
@@ -111,7 +111,7 @@ fn absent_details_tags_and_parameters_are_omitted() {
 
 #[test]
 fn a_muted_finding_has_the_exception_before_the_reason() {
-    let muted = rotation(Rotation::Off).excepted(&mute());
+    let muted = rotation(Rotation::Off).muted(&mute());
     let codes: Vec<_> = muted.verdict.reasons.iter().map(|one| one.code).collect();
     assert_eq!(codes, [ReasonCode::Muted, ReasonCode::RotationOff]);
     let [reason, cause] = [0, 1].map(|index: usize| muted.verdict.reasons[index].text.as_str());
@@ -122,7 +122,7 @@ fn a_muted_finding_has_the_exception_before_the_reason() {
         event["compliance"]["status_details"],
         json!([reason, cause])
     );
-    let image = scanned(vec![vulnerability("CVE-2026-1")]).excepted(&mute());
+    let image = scanned(vec![vulnerability("CVE-2026-1")]).muted(&mute());
     let vulnerabilities = &written(&image)[1];
     assert_eq!(vulnerabilities["status"], "Suppressed");
     assert_eq!(vulnerabilities["status_detail"], reason);

@@ -18,7 +18,7 @@ const MAX_AGE: Duration = Duration::from_hours(24);
 
 /// The mute list of a process.
 #[derive(Debug)]
-pub(crate) struct Exceptions {
+pub(crate) struct StoredMuteList {
     source: Option<(String, Document<ReadMuteList>)>,
 }
 
@@ -29,17 +29,17 @@ pub(crate) struct ReadMuteList {
     pub(crate) errors: Vec<Error>,
 }
 
-/// The error of a mute list, or of one exception in it. An error of serde is not kept as a source, since its text
+/// The error of a mute list, or of one mute in it. An error of serde is not kept as a source, since its text
 /// quotes values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MuteListError {
     /// The text is not a JSON list.
     #[error("it isn't a JSON list: {0}")]
     NotAList(String),
-    /// An exception does not have the form of one.
+    /// A mute does not have the form of one.
     #[error("exception {number} can't be read: {problem}")]
     Unreadable { number: usize, problem: String },
-    /// An exception has the form of one, but is not valid.
+    /// A mute has the form of one, but is not valid.
     #[error(transparent)]
     Invalid(#[from] MuteError),
 }
@@ -72,7 +72,7 @@ impl ReadMuteList {
     }
 }
 
-impl Exceptions {
+impl StoredMuteList {
     pub(crate) fn new(aws: &Aws, parameter: Option<&str>) -> Self {
         let source = parameter.map(|name| {
             let source = Source::Parameter(name.to_owned());
@@ -116,7 +116,7 @@ fn read(parts: &[Part]) -> Result<ReadMuteList, ParseError> {
     Ok(read)
 }
 
-/// Parses JSON lists of exceptions, each exception separately.
+/// Parses JSON lists of mutes, each mute separately.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ pub(crate) fn parse(parts: &[Part]) -> Result<ReadMuteList, MuteListError> {
         let entries: Vec<Value> = serde_json::from_str(text)
             .map_err(|error| MuteListError::NotAList(without_values(&error)))?;
         for (number, entry) in (1..).zip(entries) {
-            match exception(number, &entry) {
+            match mute(number, &entry) {
                 Ok(mute) => mutes.push(mute),
                 Err(error) => {
                     let message = format!("in the mute list {name}, {error}");
@@ -143,7 +143,7 @@ pub(crate) fn parse(parts: &[Part]) -> Result<ReadMuteList, MuteListError> {
     })
 }
 
-fn exception(number: usize, entry: &Value) -> Result<Mute, MuteListError> {
+fn mute(number: usize, entry: &Value) -> Result<Mute, MuteListError> {
     let entry = Entry::deserialize(entry).map_err(|error| MuteListError::Unreadable {
         number,
         problem: without_values(&error),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_exception_does_not_affect_the_others() {
+    fn an_invalid_mute_does_not_affect_the_others() {
         let read = list(
             r#"[
             {"check": "kms-cmk-rotation", "resource": "arn:aws:kms:*:*:key/1", "reason": "moving", "until": "2030-01-01"},
