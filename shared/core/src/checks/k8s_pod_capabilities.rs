@@ -20,6 +20,7 @@
 //! Drop all capabilities, and add only those that the process needs.
 
 use crate::check::{Check, Remediation};
+use crate::evaluation::workloads::offence::Offence;
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::InvalidField;
@@ -117,7 +118,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         Ok(issue(
             Severity::High,
             ReasonCode::DangerousCapabilities,
-            &names,
+            names,
         ))
     });
     inspection.each_container(|container| {
@@ -126,7 +127,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         Ok(issue(
             Severity::Medium,
             ReasonCode::CapabilitiesAdded,
-            &names,
+            names,
         ))
     });
     inspection.each_container(|container| {
@@ -147,9 +148,9 @@ fn added(container: ContainerInPod, allowed: &[String]) -> Result<Vec<String>, I
     Ok(names)
 }
 
-fn issue(severity: Severity, code: ReasonCode, names: &[String]) -> Option<Issue> {
-    let text = format!("Containers add {}", names.join(", "));
-    (!names.is_empty()).then(|| Issue::failed(severity, code, text))
+fn issue(severity: Severity, code: ReasonCode, names: Vec<String>) -> Option<Issue> {
+    let is_added = !names.is_empty();
+    is_added.then(|| Issue::offence(severity, code, Offence::Capabilities(names)))
 }
 
 /// Returns the name of a capability in upper case, without `CAP_`.

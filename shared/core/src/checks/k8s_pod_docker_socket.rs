@@ -20,6 +20,7 @@
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};
 use crate::evaluation::workloads::image_reference::ImageReference;
+use crate::evaluation::workloads::offence::Offence;
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
 use crate::need::Need;
 use crate::parameters::{Parameter, Texts};
@@ -96,13 +97,8 @@ fn inspect(inspection: &mut Inspection<'_>) {
 }
 
 fn issue(mount: &NodeMount) -> Issue {
-    let path = &mount.path;
-    let text = if mount.container.is_some() {
-        format!("Containers reach the container runtime of their node by {path}")
-    } else {
-        format!("A volume is the path {path} to the container runtime, but no container mounts it")
-    };
-    Issue::failed(Severity::High, ReasonCode::RuntimeSocket, text)
+    let offence = Offence::RuntimeSocket(mount.path.clone(), mount.container.is_some());
+    Issue::offence(Severity::High, ReasonCode::RuntimeSocket, offence)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 //! account in place of the instance metadata service.
 
 use crate::check::{Check, Remediation};
+use crate::evaluation::workloads::offence::{HostNamespace, Offence};
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::{Field, InvalidField};
@@ -71,40 +72,37 @@ pub(super) static CHECK: Check = Check {
 
 fn inspect(inspection: &mut Inspection<'_>) {
     let pod = inspection.pod;
-    let shared = |setting: &Field<bool>, severity, code, text: &str| {
+    let shared = |setting: &Field<bool>, severity, code, namespace| {
         let is_shared = setting.read()? == Some(&true);
-        Ok(is_shared.then(|| Issue::failed(severity, code, text)))
+        let offence = Offence::HostNamespace(namespace);
+        Ok(is_shared.then(|| Issue::offence(severity, code, offence)))
     };
     inspection.add(shared(
         &pod.host_pid,
         Severity::High,
         ReasonCode::HostPid,
-        "The pod shares the process IDs of its node (hostPID)",
+        HostNamespace::ProcessIds,
     ));
     inspection.add(shared(
         &pod.host_ipc,
         Severity::High,
         ReasonCode::HostIpc,
-        "The pod shares the inter-process communication of its node (hostIPC)",
+        HostNamespace::InterProcess,
     ));
     inspection.add(shared(
         &pod.host_network,
         Severity::Medium,
         ReasonCode::HostNetwork,
-        "The pod shares the network of its node (hostNetwork)",
+        HostNamespace::Network,
     ));
     if let Ok(None | Some(false)) = pod.host_network.read() {
         let allowed = inspection.context.settings.get(&ALLOWED_HOST_PORTS);
         inspection.each_container(|container| {
             let ports = ports(container, &allowed)?;
-            let texts: Vec<_> = ports.iter().map(ToString::to_string).collect();
-            let noun = if ports.len() == 1 { "port" } else { "ports" };
-            let text = format!(
-                "Containers use the {noun} {} of their node",
-                texts.join(", ")
-            );
-            let issue = || Issue::failed(Severity::Low, ReasonCode::HostPort, text);
-            Ok((!ports.is_empty()).then(issue))
+            let is_used = !ports.is_empty();
+            let offence = Offence::HostPorts(ports);
+            let issue = || Issue::offence(Severity::Low, ReasonCode::HostPort, offence);
+            Ok(is_used.then(issue))
         });
     }
 }

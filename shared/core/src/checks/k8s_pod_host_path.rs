@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};
+use crate::evaluation::workloads::offence::{Access, Offence};
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
 use crate::field::InvalidField;
 use crate::need::Need;
@@ -150,28 +151,26 @@ fn issue(mount: &NodeMount, allowed: &[Allowed]) -> Result<Option<Issue>, Invali
     if !is_writable && allowing.next().is_some() {
         return Ok(None);
     }
-    let path = &mount.path;
-    let (severity, code, text) = if mount.container.is_none() {
-        let text = format!("A volume is the path {path} of the node, but no container mounts it");
-        (Severity::Low, ReasonCode::HostPathNotMounted, text)
+    let is_sensitive = is_sensitive(&mount.path);
+    let (severity, code, access) = if mount.container.is_none() {
+        (Severity::Low, ReasonCode::HostPathNotMounted, Access::None)
     } else if is_writable {
-        let severity = if is_sensitive(path) {
+        let severity = if is_sensitive {
             Severity::High
         } else {
             Severity::Medium
         };
-        let text = format!("Containers can write to {path} of their node");
-        (severity, ReasonCode::HostPathWritable, text)
+        (severity, ReasonCode::HostPathWritable, Access::Write)
     } else {
-        let severity = if is_sensitive(path) {
+        let severity = if is_sensitive {
             Severity::Medium
         } else {
             Severity::Low
         };
-        let text = format!("Containers can read {path} of their node");
-        (severity, ReasonCode::HostPathReadable, text)
+        (severity, ReasonCode::HostPathReadable, Access::Read)
     };
-    Ok(Some(Issue::failed(severity, code, text)))
+    let offence = Offence::HostPath(mount.path.clone(), access);
+    Ok(Some(Issue::offence(severity, code, offence)))
 }
 
 fn is_sensitive(path: &NodePath) -> bool {

@@ -16,6 +16,7 @@
 //! refuses privileged pods: enforce it in the namespace.
 
 use crate::check::{Check, Remediation};
+use crate::evaluation::workloads::offence::Offence;
 use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
 use crate::facts::kubernetes::WindowsOptions;
 use crate::field::{Field, InvalidField};
@@ -49,25 +50,22 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn inspect(inspection: &mut Inspection<'_>) {
-    let issue = |code, text: &str| Issue::failed(Severity::High, code, text);
+    let issue = |code, offence| Issue::offence(Severity::High, code, offence);
     let context = inspection.pod.security_context.read();
     inspection.add(context.and_then(|context| {
-        let text = "The pod runs as processes of its node (hostProcess)";
         let is_process = context.map_or(Ok(false), |context| is_process(&context.windows_options));
-        Ok(is_process?.then(|| issue(ReasonCode::HostProcess, text)))
+        Ok(is_process?.then(|| issue(ReasonCode::HostProcess, Offence::HostProcessPod)))
     }));
     inspection.each_container(|container| {
         let is_privileged = container.is_set(|context| &context.privileged)?;
-        let text = "Containers are privileged";
-        Ok(is_privileged.then(|| issue(ReasonCode::PrivilegedContainer, text)))
+        Ok(is_privileged.then(|| issue(ReasonCode::PrivilegedContainer, Offence::Privileged)))
     });
     inspection.each_container(|container| {
         let Some(context) = container.container.security_context.read()? else {
             return Ok(None);
         };
-        let text = "Containers run as processes of their node (hostProcess)";
         let is_process = is_process(&context.windows_options)?;
-        Ok(is_process.then(|| issue(ReasonCode::HostProcess, text)))
+        Ok(is_process.then(|| issue(ReasonCode::HostProcess, Offence::HostProcessContainer)))
     });
 }
 

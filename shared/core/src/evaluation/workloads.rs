@@ -7,6 +7,7 @@ mod combination;
 pub(crate) mod host_path;
 pub(crate) mod image_reference;
 mod inspection;
+pub(crate) mod offence;
 
 use std::collections::BTreeMap;
 

@@ -80,7 +80,7 @@ impl Combination {
             let is_in_template = |template: &Inspected| template.contains(one);
             let origin = if self.template.as_ref().is_none_or(is_in_template) {
                 String::new()
-            } else if one.is_ephemeral {
+            } else if one.is_ephemeral() {
                 let noun = if pods == 1 { "pod" } else { "pods" };
                 format!("in {pods} running {noun}, not in the template")
             } else if settings == self.pods.len() {
@@ -129,7 +129,8 @@ impl<'a> Reasons<'a> {
             origin.to_owned(),
         );
         let containers = self.groups.entry(group).or_default();
-        containers.extend(one.container.as_deref());
+        let titles = one.container.iter();
+        containers.extend(titles.map(|container| container.title.as_str()));
     }
 
     /// Adds that running pods do not have the issues of the template.

@@ -6,7 +6,7 @@ use crate::field::InvalidField;
 use super::Inspection;
 
 /// A path of a node in a standard form, which is compared by its segments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NodePath {
     /// The segments. On Windows, the first is the drive, and all are in lower case.
     segments: Vec<String>,

@@ -13,6 +13,8 @@ use crate::resource::Resource;
 use crate::severity::Severity;
 use crate::verdict::Outcome;
 
+use super::offence::Offence;
+
 /// A fact about the settings of a pod or a container that decides about the outcome of a check.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Issue {
@@ -25,6 +27,8 @@ pub(crate) struct Issue {
     /// `true` if a setting states the fact. `false` if it follows from the absence of a setting, which admission may
     /// add.
     pub(super) is_explicit: bool,
+    /// The setting that an exception can allow, if the fact is one; the text then states it.
+    pub(super) offence: Option<Offence>,
 }
 
 impl Issue {
@@ -34,6 +38,16 @@ impl Issue {
             code,
             text: text.into(),
             is_explicit: true,
+            offence: None,
+        }
+    }
+
+    /// Returns a failure because of a setting that an exception can allow.
+    pub(crate) fn offence(severity: Severity, code: ReasonCode, offence: Offence) -> Self {
+        Self {
+            text: offence.to_string(),
+            offence: Some(offence),
+            ..Self::new(Outcome::Failed(severity), code, "")
         }
     }
 
@@ -82,10 +96,42 @@ impl From<InvalidField> for Issue {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LocatedIssue {
     pub(super) issue: Issue,
-    /// The kind and the name of the container; `None` if the issue is one of the pod.
-    pub(super) container: Option<String>,
-    /// `true` if the container was added to a running pod.
-    pub(super) is_ephemeral: bool,
+    /// The container; `None` if the issue is one of the pod.
+    pub(super) container: Option<LocatedContainer>,
+}
+
+/// A container that has an issue.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LocatedContainer {
+    /// The kind and the name, for people.
+    pub(super) title: String,
+    /// The kind.
+    pub(super) kind: ContainerKind,
+    /// The name; empty if it is unknown.
+    pub(super) name: String,
+}
+
+impl From<ContainerInPod<'_>> for LocatedContainer {
+    fn from(container: ContainerInPod<'_>) -> Self {
+        Self {
+            title: container.title(),
+            kind: container.kind,
+            name: container
+                .container
+                .name
+                .value()
+                .cloned()
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl LocatedIssue {
+    /// Returns `true` if the issue is one of a container that was added to a running pod.
+    pub(super) fn is_ephemeral(&self) -> bool {
+        let container = self.container.as_ref();
+        container.is_some_and(|container| container.kind == ContainerKind::Ephemeral)
+    }
 }
 
 /// The limit ranges of a namespace, or the reason why some may be missing.
@@ -151,11 +197,9 @@ impl<'a> Inspection<'a> {
         let Some(issue) = issue.unwrap_or_else(|error| Some(error.into())) else {
             return;
         };
-        let is_ephemeral = |container: ContainerInPod| container.kind == ContainerKind::Ephemeral;
         self.issues.insert(LocatedIssue {
             issue,
-            container: container.map(|container| container.title()),
-            is_ephemeral: container.is_some_and(is_ephemeral),
+            container: container.map(LocatedContainer::from),
         });
     }
 
