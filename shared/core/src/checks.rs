@@ -77,7 +77,10 @@ mod kms_key_policy_restricted;
 #[cfg(test)]
 pub(crate) mod samples;
 
+use std::collections::BTreeMap;
+
 use crate::check::Check;
+use crate::parameters::{AnyParameter, ParameterError, ParameterValues, Raw};
 
 /// All checks, sorted by id.
 pub static CHECKS: [&Check; 73] = [
@@ -185,10 +188,32 @@ pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
         })
 }
 
+/// Reads the declared parameters of a check from raw values, as [`ParameterValues::read`] does, and checks the ids of
+/// the checks that the values name.
+///
+/// # Errors
+///
+/// Returns an error if the value of a parameter is not of its type, or names a check that does not exist.
+pub fn read_parameters(
+    check: &Check,
+    declared: &[&'static dyn AnyParameter],
+    raw: &BTreeMap<String, Raw>,
+) -> Result<ParameterValues, ParameterError> {
+    let settings = ParameterValues::read(check.id, declared, raw)?;
+    for parameter in declared {
+        for id in parameter.named_checks(&settings) {
+            if let Err(error) = find(&id) {
+                let problem = error.to_string();
+                return Err(ParameterError::new(check.id, *parameter, &[id], problem));
+            }
+        }
+    }
+    Ok(settings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parameters::ParameterValues;
     use crate::resource::LONGEST_CHECK_ID;
     use crate::service;
 

@@ -1,12 +1,14 @@
 //! The parameters of checks. They are declared once, in the file of the check, and read once, where input enters the
 //! program.
 
+mod exceptions;
 mod raw;
 mod value_types;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+pub use exceptions::{Exception, Exceptions};
 pub use raw::Raw;
 pub use value_types::{
     AccountIds, KeyArns, NamespaceLimit, NamespaceLimits, Organizations, Pinning, PodSecurityLevel,
@@ -39,6 +41,8 @@ pub enum Values {
     Ports,
     /// Any number of texts that match this regular expression, including none.
     Matching(&'static str),
+    /// Any number of exceptions, including none.
+    Exceptions,
     /// Any number of texts in any form, including none.
     Texts,
 }
@@ -50,6 +54,15 @@ pub trait ParameterValue: Clone + Debug + Send + Sync {
 
     /// The allowed values, for a schema.
     const VALUES: Values;
+
+    /// Returns the texts of a value in JSON or YAML.
+    ///
+    /// # Errors
+    ///
+    /// Returns the problem with the value, if no parameter of this type takes it.
+    fn texts_of(raw: &Raw) -> Result<Vec<String>, String> {
+        raw.texts()
+    }
 
     /// Reads a value.
     ///
@@ -64,6 +77,11 @@ pub trait ParameterValue: Clone + Debug + Send + Sync {
     /// Returns `true` if the value names KMS keys by aliases, so that the check needs the aliases of keys.
     fn names_aliases(&self) -> bool {
         false
+    }
+
+    /// Returns the ids of the checks that the value names.
+    fn named_checks(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -81,6 +99,12 @@ pub trait AnyParameter: Debug + Sync {
     fn default_texts(&self) -> Vec<String>;
     /// Returns the value as texts.
     fn texts(&self, settings: &ParameterValues) -> Vec<String>;
+    /// Returns the texts of a value in JSON or YAML.
+    ///
+    /// # Errors
+    ///
+    /// Returns the problem with the value, if the parameter does not take it.
+    fn texts_of(&self, raw: &Raw) -> Result<Vec<String>, String>;
     /// Checks that the texts are a valid value.
     ///
     /// # Errors
@@ -89,6 +113,8 @@ pub trait AnyParameter: Debug + Sync {
     fn validate(&self, texts: &[String]) -> Result<(), String>;
     /// Returns `true` if the value names KMS keys by aliases.
     fn names_aliases(&self, settings: &ParameterValues) -> bool;
+    /// Returns the ids of the checks that the value names.
+    fn named_checks(&self, settings: &ParameterValues) -> Vec<String>;
 }
 
 impl<T: ParameterValue> AnyParameter for Parameter<T> {
@@ -116,12 +142,20 @@ impl<T: ParameterValue> AnyParameter for Parameter<T> {
         settings.get(self).write()
     }
 
+    fn texts_of(&self, raw: &Raw) -> Result<Vec<String>, String> {
+        T::texts_of(raw)
+    }
+
     fn validate(&self, texts: &[String]) -> Result<(), String> {
         T::read(texts).map(drop)
     }
 
     fn names_aliases(&self, settings: &ParameterValues) -> bool {
         settings.get(self).names_aliases()
+    }
+
+    fn named_checks(&self, settings: &ParameterValues) -> Vec<String> {
+        settings.get(self).named_checks()
     }
 }
 
@@ -144,6 +178,24 @@ pub struct ParameterError {
     form: &'static str,
 }
 
+impl ParameterError {
+    /// Creates the error for a value of a check's parameter.
+    pub(crate) fn new(
+        check: &'static str,
+        parameter: &dyn AnyParameter,
+        value: &[String],
+        problem: String,
+    ) -> Self {
+        Self {
+            check,
+            name: parameter.name(),
+            value: value.join(",").chars().take(100).collect(),
+            problem,
+            form: parameter.form(),
+        }
+    }
+}
+
 impl ParameterValues {
     /// Reads the declared parameters from raw values. Parameters that are not declared are ignored: AWS Config passes
     /// `checkId` among them, and newer callers may pass others. A value without text (`""`, `[]`, `null`) is not set.
@@ -158,17 +210,12 @@ impl ParameterValues {
     ) -> Result<Self, ParameterError> {
         let mut texts = BTreeMap::new();
         for parameter in declared {
-            let error = |value: &[String], problem| ParameterError {
-                check,
-                name: parameter.name(),
-                value: value.join(",").chars().take(100).collect(),
-                problem,
-                form: parameter.form(),
-            };
+            let error =
+                |value: &[String], problem| ParameterError::new(check, *parameter, value, problem);
             let given = raw
                 .get(parameter.name())
-                .map_or(Some(Vec::new()), Raw::texts);
-            let given = given.ok_or_else(|| error(&[], "that is an object".to_owned()))?;
+                .map_or(Ok(Vec::new()), |raw| parameter.texts_of(raw));
+            let given = given.map_err(|problem| error(&[], problem))?;
             if given.is_empty() {
                 continue;
             }
@@ -184,6 +231,20 @@ impl ParameterValues {
     pub fn or(mut self, other: Self) -> Self {
         for (name, texts) in other.texts {
             self.texts.entry(name).or_insert(texts);
+        }
+        self
+    }
+
+    /// Returns these settings, with the items of a list of another check in addition.
+    #[must_use]
+    pub fn with_items_of<T: ParameterValue>(mut self, list: &Parameter<T>, other: &Self) -> Self {
+        if let Some(items) = other.texts.get(list.name) {
+            let own = self.texts.entry(list.name).or_default();
+            for item in items {
+                if !own.contains(item) {
+                    own.push(item.clone());
+                }
+            }
         }
         self
     }

@@ -341,7 +341,7 @@ fn parameters(
             let check = checks::find(&id)
                 .map_err(|error| invalid(name, &format!("contains an unknown check: {error}")))?;
             let settings =
-                ParameterValues::read(check.id, check.parameters, &values.unwrap_or_default())
+                checks::read_parameters(check, check.parameters, &values.unwrap_or_default())
                     .map_err(|error| {
                         invalid(name, &format!("contains an invalid value: {error}"))
                     })?;

@@ -133,6 +133,16 @@ fn parameter_schema(parameter: &dyn AnyParameter) -> Value {
             json!({"type": "array", "items": {"type": "string", "pattern": pattern}}),
             json!(texts),
         ),
+        Values::Exceptions => {
+            let text = json!({"type": "string", "minLength": 1});
+            let exception = json!({
+                "type": "object",
+                "properties": {"object": text, "reason": text},
+                "required": ["object", "reason"],
+                "additionalProperties": false,
+            });
+            (json!({"type": "array", "items": exception}), json!(texts))
+        }
         Values::Texts => (
             json!({"type": "array", "items": {"type": "string", "minLength": 1}}),
             json!(texts),
@@ -194,6 +204,11 @@ mod tests {
                     }
                     Values::Ports => {
                         values.extend([json!([]), json!([0, 65_535, "22", "8000-8100"])]);
+                    }
+                    Values::Exceptions => {
+                        let object = "*:shop/Deployment/web";
+                        let exception = json!({"object": object, "reason": "Why"});
+                        values.extend([json!([]), json!([exception])]);
                     }
                     Values::Matching(_) | Values::Texts => values.push(json!([])),
                 }

@@ -1,7 +1,8 @@
 //! The values of parameters in JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// The value of a parameter in JSON: typed, or as the text that AWS Config makes of it.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,32 +20,34 @@ pub enum Raw {
     Text(String),
     /// A list.
     List(Vec<Raw>),
-    /// A value that no parameter takes.
-    Other(IgnoredAny),
+    /// An object.
+    Object(BTreeMap<String, Raw>),
 }
 
 impl Raw {
-    /// Returns the value as texts, or `None` if no parameter takes such a value.
-    pub fn texts(&self) -> Option<Vec<String>> {
+    /// Returns the value as texts.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the value is or contains an object.
+    pub fn texts(&self) -> Result<Vec<String>, String> {
         match self {
-            Self::Null => Some(Vec::new()),
-            Self::Flag(flag) => Some(vec![flag.to_string()]),
-            Self::Number(number) => Some(vec![number.to_string()]),
-            Self::Decimal(number) => Some(vec![number.to_string()]),
+            Self::Null => Ok(Vec::new()),
+            Self::Flag(flag) => Ok(vec![flag.to_string()]),
+            Self::Number(number) => Ok(vec![number.to_string()]),
+            Self::Decimal(number) => Ok(vec![number.to_string()]),
             Self::Text(text) => {
                 let parts = text
                     .split(',')
                     .map(str::trim)
                     .filter(|part| !part.is_empty());
-                Some(parts.map(str::to_owned).collect())
+                Ok(parts.map(str::to_owned).collect())
             }
-            Self::List(list) => Some(
-                list.iter()
-                    .map(Raw::texts)
-                    .collect::<Option<Vec<_>>>()?
-                    .concat(),
-            ),
-            Self::Other(_) => None,
+            Self::List(list) => {
+                let texts: Result<Vec<_>, _> = list.iter().map(Raw::texts).collect();
+                Ok(texts?.concat())
+            }
+            Self::Object(_) => Err("that is an object".to_owned()),
         }
     }
 }

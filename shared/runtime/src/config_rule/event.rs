@@ -188,10 +188,9 @@ impl RuleEvent {
                 rules.join(", ")
             )));
         }
-        let settings = ParameterValues::read(check.id, check.parameters, &self.parameters)
-            .map_err(|error| {
-                Error::invalid_event(format!("in the rule {:?}, {error}", self.rule))
-            })?;
+        let settings = checks::read_parameters(check, check.parameters, &self.parameters).map_err(
+            |error| Error::invalid_event(format!("in the rule {:?}, {error}", self.rule)),
+        )?;
         Ok((check, settings))
     }
 }

@@ -6,7 +6,6 @@ use eksentry_core::checks::UnknownCheck;
 use eksentry_core::parameters::{AnyParameter, ParameterError, Raw};
 use eksentry_core::yaml::{self, Content, Key, Node, YamlProblem};
 use eksentry_core::{Check, ParameterValues, checks};
-use serde::de::IgnoredAny;
 
 use super::Selection;
 
@@ -236,7 +235,7 @@ fn parameter(check: &Check, name: &Key, value: &Node) -> Result<ParameterValues,
         return Err((name.line, unknown(check, &name.text)));
     };
     let given = BTreeMap::from([(name.text.clone(), raw(value))]);
-    ParameterValues::read(check.id, &[parameter], &given)
+    checks::read_parameters(check, &[parameter], &given)
         .map_err(|error| (wrong_line(parameter, value), error.into()))
 }
 
@@ -253,9 +252,12 @@ fn wrong_line(parameter: &dyn AnyParameter, value: &Node) -> usize {
     let Content::List(items) = &value.content else {
         return value.line;
     };
-    let is_wrong = |item: &&Node| match raw(item).texts() {
-        Some(texts) => !texts.is_empty() && parameter.validate(&texts).is_err(),
-        None => true,
+    let is_wrong = |item: &&Node| {
+        let alone = Raw::List(vec![raw(item)]);
+        match parameter.texts_of(&alone) {
+            Ok(texts) => !texts.is_empty() && parameter.validate(&texts).is_err(),
+            Err(_) => true,
+        }
     };
     items
         .iter()
@@ -270,7 +272,14 @@ fn raw(node: &Node) -> Raw {
         Content::Plain(text) => plain(text),
         Content::Quoted(text) => Raw::Text(text.clone()),
         Content::List(items) => Raw::List(items.iter().map(raw).collect()),
-        Content::Mapping(_) => Raw::Other(IgnoredAny),
+        Content::Mapping(members) => {
+            let members = members.iter();
+            Raw::Object(
+                members
+                    .map(|(key, value)| (key.text.clone(), raw(value)))
+                    .collect(),
+            )
+        }
     }
 }
 
