@@ -1,7 +1,7 @@
 //! Amazon EKS clusters, and the users of their roles.
 
 mod access;
-mod addons;
+pub(crate) mod addons;
 mod insights;
 mod monitoring;
 mod node_groups;
@@ -59,6 +59,7 @@ pub(crate) struct Clusters {
     location: Location,
     names: OnceCell<Names>,
     described: Memo<String, Described>,
+    addon_names: Memo<String, List<String>>,
     node_groups: Memo<String, Arc<List<NodeGroup>>>,
     versions: OnceCell<List<ListedVersion>>,
 }
@@ -264,6 +265,7 @@ impl Clusters {
             location: location.clone(),
             names: OnceCell::new(),
             described: Memo::default(),
+            addon_names: Memo::default(),
             node_groups: Memo::default(),
             versions: OnceCell::new(),
         }

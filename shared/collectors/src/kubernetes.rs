@@ -17,7 +17,7 @@ use futures::future::LocalBoxFuture;
 use tokio::time::Instant;
 
 use crate::collector::{Collector, Listing};
-use crate::eks::{self, Described};
+use crate::eks::{self, Described, addons};
 use crate::permission::Permission;
 use crate::{Gate, Reader, Unlisted};
 
@@ -33,7 +33,12 @@ impl Collector for ContentsCollector {
     }
 
     fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![eks::LIST, eks::DESCRIBE, eks::LIST_ACCESS_ENTRIES]
+        vec![
+            eks::LIST,
+            eks::DESCRIBE,
+            eks::LIST_ACCESS_ENTRIES,
+            addons::LIST,
+        ]
     }
 
     fn describe<'a>(
@@ -101,6 +106,10 @@ impl Reader<'_> {
         }
         match self.client_of(resource, &cluster) {
             Ok(client) => {
+                if needs.contains(Need::Workloads) {
+                    // Add-ons create workloads.
+                    facts.addons = self.clusters.addon_names(&described).await;
+                }
                 let objects = eksentry_kubernetes::read_objects(&client, needs).await;
                 facts.unreachable = objects.unreachable;
                 facts.lists = objects.lists;
@@ -177,6 +186,7 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         authentication_mode: cluster.authentication_mode.clone(),
         tags: cluster.tags.clone(),
         unreachable: None,
+        addons: List::unread(Unread::not_requested("the list of add-ons")),
         lists: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         workloads: Vec::new(),

@@ -97,7 +97,7 @@ pub enum Need {
     Services,
     /// The Ingresses in a cluster.
     Ingresses,
-    /// The pods in a cluster, and the objects that create pods.
+    /// The pods in a cluster, the objects that create pods, and the names of the add-ons, which create some of these.
     Workloads,
     /// The roles in a cluster, and their bindings.
     Rbac,

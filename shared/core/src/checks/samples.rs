@@ -343,6 +343,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         authentication_mode: Some(AuthenticationMode::ApiAndConfigMap),
         tags: Vec::new(),
         unreachable: None,
+        addons: List::complete(Vec::new()),
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
         namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],

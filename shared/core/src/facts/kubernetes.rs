@@ -51,6 +51,8 @@ pub struct KubernetesCluster {
     pub tags: Vec<(String, String)>,
     /// The reason why nothing could be read from the API server; `None` if something was.
     pub unreachable: Option<Unread>,
+    /// The names of the add-ons that Amazon EKS lists.
+    pub addons: List<String>,
     /// The lists that were requested, each with the reason why objects may be missing from it, if there is one.
     pub lists: BTreeMap<ApiList, Fact<()>>,
     /// The namespaces, by name.
@@ -86,6 +88,19 @@ impl KubernetesCluster {
         let lists = self.lists.values().filter_map(|list| list.as_ref().err());
         let objects = [self.aws_auth.as_ref().err()].into_iter().flatten();
         lists.chain(objects.filter(|unread| unread.code != ReasonCode::NotRead))
+    }
+
+    /// Returns the objects that are known: namespaces and what is in them, workloads, roles and bindings.
+    pub fn objects(&self) -> impl Iterator<Item = ObjectName> {
+        let namespaces = self.namespaces.iter().flat_map(|(name, namespace)| {
+            let objects = namespace.objects(name);
+            objects.chain([ObjectName::of_namespace(name)])
+        });
+        let workloads = self.workloads.iter();
+        let roles = self.rbac.roles.keys().map(RbacName::of_role);
+        let bindings = self.rbac.bindings.keys().map(RbacName::of_binding);
+        let workloads = workloads.map(|workload| workload.name.clone());
+        namespaces.chain(workloads).chain(roles).chain(bindings)
     }
 
     /// Returns `true` if EKS is creating the cluster, so that there is nothing to read yet.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LimitRange, ResourceQuota};
+use super::{LimitRange, ObjectName, ResourceQuota};
 use crate::field::{Field, InvalidField};
 
 /// A namespace.
@@ -23,6 +23,27 @@ pub struct Namespace {
     pub services: Vec<Service>,
     /// The names of the Ingresses in the namespace.
     pub ingresses: Vec<String>,
+}
+
+impl Namespace {
+    /// Returns the Services and the Ingresses in the namespace, which has this name.
+    pub(super) fn objects(&self, namespace: &str) -> impl Iterator<Item = ObjectName> {
+        let object = |kind: &str, api_version: &str, plural: &str, name: &str| ObjectName {
+            namespace: Some(namespace.to_owned()),
+            kind: kind.to_owned(),
+            api_version: api_version.to_owned(),
+            plural: plural.to_owned(),
+            name: name.to_owned(),
+        };
+        let services = self.services.iter();
+        let services =
+            services.map(move |service| object("Service", "v1", "services", &service.name));
+        let ingresses = self
+            .ingresses
+            .iter()
+            .map(move |name| object("Ingress", "networking.k8s.io/v1", "ingresses", name));
+        services.chain(ingresses)
+    }
 }
 
 /// A Service.

@@ -27,6 +27,17 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
+    /// Returns the name of a namespace as an object.
+    pub fn of_namespace(name: &str) -> Self {
+        Self {
+            namespace: None,
+            kind: "Namespace".to_owned(),
+            api_version: "v1".to_owned(),
+            plural: "namespaces".to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
     /// Returns the API group: `apps`; empty for the core group.
     pub fn group(&self) -> &str {
         let group = self.api_version.split_once('/');
