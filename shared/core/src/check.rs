@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::details::Details;
+use crate::exceptions::{self, EXCEPTIONS};
 use crate::facts::kubernetes::ObjectName;
 use crate::facts::{Facts, FactsOf, Unread};
 use crate::kind::{ResourceKind, Topic};
@@ -203,7 +204,9 @@ impl Check {
             Evaluated::Objects(subjects) => subjects,
         };
         let most = settings.get(&MOST_FINDINGS);
+        let exceptions = settings.get(&EXCEPTIONS);
         let rolled_up = evaluated.into_iter().flat_map(|mut subject| {
+            exceptions::apply(self.id, &exceptions, &mut subject.verdicts.objects);
             for object in &mut subject.verdicts.objects {
                 let verdict = object.verdict.clone();
                 object.verdict = mute(&object.resource, verdict);

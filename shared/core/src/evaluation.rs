@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod namespaces;
 pub(crate) mod nodes;
 pub(crate) mod openings;
+pub(crate) mod platform;
 pub(crate) mod rbac;
 pub(crate) mod security_groups;
 pub(crate) mod vpc;

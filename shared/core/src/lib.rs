@@ -9,6 +9,7 @@ pub mod check;
 pub mod checks;
 pub mod details;
 mod evaluation;
+pub mod exceptions;
 pub mod facts;
 pub mod field;
 pub mod finding;

@@ -48,8 +48,12 @@ pub enum ReasonCode {
     AllPassed,
     /// Some objects pass only under an exception.
     Excepted,
+    /// A parameter of the check accepts the failure of the object.
+    ExceptedByParameter,
     /// The object is one of the platform, so its failure is accepted.
     ExceptedSystem,
+    /// Exceptions for objects in clusters match no object.
+    ExceptionUnused,
     /// There are more objects than the finding names.
     MoreObjects,
     /// There are more reasons than the finding names.
@@ -790,8 +794,6 @@ pub enum ReasonCode {
     BindingPassed,
     /// The binding grants a role to a wide circle of users or service accounts.
     BroadSubject,
-    /// A parameter of the check allows the object.
-    ExceptedByParameter,
     /// The binding grants all verbs on all resources.
     GrantsEverything,
     /// The binding grants a right by which its subjects can gain others.

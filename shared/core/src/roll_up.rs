@@ -1,8 +1,8 @@
 //! The roll-up: the step between verdicts and findings, in which verdicts about many objects become few findings.
 //!
 //! A check whose [`Unit`] is not [`Unit::Resource`] evaluates all objects in one resource, the subject: for example,
-//! all workloads of a cluster. Exceptions for single objects apply before the roll-up, and those for the subject after
-//! it.
+//! all workloads of a cluster. Exceptions and mutes for single objects apply before the roll-up, and mutes for the
+//! subject after it.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +10,7 @@ use std::ptr;
 
 use crate::details::Details;
 use crate::facts::Unread;
+use crate::facts::kubernetes::ObjectName;
 use crate::parameters::Parameter;
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
@@ -31,7 +32,7 @@ const REASONS: usize = 10;
 /// The reason code if no object failed.
 const ALL_PASSED: ReasonCode = ReasonCode::AllPassed;
 
-/// The reason code if some objects passed only because of exceptions.
+/// The reason code if some objects passed only because of exceptions or mutes.
 const EXCEPTED: ReasonCode = ReasonCode::Excepted;
 
 /// The reason code if the objects have their own findings.
@@ -86,9 +87,11 @@ pub struct EvaluatedObject {
     pub resource: Resource,
     /// The name of the object in texts, such as `shop/Deployment/web`.
     pub name: String,
+    /// The object in its cluster, by which exceptions name it; `None` if the object is in no cluster.
+    pub object: Option<ObjectName>,
     /// The properties of the object that reports show.
     pub details: Details,
-    /// The decision, to which the exceptions for the object have been applied.
+    /// The decision, to which the exceptions and mutes for the object have been applied.
     pub verdict: Verdict,
 }
 
@@ -399,17 +402,19 @@ impl Basis<'_> {
         reasons.sort_by_key(|(outcome, _)| Reverse(*outcome));
         let mut reasons: Vec<Reason> = reasons.into_iter().map(|(_, reason)| reason).collect();
 
-        let excepted = self.objects.iter();
-        let excepted: Vec<&EvaluatedObject> =
-            excepted.filter(|one| one.verdict.is_muted()).collect();
-        if !excepted.is_empty() {
-            let count = self.noun.counted(excepted.len());
-            let names = listed(excepted.iter().copied());
+        let muted = self.objects.iter().filter(|one| one.verdict.is_muted());
+        let muted: Vec<&EvaluatedObject> = muted.collect();
+        if !muted.is_empty() {
+            let count = self.noun.counted(muted.len());
+            let names = listed(muted.iter().copied());
             let text = format!("{count} passed under an exception: {names}.");
             reasons.push(Reason::new(EXCEPTED, text));
         }
+        reasons.extend(exceptions(self.noun, self.objects));
         reasons.extend(self.remarks);
-        let objects = self.unreported.iter().chain(excepted);
+        let excepted = self.objects.iter();
+        let excepted = excepted.filter(|one| one.verdict.exception.is_some());
+        let objects = self.unreported.iter().chain(muted).chain(excepted);
         Verdict::about_many(outcome, reasons, objects.map(ObjectVerdict::from).collect())
     }
 }
@@ -444,6 +449,33 @@ fn grouped(objects: &[EvaluatedObject]) -> Vec<(Outcome, Reason)> {
         let text = "Other objects did not pass for other reasons.";
         (worst, Reason::new(MORE_REASONS, text))
     }));
+    reasons
+}
+
+/// Returns the different exceptions because of which objects pass, each with the number and the names of its objects.
+fn exceptions(noun: Noun, objects: &[EvaluatedObject]) -> Vec<Reason> {
+    let mut groups: BTreeMap<(ReasonCode, &str), Vec<&EvaluatedObject>> = BTreeMap::new();
+    for object in objects {
+        if let Some(exception) = &object.verdict.exception {
+            let group = (exception.code, exception.text.as_str());
+            groups.entry(group).or_default().push(object);
+        }
+    }
+    let mut groups = groups.into_iter();
+    let reason = |code, text: &str, objects: &[&EvaluatedObject]| {
+        let text = text.trim_end_matches('.');
+        let count = noun.counted(objects.len());
+        let names = listed(objects.iter().copied());
+        Reason::new(code, format!("{text} ({count}: {names})."))
+    };
+    let first = groups.by_ref().take(REASONS);
+    let mut reasons: Vec<Reason> = first
+        .map(|((code, text), group)| reason(code, text, &group))
+        .collect();
+    let others: Vec<_> = groups.flat_map(|(_, group)| group).collect();
+    if !others.is_empty() {
+        reasons.push(reason(EXCEPTED, "Excepted for other reasons", &others));
+    }
     reasons
 }
 

@@ -101,6 +101,9 @@ pub struct Verdict {
     /// The objects of a verdict about many objects: all that do not pass, the worst first, followed by those that pass
     /// only under a mute. The reasons name the first of them.
     pub objects: Vec<ObjectVerdict>,
+    /// The reason for the exception because of which the resource passes, if there is one. The first of the reasons states
+    /// it, too.
+    pub exception: Option<Reason>,
 }
 
 impl Verdict {
@@ -110,6 +113,7 @@ impl Verdict {
             reasons,
             scan: None,
             objects: Vec::new(),
+            exception: None,
         }
     }
 
@@ -193,6 +197,21 @@ impl Verdict {
         self
     }
 
+    /// Applies an exception, which is by design: a failure or a warning becomes a pass. All other outcomes stay as they
+    /// are, since a fact that could not be read must never look like a pass.
+    pub(crate) fn except(&mut self, exception: Reason) {
+        if let Outcome::Failed(_) | Outcome::Warning = self.outcome {
+            self.outcome = Outcome::Passed;
+            self.pass_because_of(exception);
+        }
+    }
+
+    /// Records that the resource passes because of an exception. The reason for it precedes the other reasons.
+    pub(crate) fn pass_because_of(&mut self, exception: Reason) {
+        self.reasons.insert(0, exception.clone());
+        self.exception = Some(exception);
+    }
+
     /// Returns the decision under a mute: a failure becomes a pass, and the reason for the mute precedes the
     /// other reasons. All other outcomes stay as they are, since a fact that could not be read must never look like a
     /// pass.
@@ -266,6 +285,33 @@ mod tests {
             assert_eq!(muted.outcome, Outcome::Passed);
             assert_eq!(muted.codes(), ["MUTED", "ROTATION_OFF"]);
             assert_eq!(muted.explanation(), expected);
+        }
+    }
+
+    #[test]
+    fn an_exception_accepts_failures_and_warnings_only() {
+        let exception = || Reason::new(ReasonCode::ExceptedSystem, "Excepted.");
+        let seen = ReasonCode::RotationOff;
+        for verdict in [
+            Verdict::failed(Severity::High, seen, "Seen."),
+            Verdict::warning(seen, "Seen."),
+        ] {
+            let mut excepted = verdict;
+            excepted.except(exception());
+            assert_eq!(excepted.outcome, Outcome::Passed);
+            assert_eq!(excepted.codes(), ["EXCEPTED_SYSTEM", "ROTATION_OFF"]);
+            assert_eq!(excepted.exception, Some(exception()));
+            assert!(!excepted.is_muted());
+        }
+        for verdict in [
+            Verdict::passed(seen, "Seen."),
+            Verdict::not_available(&unread()),
+            Verdict::not_applicable(seen, "Seen."),
+            Verdict::pending(seen, "Seen."),
+        ] {
+            let mut excepted = verdict.clone();
+            excepted.except(exception());
+            assert_eq!(excepted, verdict);
         }
     }
 

@@ -4,6 +4,7 @@ mod document;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use eksentry_core::exceptions::EXCEPTIONS;
 use eksentry_core::facts::KubernetesCluster;
 use eksentry_core::{Check, FactsOf as _, Need, ParameterValues, checks};
 
@@ -66,14 +67,21 @@ impl Selection {
     }
 
     /// Returns the parameters that are set for a check. Those of an AWS Config rule are not included. The parameters of
-    /// the check that reports which clusters can be read apply to all checks of the contents of clusters.
+    /// the check that reports which clusters can be read apply to all checks of the contents of clusters. That check also
+    /// reports the exceptions of all checks that match nothing.
     pub fn of(&self, check: &Check) -> ParameterValues {
         let of = |check: &Check| self.parameters.get(check.id).cloned().unwrap_or_default();
-        if check.kind() == KubernetesCluster::KIND {
-            of(check).or(of(checks::readability()))
-        } else {
-            of(check)
+        if check.kind() != KubernetesCluster::KIND {
+            return of(check);
         }
+        let readability = checks::readability();
+        if check.id != readability.id {
+            return of(check).or(of(readability));
+        }
+        let others = self.parameters.values();
+        others.fold(of(check), |all, other| {
+            all.with_items_of(&EXCEPTIONS, other)
+        })
     }
 
     /// Returns both selections combined. Where both set a parameter, the value of `self` is used; a check that either
@@ -166,6 +174,28 @@ mod tests {
             .map(|check| check.id)
             .collect();
         assert_eq!(off, ["ecr-immutable-tags", "ecr-scan-on-push"]);
+    }
+
+    #[test]
+    fn exceptions_apply_to_their_check_and_are_all_known_where_unused_ones_are_reported() {
+        let selection = selection(
+            "
+            k8s-api-readable: {exceptions: ['*:shop/Deployment/a=Why']}
+            k8s-pod-privileged: {exceptions: [{object: '*:shop/Deployment/b', reason: Why}]}
+            k8s-secret-env: {exceptions: ['*:shop/Deployment/b=Why', '*:shop/Deployment/c=Why']}",
+        );
+        for (check, expected) in [
+            ("k8s-pod-privileged", "b"),
+            ("k8s-pod-host-path", "a"),
+            ("k8s-secret-env", "b c"),
+            ("k8s-api-readable", "a b c"),
+        ] {
+            let exceptions = selection.of(find(check).unwrap()).get(&EXCEPTIONS);
+            let objects = exceptions
+                .iter()
+                .map(|one| one.object().replace("*:shop/Deployment/", ""));
+            assert_eq!(objects.collect::<Vec<_>>().join(" "), expected, "{check}");
+        }
     }
 
     #[test]

@@ -22,7 +22,11 @@ mod registry;
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::image_reference::{ImageReference, images};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::need::Need;
 use crate::parameters::{Parameter, Texts};
 use crate::reason_code::ReasonCode;
@@ -51,7 +55,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl set image <workload> --namespace {namespace} <container>=<image>",
         url: "https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html",
     },
-    parameters: &[&ALLOWED_REGISTRIES],
+    parameters: &[
+        &ALLOWED_REGISTRIES,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

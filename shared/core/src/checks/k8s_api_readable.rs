@@ -4,6 +4,9 @@
 //! WARNING when some lists, or a ConfigMap, could not be read completely, and NOT_AVAILABLE when nothing could be read.
 //! The reasons name each of them and what to do.
 //!
+//! The reasons also name the exceptions of all checks that match no object in the cluster, so that they can be removed.
+//! The parameters of this check apply to all checks of the contents of clusters that don't set them.
+//!
 //! ## Why it matters
 //!
 //! Objects that can't be read can't be evaluated. While nothing in a cluster can be read, this is the only finding about
@@ -14,13 +17,19 @@
 //! Create an access entry for the role of the function, and apply the manifests of eksentry's reader in the cluster. The
 //! function must be able to reach the endpoint of the cluster.
 
+use std::collections::BTreeMap;
+
 use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::namespaces::SYSTEM_NAMESPACES;
+use crate::evaluation::workloads::{ACCEPT_PUBLIC_SYSTEM_IMAGES, PLATFORM_EXCEPTIONS};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::KubernetesCluster;
-use crate::parameters::ParameterValues;
+use crate::need::Need;
+use crate::parameters::{Exception, Exceptions, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::roll_up::MOST_FINDINGS;
 use crate::severity::Severity;
+use crate::text::names;
 use crate::verdict::{Reason, Verdict};
 
 pub(super) static CHECK: Check = Check {
@@ -38,12 +47,18 @@ pub(super) static CHECK: Check = Check {
                   --kubernetes-groups eksentry-readers",
         url: "https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html",
     },
-    parameters: &[&MOST_FINDINGS, &SYSTEM_NAMESPACES],
+    parameters: &[
+        &MOST_FINDINGS,
+        &SYSTEM_NAMESPACES,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[],
     evaluate: &Evaluate(evaluate),
 };
 
-fn evaluate(cluster: &KubernetesCluster, _: &ParameterValues) -> Verdict {
+fn evaluate(cluster: &KubernetesCluster, settings: &ParameterValues) -> Verdict {
     if cluster.is_being_created() {
         return Verdict::pending(
             ReasonCode::ClusterBeingCreated,
@@ -58,19 +73,67 @@ fn evaluate(cluster: &KubernetesCluster, _: &ParameterValues) -> Verdict {
         .map(|unread| Reason::new(unread.code, unread.text.clone()))
         .collect();
     reasons.dedup();
-    if reasons.is_empty() {
-        return Verdict::passed(
+    let are_all_read = reasons.is_empty();
+    if are_all_read {
+        reasons.push(Reason::new(
             ReasonCode::ContentsRead,
             "All objects that the checks need were read.",
-        );
+        ));
     }
-    Verdict::warning_for(reasons)
+    reasons.extend(without_objects(&settings.get(&EXCEPTIONS), cluster));
+    if are_all_read {
+        Verdict::passed_for(reasons)
+    } else {
+        Verdict::warning_for(reasons)
+    }
+}
+
+/// Returns the exceptions that name no object in the cluster. An exception does not matter if not all objects are known
+/// that it may name.
+fn without_objects(exceptions: &Exceptions, cluster: &KubernetesCluster) -> Option<Reason> {
+    let mut is_known: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut unused: Vec<&Exception> = exceptions.iter().collect();
+    unused.retain(|exception| {
+        let kind = exception.kind();
+        let are_all_known = || cluster.missing(need_of(kind).into()).is_empty();
+        *is_known.entry(kind).or_insert_with(are_all_known)
+    });
+    if unused.is_empty() {
+        return None;
+    }
+    for object in cluster.objects() {
+        unused.retain(|exception| !exception.names(&object));
+    }
+    let count = unused.len();
+    let names = names(unused.into_iter().map(Exception::object));
+    let text = match count {
+        0 => return None,
+        1 => format!("1 exception matches nothing: {names}. Remove it if no cluster needs it."),
+        count => format!(
+            "{count} exceptions match nothing: {names}. Remove those that no cluster needs."
+        ),
+    };
+    Some(Reason::new(ReasonCode::ExceptionUnused, text))
+}
+
+/// Returns the facts that contain all objects of a kind.
+fn need_of(kind: &str) -> Need {
+    match kind {
+        "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => Need::Rbac,
+        "Ingress" => Need::Ingresses,
+        "Namespace" => Need::Namespaces,
+        "ServiceAccount" => Need::ServiceAccounts,
+        "Service" => Need::Services,
+        _ => Need::Workloads,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::checks::samples::{kubernetes_cluster, unread};
+    use crate::checks::samples::{kubernetes_cluster, settings, unread};
     use crate::facts::Unread;
     use crate::facts::kubernetes::ApiList;
     use crate::verdict::Outcome;
@@ -120,5 +183,43 @@ mod tests {
             let verdict = evaluate(&cluster, &ParameterValues::default());
             assert_eq!(verdict.outcome, expected, "{cluster:?}");
         }
+    }
+    #[test]
+    fn exceptions_that_match_no_object_are_named() {
+        let evaluate = |cluster: &KubernetesCluster, objects: &[&str]| {
+            let exceptions = objects.iter();
+            let exceptions: Vec<_> = exceptions
+                .map(|object| json!({"object": object, "reason": "Why."}))
+                .collect();
+            let json = json!({"exceptions": exceptions}).to_string();
+            evaluate(cluster, &settings(CHECK.parameters, &json)).explanation()
+        };
+        let used = ["*:shop/Deployment/w*", "k8s-pod-host-path:/Namespace/shop"];
+        let unused = [
+            "*:shop/DaemonSet/web",
+            "*:other/Deployment/web",
+            "*:/ClusterRole/web",
+            "*:shop/Service/web",
+        ];
+        let cluster = kubernetes_cluster();
+        let read = "All lists were read.";
+        assert_eq!(evaluate(&cluster, &used), read);
+        let all = [used.as_slice(), &unused[..1]].concat();
+        let one =
+            "1 exception matches nothing: *:shop/DaemonSet/web. Remove it if no cluster needs it.";
+        assert_eq!(evaluate(&cluster, &all), format!("{read} {one}"));
+        let all = "4 exceptions match nothing: *:/ClusterRole/web, *:other/Deployment/web, *:shop/DaemonSet/web, \
+                   *:shop/Service/web. Remove those that no cluster needs.";
+        assert_eq!(evaluate(&cluster, &unused), format!("{read} {all}"));
+        // Objects that are not known may be those that an exception names.
+        let mut unread_roles = cluster.clone();
+        unread_roles
+            .lists
+            .insert(ApiList::ClusterRoles, Err(unread()));
+        unread_roles.lists.remove(&ApiList::Services);
+        let text = evaluate(&unread_roles, &unused);
+        let expected = "Access was denied. 2 exceptions match nothing: *:other/Deployment/web, *:shop/DaemonSet/web. \
+                        Remove those that no cluster needs.";
+        assert_eq!(text, expected);
     }
 }

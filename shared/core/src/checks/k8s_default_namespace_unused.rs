@@ -18,6 +18,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::namespaces::{EvaluateNamespaces, NamespaceInCluster, reasons_of};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::Unread;
 use crate::need::Need;
 use crate::parameters::ParameterValues;
@@ -45,7 +46,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl create quota empty --namespace default --hard=pods=0",
         url: "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
     },
-    parameters: &[],
+    parameters: &[&EXCEPTIONS],
     needs: &[
         Need::Namespaces,
         Need::Workloads,

@@ -20,7 +20,11 @@ use std::borrow::Cow;
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::image_reference::{ImageReference, images};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::need::Need;
 use crate::parameters::{Parameter, Pinning, Texts};
 use crate::reason_code::ReasonCode;
@@ -61,7 +65,13 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl set image <workload> --namespace {namespace} <container>=<image>",
         url: "https://kubernetes.io/docs/concepts/containers/images/",
     },
-    parameters: &[&PINNING, &MUTABLE_TAGS],
+    parameters: &[
+        &PINNING,
+        &MUTABLE_TAGS,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

@@ -21,6 +21,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::namespaces::{EvaluateNamespaces, NamespaceInCluster, reasons_of};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{ApiList, LimitRange, ResourceQuota};
 use crate::facts::{Fact, Unread};
 use crate::field::InvalidField;
@@ -50,7 +51,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl create quota <name> --namespace {namespace} --hard=requests.cpu=<cpu>,limits.memory=<memory>",
         url: "https://kubernetes.io/docs/concepts/policy/resource-quotas/",
     },
-    parameters: &[&REQUIRE],
+    parameters: &[&REQUIRE, &EXCEPTIONS],
     needs: &[
         Need::Namespaces,
         Need::Workloads,

@@ -21,7 +21,11 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::offence::Offence;
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::InvalidField;
 use crate::need::Need;
@@ -91,7 +95,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline",
         url: "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     },
-    parameters: &[&ALLOWED_CAPABILITIES],
+    parameters: &[
+        &ALLOWED_CAPABILITIES,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),

@@ -21,7 +21,11 @@ use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};
 use crate::evaluation::workloads::image_reference::ImageReference;
 use crate::evaluation::workloads::offence::Offence;
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::need::Need;
 use crate::parameters::{Parameter, Texts};
 use crate::reason_code::ReasonCode;
@@ -64,7 +68,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline",
         url: "https://docs.aws.amazon.com/eks/latest/best-practices/pod-security.html",
     },
-    parameters: &[&ADDITIONAL_SOCKETS],
+    parameters: &[
+        &ADDITIONAL_SOCKETS,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),

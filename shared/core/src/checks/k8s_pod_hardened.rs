@@ -21,7 +21,11 @@
 //! that of each container.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::InvalidField;
 use crate::need::Need;
@@ -57,7 +61,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/warn=restricted",
         url: "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     },
-    parameters: &[&SECCOMP_DEFAULT],
+    parameters: &[
+        &SECCOMP_DEFAULT,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

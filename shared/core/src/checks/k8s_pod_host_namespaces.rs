@@ -21,7 +21,11 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::offence::{HostNamespace, Offence};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::{Field, InvalidField};
 use crate::need::Need;
@@ -60,7 +64,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline",
         url: "https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     },
-    parameters: &[&ALLOWED_HOST_PORTS],
+    parameters: &[
+        &ALLOWED_HOST_PORTS,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),

@@ -29,7 +29,11 @@ use std::collections::BTreeSet;
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};
 use crate::evaluation::workloads::offence::{Access, Offence};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::field::InvalidField;
 use crate::need::Need;
 use crate::parameters::{Parameter, Texts};
@@ -97,7 +101,12 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline",
         url: "https://kubernetes.io/docs/concepts/storage/volumes/",
     },
-    parameters: &[&ALLOWED_HOST_PATHS],
+    parameters: &[
+        &ALLOWED_HOST_PATHS,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),

@@ -15,7 +15,11 @@
 //! security context of the pod has no such setting.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
@@ -41,7 +45,11 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/warn=restricted",
         url: "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     },
-    parameters: &[],
+    parameters: &[
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

@@ -17,7 +17,11 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::workloads::offence::Offence;
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::WindowsOptions;
 use crate::field::{Field, InvalidField};
 use crate::need::Need;
@@ -39,7 +43,11 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline",
         url: "https://docs.aws.amazon.com/eks/latest/best-practices/pod-security.html",
     },
-    parameters: &[],
+    parameters: &[
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Object(WORKLOADS),

@@ -15,7 +15,11 @@
 //! that it writes to.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::ContainerKind;
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
@@ -37,7 +41,11 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <workload> --namespace {namespace}",
         url: "https://docs.aws.amazon.com/eks/latest/best-practices/pod-security.html",
     },
-    parameters: &[],
+    parameters: &[
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

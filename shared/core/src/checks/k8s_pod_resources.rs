@@ -20,7 +20,11 @@
 //! Set requests and limits in the template, or defaults for the namespace in a limit range.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, LimitRanges, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, LimitRanges,
+    PLATFORM_EXCEPTIONS, WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::Unread;
 use crate::facts::kubernetes::{ContainerInPod, ContainerKind, Resources, add_to_containers};
 use crate::field::{Field, InvalidField};
@@ -58,7 +62,12 @@ pub(super) static CHECK: Check = Check {
                   --limits=memory=<memory>",
         url: "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
     },
-    parameters: &[&REQUIRED],
+    parameters: &[
+        &REQUIRED,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads, Need::LimitRanges],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

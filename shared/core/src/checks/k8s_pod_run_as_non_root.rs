@@ -20,7 +20,11 @@
 //! Dockerfile.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::ContainerInPod;
 use crate::field::InvalidField;
 use crate::need::Need;
@@ -65,7 +69,13 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl label namespace {namespace} pod-security.kubernetes.io/warn=restricted",
         url: "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
     },
-    parameters: &[&REQUIRE_RUN_AS_NON_ROOT, &ACCEPT_USER_NAMESPACES],
+    parameters: &[
+        &REQUIRE_RUN_AS_NON_ROOT,
+        &ACCEPT_USER_NAMESPACES,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

@@ -26,6 +26,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::namespaces::{EvaluateNamespaces, NamespaceInCluster};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::Unread;
 use crate::facts::cluster::KubernetesVersion;
 use crate::facts::kubernetes::ApiList;
@@ -75,7 +76,12 @@ pub(super) static CHECK: Check = Check {
                   pod-security.kubernetes.io/warn=restricted",
         url: "https://kubernetes.io/docs/concepts/security/pod-security-admission/",
     },
-    parameters: &[&MINIMUM_LEVEL, &MAX_VERSION_LAG, &ENFORCED_ELSEWHERE],
+    parameters: &[
+        &MINIMUM_LEVEL,
+        &MAX_VERSION_LAG,
+        &ENFORCED_ELSEWHERE,
+        &EXCEPTIONS,
+    ],
     needs: &[Need::Namespaces],
     evaluate: &EvaluateNamespaces {
         only: None,

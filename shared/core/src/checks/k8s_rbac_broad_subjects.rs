@@ -24,6 +24,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::cluster::KubernetesVersion;
 use crate::facts::kubernetes::{RoleSubject, Rule};
 use crate::need::Need;
@@ -66,7 +67,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <clusterrolebinding or rolebinding> <name> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
     },
-    parameters: &[&ALLOWED_SUBJECTS],
+    parameters: &[&ALLOWED_SUBJECTS, &EXCEPTIONS],
     needs: &[Need::Rbac],
     evaluate: &EvaluateBindings {
         passed: "The binding grants no rights to a wide circle of subjects.",

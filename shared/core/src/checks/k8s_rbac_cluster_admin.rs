@@ -21,6 +21,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::RoleSubject;
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
@@ -50,7 +51,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl delete <clusterrolebinding or rolebinding> <name> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
     },
-    parameters: &[&ALLOWED_SUBJECTS],
+    parameters: &[&ALLOWED_SUBJECTS, &EXCEPTIONS],
     needs: &[Need::Rbac],
     evaluate: &EvaluateBindings {
         passed: "The binding does not grant all rights.",

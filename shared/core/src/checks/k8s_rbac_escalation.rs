@@ -38,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::rules::{Action, Grant, granted as granted_by, grants_everything};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::cluster::AuthenticationMode;
 use crate::facts::kubernetes::RbacName;
 use crate::need::Need;
@@ -70,7 +71,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <clusterrole or role> <name> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
     },
-    parameters: &[&ALLOWED_SUBJECTS],
+    parameters: &[&ALLOWED_SUBJECTS, &EXCEPTIONS],
     needs: &[Need::Rbac],
     evaluate: &EvaluateBindings {
         passed: "The binding grants no right by which its subjects can gain others.",

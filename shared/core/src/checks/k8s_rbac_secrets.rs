@@ -20,6 +20,7 @@
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateBindings, Granted, Scope};
+use crate::exceptions::EXCEPTIONS;
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
 use crate::severity::Severity;
@@ -49,7 +50,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <clusterrolebinding or rolebinding> <name> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
     },
-    parameters: &[&ALLOWED_SUBJECTS],
+    parameters: &[&ALLOWED_SUBJECTS, &EXCEPTIONS],
     needs: &[Need::Rbac],
     evaluate: &EvaluateBindings {
         passed: "The binding grants no right to read all Secrets.",

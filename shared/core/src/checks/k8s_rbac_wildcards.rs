@@ -21,6 +21,7 @@
 use crate::check::{Check, Remediation};
 use crate::evaluation::rbac::rules::{ALL, has};
 use crate::evaluation::rbac::{ALLOWED_SUBJECTS, EvaluateRoles};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{Role, Rule};
 use crate::need::Need;
 use crate::reason_code::ReasonCode;
@@ -47,7 +48,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <clusterrole or role> <name> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
     },
-    parameters: &[&ALLOWED_SUBJECTS],
+    parameters: &[&ALLOWED_SUBJECTS, &EXCEPTIONS],
     needs: &[Need::Rbac],
     evaluate: &EvaluateRoles {
         passed: "The role uses no wildcards.",

@@ -15,7 +15,11 @@
 //! Mount the Secret as a volume, or use the Secrets Store CSI driver.
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue, WORKLOADS};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    WORKLOADS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{ContainerInPod, SecretReference};
 use crate::field::{Field, InvalidField};
 use crate::need::Need;
@@ -37,7 +41,11 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl edit <workload> --namespace {namespace}",
         url: "https://kubernetes.io/docs/concepts/configuration/secret/",
     },
-    parameters: &[],
+    parameters: &[
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
         unit: Unit::Namespace(WORKLOADS),

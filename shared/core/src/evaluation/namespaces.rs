@@ -12,7 +12,7 @@ use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::{EvaluatedObject, Subject, Verdicts};
-use crate::verdict::{Outcome, Reason, Verdict};
+use crate::verdict::{Reason, Verdict};
 
 /// The namespaces whose failures and warnings pass as exceptions.
 pub(crate) static SYSTEM_NAMESPACES: Parameter<Texts> = Parameter {
@@ -64,26 +64,14 @@ impl EvaluateNamespaces {
             let text = "The namespace is being deleted.";
             return Verdict::not_applicable(ReasonCode::NamespaceBeingDeleted, text);
         }
-        let verdict = (self.evaluate)(namespace, settings);
+        let mut verdict = (self.evaluate)(namespace, settings);
         let system = settings.get(&SYSTEM_NAMESPACES);
         if system.iter().any(|name| name == namespace.name) {
-            excepted(verdict)
-        } else {
-            verdict
+            let text = "Excepted as a system namespace (parameter systemNamespaces).";
+            verdict.except(Reason::new(ReasonCode::ExceptedSystem, text));
         }
+        verdict
     }
-}
-
-/// Returns the decision about a system namespace: a failure or a warning becomes a pass. A fact that could not be read
-/// must never look like a pass, so all other outcomes stay as they are.
-fn excepted(mut verdict: Verdict) -> Verdict {
-    if matches!(verdict.outcome, Outcome::Failed(_) | Outcome::Warning) {
-        verdict.outcome = Outcome::Passed;
-        let text = "Excepted as a system namespace (parameter systemNamespaces).";
-        let reason = Reason::new(ReasonCode::ExceptedSystem, text);
-        verdict.reasons.insert(0, reason);
-    }
-    verdict
 }
 
 /// Returns reasons for facts that were not read, each once and in a fixed order.
@@ -126,6 +114,7 @@ impl EvaluateContents for EvaluateNamespaces {
             Some(EvaluatedObject {
                 resource: ObjectName::namespace(name, cluster).ok()?,
                 name: name.to_owned(),
+                object: Some(ObjectName::of_namespace(name)),
                 details: ObjectName::details_of_namespace(name, cluster),
                 verdict,
             })

@@ -45,6 +45,13 @@ const ROLES: Noun = Noun {
 /// The namespace with the objects of the cluster itself.
 const KUBE_SYSTEM: &str = "kube-system";
 
+/// The text of the exception for a role or a binding that exists in each cluster.
+const CREATED_BY_PLATFORM: &str = "Excepted, since Kubernetes or Amazon EKS creates it.";
+
+/// The text of the exception for a role or a binding whose subjects a parameter allows.
+const ALLOWED_BY_PARAMETER: &str =
+    "Excepted, since the parameter allowedSubjects allows its subjects.";
+
 /// The subjects that may have the rights that a check looks for.
 pub(crate) static ALLOWED_SUBJECTS: Parameter<Texts> = Parameter {
     name: "allowedSubjects",
@@ -302,15 +309,13 @@ impl EvaluateBindings {
         }
         granted.subjects = binding.subjects.iter().collect();
         if has_exceptions && let Some(failed) = self.failed(&granted) {
-            let by_parameter = "The parameter allowedSubjects allows the subjects.";
-            let by_system = "Kubernetes or Amazon EKS creates the binding with these subjects.";
-            let exception = if granted.subjects.iter().all(is_built_in) {
-                Reason::new(ReasonCode::ExceptedSystem, by_system)
+            let mut verdict = failed;
+            verdict.except(if granted.subjects.iter().all(is_built_in) {
+                Reason::new(ReasonCode::ExceptedSystem, CREATED_BY_PLATFORM)
             } else {
-                Reason::new(ReasonCode::ExceptedByParameter, by_parameter)
-            };
-            let reasons = [exception].into_iter().chain(failed.reasons);
-            return Some(Verdict::passed_for(reasons.collect()));
+                Reason::new(ReasonCode::ExceptedByParameter, ALLOWED_BY_PARAMETER)
+            });
+            return Some(verdict);
         }
         Some(Verdict::passed(ReasonCode::BindingPassed, self.passed))
     }
@@ -393,12 +398,12 @@ impl EvaluateRoles {
             !binding.has_unread_subjects && subjects.all(is_one)
         };
         let excepted = |code, text| {
-            let reasons = [Reason::new(code, text)].into_iter();
-            Verdict::passed_for(reasons.chain(failed.reasons.clone()).collect())
+            let mut verdict = failed.clone();
+            verdict.except(Reason::new(code, text));
+            verdict
         };
         if built_in::is_built_in_role(name, role) {
-            let text = "Kubernetes or Amazon EKS creates the role.";
-            return Some(excepted(ReasonCode::ExceptedSystem, text));
+            return Some(excepted(ReasonCode::ExceptedSystem, CREATED_BY_PLATFORM));
         }
         if is_bound && role.rules.iter().any(grants_everything) {
             let text = "The role is bound and grants everything: see k8s-rbac-cluster-admin.";
@@ -410,8 +415,10 @@ impl EvaluateRoles {
         let lists = [ApiList::ClusterRoleBindings, ApiList::RoleBindings];
         let lists_all_bindings = lists.into_iter().all(|list| is_complete(facts, list));
         if is_bound && lists_all_bindings && bindings.iter().all(is_allowed) {
-            let text = "The parameter allowedSubjects allows all subjects that have the role.";
-            return Some(excepted(ReasonCode::ExceptedByParameter, text));
+            return Some(excepted(
+                ReasonCode::ExceptedByParameter,
+                ALLOWED_BY_PARAMETER,
+            ));
         }
         (is_bound || lists_all_bindings).then_some(failed)
     }
@@ -445,8 +452,8 @@ fn unread_member() -> Verdict {
     Verdict::not_available(&unread)
 }
 
-/// Returns the verdicts about the objects of a cluster. The verdict about the cluster names those that pass under an
-/// exception, and counts the bindings that grant nothing.
+/// Returns the verdicts about the objects of a cluster. The verdict about the cluster counts the bindings that grant
+/// nothing.
 fn subjects(
     cluster: &Resource,
     facts: &KubernetesCluster,
@@ -463,41 +470,26 @@ fn subjects(
             resource,
             name: text,
             details: name.details(cluster),
+            object: Some(name),
             verdict,
         });
     }
-    let with_code = |code| {
-        let with_code = objects.iter().filter(move |object: &&EvaluatedObject| {
-            let first = object.verdict.reasons.first();
-            first.is_some_and(|reason| reason.code == code)
-        });
-        with_code.map(|object| object.name.as_str())
+    let is_inert = |object: &&EvaluatedObject| {
+        let first = object.verdict.reasons.first();
+        first.is_some_and(|reason| reason.code == ReasonCode::BindingInert)
     };
-    let named = |code, text: &str| Reason::naming(code, text, &names(with_code(code)));
-    let inert = with_code(ReasonCode::BindingInert).count();
+    let inert = objects.iter().filter(is_inert).count();
     let inert = (inert > 0).then(|| {
         let text = format!("Bindings without subjects, or to roles that do not exist: {inert}.");
         Reason::new(ReasonCode::BindingInert, text)
     });
-    let remarks = [
-        named(
-            ReasonCode::ExceptedSystem,
-            "Pass, since Kubernetes or Amazon EKS creates them",
-        ),
-        named(
-            ReasonCode::ExceptedByParameter,
-            "Pass, since the parameter allowedSubjects allows their subjects",
-        ),
-        inert,
-    ];
-    let remarks = remarks.into_iter().flatten().collect();
     vec![Subject {
         resource: cluster.clone(),
         details: facts.details(),
         verdicts: Verdicts {
             objects,
             unread: facts.missing(Need::Rbac.into()),
-            remarks,
+            remarks: inert.into_iter().collect(),
         },
     }]
 }

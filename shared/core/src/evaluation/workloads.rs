@@ -4,6 +4,8 @@
 //! pods, by its template.
 
 mod combination;
+pub(crate) mod ecr_registry;
+mod exceptions;
 pub(crate) mod host_path;
 pub(crate) mod image_reference;
 mod inspection;
@@ -21,8 +23,10 @@ use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
 use crate::verdict::{Outcome, Verdict};
 
 use combination::Combination;
-use inspection::{Context, Inspected};
-pub(crate) use inspection::{Inspection, Issue, LimitRanges};
+use exceptions::PlatformExceptions;
+pub(crate) use exceptions::{ACCEPT_PUBLIC_SYSTEM_IMAGES, PLATFORM_EXCEPTIONS};
+use inspection::Context;
+pub(crate) use inspection::{Inspected, Inspection, Issue, LimitRanges};
 
 /// The noun for workloads.
 pub(crate) const WORKLOADS: Noun = Noun {
@@ -67,6 +71,7 @@ impl EvaluateContents for EvaluateWorkloads {
             facts,
             settings,
             cluster,
+            exceptions: PlatformExceptions::new(self.unit, settings, facts, cluster),
             without_limit_ranges: facts.unread(ApiList::LimitRanges),
         };
         let mut by_namespace: BTreeMap<Option<&str>, Vec<EvaluatedObject>> = BTreeMap::new();
@@ -128,6 +133,7 @@ struct Evaluation<'a> {
     facts: &'a KubernetesCluster,
     settings: &'a ParameterValues,
     cluster: &'a Resource,
+    exceptions: PlatformExceptions<'a>,
     /// The reason why limit ranges may be missing; `None` if all were read.
     without_limit_ranges: Option<Unread>,
 }
@@ -147,6 +153,7 @@ impl Evaluation<'_> {
         Some(EvaluatedObject {
             resource: workload.name.resource(self.cluster).ok()?,
             name,
+            object: Some(workload.name.clone()),
             details: {
                 // The number of pods is not among the details, since it changes more often than anything that matters.
                 let details = workload.name.details(self.cluster);
@@ -179,7 +186,10 @@ impl Evaluation<'_> {
             namespace: workload.name.namespace.as_deref().unwrap_or_default(),
             limit_ranges,
         };
-        let issues = |pod: &PodSpec, is_admitted| self.check.issues(pod, is_admitted, context);
+        let issues = |pod: &PodSpec, is_admitted| {
+            let issues = self.check.issues(pod, is_admitted, context);
+            self.exceptions.apply(&workload.name, pod, issues)
+        };
         let template = workload.template.as_deref();
         let pods = workload.running.iter();
         let combination = Combination {
@@ -189,11 +199,13 @@ impl Evaluation<'_> {
                 .collect(),
             passed: self.check.passed,
         };
-        if matches!(self.facts.lists.get(&ApiList::Pods), Some(Ok(()))) {
-            combination.verdict()
+        let mut verdict = if matches!(self.facts.lists.get(&ApiList::Pods), Some(Ok(()))) {
+            combination.verdict()?
         } else {
-            combination.verdict_without_other_pods()
-        }
+            combination.verdict_without_other_pods()?
+        };
+        exceptions::record(&mut verdict);
+        Some(verdict)
     }
 }
 

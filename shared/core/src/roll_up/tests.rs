@@ -64,6 +64,7 @@ fn evaluated(name: &str, outcome: Outcome) -> EvaluatedObject {
     EvaluatedObject {
         resource: resource(&repository::KIND, name),
         name: format!("shop/{name}"),
+        object: None,
         details: Details::default().text("Name", Some(name)),
         verdict: Verdict::about_many(outcome, vec![Reason::new(code, text)], Vec::new()),
     }
@@ -189,6 +190,60 @@ fn an_excepted_object_passes_and_is_reported() {
     assert_eq!(names(&verdict), ["shop/w0000", "shop/agent"]);
     // The finding itself is not under an exception.
     assert!(!verdict.is_muted());
+}
+
+#[test]
+fn each_exception_is_reported_with_its_objects() {
+    let excepted = |name: &str, code, text: &str| {
+        let mut object = evaluated(name, Failed(High));
+        object.verdict.except(Reason::new(code, text));
+        object
+    };
+    let (system, parameter) = (ReasonCode::ExceptedSystem, ReasonCode::ExceptedByParameter);
+    let all = || {
+        verdicts(vec![
+            excepted("b", system, "Excepted, since EKS installs it."),
+            excepted("c", parameter, "Excepted: why?"),
+            evaluated("d", Passed),
+            excepted("a", system, "Excepted, since EKS installs it."),
+        ])
+    };
+    let exceptions = "Excepted: why? (1 workload: shop/c). \
+                      Excepted, since EKS installs it (2 workloads: shop/a, shop/b).";
+    let (findings, verdict) = by_object(all(), MOST_FINDINGS.default);
+    assert_eq!(
+        verdict.explanation(),
+        format!("All 4 workloads passed. {exceptions}")
+    );
+    assert_eq!(names(&verdict), ["shop/a", "shop/b", "shop/c"]);
+    assert!(
+        findings
+            .iter()
+            .all(|one| one.sending == Sending::OnRecovery)
+    );
+    let verdict = by_namespace(all());
+    assert_eq!(
+        verdict.codes(),
+        ["ALL_PASSED", "EXCEPTED_BY_PARAMETER", "EXCEPTED_SYSTEM"]
+    );
+    assert_eq!(
+        verdict.explanation(),
+        format!("None of the workloads failed. {exceptions}")
+    );
+    assert_eq!((verdict.outcome, verdict.exception), (Passed, None));
+
+    let many = (0..REASONS + 2).map(|at| {
+        let text = format!("Excepted: {at:02}.");
+        excepted(&format!("w{at:02}"), parameter, &text)
+    });
+    let verdict = by_namespace(verdicts(many.collect()));
+    assert_eq!(verdict.reasons.len(), 1 + REASONS + 1);
+    assert!(
+        verdict
+            .explanation()
+            .ends_with("Excepted for other reasons (2 workloads: shop/w10, shop/w11)."),
+        "{verdict:?}"
+    );
 }
 
 #[test]

@@ -1,55 +1,8 @@
 //! Registries from which images may come.
 
+use crate::evaluation::platform::registries::eks_accounts;
+use crate::evaluation::workloads::ecr_registry::EcrRegistry;
 use crate::evaluation::workloads::image_reference::ImageReference;
-
-/// The accounts of the images of EKS add-ons, as of 2026-11-28.
-///
-/// Source: <https://docs.aws.amazon.com/eks/latest/userguide/add-ons-images.html>.
-const EKS_ACCOUNTS: [&str; 30] = [
-    "013241004608",
-    "066635153087",
-    "121268973566",
-    "151610086707",
-    "151742754352",
-    "171035529773",
-    "187977181151",
-    "249663109785",
-    "296578399912",
-    "321162350305",
-    "333609536671",
-    "455263428931",
-    "491585149902",
-    "533267051163",
-    "558608220178",
-    "590381155156",
-    "602401143452",
-    "608367168043",
-    "676585237158",
-    "725322719131",
-    "730335286997",
-    "759879836304",
-    "761377655185",
-    "800184023465",
-    "877085696533",
-    "877088126301",
-    "900612956339",
-    "900889452093",
-    "918309763551",
-    "961992271922",
-];
-
-/// The domains of ECR in all partitions.
-const DOMAINS: [&str; 6] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "csp.hci.ic.gov",
-];
-
-/// The domains of ECR's endpoints for IPv4 and IPv6.
-const DUAL_STACK_DOMAINS: [&str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
 
 /// An entry of the list of registries.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,7 +19,7 @@ impl AllowedRegistry {
         let text = text.trim().trim_end_matches('/');
         match text.strip_prefix("ecr:") {
             Some("own") => Self::Ecr(vec![account.to_owned()]),
-            Some("eks") => Self::Ecr(EKS_ACCOUNTS.map(str::to_owned).to_vec()),
+            Some("eks") => Self::Ecr(eks_accounts().map(str::to_owned).collect()),
             Some(account) => Self::Ecr(vec![account.to_owned()]),
             None => {
                 let mut segments = text.split('/');
@@ -80,8 +33,8 @@ impl AllowedRegistry {
     pub(super) fn contains(&self, image: &ImageReference) -> bool {
         match self {
             Self::Ecr(accounts) => {
-                let account = account_of(&image.registry);
-                account.is_some_and(|account| accounts.iter().any(|one| one == account))
+                let registry = EcrRegistry::of(&image.registry);
+                registry.is_some_and(|ecr| accounts.iter().any(|one| one == ecr.account))
             }
             Self::Host(host, path) => {
                 let is_below = image.path.len() >= path.len()
@@ -93,24 +46,6 @@ impl AllowedRegistry {
             }
         }
     }
-}
-
-/// Returns the account of an ECR registry; `None` if the host is none.
-fn account_of(host: &str) -> Option<&str> {
-    let (account, rest) = host.split_once('.')?;
-    let (service, rest) = rest.split_once('.')?;
-    let domains: &[&str] = match service {
-        "dkr" => {
-            let (service, rest) = rest.split_once('.')?;
-            let (_region, domain) = rest.split_once('.')?;
-            let is_ecr = ["ecr", "ecr-fips"].contains(&service);
-            return (is_ecr && DOMAINS.contains(&domain)).then_some(account);
-        }
-        "dkr-ecr" | "dkr-ecr-fips" => &DUAL_STACK_DOMAINS,
-        _ => return None,
-    };
-    let (_region, domain) = rest.split_once('.')?;
-    domains.contains(&domain).then_some(account)
 }
 
 /// Returns `true` if a host has the labels of a pattern, in each of which `*` stands for any text.
@@ -127,28 +62,6 @@ fn host_matches(pattern: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_account_of_an_ecr_registry_is_in_its_host() {
-        let account = Some("123456789012");
-        for (host, expected) in [
-            ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", account),
-            ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", account),
-            ("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", account),
-            ("123456789012.dkr-ecr.eu-west-1.on.aws", account),
-            ("123456789012.dkr-ecr-fips.us-east-1.on.aws", account),
-            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu", account),
-            ("123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.io", None),
-            ("123456789012.dkr.ecr.evil.io", None),
-            ("123456789012.dkr.ecr.eu-west-1.on.aws", None),
-            ("123456789012.dkr-ecr.eu-west-1.amazonaws.com", None),
-            ("123456789012.dkr.s3.eu-west-1.amazonaws.com", None),
-            ("docker.io", None),
-            ("localhost", None),
-        ] {
-            assert_eq!(account_of(host), expected, "{host}");
-        }
-    }
 
     #[test]
     fn a_star_stands_for_text_within_a_label() {

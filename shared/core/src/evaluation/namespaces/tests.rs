@@ -5,6 +5,7 @@ use crate::check::{Check, Evaluated, Evaluator};
 use crate::checks::samples::{kubernetes_cluster, settings, unread};
 use crate::evaluation::workloads::tests::cluster;
 use crate::severity::Severity;
+use crate::verdict::Outcome;
 
 /// Returns the verdicts of a check about the namespaces of a cluster, by name.
 pub(crate) fn namespaces_of(

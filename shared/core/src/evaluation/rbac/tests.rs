@@ -165,7 +165,8 @@ fn built_in_bindings_pass_with_their_own_subjects_only() {
     let found = rolled_up(administrators(), &facts, "{}");
     assert_eq!(
         found[1].verdict.explanation(),
-        "1 binding passed. Pass, since Kubernetes or Amazon EKS creates them: ClusterRoleBinding/cluster-admin."
+        "1 binding passed. Excepted, since Kubernetes or Amazon EKS creates it (1 binding: \
+         ClusterRoleBinding/cluster-admin)."
     );
     assert_eq!(found[0].verdict.outcome, Outcome::Passed);
     assert_eq!(

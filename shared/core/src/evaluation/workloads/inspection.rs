@@ -56,6 +56,15 @@ impl Issue {
         Self::new(Outcome::Failed(severity), code, text)
     }
 
+    /// Returns the same failure because of another setting.
+    pub(super) fn with_offence(&self, offence: Offence) -> Self {
+        Self {
+            text: offence.to_string(),
+            offence: Some(offence),
+            ..self.clone()
+        }
+    }
+
     /// Returns a failure that the absence of a setting causes.
     pub(crate) fn lacking(severity: Severity, code: ReasonCode, text: impl Into<String>) -> Self {
         Self {

@@ -30,6 +30,7 @@ fn the_digest_covers_objects_that_no_reason_names() {
                 resource: Resource::parse(&format!("{REPOSITORY}-{at:04}")).unwrap(),
                 verdict: Verdict::failed(Severity::Low, ReasonCode::RotationOff, "Seen."),
                 name,
+                object: None,
                 details: Details::default(),
             }
         });

@@ -1,0 +1,150 @@
+//! The exceptions for the workloads of the platform.
+
+use crate::evaluation::platform::workloads::PlatformWorkload;
+use crate::evaluation::platform::{Origin, Platform};
+use crate::facts::Unread;
+use crate::facts::kubernetes::{KubernetesCluster, ObjectName, PodSpec};
+use crate::parameters::{Parameter, ParameterValues};
+use crate::reason_code::ReasonCode;
+use crate::resource::Resource;
+use crate::roll_up::Unit;
+use crate::verdict::{Outcome, Reason, Verdict};
+
+use super::inspection::{Inspected, Issue, LocatedIssue};
+
+/// The parameter that switches the exceptions for the workloads of the platform off.
+pub(crate) static PLATFORM_EXCEPTIONS: Parameter<bool> = Parameter {
+    name: "platformExceptions",
+    description: "Workloads that Amazon EKS or its add-ons install pass with the settings that they need.",
+    default: true,
+};
+
+/// The parameter that accepts images of public registries.
+pub(crate) static ACCEPT_PUBLIC_SYSTEM_IMAGES: Parameter<bool> = Parameter {
+    name: "acceptPublicSystemImages",
+    description: "Workloads with the names of those of add-ons count as such without the add-on if their images come \
+                  from AWS's repositories on public.ecr.aws.",
+    default: false,
+};
+
+/// The text of an exception.
+const TEXT: &str = "Excepted, since Amazon EKS or one of its add-ons installs the workload";
+
+/// The exceptions of one check for the workloads of the platform.
+#[derive(Debug)]
+pub(super) struct PlatformExceptions<'a> {
+    /// The facts by which the platform is recognized; `None` if there are no exceptions.
+    platform: Option<Platform<'a>>,
+    /// `true` if all failures are accepted, and not only those that the workload needs.
+    accepts_all: bool,
+}
+
+impl<'a> PlatformExceptions<'a> {
+    /// Returns the exceptions of a check in a cluster. The platform's own failures of good practice can't be corrected
+    /// by the owner of a cluster, so they don't count against a namespace.
+    pub(super) fn new(
+        unit: Unit,
+        settings: &ParameterValues,
+        facts: &'a KubernetesCluster,
+        cluster: &'a Resource,
+    ) -> Self {
+        let accepts_public = settings.get(&ACCEPT_PUBLIC_SYSTEM_IMAGES);
+        let is_on = settings.get(&PLATFORM_EXCEPTIONS);
+        Self {
+            platform: is_on.then(|| Platform::new(facts, cluster.partition(), accepts_public)),
+            accepts_all: matches!(unit, Unit::Namespace(_)),
+        }
+    }
+
+    /// Returns the issues of a pod of this workload, after the exceptions for the workloads of the platform.
+    pub(super) fn apply(
+        &self,
+        workload: &ObjectName,
+        pod: &PodSpec,
+        issues: Inspected,
+    ) -> Inspected {
+        let row = PlatformWorkload::find(workload);
+        let (Some(platform), Some(row)) = (self.platform, row) else {
+            return issues;
+        };
+        let undecided = match platform.origin(row, pod) {
+            Origin::Other => return issues,
+            Origin::Platform => None,
+            Origin::Undecided(unread) => Some(unread),
+        };
+        let mut accepted = Inspected::new();
+        let mut others = Inspected::new();
+        for issue in issues {
+            if !matches!(issue.issue.outcome, Outcome::Failed(_) | Outcome::Warning) {
+                others.insert(issue);
+            } else if self.accepts_all {
+                accepted.insert(issue);
+            } else {
+                let (needed, other) = divide(row, issue);
+                accepted.extend(needed);
+                others.extend(other);
+            }
+        }
+        if accepted.is_empty() {
+            return others;
+        }
+        if let Some(unread) = undecided {
+            others.insert(of_pod(unknown_addons(unread)));
+        } else {
+            others.insert(of_pod(Issue::passed(ReasonCode::ExceptedSystem, TEXT)));
+            others.extend(accepted.into_iter().map(|mut one| {
+                one.issue.outcome = Outcome::Passed;
+                one
+            }));
+        }
+        others
+    }
+}
+
+/// Divides an issue in what the workload needs and the rest.
+fn divide(
+    row: &PlatformWorkload,
+    one: LocatedIssue,
+) -> (Option<LocatedIssue>, Option<LocatedIssue>) {
+    // Nobody but a person adds a container to a running pod.
+    if one.is_ephemeral() {
+        return (None, Some(one));
+    }
+    let Some(setting) = &one.issue.offence else {
+        return (None, Some(one));
+    };
+    let container = one.container.as_ref();
+    let divided = row.divide(setting, container.map(|container| container.name.as_str()));
+    let part = |setting| LocatedIssue {
+        issue: one.issue.with_offence(setting),
+        container: one.container.clone(),
+    };
+    (divided.needed.map(part), divided.other.map(part))
+}
+
+fn of_pod(issue: Issue) -> LocatedIssue {
+    LocatedIssue {
+        issue,
+        container: None,
+    }
+}
+
+/// Returns that it is unknown if an exception applies.
+fn unknown_addons(unread: &Unread) -> Issue {
+    let cause = unread.text.trim_end_matches('.');
+    let text = format!(
+        "The workload is excepted if an add-on of Amazon EKS installs it, but the cluster's add-ons are not known: \
+         {cause}"
+    );
+    Issue::not_available(unread.code, text)
+}
+
+/// Records the exception of a workload that passes only because of it.
+pub(super) fn record(verdict: &mut Verdict) {
+    let count = verdict.reasons.len();
+    let reasons = &mut verdict.reasons;
+    reasons.retain(|reason| reason.code != ReasonCode::ExceptedSystem);
+    if reasons.len() < count {
+        verdict.pass_because_of(Reason::new(ReasonCode::ExceptedSystem, format!("{TEXT}.")));
+    }
+}
