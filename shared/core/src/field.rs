@@ -38,6 +38,15 @@ impl<T> Field<T> {
         }
     }
 
+    /// Returns a member of this member.
+    pub fn and_then<U>(self, member: impl FnOnce(T) -> Field<U>) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Value(value) => member(value),
+            Self::Invalid => Field::Invalid,
+        }
+    }
+
     /// Returns `true` if the member is missing or `null`.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
@@ -77,6 +86,37 @@ impl<T> Field<Vec<T>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a member has a value of an unexpected type")]
 pub struct InvalidField;
+
+/// Returns `true` if one of the results is `true`, even if others are errors.
+///
+/// # Errors
+///
+/// Returns an error if none of the results is `true`, and one of them is an error.
+pub fn any_true(
+    results: impl IntoIterator<Item = Result<bool, InvalidField>>,
+) -> Result<bool, InvalidField> {
+    let mut found = Ok(false);
+    for result in results {
+        match result {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) => found = Err(error),
+        }
+    }
+    found
+}
+
+/// Returns `false` if one of the results is `false`, even if others are errors.
+///
+/// # Errors
+///
+/// Returns an error if none of the results is `false`, and one of them is an error.
+pub fn all_true(
+    results: impl IntoIterator<Item = Result<bool, InvalidField>>,
+) -> Result<bool, InvalidField> {
+    let negated = results.into_iter().map(|result| Ok(!result?));
+    Ok(!any_true(negated)?)
+}
 
 /// A struct that is read from a JSON object. Any other value is [`Invalid`](Field::Invalid).
 pub trait Object {}

@@ -13,7 +13,6 @@ mod metadata;
 mod owner;
 mod pods;
 mod rbac;
-mod selector;
 mod unread;
 mod workloads;
 

@@ -11,6 +11,7 @@ mod namespace;
 pub mod object;
 mod pod;
 mod rbac;
+mod selector;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub use namespace::{Namespace, Service};
 pub use object::ObjectName;
 pub use pod::*;
 pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
+pub use selector::{LabelSelector, Labels};
 pub use workload::{RunningPods, Workload};
 
 /// A cluster, with the objects in it.

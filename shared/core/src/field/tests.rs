@@ -219,3 +219,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn results_are_combined_even_if_some_are_errors() {
+    let (yes, no, error) = (Ok(true), Ok(false), Err(InvalidField));
+    for (results, expected_any, expected_all) in [
+        (vec![], no, yes),
+        (vec![no, yes], yes, no),
+        (vec![yes, yes], yes, yes),
+        (vec![no, no], no, no),
+        (vec![error, yes], yes, error),
+        (vec![yes, error], yes, error),
+        (vec![error, no], error, no),
+        (vec![no, error], error, no),
+    ] {
+        assert_eq!(any_true(results.clone()), expected_any, "{results:?}");
+        assert_eq!(all_true(results.clone()), expected_all, "{results:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The objects that create pods.
 
-use eksentry_core::facts::kubernetes::{ApiList, PodSpec};
+use eksentry_core::facts::kubernetes::{ApiList, LabelSelector, PodSpec};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
@@ -8,7 +8,6 @@ use super::interner::PodSpecs;
 use super::lists::Item;
 use super::metadata::{Metadata, Place};
 use super::owner::Owner;
-use super::selector::Selector;
 
 /// The label that Argo Rollouts gives to the replica sets of a rollout, and to their pods.
 pub(super) const ROLLOUT_HASH: &str = "rollouts-pod-template-hash";
@@ -25,7 +24,7 @@ pub(super) struct CreatorObject {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Spec {
-    selector: Field<Selector>,
+    selector: Field<LabelSelector>,
     template: Field<Template>,
     job_template: Field<JobTemplate>,
 }
@@ -80,7 +79,7 @@ pub(super) struct Creator {
     /// `true` if the object is a replica set that a rollout created.
     pub(super) is_of_rollout: bool,
     /// The condition on the labels of its pods, if the object is a deployment that has one.
-    pub(super) selector: Option<Selector>,
+    pub(super) selector: Option<LabelSelector>,
     /// The index of the settings of its pods.
     pub(super) template: usize,
     /// `true` if the object is a job that has ended.

@@ -161,7 +161,7 @@ impl<'a> Creators<'a> {
             let is_deployment = match self.get(ApiList::Deployments, namespace, name) {
                 Some(deployment) => {
                     let selector = deployment.selector.as_ref();
-                    selector.is_some_and(|selector| selector.matches(labels))
+                    selector.is_some_and(|selector| selector.matches(labels) == Ok(true))
                 }
                 // The id of a replica set would change with each rollout.
                 None => !self.has_all_deployments,

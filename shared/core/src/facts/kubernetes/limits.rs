@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Quantity;
-use crate::field::{Field, InvalidField, Object};
+use crate::field::{Field, InvalidField, Object, any_true};
 
 /// Quantities, by the name of the resource.
 type Quantities = Field<BTreeMap<String, Field<Quantity>>>;
@@ -64,7 +64,7 @@ impl ResourceQuota {
         };
         let quantities = BOUNDS.iter().filter_map(|name| hard.get(*name));
         let is_stated = quantities.map(|quantity| Ok(quantity.read()?.is_some()));
-        let is_bound = any(is_stated);
+        let is_bound = any_true(is_stated);
         if is_bound == Ok(false) {
             return Ok(false);
         }
@@ -116,12 +116,12 @@ impl LimitRange {
     /// Returns an error if a member that decides this has a value of an unexpected type.
     pub fn limits_memory(&self) -> Result<bool, InvalidField> {
         let items = self.limits.items()?.iter();
-        any(items.map(|item| {
+        any_true(items.map(|item| {
             let Some(item) = container_item(item)? else {
                 return Ok(false);
             };
             let quantities = [&item.default, &item.default_request, &item.max];
-            any(quantities.map(|one| {
+            any_true(quantities.map(|one| {
                 let quantity = quantity(one, "memory")?;
                 Ok(quantity.is_some_and(|quantity| !quantity.is_zero))
             }))
@@ -193,21 +193,6 @@ fn first(of: &[&Quantities], resource: &str) -> Result<Option<Quantity>, Invalid
         }
     }
     Ok(None)
-}
-
-/// Returns `true` if one of the results is `true`, even if others are errors.
-fn any(
-    results: impl IntoIterator<Item = Result<bool, InvalidField>>,
-) -> Result<bool, InvalidField> {
-    let mut found = Ok(false);
-    for result in results {
-        match result {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            Err(error) => found = Err(error),
-        }
-    }
-    found
 }
 
 #[cfg(test)]
