@@ -65,13 +65,8 @@ pub(super) static CHECK: Check = Check {
 };
 
 fn evaluate(namespace: NamespaceInCluster<'_>, settings: &ParameterValues) -> Verdict {
-    if namespace.live_workloads().next().is_none() {
-        let unread = namespace.cluster.missing(Need::Workloads.into());
-        if unread.is_empty() {
-            let text = "The namespace has no workloads.";
-            return Verdict::not_applicable(ReasonCode::NoObjects, text);
-        }
-        return Verdict::about_many(Outcome::NotAvailable, reasons_of(unread), Vec::new());
+    if let Some(verdict) = namespace.without_live_workloads() {
+        return verdict;
     }
     let (mut failures, mut unread) = (Vec::new(), Vec::new());
     for required in settings.get(&REQUIRE).iter() {

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use crate::evaluation::contents::EvaluateContents;
 use crate::facts::kubernetes::{KubernetesCluster, Namespace, ObjectName, Workload};
 use crate::facts::{Facts, Unread};
+use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
@@ -44,6 +45,19 @@ impl<'a> NamespaceInCluster<'a> {
         let workloads = self.cluster.workloads.iter();
         workloads.filter(move |workload| {
             !workload.has_ended && workload.name.namespace.as_deref() == Some(self.name)
+        })
+    }
+
+    /// Returns the decision of a check that does not apply to a namespace without live workloads; `None` if there is one.
+    pub(crate) fn without_live_workloads(self) -> Option<Verdict> {
+        if self.live_workloads().next().is_some() {
+            return None;
+        }
+        let unread = self.cluster.missing(Need::Workloads.into());
+        Some(if unread.is_empty() {
+            Verdict::not_applicable(ReasonCode::NoObjects, "The namespace has no workloads.")
+        } else {
+            Verdict::about_many(Outcome::NotAvailable, reasons_of(unread), Vec::new())
         })
     }
 }
