@@ -117,6 +117,7 @@ impl Reader<'_> {
                 facts.workloads = objects.workloads;
                 facts.rbac = objects.rbac;
                 facts.aws_auth = objects.aws_auth;
+                facts.network_policy_engine = objects.network_policy_engine;
             }
             Err(cause) => {
                 facts.unreachable = Some(Unread {
@@ -184,6 +185,7 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         status: cluster.status.clone(),
         version: cluster.version,
         authentication_mode: cluster.authentication_mode.clone(),
+        auto_mode: cluster.auto_mode,
         tags: cluster.tags.clone(),
         unreachable: None,
         addons: List::unread(Unread::not_requested("the list of add-ons")),
@@ -193,5 +195,6 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         rbac: Rbac::default(),
         aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),
         access_entries: List::unread(Unread::not_requested("the access entries")),
+        network_policy_engine: None,
     }
 }

@@ -10,6 +10,8 @@ mod in_namespace;
 mod interner;
 mod lists;
 mod metadata;
+mod network_policies;
+mod network_policy_engine;
 mod owner;
 mod pods;
 mod rbac;
@@ -18,11 +20,14 @@ mod workloads;
 
 use std::collections::BTreeMap;
 
-use eksentry_core::facts::kubernetes::{ApiList, AwsAuth, Namespace, Rbac, Workload, lists_for};
+use eksentry_core::facts::kubernetes::{
+    ApiList, AwsAuth, Namespace, NetworkPolicyEngine, Rbac, Workload, lists_for,
+};
 use eksentry_core::{Fact, Need, Needs, Unread};
 
 use crate::client::Client;
 use lists::{Read, read_lists};
+use network_policy_engine::read_engine;
 use workloads::workloads;
 
 /// The objects of a cluster, as far as they were read.
@@ -40,12 +45,14 @@ pub struct Objects {
     pub rbac: Rbac,
     /// The ConfigMap `aws-auth`; `None` if the cluster has none.
     pub aws_auth: Fact<Option<AwsAuth>>,
+    /// The settings that decide whether network policies have an effect, if they were needed.
+    pub network_policy_engine: Option<NetworkPolicyEngine>,
 }
 
 /// Reads the objects of a cluster that checks with these needs evaluate. Makes no further request after a problem that
 /// all requests would have.
 pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
-    let read = read_lists(client, lists_for(needs).collect()).await;
+    let mut read = read_lists(client, lists_for(needs).collect()).await;
     let mut unreachable = unread::unreachable(&read.states);
     let aws_auth = if needs.contains(Need::AwsAuth) {
         aws_auth_after(client, &read, &mut unreachable).await
@@ -53,6 +60,11 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
         Err(Unread::not_requested("the ConfigMap aws-auth"))
     };
     let workloads = workloads(&read);
+    let network_policy_engine = if needs.contains(Need::NetworkPolicies) {
+        Some(read_engine(client, &mut read).await)
+    } else {
+        None
+    };
     let mut namespaces: BTreeMap<_, _> = read.namespaces.into_iter().collect();
     for workload in &workloads {
         if let Some(name) = &workload.name.namespace
@@ -70,6 +82,7 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
         workloads,
         rbac: read.rbac,
         aws_auth,
+        network_policy_engine,
     }
 }
 

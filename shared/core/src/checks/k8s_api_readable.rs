@@ -148,6 +148,10 @@ mod tests {
                 .collect(),
             ..reached()
         };
+        let mut without_groups = reached();
+        if let Some(engine) = &mut without_groups.network_policy_engine {
+            engine.api_groups = Err(unread());
+        }
         let unreachable = KubernetesCluster {
             unreachable: Some(unread()),
             ..reached()
@@ -177,6 +181,7 @@ mod tests {
                 },
                 Outcome::Passed,
             ),
+            (without_groups, Outcome::Warning),
             (unreachable, Outcome::NotAvailable),
             (creating, Outcome::Pending),
         ] {

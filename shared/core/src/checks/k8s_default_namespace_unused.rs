@@ -122,6 +122,7 @@ mod tests {
         Service {
             name: name.into(),
             service_type,
+            cluster_ips: Field::Absent,
         }
     }
 

@@ -24,7 +24,8 @@ use crate::facts::image::{
 };
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
 use crate::facts::kubernetes::{
-    ApiList, KubernetesCluster, Namespace, ObjectName, PodSpec, Rbac, RunningPods, Workload,
+    self, ApiList, KubernetesCluster, Namespace, NetworkPolicyEngine, ObjectName, PodSpec,
+    PolicySelection, Rbac, RunningPods, Workload,
 };
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
@@ -333,6 +334,14 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
             .unwrap(),
         ],
         service_accounts: [("default".into(), Field::Value(false))].into(),
+        network_policies: vec![Arc::new(kubernetes::NetworkPolicy {
+            name: "default-deny".into(),
+            spec: serde_json::from_value(serde_json::json!({
+                "policyTypes": ["Ingress", "Egress"],
+                "egress": [{"ports": [{"protocol": "UDP", "port": 53}]}],
+            }))
+            .unwrap(),
+        })],
         ..Namespace::default()
     };
     KubernetesCluster {
@@ -341,6 +350,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         status: "ACTIVE".into(),
         version: "1.33".parse().ok(),
         authentication_mode: Some(AuthenticationMode::ApiAndConfigMap),
+        auto_mode: false,
         tags: Vec::new(),
         unreachable: None,
         addons: List::complete(Vec::new()),
@@ -350,6 +360,12 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         rbac: Rbac::default(),
         aws_auth: Ok(None),
         access_entries: List::complete(Vec::new()),
+        network_policy_engine: Some(NetworkPolicyEngine {
+            enables_controller: Ok(true),
+            vpc_cni: None,
+            node_classes: Vec::new(),
+            api_groups: Ok(["networking.k8s.io".to_owned()].into()),
+        }),
     }
 }
 
@@ -369,6 +385,7 @@ pub(crate) fn workload(pod: &Arc<PodSpec>) -> Workload {
             spec: Arc::clone(pod),
             count: 1,
         }],
+        policy_selection: PolicySelection::default(),
         has_ended: false,
     }
 }

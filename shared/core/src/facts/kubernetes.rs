@@ -8,6 +8,8 @@ mod aws_auth;
 mod kinds;
 mod limits;
 mod namespace;
+mod network_policy;
+mod network_policy_engine;
 pub mod object;
 mod pod;
 mod rbac;
@@ -30,6 +32,12 @@ pub use limits::{
     LimitRange, LimitRangeItem, ResourceQuota, ScopeExpression, ScopeSelector, add_to_containers,
 };
 pub use namespace::{Namespace, Service};
+pub use network_policy::{
+    DNS_NAMESPACE, DNS_SERVICE, DnsServers, IpBlock, NODE_LOCAL_DNS, NetworkPolicy,
+    NetworkPolicySpec, Peer, PolicyPort, PolicySelection, PortOrName, Selected, TrafficDirection,
+    TrafficRule,
+};
+pub use network_policy_engine::{NetworkPolicyEngine, VpcCni};
 pub use object::ObjectName;
 pub use pod::*;
 pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
@@ -49,6 +57,8 @@ pub struct KubernetesCluster {
     pub version: Option<KubernetesVersion>,
     /// The cluster's authentication mode, as EKS states it.
     pub authentication_mode: Option<AuthenticationMode>,
+    /// `true` if EKS Auto Mode manages nodes of the cluster, as EKS states it.
+    pub auto_mode: bool,
     /// The cluster's tags, sorted.
     pub tags: Vec<(String, String)>,
     /// The reason why nothing could be read from the API server; `None` if something was.
@@ -67,6 +77,8 @@ pub struct KubernetesCluster {
     pub aws_auth: Fact<Option<AwsAuth>>,
     /// The principals of the cluster's access entries, of which there are none if it does not use access entries.
     pub access_entries: List<Principal>,
+    /// The settings that decide whether network policies have an effect; `None` if they were not requested.
+    pub network_policy_engine: Option<NetworkPolicyEngine>,
 }
 
 impl KubernetesCluster {
@@ -88,8 +100,11 @@ impl KubernetesCluster {
     /// Returns the reasons why something that was requested from the API server was not read completely.
     pub fn failed_requests(&self) -> impl Iterator<Item = &Unread> {
         let lists = self.lists.values().filter_map(|list| list.as_ref().err());
-        let objects = [self.aws_auth.as_ref().err()].into_iter().flatten();
-        lists.chain(objects.filter(|unread| unread.code != ReasonCode::NotRead))
+        let aws_auth = self.aws_auth.as_ref().err();
+        let aws_auth = aws_auth.filter(|unread| unread.code != ReasonCode::NotRead);
+        let engine = self.network_policy_engine.iter();
+        let engine = engine.flat_map(NetworkPolicyEngine::unread);
+        lists.chain(aws_auth).chain(engine)
     }
 
     /// Returns the objects that are known: namespaces and what is in them, workloads, roles and bindings.

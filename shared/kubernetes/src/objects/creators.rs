@@ -1,12 +1,13 @@
 //! The objects that create pods.
 
-use eksentry_core::facts::kubernetes::{ApiList, LabelSelector, PodSpec};
+use eksentry_core::facts::kubernetes::{ApiList, LabelSelector, Labels, PodSpec, PolicySelection};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
 use super::interner::PodSpecs;
 use super::lists::Item;
 use super::metadata::{Metadata, Place};
+use super::network_policies::Policies;
 use super::owner::Owner;
 
 /// The label that Argo Rollouts gives to the replica sets of a rollout, and to their pods.
@@ -44,6 +45,7 @@ struct JobSpec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Template {
+    metadata: Field<Metadata>,
     spec: Field<PodSpec>,
 }
 
@@ -82,12 +84,19 @@ pub(super) struct Creator {
     pub(super) selector: Option<LabelSelector>,
     /// The index of the settings of its pods.
     pub(super) template: usize,
+    /// The directions in which network policies select pods with the labels of the template.
+    pub(super) policy_selection: PolicySelection,
     /// `true` if the object is a job that has ended.
     pub(super) has_ended: bool,
 }
 
 /// Returns what is kept of an object that creates pods.
-pub(super) fn creator(list: ApiList, object: CreatorObject, specs: &mut PodSpecs) -> Item<Creator> {
+pub(super) fn creator(
+    list: ApiList,
+    object: CreatorObject,
+    specs: &mut PodSpecs,
+    policies: &Policies,
+) -> Item<Creator> {
     let Field::Value(metadata) = object.metadata else {
         return Item::Unreadable;
     };
@@ -107,32 +116,36 @@ pub(super) fn creator(list: ApiList, object: CreatorObject, specs: &mut PodSpecs
         Field::Value(selector) if list == ApiList::Deployments => Some(selector),
         _ => None,
     };
+    let policy_selection = policies.selection(&place.namespace, || labels(&template));
     Item::Kept(Creator {
         list,
         place,
         owner: metadata.controller(),
         is_of_rollout: list == ApiList::ReplicaSets && metadata.label(ROLLOUT_HASH).is_some(),
         selector,
-        template: specs.intern_reduced(template),
+        template: specs.intern_reduced(template.and_then(|template| template.spec)),
+        policy_selection,
         has_ended,
     })
 }
 
-/// Returns the settings of the pods.
-fn template(list: ApiList, template: Field<Template>, jobs: Field<JobTemplate>) -> Field<PodSpec> {
-    let template = match list {
-        ApiList::CronJobs => and_then(and_then(jobs, |jobs| jobs.spec), |job| job.template),
+/// Returns the template of the pods.
+fn template(list: ApiList, template: Field<Template>, jobs: Field<JobTemplate>) -> Field<Template> {
+    match list {
+        ApiList::CronJobs => jobs.and_then(|jobs| jobs.spec).and_then(|job| job.template),
         _ => template,
-    };
-    and_then(template, |template| template.spec)
+    }
 }
 
-/// Returns the member of a member.
-fn and_then<T, U>(field: Field<T>, member: impl FnOnce(T) -> Field<U>) -> Field<U> {
-    match field {
-        Field::Absent => Field::Absent,
-        Field::Value(value) => member(value),
-        Field::Invalid => Field::Invalid,
+/// Returns the labels in a template; `None` if they can't be read.
+fn labels(template: &Field<Template>) -> Option<Labels> {
+    match template
+        .read()
+        .map(|template| template.map(|template| &template.metadata))
+    {
+        Ok(None | Some(Field::Absent)) => Some(Labels::new()),
+        Ok(Some(Field::Value(metadata))) => metadata.known_labels(),
+        Ok(Some(Field::Invalid)) | Err(_) => None,
     }
 }
 

@@ -1,9 +1,12 @@
-//! Objects that are facts about their namespace: resource quotas, limit ranges, service accounts, Services and
-//! Ingresses.
+//! Objects that are facts about their namespace: resource quotas, limit ranges, service accounts, Services,
+//! Ingresses and network policies.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use eksentry_core::facts::kubernetes::{LimitRange, Namespace, ResourceQuota, Service};
+use eksentry_core::facts::kubernetes::{
+    LimitRange, Namespace, NetworkPolicy, NetworkPolicySpec, ResourceQuota, Service,
+};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
@@ -41,6 +44,10 @@ pub(super) struct ServiceAccountObject {
 pub(super) struct ServiceSpec {
     #[serde(rename = "type")]
     service_type: Field<String>,
+    #[serde(rename = "clusterIP")]
+    cluster_ip: Field<String>,
+    #[serde(rename = "clusterIPs")]
+    cluster_ips: Field<Vec<String>>,
 }
 
 impl Object for ServiceSpec {}
@@ -66,6 +73,7 @@ enum ObjectOfNamespace {
     ServiceAccount(String, Field<bool>),
     Service(Service),
     Ingress(String),
+    NetworkPolicy(Arc<NetworkPolicy>),
 }
 
 /// Returns what is kept of a resource quota.
@@ -108,14 +116,43 @@ pub(super) fn service_account(object: ServiceAccountObject) -> Item<InNamespace>
 /// Returns what is kept of a Service.
 pub(super) fn service(object: Specified<ServiceSpec>) -> Item<InNamespace> {
     let service = |name, spec| {
-        let service_type = match spec {
-            Field::Value(ServiceSpec { service_type }) => service_type,
-            Field::Absent => Field::Absent,
-            Field::Invalid => Field::Invalid,
+        let (service_type, cluster_ips) = match spec {
+            Field::Value(spec) => (
+                spec.service_type,
+                addresses(spec.cluster_ips, spec.cluster_ip),
+            ),
+            Field::Absent => (Field::Absent, Field::Absent),
+            Field::Invalid => (Field::Invalid, Field::Invalid),
         };
-        ObjectOfNamespace::Service(Service { name, service_type })
+        ObjectOfNamespace::Service(Service {
+            name,
+            service_type,
+            cluster_ips,
+        })
     };
     kept(object, service)
+}
+
+/// Returns the addresses of a Service. The API server sets both members.
+fn addresses(all: Field<Vec<String>>, first: Field<String>) -> Field<Vec<String>> {
+    if all.is_absent() {
+        first.and_then(|first| Field::Value(vec![first]))
+    } else {
+        all
+    }
+}
+
+/// Returns what is kept of a network policy.
+pub(super) fn network_policy(object: Specified<NetworkPolicySpec>) -> Item<InNamespace> {
+    let network_policy = |name, spec| {
+        let spec = match spec {
+            Field::Value(spec) => spec,
+            Field::Absent => NetworkPolicySpec::default(),
+            Field::Invalid => NetworkPolicySpec::unreadable(),
+        };
+        ObjectOfNamespace::NetworkPolicy(Arc::new(NetworkPolicy { name, spec }))
+    };
+    kept(object, network_policy)
 }
 
 /// Returns what is kept of an Ingress.
@@ -145,6 +182,16 @@ fn in_place(
     })
 }
 
+impl InNamespace {
+    /// Returns the network policy with its namespace; `None` if the object is of another kind.
+    pub(super) fn as_network_policy(&self) -> Option<(&str, &Arc<NetworkPolicy>)> {
+        match &self.object {
+            ObjectOfNamespace::NetworkPolicy(policy) => Some((&self.namespace, policy)),
+            _ => None,
+        }
+    }
+}
+
 /// Adds objects to their namespaces.
 pub(super) fn add(objects: Vec<InNamespace>, namespaces: &mut BTreeMap<String, Namespace>) {
     for one in objects {
@@ -157,6 +204,7 @@ pub(super) fn add(objects: Vec<InNamespace>, namespaces: &mut BTreeMap<String, N
             }
             ObjectOfNamespace::Service(service) => namespace.services.push(service),
             ObjectOfNamespace::Ingress(name) => namespace.ingresses.push(name),
+            ObjectOfNamespace::NetworkPolicy(policy) => namespace.network_policies.push(policy),
         }
     }
 }

@@ -1,21 +1,24 @@
 //! The requests for lists, and their order.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use eksentry_core::facts::kubernetes::{
-    ApiList, Binding, Namespace, PodSpec, Rbac, RbacName, Role,
+    ApiList, Binding, Namespace, PodSpec, Rbac, RbacName, Role, VpcCni,
 };
 use eksentry_core::field::{Field, Object};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::creators::{Creator, CreatorObject, creator};
 use super::in_namespace::{self, InNamespace};
 use super::interner::{Interner, PodSpecs};
 use super::metadata::Metadata;
+use super::network_policies::Policies;
+use super::network_policy_engine::{NodeClass, vpc_cni};
 use super::pods::{Group, Pod, PodObject, pod};
 use super::rbac::{BindingObject, RoleObject, binding, role};
 use super::unread::State;
@@ -48,6 +51,10 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
     let core = ApiResource::core;
     match list {
         ApiList::Namespaces => (core("namespaces"), "Namespace"),
+        ApiList::NetworkPolicies => (
+            ApiResource::new("networking.k8s.io", "v1", "networkpolicies"),
+            "NetworkPolicy",
+        ),
         ApiList::Pods => (core("pods"), "Pod"),
         ApiList::ResourceQuotas => (core("resourcequotas"), "ResourceQuota"),
         ApiList::LimitRanges => (core("limitranges"), "LimitRange"),
@@ -66,6 +73,10 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::StatefulSets => (apps("statefulsets"), "StatefulSet"),
         ApiList::DaemonSets => (apps("daemonsets"), "DaemonSet"),
         ApiList::CronJobs => (batch("cronjobs"), "CronJob"),
+        ApiList::NodeClasses => (
+            ApiResource::new("eks.amazonaws.com", "v1", "nodeclasses"),
+            "NodeClass",
+        ),
         ApiList::ClusterRoleBindings => (rbac("clusterrolebindings"), "ClusterRoleBinding"),
         ApiList::RoleBindings => (rbac("rolebindings"), "RoleBinding"),
         ApiList::ClusterRoles => (rbac("clusterroles"), "ClusterRole"),
@@ -86,13 +97,14 @@ const fn rbac(plural: &'static str) -> ApiResource {
 }
 
 /// Returns the stage in which a list is read. The lists of a stage are read together, after those of the stages before:
-/// roles come last, so that the role of a binding is in its list, unless it was deleted.
+/// network policies come before pods, so that the labels of pods need not be kept, and roles come last, so that the role of a binding is in its list, unless it was deleted.
 const fn stage(list: ApiList) -> u8 {
     match list {
         ApiList::Namespaces => 0,
-        ApiList::Pods => 1,
-        ApiList::ClusterRoles | ApiList::Roles => 3,
-        _ => 2,
+        ApiList::NetworkPolicies => 1,
+        ApiList::Pods => 2,
+        ApiList::ClusterRoles | ApiList::Roles => 4,
+        _ => 3,
     }
 }
 
@@ -134,6 +146,10 @@ pub(super) struct Read {
     pub(super) pods: Vec<Pod>,
     pub(super) creators: Vec<Creator>,
     pub(super) rbac: Rbac,
+    /// The settings of the Amazon VPC CNI plugin, if its daemon set was listed.
+    pub(super) vpc_cni: Option<VpcCni>,
+    /// The default of each node class for traffic.
+    pub(super) node_classes: Vec<Field<String>>,
     /// The groups of the pods, by their index.
     pub(super) groups: Vec<Arc<Group>>,
     /// The settings of the pods and the templates, by their index.
@@ -147,6 +163,8 @@ enum Items {
     InNamespaces(Vec<InNamespace>),
     Pods(Vec<Pod>),
     Creators(Vec<Creator>),
+    DaemonSets(Vec<(Creator, Option<VpcCni>)>),
+    NodeClasses(Vec<Field<String>>),
     Roles(Vec<(RbacName, Role)>),
     Bindings(Vec<(RbacName, Binding)>),
 }
@@ -156,10 +174,12 @@ enum Items {
 struct Shared {
     groups: Mutex<Interner<Group>>,
     specs: Mutex<PodSpecs>,
+    /// The network policies, once they were read.
+    policies: OnceLock<Policies>,
 }
 
-/// Reads lists in their order: first namespaces, then pods, then the others together, and roles at last. Stops at a
-/// problem that all requests would have.
+/// Reads lists in their order: first namespaces, then network policies, then pods, then the others together, and roles at
+/// last. Stops at a problem that all requests would have.
 pub(super) async fn read_lists(client: &Client, mut lists: Vec<ApiList>) -> Read {
     lists.sort_by_key(|list| stage(*list));
     let shared = Shared::default();
@@ -192,6 +212,13 @@ impl Read {
             Items::InNamespaces(items) => self.in_namespaces.extend(items),
             Items::Pods(items) => self.pods.extend(items),
             Items::Creators(items) => self.creators.extend(items),
+            Items::DaemonSets(items) => {
+                for (creator, vpc_cni) in items {
+                    self.creators.push(creator);
+                    self.vpc_cni = vpc_cni.or(self.vpc_cni);
+                }
+            }
+            Items::NodeClasses(items) => self.node_classes.extend(items),
             Items::Roles(items) => self.rbac.roles.extend(items),
             Items::Bindings(items) => self.rbac.bindings.extend(items),
         }
@@ -222,6 +249,7 @@ impl Read {
 async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList, Items, State) {
     let specs = || shared.specs.lock().unwrap_or_else(PoisonError::into_inner);
     let groups = || shared.groups.lock().unwrap_or_else(PoisonError::into_inner);
+    let policies = || shared.policies.get_or_init(Policies::default);
     match list {
         ApiList::Namespaces => {
             let (items, state) = list_items(client, list, namespace).await;
@@ -247,8 +275,18 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
             let (items, state) = list_items(client, list, in_namespace::ingress).await;
             (list, Items::InNamespaces(items), state)
         }
+        ApiList::NetworkPolicies => {
+            let (items, state) = list_items(client, list, in_namespace::network_policy).await;
+            shared.policies.get_or_init(|| Policies::of(&items));
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::NodeClasses => {
+            let project = |object: NodeClass| Item::Kept(object.network_policy());
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::NodeClasses(items), state)
+        }
         ApiList::Pods => {
-            let project = |object: PodObject| pod(object, &mut groups(), &mut specs());
+            let project = |object: PodObject| pod(object, &mut groups(), &mut specs(), policies());
             let (items, state) = list_items(client, list, project).await;
             (list, Items::Pods(items), state)
         }
@@ -257,11 +295,25 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
         | ApiList::ReplicationControllers
         | ApiList::Deployments
         | ApiList::StatefulSets
-        | ApiList::DaemonSets
         | ApiList::CronJobs => {
-            let project = |object: CreatorObject| creator(list, object, &mut specs());
+            let project = |object: CreatorObject| creator(list, object, &mut specs(), policies());
             let (items, state) = list_items(client, list, project).await;
             (list, Items::Creators(items), state)
+        }
+        ApiList::DaemonSets => {
+            let project = |object: Box<RawValue>| {
+                let read = serde_json::from_str(object.get());
+                match read.map(|read| creator(list, read, &mut specs(), policies())) {
+                    Ok(Item::Kept(creator)) => {
+                        let vpc_cni = vpc_cni(&creator.place, &object);
+                        Item::Kept((creator, vpc_cni))
+                    }
+                    Ok(Item::Unneeded) => Item::Unneeded,
+                    Ok(Item::Unreadable) | Err(_) => Item::Unreadable,
+                }
+            };
+            let (items, state) = list_items(client, list, project).await;
+            (list, Items::DaemonSets(items), state)
         }
         ApiList::ClusterRoleBindings | ApiList::RoleBindings => {
             let project = |object: BindingObject| binding(list, object);
@@ -327,7 +379,7 @@ fn namespace(object: NamespaceObject) -> Item<(String, Namespace)> {
         .and_then(|status| status.phase.value());
     let is_terminating = phase.is_some_and(|phase| phase == "Terminating");
     let namespace = Namespace {
-        labels: (!metadata.has_invalid_labels()).then(|| metadata.labels()),
+        labels: metadata.known_labels(),
         is_terminating: is_terminating || metadata.is_being_deleted(),
         ..Namespace::default()
     };

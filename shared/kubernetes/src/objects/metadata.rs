@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use eksentry_core::facts::kubernetes::Labels;
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
@@ -84,16 +85,17 @@ impl Metadata {
     }
 
     /// Returns the labels, without those that are not texts.
-    pub(super) fn labels(&self) -> BTreeMap<String, String> {
+    pub(super) fn labels(&self) -> Labels {
         let labels = self.labels.value().into_iter().flatten();
         let labels = labels.filter_map(|(key, value)| Some((key.clone(), value.value()?.clone())));
         labels.collect()
     }
 
-    /// Returns `true` if a label can't be read.
-    pub(super) fn has_invalid_labels(&self) -> bool {
+    /// Returns the labels; `None` if a label can't be read.
+    pub(super) fn known_labels(&self) -> Option<Labels> {
         let mut labels = self.labels.value().into_iter().flat_map(BTreeMap::values);
-        self.labels.is_invalid() || labels.any(Field::is_invalid)
+        let has_invalid = self.labels.is_invalid() || labels.any(Field::is_invalid);
+        (!has_invalid).then(|| self.labels())
     }
 
     /// Returns `true` if the object is a pod that a kubelet created for a file on its node.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use eksentry_core::facts::kubernetes::{ApiList, PodSpec};
+use eksentry_core::facts::kubernetes::{ApiList, PodSpec, PolicySelection};
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
 use super::interner::{Interner, PodSpecs};
 use super::lists::Item;
 use super::metadata::Metadata;
+use super::network_policies::Policies;
 use super::owner::{Owner, all_from};
 
 /// A pod, as the API server returns it.
@@ -37,6 +38,8 @@ pub(super) struct Pod {
     name: Box<str>,
     /// The index of its settings.
     pub(super) spec: usize,
+    /// The directions in which network policies select the pod.
+    pub(super) policy_selection: PolicySelection,
 }
 
 /// Pods with the same creator, as far as the pods themselves name it.
@@ -69,6 +72,7 @@ pub(super) fn pod(
     object: PodObject,
     groups: &mut Interner<Group>,
     specs: &mut PodSpecs,
+    policies: &Policies,
 ) -> Item<Pod> {
     let Field::Value(metadata) = object.metadata else {
         return Item::Unreadable;
@@ -80,6 +84,7 @@ pub(super) fn pod(
         return Item::Unneeded;
     }
     let creator = creator(&metadata, &place.name);
+    let policy_selection = policies.selection(&place.namespace, || metadata.known_labels());
     Item::Kept(Pod {
         group: groups.intern(Group {
             namespace: place.namespace,
@@ -87,6 +92,7 @@ pub(super) fn pod(
         }),
         name: place.name.into(),
         spec: specs.intern_reduced(object.spec),
+        policy_selection,
     })
 }
 

@@ -1,6 +1,7 @@
 mod in_namespace;
 mod invalid;
 mod memory;
+mod network_policies;
 mod owners;
 mod problems;
 mod properties;

@@ -31,6 +31,10 @@ impl State {
             Completeness::Complete if unreadable == 0 => (None, None),
             Completeness::Complete => (None, Some(with_unreadable(list, unreadable))),
             Completeness::Inconsistent => (None, Some(inconsistent(list))),
+            // A cluster without EKS Auto Mode does not have the kind, and so no object of it.
+            Completeness::Unread(Problem::NotServed { .. }) if list == ApiList::NodeClasses => {
+                (None, None)
+            }
             Completeness::Unread(problem) => (Some(problem.clone()), Some(problem.into())),
         };
         Self {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use eksentry_core::facts::kubernetes::{ApiList, ObjectName, PodSpec, RunningPods, Workload};
+use eksentry_core::facts::kubernetes::{
+    ApiList, ObjectName, PodSpec, PolicySelection, RunningPods, Workload,
+};
 
 use super::creators::{Creator, ROLLOUT_HASH};
 use super::lists::Read;
@@ -30,6 +32,10 @@ struct Draft {
     template: Option<usize>,
     /// The number of pods, by the index of their settings.
     running: BTreeMap<usize, u32>,
+    /// The directions in which network policies select the template.
+    of_template: PolicySelection,
+    /// The directions in which network policies select all pods; `None` if there are none.
+    of_running: Option<PolicySelection>,
     has_ended: bool,
 }
 
@@ -50,6 +56,7 @@ pub(super) fn workloads(read: &Read) -> Vec<Workload> {
             let draft = draft(&mut drafts, owner.object_name(&creator.place.namespace));
             draft.managed_by = creator.owner.as_ref().map(Owner::as_manager);
             draft.template = Some(creator.template);
+            draft.of_template = creator.policy_selection;
             draft.has_ended = creator.has_ended;
         }
     }
@@ -62,6 +69,8 @@ pub(super) fn workloads(read: &Read) -> Vec<Workload> {
         let draft = draft(&mut drafts, owner.object_name(&group.namespace));
         for pod in pods {
             *draft.running.entry(pod.spec).or_default() += 1;
+            let before = draft.of_running.unwrap_or(pod.policy_selection);
+            draft.of_running = Some(before.and(pod.policy_selection));
         }
     }
     let workloads = drafts.into_values().map(|draft| draft.finish(&read.specs));
@@ -83,6 +92,8 @@ fn draft(drafts: &mut BTreeMap<Key, Draft>, name: ObjectName) -> &mut Draft {
         managed_by: None,
         template: None,
         running: BTreeMap::new(),
+        of_template: PolicySelection::default(),
+        of_running: None,
         has_ended: false,
     });
     if name < draft.name {
@@ -197,6 +208,7 @@ impl Draft {
             name: self.name,
             managed_by: self.managed_by,
             template: self.template.map(spec),
+            policy_selection: self.of_running.unwrap_or(self.of_template),
             // Pods that run count, whatever the status of their job.
             has_ended: self.has_ended && running.is_empty(),
             running,

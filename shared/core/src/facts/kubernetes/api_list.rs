@@ -10,6 +10,9 @@ pub enum ApiList {
     /// Namespaces.
     #[strum(serialize = "namespaces")]
     Namespaces,
+    /// Network policies.
+    #[strum(serialize = "networkpolicies.networking.k8s.io")]
+    NetworkPolicies,
     /// Pods, without those that have ended.
     #[strum(serialize = "pods")]
     Pods,
@@ -49,6 +52,9 @@ pub enum ApiList {
     /// Cron jobs.
     #[strum(serialize = "cronjobs.batch")]
     CronJobs,
+    /// Node classes of EKS Auto Mode.
+    #[strum(serialize = "nodeclasses.eks.amazonaws.com")]
+    NodeClasses,
     /// Bindings in the whole cluster.
     #[strum(serialize = "clusterrolebindings.rbac.authorization.k8s.io")]
     ClusterRoleBindings,
@@ -65,7 +71,7 @@ pub enum ApiList {
 
 impl ApiList {
     /// All lists, in the order in which they are read. Objects come before those that create them, so that the creator of
-    /// an object is in its list, unless it was deleted.
+    /// an object is in its list, unless it was deleted. Network policies come before the pods that they select.
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
@@ -74,6 +80,7 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
     ApiList::ALL.iter().copied().filter(move |list| match list {
         // Objects in a namespace that is being deleted are left alone.
         ApiList::Namespaces => !needs.is_disjoint(Need::Namespaces | Need::Workloads | Need::Rbac),
+        ApiList::NetworkPolicies | ApiList::NodeClasses => needs.contains(Need::NetworkPolicies),
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),

@@ -1,15 +1,16 @@
 //! Namespaces.
 
-use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::{LimitRange, ObjectName, ResourceQuota};
+use super::{Labels, LimitRange, NetworkPolicy, ObjectName, ResourceQuota};
 use crate::field::{Field, InvalidField};
 
 /// A namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Namespace {
     /// The labels; `None` if they were not read, since only objects in the namespace name it.
-    pub labels: Option<BTreeMap<String, String>>,
+    pub labels: Option<Labels>,
     /// `true` if the namespace is being deleted, with all objects in it.
     pub is_terminating: bool,
     /// The resource quotas in the namespace.
@@ -23,6 +24,8 @@ pub struct Namespace {
     pub services: Vec<Service>,
     /// The names of the Ingresses in the namespace.
     pub ingresses: Vec<String>,
+    /// The network policies in the namespace.
+    pub network_policies: Vec<Arc<NetworkPolicy>>,
 }
 
 impl Namespace {
@@ -53,6 +56,8 @@ pub struct Service {
     pub name: String,
     /// The type: `ClusterIP`, `LoadBalancer`, …
     pub service_type: Field<String>,
+    /// The addresses of the Service in the cluster. A Service without one has the text `None` instead.
+    pub cluster_ips: Field<Vec<String>>,
 }
 
 impl Service {
@@ -64,5 +69,15 @@ impl Service {
     pub fn has_other_type_than(&self, default: &str) -> Result<bool, InvalidField> {
         let service_type = self.service_type.read()?;
         Ok(service_type.is_some_and(|service_type| service_type != default))
+    }
+
+    /// Returns the addresses of the Service in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the addresses are not texts.
+    pub fn addresses(&self) -> Result<Vec<IpAddr>, InvalidField> {
+        let addresses = self.cluster_ips.items()?.iter();
+        Ok(addresses.filter_map(|text| text.parse().ok()).collect())
     }
 }

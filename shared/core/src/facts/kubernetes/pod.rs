@@ -63,6 +63,8 @@ pub struct PodSpec {
     pub os: Field<Os>,
     /// The labels of the nodes on which the pod can run.
     pub node_selector: Field<BTreeMap<String, String>>,
+    /// The name of the scheduler that finds a node for the pod.
+    pub scheduler_name: Field<String>,
     /// The name of the service account.
     pub service_account_name: Field<String>,
     /// `false` if the token of the service account is not mounted.
@@ -116,6 +118,7 @@ impl PodSpec {
             host_users: Field::Invalid,
             os: Field::Invalid,
             node_selector: Field::Invalid,
+            scheduler_name: Field::Invalid,
             service_account_name: Field::Invalid,
             automount_service_account_token: Field::Invalid,
         }

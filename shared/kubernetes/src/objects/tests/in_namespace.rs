@@ -56,7 +56,15 @@ async fn objects_are_added_to_their_namespaces() {
             json!({"limits": [{"type": "Container", "max": {"memory": "1Gi"}}]}),
         ),
         account("default", json!(false)),
-        spec_of("Service", "front", json!({"type": "LoadBalancer"})),
+        spec_of(
+            "Service",
+            "front",
+            json!({
+                "type": "LoadBalancer",
+                "clusterIP": "10.100.0.7",
+                "clusterIPs": ["10.100.0.7", "fd00::7"],
+            }),
+        ),
         spec_of("Ingress", "entry", json!({"rules": null})),
         elsewhere,
     ])
@@ -76,6 +84,8 @@ async fn objects_are_added_to_their_namespaces() {
     );
     let off = ("default".to_owned(), Field::Value(false));
     assert_eq!(shop.service_accounts, [off].into());
+    let addresses = ["10.100.0.7", "fd00::7"].map(|text| text.parse().unwrap());
+    assert_eq!(shop.services[0].addresses(), Ok(addresses.to_vec()));
     assert_eq!(shop.ingresses, ["entry"]);
     assert!(shop.labels.is_some());
     // The namespace was created after namespaces were listed.
@@ -95,6 +105,9 @@ async fn objects_of_an_unexpected_form_are_unknown() {
         spec_of("Service", "side", json!(null)),
         account("default", json!("false")),
         account("web", json!(null)),
+        spec_of("Service", "old", json!({"clusterIP": "10.100.0.8"})),
+        spec_of("Service", "headless", json!({"clusterIP": "None"})),
+        spec_of("Service", "odd", json!({"clusterIPs": [7]})),
         spec_of("Ingress", "entry", json!(7)),
         json!({"kind": "Ingress", "metadata": {"name": "lost"}}),
     ])
@@ -117,10 +130,26 @@ async fn objects_of_an_unexpected_form_are_unknown() {
         .iter()
         .map(|one| one.service_type.clone())
         .collect();
-    assert_eq!(types, [Field::Invalid, Field::Invalid, Field::Absent]);
     let invalid = ("default".to_owned(), Field::Invalid);
     let absent = ("web".to_owned(), Field::Absent);
     assert_eq!(shop.service_accounts, [invalid, absent].into());
+    assert_eq!(types[..3], [Field::Invalid, Field::Invalid, Field::Absent]);
+    let addresses: Vec<_> = shop
+        .services
+        .iter()
+        .map(|one| one.addresses().ok())
+        .collect();
+    assert_eq!(
+        addresses,
+        [
+            Some(vec![]),
+            None,
+            Some(vec![]),
+            Some(vec!["10.100.0.8".parse().unwrap()]),
+            Some(vec![]),
+            None,
+        ]
+    );
     assert_eq!(shop.ingresses, ["entry"]);
     let incomplete: Vec<_> = missing(&read).into_iter().map(|(list, ..)| list).collect();
     assert_eq!(incomplete, [ApiList::Ingresses.to_string()]);

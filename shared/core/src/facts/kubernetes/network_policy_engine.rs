@@ -1,0 +1,159 @@
+//! The settings of a cluster that decide whether network policies have an effect.
+
+use std::collections::BTreeSet;
+
+use super::{ApiList, KubernetesCluster};
+use crate::facts::{Fact, Unread};
+use crate::field::{Field, InvalidField, all_true};
+use crate::reason_code::ReasonCode;
+
+/// The API groups of other network plugins that enforce network policies. The groups `networking.k8s.aws` and
+/// `vpcresources.k8s.aws` are not among them, since each cluster with the Amazon VPC CNI plugin serves them.
+///
+/// Sources: <https://docs.tigera.io/calico/latest/reference/resources/>,
+/// <https://docs.cilium.io/en/stable/network/kubernetes/policy/>.
+const OTHER_ENGINES: [&str; 3] = ["projectcalico.org", "crd.projectcalico.org", "cilium.io"];
+
+/// The API group of the policies of administrators, which several network plugins implement. Served alone, it does not
+/// show that a plugin enforces anything.
+///
+/// Source: <https://network-policy-api.sigs.k8s.io/>.
+const POLICIES_OF_ADMINISTRATORS: &str = "policy.networking.k8s.io";
+
+/// The settings that decide whether network policies have an effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkPolicyEngine {
+    /// `true` if the ConfigMap of the Amazon VPC CNI plugin enables its network policy controller.
+    pub enables_controller: Fact<bool>,
+    /// The settings of the plugin's daemon set; `None` if it was not listed.
+    pub vpc_cni: Option<VpcCni>,
+    /// The default of each node class of EKS Auto Mode for traffic: `DefaultAllow` or `DefaultDeny`.
+    pub node_classes: Vec<Field<String>>,
+    /// The API groups that the cluster serves.
+    pub api_groups: Fact<BTreeSet<String>>,
+}
+
+/// The settings of network policies in the daemon set `aws-node` of the Amazon VPC CNI plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VpcCni {
+    /// `true` if the agent on each node enforces network policies.
+    pub enables_agent: Result<bool, InvalidField>,
+    /// `true` if new pods have no traffic before a network policy selects them.
+    pub is_strict: Result<bool, InvalidField>,
+}
+
+impl NetworkPolicyEngine {
+    /// Returns the reasons why settings were not read.
+    pub fn unread(&self) -> impl Iterator<Item = &Unread> {
+        let controller = self.enables_controller.as_ref().err();
+        controller.into_iter().chain(self.api_groups.as_ref().err())
+    }
+
+    /// Returns `true` if the cluster serves kinds of network policies that are not read.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why this is unknown.
+    pub fn serves_other_policies(&self) -> Fact<bool> {
+        let groups = self.api_groups.as_ref().map_err(Unread::clone)?;
+        Ok(has_other_engine(groups) || groups.contains(POLICIES_OF_ADMINISTRATORS))
+    }
+
+    /// Returns `true` if network policies have an effect. The settings of the Amazon VPC CNI plugin are off by default,
+    /// and one of them suffices.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html>; for EKS Auto Mode,
+    /// <https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html>.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why this is unknown.
+    pub fn enforces_policies(&self, cluster: &KubernetesCluster) -> Fact<bool> {
+        let other = self.api_groups.as_ref().map_err(Unread::clone);
+        any_known([
+            self.enables_controller.clone(),
+            self.agent(cluster, |vpc_cni| vpc_cni.enables_agent),
+            other.map(has_other_engine),
+        ])
+    }
+
+    /// Returns `true` if pods have no traffic before a network policy selects them, on all nodes. The agent of the Amazon
+    /// VPC CNI plugin does this only if it enforces network policies.
+    ///
+    /// Sources: <https://github.com/aws/amazon-vpc-cni-k8s#network_policy_enforcing_mode-v1171>, `EnforceNpToPod` in
+    /// <https://github.com/aws/aws-network-policy-agent>, and
+    /// <https://docs.aws.amazon.com/eks/latest/userguide/create-node-class.html>.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why this is unknown.
+    pub fn is_strict(&self, cluster: &KubernetesCluster) -> Fact<bool> {
+        let missing_node_classes = cluster
+            .unread(ApiList::NodeClasses)
+            .filter(|_| cluster.auto_mode);
+        let node_classes = self.node_classes.iter().map(|default| {
+            let default = default.read().map_err(|InvalidField| {
+                not_understood("A node class of EKS Auto Mode (nodeclasses.eks.amazonaws.com)")
+            })?;
+            Ok(default.is_some_and(|default| default == "DefaultDeny"))
+        });
+        let node_classes = node_classes.chain(missing_node_classes.map(Err));
+        // A cluster without the daemon set may have nodes of EKS Auto Mode alone.
+        let has_agent = self.vpc_cni.is_some() || cluster.unread(ApiList::DaemonSets).is_some();
+        let agent = has_agent.then(|| {
+            self.agent(cluster, |vpc_cni| {
+                all_true([vpc_cni.enables_agent, vpc_cni.is_strict])
+            })
+        });
+        let modes: Vec<Fact<bool>> = node_classes.chain(agent).collect();
+        if modes.is_empty() {
+            return Ok(false);
+        }
+        let is_open = modes.into_iter().map(|is_strict| Ok(!is_strict?));
+        Ok(!any_known(is_open)?)
+    }
+
+    /// Returns a setting of the daemon set of the Amazon VPC CNI plugin; `false` if the cluster does not have it.
+    fn agent(
+        &self,
+        cluster: &KubernetesCluster,
+        setting: fn(&VpcCni) -> Result<bool, InvalidField>,
+    ) -> Fact<bool> {
+        match (&self.vpc_cni, cluster.unread(ApiList::DaemonSets)) {
+            (Some(vpc_cni), _) => setting(vpc_cni).map_err(|InvalidField| {
+                not_understood("The daemon set aws-node in the namespace kube-system")
+            }),
+            (None, Some(unread)) => Err(unread),
+            (None, None) => Ok(false),
+        }
+    }
+}
+
+fn has_other_engine(groups: &BTreeSet<String>) -> bool {
+    OTHER_ENGINES.iter().any(|engine| groups.contains(*engine))
+}
+
+fn not_understood(object: &str) -> Unread {
+    Unread {
+        code: ReasonCode::ReadFailed,
+        text: format!(
+            "{object} has a setting of network policies of an unknown type or value. Review it manually."
+        ),
+    }
+}
+
+/// Returns `true` if one of the facts is `true`, even if others are unknown.
+fn any_known(facts: impl IntoIterator<Item = Fact<bool>>) -> Fact<bool> {
+    let mut found = Ok(false);
+    for fact in facts {
+        match (fact, &found) {
+            (Ok(true), _) => return Ok(true),
+            (Err(unread), Ok(_)) => found = Err(unread),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
