@@ -49,6 +49,7 @@ mod guardduty_eks_protection;
 mod k8s_allowed_registries;
 mod k8s_api_readable;
 mod k8s_aws_auth;
+mod k8s_default_deny;
 mod k8s_default_namespace_unused;
 mod k8s_image_pinned;
 mod k8s_namespace_quota;
@@ -83,7 +84,7 @@ use crate::check::Check;
 use crate::parameters::{AnyParameter, ParameterError, ParameterValues, Raw};
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 73] = [
+pub static CHECKS: [&Check; 74] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -133,6 +134,7 @@ pub static CHECKS: [&Check; 73] = [
     &k8s_allowed_registries::CHECK,
     &k8s_api_readable::CHECK,
     &k8s_aws_auth::CHECK,
+    &k8s_default_deny::CHECK,
     &k8s_default_namespace_unused::CHECK,
     &k8s_image_pinned::CHECK,
     &k8s_namespace_quota::CHECK,

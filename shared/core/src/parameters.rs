@@ -12,7 +12,7 @@ pub use exceptions::{Exception, Exceptions};
 pub use raw::Raw;
 pub use value_types::{
     AccountIds, KeyArns, NamespaceLimit, NamespaceLimits, Organizations, Pinning, PodSecurityLevel,
-    PortRanges, RequiredResource, RequiredResources, Texts,
+    PortRanges, RequiredResource, RequiredResources, Texts, TrafficDirections,
 };
 
 /// A parameter of a check, with a value of type `T`.

@@ -678,6 +678,12 @@ pub enum ReasonCode {
     VulnerabilitiesFound,
 
     // --- Namespaces ---
+    /// A network policy allows all traffic of a direction to or from all pods of the namespace.
+    AllowAll,
+    /// A network policy denies the traffic of all pods of the namespace that no other policy allows.
+    DefaultDeny,
+    /// Traffic from the pods of the namespace is denied, and no network policy allows DNS.
+    DnsBlocked,
     /// A parameter states that another policy engine enforces the pod security level in the namespace.
     EnforcedElsewhere,
     /// The pod security level that the namespace should enforce is not a level.
@@ -692,6 +698,10 @@ pub enum ReasonCode {
     NamespaceUnused,
     /// The namespace contains objects that should be elsewhere.
     NamespaceUsed,
+    /// Network policies select all pods that run in the namespace, but not all that may be created.
+    NewPodsOpen,
+    /// No network policy denies the traffic of all pods of the namespace.
+    NoDefaultDeny,
     /// The namespace has no limit range for the memory of containers.
     NoLimitRange,
     /// The namespace has no resource quota for its pods.
@@ -700,8 +710,16 @@ pub enum ReasonCode {
     NotEnforced,
     /// The namespace enforces a pod security level of an old or invalid version.
     OldVersion,
+    /// The cluster has network policies of kinds that are not read.
+    OtherPolicyKinds,
     /// The namespace reports pods that violate the pod security level, but does not refuse them.
     OnlyWarns,
+    /// Network policies have no effect on the pods of the namespace, because of the nodes or the network that they use.
+    PodsNotCovered,
+    /// Nothing is known to enforce the network policies of the cluster.
+    PoliciesNotEnforced,
+    /// The network plugin denies the traffic of pods that no network policy selects.
+    StrictMode,
 
     // --- Pods ---
     /// No container of a pod has requests or limits for CPU or memory.

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use super::{ParameterValue, Values};
 use crate::arn::Arn;
 use crate::facts::cluster::{LogTypes, Ports, PortsError, TlsVersion, TrafficType};
+use crate::facts::kubernetes::TrafficDirection;
 use crate::policy::{OrganizationPath, OrganizationPathError, is_account};
 use crate::severity::Severity;
 
@@ -313,6 +314,27 @@ impl ParameterValue for NamespaceLimits {
         };
         let limits: Result<Vec<_>, _> = texts.iter().map(read).collect();
         limits.map(Cow::Owned)
+    }
+
+    fn write(&self) -> Vec<String> {
+        self.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// A list of directions of traffic that can be the default of a parameter in a `static`.
+pub type TrafficDirections = Cow<'static, [TrafficDirection]>;
+
+impl ParameterValue for TrafficDirections {
+    const FORM: &'static str = "a list of ingress, egress";
+    const VALUES: Values = Values::SomeOf(&["ingress", "egress"]);
+
+    fn read(texts: &[String]) -> Result<Self, String> {
+        let read = |text: &String| {
+            text.parse()
+                .map_err(|_: strum::ParseError| format!("{text:?} is neither ingress nor egress"))
+        };
+        let directions: Result<Vec<_>, _> = texts.iter().map(read).collect();
+        directions.map(Cow::Owned)
     }
 
     fn write(&self) -> Vec<String> {
