@@ -97,9 +97,9 @@ pub enum Need {
     Services,
     /// The Ingresses in a cluster.
     Ingresses,
-    /// The pods in a cluster, the objects that create pods, and the names of the add-ons, which create some of these.
     /// The network policies in a cluster, and the settings that decide whether they have an effect.
     NetworkPolicies,
+    /// The pods in a cluster, the objects that create pods, and the names of the add-ons, which create some of these.
     Workloads,
     /// The roles in a cluster, and their bindings.
     Rbac,

@@ -87,7 +87,7 @@ pub struct EvaluatedObject {
     pub resource: Resource,
     /// The name of the object in texts, such as `shop/Deployment/web`.
     pub name: String,
-    /// The object in its cluster, by which exceptions name it; `None` if the object is in no cluster.
+    /// The object in its cluster, by which exceptions name it; `None` if it is the cluster itself.
     pub object: Option<ObjectName>,
     /// The properties of the object that reports show.
     pub details: Details,

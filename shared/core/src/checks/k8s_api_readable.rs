@@ -207,7 +207,7 @@ mod tests {
             "*:shop/Service/web",
         ];
         let cluster = kubernetes_cluster();
-        let read = "All lists were read.";
+        let read = "All objects that the checks need were read.";
         assert_eq!(evaluate(&cluster, &used), read);
         let all = [used.as_slice(), &unused[..1]].concat();
         let one =

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::namespaces::{EvaluateNamespaces, NamespaceInCluster, reasons_of};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{
     ApiList, DNS_NAMESPACE, DNS_SERVICE, DnsServers, NODE_LOCAL_DNS, NetworkPolicy,
     NetworkPolicyEngine, PodSpec, Selected, Service, TrafficDirection, Workload,
@@ -87,7 +88,7 @@ pub(super) static CHECK: Check = Check {
         command: "kubectl apply --namespace {namespace} --filename <default-deny.yaml>",
         url: "https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html",
     },
-    parameters: &[&DIRECTIONS, &REQUIRE_DNS],
+    parameters: &[&DIRECTIONS, &REQUIRE_DNS, &EXCEPTIONS],
     needs: &[
         Need::Namespaces,
         Need::Workloads,
@@ -295,9 +296,10 @@ fn cause_of_open_traffic(
         all_true([spec.selects_all_pods(), spec.applies_to(direction)])
     };
     let is_denied = any_true(policies.iter().map(|policy| denies(policy)));
-    let has_unknown_rules = policies.iter().any(|policy| allows_all(policy).is_err());
+    let is_unknown =
+        |policy: &NetworkPolicy| allows_all(policy).is_err() || denies(policy).is_err();
     match is_denied {
-        Ok(true) if !has_unknown_rules => Ok(None),
+        Ok(true) if !policies.iter().any(|policy| is_unknown(policy)) => Ok(None),
         Ok(false) => {
             let mut workloads = namespace.live_workloads();
             let are_selected = workloads
@@ -309,9 +311,7 @@ fn cause_of_open_traffic(
                 Cause::NoDefaultDeny
             }))
         }
-        _ => Err(not_understood(policies, |policy| {
-            allows_all(policy).is_err() || denies(policy).is_err()
-        })),
+        _ => Err(not_understood(policies, is_unknown)),
     }
 }
 

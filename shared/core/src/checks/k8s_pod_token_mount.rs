@@ -26,7 +26,10 @@ use std::collections::BTreeMap;
 use crate::check::{Check, Remediation};
 use crate::evaluation::contents::EvaluateContents;
 use crate::evaluation::rbac::accounts::is_bound;
-use crate::evaluation::workloads::{EvaluateWorkloads, Inspection, Issue};
+use crate::evaluation::workloads::{
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+};
+use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{ApiList, KubernetesCluster, ObjectName, PodSpec, Volume};
 use crate::facts::{Fact, Unread};
 use crate::field::{Field, InvalidField};
@@ -72,7 +75,13 @@ pub(super) static CHECK: Check = Check {
                   '{\"automountServiceAccountToken\": false}'",
         url: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
     },
-    parameters: &[&CHECK_DEFAULT_ACCOUNT, &ALLOWED_ACCOUNTS],
+    parameters: &[
+        &CHECK_DEFAULT_ACCOUNT,
+        &ALLOWED_ACCOUNTS,
+        &EXCEPTIONS,
+        &PLATFORM_EXCEPTIONS,
+        &ACCEPT_PUBLIC_SYSTEM_IMAGES,
+    ],
     needs: &[Need::Workloads, Need::ServiceAccounts, Need::Rbac],
     evaluate: &EvaluateTokens,
 };
@@ -127,6 +136,7 @@ impl EvaluateContents for EvaluateTokens {
                 resource: account,
                 name: name.to_string(),
                 details: name.details(cluster),
+                object: Some(name),
                 verdict,
             });
         }

@@ -70,6 +70,7 @@ impl EvaluateContents for EvaluateWhole {
             details: facts.details(),
             verdicts: Verdicts {
                 objects: vec![EvaluatedObject {
+                    object: None,
                     resource: cluster.clone(),
                     name: facts.name.clone(),
                     details: facts.details(),

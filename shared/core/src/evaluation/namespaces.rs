@@ -13,7 +13,7 @@ use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::{EvaluatedObject, Subject, Verdicts};
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::{Outcome, Reason, Verdict};
 
 /// The namespaces whose failures and warnings pass as exceptions.
 pub(crate) static SYSTEM_NAMESPACES: Parameter<Texts> = Parameter {

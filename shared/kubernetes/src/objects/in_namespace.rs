@@ -115,7 +115,7 @@ pub(super) fn service_account(object: ServiceAccountObject) -> Item<InNamespace>
 
 /// Returns what is kept of a Service.
 pub(super) fn service(object: Specified<ServiceSpec>) -> Item<InNamespace> {
-    let service = |name, spec| {
+    let service = |name, spec: Field<ServiceSpec>| {
         let (service_type, cluster_ips) = match spec {
             Field::Value(spec) => (
                 spec.service_type,

@@ -38,13 +38,11 @@ const STRICT: &str = "strict";
 
 /// Reads the settings that are not in lists, and adds those of the lists.
 pub(super) async fn read_engine(client: &Client, read: &mut Read) -> NetworkPolicyEngine {
-    let common = read.common_problem();
-    let (config, groups) = match common {
-        Some(problem) => (Err(problem.clone()), Err(problem.clone())),
-        None => {
-            let config = ConfigMap::get(client, NAMESPACE, CONFIG_MAP);
-            futures::join!(config, client.groups())
-        }
+    let (config, groups) = if let Some(problem) = read.common_problem() {
+        (Err(problem.clone()), Err(problem.clone()))
+    } else {
+        let config = ConfigMap::get(client, NAMESPACE, CONFIG_MAP);
+        futures::join!(config, client.groups())
     };
     NetworkPolicyEngine {
         enables_controller: enables_controller(config),

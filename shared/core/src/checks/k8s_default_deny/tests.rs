@@ -44,11 +44,11 @@ fn engine(facts: &mut KubernetesCluster) -> &mut NetworkPolicyEngine {
 }
 
 /// Returns the settings of the daemon set of the network plugin.
-fn vpc_cni(enables_agent: bool, is_strict: Result<bool, InvalidField>) -> Option<VpcCni> {
-    Some(VpcCni {
+fn vpc_cni(enables_agent: bool, is_strict: Result<bool, InvalidField>) -> VpcCni {
+    VpcCni {
         enables_agent: Ok(enables_agent),
         is_strict,
-    })
+    }
 }
 
 fn deny() -> Value {
@@ -204,9 +204,9 @@ fn policies_need_an_engine() {
     engine(&mut facts).enables_controller = Ok(false);
     let off = (Warning, vec!["POLICIES_NOT_ENFORCED"]);
     assert_eq!(result(&facts, "{}"), off);
-    engine(&mut facts).vpc_cni = vpc_cni(false, Ok(false));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(false, Ok(false)));
     assert_eq!(result(&facts, "{}"), off);
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(false));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(false)));
     assert_eq!(result(&facts, "{}").0, Passed);
     engine(&mut facts).vpc_cni = None;
     for (group, outcome) in [
@@ -258,25 +258,25 @@ fn other_kinds_of_policies_may_deny_traffic() {
 fn the_strict_mode_denies_what_no_policy_selects() {
     let mut facts = with(&[]);
     let strict = vec!["STRICT_MODE", "STRICT_MODE"];
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(true));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
     assert_eq!(result(&facts, "{}"), (Passed, strict.clone()));
-    engine(&mut facts).vpc_cni = vpc_cni(true, Err(InvalidField));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Err(InvalidField)));
     assert_eq!(result(&facts, "{}"), (NotAvailable, vec!["READ_FAILED"]));
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(false));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(false)));
     assert_eq!(result(&facts, "{}").0, MEDIUM);
     // The agent ignores the mode if it does not enforce policies.
-    engine(&mut facts).vpc_cni = vpc_cni(false, Ok(true));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(false, Ok(true)));
     assert_eq!(result(&facts, "{}").0, MEDIUM);
 
     let mut facts = with(&[("open", json!({"ingress": [{}]}))]);
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(true));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
     assert_eq!(
         result(&facts, "{}"),
         (MEDIUM, vec!["ALLOW_ALL"]),
         "a policy that allows all traffic counts"
     );
     let mut facts = with(&[("deny", json!({"podSelector": {}}))]);
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(true));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
     let codes = vec!["DEFAULT_DENY", "STRICT_MODE"];
     assert_eq!(result(&facts, "{}"), (Passed, codes));
 }
@@ -293,9 +293,9 @@ fn all_node_classes_must_deny() {
         (vec![Field::Invalid], None, NotAvailable),
         (vec![Field::Invalid, allow()], None, MEDIUM),
         (vec![], None, MEDIUM),
-        (vec![deny()], vpc_cni(true, Ok(false)), MEDIUM),
-        (vec![deny()], vpc_cni(true, Ok(true)), Passed),
-        (vec![allow()], vpc_cni(true, Ok(true)), MEDIUM),
+        (vec![deny()], Some(vpc_cni(true, Ok(false))), MEDIUM),
+        (vec![deny()], Some(vpc_cni(true, Ok(true))), Passed),
+        (vec![allow()], Some(vpc_cni(true, Ok(true))), MEDIUM),
     ] {
         let mut facts = KubernetesCluster {
             auto_mode: true,
@@ -390,7 +390,7 @@ fn an_unread_list_matters_only_if_it_decides() {
     let mut facts = good();
     engine(&mut facts).enables_controller = Err(unread());
     assert_eq!(result(&facts, "{}"), (NotAvailable, vec!["ACCESS_DENIED"]));
-    engine(&mut facts).vpc_cni = vpc_cni(true, Ok(false));
+    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(false)));
     assert_eq!(result(&facts, "{}").0, Passed);
     facts.network_policy_engine = None;
     assert_eq!(result(&facts, "{}"), (NotAvailable, vec!["NOT_READ"]));

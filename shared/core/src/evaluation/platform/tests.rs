@@ -13,7 +13,9 @@ use crate::checks::samples::{kubernetes_cluster, unread};
 use crate::checks::{CHECKS, find};
 use crate::evaluation::workloads::tests::{objects_of, pod};
 use crate::facts::List;
-use crate::facts::kubernetes::{KubernetesCluster, ObjectName, PodSpec, RunningPods, Workload};
+use crate::facts::kubernetes::{
+    KubernetesCluster, ObjectName, PodSpec, PolicySelection, RunningPods, Workload,
+};
 use crate::need::Need;
 use crate::roll_up::Unit;
 use crate::verdict::{Outcome, Verdict};
@@ -74,6 +76,7 @@ fn cluster(object: &Value, addons: List<String>) -> KubernetesCluster {
             managed_by: None,
             template: Some(reduced(object.pointer("/spec/template/spec").unwrap())),
             running: Vec::new(),
+            policy_selection: PolicySelection::default(),
             has_ended: false,
         }],
         ..kubernetes_cluster()
@@ -92,7 +95,9 @@ fn no_addons() -> List<String> {
 
 /// Returns the verdict of a check about the only workload of a cluster.
 pub(crate) fn verdict(check: &str, facts: &KubernetesCluster, parameters: &str) -> Verdict {
-    let objects = objects_of(find(check).unwrap(), facts, parameters);
+    let name = facts.workloads[0].name.clone();
+    let mut objects = objects_of(find(check).unwrap(), facts, parameters);
+    objects.retain(|object| object.object.as_ref() == Some(&name));
     let [object] = <[_; 1]>::try_from(objects).unwrap();
     object.verdict
 }

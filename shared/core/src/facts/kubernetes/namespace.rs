@@ -1,5 +1,6 @@
 //! Namespaces.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// Returns the Services and the Ingresses in the namespace, which has this name.
+    /// Returns the service accounts, the Services and the Ingresses in the namespace, which has this name.
     pub(super) fn objects(&self, namespace: &str) -> impl Iterator<Item = ObjectName> {
         let object = |kind: &str, api_version: &str, plural: &str, name: &str| ObjectName {
             namespace: Some(namespace.to_owned()),
@@ -45,7 +46,11 @@ impl Namespace {
             .ingresses
             .iter()
             .map(move |name| object("Ingress", "networking.k8s.io/v1", "ingresses", name));
-        services.chain(ingresses)
+        let accounts = self
+            .service_accounts
+            .keys()
+            .map(move |name| object("ServiceAccount", "v1", "serviceaccounts", name));
+        accounts.chain(services).chain(ingresses)
     }
 }
 

@@ -3,6 +3,7 @@ use eksentry_core::facts::kubernetes::PodSpec;
 use super::*;
 use crate::objects::interner::Interner;
 use crate::objects::lists::{Item, Read};
+use crate::objects::network_policies::Policies;
 use crate::objects::pods::{Group, PodObject, pod as project};
 
 /// Returns the memory of this process, in MiB: what it uses, and the most that it used.
@@ -44,7 +45,7 @@ fn many_pods_need_little_memory() {
             json!([{"name": volume, "projected": {}}, {"name": "tmp", "emptyDir": {}}]);
         pod["metadata"]["managedFields"] = json!([{"fieldsV1": "x".repeat(5_000)}]);
         let object: PodObject = serde_json::from_str(&pod.to_string()).unwrap();
-        match project(object, &mut groups, &mut specs) {
+        match project(object, &mut groups, &mut specs, &Policies::default()) {
             Item::Kept(pod) => read.pods.push(pod),
             other => panic!("{other:?}"),
         }

@@ -234,7 +234,7 @@ async fn a_refused_setting_is_unread() {
     let read = read_policies(&[], &[], others).await;
     let engine = read.network_policy_engine.clone().unwrap();
     let unread = engine.enables_controller.unwrap_err();
-    let text = "get configmaps/amazon-vpc-cni was refused (403).";
+    let text = "get configmaps/amazon-vpc-cni in kube-system was refused (403).";
     assert_eq!(unread.code.word(), "ACCESS_DENIED");
     assert!(unread.text.starts_with(text), "{}", unread.text);
     assert_eq!(engine.api_groups.unwrap_err().code.word(), "NO_LIST");
