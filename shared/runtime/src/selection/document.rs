@@ -179,7 +179,7 @@ impl Part<'_, '_> {
         };
         let mut ids = BTreeSet::new();
         for item in items {
-            let Some(texts) = raw(item).texts() else {
+            let Ok(texts) = raw(item).texts() else {
                 self.problems.push((item.line, Problem::NoId { list }));
                 continue;
             };
