@@ -58,7 +58,7 @@ step_with_tools() {
 # conformance BIN_DIR: runs the cases of all checks that exist, if the folder with them is beside this clone.
 conformance() {
   local runner=../shared/conformance cases=() folder
-  for folder in "$runner"/{cases,cases-foundation,cases-access,cases-registry}; do
+  for folder in "$runner"/{cases,cases-foundation,cases-access,cases-registry,cases-kubernetes}; do
     if [[ -d $folder ]]; then
       cases+=("$folder")
     fi

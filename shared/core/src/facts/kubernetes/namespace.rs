@@ -1,7 +1,7 @@
 //! Namespaces.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Labels, LimitRange, NetworkPolicy, ObjectName, ResourceQuota};
