@@ -208,6 +208,9 @@ impl Check {
         let rolled_up = evaluated.into_iter().flat_map(|mut subject| {
             exceptions::apply(self.id, &exceptions, &mut subject.verdicts.objects);
             for object in &mut subject.verdicts.objects {
+                if let Unit::Object(_) = self.unit() {
+                    object.introduce();
+                }
                 let verdict = object.verdict.clone();
                 object.verdict = mute(&object.resource, verdict);
             }

@@ -32,9 +32,6 @@ const REASONS: usize = 10;
 /// The reason code if no object failed.
 const ALL_PASSED: ReasonCode = ReasonCode::AllPassed;
 
-/// The reason code if some objects passed only because of exceptions or mutes.
-const EXCEPTED: ReasonCode = ReasonCode::Excepted;
-
 /// The reason code if the objects have their own findings.
 const OBJECTS_REPORTED: ReasonCode = ReasonCode::ObjectsReported;
 
@@ -96,6 +93,20 @@ pub struct EvaluatedObject {
 }
 
 impl EvaluatedObject {
+    /// Begins the reasons with the name of the object.
+    pub(crate) fn introduce(&mut self) {
+        let introduction = match self.verdict.outcome {
+            Outcome::NotApplicable | Outcome::Pending => return,
+            Outcome::Passed => "passes",
+            Outcome::Warning => "needs a review",
+            Outcome::NotAvailable => "could not be evaluated",
+            Outcome::Failed(_) => "does not pass",
+        };
+        if let Some(first) = self.verdict.reasons.first_mut() {
+            first.text = format!("{} {introduction}. {}", self.name, first.text);
+        }
+    }
+
     fn outcome(&self) -> Outcome {
         self.verdict.outcome
     }
@@ -407,8 +418,8 @@ impl Basis<'_> {
         if !muted.is_empty() {
             let count = self.noun.counted(muted.len());
             let names = listed(muted.iter().copied());
-            let text = format!("{count} passed under an exception: {names}.");
-            reasons.push(Reason::new(EXCEPTED, text));
+            let text = format!("{count} passed only because of the mute list: {names}.");
+            reasons.push(Reason::new(ReasonCode::Muted, text));
         }
         reasons.extend(exceptions(self.noun, self.objects));
         reasons.extend(self.remarks);
@@ -474,7 +485,11 @@ fn exceptions(noun: Noun, objects: &[EvaluatedObject]) -> Vec<Reason> {
         .collect();
     let others: Vec<_> = groups.flat_map(|(_, group)| group).collect();
     if !others.is_empty() {
-        reasons.push(reason(EXCEPTED, "Excepted for other reasons", &others));
+        reasons.push(reason(
+            ReasonCode::Excepted,
+            "Excepted for other reasons",
+            &others,
+        ));
     }
     reasons
 }

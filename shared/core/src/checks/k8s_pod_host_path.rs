@@ -27,8 +27,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::workloads::host_path::{self, NodeMount, NodePath};
-use crate::evaluation::workloads::offence::{Access, Offence};
+use crate::evaluation::workloads::host_path::{self, Access, NodeMount, NodePath};
+use crate::evaluation::workloads::offence::Offence;
 use crate::evaluation::workloads::{
     ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
     WORKLOADS,
@@ -137,12 +137,12 @@ fn inspect(inspection: &mut Inspection<'_>) {
     let allowed: Vec<Allowed> = allowed.iter().map(|text| Allowed::read(text)).collect();
     // A container may mount a path several times, of which the worst counts.
     let mut mounts = host_path::mounts(inspection);
-    mounts.sort_by_key(|mount| Reverse(mount.is_writable.unwrap_or(true)));
+    mounts.sort_by_key(|mount| Reverse(mount.access.unwrap_or(Access::Write)));
     let mut seen = BTreeSet::new();
     for mount in mounts {
         let container = mount.container;
         let title = container.map(|container| container.title());
-        if seen.insert((title, mount.path.to_string())) || mount.is_writable.is_err() {
+        if seen.insert((title, mount.path.to_string())) || mount.access.is_err() {
             inspection.add_to(container, issue(&mount, &allowed));
         }
     }
@@ -156,27 +156,28 @@ fn issue(mount: &NodeMount, allowed: &[Allowed]) -> Result<Option<Issue>, Invali
     if allowing.clone().any(|allowed| allowed.is_writable) {
         return Ok(None);
     }
-    let is_writable = mount.is_writable?;
+    let access = mount.access?;
+    let is_writable = access >= Access::WriteBelow;
     if !is_writable && allowing.next().is_some() {
         return Ok(None);
     }
     let is_sensitive = is_sensitive(&mount.path);
-    let (severity, code, access) = if mount.container.is_none() {
-        (Severity::Low, ReasonCode::HostPathNotMounted, Access::None)
+    let (severity, code) = if access == Access::None {
+        (Severity::Low, ReasonCode::HostPathNotMounted)
     } else if is_writable {
         let severity = if is_sensitive {
             Severity::High
         } else {
             Severity::Medium
         };
-        (severity, ReasonCode::HostPathWritable, Access::Write)
+        (severity, ReasonCode::HostPathWritable)
     } else {
         let severity = if is_sensitive {
             Severity::Medium
         } else {
             Severity::Low
         };
-        (severity, ReasonCode::HostPathReadable, Access::Read)
+        (severity, ReasonCode::HostPathReadable)
     };
     let offence = Offence::HostPath(mount.path.clone(), access);
     Ok(Some(Issue::offence(severity, code, offence)))
@@ -358,7 +359,7 @@ mod tests {
         let verdict = verdict_of(&CHECK, &pod, "{}");
         assert_eq!(
             verdict.explanation(),
-            "shop/Deployment/web does not pass. Containers can write to /etc of their node: container app, init \
+            "Containers can write to /etc of their node: container app, init \
              container setup. Containers can read /srv of their node: container app."
         );
         assert_eq!(verdict.outcome, Outcome::Failed(High));

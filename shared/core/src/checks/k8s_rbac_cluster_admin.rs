@@ -145,7 +145,7 @@ mod tests {
         let verdict = verdict_of(CHECK.id, "shop", &rules, &subjects);
         assert_eq!(
             verdict.explanation(),
-            "shop/RoleBinding/binding does not pass. ClusterRole/role grants Group developers, ServiceAccount shop/web, \
+            "ClusterRole/role grants Group developers, ServiceAccount shop/web, \
              User alice all rights in the namespace shop."
         );
     }

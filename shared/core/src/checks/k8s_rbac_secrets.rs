@@ -147,7 +147,7 @@ mod tests {
         let verdict = verdict_of(CHECK.id, "shop", &rules, &["User:a"]);
         assert_eq!(
             verdict.explanation(),
-            "shop/RoleBinding/binding does not pass. ClusterRole/role grants User a the right to get, list all Secrets \
+            "ClusterRole/role grants User a the right to get, list all Secrets \
              in the namespace shop."
         );
     }

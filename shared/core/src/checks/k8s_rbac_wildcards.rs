@@ -157,7 +157,7 @@ mod tests {
         let verdict = verdict_in(&facts, CHECK.id, "{}");
         assert_eq!(
             verdict.explanation(),
-            "ClusterRole/role does not pass. The role is bound, and a rule has a wildcard for verbs. The role is bound, \
+            "The role is bound, and a rule has a wildcard for verbs. The role is bound, \
              and a rule has a wildcard for API groups."
         );
     }

@@ -4,8 +4,8 @@
 //! platform only if the images of all its containers come from the registries of the platform as well, and if the
 //! cluster has the add-on that installs it. Labels and annotations prove nothing either.
 //!
-//! A person who can create objects in `kube-system` can still run an image of the platform with another command. Such a
-//! person controls the cluster anyway, so commands are not compared.
+//! A person who can create objects in `kube-system`, `amazon-cloudwatch` or `amazon-guardduty` can still run an image of
+//! the platform with another command, since commands are not compared.
 
 pub(crate) mod registries;
 pub(crate) mod workloads;

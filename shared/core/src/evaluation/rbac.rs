@@ -11,7 +11,6 @@ pub(crate) mod rules;
 use std::borrow::Cow;
 
 use crate::evaluation::contents::EvaluateContents;
-use crate::evaluation::workloads::introduce;
 use crate::facts::kubernetes::{
     ApiList, Binding, KubernetesCluster, ObjectName, RbacName, Role, RoleSubject, Rule,
 };
@@ -460,15 +459,13 @@ fn subjects(
     verdicts: impl Iterator<Item = (ObjectName, Verdict)>,
 ) -> Vec<Subject> {
     let mut objects = Vec::new();
-    for (name, mut verdict) in verdicts {
+    for (name, verdict) in verdicts {
         let Ok(resource) = name.resource(cluster) else {
             continue;
         };
-        let text = name.to_string();
-        introduce(&mut verdict, &text);
         objects.push(EvaluatedObject {
             resource,
-            name: text,
+            name: name.to_string(),
             details: name.details(cluster),
             object: Some(name),
             verdict,

@@ -20,7 +20,7 @@ use crate::need::{Need, Needs};
 use crate::parameters::{AnyParameter, ParameterValues};
 use crate::resource::Resource;
 use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::Verdict;
 
 use combination::Combination;
 use exceptions::PlatformExceptions;
@@ -146,10 +146,7 @@ impl Evaluation<'_> {
             return None;
         }
         let name = workload.name.to_string();
-        let mut verdict = self.verdict(workload)?;
-        if let Unit::Object(_) = self.check.unit {
-            introduce(&mut verdict, &name);
-        }
+        let verdict = self.verdict(workload)?;
         Some(EvaluatedObject {
             resource: workload.name.resource(self.cluster).ok()?,
             name,
@@ -186,9 +183,13 @@ impl Evaluation<'_> {
             namespace: workload.name.namespace.as_deref().unwrap_or_default(),
             limit_ranges,
         };
+        let exceptions = self.exceptions.of(workload);
         let issues = |pod: &PodSpec, is_admitted| {
             let issues = self.check.issues(pod, is_admitted, context);
-            self.exceptions.apply(&workload.name, pod, issues)
+            match &exceptions {
+                Some(exceptions) => exceptions.apply(issues),
+                None => issues,
+            }
         };
         let template = workload.template.as_deref();
         let pods = workload.running.iter();
@@ -204,22 +205,8 @@ impl Evaluation<'_> {
         } else {
             combination.verdict_without_other_pods()?
         };
-        exceptions::record(&mut verdict);
+        exceptions::mark_excepted(&mut verdict);
         Some(verdict)
-    }
-}
-
-/// Begins the reasons with the name of the object.
-pub(crate) fn introduce(verdict: &mut Verdict, name: &str) {
-    let introduction = match verdict.outcome {
-        Outcome::NotApplicable | Outcome::Pending => return,
-        Outcome::Passed => "passes",
-        Outcome::Warning => "needs a review",
-        Outcome::NotAvailable => "could not be evaluated",
-        Outcome::Failed(_) => "does not pass",
-    };
-    if let Some(first) = verdict.reasons.first_mut() {
-        first.text = format!("{name} {introduction}. {}", first.text);
     }
 }
 

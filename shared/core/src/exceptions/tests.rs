@@ -52,7 +52,7 @@ fn an_excepted_workload_passes_and_is_named_with_the_reason() {
     assert_eq!(workload.sending, Sending::OnRecovery);
     assert_eq!(
         workload.verdict.explanation(),
-        "Excepted by a parameter: SEC-77: reads. shop/Deployment/web does not pass. Containers are privileged: \
+        "shop/Deployment/web passes. Excepted by a parameter: SEC-77: reads. Containers are privileged: \
          container app."
     );
     assert_eq!(about_cluster.verdict.outcome, Passed);

@@ -254,7 +254,7 @@ fn the_text_lists_the_rights_by_severity() {
     let verdict = verdict_of(CHECK.id, "shop", &rules, &["User:a"]);
     assert_eq!(
         verdict.explanation(),
-        "shop/RoleBinding/binding does not pass. ClusterRole/role grants User a these rights in the namespace shop: \
+        "ClusterRole/role grants User a these rights in the namespace shop: \
          create tokens of service accounts (only ci). ClusterRole/role grants User a these rights in the namespace shop: \
          create pods, run commands in pods."
     );

@@ -4,12 +4,15 @@
 //! most are those of the charts that the same teams publish. A setting that a later version adds fails visibly until it
 //! is added here.
 
-use crate::evaluation::workloads::host_path::NodePath;
+use crate::evaluation::workloads::host_path::{
+    Access::{self, Read, Write, WriteBelow},
+    NodePath,
+};
 use crate::evaluation::workloads::offence::{
-    Access::{self, Read, Write},
     HostNamespace::{self, Network, ProcessIds},
     Offence,
 };
+use crate::facts::kubernetes::ContainerKind::{self, Init, Regular};
 use crate::facts::kubernetes::ObjectName;
 
 const KUBE_SYSTEM: &str = "kube-system";
@@ -40,8 +43,8 @@ pub(crate) struct PlatformWorkload {
     pub(crate) addon: Option<&'static str>,
     /// `true` if images also come from the registries of GuardDuty.
     pub(crate) has_images_of_guardduty: bool,
-    /// The names of the privileged containers.
-    privileged: &'static [&'static str],
+    /// The privileged containers.
+    privileged: &'static [(ContainerKind, &'static str)],
     /// `true` if the pods run as processes of their node.
     is_host_process: bool,
     /// The namespaces of the node that the pods share.
@@ -83,7 +86,7 @@ const fn workload(
 pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     // https://github.com/aws/amazon-vpc-cni-k8s, version 1.23.1
     PlatformWorkload {
-        privileged: &["aws-vpc-cni-init", "aws-eks-nodeagent"],
+        privileged: &[(Init, "aws-vpc-cni-init"), (Regular, "aws-eks-nodeagent")],
         host_namespaces: &[Network],
         host_paths: &[
             ("/sys/fs/bpf", Write),
@@ -102,7 +105,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     },
     // https://github.com/eksctl-io/eksctl, pkg/addons/default/testdata: the objects of a cluster of version 1.25
     PlatformWorkload {
-        privileged: &["kube-proxy"],
+        privileged: &[(Regular, "kube-proxy")],
         host_namespaces: &[Network],
         host_paths: &[
             ("/var/log", Write),
@@ -115,7 +118,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     workload(KUBE_SYSTEM, DEPLOYMENT, "coredns", None),
     // https://github.com/aws/eks-pod-identity-agent, chart 1.2.0
     PlatformWorkload {
-        privileged: &["eks-pod-identity-agent-init"],
+        privileged: &[(Init, "eks-pod-identity-agent-init")],
         host_namespaces: &[Network],
         ..workload(
             KUBE_SYSTEM,
@@ -125,7 +128,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         )
     },
     PlatformWorkload {
-        privileged: &["eks-pod-identity-agent-init"],
+        privileged: &[(Init, "eks-pod-identity-agent-init")],
         host_namespaces: &[Network],
         host_paths: &[("/eks-hybrid/.aws", Read)],
         ..workload(
@@ -136,7 +139,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         )
     },
     PlatformWorkload {
-        privileged: &["eks-pod-identity-agent-init"],
+        privileged: &[(Init, "eks-pod-identity-agent-init")],
         host_namespaces: &[Network],
         host_paths: &[("/var/eks-hybrid/.aws", Read)],
         ..workload(
@@ -148,7 +151,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     },
     // https://github.com/kubernetes-sigs/aws-ebs-csi-driver, chart 2.64.0
     PlatformWorkload {
-        privileged: &["ebs-plugin"],
+        privileged: &[(Regular, "ebs-plugin")],
         host_paths: &[
             ("/var/lib/kubelet", Write),
             ("/var/lib/kubelet/plugins/ebs.csi.aws.com", Write),
@@ -171,7 +174,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     workload(KUBE_SYSTEM, DEPLOYMENT, "ebs-csi-controller", EBS),
     // https://github.com/kubernetes-sigs/aws-efs-csi-driver, version 3.4.1
     PlatformWorkload {
-        privileged: &["efs-plugin"],
+        privileged: &[(Regular, "efs-plugin")],
         host_namespaces: &[Network],
         host_paths: &[
             ("/var/lib/kubelet", Write),
@@ -184,12 +187,12 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         ..workload(KUBE_SYSTEM, DAEMON_SET, "efs-csi-node", EFS)
     },
     PlatformWorkload {
-        privileged: &["efs-plugin"],
+        privileged: &[(Regular, "efs-plugin")],
         ..workload(KUBE_SYSTEM, DEPLOYMENT, "efs-csi-controller", EFS)
     },
     // https://github.com/awslabs/mountpoint-s3-csi-driver, chart 2.7.0
     PlatformWorkload {
-        privileged: &["s3-plugin"],
+        privileged: &[(Regular, "s3-plugin")],
         host_namespaces: &[ProcessIds],
         host_paths: &[
             ("/var/lib/kubelet", Write),
@@ -201,7 +204,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     workload(KUBE_SYSTEM, DEPLOYMENT, "s3-csi-controller", S3),
     // https://github.com/aws/eks-node-monitoring-agent, chart 1.7.0
     PlatformWorkload {
-        privileged: &["eks-node-monitoring-agent"],
+        privileged: &[(Regular, "eks-node-monitoring-agent")],
         host_namespaces: &[Network, ProcessIds],
         host_paths: &[("/", Write)],
         sockets: &["/"],
@@ -214,7 +217,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         )
     },
     PlatformWorkload {
-        privileged: &["eks-node-monitoring-agent-dcgm"],
+        privileged: &[(Regular, "eks-node-monitoring-agent-dcgm")],
         host_ports: &[("eks-node-monitoring-agent-dcgm", 5555)],
         ..workload(KUBE_SYSTEM, DAEMON_SET, "dcgm-server", NODE_MONITORING)
     },
@@ -245,8 +248,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         host_namespaces: &[Network],
         host_paths: &[
             ("/var/lib/kubelet/pod-resources", Write),
-            // A read-only mount of the root is writable where other file systems are mounted.
-            ("/", Write),
+            ("/", WriteBelow),
             ("/var/run/docker.sock", Read),
             ("/var/lib/docker", Read),
             ("/run/containerd/containerd.sock", Write),
@@ -302,7 +304,7 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
         ..workload(CLOUDWATCH, DAEMON_SET, "dcgm-exporter", OBSERVABILITY)
     },
     PlatformWorkload {
-        privileged: &["neuron-monitor"],
+        privileged: &[(Regular, "neuron-monitor")],
         host_paths: &[("/opt/aws", Read), ("/var/neuron-monitor-blocker", Read)],
         ..workload(CLOUDWATCH, DAEMON_SET, "neuron-monitor", OBSERVABILITY)
     },
@@ -348,12 +350,16 @@ impl PlatformWorkload {
         })
     }
 
-    /// Divides a setting of a container, or of the pod, by what the workload needs.
-    pub(crate) fn divide(&self, setting: &Offence, container: Option<&str>) -> Divided {
-        let is_of = |one: &str| container == Some(one);
+    /// Divides a setting of a container with this kind and name, or of the pod, by what the workload needs.
+    pub(crate) fn divide(
+        &self,
+        setting: &Offence,
+        container: Option<(ContainerKind, &str)>,
+    ) -> Divided {
+        let is_of = |one: &str| container.is_some_and(|(_, name)| name == one);
         let is_path = |path: &NodePath, text: &str| NodePath::new(text, false) == *path;
         let is_needed = match setting {
-            Offence::Privileged => self.privileged.iter().any(|name| is_of(name)),
+            Offence::Privileged => container.is_some_and(|one| self.privileged.contains(&one)),
             Offence::HostProcessPod => self.is_host_process,
             Offence::HostProcessContainer => false,
             Offence::HostNamespace(namespace) => self.host_namespaces.contains(namespace),
@@ -451,7 +457,7 @@ mod tests {
                 assert!(has_both, "{name} {capability}");
             }
             let privileged = reasons(&object, "k8s-pod-privileged");
-            for container in row.privileged {
+            for (_, container) in row.privileged {
                 let is_privileged = privileged.contains(&format!("container {container}"));
                 assert!(is_privileged, "{name} {container}");
             }

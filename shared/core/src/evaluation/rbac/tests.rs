@@ -180,7 +180,7 @@ fn built_in_bindings_pass_with_their_own_subjects_only() {
     assert_eq!(verdict.outcome, HIGH);
     assert_eq!(
         verdict.explanation(),
-        "ClusterRoleBinding/cluster-admin does not pass. ClusterRole/cluster-admin grants User bob all rights in the \
+        "ClusterRole/cluster-admin grants User bob all rights in the \
          whole cluster."
     );
     let allowed = r#"{"allowedSubjects": "User:bob"}"#;

@@ -3,7 +3,7 @@
 use crate::evaluation::platform::workloads::PlatformWorkload;
 use crate::evaluation::platform::{Origin, Platform};
 use crate::facts::Unread;
-use crate::facts::kubernetes::{KubernetesCluster, ObjectName, PodSpec};
+use crate::facts::kubernetes::{KubernetesCluster, Workload};
 use crate::parameters::{Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
@@ -56,22 +56,40 @@ impl<'a> PlatformExceptions<'a> {
         }
     }
 
-    /// Returns the issues of a pod of this workload, after the exceptions for the workloads of the platform.
-    pub(super) fn apply(
-        &self,
-        workload: &ObjectName,
-        pod: &PodSpec,
-        issues: Inspected,
-    ) -> Inspected {
-        let row = PlatformWorkload::find(workload);
-        let (Some(platform), Some(row)) = (self.platform, row) else {
-            return issues;
-        };
-        let undecided = match platform.origin(row, pod) {
-            Origin::Other => return issues,
-            Origin::Platform => None,
-            Origin::Undecided(unread) => Some(unread),
-        };
+    /// Returns the exceptions for a workload; `None` if there are none. A workload is one of the platform only if its
+    /// template and all its pods are.
+    pub(super) fn of(&self, workload: &Workload) -> Option<WorkloadExceptions<'a>> {
+        let platform = self.platform?;
+        let row = PlatformWorkload::find(&workload.name)?;
+        let mut undecided = None;
+        let running = workload.running.iter().map(|pods| &*pods.spec);
+        for pod in workload.template.as_deref().into_iter().chain(running) {
+            match platform.origin(row, pod) {
+                Origin::Other => return None,
+                Origin::Platform => {}
+                Origin::Undecided(unread) => undecided = Some(unread),
+            }
+        }
+        Some(WorkloadExceptions {
+            row,
+            undecided,
+            accepts_all: self.accepts_all,
+        })
+    }
+}
+
+/// The exceptions of one check for one workload of the platform.
+#[derive(Debug)]
+pub(super) struct WorkloadExceptions<'a> {
+    row: &'static PlatformWorkload,
+    /// The reason why it is unknown if an add-on installs the workload; `None` if one does.
+    undecided: Option<&'a Unread>,
+    accepts_all: bool,
+}
+
+impl WorkloadExceptions<'_> {
+    /// Returns the issues of a pod of the workload, after the exceptions.
+    pub(super) fn apply(&self, issues: Inspected) -> Inspected {
         let mut accepted = Inspected::new();
         let mut others = Inspected::new();
         for issue in issues {
@@ -80,7 +98,7 @@ impl<'a> PlatformExceptions<'a> {
             } else if self.accepts_all {
                 accepted.insert(issue);
             } else {
-                let (needed, other) = divide(row, issue);
+                let (needed, other) = divide(self.row, issue);
                 accepted.extend(needed);
                 others.extend(other);
             }
@@ -88,7 +106,7 @@ impl<'a> PlatformExceptions<'a> {
         if accepted.is_empty() {
             return others;
         }
-        if let Some(unread) = undecided {
+        if let Some(unread) = self.undecided {
             others.insert(of_pod(unknown_addons(unread)));
         } else {
             others.insert(of_pod(Issue::passed(ReasonCode::ExceptedSystem, TEXT)));
@@ -114,7 +132,8 @@ fn divide(
         return (None, Some(one));
     };
     let container = one.container.as_ref();
-    let divided = row.divide(setting, container.map(|container| container.name.as_str()));
+    let container = container.map(|container| (container.kind, container.name.as_str()));
+    let divided = row.divide(setting, container);
     let part = |setting| LocatedIssue {
         issue: one.issue.with_offence(setting),
         container: one.container.clone(),
@@ -139,8 +158,8 @@ fn unknown_addons(unread: &Unread) -> Issue {
     Issue::not_available(unread.code, text)
 }
 
-/// Records the exception of a workload that passes only because of it.
-pub(super) fn record(verdict: &mut Verdict) {
+/// Marks a workload that passes only because of an exception.
+pub(super) fn mark_excepted(verdict: &mut Verdict) {
     let count = verdict.reasons.len();
     let reasons = &mut verdict.reasons;
     reasons.retain(|reason| reason.code != ReasonCode::ExceptedSystem);

@@ -92,6 +92,19 @@ impl std::fmt::Display for NodePath {
     }
 }
 
+/// The access to a path of the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    /// No container mounts the path.
+    None,
+    /// A container can read the path.
+    Read,
+    /// A container can read the path, and write to other file systems that are mounted below it.
+    WriteBelow,
+    /// A container can write to the path.
+    Write,
+}
+
 /// A path of the node that a volume gives to a container.
 #[derive(Debug)]
 pub(crate) struct NodeMount<'a> {
@@ -99,8 +112,8 @@ pub(crate) struct NodeMount<'a> {
     pub(crate) path: NodePath,
     /// The container; `None` if no container mounts the volume.
     pub(crate) container: Option<ContainerInPod<'a>>,
-    /// `true` if the container can write to the path, or to something that is mounted below it.
-    pub(crate) is_writable: Result<bool, InvalidField>,
+    /// The access of the container.
+    pub(crate) access: Result<Access, InvalidField>,
 }
 
 /// Returns the paths of the node that the pod's volumes are. Adds that the result is not available if a setting has an
@@ -138,7 +151,7 @@ pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> 
                     Ok(sub_path) => {
                         let path = sub_path.map_or_else(|| path.clone(), |below| path.join(below));
                         found.push(NodeMount {
-                            is_writable: is_writable(mount, &path),
+                            access: access(mount, &path),
                             container: Some(container),
                             path,
                         });
@@ -151,7 +164,7 @@ pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> 
             found.push(NodeMount {
                 path,
                 container: None,
-                is_writable: Ok(false),
+                access: Ok(Access::None),
             });
         }
     }
@@ -166,24 +179,27 @@ fn path_of(volume: &Volume) -> Result<&str, InvalidField> {
     Ok(path.map_or("", String::as_str))
 }
 
-/// Returns `true` if a container can write to a mounted path, to something that is mounted below it, or if its mounts
-/// appear on the node. A mount that is read-only is not read-only for what is mounted below, unless it is so
-/// recursively; of all paths, only the root certainly has mounts below it.
-fn is_writable(mount: &VolumeMount, path: &NodePath) -> Result<bool, InvalidField> {
+/// Returns the access of a container to a mounted path. A container whose mounts appear on the node counts as one that
+/// can write. A mount that is read-only is not read-only for what is mounted below, unless it is so recursively; of all
+/// paths, only the root certainly has mounts below it.
+fn access(mount: &VolumeMount, path: &NodePath) -> Result<Access, InvalidField> {
     if mount.read_only.read()? != Some(&true) {
-        return Ok(true);
+        return Ok(Access::Write);
     }
     let propagates = match mount.mount_propagation.read()?.map(String::as_str) {
         None | Some("" | "None" | "HostToContainer") => false,
         Some("Bidirectional") => true,
         Some(_) => return Err(InvalidField),
     };
-    if propagates || !path.is_root() {
-        return Ok(propagates);
+    if propagates {
+        return Ok(Access::Write);
+    }
+    if !path.is_root() {
+        return Ok(Access::Read);
     }
     match mount.recursive_read_only.read()?.map(String::as_str) {
-        None | Some("" | "Disabled" | "IfPossible") => Ok(true),
-        Some("Enabled") => Ok(false),
+        None | Some("" | "Disabled" | "IfPossible") => Ok(Access::WriteBelow),
+        Some("Enabled") => Ok(Access::Read),
         Some(_) => Err(InvalidField),
     }
 }

@@ -41,7 +41,7 @@ impl<'a> ImageReference<'a> {
         let is_host =
             |first: &str| first.contains(['.', ':']) || first.eq_ignore_ascii_case("localhost");
         let (registry, path) = match name.split_once('/') {
-            Some((first, path)) if is_host(first) => (first.to_lowercase(), path),
+            Some((first, path)) if is_host(first) => (first.to_ascii_lowercase(), path),
             _ => (DOCKER_HUB.to_owned(), name),
         };
         let registry = if registry == "index.docker.io" {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::host_path::NodePath;
+use super::host_path::{Access, NodePath};
 
 /// A namespace of the node that a pod can share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,17 +13,6 @@ pub(crate) enum HostNamespace {
     InterProcess,
     /// The network.
     Network,
-}
-
-/// The access to a path of the node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Access {
-    /// No container mounts the path.
-    None,
-    /// A container can read the path.
-    Read,
-    /// A container can write to the path.
-    Write,
 }
 
 /// A setting of a pod or a container that endangers its node.
@@ -80,6 +69,10 @@ impl fmt::Display for Offence {
             }
             Self::HostPath(path, Access::Read) => {
                 write!(formatter, "Containers can read {path} of their node")
+            }
+            Self::HostPath(path, Access::WriteBelow) => {
+                let text = "Containers can write to what is mounted below";
+                write!(formatter, "{text} {path} of their node")
             }
             Self::HostPath(path, Access::Write) => {
                 write!(formatter, "Containers can write to {path} of their node")

@@ -12,6 +12,7 @@ use crate::checks::find;
 use crate::checks::samples::{kubernetes_cluster, settings, unread, workload};
 use crate::facts::kubernetes::{Namespace, RunningPods};
 use crate::severity::Severity;
+use crate::verdict::Outcome;
 
 const HIGH: Outcome = Outcome::Failed(Severity::High);
 
@@ -138,9 +139,9 @@ fn verdicts(facts: &KubernetesCluster) -> Vec<(Outcome, String)> {
 
 #[test]
 fn a_workload_is_evaluated_by_its_pods_or_else_by_its_template() {
-    let failed = |text: &str| Some((HIGH, format!("shop/Deployment/web does not pass. {text}")));
+    let failed = |text: &str| Some((HIGH, text.to_owned()));
     let passed = |text: &str| {
-        let text = format!("shop/Deployment/web passes. No container is privileged.{text}");
+        let text = format!("No container is privileged.{text}");
         Some((Outcome::Passed, text))
     };
     for (template, running, expected) in [
@@ -220,7 +221,7 @@ fn the_worst_of_all_pods_counts_and_none_of_its_reasons_is_lost() {
             workloads: vec![with(None, &running)],
             ..kubernetes_cluster()
         };
-        let expected = "shop/Deployment/web does not pass. Containers are privileged: container app, container one. \
+        let expected = "Containers are privileged: container app, container one. \
                         A setting that the check evaluates has an unknown type or value: container two.";
         assert_eq!(verdicts(&facts), [(HIGH, expected.to_owned())]);
     }
@@ -256,7 +257,7 @@ fn without_a_list_of_pods_only_certain_failures_count() {
             Some(bad()),
             vec![],
             Some(
-                "shop/Deployment/web does not pass. Containers are privileged: container app (the template asks for \
+                "Containers are privileged: container app (the template asks for \
                  this; the pods could not be read).",
             ),
         ),
@@ -266,9 +267,7 @@ fn without_a_list_of_pods_only_certain_failures_count() {
         (
             Some(clean()),
             vec![(bad(), 1)],
-            Some(
-                "shop/Deployment/web does not pass. Containers are privileged: container app (added at admission).",
-            ),
+            Some("Containers are privileged: container app (added at admission)."),
         ),
     ] {
         let running: Vec<_> = running.iter().map(|(spec, count)| (spec, *count)).collect();
