@@ -32,7 +32,7 @@ pub enum ReasonCode {
     Throttled,
 
     // --- Any resource ---
-    /// An exception of the mute list accepts the failure.
+    /// The mute list accepts the failure.
     Muted,
     /// A sweep no longer found the resource: it was deleted, or the check no longer covers it.
     NoLongerFound,
@@ -46,7 +46,7 @@ pub enum ReasonCode {
     // --- Many objects ---
     /// All objects passed.
     AllPassed,
-    /// Some objects pass only under an exception.
+    /// Some objects pass only because of exceptions.
     Excepted,
     /// A parameter of the check accepts the failure of the object.
     ExceptedByParameter,
@@ -863,6 +863,21 @@ pub enum ReasonCode {
 }
 
 impl ReasonCode {
+    /// Returns `true` if the code states that a fact could not be read.
+    pub(crate) fn is_unread(self) -> bool {
+        matches!(
+            self,
+            Self::AccessDenied
+                | Self::Inconsistent
+                | Self::NotRead
+                | Self::NotReached
+                | Self::NoList
+                | Self::PolicyNotUnderstood
+                | Self::ReadFailed
+                | Self::Throttled
+        )
+    }
+
     /// All reason codes.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 

@@ -197,10 +197,17 @@ impl Verdict {
         self
     }
 
-    /// Applies an exception, which is by design: a failure or a warning becomes a pass. All other outcomes stay as they
-    /// are, since a fact that could not be read must never look like a pass.
+    /// Applies an exception, which is by design: a failure or a warning becomes a pass, or is not available if a reason
+    /// for it is that a fact could not be read, since that must never look like a pass. For the same cause, all other
+    /// outcomes stay as they are.
     pub(crate) fn except(&mut self, exception: Reason) {
-        if let Outcome::Failed(_) | Outcome::Warning = self.outcome {
+        if !matches!(self.outcome, Outcome::Failed(_) | Outcome::Warning) {
+            return;
+        }
+        if self.reasons.iter().any(|reason| reason.code.is_unread()) {
+            self.outcome = Outcome::NotAvailable;
+            self.reasons.sort_by_key(|reason| !reason.code.is_unread());
+        } else {
             self.outcome = Outcome::Passed;
             self.pass_because_of(exception);
         }
@@ -227,7 +234,7 @@ impl Verdict {
             } else {
                 "."
             };
-            let text = format!("Excepted until {until}: {reason}{stop}");
+            let text = format!("Muted until {until}: {reason}{stop}");
             self.outcome = Outcome::Passed;
             self.reasons.insert(0, Reason::new(MUTED, text));
         }
@@ -275,10 +282,10 @@ mod tests {
         for (reason, expected) in [
             (
                 "Goes away in May",
-                "Excepted until 2026-12-31: Goes away in May. Seen.",
+                "Muted until 2026-12-31: Goes away in May. Seen.",
             ),
-            ("Goes away.", "Excepted until 2026-12-31: Goes away. Seen."),
-            ("Who cares?", "Excepted until 2026-12-31: Who cares? Seen."),
+            ("Goes away.", "Muted until 2026-12-31: Goes away. Seen."),
+            ("Who cares?", "Muted until 2026-12-31: Who cares? Seen."),
         ] {
             let muted = Verdict::failed(Severity::High, ReasonCode::RotationOff, "Seen.")
                 .muted(reason, until());
@@ -313,6 +320,18 @@ mod tests {
             excepted.except(exception());
             assert_eq!(excepted, verdict);
         }
+    }
+
+    #[test]
+    fn an_exception_does_not_hide_that_a_fact_is_unread() {
+        let unread = unread();
+        let failure = Reason::new(ReasonCode::RotationOff, "Seen.");
+        let missing = Reason::new(unread.code, unread.text);
+        let mut verdict = Verdict::failed_for(Severity::High, vec![failure, missing.clone()]);
+        verdict.except(Reason::new(ReasonCode::ExceptedSystem, "Excepted."));
+        assert_eq!(verdict.outcome, Outcome::NotAvailable);
+        assert_eq!(verdict.reasons[0], missing);
+        assert_eq!(verdict.exception, None);
     }
 
     #[test]

@@ -60,10 +60,12 @@ impl Exception {
         self.check.as_deref().is_none_or(|id| id == check)
     }
 
-    /// Returns `true` if the exception names the object.
+    /// Returns `true` if the exception names the object. An object of a custom resource never has the kind of one that
+    /// Kubernetes defines, so that nobody can choose an owner of pods that an exception names.
     pub fn names(&self, object: &ObjectName) -> bool {
         self.namespace == object.namespace
             && self.kind == object.kind
+            && built_in_group(&self.kind).is_none_or(|group| group == object.group())
             && self.name.matches(&object.name)
     }
 
@@ -124,6 +126,20 @@ impl Exception {
             reason,
         })
     }
+}
+
+/// Returns the API group of a kind that Kubernetes defines; `None` for other kinds.
+fn built_in_group(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "Namespace" | "Pod" | "ReplicationController" | "Service" | "ServiceAccount" => "",
+        "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet" => "apps",
+        "CronJob" | "Job" => "batch",
+        "Ingress" | "NetworkPolicy" => "networking.k8s.io",
+        "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => {
+            "rbac.authorization.k8s.io"
+        }
+        _ => return None,
+    })
 }
 
 /// Returns an exception in a document as a text.

@@ -18,11 +18,11 @@ fn read(json: &str) -> Result<Vec<Exception>, ParameterError> {
     Ok(settings.get(&EXCEPTIONS).into_owned())
 }
 
-fn object(namespace: Option<&str>, kind: &str, name: &str) -> ObjectName {
+fn object(namespace: Option<&str>, version: &str, kind: &str, name: &str) -> ObjectName {
     ObjectName {
         namespace: namespace.map(str::to_owned),
         kind: kind.to_owned(),
-        api_version: "v1".to_owned(),
+        api_version: version.to_owned(),
         plural: String::new(),
         name: name.to_owned(),
     }
@@ -121,8 +121,9 @@ fn an_error_names_the_wrong_exception_and_the_problem() {
 
 #[test]
 fn only_the_name_has_wildcards() {
-    let web = object(Some("shop"), "Deployment", "web");
-    let role = object(None, "ClusterRole", "system:a b");
+    let web = object(Some("shop"), "apps/v1", "Deployment", "web");
+    let rbac = "rbac.authorization.k8s.io/v1";
+    let role = object(None, rbac, "ClusterRole", "system:a b");
     for (text, names_web, names_role) in [
         ("*:shop/Deployment/web=x", true, false),
         ("*:shop/Deployment/w*=x", true, false),
@@ -141,6 +142,19 @@ fn only_the_name_has_wildcards() {
         let found = (exception.names(&web), exception.names(&role));
         assert_eq!(found, (names_web, names_role), "{text}");
     }
+}
+
+#[test]
+fn a_custom_resource_is_not_the_object_of_kubernetes_with_its_name() {
+    let names = |text: &str, version: &str, kind: &str| {
+        let object = object(Some("shop"), version, kind, "web");
+        Exception::read(text).unwrap().names(&object)
+    };
+    for (version, expected) in [("apps/v1", true), ("example.com/v1", false), ("v1", false)] {
+        let found = names("*:shop/Deployment/web=x", version, "Deployment");
+        assert_eq!(found, expected, "{version}");
+    }
+    assert!(names("*:shop/Rollout/web=x", "argoproj.io/v1", "Rollout"));
 }
 
 #[test]
