@@ -346,7 +346,7 @@ fn an_exception_for_a_workload_makes_it_pass() {
     let finding = world.finding(PRIVILEGED, &cluster_arn("prod")).unwrap();
     let reasons = finding["Compliance"]["StatusReasons"].to_string();
     assert!(
-        reasons.contains("passed under an exception: shop/Deployment/web"),
+        reasons.contains("passed only because of the mute list: shop/Deployment/web"),
         "{reasons}"
     );
     assert_eq!(world.status(PRIVILEGED, &web), "none");

@@ -55,8 +55,8 @@ fn reasons(world: &World, check: &str, resource: &str) -> Value {
 fn is_muted(world: &World, check: &str, resource: &str) -> bool {
     let reasons = reasons(world, check, resource);
     let text = reasons[0]["Description"].as_str().unwrap_or_default();
-    let muted = reasons[0]["ReasonCode"] == "MUTED"
-        && text.contains("Excepted until 2999-12-31: Moves away.");
+    let muted =
+        reasons[0]["ReasonCode"] == "MUTED" && text.contains("Muted until 2999-12-31: Moves away.");
     assert_eq!(
         muted,
         world.status(check, resource).starts_with("PASSED"),
@@ -113,7 +113,7 @@ fn a_muted_resource_is_compliant_in_aws_config() {
         let evaluations = world.aws.evaluations();
         let annotation = evaluations[1].annotation.as_deref().unwrap_or_default();
         assert!(
-            annotation.starts_with("Excepted until 2999-12-31: Moves away."),
+            annotation.starts_with("Muted until 2999-12-31: Moves away."),
             "{annotation}"
         );
         assert!(is_muted(&world, ENDPOINT, &cluster_arn("payments")));
@@ -297,7 +297,7 @@ fn an_invalid_exception_is_an_error_and_affects_no_other() {
     let mut world = muting(two_keys(), &list);
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");
-    for part in [NAME, "exception 1", "exception 3", "kms-cmk-rotation"] {
+    for part in [NAME, "mute 1", "mute 3", "kms-cmk-rotation"] {
         assert!(error.error_message.contains(part), "{error}");
     }
     assert!(is_muted(&world, ROTATION, &key_arn("k")));

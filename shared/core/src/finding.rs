@@ -271,7 +271,7 @@ mod tests {
         let muted = failed.clone().muted(&mute.unwrap());
         assert!(muted.verdict.is_muted() && !failed.verdict.is_muted());
         let reason = muted.verdict.reasons[0].text.as_str();
-        assert_eq!(reason, "Excepted until 2026-12-31: Why.");
+        assert_eq!(reason, "Muted until 2026-12-31: Why.");
         assert_eq!((muted.id(), muted.details), (failed.id(), failed.details));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) enum MuteListError {
     #[error("it isn't a JSON list: {0}")]
     NotAList(String),
     /// A mute does not have the form of one.
-    #[error("exception {number} can't be read: {problem}")]
+    #[error("mute {number} can't be read: {problem}")]
     Unreadable { number: usize, problem: String },
     /// A mute has the form of one, but is not valid.
     #[error(transparent)]
@@ -155,7 +155,7 @@ fn mute(number: usize, entry: &Value) -> Result<Mute, MuteListError> {
 /// Returns an empty list, with an error that lasts until somebody corrects its cause.
 fn unreadable(name: &str, error: impl Display) -> ReadMuteList {
     let message = format!(
-        "couldn't read the mute list {name}, so nothing is muted: {error}; it must be a JSON list of exceptions, see \
+        "couldn't read the mute list {name}, so nothing is muted: {error}; it must be a JSON list of mutes, see \
          docs/mute-list.md"
     );
     ReadMuteList::failed(ErrorKind::InvalidSettings, message)
@@ -192,10 +192,7 @@ mod tests {
         assert!(!read.mutes.is_empty());
         let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors.len(), 3, "{errors:?}");
-        for (error, mention) in errors
-            .iter()
-            .zip(["exception 2", "ressource", "exception 4"])
-        {
+        for (error, mention) in errors.iter().zip(["mute 2", "ressource", "mute 4"]) {
             assert!(
                 error.contains(mention) && error.contains("/eksentry/mute-list"),
                 "{error}"

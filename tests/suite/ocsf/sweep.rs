@@ -107,7 +107,7 @@ fn muted_findings_are_suppressed_with_their_reason() {
         .iter()
         .find(|event| event["status"] == "Suppressed")
         .unwrap();
-    assert_eq!(muted["status_detail"], "Excepted until 2999-12-31: SEC-1.");
+    assert_eq!(muted["status_detail"], "Muted until 2999-12-31: SEC-1.");
     world.end();
 }
 

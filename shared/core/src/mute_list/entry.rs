@@ -76,7 +76,7 @@ pub enum MuteProblem {
 
 /// The error for a mute that is not valid and does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("exception {number} is not valid and does not apply: {problem}")]
+#[error("mute {number} is not valid and does not apply: {problem}")]
 pub struct MuteError {
     /// The number of the mute, counted from 1.
     pub number: usize,
@@ -200,7 +200,7 @@ mod tests {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             assert!(
                 matches!(errors.as_slice(), [error]
-                    if error.starts_with("exception 2 is not valid and does not apply: ") && error.contains(expected)),
+                    if error.starts_with("mute 2 is not valid and does not apply: ") && error.contains(expected)),
                 "{field} {text:?} {errors:?}"
             );
             assert_eq!(list.0.len(), 2, "{field} {text:?}");

@@ -156,7 +156,7 @@ fn the_default_unit_is_one_finding_for_each_resource() {
 
 #[test]
 fn an_excepted_object_passes_and_is_reported() {
-    let exception = "1 workload passed under an exception: shop/agent.";
+    let exception = "1 workload passed only because of the mute list: shop/agent.";
     for (others, expected, text) in [
         (&[] as &[Outcome], Passed, "1 workload passed."),
         (&[Passed], Passed, "All 2 workloads passed."),
@@ -186,9 +186,9 @@ fn an_excepted_object_passes_and_is_reported() {
     all.push(muted("agent"));
     let verdict = by_namespace(verdicts(all));
     assert_eq!(verdict.outcome, Failed(Low));
-    assert_eq!(verdict.codes(), ["NOT_ENCRYPTED", "EXCEPTED"]);
+    assert_eq!(verdict.codes(), ["NOT_ENCRYPTED", "MUTED"]);
     assert_eq!(names(&verdict), ["shop/w0000", "shop/agent"]);
-    // The finding itself is not under an exception.
+    // The finding itself is not muted.
     assert!(!verdict.is_muted());
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Generates objects with different names, of which one in eight passes under an exception.
+/// Generates objects with different names, of which one in eight is muted.
 fn any_objects() -> impl Strategy<Value = Vec<EvaluatedObject>> {
     let outcome = prop::sample::select(vec![
         Some(Failed(High)),
