@@ -113,7 +113,7 @@ enum Cause {
 
 /// The reasons that are found for the decision about a namespace.
 #[derive(Default)]
-struct Findings {
+struct Reasons {
     failures: Vec<(Severity, Option<Reason>)>,
     unread: Vec<Unread>,
     warnings: Vec<Reason>,
@@ -130,41 +130,41 @@ fn evaluate(namespace: NamespaceInCluster<'_>, settings: &ParameterValues) -> Ve
         let unread = Unread::not_requested("the settings of network policies");
         return Verdict::not_available(&unread);
     };
-    let mut findings = Findings::default();
+    let mut reasons = Reasons::default();
     for direction in settings.get(&DIRECTIONS).iter() {
         match cause_of_open_traffic(namespace, *direction) {
-            Ok(None) => findings.add_denied(*direction),
-            Ok(Some(cause)) => findings.add_open(namespace, engine, *direction, cause),
-            Err(unread) => findings.unread.push(unread),
+            Ok(None) => reasons.add_denied(*direction),
+            Ok(Some(cause)) => reasons.add_open(namespace, engine, *direction, cause),
+            Err(unread) => reasons.unread.push(unread),
         }
     }
-    if !findings.denied.is_empty() {
+    if !reasons.denied.is_empty() {
         match engine.enforces_policies(namespace.cluster) {
             Ok(true) => {}
-            Ok(false) => findings.warnings.push(Reason::new(
+            Ok(false) => reasons.warnings.push(Reason::new(
                 ReasonCode::PoliciesNotEnforced,
                 "Network policies deny traffic, but nothing is known to enforce them. Enable them in the add-on vpc-cni, \
                  or in EKS Auto Mode, in the ConfigMap amazon-vpc-cni.",
             )),
-            Err(unread) => findings.unread.push(unread),
+            Err(unread) => reasons.unread.push(unread),
         }
     }
-    let is_egress_denied = findings.denied.contains(&TrafficDirection::Egress);
+    let is_egress_denied = reasons.denied.contains(&TrafficDirection::Egress);
     if is_egress_denied && settings.get(&REQUIRE_DNS) && !namespace.cluster.auto_mode {
         match allows_dns(namespace) {
             Ok(true) => {}
-            Ok(false) => findings.warnings.push(Reason::new(
+            Ok(false) => reasons.warnings.push(Reason::new(
                 ReasonCode::DnsBlocked,
                 "Network policies deny egress, and none allows DNS. Allow UDP port 53 to the pods with the label \
                  k8s-app: kube-dns in the namespace kube-system.",
             )),
-            Err(unread) => findings.unread.extend(unread),
+            Err(unread) => reasons.unread.extend(unread),
         }
     }
-    findings.verdict(not_covered(namespace))
+    reasons.verdict(not_covered(namespace))
 }
 
-impl Findings {
+impl Reasons {
     /// Adds a direction of traffic that network policies deny.
     fn add_denied(&mut self, direction: TrafficDirection) {
         self.denied.push(direction);

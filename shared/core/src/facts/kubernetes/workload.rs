@@ -15,8 +15,8 @@ pub struct Workload {
     pub template: Option<Arc<PodSpec>>,
     /// The pods that run or will run, by the security settings that they have in common.
     pub running: Vec<RunningPods>,
-    /// The directions in which network policies select all running pods, or the template if no pod runs. It is unknown
-    /// unless network policies were requested.
+    /// The directions in which network policies select all running pods, or the template if no pod runs. There
+    /// are none unless network policies were requested.
     pub policy_selection: PolicySelection,
     /// `true` if the object is a job that has ended.
     pub has_ended: bool,
