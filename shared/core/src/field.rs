@@ -91,16 +91,14 @@ pub struct InvalidField;
 ///
 /// # Errors
 ///
-/// Returns an error if none of the results is `true`, and one of them is an error.
-pub fn any_true(
-    results: impl IntoIterator<Item = Result<bool, InvalidField>>,
-) -> Result<bool, InvalidField> {
+/// Returns the first error if none of the results is `true`, and one of them is an error.
+pub fn any_true<E>(results: impl IntoIterator<Item = Result<bool, E>>) -> Result<bool, E> {
     let mut found = Ok(false);
     for result in results {
-        match result {
-            Ok(true) => return Ok(true),
-            Ok(false) => {}
-            Err(error) => found = Err(error),
+        match (result, &found) {
+            (Ok(true), _) => return Ok(true),
+            (Err(error), Ok(_)) => found = Err(error),
+            _ => {}
         }
     }
     found
@@ -110,10 +108,8 @@ pub fn any_true(
 ///
 /// # Errors
 ///
-/// Returns an error if none of the results is `false`, and one of them is an error.
-pub fn all_true(
-    results: impl IntoIterator<Item = Result<bool, InvalidField>>,
-) -> Result<bool, InvalidField> {
+/// Returns the first error if none of the results is `false`, and one of them is an error.
+pub fn all_true<E>(results: impl IntoIterator<Item = Result<bool, E>>) -> Result<bool, E> {
     let negated = results.into_iter().map(|result| Ok(!result?));
     Ok(!any_true(negated)?)
 }

@@ -237,3 +237,14 @@ fn results_are_combined_even_if_some_are_errors() {
         assert_eq!(all_true(results.clone()), expected_all, "{results:?}");
     }
 }
+
+#[test]
+fn the_first_of_several_errors_is_returned() {
+    let results = [Err("first"), Ok(true), Err("second"), Ok(false)];
+    assert_eq!(any_true([results[0], results[2]]), Err("first"));
+    assert_eq!(any_true([results[0], results[2], results[3]]), Err("first"));
+    assert_eq!(
+        all_true([results[1], results[2], results[0]]),
+        Err("second")
+    );
+}
