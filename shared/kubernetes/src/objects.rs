@@ -26,7 +26,8 @@ use eksentry_core::facts::kubernetes::{
 use eksentry_core::{Fact, Need, Needs, Unread};
 
 use crate::client::Client;
-use lists::{Read, read_lists};
+use crate::problem::Problem;
+use lists::read_lists;
 use network_policy_engine::read_engine;
 use workloads::workloads;
 
@@ -53,15 +54,21 @@ pub struct Objects {
 /// all requests would have.
 pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
     let mut read = read_lists(client, lists_for(needs).collect()).await;
-    let mut unreachable = unread::unreachable(&read.states);
+    let mut problem = read.common_problem().cloned();
     let aws_auth = if needs.contains(Need::AwsAuth) {
-        aws_auth_after(client, &read, &mut unreachable).await
+        aws_auth_unless(&mut problem, client).await
     } else {
         Err(Unread::not_requested("the ConfigMap aws-auth"))
     };
+    let unreachable = if read.states.is_empty() {
+        // If no list was needed, the ConfigMap shows whether anything can be read.
+        problem.clone().map(Unread::from)
+    } else {
+        unread::unreachable(&read.states)
+    };
     let workloads = workloads(&read);
     let network_policy_engine = if needs.contains(Need::NetworkPolicies) {
-        Some(read_engine(client, &mut read).await)
+        Some(read_engine(client, &mut read, problem.as_ref()).await)
     } else {
         None
     };
@@ -86,23 +93,17 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
     }
 }
 
-/// Reads the ConfigMap `aws-auth` after the lists. If no list was needed, a problem that all requests would have means
-/// that nothing could be read.
-async fn aws_auth_after(
-    client: &Client,
-    lists: &Read,
-    unreachable: &mut Option<Unread>,
-) -> Fact<Option<AwsAuth>> {
-    if let Some(problem) = lists.common_problem() {
+/// Reads the ConfigMap `aws-auth` unless there is a problem that all requests would have. `problem` becomes such a problem
+/// if this request has one.
+async fn aws_auth_unless(problem: &mut Option<Problem>, client: &Client) -> Fact<Option<AwsAuth>> {
+    if let Some(problem) = problem {
         return Err(problem.clone().into());
     }
-    aws_auth::read(client).await.unwrap_or_else(|problem| {
-        let is_common = problem.concerns_all_requests();
-        let unread = Unread::from(problem);
-        if is_common && lists.states.is_empty() {
-            *unreachable = Some(unread.clone());
+    aws_auth::read(client).await.unwrap_or_else(|new| {
+        if new.concerns_all_requests() {
+            *problem = Some(new.clone());
         }
-        Err(unread)
+        Err(new.into())
     })
 }
 

@@ -36,9 +36,13 @@ const PLUGIN: &str = "aws-node";
 const MODE: &str = "NETWORK_POLICY_ENFORCING_MODE";
 const STRICT: &str = "strict";
 
-/// Reads the settings that are not in lists, and adds those of the lists.
-pub(super) async fn read_engine(client: &Client, read: &mut Read) -> NetworkPolicyEngine {
-    let (config, groups) = if let Some(problem) = read.common_problem() {
+/// Reads the settings that are not in lists, and adds those of the lists. `problem` is one that all requests would have.
+pub(super) async fn read_engine(
+    client: &Client,
+    read: &mut Read,
+    problem: Option<&Problem>,
+) -> NetworkPolicyEngine {
+    let (config, groups) = if let Some(problem) = problem {
         (Err(problem.clone()), Err(problem.clone()))
     } else {
         let config = ConfigMap::get(client, NAMESPACE, CONFIG_MAP);

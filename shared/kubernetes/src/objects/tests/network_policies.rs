@@ -13,6 +13,7 @@ const RECORDED: &str = include_str!("recorded_network.json");
 
 const POLICIES: &str = "/apis/networking.k8s.io/v1/networkpolicies";
 const NODE_CLASSES: &str = "/apis/eks.amazonaws.com/v1/nodeclasses";
+const AWS_AUTH: &str = "/api/v1/namespaces/kube-system/configmaps/aws-auth";
 const CONFIG_MAP: &str = "/api/v1/namespaces/kube-system/configmaps/amazon-vpc-cni";
 const GROUPS: &str = "/apis";
 
@@ -255,6 +256,23 @@ async fn settings_are_not_requested_of_a_server_that_refuses_the_caller() {
     let unread = engine.enables_controller.unwrap_err();
     assert!(unread.text.starts_with("list pods was refused (401)"));
     assert_eq!(engine.api_groups, Err(unread));
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_are_not_requested_after_another_config_map_with_a_problem_of_all_requests() {
+    let unknown = || Answer::new(401, r#"{"kind":"Status","code":401}"#);
+    let mut all = answers(&[]);
+    all.push((AWS_AUTH, vec![unknown(), unknown()]));
+    let script = server(&[], all);
+    let read = read_objects(&script.client(), policy_needs() | Need::AwsAuth).await;
+    let requested = requested(&script);
+    assert_eq!(requested.last().unwrap(), AWS_AUTH);
+    assert!(!requested.contains(&CONFIG_MAP.to_owned()) && !requested.contains(&GROUPS.to_owned()));
+    let unread = read.aws_auth.unwrap_err();
+    let engine = read.network_policy_engine.unwrap();
+    assert_eq!(engine.enables_controller, Err(unread.clone()));
+    assert_eq!(engine.api_groups, Err(unread));
+    assert_eq!(read.unreachable, None, "the lists were read");
 }
 
 #[tokio::test(start_paused = true)]
