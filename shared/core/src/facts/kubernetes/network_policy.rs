@@ -258,6 +258,14 @@ impl NetworkPolicySpec {
         all_true([self.applies_to(egress), allows])
     }
 
+    /// Returns the directions in which network policies select a pod that this policy alone selects.
+    pub fn directions(&self) -> PolicySelection {
+        PolicySelection {
+            ingress: self.applies_to(TrafficDirection::Ingress).into(),
+            egress: self.applies_to(TrafficDirection::Egress).into(),
+        }
+    }
+
     fn rules(&self, direction: TrafficDirection) -> Result<&[TrafficRule], InvalidField> {
         match direction {
             TrafficDirection::Ingress => self.ingress.items(),
@@ -360,6 +368,16 @@ pub enum Selected {
     Yes,
 }
 
+impl From<Result<bool, InvalidField>> for Selected {
+    fn from(selected: Result<bool, InvalidField>) -> Self {
+        match selected {
+            Ok(true) => Self::Yes,
+            Ok(false) => Self::No,
+            Err(InvalidField) => Self::Unknown,
+        }
+    }
+}
+
 /// The directions in which network policies select pods.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicySelection {
@@ -370,25 +388,30 @@ pub struct PolicySelection {
 }
 
 impl PolicySelection {
-    /// Returns the selection of a pod with these labels by the policies of its namespace; `None` if the labels are
-    /// unknown.
-    pub fn of<'a>(
-        policies: impl Iterator<Item = &'a NetworkPolicySpec> + Clone,
+    /// Returns the selection of a pod with these labels by the policies of its namespace, each with its
+    /// [`directions`](NetworkPolicySpec::directions); `None` if the labels are unknown. Evaluates the selector of a policy
+    /// only if it can change the selection.
+    pub fn by<'a>(
+        policies: impl Iterator<Item = (&'a NetworkPolicySpec, Self)>,
         labels: Option<&Labels>,
     ) -> Self {
-        let selected = |direction| {
-            let selects = policies
-                .clone()
-                .map(|policy| all_true([policy.applies_to(direction), policy.selects(labels)]));
-            match any_true(selects) {
-                Ok(true) => Selected::Yes,
-                Ok(false) => Selected::No,
-                Err(InvalidField) => Selected::Unknown,
+        policies.fold(Self::default(), |selection, (policy, directions)| {
+            if selection.or(directions) == selection {
+                return selection;
             }
-        };
+            let selects = Selected::from(policy.selects(labels));
+            selection.or(directions.and(Self {
+                ingress: selects,
+                egress: selects,
+            }))
+        })
+    }
+
+    /// Returns the selection of a pod by two groups of policies together.
+    fn or(self, other: Self) -> Self {
         Self {
-            ingress: selected(TrafficDirection::Ingress),
-            egress: selected(TrafficDirection::Egress),
+            ingress: self.ingress.max(other.ingress),
+            egress: self.egress.max(other.egress),
         }
     }
 

@@ -49,6 +49,15 @@ impl LabelSelector {
         all_true([has_labels, meets_expressions])
     }
 
+    /// Returns the names of the labels that the condition is about. No other label decides it.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
+        let labels = self.match_labels.value().into_iter().flatten();
+        let expressions = self.match_expressions.value().into_iter().flatten();
+        let of_expressions = expressions.filter_map(|one| one.key.value());
+        let names = labels.map(|(name, _)| name).chain(of_expressions);
+        names.map(String::as_str)
+    }
+
     /// Returns `true` if the condition is empty.
     ///
     /// # Errors
@@ -139,6 +148,30 @@ mod tests {
             ),
         ] {
             let found = selector(&condition).matches(&labels);
+            assert_eq!(found, expected, "{condition}");
+        }
+    }
+
+    #[test]
+    fn a_condition_is_about_the_labels_that_it_names() {
+        let expressions = json!([{"key": "tier", "operator": "Exists"}, {"operator": "Exists"}]);
+        for (condition, expected) in [
+            (json!({}), vec![]),
+            (
+                json!({"matchLabels": {"app": "web"}, "matchExpressions": expressions}),
+                vec!["app", "tier"],
+            ),
+            (
+                json!({"matchLabels": 7, "matchExpressions": expressions}),
+                vec!["tier"],
+            ),
+            (
+                json!({"matchLabels": {"app": "web"}, "matchExpressions": 7}),
+                vec!["app"],
+            ),
+        ] {
+            let selector = selector(&condition);
+            let found: Vec<_> = selector.label_names().collect();
             assert_eq!(found, expected, "{condition}");
         }
     }

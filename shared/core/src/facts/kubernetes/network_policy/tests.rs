@@ -271,8 +271,11 @@ fn pods_are_selected_in_each_direction() {
     let ingress = policy(&json!({"podSelector": web}));
     let egress = policy(&json!({"podSelector": {}, "policyTypes": ["Egress"]}));
     let odd = NetworkPolicySpec::unreadable();
+    let new_type = policy(&json!({"podSelector": web, "policyTypes": ["Ingress", "New"]}));
     let selection = |policies: &[&NetworkPolicySpec], labels: Option<&Labels>| {
-        let found = PolicySelection::of(policies.iter().copied(), labels);
+        let policies = policies.iter();
+        let policies = policies.map(|policy| (*policy, policy.directions()));
+        let found = PolicySelection::by(policies, labels);
         (found.in_direction(Ingress), found.in_direction(Egress))
     };
     let (web, api) = (labels(&[("app", "web")]), labels(&[("app", "api")]));
@@ -285,6 +288,11 @@ fn pods_are_selected_in_each_direction() {
         (vec![&ingress, &egress], Some(&web), (Yes, Yes)),
         (vec![&odd], Some(&web), (Unknown, Unknown)),
         (vec![&odd, &ingress, &egress], Some(&web), (Yes, Yes)),
+        (vec![&egress, &ingress, &odd], Some(&web), (Yes, Yes)),
+        (vec![&ingress, &odd], Some(&api), (Unknown, Unknown)),
+        (vec![&new_type], Some(&web), (Yes, Unknown)),
+        (vec![&new_type], Some(&api), (No, No)),
+        (vec![&new_type], None, (Unknown, Unknown)),
     ] {
         assert_eq!(selection(&policies, labels), expected, "{policies:?}");
     }
