@@ -97,7 +97,8 @@ const fn rbac(plural: &'static str) -> ApiResource {
 }
 
 /// Returns the stage in which a list is read. The lists of a stage are read together, after those of the stages before:
-/// network policies come before pods, so that the labels of pods need not be kept, and roles come last, so that the role of a binding is in its list, unless it was deleted.
+/// network policies come before pods, so that the labels of pods need not be kept, and roles come last, so that the role of
+/// a binding is in its list, unless it was deleted.
 const fn stage(list: ApiList) -> u8 {
     match list {
         ApiList::Namespaces => 0,
