@@ -14,10 +14,12 @@
 //! | policies deny traffic, but nothing is known to enforce them | WARNING |
 //! | policies deny egress, and no policy in the namespace allows DNS (UDP port 53) to the pods, or to the address, of the cluster's DNS servers | WARNING |
 //!
-//! Network policies are enforced if the ConfigMap `amazon-vpc-cni` in `kube-system` sets
-//! `enable-network-policy-controller` to `true`, if the agent in the daemon set `aws-node` has the argument
-//! `--enable-network-policy=true`, or if the cluster serves the API group of Calico or Cilium. In clusters with EKS Auto
-//! Mode, DNS is not evaluated, since it runs on the nodes there.
+//! The Amazon VPC CNI plugin enforces network policies if both of its parts are on: the ConfigMap `amazon-vpc-cni` in
+//! `kube-system` sets `enable-network-policy-controller` to `true`, and the agent in the daemon set `aws-node` has the
+//! argument `--enable-network-policy=true`. In clusters without this daemon set, such as those whose nodes are all of EKS
+//! Auto Mode, the ConfigMap suffices. In clusters without this ConfigMap, the argument suffices, since the controller may
+//! run on a node, where it does not need the ConfigMap. Network policies are also enforced if the cluster serves the API
+//! group of Calico or Cilium. In clusters with EKS Auto Mode, DNS is not evaluated, since it runs on the nodes there.
 //!
 //! Namespaces without a live workload are not evaluated. Failures and warnings of system namespaces pass as exceptions.
 //!
@@ -143,8 +145,9 @@ fn evaluate(namespace: NamespaceInCluster<'_>, settings: &ParameterValues) -> Ve
             Ok(true) => {}
             Ok(false) => reasons.warnings.push(Reason::new(
                 ReasonCode::PoliciesNotEnforced,
-                "Network policies deny traffic, but nothing is known to enforce them. Enable them in the add-on vpc-cni, \
-                 or in EKS Auto Mode, in the ConfigMap amazon-vpc-cni.",
+                "Network policies deny traffic, but nothing is known to enforce them. Enable them in the add-on vpc-cni. \
+                 If you manage the plugin yourself, enable them both in the ConfigMap amazon-vpc-cni and in the \
+                 arguments of the daemon set aws-node; in EKS Auto Mode, in the ConfigMap alone.",
             )),
             Err(unread) => reasons.unread.push(unread),
         }

@@ -361,7 +361,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         aws_auth: Ok(None),
         access_entries: List::complete(Vec::new()),
         network_policy_engine: Some(NetworkPolicyEngine {
-            enables_controller: Ok(true),
+            enables_controller: Ok(Some(true)),
             vpc_cni: None,
             node_classes: Vec::new(),
             api_groups: Ok(["networking.k8s.io".to_owned()].into()),

@@ -56,16 +56,16 @@ pub(super) async fn read_engine(
     }
 }
 
-/// Returns `true` if the ConfigMap enables network policies. They are off by default.
-fn enables_controller(config: Result<Option<ConfigMap>, Problem>) -> Fact<bool> {
+/// Returns `true` if the ConfigMap enables network policies, which are off by default; `None` if there is no ConfigMap.
+fn enables_controller(config: Result<Option<ConfigMap>, Problem>) -> Fact<Option<bool>> {
     let Some(config) = config? else {
-        return Ok(false);
+        return Ok(None);
     };
     let value = config.text(CONTROLLER).map_err(|InvalidField| Unread {
         code: ReasonCode::ReadFailed,
         text: format!("The value {CONTROLLER} of the ConfigMap {CONFIG_MAP} is not a text."),
     })?;
-    Ok(value == Some("true"))
+    Ok(Some(value == Some("true")))
 }
 
 /// Returns the API groups. Each cluster serves some, so a response without any is not complete.

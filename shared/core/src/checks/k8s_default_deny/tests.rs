@@ -201,14 +201,23 @@ fn parameters_limit_the_evaluation() {
 #[test]
 fn policies_need_an_engine() {
     let mut facts = good();
-    engine(&mut facts).enables_controller = Ok(false);
     let off = (Warning, vec!["POLICIES_NOT_ENFORCED"]);
-    assert_eq!(result(&facts, "{}"), off);
-    engine(&mut facts).vpc_cni = Some(vpc_cni(false, Ok(false)));
-    assert_eq!(result(&facts, "{}"), off);
-    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(false)));
-    assert_eq!(result(&facts, "{}").0, Passed);
-    engine(&mut facts).vpc_cni = None;
+    let (agent_on, agent_off) = (vpc_cni(true, Ok(false)), vpc_cni(false, Ok(false)));
+    for (controller, agent, is_enforced) in [
+        (Some(true), Some(agent_on), true),
+        (Some(true), Some(agent_off), false),
+        (Some(false), Some(agent_on), false),
+        (None, Some(agent_on), true),
+        (Some(true), None, true),
+        (None, None, false),
+        (Some(false), None, false),
+    ] {
+        engine(&mut facts).enables_controller = Ok(controller);
+        engine(&mut facts).vpc_cni = agent;
+        let found = result(&facts, "{}");
+        assert_eq!(found.0 == Passed, is_enforced, "{controller:?} {agent:?}");
+        assert_eq!(found == off, !is_enforced, "{controller:?} {agent:?}");
+    }
     for (group, outcome) in [
         ("projectcalico.org", Passed),
         ("crd.projectcalico.org", Passed),
@@ -222,7 +231,7 @@ fn policies_need_an_engine() {
     }
     // Without an engine, both warnings are reported.
     let mut facts = with(&[("deny", deny())]);
-    engine(&mut facts).enables_controller = Ok(false);
+    engine(&mut facts).enables_controller = Ok(Some(false));
     let codes = vec!["POLICIES_NOT_ENFORCED", "DNS_BLOCKED"];
     assert_eq!(result(&facts, "{}"), (Warning, codes));
     // The engine does not matter if nothing is denied.
@@ -380,7 +389,7 @@ fn an_unread_list_matters_only_if_it_decides() {
         (by_address(), ApiList::Services, NotAvailable),
         (good(), ApiList::Namespaces, NotAvailable),
         (by_address(), ApiList::Namespaces, Passed),
-        (good(), ApiList::DaemonSets, Passed),
+        (good(), ApiList::DaemonSets, NotAvailable),
         (with(&[]), ApiList::DaemonSets, NotAvailable),
         (good(), ApiList::NodeClasses, Passed),
         (good(), ApiList::Pods, Passed),
@@ -390,8 +399,11 @@ fn an_unread_list_matters_only_if_it_decides() {
     let mut facts = good();
     engine(&mut facts).enables_controller = Err(unread());
     assert_eq!(result(&facts, "{}"), (NotAvailable, vec!["ACCESS_DENIED"]));
-    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(false)));
-    assert_eq!(result(&facts, "{}").0, Passed);
+    engine(&mut facts).vpc_cni = Some(vpc_cni(false, Ok(false)));
+    assert_eq!(
+        result(&facts, "{}"),
+        (Warning, vec!["POLICIES_NOT_ENFORCED"])
+    );
     facts.network_policy_engine = None;
     assert_eq!(result(&facts, "{}"), (NotAvailable, vec!["NOT_READ"]));
     facts.workloads.clear();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{ApiList, KubernetesCluster};
 use crate::facts::{Fact, Unread};
-use crate::field::{Field, InvalidField, all_true};
+use crate::field::{Field, InvalidField, all_true, any_true};
 use crate::reason_code::ReasonCode;
 
 /// The API groups of other network plugins that enforce network policies. The groups `networking.k8s.aws` and
@@ -23,8 +23,9 @@ const POLICIES_OF_ADMINISTRATORS: &str = "policy.networking.k8s.io";
 /// The settings that decide whether network policies have an effect.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkPolicyEngine {
-    /// `true` if the ConfigMap of the Amazon VPC CNI plugin enables its network policy controller.
-    pub enables_controller: Fact<bool>,
+    /// `true` if the ConfigMap of the Amazon VPC CNI plugin enables its network policy controller; `None` if the cluster
+    /// does not have the ConfigMap.
+    pub enables_controller: Fact<Option<bool>>,
     /// The settings of the plugin's daemon set; `None` if it was not listed.
     pub vpc_cni: Option<VpcCni>,
     /// The default of each node class of EKS Auto Mode for traffic: `DefaultAllow` or `DefaultDeny`.
@@ -59,22 +60,36 @@ impl NetworkPolicyEngine {
         Ok(has_other_engine(groups) || groups.contains(POLICIES_OF_ADMINISTRATORS))
     }
 
-    /// Returns `true` if network policies have an effect. The settings of the Amazon VPC CNI plugin are off by default,
-    /// and one of them suffices.
-    ///
-    /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html>; for EKS Auto Mode,
-    /// <https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html>.
+    /// Returns `true` if the Amazon VPC CNI plugin, EKS Auto Mode or another network plugin enforces network policies.
     ///
     /// # Errors
     ///
     /// Returns the reason why this is unknown.
     pub fn enforces_policies(&self, cluster: &KubernetesCluster) -> Fact<bool> {
         let other = self.api_groups.as_ref().map_err(Unread::clone);
-        any_known([
-            self.enables_controller.clone(),
-            self.agent(cluster, |vpc_cni| vpc_cni.enables_agent),
+        any_true([
+            self.vpc_cni_enforces_policies(cluster),
             other.map(has_other_engine),
         ])
+    }
+
+    /// Returns `true` if the Amazon VPC CNI plugin or EKS Auto Mode enforces network policies. Both settings of the plugin
+    /// are off by default, and both must be on: the controller tells the agents which pods a policy selects, and without
+    /// an agent nothing on the node denies traffic. EKS Auto Mode has the agent on its nodes, so that the controller
+    /// suffices if the cluster does not have the daemon set of the plugin.
+    ///
+    /// A cluster without the ConfigMap may run the controller on a node, where it needs no ConfigMap
+    /// (`--enable-configmap-check=false`). The agent decides there.
+    ///
+    /// Sources: <https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html>,
+    /// <https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html> and
+    /// <https://github.com/aws/amazon-network-policy-controller-k8s>.
+    fn vpc_cni_enforces_policies(&self, cluster: &KubernetesCluster) -> Fact<bool> {
+        let controller = self.enables_controller.clone();
+        match self.agent(cluster, |vpc_cni| vpc_cni.enables_agent) {
+            Some(agent) => all_true([controller.map(|enables| enables != Some(false)), agent]),
+            None => Ok(controller? == Some(true)),
+        }
     }
 
     /// Returns `true` if pods have no traffic before a network policy selects them, on all nodes. The agent of the Amazon
@@ -99,33 +114,28 @@ impl NetworkPolicyEngine {
         });
         let node_classes = node_classes.chain(missing_node_classes.map(Err));
         // A cluster without the daemon set may have nodes of EKS Auto Mode alone.
-        let has_agent = self.vpc_cni.is_some() || cluster.unread(ApiList::DaemonSets).is_some();
-        let agent = has_agent.then(|| {
-            self.agent(cluster, |vpc_cni| {
-                all_true([vpc_cni.enables_agent, vpc_cni.is_strict])
-            })
+        let agent = self.agent(cluster, |vpc_cni| {
+            all_true([vpc_cni.enables_agent, vpc_cni.is_strict])
         });
-        let modes: Vec<Fact<bool>> = node_classes.chain(agent).collect();
-        if modes.is_empty() {
+        let mut modes = node_classes.chain(agent).peekable();
+        if modes.peek().is_none() {
             return Ok(false);
         }
-        let is_open = modes.into_iter().map(|is_strict| Ok(!is_strict?));
-        Ok(!any_known(is_open)?)
+        all_true(modes)
     }
 
-    /// Returns a setting of the daemon set of the Amazon VPC CNI plugin; `false` if the cluster does not have it.
+    /// Returns a setting of the daemon set of the Amazon VPC CNI plugin; `None` if the cluster does not have it.
     fn agent(
         &self,
         cluster: &KubernetesCluster,
         setting: fn(&VpcCni) -> Result<bool, InvalidField>,
-    ) -> Fact<bool> {
-        match (&self.vpc_cni, cluster.unread(ApiList::DaemonSets)) {
-            (Some(vpc_cni), _) => setting(vpc_cni).map_err(|InvalidField| {
-                not_understood("The daemon set aws-node in the namespace kube-system")
-            }),
-            (None, Some(unread)) => Err(unread),
-            (None, None) => Ok(false),
-        }
+    ) -> Option<Fact<bool>> {
+        let Some(vpc_cni) = &self.vpc_cni else {
+            return cluster.unread(ApiList::DaemonSets).map(Err);
+        };
+        Some(setting(vpc_cni).map_err(|InvalidField| {
+            not_understood("The daemon set aws-node in the namespace kube-system")
+        }))
     }
 }
 
@@ -140,19 +150,6 @@ fn not_understood(object: &str) -> Unread {
             "{object} has a setting of network policies of an unknown type or value. Review it manually."
         ),
     }
-}
-
-/// Returns `true` if one of the facts is `true`, even if others are unknown.
-fn any_known(facts: impl IntoIterator<Item = Fact<bool>>) -> Fact<bool> {
-    let mut found = Ok(false);
-    for fact in facts {
-        match (fact, &found) {
-            (Ok(true), _) => return Ok(true),
-            (Err(unread), Ok(_)) => found = Err(unread),
-            _ => {}
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -16,39 +16,60 @@ fn requests_without_a_result_are_reported() {
 }
 
 #[test]
-fn one_engine_suffices() {
-    let cluster = kubernetes_cluster();
-    let on = Some(VpcCni {
-        enables_agent: Ok(true),
-        is_strict: Ok(false),
-    });
+fn the_plugin_needs_its_controller_and_its_agent() {
+    let agent = |enables_agent| {
+        Some(VpcCni {
+            enables_agent,
+            is_strict: Ok(false),
+        })
+    };
+    let (on, off, odd) = (agent(Ok(true)), agent(Ok(false)), agent(Err(InvalidField)));
     for (controller, agent, expected) in [
-        (Ok(true), None, Some(true)),
-        (Ok(false), None, Some(false)),
-        (Err(unread()), on, Some(true)),
+        (Ok(Some(true)), on, Some(true)),
+        (Ok(Some(true)), off, Some(false)),
+        (Ok(Some(true)), odd, None),
+        (Ok(Some(false)), on, Some(false)),
+        (Ok(Some(false)), off, Some(false)),
+        (Ok(Some(false)), odd, Some(false)),
+        (Err(unread()), on, None),
+        (Err(unread()), off, Some(false)),
+        // The controller may run on a node, where it needs no ConfigMap.
+        (Ok(None), on, Some(true)),
+        (Ok(None), off, Some(false)),
+        (Ok(None), odd, None),
+        // Nodes of EKS Auto Mode have an agent.
+        (Ok(Some(true)), None, Some(true)),
+        (Ok(Some(false)), None, Some(false)),
+        (Ok(None), None, Some(false)),
         (Err(unread()), None, None),
     ] {
-        let engine = NetworkPolicyEngine {
-            enables_controller: controller,
+        let mut engine = NetworkPolicyEngine {
+            enables_controller: controller.clone(),
             vpc_cni: agent,
             ..engine()
         };
-        assert_eq!(engine.enforces_policies(&cluster).ok(), expected);
+        let found = engine.enforces_policies(&kubernetes_cluster());
+        assert_eq!(found.ok(), expected, "{controller:?} {agent:?}");
+        engine.api_groups = Ok(["cilium.io".to_owned()].into());
+        let found = engine.enforces_policies(&kubernetes_cluster());
+        assert_eq!(found, Ok(true), "another engine suffices");
     }
 }
 
 #[test]
-fn the_first_unknown_fact_is_the_reason() {
-    let other = Unread::not_requested("it");
-    for (facts, expected) in [
-        (vec![], Ok(false)),
-        (vec![Err(unread()), Ok(true)], Ok(true)),
-        (vec![Ok(false), Err(unread())], Err(unread())),
-        (
-            vec![Err(other.clone()), Err(unread()), Ok(false)],
-            Err(other),
-        ),
+fn a_daemon_set_that_may_exist_is_unknown() {
+    let mut cluster = kubernetes_cluster();
+    cluster.lists.insert(ApiList::DaemonSets, Err(unread()));
+    for (controller, expected) in [
+        (Ok(Some(true)), Err(unread())),
+        (Ok(None), Err(unread())),
+        (Ok(Some(false)), Ok(false)),
     ] {
-        assert_eq!(any_known(facts), expected);
+        let engine = NetworkPolicyEngine {
+            enables_controller: controller.clone(),
+            ..engine()
+        };
+        let found = engine.enforces_policies(&cluster);
+        assert_eq!(found, expected, "{controller:?}");
     }
 }
