@@ -325,6 +325,25 @@ fn all_node_classes_must_deny() {
 }
 
 #[test]
+fn node_classes_count_only_in_auto_mode() {
+    let class = |default: &str| Field::Value(default.to_owned());
+    let strict = Some(vpc_cni(true, Ok(true)));
+    for (classes, agent, in_auto_mode, otherwise) in [
+        (vec![class("DefaultDeny")], None, Passed, MEDIUM),
+        (vec![class("DefaultAllow")], strict, MEDIUM, Passed),
+        (vec![Field::Absent], strict, MEDIUM, Passed),
+        (vec![Field::Invalid], strict, NotAvailable, Passed),
+    ] {
+        let mut facts = with(&[]);
+        engine(&mut facts).node_classes = classes.clone();
+        engine(&mut facts).vpc_cni = agent;
+        assert_eq!(result(&facts, "{}").0, otherwise, "{classes:?}");
+        facts.auto_mode = true;
+        assert_eq!(result(&facts, "{}").0, in_auto_mode, "{classes:?}");
+    }
+}
+
+#[test]
 fn dns_is_not_evaluated_in_auto_mode() {
     let facts = KubernetesCluster {
         auto_mode: true,

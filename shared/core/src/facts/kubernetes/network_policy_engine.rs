@@ -103,9 +103,7 @@ impl NetworkPolicyEngine {
     ///
     /// Returns the reason why this is unknown.
     pub fn is_strict(&self, cluster: &KubernetesCluster) -> Fact<bool> {
-        let missing_node_classes = cluster
-            .unread(ApiList::NodeClasses)
-            .filter(|_| cluster.auto_mode);
+        let missing_node_classes = cluster.unread(ApiList::NodeClasses);
         let node_classes = self.node_classes.iter().map(|default| {
             let default = default.read().map_err(|InvalidField| {
                 not_understood("A node class of EKS Auto Mode (nodeclasses.eks.amazonaws.com)")
@@ -113,6 +111,8 @@ impl NetworkPolicyEngine {
             Ok(default.is_some_and(|default| default == "DefaultDeny"))
         });
         let node_classes = node_classes.chain(missing_node_classes.map(Err));
+        // Node classes remain after EKS Auto Mode is disabled, but then no node has one.
+        let node_classes = node_classes.filter(|_| cluster.auto_mode);
         // A cluster without the daemon set may have nodes of EKS Auto Mode alone.
         let agent = self.agent(cluster, |vpc_cni| {
             all_true([vpc_cni.enables_agent, vpc_cni.is_strict])
