@@ -2,7 +2,8 @@
 //!
 //! In each namespace with workloads, network policies should deny all traffic that no policy allows: for `ingress` and for
 //! `egress`, a network policy with an empty `podSelector` should have this policy type. The policy may have rules of its
-//! own. But if any policy with an empty `podSelector` has an empty rule, all traffic is allowed, since policies add up.
+//! own. But if any policy with an empty `podSelector` has an empty rule, all traffic is allowed, since policies add up. The
+//! same goes for rules without ports for blocks that together contain all IPv4 or all IPv6 addresses.
 //!
 //! | State | Result |
 //! | --- | --- |
@@ -254,7 +255,7 @@ fn failure(direction: TrafficDirection, cause: Cause) -> (Severity, Option<Reaso
             ReasonCode::AllowAll,
             format!(
                 "Network policies allow all {direction} traffic of all pods, whatever others deny: {policies}. Remove \
-                 their empty rules."
+                 their rules for all addresses."
             ),
         ),
         Cause::NewPodsOpen => (

@@ -84,6 +84,10 @@ fn policies_deny_traffic_by_default() {
     let both = || vec!["NO_DEFAULT_DENY", "NO_DEFAULT_DENY"];
     let all_in = || json!({"ingress": [{}]});
     let all_out = || json!({"policyTypes": ["Egress"], "egress": [{}]});
+    let to_all_addresses = || {
+        let to = json!([{"ipBlock": {"cidr": "0.0.0.0/0"}}]);
+        json!({"policyTypes": ["Egress"], "egress": [{"to": to}]})
+    };
     let nearly_all = json!({
         "podSelector": {"matchExpressions": [{"key": "x", "operator": "DoesNotExist"}]},
         "policyTypes": ["Ingress", "Egress"],
@@ -112,6 +116,11 @@ fn policies_deny_traffic_by_default() {
         (vec![all_in()], MEDIUM, vec!["ALLOW_ALL", "NO_DEFAULT_DENY"]),
         (vec![deny(), dns(), all_in()], MEDIUM, vec!["ALLOW_ALL"]),
         (vec![deny(), dns(), all_out()], LOW, vec!["ALLOW_ALL"]),
+        (
+            vec![deny(), dns(), to_all_addresses()],
+            LOW,
+            vec!["ALLOW_ALL"],
+        ),
         (
             vec![all_out(), all_in(), deny()],
             MEDIUM,
@@ -146,7 +155,8 @@ fn a_policy_that_allows_all_is_named() {
     let (_, verdict) = namespaces_of(&CHECK, &facts, "{}").pop().unwrap();
     assert_eq!(
         verdict.reasons[0].text,
-        "Network policies allow all ingress traffic of all pods, whatever others deny: open. Remove their empty rules."
+        "Network policies allow all ingress traffic of all pods, whatever others deny: open. Remove their rules for all \
+         addresses."
     );
 }
 

@@ -32,6 +32,9 @@ const DNS_LABELS: [(&str, &str); 2] = [
 /// The port of DNS servers, and its name in the pods of the DNS servers.
 const DNS_PORT: (i64, &str) = (53, "dns");
 
+/// The block of all IPv4 addresses.
+const ALL_ADDRESSES: IpNet = IpNet::new_assert(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 /// The direction of traffic, as seen from a pod.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::EnumString,
@@ -216,18 +219,17 @@ impl NetworkPolicySpec {
         }))
     }
 
-    /// Returns `true` if the policy applies to a direction and has a rule that allows all of its traffic.
+    /// Returns `true` if the policy applies to a direction and allows all of its traffic: by an empty rule, or by rules
+    /// without ports for blocks that together contain all IPv4 or all IPv6 addresses. A cluster uses one of the two, and the
+    /// addresses of its pods are among them.
     ///
     /// # Errors
     ///
     /// Returns an error if a member that decides this has an unexpected type or value.
     pub fn allows_all(&self, direction: TrafficDirection) -> Result<bool, InvalidField> {
         let allows = self.rules(direction).and_then(|rules| {
-            any_true(rules.iter().map(|rule| {
-                let peers = rule.peers(direction);
-                let ports = rule.ports.items();
-                all_true([peers.map(<[_]>::is_empty), ports.map(<[_]>::is_empty)])
-            }))
+            let blocks = rules.iter().flat_map(|rule| rule.open_blocks(direction));
+            contain_all_addresses(blocks)
         });
         all_true([self.applies_to(direction), allows])
     }
@@ -282,6 +284,21 @@ impl TrafficRule {
         }
     }
 
+    /// Returns the blocks of addresses with which the rule allows all traffic. An empty rule does so with all addresses.
+    fn open_blocks(&self, direction: TrafficDirection) -> Vec<Result<IpNet, InvalidField>> {
+        let has_all_ports = self.ports.items().map(<[_]>::is_empty);
+        if has_all_ports == Ok(false) {
+            return Vec::new();
+        }
+        let blocks = match self.peers(direction) {
+            Ok([]) => vec![Ok(ALL_ADDRESSES)],
+            Ok(peers) => peers.iter().filter_map(Peer::whole_block).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        let blocks = blocks.into_iter();
+        blocks.map(|block| has_all_ports.and(block)).collect()
+    }
+
     fn allows_dns_port(&self, has_names: bool) -> Result<bool, InvalidField> {
         let ports = self.ports.items()?;
         if ports.is_empty() {
@@ -313,6 +330,19 @@ impl PolicyPort {
 }
 
 impl Peer {
+    /// Returns the block of addresses; `None` if there is none, or some addresses in it don't belong to it.
+    fn whole_block(&self) -> Option<Result<IpNet, InvalidField>> {
+        match &self.ip_block {
+            Field::Absent => None,
+            Field::Invalid => Some(Err(InvalidField)),
+            Field::Value(block) => match block.except.items() {
+                Ok([]) => Some(block.network()),
+                Ok(_) => None,
+                Err(error) => Some(Err(error)),
+            },
+        }
+    }
+
     fn contains_dns(&self, namespace: &str, dns: DnsServers<'_>) -> Result<bool, InvalidField> {
         if let Some(block) = self.ip_block.read()? {
             let unknown = (!dns.has_all_addresses).then_some(Err(InvalidField));
@@ -341,19 +371,42 @@ impl Peer {
 }
 
 impl IpBlock {
+    /// Returns the block, with the addresses that don't belong to it.
+    fn network(&self) -> Result<IpNet, InvalidField> {
+        parse_block(self.cidr.read()?.ok_or(InvalidField)?)
+    }
+
     fn contains(&self, address: IpAddr) -> Result<bool, InvalidField> {
-        let parse = |text: &String| text.parse::<IpNet>().map_err(|_| InvalidField);
-        let cidr = self.cidr.read()?.ok_or(InvalidField)?;
-        let is_within = parse(cidr).map(|block| block.contains(&address));
+        let is_within = self.network().map(|block| block.contains(&address));
         let is_excluded = self.except.items().and_then(|blocks| {
             any_true(
                 blocks
                     .iter()
-                    .map(|block| Ok(parse(block)?.contains(&address))),
+                    .map(|block| Ok(parse_block(block)?.contains(&address))),
             )
         });
         all_true([is_within, is_excluded.map(|is_excluded| !is_excluded)])
     }
+}
+
+fn parse_block(text: &str) -> Result<IpNet, InvalidField> {
+    text.parse().map_err(|_| InvalidField)
+}
+
+/// Returns `true` if blocks together contain all IPv4 or all IPv6 addresses.
+fn contain_all_addresses(
+    blocks: impl Iterator<Item = Result<IpNet, InvalidField>>,
+) -> Result<bool, InvalidField> {
+    let (mut known, mut unknown) = (Vec::new(), None);
+    for block in blocks {
+        match block {
+            Ok(block) => known.push(block),
+            Err(error) => unknown = Some(Err(error)),
+        }
+    }
+    let union = IpNet::aggregate(&known);
+    let contain_all = union.iter().map(|block| Ok(block.prefix_len() == 0));
+    any_true(contain_all.chain(unknown))
 }
 
 /// The certainty with which a network policy selects pods, from the least favourable.

@@ -129,6 +129,71 @@ fn an_empty_rule_allows_all_traffic() {
     }
 }
 
+#[test]
+fn all_addresses_are_all_traffic() {
+    let block = |cidr: &str| json!({"ipBlock": {"cidr": cidr}});
+    let to = |peers: &[Value]| json!({"to": peers});
+    for (rules, expected) in [
+        (vec![to(&[block("0.0.0.0/0")])], Ok(true)),
+        (vec![to(&[block("::/0")])], Ok(true)),
+        (vec![to(&[block("10.1.2.3/0")])], Ok(true)),
+        (
+            vec![to(&[json!({"podSelector": {}}), block("::/0")])],
+            Ok(true),
+        ),
+        // Rules add up.
+        (
+            vec![to(&[block("0.0.0.0/1"), block("128.0.0.0/1")])],
+            Ok(true),
+        ),
+        (
+            vec![to(&[block("128.0.0.0/1")]), to(&[block("0.0.0.0/1")])],
+            Ok(true),
+        ),
+        (vec![to(&[block("0.0.0.0/1")])], Ok(false)),
+        (
+            vec![to(&[block("0.0.0.0/1"), block("8000::/1")])],
+            Ok(false),
+        ),
+        (vec![to(&[block("10.0.0.0/8")])], Ok(false)),
+        (
+            vec![json!({"to": [block("0.0.0.0/0")], "ports": [{"port": 443}]})],
+            Ok(false),
+        ),
+        (
+            vec![to(&[
+                json!({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}),
+            ])],
+            Ok(false),
+        ),
+        (vec![to(&[json!({"namespaceSelector": {}})])], Ok(false)),
+        // A rule for traffic from pods has destinations.
+        (
+            vec![json!({"to": [block("10.0.0.0/8")], "from": [block("::/0")]})],
+            Ok(false),
+        ),
+        (vec![to(&[block("x")])], UNKNOWN),
+        (vec![to(&[block("x"), block("::/0")])], Ok(true)),
+        (vec![to(&[json!({"ipBlock": 7})])], UNKNOWN),
+        (vec![to(&[json!({"ipBlock": {}})])], UNKNOWN),
+        (
+            vec![to(&[json!({"ipBlock": {"cidr": "::/0", "except": 7}})])],
+            UNKNOWN,
+        ),
+        (vec![json!({"to": [block("::/0")], "ports": 7})], UNKNOWN),
+        (
+            vec![json!({"to": [{"podSelector": {}}], "ports": 7})],
+            Ok(false),
+        ),
+    ] {
+        let spec = json!({"policyTypes": ["Egress"], "egress": rules});
+        assert_eq!(policy(&spec).allows_all(Egress), expected, "{spec}");
+        assert_eq!(policy(&spec).allows_all(Ingress), Ok(false), "{spec}");
+    }
+    let from = policy(&json!({"ingress": [{"from": [block("0.0.0.0/0")]}]}));
+    assert_eq!(from.allows_all(Ingress), Ok(true));
+}
+
 /// Returns the result for a policy in the namespace `shop` with one rule for traffic from its pods.
 fn allows_dns(rule: &Value) -> Result<bool, InvalidField> {
     let namespace = labels(&[("kubernetes.io/metadata.name", "kube-system")]);
