@@ -11,9 +11,13 @@
 //! | egress is not denied, or all of it is allowed | FAILED, LOW |
 //! | no policy selects all pods, but each running pod is selected by some policy of the direction | FAILED, LOW |
 //! | the direction is not denied, and the cluster serves policies of Calico, Cilium or administrators (`policy.networking.k8s.io`), which are not read | WARNING |
-//! | the direction is not denied by a policy, but on all nodes by the strict mode of the Amazon VPC CNI plugin (`NETWORK_POLICY_ENFORCING_MODE`, if its agent enforces policies), or by all node classes of EKS Auto Mode (`DefaultDeny`) | PASSED |
+//! | the direction is not denied by a policy, but on all nodes by the strict mode of the Amazon VPC CNI plugin (`NETWORK_POLICY_ENFORCING_MODE`, if its agent enforces policies), or by all node classes of EKS Auto Mode (`DefaultDeny`), and each policy of the namespace has this policy type | PASSED |
 //! | policies deny traffic, but nothing is known to enforce them | WARNING |
 //! | policies deny egress, and no policy in the namespace allows DNS (UDP port 53) to the pods, or to the address, of the cluster's DNS servers | WARNING |
+//!
+//! The strict mode denies the traffic of pods that no policy selects. As soon as a policy selects a pod, the plugin allows
+//! all of its traffic in a direction to which none of its policies applies. So a policy for ingress alone opens egress, also
+//! in strict mode.
 //!
 //! The Amazon VPC CNI plugin enforces network policies if both of its parts are on: the ConfigMap `amazon-vpc-cni` in
 //! `kube-system` sets `enable-network-policy-controller` to `true`, and the agent in the daemon set `aws-node` has the
@@ -205,7 +209,7 @@ impl Reasons {
         }
         // A policy that allows all traffic counts in strict mode, too.
         if !matches!(cause, Cause::AllAllowed(_)) {
-            match engine.is_strict(namespace.cluster) {
+            match is_denied_by_plugin(namespace, engine, direction) {
                 Ok(true) => {
                     self.passes.push(Reason::new(
                         ReasonCode::StrictMode,
@@ -317,6 +321,24 @@ fn cause_of_open_traffic(
         }
         _ => Err(not_understood(policies, is_unknown)),
     }
+}
+
+/// Returns `true` if the network plugin denies the traffic of a direction of all pods in a namespace that no policy denies.
+/// The mode alone is not enough: for a pod that policies select, the plugin allows all traffic of a direction to which
+/// none of them applies, in each mode.
+///
+/// Source: `reconcilePolicyEndpoint` in <https://github.com/aws/aws-network-policy-agent>.
+fn is_denied_by_plugin(
+    namespace: NamespaceInCluster<'_>,
+    engine: &NetworkPolicyEngine,
+    direction: TrafficDirection,
+) -> Fact<bool> {
+    let policies = &namespace.namespace.network_policies;
+    let applies = |policy: &NetworkPolicy| policy.spec.applies_to(direction);
+    let do_all_apply = all_true(policies.iter().map(|policy| applies(policy)));
+    let do_all_apply = do_all_apply
+        .map_err(|InvalidField| not_understood(policies, |policy| applies(policy).is_err()));
+    all_true([engine.is_strict(namespace.cluster), do_all_apply])
 }
 
 /// Returns `true` if a network policy of the namespace allows its pods to use the DNS servers of the cluster, or the

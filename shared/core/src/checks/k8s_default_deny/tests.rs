@@ -294,10 +294,48 @@ fn the_strict_mode_denies_what_no_policy_selects() {
         (MEDIUM, vec!["ALLOW_ALL"]),
         "a policy that allows all traffic counts"
     );
-    let mut facts = with(&[("deny", json!({"podSelector": {}}))]);
-    engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
-    let codes = vec!["DEFAULT_DENY", "STRICT_MODE"];
-    assert_eq!(result(&facts, "{}"), (Passed, codes));
+}
+
+#[test]
+fn a_policy_opens_the_other_direction_in_strict_mode() {
+    let of_web = |types: &[&str]| {
+        let web = json!({"matchLabels": {"app": "web"}});
+        json!({"podSelector": web, "policyTypes": types})
+    };
+    let strict = || vec!["STRICT_MODE", "STRICT_MODE"];
+    let both = ["Ingress", "Egress"];
+    for (policies, expected) in [
+        (vec![], (Passed, strict())),
+        (vec![of_web(&both)], (Passed, strict())),
+        (
+            vec![json!({"podSelector": {}, "policyTypes": ["Ingress"]})],
+            (LOW, vec!["NO_DEFAULT_DENY"]),
+        ),
+        (vec![dns()], (MEDIUM, vec!["NO_DEFAULT_DENY"])),
+        (vec![of_web(&["Ingress"])], (LOW, vec!["NO_DEFAULT_DENY"])),
+        (
+            vec![of_web(&both), of_web(&["Egress"])],
+            (MEDIUM, vec!["NO_DEFAULT_DENY"]),
+        ),
+        (
+            vec![of_web(&["Ingress", "New"])],
+            (NotAvailable, vec!["READ_FAILED"]),
+        ),
+        (
+            vec![of_web(&["Ingress", "New"]), of_web(&["Ingress"])],
+            (LOW, vec!["NO_DEFAULT_DENY"]),
+        ),
+    ] {
+        let names = ["a", "b"];
+        let policies: Vec<_> = names.into_iter().zip(policies).collect();
+        let mut facts = with(&policies);
+        engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
+        assert_eq!(result(&facts, "{}"), expected, "{policies:?}");
+        facts.auto_mode = true;
+        engine(&mut facts).vpc_cni = None;
+        engine(&mut facts).node_classes = vec![Field::Value("DefaultDeny".to_owned())];
+        assert_eq!(result(&facts, "{}"), expected, "{policies:?}");
+    }
 }
 
 #[test]
