@@ -2,7 +2,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>.
 
-use std::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 use serde::Deserialize;
