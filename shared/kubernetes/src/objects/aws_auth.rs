@@ -2,12 +2,12 @@
 //!
 //! Values are read as aws-iam-authenticator reads them: a part that is not YAML is dropped, and so is a member of an
 //! unexpected type, while all others count. Names of members are compared without case. Unlike aws-iam-authenticator,
-//! eksentry does not read YAML with aliases, tags, several documents or keys that appear twice. The facts say so, as
-//! for everything else that can't be read.
+//! eksentry does not read YAML with aliases, tags, merge keys, several documents, keys that appear twice, or line
+//! breaks that only YAML 1.1 has. The facts say so, as for everything else that can't be read.
 //!
 //! Source: <https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/mapper/configmap/configmap.go>.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eksentry_core::facts::kubernetes::{AwsAuth, AwsAuthPart, Mapping, UnreadablePlace};
 use eksentry_core::field::InvalidField;
@@ -27,6 +27,14 @@ const LONGEST_PART: usize = 1 << 20;
 
 /// The texts that aws-iam-authenticator takes for empty ones.
 const EMPTY: [&str; 3] = ["", "``", "\"\""];
+
+/// The characters that end a line, and thus a comment, in YAML 1.1 but not in YAML 1.2. aws-iam-authenticator reads
+/// YAML 1.1. Source: <https://yaml.org/spec/1.1/>.
+const OTHER_LINE_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// The key whose value is a mapping, or a list of mappings, that are merged into the mapping around it.
+/// Source: <https://yaml.org/type/merge.html>.
+const MERGE_KEY: &str = "<<";
 
 /// The prefix of the names of the roles that IAM Identity Center creates.
 const SSO_ROLE: &str = "AWSReservedSSO_";
@@ -83,6 +91,10 @@ impl Reader {
             self.skip(part, 1);
             return Vec::new();
         }
+        if let Some(at) = text.find(OTHER_LINE_BREAKS) {
+            self.skip(part, text[..at].matches('\n').count() + 1);
+            return Vec::new();
+        }
         match yaml::read(text) {
             Ok(node) if node.is_null() => Vec::new(),
             Ok(Node {
@@ -115,28 +127,50 @@ impl Reader {
     }
 
     fn mapping(&mut self, part: AwsAuthPart, arn: &str, members: Vec<(Key, Node)>) -> Mapping {
-        let mut mapping = Mapping::default();
-        let mut sso_role = None;
-        for (name, value) in members {
-            match name.text.to_ascii_lowercase().as_str() {
-                name if name == arn => self.set(part, &mut mapping.arn, value),
-                "username" => self.set(part, &mut mapping.username, value),
-                "groups" => mapping.groups.extend(self.groups(part, value)),
-                "sso" if part == AwsAuthPart::Roles => sso_role = self.sso_role(part, value),
-                _ => {}
-            }
+        let mut members = self.members(part, &[arn, "username", "groups", "sso"], members);
+        let sso = members.remove("sso");
+        let sso = sso.filter(|_| part == AwsAuthPart::Roles);
+        let sso_role = sso.and_then(|value| self.sso_role(part, value));
+        let groups = members.remove("groups");
+        let arn = self.text_of(part, members.remove(arn));
+        Mapping {
+            arn: if arn.is_empty() {
+                sso_role.unwrap_or_default()
+            } else {
+                arn
+            },
+            username: self.text_of(part, members.remove("username")),
+            groups: groups.map_or_else(BTreeSet::new, |value| self.groups(part, value)),
         }
-        if mapping.arn.is_empty() {
-            mapping.arn = sso_role.unwrap_or_default();
-        }
-        mapping
     }
 
-    /// Sets a member to a text, unless its value is null.
-    fn set(&mut self, part: AwsAuthPart, member: &mut String, value: Node) {
-        if let Some(text) = self.text(part, value) {
-            *member = text;
+    /// Returns the members that have one of these names, by their names without case. Records merge keys.
+    ///
+    /// Of members whose names differ only in case, the one counts whose name as it is written is the greatest, since
+    /// aws-iam-authenticator sorts the members of a mapping before it reads them. That is hard to see, so such members
+    /// are recorded, too.
+    fn members(
+        &mut self,
+        part: AwsAuthPart,
+        names: &[&str],
+        mut members: Vec<(Key, Node)>,
+    ) -> BTreeMap<String, Node> {
+        members.sort_by(|(one, _), (other, _)| one.text.cmp(&other.text));
+        let mut found: BTreeMap<String, Node> = BTreeMap::new();
+        for (key, value) in members {
+            let name = without_case(&key.text);
+            let is_twice = names.contains(&name.as_str()) && found.insert(name, value).is_some();
+            if is_twice || key.text == MERGE_KEY {
+                self.skip(part, key.line);
+            }
         }
+        found
+    }
+
+    /// Returns the text of a member; an empty one if the member is missing, null, or not a text.
+    fn text_of(&mut self, part: AwsAuthPart, member: Option<Node>) -> String {
+        let text = member.and_then(|value| self.text(part, value));
+        text.unwrap_or_default()
     }
 
     /// Returns a text; `None` if the value is null, or not a text.
@@ -179,15 +213,10 @@ impl Reader {
             }
             return None;
         };
-        let [mut set, mut account, mut partition] = [const { String::new() }; 3];
-        for (name, value) in members {
-            match name.text.to_ascii_lowercase().as_str() {
-                "permissionsetname" => self.set(part, &mut set, value),
-                "accountid" => self.set(part, &mut account, value),
-                "partition" => self.set(part, &mut partition, value),
-                _ => {}
-            }
-        }
+        let names = ["permissionsetname", "accountid", "partition"];
+        let mut members = self.members(part, &names, members);
+        let [set, account, mut partition] =
+            names.map(|name| self.text_of(part, members.remove(name)));
         if partition.is_empty() {
             "aws".clone_into(&mut partition);
         }
@@ -212,6 +241,13 @@ impl Reader {
         }
         accounts
     }
+}
+
+/// Returns the name of a member in lower case. The authenticator is written in Go, which compares names by the rules of
+/// Unicode: the long s is an s, too. The only other such letter, the Kelvin sign, stands for a k, which no name has.
+/// Source: <https://pkg.go.dev/encoding/json#Unmarshal>.
+fn without_case(name: &str) -> String {
+    name.to_ascii_lowercase().replace('\u{17f}', "s")
 }
 
 /// Returns `true` if a value without quotes is a text, rather than a boolean or a number of YAML 1.1.

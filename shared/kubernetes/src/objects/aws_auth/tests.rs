@@ -74,11 +74,90 @@ fn members_are_found_without_case_and_parts_with_case() {
         let text = format!("- {name}: {ROLE}\n  UserName: dev\n  GROUPS: [a]\n");
         assert_eq!(roles(&text).roles, [mapping(ROLE, "dev", &["a"])], "{name}");
     }
+    // The long s is an s in another case.
+    let text = format!("- rolearn: {ROLE}\n  u\u{17f}ername: dev\n  group\u{17f}: [a]\n");
+    assert_eq!(roles(&text).roles, [mapping(ROLE, "dev", &["a"])]);
     let aws_auth = parsed(&json!({"maproles": format!("- rolearn: {ROLE}")}));
     assert_eq!(aws_auth, AwsAuth::default());
     // The member of the other part has no meaning.
     let aws_auth = roles(&format!("- userarn: {ROLE}"));
     assert_eq!(aws_auth.roles, [Mapping::default()]);
+}
+
+#[test]
+fn members_that_differ_in_case_are_recorded_and_the_greatest_name_counts() {
+    for (members, expected) in [
+        (
+            ["username: dev", "Username: system:admin"],
+            mapping(ROLE, "dev", &[]),
+        ),
+        (
+            ["username: system:admin", "USERNAME: dev"],
+            mapping(ROLE, "system:admin", &[]),
+        ),
+        (
+            ["groups: ['system:masters']", "Groups: [a]"],
+            mapping(ROLE, "", &["system:masters"]),
+        ),
+        (
+            ["groups: [a]", "group\u{17f}: ['system:masters']"],
+            mapping(ROLE, "", &["system:masters"]),
+        ),
+    ] {
+        let [one, other] = members;
+        for [first, second] in [[one, other], [other, one]] {
+            let aws_auth = roles(&format!("- rolearn: {ROLE}\n  {first}\n  {second}\n"));
+            assert_eq!(
+                aws_auth.roles.as_slice(),
+                std::slice::from_ref(&expected),
+                "{first}"
+            );
+            assert_eq!(aws_auth.unreadable.len(), 1, "{first}");
+        }
+    }
+    // Members without a meaning are not read.
+    let aws_auth = roles(&format!("- rolearn: {ROLE}\n  other: 1\n  Other: 2\n"));
+    assert_eq!(places(&aws_auth), [""; 0]);
+    let sso = "sso: {accountID: '111122223333', accountid: '444455556666', permissionSetName: Dev}";
+    let aws_auth = roles(&format!("- {sso}\n"));
+    let pattern = "arn:aws:iam::444455556666:role/AWSReservedSSO_Dev_*";
+    assert_eq!(aws_auth.roles, [mapping(pattern, "", &[])]);
+    assert_eq!(places(&aws_auth), ["mapRoles (line 1)"]);
+}
+
+#[test]
+fn merge_keys_are_recorded() {
+    let merged = "{groups: ['system:masters']}";
+    for value in [merged.to_owned(), format!("[{merged}]"), "7".to_owned()] {
+        let text = format!("- rolearn: {ROLE}\n  username: dev\n  <<: {value}\n");
+        let aws_auth = roles(&text);
+        assert_eq!(aws_auth.roles, [mapping(ROLE, "dev", &[])], "{value}");
+        assert_eq!(places(&aws_auth), ["mapRoles (line 3)"], "{value}");
+    }
+    let sso = "sso: {<<: {permissionSetName: Admin}, accountID: '111122223333'}";
+    let aws_auth = roles(&format!("- {sso}\n"));
+    assert_eq!(places(&aws_auth), ["mapRoles (line 1)"]);
+}
+
+#[test]
+fn a_part_with_line_breaks_of_an_older_yaml_is_dropped_alone() {
+    for line_break in OTHER_LINE_BREAKS {
+        // In YAML 1.1, the comment ends at the character, so that an entry follows.
+        let text = format!("# nodes\n# none{line_break}- rolearn: {ROLE}\n");
+        let accounts = format!("# none{line_break}- '111122223333'\n");
+        let aws_auth = parsed(&json!({
+            "mapRoles": text,
+            "mapUsers": "- userarn: ann\n",
+            "mapAccounts": accounts,
+        }));
+        assert_eq!(aws_auth.roles, [], "{line_break:?}");
+        assert_eq!(aws_auth.users, [mapping("ann", "", &[])]);
+        assert_eq!(
+            places(&aws_auth),
+            ["mapRoles (line 2)", "mapAccounts (line 1)"],
+            "{line_break:?}"
+        );
+    }
 }
 
 #[test]
