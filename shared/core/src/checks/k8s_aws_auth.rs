@@ -267,8 +267,9 @@ fn problems_of_entries(
     let roles = entries(AwsAuthPart::Roles, &aws_auth.roles);
     let users = entries(AwsAuthPart::Users, &aws_auth.users);
     let all = roles.into_iter().chain(users);
+    let replaced = arns_with_access_entry(cluster);
     let counting: Vec<Entry<'_>> = all
-        .filter(|(arn, _)| !has_access_entry(cluster, arn))
+        .filter(|(arn, _)| !replaced.contains(arn))
         .map(|(_, entry)| entry)
         .collect();
     let mut accounts = settings.get(&ALLOWED_ACCOUNTS).0;
@@ -284,19 +285,26 @@ fn problems_of_entries(
     problems.collect()
 }
 
-/// Returns `true` if the principal with this ARN, in lower case, has an access entry, so that its entry in the
-/// ConfigMap does not count. The ARNs of roles in the ConfigMap have no path.
-fn has_access_entry(cluster: &KubernetesCluster, arn: &str) -> bool {
-    let is_own = |principal: &Principal| match principal.role() {
+/// Returns the ARNs, in lower case and without the paths of roles, of the principals whose entries in the ConfigMap do
+/// not count, since they have an access entry. There are none unless the cluster certainly uses both.
+fn arns_with_access_entry(cluster: &KubernetesCluster) -> BTreeSet<String> {
+    if cluster.authentication_mode != Some(AuthenticationMode::ApiAndConfigMap) {
+        return BTreeSet::new();
+    }
+    let principals = cluster.access_entries.items.iter();
+    principals.filter_map(arn_without_path).collect()
+}
+
+/// Returns the ARN of a principal as an entry in the ConfigMap has it, in lower case.
+fn arn_without_path(principal: &Principal) -> Option<String> {
+    let arn = match principal.role() {
         Some(role) => {
-            let listed = principal.arn().split_once(":role/");
-            listed
-                .is_some_and(|(account, _)| format!("{account}:role/{role}").to_lowercase() == arn)
+            let (account, _) = principal.arn().split_once(":role/")?;
+            format!("{account}:role/{role}")
         }
-        None => principal.arn().to_lowercase() == arn,
+        None => principal.arn().to_owned(),
     };
-    let counts = cluster.authentication_mode != Some(AuthenticationMode::ConfigMap);
-    counts && cluster.access_entries.items.iter().any(is_own)
+    Some(arn.to_lowercase())
 }
 
 #[cfg(test)]

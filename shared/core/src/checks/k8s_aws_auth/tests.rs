@@ -283,6 +283,15 @@ fn an_access_entry_replaces_the_entry_of_its_principal() {
             both,
         ),
         ("CONFIG_MAP", vec![role_with_path, USER], HIGH, both),
+        // Without a mode, the ConfigMap alone counts.
+        ("", vec![role_with_path, USER], HIGH, both),
+        // It is unknown if access entries count under another mode, so they hide nothing.
+        (
+            "NEW",
+            vec![role_with_path, USER],
+            NotAvailable,
+            &["UNKNOWN_AUTHENTICATION_MODE"],
+        ),
     ] {
         let entries = entries.into_iter().map(Principal::new);
         let facts = KubernetesCluster {
