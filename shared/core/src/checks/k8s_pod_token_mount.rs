@@ -32,7 +32,7 @@ use crate::evaluation::workloads::{
 use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{ApiList, KubernetesCluster, ObjectName, PodSpec, Volume};
 use crate::facts::{Fact, Unread};
-use crate::field::{Field, InvalidField};
+use crate::field::{Field, InvalidField, any_true};
 use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
@@ -347,20 +347,20 @@ fn mount_by_volume(pod: &PodSpec) -> Result<Option<Mount>, InvalidField> {
     }
 }
 
-/// Returns `true` if a volume has a token for the API server.
+/// Returns `true` if a volume has a token for the API server. Sources that can't be read do not matter if one
+/// certainly is such a token.
 fn has_token(volume: &Volume) -> Result<bool, InvalidField> {
     let Some(projected) = volume.projected.read()? else {
         return Ok(false);
     };
-    for source in projected.sources.items()? {
-        if let Some(token) = source.service_account_token.read()? {
-            let audience = token.audience.read()?.map_or("", String::as_str);
-            if ["", API_SERVER].contains(&audience) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
+    let sources = projected.sources.items()?.iter();
+    any_true(sources.map(|source| {
+        let Some(token) = source.service_account_token.read()? else {
+            return Ok(false);
+        };
+        let audience = token.audience.read()?.map_or("", String::as_str);
+        Ok(["", API_SERVER].contains(&audience))
+    }))
 }
 
 #[cfg(test)]

@@ -151,6 +151,9 @@ fn running_pods_are_evaluated_by_their_volumes() {
         ),
         (with_tokens("", &[json!(null)]), LOW, &["DEFAULT_ACCOUNT"]),
         (with_tokens("web", &[json!(7)]), NotAvailable, read_failed),
+        // The order of the sources of a volume has no effect.
+        (with_tokens("web", &[json!(7), json!(null)]), LOW, unused),
+        (with_tokens("web", &[json!(null), json!(7)]), LOW, unused),
         (unmounted, Passed, passed),
         (by_init, LOW, unused),
         (by_debugger, LOW, unused),
