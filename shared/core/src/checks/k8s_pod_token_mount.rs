@@ -25,7 +25,6 @@ use std::collections::BTreeMap;
 
 use crate::check::{Check, Remediation};
 use crate::evaluation::contents::EvaluateContents;
-use crate::evaluation::rbac::accounts::is_bound;
 use crate::evaluation::workloads::{
     ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
 };
@@ -257,7 +256,8 @@ fn issue(inspection: &Inspection<'_>) -> Result<Option<Issue>, InvalidField> {
             text,
         )));
     }
-    match is_bound(context.facts, context.namespace, account) {
+    let accounts = context.bound_accounts();
+    match accounts.contains(context.namespace, account) {
         Ok(true) => Ok(None),
         Ok(false) => {
             let text =

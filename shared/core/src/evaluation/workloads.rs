@@ -11,9 +11,11 @@ pub(crate) mod image_reference;
 mod inspection;
 pub(crate) mod offence;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::evaluation::contents::EvaluateContents;
+use crate::evaluation::rbac::accounts::BoundAccounts;
 use crate::facts::kubernetes::{ApiList, KubernetesCluster, ObjectName, PodSpec, Workload};
 use crate::facts::{Facts, Unread};
 use crate::need::{Need, Needs};
@@ -73,6 +75,7 @@ impl EvaluateContents for EvaluateWorkloads {
             cluster,
             exceptions: PlatformExceptions::new(self.unit, settings, facts, cluster),
             without_limit_ranges: facts.unread(ApiList::LimitRanges),
+            bound_accounts: OnceCell::new(),
         };
         let mut by_namespace: BTreeMap<Option<&str>, Vec<EvaluatedObject>> = BTreeMap::new();
         for workload in &facts.workloads {
@@ -136,6 +139,8 @@ struct Evaluation<'a> {
     exceptions: PlatformExceptions<'a>,
     /// The reason why limit ranges may be missing; `None` if all were read.
     without_limit_ranges: Option<Unread>,
+    /// The service accounts to which bindings grant a role, once the check needs them.
+    bound_accounts: OnceCell<BoundAccounts>,
 }
 
 impl Evaluation<'_> {
@@ -182,6 +187,7 @@ impl Evaluation<'_> {
             facts: self.facts,
             namespace: workload.name.namespace.as_deref().unwrap_or_default(),
             limit_ranges,
+            bound_accounts: &self.bound_accounts,
         };
         let exceptions = self.exceptions.of(workload);
         let issues = |pod: &PodSpec, is_admitted| {

@@ -1,7 +1,9 @@
 //! The inspection of the settings of pods by one check.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use crate::evaluation::rbac::accounts::BoundAccounts;
 use crate::facts::Unread;
 use crate::facts::kubernetes::{
     ContainerInPod, ContainerKind, KubernetesCluster, LimitRange, PodSpec, WindowsSetting,
@@ -163,6 +165,17 @@ pub(crate) struct Context<'a> {
     /// The limit ranges that will apply to the pods once they are created. There are none for running pods, which have
     /// the result already.
     pub(crate) limit_ranges: LimitRanges<'a>,
+    /// The service accounts to which bindings grant a role, once a check needs them.
+    pub(super) bound_accounts: &'a OnceCell<BoundAccounts>,
+}
+
+impl Context<'_> {
+    /// Returns the service accounts to which bindings grant a role. They are found only once in a cluster, since there
+    /// may be thousands of bindings and of workloads.
+    pub(crate) fn bound_accounts(&self) -> &BoundAccounts {
+        let find = || BoundAccounts::new(self.facts);
+        self.bound_accounts.get_or_init(find)
+    }
 }
 
 /// An inspection of the settings of pods.
