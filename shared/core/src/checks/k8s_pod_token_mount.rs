@@ -38,7 +38,7 @@ use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
 use crate::severity::Severity;
-use crate::verdict::Verdict;
+use crate::verdict::{Reason, Verdict};
 
 /// The service account of pods that name none.
 const DEFAULT_ACCOUNT: &str = "default";
@@ -164,6 +164,11 @@ fn is_allowed(settings: &ParameterValues, namespace: &str, account: &str) -> boo
         .any(|allowed| allowed.split_once('/') == Some((namespace, account)))
 }
 
+/// Returns the text of the exception for a service account that a parameter allows.
+fn allowed_by_parameter(account: &str) -> String {
+    format!("The parameter allowedAccounts allows the service account {account}")
+}
+
 /// Returns the verdict about the default service account of a namespace; `None` if there is none, or it is not checked.
 fn verdict_on_default_account(
     facts: &KubernetesCluster,
@@ -173,15 +178,11 @@ fn verdict_on_default_account(
     if !settings.get(&CHECK_DEFAULT_ACCOUNT) {
         return None;
     }
-    Some(match automount(facts, namespace, DEFAULT_ACCOUNT) {
+    let mut verdict = match automount(facts, namespace, DEFAULT_ACCOUNT) {
         Ok(None) => return None,
         Ok(Some(Field::Value(false))) => Verdict::passed(
             ReasonCode::DefaultAutomountOff,
             "Pods do not mount the token of the service account default, unless they ask for it.",
-        ),
-        Ok(Some(_)) if is_allowed(settings, namespace, DEFAULT_ACCOUNT) => Verdict::passed(
-            ReasonCode::ExceptedByParameter,
-            "The parameter allowedAccounts allows the service account default.",
         ),
         Ok(Some(Field::Invalid)) => Verdict::not_available(&Unread {
             code: ReasonCode::ReadFailed,
@@ -195,7 +196,12 @@ fn verdict_on_default_account(
             "Pods mount the token of the service account default, unless they refuse it.",
         ),
         Err(unread) => Verdict::not_available(&unread),
-    })
+    };
+    if is_allowed(settings, namespace, DEFAULT_ACCOUNT) {
+        let text = format!("{}.", allowed_by_parameter(DEFAULT_ACCOUNT));
+        verdict.except(Reason::new(ReasonCode::ExceptedByParameter, text));
+    }
+    Some(verdict)
 }
 
 /// Returns the setting of a service account; `None` if the account does not exist.
@@ -240,32 +246,40 @@ fn issue(inspection: &Inspection<'_>) -> Result<Option<Issue>, InvalidField> {
         Ok(None) => return Ok(None),
         Err(unread) => return unknown(unread),
     };
+    // The account is shared by all pods without one of their own, so its rights do not show that a pod needs them.
+    let is_shared = account == DEFAULT_ACCOUNT;
+    let is_bound = if is_shared {
+        Ok(false)
+    } else {
+        let accounts = context.bound_accounts();
+        accounts.contains(context.namespace, account)
+    };
+    if is_bound == Ok(true) {
+        return Ok(None);
+    }
+    if is_allowed(context.settings, context.namespace, account) {
+        let text = allowed_by_parameter(account);
+        return Ok(Some(Issue::passed(ReasonCode::ExceptedByParameter, text)));
+    }
+    if let Err(unread) = is_bound {
+        return unknown(unread);
+    }
     let failed = match mount {
         Mount::Requested => Issue::failed,
         Mount::NotRefused => Issue::lacking,
     };
-    if is_allowed(context.settings, context.namespace, account) {
-        let text = format!("The parameter allowedAccounts allows the service account {account}");
-        return Ok(Some(Issue::passed(ReasonCode::ExceptedByParameter, text)));
-    }
-    if account == DEFAULT_ACCOUNT {
-        let text = "Pods mount a token of the service account default, which pods share";
-        return Ok(Some(failed(
-            Severity::Low,
+    let (code, text) = if is_shared {
+        (
             ReasonCode::DefaultAccount,
-            text,
-        )));
-    }
-    let accounts = context.bound_accounts();
-    match accounts.contains(context.namespace, account) {
-        Ok(true) => Ok(None),
-        Ok(false) => {
-            let text =
-                "Pods mount a token of their service account, to which no binding grants a role";
-            Ok(Some(failed(Severity::Low, ReasonCode::TokenUnused, text)))
-        }
-        Err(unread) => unknown(unread),
-    }
+            "Pods mount a token of the service account default, which pods share",
+        )
+    } else {
+        (
+            ReasonCode::TokenUnused,
+            "Pods mount a token of their service account, to which no binding grants a role",
+        )
+    };
+    Ok(Some(failed(Severity::Low, code, text)))
 }
 
 /// Returns how the pods mount a token of their account; `None` if they do not.

@@ -311,8 +311,15 @@ fn the_default_account_should_not_mount_its_token() {
     let unchecked = r#"{"checkDefaultAccount": "false"}"#;
     assert_eq!(default_account(&on, unchecked), None);
     let allowed = r#"{"allowedAccounts": "shop/default"}"#;
-    let excepted = Some((Passed, vec!["EXCEPTED_BY_PARAMETER"]));
+    let excepted = Some((Passed, vec!["EXCEPTED_BY_PARAMETER", "DEFAULT_AUTOMOUNT"]));
     assert_eq!(default_account(&on, allowed), excepted);
+    // An account that passes needs no exception, and one that can't be read has none.
+    let off = facts(Some(Field::Value(false)));
+    let passed = Some((Passed, vec!["DEFAULT_AUTOMOUNT_OFF"]));
+    assert_eq!(default_account(&off, allowed), passed);
+    let invalid = facts(Some(Field::Invalid));
+    let unread = Some((NotAvailable, vec!["READ_FAILED"]));
+    assert_eq!(default_account(&invalid, allowed), unread);
 }
 
 #[test]
@@ -326,6 +333,39 @@ fn allowed_accounts_may_mount_their_tokens() {
         let parameters = json!({"allowedAccounts": allowed}).to_string();
         assert_eq!(result_of(&facts, &parameters), expected, "{allowed}");
     }
+    let allowed = r#"{"allowedAccounts": "shop/web"}"#;
+    // The exception decides, whatever bindings grant.
+    let mut unknown = facts.clone();
+    unknown.lists.insert(ApiList::RoleBindings, Err(unread()));
+    assert_eq!(
+        result_of(&unknown, allowed),
+        (Passed, vec!["EXCEPTED_BY_PARAMETER"])
+    );
+    // An account that needs its token passes without an exception.
+    let needed = bound(facts, "ServiceAccount:shop/web");
+    assert_eq!(
+        result_of(&needed, allowed),
+        (Passed, vec!["WORKLOAD_PASSED"])
+    );
+}
+
+#[test]
+fn the_finding_about_a_namespace_names_what_passes_because_of_allowed_accounts() {
+    let mut facts = running(&with_tokens("web", &[json!(null)]));
+    let accounts = &mut facts.namespaces.get_mut("shop").unwrap().service_accounts;
+    accounts.insert(DEFAULT_ACCOUNT.to_owned(), Field::Absent);
+    let parameters = r#"{"allowedAccounts": "shop/web,shop/default"}"#;
+    let settings = settings(CHECK.parameters, parameters);
+    let subjects = EvaluateTokens.subjects(&cluster(), &facts, &settings);
+    let findings = subjects.into_iter();
+    let findings = findings.flat_map(|subject| CHECK.unit().roll_up(subject, 500));
+    let texts: Vec<String> = findings
+        .map(|finding| finding.verdict.explanation())
+        .collect();
+    let expected = "None of the objects failed. \
+         The parameter allowedAccounts allows the service account default (1 object: shop/ServiceAccount/default). \
+         The parameter allowedAccounts allows the service account web (1 object: shop/Deployment/web).";
+    assert_eq!(texts, [expected]);
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! The exceptions for the workloads of the platform.
+//! The exceptions for the workloads of the platform, and the record of all exceptions because of which workloads pass.
+
+use std::mem;
 
 use crate::evaluation::platform::workloads::PlatformWorkload;
 use crate::evaluation::platform::{Origin, Platform};
@@ -158,12 +160,25 @@ fn unknown_addons(unread: &Unread) -> Issue {
     Issue::not_available(unread.code, text)
 }
 
-/// Marks a workload that passes only because of an exception.
+/// Marks the exceptions because of which a workload passes: those for the workloads of the platform, and those that a
+/// check made because of a parameter.
 pub(super) fn mark_excepted(verdict: &mut Verdict) {
-    let count = verdict.reasons.len();
-    let reasons = &mut verdict.reasons;
-    reasons.retain(|reason| reason.code != ReasonCode::ExceptedSystem);
-    if reasons.len() < count {
-        verdict.pass_because_of(Reason::new(ReasonCode::ExceptedSystem, format!("{TEXT}.")));
+    let is_exception = |reason: &Reason| {
+        matches!(
+            reason.code,
+            ReasonCode::ExceptedByParameter | ReasonCode::ExceptedSystem
+        )
+    };
+    let reasons = mem::take(&mut verdict.reasons).into_iter();
+    let (mut exceptions, others): (Vec<Reason>, Vec<Reason>) = reasons.partition(is_exception);
+    verdict.reasons = others;
+    for exception in &mut exceptions {
+        if exception.code == ReasonCode::ExceptedSystem {
+            exception.text = format!("{TEXT}.");
+        }
+    }
+    exceptions.dedup();
+    for exception in exceptions.into_iter().rev() {
+        verdict.pass_because_of(exception);
     }
 }
