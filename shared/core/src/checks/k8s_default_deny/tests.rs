@@ -291,8 +291,8 @@ fn the_strict_mode_denies_what_no_policy_selects() {
     engine(&mut facts).vpc_cni = Some(vpc_cni(true, Ok(true)));
     assert_eq!(
         result(&facts, "{}"),
-        (MEDIUM, vec!["ALLOW_ALL"]),
-        "a policy that allows all traffic counts"
+        (MEDIUM, vec!["ALLOW_ALL", "NO_DEFAULT_DENY"]),
+        "a policy that allows all ingress traffic counts, and opens egress traffic"
     );
 }
 
