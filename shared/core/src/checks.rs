@@ -64,6 +64,7 @@ mod k8s_pod_read_only_root;
 mod k8s_pod_resources;
 mod k8s_pod_run_as_non_root;
 mod k8s_pod_security_admission;
+mod k8s_pod_service_links;
 mod k8s_pod_token_mount;
 mod k8s_rbac_broad_subjects;
 mod k8s_rbac_cluster_admin;
@@ -84,7 +85,7 @@ use crate::check::Check;
 use crate::parameters::{AnyParameter, ParameterError, ParameterValues, Raw};
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 74] = [
+pub static CHECKS: [&Check; 75] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -149,6 +150,7 @@ pub static CHECKS: [&Check; 74] = [
     &k8s_pod_resources::CHECK,
     &k8s_pod_run_as_non_root::CHECK,
     &k8s_pod_security_admission::CHECK,
+    &k8s_pod_service_links::CHECK,
     &k8s_pod_token_mount::CHECK,
     &k8s_rbac_broad_subjects::CHECK,
     &k8s_rbac_cluster_admin::CHECK,

@@ -772,6 +772,8 @@ pub enum ReasonCode {
     NonRootNotRequired,
     /// All containers have safe settings of their own, but the pod lets containers that are added to it run as root.
     PodLevelRoot,
+    /// A parameter states that pods are not read, so only the templates of workloads are known.
+    PodsNotRead,
     /// A container is privileged.
     PrivilegedContainer,
     /// An image comes from a registry that is not allowed.
@@ -792,6 +794,8 @@ pub enum ReasonCode {
     SeccompUnconfined,
     /// A container gets a Secret as an environment variable.
     SecretInEnvironment,
+    /// Containers get environment variables about all Services of the namespace.
+    ServiceLinks,
     /// An image is named without a tag and without a digest.
     TagMissing,
     /// Running pods do not have what the template asks for.

@@ -301,6 +301,7 @@ pub(crate) fn named_key(state: KeyState) -> NamedKey {
 pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
     let pod = serde_json::json!({
         "automountServiceAccountToken": false,
+        "enableServiceLinks": false,
         "containers": [{
             "name": "app",
             "image": "111122223333.dkr.ecr.eu-central-1.amazonaws.com/cards/api:1.4.2",

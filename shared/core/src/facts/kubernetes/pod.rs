@@ -69,6 +69,8 @@ pub struct PodSpec {
     pub service_account_name: Field<String>,
     /// `false` if the token of the service account is not mounted.
     pub automount_service_account_token: Field<bool>,
+    /// `false` if containers get no environment variables about the Services of the namespace.
+    pub enable_service_links: Field<bool>,
 }
 
 impl Object for PodSpec {}
@@ -121,6 +123,7 @@ impl PodSpec {
             scheduler_name: Field::Invalid,
             service_account_name: Field::Invalid,
             automount_service_account_token: Field::Invalid,
+            enable_service_links: Field::Invalid,
         }
     }
 
