@@ -106,7 +106,7 @@ impl Reader<'_> {
         }
         match self.client_of(resource, &cluster) {
             Ok(client) => {
-                if needs.contains(Need::Workloads) {
+                if !needs.is_disjoint(Need::Workloads | Need::WorkloadTemplates) {
                     // Add-ons create workloads.
                     facts.addons = self.clusters.addon_names(&described).await;
                 }

@@ -9,7 +9,7 @@ use crate::facts::{Facts, FactsOf, Unread};
 use crate::kind::{ResourceKind, Topic};
 use crate::need::{Need, Needs};
 use crate::observation::{Observation, State};
-use crate::parameters::{AnyParameter, ParameterValues};
+use crate::parameters::{AnyParameter, Parameter, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::roll_up::{MOST_FINDINGS, RolledUp, Sending, Subject, Unit};
@@ -125,11 +125,24 @@ impl<F: FactsOf> fmt::Debug for Evaluate<F> {
     }
 }
 
+/// The parameter that decides about reading pods. The check that reports which clusters can be read has it, and it
+/// applies to all checks of the contents of clusters.
+pub(crate) static READ_PODS: Parameter<bool> = Parameter {
+    name: "readPods",
+    description: "If false, pods are not read, which suits very large clusters: workloads are evaluated by their \
+                  templates, and only failures count that a template asks for.",
+    default: true,
+};
+
 /// Returns everything that the checks need with these settings.
 pub fn needs_of<'a>(checks: impl IntoIterator<Item = (&'a Check, &'a ParameterValues)>) -> Needs {
     let mut needs = Needs::empty();
     for (check, settings) in checks {
-        needs.extend(check.needs.iter().copied());
+        let mut of_check: Needs = check.needs.iter().copied().collect();
+        if !settings.get(&READ_PODS) && of_check.remove(Need::Workloads) {
+            of_check.insert(Need::WorkloadTemplates);
+        }
+        needs.insert_all(of_check);
         let mut parameters = check.parameters.iter();
         if parameters.any(|parameter| parameter.names_aliases(settings)) {
             needs.insert(Need::KeyAliases);
@@ -268,7 +281,7 @@ mod tests {
     use crate::checks::samples::{
         account, cluster, file_system, image, key, kubernetes_cluster, repository, settings, unread,
     };
-    use crate::checks::{CHECKS, find};
+    use crate::checks::{CHECKS, find, readability};
     use crate::facts::image::Content;
     use crate::facts::{EcrImage, EksCluster};
     use crate::verdict::Outcome;
@@ -412,6 +425,21 @@ mod tests {
             let needs = needs_of(checks.iter().map(|id| (find(id).unwrap(), &default)));
             let expected: Needs = expected.into_iter().collect();
             assert_eq!(needs, expected, "{checks:?}");
+        }
+    }
+
+    #[test]
+    fn pods_are_not_needed_if_a_parameter_states_it() {
+        use Need::{KeyRotation, WorkloadTemplates, Workloads};
+        let checks = ["k8s-pod-privileged", "kms-cmk-rotation"].map(|id| find(id).unwrap());
+        for (parameters, workloads) in [
+            ("{}", Workloads),
+            (r#"{"readPods": true}"#, Workloads),
+            (r#"{"readPods": false}"#, WorkloadTemplates),
+        ] {
+            let settings = settings(readability().parameters, parameters);
+            let needs = needs_of(checks.map(|check| (check, &settings)));
+            assert_eq!(needs, workloads | KeyRotation, "{parameters}");
         }
     }
 

@@ -101,6 +101,9 @@ pub enum Need {
     NetworkPolicies,
     /// The pods in a cluster, the objects that create pods, and the names of the add-ons, which create some of these.
     Workloads,
+    /// The same as [`Workloads`](Self::Workloads) without the pods. Checks need pods; this stands for what is read if a
+    /// parameter states that pods are not.
+    WorkloadTemplates,
     /// The roles in a cluster, and their bindings.
     Rbac,
     /// The ConfigMap aws-auth in a cluster.

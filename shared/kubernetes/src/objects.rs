@@ -36,7 +36,8 @@ use workloads::workloads;
 pub struct Objects {
     /// The reason why nothing could be read; `None` if something was.
     pub unreachable: Option<Unread>,
-    /// The lists that were needed, each with the reason why objects may be missing from it, if there is one.
+    /// The lists that were needed, each with the reason why objects may be missing from it, if there is one. The list of
+    /// pods is also among them if only the templates of workloads were needed.
     pub lists: BTreeMap<ApiList, Fact<()>>,
     /// The namespaces, by name: those that are listed, and those of other objects.
     pub namespaces: BTreeMap<String, Namespace>,
@@ -82,9 +83,15 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
     }
     in_namespace::add(read.in_namespaces, &mut namespaces);
     let lists = read.states.into_iter();
+    let mut lists: BTreeMap<_, _> = lists.map(|(list, state)| (list, state.fact())).collect();
+    if needs.contains(Need::WorkloadTemplates) {
+        lists
+            .entry(ApiList::Pods)
+            .or_insert_with(|| Err(unread::pods()));
+    }
     Objects {
         unreachable,
-        lists: lists.map(|(list, state)| (list, state.fact())).collect(),
+        lists,
         namespaces,
         workloads,
         rbac: read.rbac,

@@ -7,6 +7,12 @@
 //! The reasons also name the exceptions of all checks that match no object in the cluster, so that they can be removed.
 //! The parameters of this check apply to all checks of the contents of clusters that don't set them.
 //!
+//! With `readPods: false`, pods are not read. In very large clusters, they take most of the time. Workloads are then
+//! evaluated by their templates, which admission may complete or change. Therefore, only failures count that a template
+//! asks for, and all other results about workloads are NOT_AVAILABLE. Workloads of kinds whose templates are not read,
+//! and pods that nothing creates, are not evaluated. Earlier findings about them stay as they were while their
+//! namespace exists.
+//!
 //! ## Why it matters
 //!
 //! Objects that can't be read can't be evaluated. While nothing in a cluster can be read, this is the only finding about
@@ -19,7 +25,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Check, Evaluate, Remediation};
+use crate::check::{Check, Evaluate, READ_PODS, Remediation};
 use crate::evaluation::namespaces::SYSTEM_NAMESPACES;
 use crate::evaluation::workloads::{ACCEPT_PUBLIC_SYSTEM_IMAGES, PLATFORM_EXCEPTIONS};
 use crate::exceptions::EXCEPTIONS;
@@ -49,6 +55,7 @@ pub(super) static CHECK: Check = Check {
     },
     parameters: &[
         &MOST_FINDINGS,
+        &READ_PODS,
         &SYSTEM_NAMESPACES,
         &EXCEPTIONS,
         &PLATFORM_EXCEPTIONS,
@@ -78,6 +85,12 @@ fn evaluate(cluster: &KubernetesCluster, settings: &ParameterValues) -> Verdict 
         reasons.push(Reason::new(
             ReasonCode::ContentsRead,
             "All objects that the checks need were read.",
+        ));
+    }
+    if !settings.get(&READ_PODS) {
+        reasons.push(Reason::new(
+            ReasonCode::PodsNotRead,
+            "Pods are not read (parameter readPods), so only failures of workloads count that a template asks for.",
         ));
     }
     reasons.extend(without_objects(&settings.get(&EXCEPTIONS), cluster));
@@ -189,6 +202,25 @@ mod tests {
             assert_eq!(verdict.outcome, expected, "{cluster:?}");
         }
     }
+
+    #[test]
+    fn pods_that_a_parameter_excludes_are_no_problem() {
+        let not_read = Unread {
+            code: ReasonCode::PodsNotRead,
+            text: "The pods were not read.".into(),
+        };
+        let mut cluster = kubernetes_cluster();
+        cluster.lists.insert(ApiList::Pods, Err(not_read));
+        let settings = settings(CHECK.parameters, r#"{"readPods": false}"#);
+        let verdict = evaluate(&cluster, &settings);
+        assert_eq!(verdict.outcome, Outcome::Passed);
+        assert_eq!(verdict.codes(), ["CONTENTS_READ", "PODS_NOT_READ"]);
+        cluster.lists.insert(ApiList::Jobs, Err(unread()));
+        let verdict = evaluate(&cluster, &settings);
+        assert_eq!(verdict.outcome, Outcome::Warning);
+        assert_eq!(verdict.codes(), ["ACCESS_DENIED", "PODS_NOT_READ"]);
+    }
+
     #[test]
     fn exceptions_that_match_no_object_are_named() {
         let evaluate = |cluster: &KubernetesCluster, objects: &[&str]| {

@@ -65,7 +65,8 @@ pub struct KubernetesCluster {
     pub unreachable: Option<Unread>,
     /// The names of the add-ons that Amazon EKS lists.
     pub addons: List<String>,
-    /// The lists that were requested, each with the reason why objects may be missing from it, if there is one.
+    /// The lists that were requested, each with the reason why objects may be missing from it, if there is one. The list
+    /// of pods is also among them if a parameter excludes pods.
     pub lists: BTreeMap<ApiList, Fact<()>>,
     /// The namespaces, by name.
     pub namespaces: BTreeMap<String, Namespace>,
@@ -97,9 +98,11 @@ impl KubernetesCluster {
         }
     }
 
-    /// Returns the reasons why something that was requested from the API server was not read completely.
+    /// Returns the reasons why something that was requested from the API server was not read completely. Pods that a
+    /// parameter excludes were not requested.
     pub fn failed_requests(&self) -> impl Iterator<Item = &Unread> {
         let lists = self.lists.values().filter_map(|list| list.as_ref().err());
+        let lists = lists.filter(|unread| unread.code != ReasonCode::PodsNotRead);
         let aws_auth = self.aws_auth.as_ref().err();
         let aws_auth = aws_auth.filter(|unread| unread.code != ReasonCode::NotRead);
         let engine = self.network_policy_engine.iter();

@@ -87,6 +87,16 @@ pub(super) fn unreachable(states: &BTreeMap<ApiList, State>) -> Option<Unread> {
     problem.cloned().map(Unread::from)
 }
 
+/// Returns the reason why pods are unknown if only templates were requested.
+pub(super) fn pods() -> Unread {
+    Unread {
+        code: ReasonCode::PodsNotRead,
+        text: "The pods were not read, since the parameter readPods of k8s-api-readable is false. Admission may give them \
+               other settings than their templates."
+            .to_owned(),
+    }
+}
+
 fn with_unreadable(list: ApiList, number: usize) -> Unread {
     let objects = count(number, "object that is not", "objects that are not");
     Unread {

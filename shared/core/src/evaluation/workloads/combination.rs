@@ -59,10 +59,7 @@ impl Combination {
         let mut worst = None;
         for one in template.iter().filter(certain) {
             worst = worst.max(Some(one.issue.outcome));
-            reasons.add(
-                one,
-                "the template asks for this; the pods could not be read",
-            );
+            reasons.add(one, "the template asks for this; the pods were not read");
         }
         worst.map(|worst| reasons.verdict(worst, self.passed))
     }

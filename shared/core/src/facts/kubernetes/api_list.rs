@@ -79,21 +79,22 @@ impl ApiList {
 pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
     ApiList::ALL.iter().copied().filter(move |list| match list {
         // Objects in a namespace that is being deleted are left alone.
-        ApiList::Namespaces => !needs.is_disjoint(Need::Namespaces | Need::Workloads | Need::Rbac),
+        ApiList::Namespaces => !needs
+            .is_disjoint(Need::Namespaces | Need::Workloads | Need::WorkloadTemplates | Need::Rbac),
         ApiList::NetworkPolicies | ApiList::NodeClasses => needs.contains(Need::NetworkPolicies),
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),
         ApiList::Services => needs.contains(Need::Services),
         ApiList::Ingresses => needs.contains(Need::Ingresses),
-        ApiList::Pods
-        | ApiList::ReplicationControllers
+        ApiList::Pods => needs.contains(Need::Workloads),
+        ApiList::ReplicationControllers
         | ApiList::Deployments
         | ApiList::StatefulSets
         | ApiList::DaemonSets
         | ApiList::ReplicaSets
         | ApiList::Jobs
-        | ApiList::CronJobs => needs.contains(Need::Workloads),
+        | ApiList::CronJobs => !needs.is_disjoint(Need::Workloads | Need::WorkloadTemplates),
         ApiList::ClusterRoleBindings
         | ApiList::RoleBindings
         | ApiList::ClusterRoles

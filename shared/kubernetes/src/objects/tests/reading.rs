@@ -141,3 +141,29 @@ fn reading_can_be_spawned() {
     let client = Script::new([]).client();
     is_send(read_objects(&client, needs()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn pods_are_not_requested_if_only_templates_are_needed() {
+    let objects = [
+        deployment("web", "t"),
+        pod("alone", "a", json!({})),
+        object("Namespace", "shop", json!({}), json!({})),
+    ];
+    let server = server(&objects, Vec::new());
+    let read = read_objects(&server.client(), Need::WorkloadTemplates.into()).await;
+    assert_eq!(lines(&read), ["shop/deployments.apps/web, template t"]);
+    assert_eq!(read.unreachable, None);
+    let text = "The pods were not read, since the parameter readPods of k8s-api-readable is false. Admission may give \
+                them other settings than their templates.";
+    assert_eq!(
+        missing(&read),
+        [("pods".to_owned(), "PODS_NOT_READ", text.to_owned())]
+    );
+    let requested = requested(&server);
+    let mut others = LISTS.map(|(_, path)| path).to_vec();
+    others.retain(|path| *path != PODS);
+    for path in others {
+        assert!(requested.iter().any(|one| one == path), "{path}");
+    }
+    assert_eq!(requested.len(), LISTS.len() - 1);
+}
