@@ -115,6 +115,7 @@ impl Reader<'_> {
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
+                facts.priority_classes = objects.priority_classes;
                 facts.rbac = objects.rbac;
                 facts.aws_auth = objects.aws_auth;
                 facts.network_policy_engine = objects.network_policy_engine;
@@ -192,6 +193,7 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         lists: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         workloads: Vec::new(),
+        priority_classes: BTreeMap::new(),
         rbac: Rbac::default(),
         aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),
         access_entries: List::unread(Unread::not_requested("the access entries")),

@@ -66,6 +66,7 @@ mod k8s_pod_run_as_non_root;
 mod k8s_pod_security_admission;
 mod k8s_pod_service_links;
 mod k8s_pod_token_mount;
+mod k8s_priority_classes;
 mod k8s_rbac_broad_subjects;
 mod k8s_rbac_cluster_admin;
 mod k8s_rbac_escalation;
@@ -85,7 +86,7 @@ use crate::check::Check;
 use crate::parameters::{AnyParameter, ParameterError, ParameterValues, Raw};
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 75] = [
+pub static CHECKS: [&Check; 76] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -152,6 +153,7 @@ pub static CHECKS: [&Check; 75] = [
     &k8s_pod_security_admission::CHECK,
     &k8s_pod_service_links::CHECK,
     &k8s_pod_token_mount::CHECK,
+    &k8s_priority_classes::CHECK,
     &k8s_rbac_broad_subjects::CHECK,
     &k8s_rbac_cluster_admin::CHECK,
     &k8s_rbac_escalation::CHECK,

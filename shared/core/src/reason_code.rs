@@ -738,6 +738,8 @@ pub enum ReasonCode {
     DefaultAutomount,
     /// The default service account of the namespace does not let pods mount its token.
     DefaultAutomountOff,
+    /// Pods that name no priority class have the highest priority, and displace others.
+    DefaultPriorityHighest,
     /// An image is not named by its digest.
     DigestMissing,
     /// A container runs Docker in Docker.
@@ -774,6 +776,8 @@ pub enum ReasonCode {
     PodLevelRoot,
     /// A parameter states that pods are not read, so only the templates of workloads are known.
     PodsNotRead,
+    /// Pods that name no priority class do not displace others by this one.
+    PriorityClassPassed,
     /// A container is privileged.
     PrivilegedContainer,
     /// An image comes from a registry that is not allowed.
@@ -796,6 +800,8 @@ pub enum ReasonCode {
     SecretInEnvironment,
     /// Containers get environment variables about all Services of the namespace.
     ServiceLinks,
+    /// A pod outside the namespaces of the platform has a priority class of Kubernetes itself.
+    SystemPriority,
     /// An image is named without a tag and without a digest.
     TagMissing,
     /// Running pods do not have what the template asks for.

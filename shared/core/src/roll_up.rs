@@ -55,8 +55,9 @@ pub enum Unit {
     /// One finding for each object that does not pass, and one about the subject, which covers the objects without
     /// findings of their own. This unit suits security risks: each has a different owner, and most objects pass.
     Object(Noun),
-    /// One finding about the subject, a namespace, which covers all its objects. This unit suits good practice: many
-    /// objects of one owner fail for the same reason.
+    /// One finding about the subject, which covers all its objects. This unit suits good practice: many objects fail
+    /// for the same reason. The subject is a namespace, so that each owner has a finding, unless it is up to one owner
+    /// to correct all failures in the cluster.
     Namespace(Noun),
 }
 

@@ -14,6 +14,7 @@ mod network_policies;
 mod network_policy_engine;
 mod owner;
 mod pods;
+mod priority_classes;
 mod rbac;
 mod unread;
 mod workloads;
@@ -21,7 +22,7 @@ mod workloads;
 use std::collections::BTreeMap;
 
 use eksentry_core::facts::kubernetes::{
-    ApiList, AwsAuth, Namespace, NetworkPolicyEngine, Rbac, Workload, lists_for,
+    ApiList, AwsAuth, Namespace, NetworkPolicyEngine, PriorityClass, Rbac, Workload, lists_for,
 };
 use eksentry_core::{Fact, Need, Needs, Unread};
 
@@ -43,6 +44,8 @@ pub struct Objects {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once, sorted by name.
     pub workloads: Vec<Workload>,
+    /// The priority classes, by name.
+    pub priority_classes: BTreeMap<String, PriorityClass>,
     /// The roles and the bindings.
     pub rbac: Rbac,
     /// The ConfigMap `aws-auth`; `None` if the cluster has none.
@@ -94,6 +97,7 @@ pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
         lists,
         namespaces,
         workloads,
+        priority_classes: read.priority_classes,
         rbac: read.rbac,
         aws_auth,
         network_policy_engine,

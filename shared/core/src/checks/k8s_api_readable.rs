@@ -135,6 +135,7 @@ fn need_of(kind: &str) -> Need {
         "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => Need::Rbac,
         "Ingress" => Need::Ingresses,
         "Namespace" => Need::Namespaces,
+        "PriorityClass" => Need::PriorityClasses,
         "ServiceAccount" => Need::ServiceAccounts,
         "Service" => Need::Services,
         _ => Need::Workloads,

@@ -25,7 +25,7 @@ use crate::facts::image::{
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
 use crate::facts::kubernetes::{
     self, ApiList, KubernetesCluster, Namespace, NetworkPolicyEngine, ObjectName, PodSpec,
-    PolicySelection, Rbac, RunningPods, Workload,
+    PolicySelection, PriorityClass, Rbac, RunningPods, Workload,
 };
 use crate::facts::repository::{
     EcrRepository, Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
@@ -358,6 +358,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
         namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
+        priority_classes: [("standard".into(), PriorityClass::default())].into(),
         rbac: Rbac::default(),
         aws_auth: Ok(None),
         access_entries: List::complete(Vec::new()),

@@ -12,6 +12,7 @@ mod network_policy;
 mod network_policy_engine;
 pub mod object;
 mod pod;
+mod priority_class;
 mod rbac;
 mod selector;
 mod workload;
@@ -40,6 +41,7 @@ pub use network_policy::{
 pub use network_policy_engine::{NetworkPolicyEngine, VpcCni};
 pub use object::ObjectName;
 pub use pod::*;
+pub use priority_class::PriorityClass;
 pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
 pub use selector::{LabelSelector, Labels};
 pub use workload::{RunningPods, Workload};
@@ -72,6 +74,8 @@ pub struct KubernetesCluster {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once: the objects that create pods, and the pods that nothing else creates.
     pub workloads: Vec<Workload>,
+    /// The priority classes, by name.
+    pub priority_classes: BTreeMap<String, PriorityClass>,
     /// The roles and the bindings.
     pub rbac: Rbac,
     /// The ConfigMap `aws-auth`; `None` if the cluster has none.
@@ -110,7 +114,8 @@ impl KubernetesCluster {
         lists.chain(aws_auth).chain(engine)
     }
 
-    /// Returns the objects that are known: namespaces and what is in them, workloads, roles and bindings.
+    /// Returns the objects that are known: namespaces and what is in them, workloads, priority classes, roles and
+    /// bindings.
     pub fn objects(&self) -> impl Iterator<Item = ObjectName> {
         let namespaces = self.namespaces.iter().flat_map(|(name, namespace)| {
             let objects = namespace.objects(name);
@@ -120,7 +125,10 @@ impl KubernetesCluster {
         let roles = self.rbac.roles.keys().map(RbacName::of_role);
         let bindings = self.rbac.bindings.keys().map(RbacName::of_binding);
         let workloads = workloads.map(|workload| workload.name.clone());
-        namespaces.chain(workloads).chain(roles).chain(bindings)
+        let classes = self.priority_classes.keys();
+        let classes = classes.map(|name| PriorityClass::object_name(name));
+        let outside = classes.chain(roles).chain(bindings);
+        namespaces.chain(workloads).chain(outside)
     }
 
     /// Returns `true` if EKS is creating the cluster, so that there is nothing to read yet.

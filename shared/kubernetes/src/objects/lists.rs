@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use eksentry_core::facts::kubernetes::{
-    ApiList, Binding, Namespace, PodSpec, Rbac, RbacName, Role, VpcCni,
+    ApiList, Binding, Namespace, PodSpec, PriorityClass, Rbac, RbacName, Role, VpcCni,
 };
 use eksentry_core::field::{Field, Object};
 use futures::stream::FuturesUnordered;
@@ -20,6 +20,7 @@ use super::metadata::Metadata;
 use super::network_policies::Policies;
 use super::network_policy_engine::{NodeClass, vpc_cni};
 use super::pods::{Group, Pod, PodObject, pod};
+use super::priority_classes::priority_class;
 use super::rbac::{BindingObject, RoleObject, binding, role};
 use super::unread::State;
 use crate::client::Client;
@@ -76,6 +77,10 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::NodeClasses => (
             ApiResource::new("eks.amazonaws.com", "v1", "nodeclasses"),
             "NodeClass",
+        ),
+        ApiList::PriorityClasses => (
+            ApiResource::new("scheduling.k8s.io", "v1", "priorityclasses"),
+            "PriorityClass",
         ),
         ApiList::ClusterRoleBindings => (rbac("clusterrolebindings"), "ClusterRoleBinding"),
         ApiList::RoleBindings => (rbac("rolebindings"), "RoleBinding"),
@@ -146,6 +151,7 @@ pub(super) struct Read {
     pub(super) in_namespaces: Vec<InNamespace>,
     pub(super) pods: Vec<Pod>,
     pub(super) creators: Vec<Creator>,
+    pub(super) priority_classes: BTreeMap<String, PriorityClass>,
     pub(super) rbac: Rbac,
     /// The settings of the Amazon VPC CNI plugin, if its daemon set was listed.
     pub(super) vpc_cni: Option<VpcCni>,
@@ -166,6 +172,7 @@ enum Items {
     Creators(Vec<Creator>),
     DaemonSets(Vec<(Creator, Option<VpcCni>)>),
     NodeClasses(Vec<Field<String>>),
+    PriorityClasses(Vec<(String, PriorityClass)>),
     Roles(Vec<(RbacName, Role)>),
     Bindings(Vec<(RbacName, Binding)>),
 }
@@ -220,6 +227,7 @@ impl Read {
                 }
             }
             Items::NodeClasses(items) => self.node_classes.extend(items),
+            Items::PriorityClasses(items) => self.priority_classes.extend(items),
             Items::Roles(items) => self.rbac.roles.extend(items),
             Items::Bindings(items) => self.rbac.bindings.extend(items),
         }
@@ -285,6 +293,10 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
             let project = |object: NodeClass| Item::Kept(object.network_policy());
             let (items, state) = list_items(client, list, project).await;
             (list, Items::NodeClasses(items), state)
+        }
+        ApiList::PriorityClasses => {
+            let (items, state) = list_items(client, list, priority_class).await;
+            (list, Items::PriorityClasses(items), state)
         }
         ApiList::Pods => {
             let project = |object: PodObject| pod(object, &mut groups(), &mut specs(), policies());

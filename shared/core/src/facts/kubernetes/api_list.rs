@@ -55,6 +55,9 @@ pub enum ApiList {
     /// Node classes of EKS Auto Mode.
     #[strum(serialize = "nodeclasses.eks.amazonaws.com")]
     NodeClasses,
+    /// Priority classes.
+    #[strum(serialize = "priorityclasses.scheduling.k8s.io")]
+    PriorityClasses,
     /// Bindings in the whole cluster.
     #[strum(serialize = "clusterrolebindings.rbac.authorization.k8s.io")]
     ClusterRoleBindings,
@@ -85,6 +88,7 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),
+        ApiList::PriorityClasses => needs.contains(Need::PriorityClasses),
         ApiList::Services => needs.contains(Need::Services),
         ApiList::Ingresses => needs.contains(Need::Ingresses),
         ApiList::Pods => needs.contains(Need::Workloads),

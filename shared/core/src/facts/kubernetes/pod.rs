@@ -65,6 +65,8 @@ pub struct PodSpec {
     pub node_selector: Field<BTreeMap<String, String>>,
     /// The name of the scheduler that finds a node for the pod.
     pub scheduler_name: Field<String>,
+    /// The name of the priority class.
+    pub priority_class_name: Field<String>,
     /// The name of the service account.
     pub service_account_name: Field<String>,
     /// `false` if the token of the service account is not mounted.
@@ -121,6 +123,7 @@ impl PodSpec {
             os: Field::Invalid,
             node_selector: Field::Invalid,
             scheduler_name: Field::Invalid,
+            priority_class_name: Field::Invalid,
             service_account_name: Field::Invalid,
             automount_service_account_token: Field::Invalid,
             enable_service_links: Field::Invalid,
