@@ -104,6 +104,7 @@ pub(super) static CHECK: Check = Check {
     ],
     evaluate: &EvaluateNamespaces {
         only: None,
+        excepts_system_namespaces: true,
         evaluate,
     },
 };

@@ -55,6 +55,7 @@ pub(super) static CHECK: Check = Check {
     ],
     evaluate: &EvaluateNamespaces {
         only: Some("default"),
+        excepts_system_namespaces: true,
         evaluate,
     },
 };

@@ -85,6 +85,7 @@ pub(super) static CHECK: Check = Check {
     needs: &[Need::Namespaces],
     evaluate: &EvaluateNamespaces {
         only: None,
+        excepts_system_namespaces: true,
         evaluate,
     },
 };

@@ -1,7 +1,7 @@
 //! The evaluation that all checks of namespaces have in common.
 //!
-//! Each namespace has its own finding. Failures and warnings of system namespaces pass as exceptions, since the platform
-//! needs rights there that it can't give up. A namespace that is being deleted is not evaluated.
+//! Each namespace has its own finding. In most checks, failures and warnings of system namespaces pass as exceptions,
+//! since the platform needs rights there that it can't give up. A namespace that is being deleted is not evaluated.
 
 use std::borrow::Cow;
 
@@ -67,6 +67,8 @@ impl<'a> NamespaceInCluster<'a> {
 pub(crate) struct EvaluateNamespaces {
     /// The only namespace that is evaluated; `None` if all are.
     pub(crate) only: Option<&'static str>,
+    /// `true` if failures and warnings of system namespaces pass as exceptions.
+    pub(crate) excepts_system_namespaces: bool,
     /// Evaluates a namespace that is not being deleted.
     pub(crate) evaluate: fn(NamespaceInCluster<'_>, &ParameterValues) -> Verdict,
 }
@@ -80,7 +82,7 @@ impl EvaluateNamespaces {
         }
         let mut verdict = (self.evaluate)(namespace, settings);
         let system = settings.get(&SYSTEM_NAMESPACES);
-        if system.iter().any(|name| name == namespace.name) {
+        if self.excepts_system_namespaces && system.iter().any(|name| name == namespace.name) {
             let text = "Excepted as a system namespace (parameter systemNamespaces).";
             verdict.except(Reason::new(ReasonCode::ExceptedSystem, text));
         }

@@ -79,6 +79,7 @@ fn verdicts(
 
 const ALL: EvaluateNamespaces = EvaluateNamespaces {
     only: None,
+    excepts_system_namespaces: true,
     evaluate: |namespace, _| match namespace.name {
         "amazon-cloudwatch" => Verdict::not_available(&unread()),
         "kube-public" => Verdict::warning(ReasonCode::NotEnforced, "Seen."),
@@ -121,6 +122,20 @@ fn failures_and_warnings_of_system_namespaces_pass() {
             row("kube-system", failed, &["NOT_ENFORCED"]),
             row("shop", Outcome::Passed, excepted),
         ]
+    );
+}
+
+#[test]
+fn a_check_may_evaluate_system_namespaces_as_all_others() {
+    let strict = EvaluateNamespaces {
+        excepts_system_namespaces: false,
+        ..ALL
+    };
+    let found = verdicts(&strict, &with(&["kube-public", "kube-system"]), "{}");
+    let outcomes: Vec<_> = found.iter().map(|(_, outcome, _)| *outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Warning, Outcome::Failed(Severity::Medium)]
     );
 }
 
