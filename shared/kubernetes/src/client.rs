@@ -130,7 +130,7 @@ impl Client {
                     cause: error.to_string(),
                 })
             })?;
-            let next = match send(&self.http, &url, token.token.text()).await {
+            let next = match send(&self.http, &url, request.accept, token.token.text()).await {
                 Ok(response) if response.status == 401 && !tries.is_renewed => {
                     tries.is_renewed = true;
                     self.tokens.reject(&token).await;

@@ -161,9 +161,13 @@ impl<P> Reading<'_, P> {
         body: &[u8],
         project: &mut impl FnMut(T) -> P,
     ) -> Result<Option<String>, NoContent> {
-        let page = serde_json::from_slice(body).ok().filter(is_list);
+        let page: Option<Page<'_>> = serde_json::from_slice(body).ok();
+        let page = page.filter(|page| request.is_for_list_of(&page.kind));
         let page = page.ok_or_else(|| {
-            NoContent::Broken(failed(request, "the response is not a list in JSON"))
+            NoContent::Broken(failed(
+                request,
+                "the response is not the requested list in JSON",
+            ))
         })?;
         self.listed.pages += 1;
         for item in page.items.unwrap_or_default() {
@@ -197,11 +201,6 @@ impl<P> Reading<'_, P> {
         self.pages = Pages::default();
         self.token = None;
     }
-}
-
-/// Returns `true` if a page belongs to a list. Any other object in JSON would be an empty list.
-fn is_list(page: &Page<'_>) -> bool {
-    page.kind.ends_with("List")
 }
 
 /// Returns the token that leads to the rest of an expired list, as it is now.

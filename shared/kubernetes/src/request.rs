@@ -12,6 +12,25 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Secrets. Whoever may list them may read their contents, since roles can't grant less than that. Therefore, the
+/// requests themselves are limited: to their metadata, and lists to those with tokens of service accounts.
+///
+/// Source: <https://kubernetes.io/docs/concepts/security/rbac-good-practices/#listing-secrets>.
+const SECRETS: ApiResource = ApiResource::core("secrets");
+
+/// The condition on Secrets that hold tokens of service accounts.
+const TOKEN_SECRETS: &str = "type=kubernetes.io/service-account-token";
+
+/// The media types of objects, of the metadata of an object, and of that of the objects in a list.
+///
+/// Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches>.
+const OBJECTS: &str = "application/json";
+const METADATA_OF_OBJECT: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_OF_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// The kind of a list that contains nothing but metadata.
+const METADATA_LIST: &str = "PartialObjectMetadataList";
+
 /// A kind of object in the Kubernetes API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApiResource {
@@ -121,12 +140,19 @@ impl<'a> ListOf<'a> {
 
     /// Returns the request for a page of the list. It never names a resource version: the first page is then
     /// consistent, and the token of each other page contains the version.
+    ///
+    /// A list of Secrets is always one of the metadata of those with tokens of service accounts.
     pub(crate) fn page(&self, limit: u32, token: Option<&str>) -> Request {
+        let (accept, field_selector) = if self.resource == SECRETS {
+            (METADATA_OF_LIST, Some(TOKEN_SECRETS))
+        } else {
+            (OBJECTS, self.field_selector)
+        };
         let mut query = Serializer::new(String::new());
         query.append_pair("limit", &limit.to_string());
         for (name, value) in [
             ("continue", token),
-            ("fieldSelector", self.field_selector),
+            ("fieldSelector", field_selector),
             ("labelSelector", self.label_selector),
         ] {
             if let Some(value) = value {
@@ -138,6 +164,7 @@ impl<'a> ListOf<'a> {
         Request {
             call: format!("list {}{}", self.resource, place.unwrap_or_default()),
             path: format!("{path}?{}", query.finish()),
+            accept,
         }
     }
 }
@@ -149,6 +176,8 @@ pub(crate) struct Request {
     pub(crate) call: String,
     /// The path and the query.
     pub(crate) path: String,
+    /// The media type of the response.
+    pub(crate) accept: &'static str,
 }
 
 impl Request {
@@ -158,6 +187,11 @@ impl Request {
         Self {
             call: format!("get {resource}/{name}{}", place.unwrap_or_default()),
             path: resource.path(namespace, Some(name)),
+            accept: if resource == SECRETS {
+                METADATA_OF_OBJECT
+            } else {
+                OBJECTS
+            },
         }
     }
 
@@ -166,6 +200,17 @@ impl Request {
         Self {
             call: format!("get {path}"),
             path: path.to_owned(),
+            accept: OBJECTS,
+        }
+    }
+
+    /// Returns `true` if a response of this kind is the list that was requested. Any other object in JSON would be an
+    /// empty list, and a server that ignores the media type would return more than metadata.
+    pub(crate) fn is_for_list_of(&self, kind: &str) -> bool {
+        if self.accept == METADATA_OF_LIST {
+            kind == METADATA_LIST
+        } else {
+            kind.ends_with("List")
         }
     }
 }
@@ -230,6 +275,37 @@ mod tests {
             (Request::path("/version"), "get /version", "/version"),
         ] {
             assert_eq!((request.call.as_str(), request.path.as_str()), (call, path));
+            assert_eq!(request.accept, "application/json");
         }
+    }
+
+    #[test]
+    fn secrets_are_requested_as_metadata_of_tokens_and_in_no_other_form() {
+        let metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        let tokens = "fieldSelector=type%3Dkubernetes.io%2Fservice-account-token";
+        let all = ListOf::all(ApiResource::core("secrets"));
+        for (list, path) in [
+            (all, "/api/v1/secrets"),
+            (all.with_fields("type=Opaque"), "/api/v1/secrets"),
+            (all.in_namespace("shop"), "/api/v1/namespaces/shop/secrets"),
+            (
+                all.in_namespace("shop").with_fields("metadata.name=db"),
+                "/api/v1/namespaces/shop/secrets",
+            ),
+        ] {
+            for (token, next) in [(None, ""), (Some("next"), "&continue=next")] {
+                let request = list.page(500, token);
+                assert_eq!(request.path, format!("{path}?limit=500{next}&{tokens}"));
+                assert_eq!(request.accept, metadata);
+                assert!(request.is_for_list_of("PartialObjectMetadataList"));
+                assert!(!request.is_for_list_of("SecretList"));
+            }
+        }
+        let one = Request::object(ApiResource::core("secrets"), Some("shop"), "db");
+        let metadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+        assert_eq!(one.accept, metadata);
+        // Kinds of other groups have no contents to protect.
+        let other = ListOf::all(ApiResource::new("example.com", "v1", "secrets"));
+        assert_eq!(other.page(500, None).accept, "application/json");
     }
 }

@@ -48,7 +48,7 @@ pub(crate) enum NoResponse {
     NotSent(String),
 }
 
-/// Sends a request, and reads the response.
+/// Sends a request, and reads the response, which has the media type `accept`.
 ///
 /// # Errors
 ///
@@ -56,9 +56,11 @@ pub(crate) enum NoResponse {
 pub(crate) async fn send(
     http: &SharedHttpConnector,
     url: &str,
+    accept: &'static str,
     token: &str,
 ) -> Result<Response, NoResponse> {
-    let request = request(url, token).map_err(|error| NoResponse::NotSent(error.to_string()))?;
+    let request =
+        request(url, accept, token).map_err(|error| NoResponse::NotSent(error.to_string()))?;
     let end = Instant::now() + TRY;
     let seconds = TRY.as_secs();
     let response = timeout_at(end, http.call(request)).await;
@@ -90,13 +92,17 @@ pub(crate) async fn send(
     })
 }
 
-fn request(url: &str, token: &str) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
+fn request(
+    url: &str,
+    accept: &'static str,
+    token: &str,
+) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
     let agent = concat!("eksentry/", env!("CARGO_PKG_VERSION"));
     let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
     bearer.set_sensitive(true);
     let mut request = http::Request::get(url).body(SdkBody::empty())?;
     *request.headers_mut() = HeaderMap::<HeaderValue>::from_iter([
-        (ACCEPT, HeaderValue::from_static("application/json")),
+        (ACCEPT, HeaderValue::from_static(accept)),
         (USER_AGENT, HeaderValue::from_static(agent)),
         (AUTHORIZATION, bearer),
     ]);

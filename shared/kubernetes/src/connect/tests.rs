@@ -243,7 +243,7 @@ async fn a_response_that_breaks_off_is_broken() {
         let server = Server::start(issuer.issue("localhost", VALID), answer).await;
         let http = connect(&authority(&issuer));
         let url = format!("{}/version", server.endpoint);
-        let response = send(&http, &url, "token").await;
+        let response = send(&http, &url, "application/json", "token").await;
         let expected = NoResponse::Broken("the response is incomplete".to_owned());
         assert_eq!(response, Err(expected));
     }
@@ -262,7 +262,7 @@ async fn a_connection_without_tls_is_not_made() {
         }
     });
     let http = connect(&authority(&Issuer::new()));
-    let response = send(&http, &url, "token").await;
+    let response = send(&http, &url, "application/json", "token").await;
     assert!(
         matches!(response, Err(NoResponse::NotReached(_))),
         "{response:?}"
