@@ -53,6 +53,7 @@ mod k8s_default_deny;
 mod k8s_default_namespace_unused;
 mod k8s_image_pinned;
 mod k8s_namespace_quota;
+mod k8s_no_token_secrets;
 mod k8s_pod_capabilities;
 mod k8s_pod_docker_socket;
 mod k8s_pod_hardened;
@@ -86,7 +87,7 @@ use crate::check::Check;
 use crate::parameters::{AnyParameter, ParameterError, ParameterValues, Raw};
 
 /// All checks, sorted by id.
-pub static CHECKS: [&Check; 76] = [
+pub static CHECKS: [&Check; 77] = [
     &cloudtrail_multi_region_trail::CHECK,
     &config_records_resources::CHECK,
     &ebs_encryption_by_default::CHECK,
@@ -140,6 +141,7 @@ pub static CHECKS: [&Check; 76] = [
     &k8s_default_namespace_unused::CHECK,
     &k8s_image_pinned::CHECK,
     &k8s_namespace_quota::CHECK,
+    &k8s_no_token_secrets::CHECK,
     &k8s_pod_capabilities::CHECK,
     &k8s_pod_docker_socket::CHECK,
     &k8s_pod_hardened::CHECK,

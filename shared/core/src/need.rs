@@ -108,6 +108,8 @@ pub enum Need {
     PriorityClasses,
     /// The roles in a cluster, and their bindings.
     Rbac,
+    /// The metadata of the Secrets in a cluster that hold tokens of service accounts.
+    TokenSecrets,
     /// The ConfigMap aws-auth in a cluster.
     AwsAuth,
     /// An account's trails.

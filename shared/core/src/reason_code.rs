@@ -706,6 +706,8 @@ pub enum ReasonCode {
     NoLimitRange,
     /// The namespace has no resource quota for its pods.
     NoQuota,
+    /// The namespace has no Secret with a token of a service account, except those that a parameter allows.
+    NoTokenSecrets,
     /// The namespace does not enforce a sufficient pod security level.
     NotEnforced,
     /// The namespace enforces a pod security level of an old or invalid version.
@@ -720,6 +722,12 @@ pub enum ReasonCode {
     PoliciesNotEnforced,
     /// The network plugin denies the traffic of pods that no network policy selects.
     StrictMode,
+    /// Secrets hold tokens that Kubernetes has marked as invalid.
+    TokenSecretsInvalidated,
+    /// Secrets hold tokens that do not expire, and no use of them is recorded.
+    TokenSecretsUnused,
+    /// Secrets hold tokens that do not expire and were used.
+    TokenSecretsUsed,
 
     // --- Pods ---
     /// No container of a pod has requests or limits for CPU or memory.

@@ -32,7 +32,7 @@ pub use kinds::{KIND, NAMESPACE, OBJECT};
 pub use limits::{
     LimitRange, LimitRangeItem, ResourceQuota, ScopeExpression, ScopeSelector, add_to_containers,
 };
-pub use namespace::{Namespace, Service};
+pub use namespace::{Namespace, Service, TokenSecret};
 pub use network_policy::{
     DNS_NAMESPACE, DNS_SERVICE, DnsServers, IpBlock, NODE_LOCAL_DNS, NetworkPolicy,
     NetworkPolicySpec, Peer, PolicyPort, PolicySelection, PortOrName, Selected, TrafficDirection,

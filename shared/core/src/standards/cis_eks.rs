@@ -29,6 +29,7 @@ pub static CIS_EKS: Standard = Standard {
         ("k8s-aws-auth", &["4.1.7", "5.5.1"]),
         ("k8s-default-deny", &["4.3.2", "5.4.4"]),
         ("k8s-default-namespace-unused", &["4.5.1", "4.5.2"]),
+        ("k8s-no-token-secrets", &["4.1.12", "5.5.1"]),
         ("k8s-pod-host-namespaces", &["4.2.2", "4.2.3", "4.2.4"]),
         ("k8s-pod-privilege-escalation", &["4.2.5"]),
         ("k8s-pod-privileged", &["4.2.1"]),

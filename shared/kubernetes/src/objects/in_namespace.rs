@@ -1,17 +1,27 @@
-//! Objects that are facts about their namespace: resource quotas, limit ranges, service accounts, Services,
-//! Ingresses and network policies.
+//! Objects that are facts about their namespace: resource quotas, limit ranges, service accounts, Secrets with tokens,
+//! Services, Ingresses and network policies.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eksentry_core::facts::kubernetes::{
-    LimitRange, Namespace, NetworkPolicy, NetworkPolicySpec, ResourceQuota, Service,
+    LimitRange, Namespace, NetworkPolicy, NetworkPolicySpec, ResourceQuota, Service, TokenSecret,
 };
 use eksentry_core::field::{Field, Object};
 use serde::Deserialize;
 
 use super::lists::Item;
 use super::metadata::{Metadata, Place};
+
+/// The label with the day on which the token in a Secret was last used.
+///
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-legacy-token-last-used>.
+const LAST_USED: &str = "kubernetes.io/legacy-token-last-used";
+
+/// The label with the day since which the token in a Secret is not valid.
+///
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-legacy-token-invalid-since>.
+const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
 
 /// An object of which the metadata and the specification are needed.
 #[derive(Debug, Deserialize)]
@@ -36,6 +46,13 @@ impl<T> Default for Specified<T> {
 pub(super) struct ServiceAccountObject {
     metadata: Field<Metadata>,
     automount_service_account_token: Field<bool>,
+}
+
+/// A Secret, of which nothing but the metadata is requested or read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SecretMetadata {
+    metadata: Field<Metadata>,
 }
 
 /// The specification of a Service.
@@ -71,6 +88,7 @@ enum ObjectOfNamespace {
     Quota(ResourceQuota),
     LimitRange(LimitRange),
     ServiceAccount(String, Field<bool>),
+    TokenSecret(TokenSecret),
     Service(Service),
     Ingress(String),
     NetworkPolicy(Arc<NetworkPolicy>),
@@ -110,6 +128,25 @@ pub(super) fn service_account(object: ServiceAccountObject) -> Item<InNamespace>
     let setting = object.automount_service_account_token;
     in_place(object.metadata, |name| {
         ObjectOfNamespace::ServiceAccount(name, setting)
+    })
+}
+
+/// Returns what is kept of a Secret with a token.
+pub(super) fn token_secret(object: SecretMetadata) -> Item<InNamespace> {
+    let metadata = object.metadata.value();
+    let has_label = |key: &str| {
+        let label = metadata.and_then(|metadata| metadata.label(key));
+        label.is_some_and(|label| !label.is_empty())
+    };
+    let account = metadata.and_then(Metadata::service_account);
+    let secret = TokenSecret {
+        name: String::new(),
+        account: account.map(ToOwned::to_owned),
+        was_used: has_label(LAST_USED),
+        is_invalidated: has_label(INVALID_SINCE),
+    };
+    in_place(object.metadata, |name| {
+        ObjectOfNamespace::TokenSecret(TokenSecret { name, ..secret })
     })
 }
 
@@ -202,6 +239,7 @@ pub(super) fn add(objects: Vec<InNamespace>, namespaces: &mut BTreeMap<String, N
             ObjectOfNamespace::ServiceAccount(name, setting) => {
                 namespace.service_accounts.insert(name, setting);
             }
+            ObjectOfNamespace::TokenSecret(secret) => namespace.token_secrets.push(secret),
             ObjectOfNamespace::Service(service) => namespace.services.push(service),
             ObjectOfNamespace::Ingress(name) => namespace.ingresses.push(name),
             ObjectOfNamespace::NetworkPolicy(policy) => namespace.network_policies.push(policy),

@@ -60,6 +60,7 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::ResourceQuotas => (core("resourcequotas"), "ResourceQuota"),
         ApiList::LimitRanges => (core("limitranges"), "LimitRange"),
         ApiList::ServiceAccounts => (core("serviceaccounts"), "ServiceAccount"),
+        ApiList::TokenSecrets => (core("secrets"), "Secret"),
         ApiList::Services => (core("services"), "Service"),
         ApiList::Ingresses => (
             ApiResource::new("networking.k8s.io", "v1", "ingresses"),
@@ -274,6 +275,10 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
         }
         ApiList::ServiceAccounts => {
             let (items, state) = list_items(client, list, in_namespace::service_account).await;
+            (list, Items::InNamespaces(items), state)
+        }
+        ApiList::TokenSecrets => {
+            let (items, state) = list_items(client, list, in_namespace::token_secret).await;
             (list, Items::InNamespaces(items), state)
         }
         ApiList::Services => {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::owner::Owner;
 
-/// The metadata of an object, as far as it is needed. The annotations of objects are large, so only one is read.
+/// The metadata of an object, as far as it is needed. The annotations of objects are large, so only two are read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Metadata {
@@ -23,13 +23,16 @@ pub(super) struct Metadata {
     deletion_timestamp: Field<String>,
 }
 
-/// The annotations of a pod.
+/// The annotations of a pod and of a Secret.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Annotations {
     /// The mark of a pod that a kubelet creates for a file on its node.
     #[serde(rename = "kubernetes.io/config.mirror")]
     mirror: Field<String>,
+    /// The service account whose token a Secret holds.
+    #[serde(rename = "kubernetes.io/service-account.name")]
+    service_account: Field<String>,
 }
 
 /// An owner of an object.
@@ -102,6 +105,11 @@ impl Metadata {
     pub(super) fn is_mirror(&self) -> bool {
         let annotations = self.annotations.value();
         annotations.is_some_and(|annotations| !annotations.mirror.is_absent())
+    }
+
+    /// Returns the service account whose token the object holds, if it is a Secret.
+    pub(super) fn service_account(&self) -> Option<&str> {
+        text(&self.annotations.value()?.service_account)
     }
 
     /// Returns `true` if the object is being deleted.

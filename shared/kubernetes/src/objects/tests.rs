@@ -10,6 +10,7 @@ mod rbac;
 mod reading;
 mod recordings;
 mod replica_sets;
+mod token_secrets;
 mod workloads;
 
 use std::fmt::Write as _;

@@ -25,6 +25,9 @@ pub enum ApiList {
     /// Service accounts.
     #[strum(serialize = "serviceaccounts")]
     ServiceAccounts,
+    /// The metadata of Secrets with tokens of service accounts.
+    #[strum(serialize = "secrets")]
+    TokenSecrets,
     /// Services.
     #[strum(serialize = "services")]
     Services,
@@ -89,6 +92,7 @@ pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),
         ApiList::PriorityClasses => needs.contains(Need::PriorityClasses),
+        ApiList::TokenSecrets => needs.contains(Need::TokenSecrets),
         ApiList::Services => needs.contains(Need::Services),
         ApiList::Ingresses => needs.contains(Need::Ingresses),
         ApiList::Pods => needs.contains(Need::Workloads),

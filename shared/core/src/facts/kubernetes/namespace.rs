@@ -21,6 +21,8 @@ pub struct Namespace {
     /// The service accounts in the namespace, by name, each with its setting `automountServiceAccountToken`: unless it
     /// is `false`, pods mount the token of the account.
     pub service_accounts: BTreeMap<String, Field<bool>>,
+    /// The Secrets in the namespace that hold tokens of service accounts.
+    pub token_secrets: Vec<TokenSecret>,
     /// The Services in the namespace.
     pub services: Vec<Service>,
     /// The names of the Ingresses in the namespace.
@@ -52,6 +54,22 @@ impl Namespace {
             .map(move |name| object("ServiceAccount", "v1", "serviceaccounts", name));
         accounts.chain(services).chain(ingresses)
     }
+}
+
+/// A Secret that holds a token of a service account. Nothing but its metadata is known.
+///
+/// Source: <https://kubernetes.io/docs/reference/labels-annotations-taints/>.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TokenSecret {
+    /// The name.
+    pub name: String,
+    /// The name of the service account, as an annotation states it.
+    pub account: Option<String>,
+    /// `true` if a label states when the token was last used.
+    pub was_used: bool,
+    /// `true` if a label states that the token is no longer valid. Kubernetes marks tokens that were not used for a
+    /// year, and refuses them until someone removes the label.
+    pub is_invalidated: bool,
 }
 
 /// A Service.
