@@ -258,8 +258,6 @@ fn without_a_list_of_pods_only_certain_failures_count() {
             vec![],
             Some(
                 "Containers are privileged: container app (the template asks for \
-                 this; the pods could not be read).",
-                "shop/Deployment/web does not pass. Containers are privileged: container app (the template asks for \
                  this; the pods were not read).",
             ),
         ),
