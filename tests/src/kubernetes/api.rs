@@ -137,7 +137,7 @@ impl KubernetesApi {
         body: &[u8],
         now: Timestamp,
     ) -> Answer {
-        let request = ApiRequest::new(method, path_and_query);
+        let request = ApiRequest::new(method, path_and_query).with_headers(headers);
         let mut state = self.state();
         state.check(&request, body);
         let page = state.page_of(&request);

@@ -12,8 +12,8 @@ use super::{
     status::{Answer, bad_request, expired},
 };
 
-/// The version of the tokens of pages.
-const TOKEN_VERSION: &str = "meta.k8s.io/v1";
+/// The version of the tokens of pages, and of lists of metadata.
+const META_VERSION: &str = "meta.k8s.io/v1";
 
 /// The version of a page that is read as the objects are now.
 const NOW: i64 = -1;
@@ -29,7 +29,7 @@ pub(super) struct Position {
 impl Position {
     fn new(version: i64, start: String) -> Self {
         Self {
-            v: TOKEN_VERSION.to_owned(),
+            v: META_VERSION.to_owned(),
             rv: version,
             start,
         }
@@ -41,7 +41,7 @@ impl Position {
         let position: Option<Self> = serde_json::from_slice(&text).ok();
         let position = position.filter(|position| {
             let is_relative = position.start.starts_with('/') || position.rv == NOW;
-            position.v == TOKEN_VERSION && is_relative
+            position.v == META_VERSION && is_relative
         });
         position.ok_or_else(|| "invalid continue token: continue key is not valid".to_owned())
     }
@@ -128,7 +128,11 @@ impl Versions<'_> {
             if items.len() == limit {
                 rest += 1;
             } else if fields.fits_fields(object) && labels.fits_labels(object) {
-                items.push(item(object));
+                items.push(if request.is_for_metadata {
+                    metadata_of(object)
+                } else {
+                    item(object)
+                });
                 last = key.strip_prefix(&prefix).unwrap_or(key);
             }
         }
@@ -142,11 +146,16 @@ impl Versions<'_> {
                 metadata["remainingItemCount"] = rest.into();
             }
         }
+        let (list, api_version) = if request.is_for_metadata {
+            ("PartialObjectMetadataList".to_owned(), META_VERSION.to_owned())
+        } else {
+            (format!("{}List", kind.name), kind.api_version())
+        };
         Ok(Answer::json(
             200,
             &json!({
-                "kind": format!("{}List", kind.name),
-                "apiVersion": kind.api_version(),
+                "kind": list,
+                "apiVersion": api_version,
                 "metadata": metadata,
                 "items": items,
             }),
@@ -180,6 +189,15 @@ impl Versions<'_> {
         let store = store.map(|(version, store)| (*version, store));
         store.ok_or_else(|| expired(position.map(Position::inconsistent).as_deref()))
     }
+}
+
+/// Returns the metadata of an object as lists of metadata contain it.
+fn metadata_of(object: &Value) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata",
+        "apiVersion": META_VERSION,
+        "metadata": object["metadata"],
+    })
 }
 
 /// Returns an object as lists contain it.

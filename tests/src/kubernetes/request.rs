@@ -1,6 +1,10 @@
 //! Requests, as an API server understands their method, path and query.
 
+use http::{HeaderMap, header::ACCEPT};
 use percent_encoding::percent_decode_str;
+
+/// The media type of a list that contains nothing but the metadata of its objects.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// A request to an API server.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub(super) struct ApiRequest {
     pub(super) verb: &'static str,
     /// The objects that the request is about; `None` for other paths, such as `/version`.
     pub(super) target: Option<Target>,
+    /// `true` if the request is for the metadata of objects only.
+    pub(super) is_for_metadata: bool,
 }
 
 /// The objects that a request is about.
@@ -58,6 +64,7 @@ impl ApiRequest {
             query: query.collect(),
             verb: "get",
             target: target(path),
+            is_for_metadata: false,
         };
         request.verb = request.find_verb();
         // A list of the one object with a name needs the right to list this object only.
@@ -68,6 +75,13 @@ impl ApiRequest {
             target.name = name;
         }
         request
+    }
+
+    /// Returns the same request with these headers.
+    pub(super) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        self.is_for_metadata = accept == Some(METADATA);
+        self
     }
 
     fn find_verb(&self) -> &'static str {

@@ -28,6 +28,9 @@ use super::{
 const FIRST_VERSION: i64 = 749;
 
 /// The ConfigMaps that may be read, all of them in `kube-system`.
+/// The condition on the Secrets that may be listed.
+const TOKEN_SECRETS: &str = "type=kubernetes.io/service-account-token";
+
 const CONFIG_MAPS: [&str; 2] = ["aws-auth", "amazon-vpc-cni"];
 
 /// A request that a cluster received.
@@ -124,6 +127,8 @@ impl State {
         let is_allowed_config_map =
             target.namespace == "kube-system" && CONFIG_MAPS.contains(&target.name.as_str());
         let is_core = |resource: &str| target.group.is_empty() && target.resource == resource;
+        let is_for_tokens = request.is_for_metadata
+            && request.parameter("fieldSelector") == Some(TOKEN_SECRETS);
         let limit = request
             .parameter("limit")
             .and_then(|limit| limit.parse::<u32>().ok());
@@ -139,7 +144,10 @@ impl State {
                 is_list && limit.is_none_or(|limit| limit == 0),
                 "the list has no limit",
             ),
-            (is_core("secrets"), "Secrets must not be read"),
+            (
+                is_core("secrets") && !(is_list && is_for_tokens),
+                "of Secrets, only the metadata of those with tokens may be listed",
+            ),
             (
                 is_core("configmaps") && !is_allowed_config_map,
                 "only aws-auth and amazon-vpc-cni in kube-system may be read",
