@@ -147,7 +147,10 @@ impl Versions<'_> {
             }
         }
         let (list, api_version) = if request.is_for_metadata {
-            ("PartialObjectMetadataList".to_owned(), META_VERSION.to_owned())
+            (
+                "PartialObjectMetadataList".to_owned(),
+                META_VERSION.to_owned(),
+            )
         } else {
             (format!("{}List", kind.name), kind.api_version())
         };

@@ -127,8 +127,8 @@ impl State {
         let is_allowed_config_map =
             target.namespace == "kube-system" && CONFIG_MAPS.contains(&target.name.as_str());
         let is_core = |resource: &str| target.group.is_empty() && target.resource == resource;
-        let is_for_tokens = request.is_for_metadata
-            && request.parameter("fieldSelector") == Some(TOKEN_SECRETS);
+        let is_for_tokens =
+            request.is_for_metadata && request.parameter("fieldSelector") == Some(TOKEN_SECRETS);
         let limit = request
             .parameter("limit")
             .and_then(|limit| limit.parse::<u32>().ok());
