@@ -146,7 +146,7 @@ impl Versions<'_> {
                 metadata["remainingItemCount"] = rest.into();
             }
         }
-        let (list, api_version) = if request.is_for_metadata {
+        let (name, api_version) = if request.is_for_metadata {
             (
                 "PartialObjectMetadataList".to_owned(),
                 META_VERSION.to_owned(),
@@ -157,7 +157,7 @@ impl Versions<'_> {
         Ok(Answer::json(
             200,
             &json!({
-                "kind": list,
+                "kind": name,
                 "apiVersion": api_version,
                 "metadata": metadata,
                 "items": items,

@@ -47,12 +47,12 @@ fn what_a_reader_should_not_do_is_a_violation() {
         (
             "GET",
             "/api/v1/secrets?limit=500",
-            Some("list secrets: Secrets must not be read"),
+            Some("list secrets: of Secrets, only the metadata of those with tokens may be listed"),
         ),
         (
             "GET",
             "/api/v1/namespaces/a/secrets/b",
-            Some("get secrets/b: Secrets must not be read"),
+            Some("get secrets/b: of Secrets, only the metadata of those with tokens may be listed"),
         ),
         (
             "GET",

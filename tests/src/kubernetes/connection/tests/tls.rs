@@ -44,7 +44,7 @@ async fn a_cluster_is_read_over_tls() {
         Completeness::Unread(Problem::Forbidden { .. })
     );
     assert!(is_denied, "{listed:?}");
-    assert_eq!(api.violations().len(), 1, "{:?}", api.violations());
+    assert_eq!(api.violations(), [""; 0]);
 }
 
 #[tokio::test]
