@@ -20,12 +20,14 @@ pub(super) fn page(sources: &[(&str, String)]) -> String {
         row(&["Code", "Meaning", "Checks"]),
         row(&["---"; 3]),
     );
+    let used: Vec<(&str, Vec<ReasonCode>)> = sources
+        .iter()
+        .map(|(id, source)| (*id, of(source)))
+        .collect();
     let mut codes = ReasonCode::ALL.to_vec();
     codes.sort_unstable();
     for code in codes {
-        let checks = sources
-            .iter()
-            .filter(|(_, source)| of(source).contains(&code));
+        let checks = used.iter().filter(|(_, codes)| codes.contains(&code));
         let checks: Vec<_> = checks
             .map(|(id, _)| format!("[{id}](checks/{id}.md)"))
             .collect();
