@@ -6,6 +6,7 @@
 use crate::parameters::{Exceptions, Parameter};
 use crate::reason_code::ReasonCode;
 use crate::roll_up::EvaluatedObject;
+use crate::text::with_full_stop;
 use crate::verdict::Reason;
 
 /// The exceptions of a check.
@@ -29,13 +30,8 @@ pub(crate) fn apply(check: &str, exceptions: &Exceptions, objects: &mut [Evaluat
         };
         let mut exceptions = exceptions.iter();
         if let Some(exception) = exceptions.find(|exception| exception.names(name)) {
-            let reason = exception.reason();
-            let stop = if reason.ends_with(['.', '!', '?']) {
-                ""
-            } else {
-                "."
-            };
-            let text = format!("Excepted by a parameter: {reason}{stop}");
+            let reason = with_full_stop(exception.reason());
+            let text = format!("Excepted by a parameter: {reason}");
             object
                 .verdict
                 .except(Reason::new(ReasonCode::ExceptedByParameter, text));

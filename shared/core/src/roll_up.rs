@@ -58,7 +58,7 @@ pub enum Unit {
     /// One finding about the subject, which covers all its objects. This unit suits good practice: many objects fail
     /// for the same reason. The subject is a namespace, so that each owner has a finding, unless it is up to one owner
     /// to correct all failures in the cluster.
-    Namespace(Noun),
+    Subject(Noun),
 }
 
 /// The common noun for the objects that a check evaluates.
@@ -194,7 +194,7 @@ impl Unit {
     /// - Otherwise, if an object does not pass, it is not applicable, so that nothing is reported twice.
     /// - Otherwise it passes, or is pending while the result of an object is pending.
     ///
-    /// For [`Unit::Namespace`], it is as bad as the worst of the objects and of the unread lists, and not applicable if
+    /// For [`Unit::Subject`], it is as bad as the worst of the objects and of the unread lists, and not applicable if
     /// there are none.
     ///
     /// For [`Unit::Resource`], there is no subject. Each verdict stays as it is, except that a pass, a pending result
@@ -205,7 +205,7 @@ impl Unit {
             Self::Object(noun) => {
                 by_object(noun, subject, usize::try_from(most).unwrap_or(usize::MAX))
             }
-            Self::Namespace(noun) => by_namespace(noun, subject),
+            Self::Subject(noun) => by_subject(noun, subject),
         }
     }
 }
@@ -279,7 +279,7 @@ fn by_object(noun: Noun, subject: Subject, most: usize) -> Vec<RolledUp> {
 }
 
 /// Returns the verdict about the subject.
-fn by_namespace(noun: Noun, subject: Subject) -> Vec<RolledUp> {
+fn by_subject(noun: Noun, subject: Subject) -> Vec<RolledUp> {
     let verdicts = subject.verdicts;
     let mut objects = verdicts.objects;
     objects.sort_by(EvaluatedObject::worst_first);

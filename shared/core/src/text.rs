@@ -22,6 +22,16 @@ pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Returns a text that people wrote as a sentence: with a full stop, unless it has an end already.
+pub(crate) fn with_full_stop(text: &str) -> String {
+    let stop = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{text}{stop}")
+}
+
 /// Returns the text with at most that many characters.
 pub(crate) fn cut(text: &str, most: usize) -> &str {
     let end = text.char_indices().nth(most);
@@ -43,6 +53,13 @@ mod tests {
     fn only_the_first_letter_is_capitalized() {
         for (text, expected) in [("", ""), ("the key", "The key"), ("É", "É"), ("1a", "1a")] {
             assert_eq!(capitalized(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_sentence_has_one_end() {
+        for (text, expected) in [("Why", "Why."), ("Why.", "Why."), ("Why?", "Why?")] {
+            assert_eq!(with_full_stop(text), expected);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::facts::image::ScanResult;
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::severity::Severity;
+use crate::text::with_full_stop;
 
 /// The kinds of decision, from best to worst. A certain failure is worse than a fact that could not be read, and that
 /// is worse than an uncertain result.
@@ -229,12 +230,7 @@ impl Verdict {
     /// NON_COMPLIANT, and a resource that stays NON_COMPLIANT is not muted.
     pub fn muted(mut self, reason: &str, until: Date) -> Self {
         if matches!(self.outcome, Outcome::Failed(_)) {
-            let stop = if reason.ends_with(['.', '!', '?']) {
-                ""
-            } else {
-                "."
-            };
-            let text = format!("Muted until {until}: {reason}{stop}");
+            let text = format!("Muted until {until}: {}", with_full_stop(reason));
             self.outcome = Outcome::Passed;
             self.reasons.insert(0, Reason::new(MUTED, text));
         }

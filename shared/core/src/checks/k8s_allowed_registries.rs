@@ -63,7 +63,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "All images come from allowed registries.",
         required: Some(&ALLOWED_REGISTRIES),
         inspect,

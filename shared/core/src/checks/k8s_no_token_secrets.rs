@@ -26,6 +26,7 @@
 //! look for a setting of the chart, or name the Secret in `allowedSecrets`.
 
 use crate::check::{Check, Remediation};
+use crate::evaluation::contents::contains_object;
 use crate::evaluation::namespaces::{EvaluateNamespaces, NamespaceInCluster, reasons_of};
 use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::TokenSecret;
@@ -68,10 +69,8 @@ pub(super) static CHECK: Check = Check {
 
 fn evaluate(namespace: NamespaceInCluster<'_>, settings: &ParameterValues) -> Verdict {
     let allowed = settings.get(&ALLOWED_SECRETS);
-    let is_allowed = |secret: &&TokenSecret| {
-        let place = (namespace.name, secret.name.as_str());
-        allowed.iter().any(|one| one.split_once('/') == Some(place))
-    };
+    let is_allowed =
+        |secret: &&TokenSecret| contains_object(&allowed, namespace.name, &secret.name);
     let secrets = namespace.namespace.token_secrets.iter();
     let (allowed, others): (Vec<_>, Vec<_>) = secrets.partition(is_allowed);
     let others = others.into_iter();

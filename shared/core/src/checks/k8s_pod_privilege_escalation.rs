@@ -52,7 +52,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "No container allows privilege escalation.",
         required: None,
         inspect,

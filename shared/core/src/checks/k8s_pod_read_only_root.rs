@@ -48,7 +48,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "All containers have a read-only root file system.",
         required: None,
         inspect,

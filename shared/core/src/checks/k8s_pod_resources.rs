@@ -70,7 +70,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads, Need::LimitRanges],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "All containers have the requests and limits that are required.",
         required: None,
         inspect,
@@ -131,10 +131,7 @@ impl Unknown<'_> {
     fn issue(self) -> Result<Issue, InvalidField> {
         match self {
             Self::Setting(error) => Err(error),
-            Self::LimitRanges(unread) => Ok(Issue::not_available(
-                unread.code,
-                unread.text.trim_end_matches('.'),
-            )),
+            Self::LimitRanges(unread) => Ok(Issue::unread(unread)),
         }
     }
 }

@@ -78,7 +78,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "No container runs as root.",
         required: None,
         inspect,

@@ -54,7 +54,7 @@ pub(super) static CHECK: Check = Check {
     ],
     needs: &[Need::Workloads],
     evaluate: &EvaluateWorkloads {
-        unit: Unit::Namespace(WORKLOADS),
+        unit: Unit::Subject(WORKLOADS),
         passed: "The pods get no environment variables about Services.",
         required: None,
         inspect,

@@ -24,9 +24,9 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Remediation};
-use crate::evaluation::contents::EvaluateContents;
+use crate::evaluation::contents::{EvaluateContents, contains_object};
 use crate::evaluation::workloads::{
-    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, OBJECTS, PLATFORM_EXCEPTIONS,
 };
 use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{ApiList, KubernetesCluster, ObjectName, PodSpec, Volume};
@@ -36,7 +36,7 @@ use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
-use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
+use crate::roll_up::{EvaluatedObject, Subject, Unit, Verdicts};
 use crate::severity::Severity;
 use crate::verdict::{Reason, Verdict};
 
@@ -87,10 +87,7 @@ pub(super) static CHECK: Check = Check {
 
 /// The evaluation of the workloads in a namespace.
 const WORKLOADS: EvaluateWorkloads = EvaluateWorkloads {
-    unit: Unit::Namespace(Noun {
-        one: "object",
-        many: "objects",
-    }),
+    unit: Unit::Subject(OBJECTS),
     passed: "The pods mount no token for the Kubernetes API that they don't need.",
     required: None,
     inspect,
@@ -158,10 +155,7 @@ fn service_account(namespace: &str, name: &str) -> ObjectName {
 }
 
 fn is_allowed(settings: &ParameterValues, namespace: &str, account: &str) -> bool {
-    let allowed = settings.get(&ALLOWED_ACCOUNTS);
-    allowed
-        .iter()
-        .any(|allowed| allowed.split_once('/') == Some((namespace, account)))
+    contains_object(&settings.get(&ALLOWED_ACCOUNTS), namespace, account)
 }
 
 /// Returns the text of the exception for a service account that a parameter allows.
@@ -234,10 +228,7 @@ enum Mount {
 
 fn issue(inspection: &Inspection<'_>) -> Result<Option<Issue>, InvalidField> {
     let context = inspection.context;
-    let unknown = |unread: Unread| {
-        let text = unread.text.trim_end_matches('.');
-        Ok(Some(Issue::not_available(unread.code, text)))
-    };
+    let unknown = |unread: Unread| Ok(Some(Issue::unread(&unread)));
     let name = inspection.pod.service_account_name.read()?;
     let account = name.filter(|name| !name.is_empty());
     let account = account.map_or(DEFAULT_ACCOUNT, String::as_str);

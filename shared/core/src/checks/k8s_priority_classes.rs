@@ -31,7 +31,7 @@ use crate::check::{Check, Remediation};
 use crate::evaluation::contents::EvaluateContents;
 use crate::evaluation::namespaces::SYSTEM_NAMESPACES;
 use crate::evaluation::workloads::{
-    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, PLATFORM_EXCEPTIONS,
+    ACCEPT_PUBLIC_SYSTEM_IMAGES, EvaluateWorkloads, Inspection, Issue, OBJECTS, PLATFORM_EXCEPTIONS,
 };
 use crate::exceptions::EXCEPTIONS;
 use crate::facts::kubernetes::{KubernetesCluster, PriorityClass};
@@ -41,7 +41,7 @@ use crate::need::Need;
 use crate::parameters::ParameterValues;
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
-use crate::roll_up::{EvaluatedObject, Noun, Subject, Unit, Verdicts};
+use crate::roll_up::{EvaluatedObject, Subject, Unit, Verdicts};
 use crate::severity::Severity;
 use crate::verdict::Verdict;
 
@@ -76,10 +76,7 @@ pub(super) static CHECK: Check = Check {
 
 /// The evaluation of workloads.
 const WORKLOADS: EvaluateWorkloads = EvaluateWorkloads {
-    unit: Unit::Namespace(Noun {
-        one: "object",
-        many: "objects",
-    }),
+    unit: Unit::Subject(OBJECTS),
     passed: "The pods have no priority class of Kubernetes itself.",
     required: None,
     inspect,

@@ -1,5 +1,6 @@
 //! The evaluation that all checks of the objects in clusters have in common.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use crate::check::{Evaluated, Evaluator};
@@ -52,6 +53,12 @@ impl<T: EvaluateContents> Evaluator for T {
     fn unit(&self) -> Unit {
         EvaluateContents::unit(self)
     }
+}
+
+/// Returns `true` if a list of a parameter contains an object, as `<namespace>/<name>`.
+pub(crate) fn contains_object(list: &[Cow<'_, str>], namespace: &str, name: &str) -> bool {
+    let mut list = list.iter();
+    list.any(|one| one.split_once('/') == Some((namespace, name)))
 }
 
 /// A check of a cluster as a whole: a pure function of the facts about its contents.

@@ -36,10 +36,16 @@ pub(crate) const WORKLOADS: Noun = Noun {
     many: "workloads",
 };
 
+/// The noun for workloads together with other objects.
+pub(crate) const OBJECTS: Noun = Noun {
+    one: "object",
+    many: "objects",
+};
+
 /// A check of workloads: a pure function of the settings of pods, and the unit of its findings.
 #[derive(Debug)]
 pub(crate) struct EvaluateWorkloads {
-    /// The unit: [`Unit::Object`] or [`Unit::Namespace`], of [`WORKLOADS`].
+    /// The unit: [`Unit::Object`] or [`Unit::Subject`], of [`WORKLOADS`].
     pub(crate) unit: Unit,
     /// The text of a workload without issues, which is a sentence.
     pub(crate) passed: &'static str,
@@ -92,7 +98,7 @@ impl EvaluateContents for EvaluateWorkloads {
             Vec::new()
         };
         match self.unit {
-            Unit::Namespace(_) => by_namespace
+            Unit::Subject(_) => by_namespace
                 .into_iter()
                 .filter_map(|(namespace, objects)| {
                     let namespace = namespace?;

@@ -25,7 +25,7 @@ const NOUN: Noun = Noun {
     many: "workloads",
 };
 const OBJECT: Unit = Unit::Object(NOUN);
-const NAMESPACE: Unit = Unit::Namespace(NOUN);
+const NAMESPACE: Unit = Unit::Subject(NOUN);
 
 fn resource(kind: &'static ResourceKind, name: &str) -> Resource {
     let location = Location {
@@ -111,7 +111,7 @@ fn by_object(verdicts: Verdicts, most: u32) -> (Vec<RolledUp>, Verdict) {
     (rolled_up, about_subject.verdict)
 }
 
-fn by_namespace(verdicts: Verdicts) -> Verdict {
+fn by_subject(verdicts: Verdicts) -> Verdict {
     let rolled_up = rolled_up(NAMESPACE, verdicts, 0);
     let [about_subject] = <[RolledUp; 1]>::try_from(rolled_up).unwrap();
     assert_eq!(about_subject.resource, subject());
@@ -175,7 +175,7 @@ fn an_excepted_object_passes_and_is_reported() {
         assert_eq!(verdict.explanation(), format!("{text} {exception}"));
         assert_eq!(rolled_up[0].sending, Sending::OnRecovery);
 
-        let verdict = by_namespace(all());
+        let verdict = by_subject(all());
         assert_eq!(
             (verdict.outcome, names(&verdict)),
             (expected, vec!["shop/agent"])
@@ -184,7 +184,7 @@ fn an_excepted_object_passes_and_is_reported() {
     }
     let mut all = objects(&[Failed(Low)]);
     all.push(muted("agent"));
-    let verdict = by_namespace(verdicts(all));
+    let verdict = by_subject(verdicts(all));
     assert_eq!(verdict.outcome, Failed(Low));
     assert_eq!(verdict.codes(), ["NOT_ENCRYPTED", "MUTED"]);
     assert_eq!(names(&verdict), ["shop/w0000", "shop/agent"]);
@@ -221,7 +221,7 @@ fn each_exception_is_reported_with_its_objects() {
             .iter()
             .all(|one| one.sending == Sending::OnRecovery)
     );
-    let verdict = by_namespace(all());
+    let verdict = by_subject(all());
     assert_eq!(
         verdict.codes(),
         ["ALL_PASSED", "EXCEPTED_BY_PARAMETER", "EXCEPTED_SYSTEM"]
@@ -236,7 +236,7 @@ fn each_exception_is_reported_with_its_objects() {
         let text = format!("Excepted: {at:02}.");
         excepted(&format!("w{at:02}"), parameter, &text)
     });
-    let verdict = by_namespace(verdicts(many.collect()));
+    let verdict = by_subject(verdicts(many.collect()));
     assert_eq!(verdict.reasons.len(), 1 + REASONS + 1);
     assert!(
         verdict
@@ -262,7 +262,7 @@ fn remarks_end_the_reasons() {
     let passed = || remarked(objects(&[Passed]));
     for verdict in [
         by_object(passed(), MOST_FINDINGS.default).1,
-        by_namespace(passed()),
+        by_subject(passed()),
     ] {
         assert_eq!(verdict.codes(), ["ALL_PASSED", "KEY_STATE_UNKNOWN"]);
     }

@@ -330,7 +330,7 @@ fn unknown_add_ons_leave_open_if_a_workload_is_excepted() {
 fn practices() -> impl Iterator<Item = &'static Check> {
     let checks = CHECKS.into_iter();
     let checks = checks.filter(|check| check.id != "k8s-priority-classes");
-    let checks = checks.filter(|check| matches!(check.unit(), Unit::Namespace(_)));
+    let checks = checks.filter(|check| matches!(check.unit(), Unit::Subject(_)));
     checks.filter(|check| check.needs.contains(&Need::Workloads))
 }
 

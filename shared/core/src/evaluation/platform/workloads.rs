@@ -330,9 +330,9 @@ pub(crate) static WORKLOADS: [PlatformWorkload; 26] = [
     ),
 ];
 
-/// A setting, divided by what a row of the table allows.
+/// The parts of a setting by what a row of the table allows.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Divided {
+pub(crate) struct Parts {
     /// The part that the workload needs, if there is one.
     pub(crate) needed: Option<Offence>,
     /// The part that it does not need, if there is one.
@@ -350,12 +350,12 @@ impl PlatformWorkload {
         })
     }
 
-    /// Divides a setting of a container with this kind and name, or of the pod, by what the workload needs.
-    pub(crate) fn divide(
+    /// Splits a setting of a container with this kind and name, or of the pod, by what the workload needs.
+    pub(crate) fn split(
         &self,
         setting: &Offence,
         container: Option<(ContainerKind, &str)>,
-    ) -> Divided {
+    ) -> Parts {
         let is_of = |one: &str| container.is_some_and(|(_, name)| name == one);
         let is_path = |path: &NodePath, text: &str| NodePath::new(text, false) == *path;
         let is_needed = match setting {
@@ -376,24 +376,24 @@ impl PlatformWorkload {
                     let mut needed = self.host_ports.iter();
                     needed.any(|(name, needed)| is_of(name) && needed == port)
                 };
-                return divided(ports, is_needed, Offence::HostPorts);
+                return split_list(ports, is_needed, Offence::HostPorts);
             }
             Offence::Capabilities(names) => {
                 let is_needed = |name: &String| {
                     let mut needed = self.capabilities.iter();
                     needed.any(|(container, needed)| is_of(container) && needed == name)
                 };
-                return divided(names, is_needed, Offence::Capabilities);
+                return split_list(names, is_needed, Offence::Capabilities);
             }
         };
         let setting = Some(setting.clone());
         if is_needed {
-            Divided {
+            Parts {
                 needed: setting,
                 other: None,
             }
         } else {
-            Divided {
+            Parts {
                 needed: None,
                 other: setting,
             }
@@ -401,15 +401,15 @@ impl PlatformWorkload {
     }
 }
 
-/// Divides a setting that is a list.
-fn divided<T: Clone>(
+/// Splits a setting that is a list.
+fn split_list<T: Clone>(
     items: &[T],
     is_needed: impl Fn(&T) -> bool,
     setting: impl Fn(Vec<T>) -> Offence,
-) -> Divided {
+) -> Parts {
     let (needed, other): (Vec<T>, Vec<T>) = items.iter().cloned().partition(is_needed);
     let part = |items: Vec<T>| (!items.is_empty()).then(|| setting(items));
-    Divided {
+    Parts {
         needed: part(needed),
         other: part(other),
     }

@@ -54,7 +54,7 @@ impl<'a> PlatformExceptions<'a> {
         let is_on = settings.get(&PLATFORM_EXCEPTIONS);
         Self {
             platform: is_on.then(|| Platform::new(facts, cluster.partition(), accepts_public)),
-            accepts_all: matches!(unit, Unit::Namespace(_)),
+            accepts_all: matches!(unit, Unit::Subject(_)),
         }
     }
 
@@ -100,7 +100,7 @@ impl WorkloadExceptions<'_> {
             } else if self.accepts_all {
                 accepted.insert(issue);
             } else {
-                let (needed, other) = divide(self.row, issue);
+                let (needed, other) = split(self.row, issue);
                 accepted.extend(needed);
                 others.extend(other);
             }
@@ -121,8 +121,8 @@ impl WorkloadExceptions<'_> {
     }
 }
 
-/// Divides an issue in what the workload needs and the rest.
-fn divide(
+/// Splits an issue into what the workload needs and the rest.
+fn split(
     row: &PlatformWorkload,
     one: LocatedIssue,
 ) -> (Option<LocatedIssue>, Option<LocatedIssue>) {
@@ -135,12 +135,12 @@ fn divide(
     };
     let container = one.container.as_ref();
     let container = container.map(|container| (container.kind, container.name.as_str()));
-    let divided = row.divide(setting, container);
+    let parts = row.split(setting, container);
     let part = |setting| LocatedIssue {
         issue: one.issue.with_offence(setting),
         container: one.container.clone(),
     };
-    (divided.needed.map(part), divided.other.map(part))
+    (parts.needed.map(part), parts.other.map(part))
 }
 
 fn of_pod(issue: Issue) -> LocatedIssue {
@@ -152,12 +152,13 @@ fn of_pod(issue: Issue) -> LocatedIssue {
 
 /// Returns that it is unknown if an exception applies.
 fn unknown_addons(unread: &Unread) -> Issue {
-    let cause = unread.text.trim_end_matches('.');
+    let cause = &unread.text;
     let text = format!(
         "The workload is excepted if an add-on of Amazon EKS installs it, but the cluster's add-ons are not known: \
          {cause}"
     );
-    Issue::not_available(unread.code, text)
+    let code = unread.code;
+    Issue::unread(&Unread { code, text })
 }
 
 /// Marks the exceptions because of which a workload passes: those for the workloads of the platform, and those that a

@@ -85,6 +85,11 @@ impl Issue {
         Self::new(Outcome::NotAvailable, code, text)
     }
 
+    /// Returns the absence of a fact that decides, with the reason why it was not read.
+    pub(crate) fn unread(unread: &Unread) -> Self {
+        Self::not_available(unread.code, unread.text.trim_end_matches('.'))
+    }
+
     /// Returns the reason why a pod passes.
     pub(crate) fn passed(code: ReasonCode, text: impl Into<String>) -> Self {
         Self::new(Outcome::Passed, code, text)

@@ -27,9 +27,9 @@ fn a_namespace_has_the_worst_outcome_of_its_objects() {
             Failed(Informational),
         ),
     ] {
-        let whole = by_namespace(verdicts(objects(outcomes)));
+        let whole = by_subject(verdicts(objects(outcomes)));
         assert_eq!(whole.outcome, read, "{outcomes:?}");
-        let broken = by_namespace(with_unread(objects(outcomes)));
+        let broken = by_subject(with_unread(objects(outcomes)));
         assert_eq!(broken.outcome, unread, "{outcomes:?}");
         assert!(broken.codes().contains(&"ACCESS_DENIED"), "{outcomes:?}");
         assert!(!whole.reasons.is_empty());
@@ -45,7 +45,7 @@ fn a_namespace_lists_each_reason_once_with_names_worst_first() {
         Failed(High),
         Failed(Low),
     ];
-    let verdict = by_namespace(with_unread(objects(&outcomes)));
+    let verdict = by_subject(with_unread(objects(&outcomes)));
     let reasons: Vec<_> = verdict
         .reasons
         .iter()
@@ -93,7 +93,7 @@ fn an_object_with_the_same_reason_twice_is_named_once() {
         object.verdict.reasons = twice();
     }
     assert_eq!(
-        by_namespace(verdicts(all)).explanation(),
+        by_subject(verdicts(all)).explanation(),
         "A container may run as root (shop/w0000, shop/w0001)."
     );
 }
@@ -106,13 +106,13 @@ fn a_namespace_names_some_objects_and_contains_all() {
         (NAMES + 1, "shop/w0018, shop/w0019 and others)."),
         (NAMES + 2, "shop/w0018, shop/w0019 and others)."),
     ] {
-        let verdict = by_namespace(verdicts(objects(&vec![Failed(Low); count])));
+        let verdict = by_subject(verdicts(objects(&vec![Failed(Low); count])));
         let text = verdict.explanation();
         assert!(text.ends_with(ends), "{text}");
         assert_eq!(verdict.objects.len(), count);
     }
     // The text stays the same, but the whole verdict does not.
-    let more = |count| by_namespace(verdicts(objects(&vec![Failed(Low); count])));
+    let more = |count| by_subject(verdicts(objects(&vec![Failed(Low); count])));
     let (one, other) = (more(NAMES + 1), more(NAMES + 2));
     assert_eq!(one.reasons, other.reasons);
     assert_ne!(one, other);
@@ -125,7 +125,7 @@ fn the_number_of_reasons_of_a_namespace_is_limited() {
         for object in &mut all {
             object.verdict.reasons[0].text = format!("{} may run as root.", object.name);
         }
-        by_namespace(with_unread(all))
+        by_subject(with_unread(all))
     };
     let unread_alone = |count| (count, vec!["ACCESS_DENIED"]);
     for (count, (named, rest)) in [
@@ -149,7 +149,7 @@ fn the_number_of_reasons_of_a_namespace_is_limited() {
 
 #[test]
 fn passing_objects_are_not_counted_in_a_namespace() {
-    let one = by_namespace(verdicts(objects(&[Passed])));
+    let one = by_subject(verdicts(objects(&[Passed])));
     assert_eq!(one.explanation(), "None of the workloads failed.");
-    assert_eq!(by_namespace(verdicts(objects(&[Passed; 9]))), one);
+    assert_eq!(by_subject(verdicts(objects(&[Passed; 9]))), one);
 }

@@ -47,7 +47,7 @@ fn the_digest_covers_objects_that_no_reason_names() {
             details: Details::default(),
             verdicts,
         };
-        let rolled_up = Unit::Namespace(noun).roll_up(subject, 0);
+        let rolled_up = Unit::Subject(noun).roll_up(subject, 0);
         Finding {
             verdict: rolled_up.into_iter().next().unwrap().verdict,
             ..finding("eks-endpoint-private", CLUSTER, State::Gone)
