@@ -101,6 +101,7 @@ OPERATIONS = {
         "ListAliases",
         "ListKeys",
     ],
+    "lambda": ["Invoke"],
     "logs": [
         "DescribeAccountPolicies",
         "DescribeLogGroups",

@@ -208,6 +208,7 @@ fn play(
     let binaries = build()?;
     let mut served = account.clone();
     let contents = serve_contents(&mut served, options)?;
+    let vpcs = vpcs_of(&served, &contents);
     let aws = StandIn::start(served)?;
     let mut player = Player::new(
         &aws,
@@ -216,6 +217,9 @@ fn play(
         empty_folder(options.to().join("ocsf"))?,
         !contents.is_empty(),
     );
+    for vpc in vpcs {
+        player.add_cluster_reader(&vpc)?;
+    }
     match samples {
         [sample] if options.event.is_some() => play_one(sample, &mut player, terminal)?,
         _ => play_all(samples, &mut player, options, terminal)?,
@@ -237,6 +241,20 @@ fn serve_contents(account: &mut Account, options: &Options) -> Result<Vec<TlsSer
         servers.push(server);
     }
     Ok(servers)
+}
+
+/// Returns the IDs of the VPCs of clusters whose Kubernetes APIs are served, where the account file states them.
+fn vpcs_of(account: &Account, contents: &[TlsServer]) -> BTreeSet<String> {
+    let clusters = account.clusters.iter().map(|cluster| &cluster.members);
+    let urls: Vec<String> = contents.iter().map(TlsServer::url).collect();
+    clusters
+        .filter(|members| {
+            urls.iter()
+                .any(|url| members.get("endpoint").is_some_and(|own| own == url))
+        })
+        .filter_map(|members| members.get("resourcesVpcConfig")?["vpcId"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Returns the file that describes the account.
@@ -474,7 +492,7 @@ mod tests {
         let error = run(&options).unwrap_err().to_string();
         assert!(
             error.contains("sweeep")
-                && error.contains("config-rule, ecr-event, sweep, sweep-worker"),
+                && error.contains("cluster-reader, config-rule, ecr-event, sweep, sweep-worker"),
             "{error}"
         );
     }

@@ -1,4 +1,5 @@
-//! A deployment of eksentry: the stack with the functions, and the stack in each other account that they read.
+//! A deployment of eksentry: the stack with the functions, the stack in each other account that they read, and the stack
+//! in each VPC whose clusters they read.
 
 use crate::{
     account::MemberRole,
@@ -9,6 +10,9 @@ use crate::{
 /// The logical ID of the role in template-member.yaml.
 const MEMBER_ROLE: &str = "MemberRole";
 
+/// The VPC in which template-vpc.yaml is deployed: that of clusters for which an account file sets none.
+const VPC: &str = "vpc-0a1b2c3d4e5f60001";
+
 /// The functions that may assume that role, by their folders.
 const SWEEPS: [&str; 2] = ["sweep", "sweep-worker"];
 
@@ -17,6 +21,7 @@ const SWEEPS: [&str; 2] = ["sweep", "sweep-worker"];
 pub struct Deployment {
     stack: Stack,
     members: Stack,
+    in_vpc: Stack,
 }
 
 impl Deployment {
@@ -39,7 +44,12 @@ impl Deployment {
             .with("ExternalId", stack.parameter_value("ExternalId")?)?
             .with("RoleName", stack.parameter_value("MemberRoleName")?)?
             .with("SecurityHub", stack.parameter_value("SecurityHub")?)?;
-        Ok(Self { stack, members })
+        let in_vpc = Stack::new(Template::of_vpcs()?, account, region).with("VpcId", VPC)?;
+        Ok(Self {
+            stack,
+            members,
+            in_vpc,
+        })
     }
 
     /// Sets a parameter of template.yaml that no environment variable of a function depends on, and that of
@@ -53,6 +63,7 @@ impl Deployment {
         Ok(Self {
             stack: self.stack.with(parameter, value)?,
             members,
+            ..self
         })
     }
 
@@ -63,7 +74,8 @@ impl Deployment {
 
     /// Returns the role of a function, by its folder in `functions`.
     pub fn role(&self, function: &str) -> Result<Role, TemplateError> {
-        self.stack.role_of_function(function)
+        let role = self.stack.role_of_function(function);
+        role.or_else(|_| self.in_vpc.role_of_function(function))
     }
 
     /// Returns the role in another account, and its trust policy. `set` is the name and the external ID, if that

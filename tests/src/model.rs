@@ -45,6 +45,7 @@ const MODELS: &[(&str, &str)] = &models![
     "iam",
     "inspector2",
     "kms",
+    "lambda",
     "logs",
     "monitoring",
     "organizations",

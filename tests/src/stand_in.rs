@@ -41,6 +41,7 @@ mod guardduty;
 mod iam;
 mod inspector;
 mod kms;
+mod lambda;
 mod logs;
 mod operation;
 mod operations;
@@ -101,6 +102,7 @@ use crate::{
     account::{Account, AccountError, Record},
     background::ANY_PORT,
     deployment::Deployment,
+    lambda::Invocation,
     model::validate,
     template::TemplateError,
 };
@@ -358,6 +360,15 @@ impl StandIn {
     /// Takes the messages that were sent to queues, in the order in which they arrived.
     pub fn take_messages(&self) -> Vec<Message> {
         self.state().queues.take()
+    }
+
+    /// Adds a function that others can invoke by its name, in any account and Region.
+    pub fn add_function(
+        &self,
+        name: &str,
+        handler: impl FnMut(&[u8]) -> Invocation + Send + 'static,
+    ) {
+        self.state().functions.add(name, handler);
     }
 
     /// Returns the objects in all buckets, by `bucket/key`.

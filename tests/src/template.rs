@@ -76,6 +76,13 @@ impl Template {
         TEMPLATE.clone()
     }
 
+    /// Returns the repository's template-vpc.yaml.
+    pub fn of_vpcs() -> Result<Arc<Self>, TemplateError> {
+        static TEMPLATE: LazyLock<Result<Arc<Template>, TemplateError>> =
+            LazyLock::new(|| of_the_repository("template-vpc.yaml"));
+        TEMPLATE.clone()
+    }
+
     /// Returns the whole template.
     pub fn body(&self) -> &Value {
         &self.body

@@ -32,6 +32,8 @@ pub(crate) struct World {
     logs: Vec<String>,
     /// The Kubernetes APIs of clusters.
     contents: Vec<KubernetesApi>,
+    /// The clusters that only their VPC reaches.
+    in_vpc: Vec<&'static str>,
 }
 
 impl World {
@@ -65,6 +67,7 @@ impl World {
             time_limit: TIME_LIMIT,
             logs: Vec::new(),
             contents: Vec::new(),
+            in_vpc: Vec::new(),
         }
     }
 
@@ -118,6 +121,29 @@ impl World {
             }
         });
         Self { contents, ..self }.and("EKSENTRY_KUBERNETES", "on")
+    }
+
+    /// Lets only their VPC reach these clusters, and adds a cluster reader there.
+    pub(crate) fn with_cluster_reader(self, function: &str, clusters: &[&'static str]) -> Self {
+        let mut reader = self
+            .start("cluster-reader")
+            .with_clusters(&self.contents_of(|name| clusters.contains(&name)));
+        let limit = Duration::from_secs(20);
+        self.aws
+            .add_function(function, move |payload| reader.invoke(payload, limit));
+        let world = Self {
+            in_vpc: clusters.to_vec(),
+            ..self
+        };
+        world
+            .and("EKSENTRY_CLUSTER_READER", "eksentry-cluster-reader-{vpcId}")
+            .deployed_with("ClusterReaders", "on")
+    }
+
+    /// Returns the Kubernetes APIs of some clusters.
+    fn contents_of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<KubernetesApi> {
+        let wanted = self.contents.iter().filter(|api| is_wanted(&api.name()));
+        wanted.cloned().collect()
     }
 
     /// Returns the Kubernetes API of a cluster.
@@ -198,7 +224,7 @@ impl World {
         let environment = self.environment.clone();
         InProcess::start(function, &self.aws, &access_key, environment)
             .of_account(ACCOUNT)
-            .with_clusters(&self.contents)
+            .with_clusters(&self.contents_of(|name| !self.in_vpc.contains(&name)))
     }
 
     /// Starts a function in a separate process, as Lambda does. Its clock is the real one.

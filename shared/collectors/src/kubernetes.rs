@@ -5,21 +5,31 @@ use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_eks::types::Cluster;
+use eksentry_core::facts::cluster::Endpoint;
 use eksentry_core::facts::kubernetes::Rbac;
 use eksentry_core::facts::{EksCluster, KubernetesCluster, List};
 use eksentry_core::kind::Family;
 use eksentry_core::{
     FactsOf as _, Need, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
-use eksentry_kubernetes::{Authority, Client, Token, TokenError, TokenScope, TokenSource};
+use eksentry_kubernetes::{
+    Authority, Client, ClusterReader, Route, Token, TokenError, TokenScope, TokenSource,
+};
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use tokio::time::Instant;
 
 use crate::collector::{Collector, Listing};
 use crate::eks::{self, Described, addons};
-use crate::permission::Permission;
+use crate::permission::{Arns, Permission, Switch};
 use crate::{Gate, Reader, Unlisted};
+
+/// The functions of template-vpc.yaml, one in each VPC.
+const INVOKE: Permission = Permission::new(
+    "lambda:InvokeFunction",
+    &[Arns::InRegion("function:eksentry-cluster-reader-*")],
+)
+.granted_by(Switch::ClusterReaders);
 
 /// The longest time for which one cluster is read.
 const READING: Duration = Duration::from_mins(4);
@@ -38,6 +48,7 @@ impl Collector for ContentsCollector {
             eks::DESCRIBE,
             eks::LIST_ACCESS_ENTRIES,
             addons::LIST,
+            INVOKE,
         ]
     }
 
@@ -104,14 +115,20 @@ impl Reader<'_> {
             let principals = self.clusters.principals(&described, None).await;
             facts.access_entries = principals.unwrap_or_else(|| List::complete(Vec::new()));
         }
-        match self.client_of(resource, &cluster) {
+        match self.client_of(resource, &cluster, &described) {
             Ok(client) => {
                 if !needs.is_disjoint(Need::Workloads | Need::WorkloadTemplates) {
                     // Add-ons create workloads.
                     facts.addons = self.clusters.addon_names(&described).await;
                 }
                 let objects = eksentry_kubernetes::read_objects(&client, needs).await;
-                facts.unreachable = objects.unreachable;
+                facts.unreachable = objects.unreachable.map(|unread| {
+                    let lacks_reader = self.clients.kubernetes.reader.is_none();
+                    match unread.code {
+                        ReasonCode::NotReached if lacks_reader => with_advice(unread, &described),
+                        _ => unread,
+                    }
+                });
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
@@ -133,21 +150,37 @@ impl Reader<'_> {
     }
 
     /// Returns a client for the Kubernetes API of a cluster, or the reason why there is none.
-    fn client_of(&self, resource: &Resource, cluster: &Cluster) -> Result<Client, String> {
-        let authority = cluster
+    fn client_of(
+        &self,
+        resource: &Resource,
+        cluster: &Cluster,
+        facts: &EksCluster,
+    ) -> Result<Client, String> {
+        let data = cluster
             .certificate_authority()
             .and_then(|authority| authority.data())
             .ok_or("Amazon EKS returned no certificate authority of the cluster")?;
-        let authority = Authority::parse(authority).map_err(|error| error.to_string())?;
+        let authority = Authority::parse(data).map_err(|error| error.to_string())?;
         let endpoint = cluster
             .endpoint()
             .ok_or("Amazon EKS returned no endpoint of the cluster")?;
         // Tokens of a local cluster on AWS Outposts name its ID.
         let on_outpost = cluster.outpost_config().and(cluster.id());
         let name = on_outpost.unwrap_or(resource.name()).to_owned();
+        let routes = &self.clients.kubernetes;
+        let route = match &routes.reader {
+            Some(reader) if needs_reader(&facts.endpoint) => {
+                let vpc = facts.network.vpc.as_deref();
+                let vpc = vpc.ok_or("Amazon EKS returned no VPC of the cluster")?;
+                let aws = &self.clients.aws;
+                let reader = ClusterReader::new(aws, reader.in_vpc(vpc), data.to_owned());
+                Route::Reader(Box::new(reader))
+            }
+            _ => Route::Direct(routes.connector.connect(&authority)),
+        };
         let client = Client::new(
             endpoint,
-            self.clients.kubernetes.connect(&authority),
+            route,
             self.tokens(name),
             self.clients.clock.clone(),
             Instant::now() + READING,
@@ -176,6 +209,25 @@ impl Reader<'_> {
             }
         })
     }
+}
+
+/// Returns `true` if a cluster is read from its VPC where possible: its private endpoint is on, and its public endpoint is
+/// off or limited to some addresses.
+fn needs_reader(endpoint: &Endpoint) -> bool {
+    endpoint.private && !endpoint.is_open_to_world()
+}
+
+/// Returns the reason why a cluster was not reached, with the advice to deploy a cluster reader if the cluster needs one.
+fn with_advice(unread: Unread, cluster: &EksCluster) -> Unread {
+    if !needs_reader(&cluster.endpoint) {
+        return unread;
+    }
+    let vpc = cluster.network.vpc.as_deref().unwrap_or("its VPC");
+    let text = format!(
+        "{} Not every address reaches the endpoint: deploy template-vpc.yaml in {vpc}, and set ClusterReaders=on.",
+        unread.text
+    );
+    Unread { text, ..unread }
 }
 
 /// Returns the facts about the contents of a cluster, before they are read.

@@ -42,7 +42,7 @@ use eksentry_core::{
     FactsOf, Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State,
     Unread,
 };
-use eksentry_kubernetes::Connector;
+use eksentry_kubernetes::Routes;
 use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ pub use crate::call::Call;
 use crate::collector::{Collector, Listing};
 pub use crate::eks::AccountClusters;
 use crate::memo::Memo;
-pub use crate::permission::{Arns, Permission};
+pub use crate::permission::{Arns, Permission, Switch};
 pub use crate::tags::Tags;
 
 /// The number of resources that are described at a time; each holds its facts in memory.
@@ -111,7 +111,7 @@ pub struct Clients {
     guardduty: Lazy<JsonClient>,
     inspector: Lazy<JsonClient>,
     kms: Lazy<aws_sdk_kms::Client>,
-    kubernetes: Connector,
+    kubernetes: Routes,
     iam: Lazy<aws_sdk_iam::Client>,
     logs: Lazy<JsonClient>,
     organizations: Lazy<aws_sdk_organizations::Client>,
@@ -144,8 +144,8 @@ struct Paces {
 }
 
 impl Clients {
-    /// Creates the clients for the account and Region of `aws`. `kubernetes` connects to the endpoints of clusters.
-    pub fn new(aws: &Aws, kubernetes: &Connector) -> Self {
+    /// Creates the clients for the account and Region of `aws`. `kubernetes` leads to the API servers of clusters.
+    pub fn new(aws: &Aws, kubernetes: &Routes) -> Self {
         let paces = Paces {
             ecr: Pace::up_to(ecr::CALLS_IN_FLIGHT),
             ..Paces::default()
@@ -175,8 +175,8 @@ impl Clients {
         }
     }
 
-    /// Returns the connections to the endpoints of clusters.
-    pub fn kubernetes(&self) -> &Connector {
+    /// Returns the ways to the API servers of clusters.
+    pub fn kubernetes(&self) -> &Routes {
         &self.kubernetes
     }
 }

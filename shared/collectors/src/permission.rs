@@ -10,8 +10,17 @@ pub struct Permission {
     pub on: &'static [Arns],
     /// The reason why another service makes the call on eksentry's behalf; `None` if eksentry makes the call itself.
     pub by_service: Option<&'static str>,
-    /// `true` if the permission is granted only where the stack's parameter `ImageConfigurations` turns it on.
-    pub opt_in: bool,
+    /// The parameter of the stack that grants the permission; `None` if it is always granted.
+    pub granted_by: Option<Switch>,
+}
+
+/// A parameter of the stack that grants permissions if it is `on`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Switch {
+    /// `ClusterReaders`: to invoke the functions that read clusters in VPCs.
+    ClusterReaders,
+    /// `ImageConfigurations`: to read what is in images.
+    ImageConfigurations,
 }
 
 /// A set of ARNs in a policy. Their service is the one that the action begins with.
@@ -39,14 +48,14 @@ impl Permission {
             action,
             on,
             by_service: None,
-            opt_in: false,
+            granted_by: None,
         }
     }
 
-    /// Returns the same permission, granted only where the stack's parameter `ImageConfigurations` turns it on.
-    pub const fn opt_in(self) -> Self {
+    /// Returns the same permission, granted only if a parameter of the stack is `on`.
+    pub const fn granted_by(self, switch: Switch) -> Self {
         Self {
-            opt_in: true,
+            granted_by: Some(switch),
             ..self
         }
     }

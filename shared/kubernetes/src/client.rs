@@ -3,15 +3,14 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use eksentry_aws::Clock;
-use http::Uri;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::problem::{Problem, count};
-use crate::request::Request;
-use crate::send::{NoResponse, Response, send};
+use crate::request::{Request, origin};
+use crate::route::Route;
+use crate::send::{NoResponse, Response};
 use crate::tokens::{TokenSource, Tokens};
 
 /// The most requests in flight to one cluster. All principals of IAM share the server's seats for unknown callers.
@@ -35,7 +34,7 @@ const JITTER: Duration = Duration::from_millis(500);
 /// A client for the API server of one cluster. Its requests share a token, a limit on those in flight, and a deadline.
 #[derive(Debug)]
 pub struct Client {
-    http: SharedHttpConnector,
+    route: Route,
     endpoint: String,
     tokens: Tokens,
     permits: Semaphore,
@@ -85,13 +84,13 @@ impl Client {
     /// Returns an error if the endpoint is not an HTTPS URL without a path.
     pub fn new(
         endpoint: &str,
-        http: SharedHttpConnector,
+        route: Route,
         tokens: TokenSource,
         clock: Clock,
         deadline: Instant,
     ) -> Result<Self, EndpointError> {
         Ok(Self {
-            http,
+            route,
             endpoint: origin(endpoint).ok_or(EndpointError)?,
             tokens: Tokens::new(tokens, clock),
             permits: Semaphore::new(IN_FLIGHT),
@@ -121,7 +120,6 @@ impl Client {
 
     async fn try_to_fetch(&self, request: &Request) -> Result<Vec<u8>, NoContent> {
         let _permit = self.permits.acquire().await;
-        let url = format!("{}{}", self.endpoint, request.path);
         let mut tries = Tries::default();
         loop {
             let token = self.tokens.current().await.map_err(|error| {
@@ -130,7 +128,8 @@ impl Client {
                     cause: error.to_string(),
                 })
             })?;
-            let next = match send(&self.http, &url, request.accept, token.token.text()).await {
+            let sent = self.route.send(&self.endpoint, request, &token.token);
+            let next = match sent.await {
                 Ok(response) if response.status == 401 && !tries.is_renewed => {
                     tries.is_renewed = true;
                     self.tokens.reject(&token).await;
@@ -225,12 +224,10 @@ impl Tries {
         let call = request.call.clone();
         let failure = match failure {
             NoResponse::NotReached(cause) => {
-                self.unreached += 1;
-                let problem = Problem::NotReached { call, cause };
-                if self.unreached < UNREACHED_TRIES {
-                    return Next::Retry(backoff(self.unreached), problem);
-                }
-                NoContent::Failed(problem)
+                return self.after_unreached(Problem::NotReached { call, cause });
+            }
+            NoResponse::NoReader(failure) => {
+                return self.after_unreached(Problem::NoReader { call, failure });
             }
             NoResponse::NotTrusted(distrust) => {
                 NoContent::Failed(Problem::NotTrusted { call, distrust })
@@ -239,6 +236,15 @@ impl Tries {
             NoResponse::NotSent(cause) => NoContent::Failed(Problem::NoToken { call, cause }),
         };
         Next::Fail(failure)
+    }
+
+    /// Returns what follows a try that did not reach the server.
+    fn after_unreached(&mut self, problem: Problem) -> Next {
+        self.unreached += 1;
+        if self.unreached < UNREACHED_TRIES {
+            return Next::Retry(backoff(self.unreached), problem);
+        }
+        Next::Fail(NoContent::Failed(problem))
     }
 }
 
@@ -252,15 +258,6 @@ fn backoff(tries: u32) -> Duration {
 fn jitter() -> Duration {
     let share = RandomState::new().hash_one(()) % 1_000;
     JITTER * u32::try_from(share).unwrap_or_default() / 1_000
-}
-
-/// Returns the scheme and the authority of an HTTPS URL that has no path.
-fn origin(endpoint: &str) -> Option<String> {
-    let endpoint: Uri = endpoint.parse().ok()?;
-    let authority = endpoint.authority()?.as_str();
-    let is_bare = endpoint.path() == "/" && endpoint.query().is_none();
-    let is_https = endpoint.scheme_str() == Some("https");
-    (is_https && is_bare && !authority.contains('@')).then(|| format!("https://{authority}"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ mod get;
 mod list;
 mod objects;
 mod problem;
+mod reader;
 mod request;
+mod route;
 #[cfg(test)]
 mod script;
 mod send;
@@ -22,7 +24,11 @@ pub use connect::{Connector, connect};
 pub use get::Version;
 pub use list::{Completeness, Listed};
 pub use objects::{Objects, read_objects};
-pub use problem::{Distrust, Problem};
+pub use problem::{Distrust, Problem, ReaderFailure};
+pub use reader::{
+    ClusterReader, FunctionName, FunctionNameError, ReaderRequest, ReaderResponse, Relay,
+};
 pub use request::{ApiResource, ListOf};
+pub use route::{Route, Routes};
 pub use token::{Token, TokenError, TokenScope};
 pub use tokens::TokenSource;

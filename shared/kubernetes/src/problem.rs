@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use eksentry_core::{ReasonCode, Unread};
+use serde::{Deserialize, Serialize};
 
 /// The reason why a request to the API server of a cluster failed. Its text names the request, what happened, and what
 /// to do. It contains no message of the server, which may name users, and no token.
@@ -18,6 +19,14 @@ pub enum Problem {
         call: String,
         /// The cause, in words.
         cause: String,
+    },
+    /// The function that makes requests in the VPC of the cluster could not be invoked.
+    #[error("{call} was not sent: {failure}")]
+    NoReader {
+        /// The request: `list pods`.
+        call: String,
+        /// The reason.
+        failure: ReaderFailure,
     },
     /// The server at the endpoint is not trusted. The request was not sent.
     #[error(
@@ -90,8 +99,27 @@ pub enum Problem {
     },
 }
 
-/// The fault of the certificate that the server at an endpoint shows.
+/// The reason why the function that makes requests in the VPC of a cluster could not be invoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReaderFailure {
+    /// There is no function of that name.
+    #[error("the function {0} does not exist. Deploy template-vpc.yaml in the VPC of the cluster.")]
+    Missing(String),
+    /// The function was not invoked, or failed.
+    #[error(
+        "the function {function} could not be invoked: {cause}. Check its log, and the permission to invoke it."
+    )]
+    Failed {
+        /// The name or the ARN of the function.
+        function: String,
+        /// The cause, in words.
+        cause: String,
+    },
+}
+
+/// The fault of the certificate that the server at an endpoint shows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Distrust {
     /// Another authority issued the certificate.
     #[error("The endpoint's certificate is not of the cluster's authority.")]
@@ -123,9 +151,10 @@ impl Problem {
     /// Returns the reason code of the problem.
     pub fn code(&self) -> ReasonCode {
         match self {
-            Self::NotReached { .. } | Self::NotTrusted { .. } | Self::OutOfTime { .. } => {
-                ReasonCode::NotReached
-            }
+            Self::NotReached { .. }
+            | Self::NoReader { .. }
+            | Self::NotTrusted { .. }
+            | Self::OutOfTime { .. } => ReasonCode::NotReached,
             Self::Unauthorized { .. } | Self::Forbidden { .. } => ReasonCode::AccessDenied,
             Self::Throttled { .. } => ReasonCode::Throttled,
             Self::NoToken { .. } | Self::NotServed { .. } | Self::Failed { .. } => {
@@ -138,6 +167,7 @@ impl Problem {
     pub fn call(&self) -> &str {
         match self {
             Self::NotReached { call, .. }
+            | Self::NoReader { call, .. }
             | Self::NotTrusted { call, .. }
             | Self::NoToken { call, .. }
             | Self::Unauthorized { call }
@@ -153,6 +183,7 @@ impl Problem {
     pub fn concerns_all_requests(&self) -> bool {
         match self {
             Self::NotReached { .. }
+            | Self::NoReader { .. }
             | Self::NotTrusted { .. }
             | Self::NoToken { .. }
             | Self::Unauthorized { .. }
@@ -279,6 +310,34 @@ mod tests {
             assert_eq!(problem.call(), "list pods");
             let unread = Unread::from(problem);
             assert_eq!((unread.code.word(), unread.text.as_str()), (code, text));
+        }
+    }
+    #[test]
+    fn a_missing_reader_and_one_that_fails_are_told_apart() {
+        let function = || "reader-vpc-1".to_owned();
+        for (failure, text) in [
+            (
+                ReaderFailure::Missing(function()),
+                "list pods was not sent: the function reader-vpc-1 does not exist. Deploy template-vpc.yaml in the VPC \
+                 of the cluster.",
+            ),
+            (
+                ReaderFailure::Failed {
+                    function: function(),
+                    cause: "it broke".to_owned(),
+                },
+                "list pods was not sent: the function reader-vpc-1 could not be invoked: it broke. Check its log, \
+                 and the permission to invoke it.",
+            ),
+        ] {
+            let call = "list pods".to_owned();
+            let problem = Problem::NoReader { call, failure };
+            assert!(problem.concerns_all_requests());
+            let unread = Unread::from(problem);
+            assert_eq!(
+                (unread.code.word(), unread.text.as_str()),
+                ("NOT_REACHED", text)
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use form_urlencoded::Serializer;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::Uri;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The characters of a name that are not encoded in a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -215,6 +216,66 @@ impl Request {
     }
 }
 
+/// Returns the scheme and the authority of an HTTPS URL that has no path.
+pub(crate) fn origin(endpoint: &str) -> Option<String> {
+    let endpoint: Uri = endpoint.parse().ok()?;
+    let authority = endpoint.authority()?.as_str();
+    let is_bare = endpoint.path() == "/" && endpoint.query().is_none();
+    let is_https = endpoint.scheme_str() == Some("https");
+    (is_https && is_bare && !authority.contains('@')).then(|| format!("https://{authority}"))
+}
+
+/// Returns the media type of the response to a request that another function asks for, by its path and query; `None` if
+/// this crate makes no such request. It makes requests for objects, for lists of them and for what a cluster serves:
+/// never for a part of an object, such as the log of a pod, and never for more than the metadata of Secrets.
+pub(crate) fn media_type(path_and_query: &str) -> Option<&'static str> {
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let is_parameter =
+        |name: &str| ["limit", "continue", "fieldSelector", "labelSelector"].contains(&name);
+    if !form_urlencoded::parse(query.as_bytes()).all(|(name, _)| is_parameter(&name)) {
+        return None;
+    }
+    let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+    let (group, version, rest) = match segments[..] {
+        ["version" | "apis"] => return Some(OBJECTS),
+        ["api", version, ref rest @ ..] => (None, version, rest),
+        ["apis", group, version, ref rest @ ..] => (Some(group), version, rest),
+        _ => return None,
+    };
+    let (namespace, plural, name) = match *rest {
+        ["namespaces", namespace, plural] => (Some(namespace), plural, None),
+        ["namespaces", namespace, plural, name] => (Some(namespace), plural, Some(name)),
+        [plural] => (None, plural, None),
+        [plural, name] => (None, plural, Some(name)),
+        _ => return None,
+    };
+    let mut words = group.into_iter().chain([version, plural]);
+    let mut names = namespace.into_iter().chain(name);
+    if !words.all(is_word) || !names.all(is_name) {
+        return None;
+    }
+    let is_secret = group.is_none() && plural == SECRETS.plural;
+    Some(match name {
+        _ if !is_secret => OBJECTS,
+        Some(_) => METADATA_OF_OBJECT,
+        None => METADATA_OF_LIST,
+    })
+}
+
+/// Returns `true` if a part of a path can be a group, a version or a kind.
+fn is_word(text: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_allowed)
+}
+
+/// Returns `true` if a part of a path can only be a name: a server may treat an encoded slash as a slash.
+fn is_name(text: &str) -> bool {
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.is_ok_and(|name| !["", ".", ".."].contains(&&*name) && !name.contains('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,5 +368,75 @@ mod tests {
         // Kinds of other groups have no contents to protect.
         let other = ListOf::all(ApiResource::new("example.com", "v1", "secrets"));
         assert_eq!(other.page(500, None).accept, "application/json");
+    }
+    #[test]
+    fn requests_of_other_functions_are_those_that_this_crate_makes() {
+        let metadata_of = |kind: &str| format!("application/json;as={kind};g=meta.k8s.io;v=v1");
+        let of_list = metadata_of("PartialObjectMetadataList");
+        let of_object = metadata_of("PartialObjectMetadata");
+        for (path, expected) in [
+            ("/version", Some("application/json")),
+            ("/apis", Some("application/json")),
+            (
+                "/api/v1/pods?limit=500&continue=a&fieldSelector=b&labelSelector=c",
+                Some("application/json"),
+            ),
+            (
+                "/api/v1/namespaces/kube-system/configmaps/aws-auth",
+                Some("application/json"),
+            ),
+            ("/api/v1/namespaces/shop", Some("application/json")),
+            (
+                "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aa",
+                Some("application/json"),
+            ),
+            ("/apis/example.com/v1/secrets", Some("application/json")),
+            ("/api/v1/secrets?limit=1", Some(of_list.as_str())),
+            ("/api/v1/namespaces/shop/secrets", Some(of_list.as_str())),
+            (
+                "/api/v1/namespaces/shop/secrets/db",
+                Some(of_object.as_str()),
+            ),
+            ("/api/v1/secrets/db", Some(of_object.as_str())),
+            ("/api/v1/namespaces/shop/pods/web/log", None),
+            ("/api/v1/namespaces/shop/pods/web/log/", None),
+            ("/api/v1/nodes/a/proxy", None),
+            ("/api/v1/nodes/a/proxy/run", None),
+            ("/api/v1/pods?watch=true", None),
+            ("/api/v1/pods?limit=1&resourceVersion=0", None),
+            ("/api/v1/%73ecrets", None),
+            ("/api/v1/configmaps/a%2F..%2F..%2Fsecrets", None),
+            ("/api/v1/pods/..", None),
+            ("/api/v1/pods/%2E%2E", None),
+            ("/api/v1/namespaces//secrets", None),
+            ("/apis//v1/secrets", None),
+            ("/api/v1/../v1", None),
+            ("/api/v1", None),
+            ("/openapi/v2", None),
+            ("/metrics", None),
+            ("/", None),
+            ("api/v1/pods", None),
+            ("", None),
+        ] {
+            assert_eq!(media_type(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn all_requests_of_this_crate_have_their_media_type() {
+        let roles = ListOf::all(ROLES).in_namespace("a b%");
+        for request in [
+            roles.page(60, Some("a/../b&watch=true")),
+            ListOf::all(SECRETS).in_namespace("shop").page(1, None),
+            Request::object(SECRETS, Some("shop"), "db"),
+            Request::object(ROLES, Some("shop"), "system:a b?#%"),
+            Request::path("/apis"),
+        ] {
+            assert_eq!(
+                media_type(&request.path),
+                Some(request.accept),
+                "{request:?}"
+            );
+        }
     }
 }

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::client::Client;
+use crate::route::Route;
 use crate::token::Token;
 use crate::tokens::TokenSource;
 
@@ -177,7 +178,8 @@ impl Script {
         });
         let deadline = Instant::now() + time;
         let clock = Clock::default();
-        Client::new(ENDPOINT, self.connector(), tokens, clock, deadline).unwrap()
+        let route = Route::Direct(self.connector());
+        Client::new(ENDPOINT, route, tokens, clock, deadline).unwrap()
     }
 
     pub(crate) fn received(&self) -> Vec<Received> {

@@ -12,15 +12,13 @@ use aws_smithy_types::byte_stream::ByteStream;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use rustls::CertificateError;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 
-use crate::problem::Distrust;
-
-/// The longest time of a try, from the connection to the end of the response.
-const TRY: Duration = Duration::from_secs(20);
+use crate::problem::{Distrust, ReaderFailure};
 
 /// The most bytes of a response with content, and of any other response.
-const MAX_CONTENT: usize = 32 << 20;
+pub(crate) const MAX_CONTENT: usize = 32 << 20;
 const MAX_STATUS: usize = 64 << 10;
 
 /// The response to a request, whatever its status.
@@ -36,7 +34,8 @@ pub(crate) struct Response {
 }
 
 /// The reason why a try has no response.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum NoResponse {
     /// The server was not reached, or did not respond.
     NotReached(String),
@@ -46,9 +45,13 @@ pub(crate) enum NoResponse {
     Broken(String),
     /// The request is not valid.
     NotSent(String),
+    /// The function that makes requests in the VPC of the cluster could not be invoked.
+    #[serde(skip)]
+    NoReader(ReaderFailure),
 }
 
-/// Sends a request, and reads the response, which has the media type `accept`.
+/// Sends a request, and reads the response, which has the media type `accept`. `limit` is the longest time, from the
+/// connection to the end of the response.
 ///
 /// # Errors
 ///
@@ -58,11 +61,12 @@ pub(crate) async fn send(
     url: &str,
     accept: &'static str,
     token: &str,
+    limit: Duration,
 ) -> Result<Response, NoResponse> {
     let request =
         request(url, accept, token).map_err(|error| NoResponse::NotSent(error.to_string()))?;
-    let end = Instant::now() + TRY;
-    let seconds = TRY.as_secs();
+    let end = Instant::now() + limit;
+    let seconds = limit.as_secs();
     let response = timeout_at(end, http.call(request)).await;
     let response = response.map_err(|_| {
         NoResponse::NotReached(format!("the server did not respond within {seconds} s"))
@@ -116,12 +120,17 @@ async fn read(body: SdkBody, max: usize) -> Result<Vec<u8>, NoResponse> {
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| NoResponse::Broken("the response is incomplete".into()))?;
         if content.len() + chunk.len() > max {
-            let large = format!("the response has more than {} MiB", MAX_CONTENT >> 20);
-            return Err(NoResponse::Broken(large));
+            return Err(too_large());
         }
         content.extend_from_slice(&chunk);
     }
     Ok(content)
+}
+
+/// Returns the reason for a response with more than [`MAX_CONTENT`] bytes.
+pub(crate) fn too_large() -> NoResponse {
+    let large = format!("the response has more than {} MiB", MAX_CONTENT >> 20);
+    NoResponse::Broken(large)
 }
 
 fn header(response: &HttpResponse, name: HeaderName) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use eksentry_aws::{Aws, Clock};
 use eksentry_core::{Arn, Location};
+use eksentry_kubernetes::{Relay, Routes};
 use eksentry_reporters::{AwsConfig, Ledgers, Ocsf};
 use lambda_runtime::Context;
 use tokio::sync::OnceCell;
@@ -21,6 +22,7 @@ pub struct App {
     host: Host,
     settings: Result<Settings, Error>,
     aws: OnceCell<Connections>,
+    relay: Relay,
 }
 
 /// The clients, and the place that the function runs in.
@@ -44,6 +46,7 @@ impl App {
         Self {
             settings: Settings::from_environment(&host.variables),
             aws: OnceCell::new(),
+            relay: Relay::new(host.kubernetes.clone()),
             host,
         }
     }
@@ -56,6 +59,11 @@ impl App {
     /// Writes lines to the output that CloudWatch Logs reads.
     pub(crate) fn print(&self, lines: &[u8]) -> std::io::Result<()> {
         (self.host.output)(lines)
+    }
+
+    /// Returns the relay to the API servers of clusters.
+    pub(crate) fn relay(&self) -> &Relay {
+        &self.relay
     }
 
     pub(crate) fn settings(&self) -> Result<&Settings, Error> {
@@ -77,6 +85,10 @@ impl Connections {
         let queue = settings.queue_url.as_deref();
         let bucket = settings.ledger_bucket.as_deref();
         let lake = settings.ocsf.as_ref();
+        let kubernetes = Routes {
+            connector: host.kubernetes.clone(),
+            reader: settings.cluster_reader.clone(),
+        };
         Ok(Self {
             aws_config: AwsConfig::new(&aws),
             mute_list: StoredMuteList::new(&aws, settings.mute_list.as_deref()),
@@ -84,7 +96,7 @@ impl Connections {
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),
             ocsf: lake.map(|destination| Ocsf::new(&aws, destination)),
-            home: Place::new(&aws, &host.kubernetes, location, 1),
+            home: Place::new(&aws, &kubernetes, location, 1),
             aws,
         })
     }

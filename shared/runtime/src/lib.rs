@@ -5,6 +5,7 @@
 
 mod accounts;
 mod app;
+pub mod cluster_reader;
 pub mod config_rule;
 mod documents;
 pub mod ecr_event;
@@ -40,7 +41,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 pub use app::App;
-pub use eksentry_collectors::{Arns, Permission};
+pub use eksentry_collectors::{Arns, Permission, Switch};
 pub use error::{Error, ErrorKind};
 pub use host::Host;
 pub use permissions::Readers;

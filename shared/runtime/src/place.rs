@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eksentry_aws::{Aws, Pace, client};
 use eksentry_collectors::{AccountClusters, Arns, Call, Clients, Permission, Reader};
 use eksentry_core::{Fact, Location, Unread};
-use eksentry_kubernetes::Connector;
+use eksentry_kubernetes::Routes;
 use eksentry_reporters::SecurityHub;
 
 use crate::error::{Error, ErrorKind};
@@ -23,14 +23,9 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Creates a place to which `processes` processes report at the same time. `kubernetes` connects to the endpoints of
+    /// Creates a place to which `processes` processes report at the same time. `kubernetes` leads to the API servers of
     /// clusters.
-    pub(crate) fn new(
-        aws: &Aws,
-        kubernetes: &Connector,
-        location: Location,
-        processes: u32,
-    ) -> Self {
+    pub(crate) fn new(aws: &Aws, kubernetes: &Routes, location: Location, processes: u32) -> Self {
         Self {
             clients: Clients::new(aws, kubernetes),
             security_hub: SecurityHub::new(aws, location.clone(), processes),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
 use eksentry_core::{ParameterValues, checks};
+use eksentry_kubernetes::{FunctionName, FunctionNameError};
 use eksentry_reporters::ocsf::{Destination, DestinationError};
 
 use crate::error::{Error, ErrorKind};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub ocsf: Option<Destination>,
     /// `true` if sweeps evaluate the contents of clusters (`EKSENTRY_KUBERNETES`).
     pub kubernetes: bool,
+    /// The function that reads clusters whose endpoint only their VPC reaches (`EKSENTRY_CLUSTER_READER`).
+    pub cluster_reader: Option<FunctionName>,
     /// The queue for slices of a sweep (`EKSENTRY_QUEUE_URL`).
     pub queue_url: Option<String>,
     /// The Regions that a sweep evaluates (`EKSENTRY_REGIONS`).
@@ -115,6 +118,7 @@ impl Settings {
             security_hub: switch("EKSENTRY_SECURITY_HUB", &variable, true)?,
             aws_config: switch("EKSENTRY_AWS_CONFIG", &variable, true)?,
             kubernetes: switch(KUBERNETES, &variable, false)?,
+            cluster_reader: function("EKSENTRY_CLUSTER_READER", &variable)?,
             ocsf: ocsf("EKSENTRY_OCSF", &variable)?,
             queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
             regions: regions("EKSENTRY_REGIONS", &variable)?,
@@ -203,6 +207,16 @@ fn url(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Option<
         }
         value => Ok(value),
     }
+}
+
+fn function(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<FunctionName>, Error> {
+    let value = text(name, variable).map(|value| value.parse());
+    value
+        .transpose()
+        .map_err(|error: FunctionNameError| invalid(name, &error.to_string()))
 }
 
 fn ocsf(

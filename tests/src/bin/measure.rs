@@ -13,7 +13,14 @@ use comfy_table::Table;
 use eksentry_tests::lambda::{Function, binaries};
 use flate2::{Compression, write::DeflateEncoder};
 
-const FUNCTIONS: [&str; 5] = ["idle", "config-rule", "ecr-event", "sweep", "sweep-worker"];
+const FUNCTIONS: [&str; 6] = [
+    "idle",
+    "cluster-reader",
+    "config-rule",
+    "ecr-event",
+    "sweep",
+    "sweep-worker",
+];
 const ROUNDS: usize = 41;
 
 #[derive(Default)]

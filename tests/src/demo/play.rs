@@ -19,6 +19,10 @@ use crate::{
 /// The time limit of a function: the longest that Lambda allows.
 const TIMEOUT: Duration = Duration::from_mins(15);
 
+/// The function that reads clusters in VPCs, and its time limit in template-vpc.yaml.
+const CLUSTER_READER: &str = "cluster-reader";
+const CLUSTER_READER_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// The `ResultToken` with which AWS Config stores no evaluations.
 const TEST_TOKEN: &str = "TESTMODE";
 
@@ -59,16 +63,37 @@ impl<'a> Player<'a> {
         ocsf: PathBuf,
         reads_contents: bool,
     ) -> Self {
-        let contents = ("EKSENTRY_KUBERNETES".to_owned(), "on".to_owned());
+        let contents = [
+            ("EKSENTRY_KUBERNETES", "on"),
+            ("EKSENTRY_CLUSTER_READER", "eksentry-cluster-reader-{vpcId}"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             aws,
             binaries,
             account,
             ocsf,
-            environment: reads_contents.then_some(contents).into_iter().collect(),
+            environment: reads_contents
+                .then_some(contents)
+                .into_iter()
+                .flatten()
+                .collect(),
             functions: BTreeMap::new(),
             failures: Vec::new(),
         }
+    }
+
+    /// Starts the function that reads the clusters in a VPC.
+    pub(super) fn add_cluster_reader(&self, vpc: &str) -> Result<(), DemoError> {
+        let environment = self
+            .aws
+            .sign_in(&self.aws.deployment(&[])?, CLUSTER_READER)?;
+        let function = Function::start(&self.binaries.join(CLUSTER_READER), environment)?;
+        let mut function = function.of_account(&self.account.account);
+        let invoke = move |payload: &[u8]| function.invoke(payload, CLUSTER_READER_TIMEOUT);
+        self.aws
+            .add_function(&format!("eksentry-{CLUSTER_READER}-{vpc}"), invoke);
+        Ok(())
     }
 
     pub(super) fn aws(&self) -> &StandIn {
@@ -93,6 +118,7 @@ impl<'a> Player<'a> {
                 let binary = self.binaries.join(&sample.function);
                 let ocsf = ("EKSENTRY_OCSF".to_owned(), self.ocsf.display().to_string());
                 let deployment = self.aws.deployment(&self.environment)?;
+                let deployment = deployment.with("ClusterReaders", "on")?;
                 let environment = self.aws.sign_in(&deployment, &sample.function)?;
                 let own = self.environment.iter().cloned();
                 let environment = environment.into_iter().chain(own).chain([ocsf]);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_runtime::{Arns, Permission, Readers};
+use eksentry_runtime::{Arns, Permission, Readers, Switch};
 
 use super::{Block, row};
 
@@ -48,7 +48,7 @@ fn statements(
     for permission in permissions {
         let group = Group::of(permission);
         let regions = match group {
-            Group::InRegion | Group::OfAnyAccount | Group::Anywhere | Group::OptInInRegion => {
+            Group::InRegion | Group::OfAnyAccount | Group::Anywhere | Group::GrantedInRegion(_) => {
                 regions(permission)
             }
             _ => Regions::Own,
@@ -75,22 +75,22 @@ enum Group {
     /// The account's own resources without a Region, or AWS's own, by the end of their ARNs.
     Global(&'static str),
     ListRegions,
-    /// The permissions to read what is in images, on everything and on the account's own resources.
-    OptInAny,
-    OptInInRegion,
+    /// The permissions that a parameter of the stack grants, on everything and on the account's own resources.
+    GrantedOnAny(Switch),
+    GrantedInRegion(Switch),
 }
 
 impl Group {
     fn of(permission: &Permission) -> Self {
-        match permission.on {
+        match (permission.granted_by, permission.on) {
             _ if permission.action == LIST_REGIONS => Self::ListRegions,
-            [Arns::InRegion(_), ..] if permission.opt_in => Self::OptInInRegion,
-            _ if permission.opt_in => Self::OptInAny,
-            [Arns::InRegion(_), ..] => Self::InRegion,
-            [Arns::OfAnyAccount(_), ..] => Self::OfAnyAccount,
-            [Arns::Anywhere(_), ..] => Self::Anywhere,
-            [Arns::Global(end) | Arns::OfAws(end), ..] => Self::Global(end),
-            [Arns::Any, ..] | [] => Self::Any,
+            (Some(switch), [Arns::InRegion(_), ..]) => Self::GrantedInRegion(switch),
+            (Some(switch), _) => Self::GrantedOnAny(switch),
+            (None, [Arns::InRegion(_), ..]) => Self::InRegion,
+            (None, [Arns::OfAnyAccount(_), ..]) => Self::OfAnyAccount,
+            (None, [Arns::Anywhere(_), ..]) => Self::Anywhere,
+            (None, [Arns::Global(end) | Arns::OfAws(end), ..]) => Self::Global(end),
+            (None, [Arns::Any, ..] | []) => Self::Any,
         }
     }
 }
@@ -136,7 +136,10 @@ fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<St
     }
     let condition = match group {
         Group::ListRegions if regions != Regions::Any => Some("EveryRegion"),
-        Group::OptInAny | Group::OptInInRegion => Some("ReadsImageConfigurations"),
+        Group::GrantedOnAny(switch) | Group::GrantedInRegion(switch) => Some(match switch {
+            Switch::ClusterReaders => "UsesClusterReaders",
+            Switch::ImageConfigurations => "ReadsImageConfigurations",
+        }),
         _ => None,
     };
     let mut lines: Vec<String> = item(lines);
@@ -224,7 +227,7 @@ pub(super) fn member_template() -> Block {
 pub(super) fn table() -> Block {
     let mut rows: BTreeMap<(&str, Vec<&str>), Vec<String>> = BTreeMap::new();
     let permissions = Readers::Sweeps.permissions().into_iter();
-    for permission in permissions.filter(|permission| !permission.opt_in) {
+    for permission in permissions.filter(|permission| permission.granted_by.is_none()) {
         let readers = Readers::ALL.into_iter();
         let readers = readers.filter(|readers| readers.permissions().contains(&permission));
         let functions = readers.flat_map(Readers::functions).copied().collect();
@@ -313,8 +316,10 @@ mod tests {
     #[test]
     fn the_permissions_to_read_in_images_have_their_own_condition() {
         const DOWNLOAD: Permission =
-            Permission::new("eks:Download", &[Arns::InRegion("cluster/*")]).opt_in();
-        let text = lines(&[GET, LIST, DOWNLOAD, LIST.opt_in()], Regions::Own);
+            Permission::new("eks:Download", &[Arns::InRegion("cluster/*")])
+                .granted_by(Switch::ImageConfigurations);
+        let list = LIST.granted_by(Switch::ImageConfigurations);
+        let text = lines(&[GET, LIST, DOWNLOAD, list], Regions::Own);
         let statements: Vec<_> = text.split("- !If\n  - ReadsImageConfigurations").collect();
         let [always, any, own] = statements[..] else {
             panic!("{text}");

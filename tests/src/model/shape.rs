@@ -29,6 +29,8 @@ pub struct Shape {
     /// The format of a timestamp, if it is not the default of the protocol.
     #[serde(rename = "timestampFormat")]
     pub timestamp_format: Option<String>,
+    /// The member that is the whole body of a request or a response, if there is one.
+    pub payload: Option<String>,
     /// The shape of a list's entries.
     pub member: Option<Member>,
     /// The shape of a map's keys.

@@ -34,11 +34,12 @@ pub(super) struct Connection {
 impl Connection {
     async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let (parts, body) = in_memory::read(request).await?;
-        let TimedReply { delay, reply } = self
+        let reply = self
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .respond(&parts, &body, self.clock.now());
+        let TimedReply { delay, reply } = reply.complete();
         sleep(RESPONSE_TIME + delay).await;
         let Some(reply) = reply else {
             let broken = io::Error::from(io::ErrorKind::ConnectionReset);

@@ -89,5 +89,6 @@ pub(super) fn respond(state: &mut State, parts: &Parts) -> Option<Reply> {
         error_type: None,
         headers: location.into_iter().collect(),
         body: download.content.into_bytes(),
+        run: None,
     })
 }

@@ -20,7 +20,7 @@ use super::{
             SECURITY_GROUPS, SUBNETS, VOLUME_ENCRYPTION, VOLUMES, VPC_ENDPOINTS,
         },
     },
-    config, ecr, efs, eks, elb, guardduty, iam, inspector, kms, logs,
+    config, ecr, efs, eks, elb, guardduty, iam, inspector, kms, lambda, logs,
     operation::{
         Permissions::{Nothing, Of, OfState, OnResource},
         Response::{Account, Describe, List, Object, State},
@@ -236,6 +236,9 @@ pub(super) static OPERATIONS: &[Row] = &[
     .needs(Of(kms::permissions_on_key)),
     Row::new("kms.ListAliases", Account(kms::list_aliases)).page_sizes(50, 100),
     Row::new("kms.ListKeys", Account(kms::list_keys)),
+    Row::new("lambda.Invoke", Object(lambda::invoke))
+        .action("lambda:InvokeFunction")
+        .needs(OnResource(lambda::function_resource)),
     Row::new(
         "logs.DescribeAccountPolicies",
         Account(logs::describe_account_policies),

@@ -159,6 +159,7 @@ fn reply(content_type: &'static str, headers: Vec<(&'static str, String)>, body:
         error_type: None,
         headers,
         body,
+        run: None,
     }
 }
 

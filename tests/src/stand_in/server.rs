@@ -14,12 +14,9 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::{task::spawn_blocking, time::sleep};
 
-use super::{
-    state::{State, TimedReply},
-    wire::Reply,
-};
+use super::{state::State, wire::Reply};
 use crate::background::Background;
 
 /// The running server; it stops when it is dropped.
@@ -41,10 +38,18 @@ async fn handle(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
     let Ok(bytes) = body::to_bytes(request_body, usize::MAX).await else {
         return broken();
     };
-    let TimedReply { delay, reply } = state
+    let reply = state
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .respond(&parts, &bytes, Timestamp::now());
+    let delay = reply.delay;
+    let reply = if reply.invokes_function() {
+        // The function takes its real time, and may call this server.
+        let completed = spawn_blocking(|| reply.complete()).await;
+        completed.ok().and_then(|completed| completed.reply)
+    } else {
+        reply.reply
+    };
     sleep(delay).await;
     reply.map_or_else(broken, response)
 }

@@ -90,6 +90,13 @@ pub(super) static SERVICES: &[Row] = &[
         denied: ("AccessDeniedException", 400),
     },
     Row {
+        service: "lambda",
+        is_global: false,
+        invalid: "InvalidParameterValueException",
+        throttling: ("TooManyRequestsException", 429),
+        denied: ("AccessDeniedException", 403),
+    },
+    Row {
         service: "logs",
         is_global: false,
         invalid: "InvalidParameterException",

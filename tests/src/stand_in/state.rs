@@ -12,6 +12,7 @@ use super::{
     downloads,
     faults::{Fault, FaultKind, Hit, effects},
     iam,
+    lambda::Functions,
     operation::{CallContext, Response},
     rates::Rates,
     recording::Recording,
@@ -41,6 +42,8 @@ pub(super) struct State {
     pub config: Config,
     pub queues: Queues,
     pub objects: Objects,
+    /// The functions that can be invoked.
+    pub functions: Functions,
     /// The limits of calls; `None` if their rate is not limited.
     pub rates: Option<Rates>,
     pub recording: Recording,
@@ -67,6 +70,23 @@ pub(super) struct TimedReply {
     pub reply: Option<Reply>,
 }
 
+impl TimedReply {
+    /// Returns `true` if the request invokes a function.
+    pub(super) fn invokes_function(&self) -> bool {
+        self.reply.as_ref().is_some_and(|reply| reply.run.is_some())
+    }
+
+    /// Runs the function that the request invokes, if it invokes one. The state must not be locked.
+    pub(super) fn complete(mut self) -> Self {
+        if let Some(reply) = &mut self.reply
+            && let Some(run) = reply.run.take()
+        {
+            self.delay += run.complete(reply);
+        }
+        self
+    }
+}
+
 impl State {
     pub(super) fn new(mut home: Account) -> Self {
         let mut hub = SecurityHub::default();
@@ -81,6 +101,7 @@ impl State {
             config: Config::default(),
             queues: Queues::default(),
             objects: Objects::default(),
+            functions: Functions::default(),
             rates: None,
             recording: Recording::default(),
             hits: 0,
@@ -198,8 +219,12 @@ impl State {
         match self.result(request, fault, resumed) {
             Ok(mut reply) => {
                 match kind {
-                    Some(FaultKind::Truncated) => reply.body.truncate(reply.body.len() / 2),
+                    Some(FaultKind::Truncated) => match &mut reply.run {
+                        Some(run) => run.is_truncated = true,
+                        None => reply.body.truncate(reply.body.len() / 2),
+                    },
                     Some(FaultKind::HtmlPage) => {
+                        reply.run = None;
                         reply.body = altered::GARBAGE.into();
                         reply.content_type = "text/html";
                         reply.headers.clear();

@@ -70,10 +70,11 @@ fn stack(parameters: &[(&str, &str)]) -> Stack {
 
 #[test]
 fn every_function_is_deployed() {
-    let stack = with_defaults();
-    let deployed: BTreeSet<_> = stack
-        .template()
-        .resources("AWS::Serverless::Function")
+    let templates = [Template::of_eksentry(), Template::of_vpcs()];
+    let templates = templates.map(|template| template.expect("the template is valid"));
+    let deployed: BTreeSet<_> = templates
+        .iter()
+        .flat_map(|template| template.resources("AWS::Serverless::Function"))
         .map(|(name, function)| {
             assert_eq!(
                 function["Metadata"]["BuildMethod"], "rust-cargolambda",
@@ -97,7 +98,8 @@ fn the_template_sets_the_variables_that_functions_read() {
         None
     })
     .expect("no variable is required");
-    let set: BTreeSet<_> = environment(&with_defaults()).into_keys().collect();
+    let with_readers = stack(&[("ClusterReaders", "on")]);
+    let set: BTreeSet<_> = environment(&with_readers).into_keys().collect();
     for name in BY_HAND {
         assert!(
             !set.contains(name),

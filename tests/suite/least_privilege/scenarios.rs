@@ -1,24 +1,29 @@
 //! Scenarios in which functions make every call that they can make, with each of the settings that change the
 //! permissions of roles.
 
+use std::time::Duration;
+
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::{Account, Parameter};
 use eksentry_tests::demo::Sample;
 use eksentry_tests::deployment::Deployment;
+use eksentry_tests::kubernetes::{Cluster, KubernetesApi};
+use eksentry_tests::lambda::Invocation;
 use eksentry_tests::stand_in::Message;
 use serde_json::{Value, json};
 
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::network::with_network;
 use crate::world::{
-    ACCOUNT, REGION, World, exclusions, key, load_balancer_at, private_cluster, schedule_event,
-    workspace,
+    ACCOUNT, REGION, World, cluster_arn, exclusions, key, load_balancer_at, private_cluster,
+    schedule_event, workspace,
 };
 
 /// The account that the functions enter from their own.
 pub(super) const OTHER: &str = "444455556666";
 const AWAY: &str = "us-east-1";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+const READER: &str = "eksentry-cluster-reader-vpc-0a1b2c3d4e5f60001";
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const ACCOUNTS: &str = "EKSENTRY_ACCOUNTS";
@@ -68,9 +73,16 @@ pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
     } else {
         world
     };
+    world.aws.add_function(READER, |_| Invocation {
+        outcome: Ok(json!({"Err": {"notReached": "there is no network"}})),
+        duration: Duration::ZERO,
+    });
     let settings = settings.iter();
     let world = world
         .with_all_checks()
+        .and("EKSENTRY_KUBERNETES", "on")
+        .and("EKSENTRY_CLUSTER_READER", "eksentry-cluster-reader-{vpcId}")
+        .deployed_with("ClusterReaders", "on")
         .and("EKSENTRY_PARAMETERS", &allowed_keys());
     settings.fold(world, |world, (name, value)| world.and(name, value))
 }
@@ -204,6 +216,9 @@ fn one_of_everything(account: &str, region: &str) -> Value {
     cluster["roleArn"] = json!(format!("arn:aws:iam::{account}:role/one-{region}"));
     cluster["nodegroups"] = json!([{"nodegroupName": "general"}]);
     cluster["version"] = json!("1.27");
+    let api = KubernetesApi::for_functions(Cluster::new("one", region)).unwrap();
+    cluster["endpoint"] = api.url().into();
+    cluster["certificateAuthority"] = json!({"data": api.authority_data()});
     cluster["encryptionConfig"] = json!([{
         "resources": ["secrets"],
         "provider": {"keyArn": format!("arn:aws:kms:{region}:{account}:key/of-cluster")},
@@ -281,6 +296,8 @@ fn regions() -> World {
 
 /// Runs the functions that read other Regions: a sweep, a worker, and the rule whose check depends on other Regions.
 fn run_in_all_regions(world: &mut World) {
+    let cluster = cluster_arn("one");
+    world.ok("sweep", &json!({"resources": [cluster]}));
     let id = "eks-dedicated-cluster-role";
     let token = world.aws.result_token(&format!("eksentry-{id}"));
     world.ok("config-rule", &schedule_event(&token, id));
@@ -304,9 +321,14 @@ fn everywhere() -> World {
     world.sweep();
     let key = format!("arn:aws:kms:{AWAY}:{OTHER}:key/one");
     world.ok("sweep", &json!({"resources": [key]}));
-    let messages = world.aws.take_messages();
-    assert_eq!(world.work(&messages), [""; 0]);
-    world
+    // A worker divides accounts into slices, one of them for the contents of each cluster.
+    loop {
+        let messages = world.aws.take_messages();
+        if messages.is_empty() {
+            return world;
+        }
+        assert_eq!(world.work(&messages), [""; 0]);
+    }
 }
 
 /// Runs functions in an organization.

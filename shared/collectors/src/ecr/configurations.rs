@@ -12,12 +12,13 @@ use super::parse::{self, CONFIGURATION_BYTES, TOO_LARGE};
 use super::{PAGE, REPOSITORIES};
 use crate::Reader;
 use crate::call::{Call, Next};
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Switch};
 
 pub(super) const EXCLUSIONS: Permission =
-    Permission::new("ecr:ListPullTimeUpdateExclusions", &[Arns::Any]).opt_in();
-pub(super) const DOWNLOAD: Permission =
-    Permission::new("ecr:GetDownloadUrlForLayer", REPOSITORIES).opt_in();
+    Permission::new("ecr:ListPullTimeUpdateExclusions", &[Arns::Any])
+        .granted_by(Switch::ImageConfigurations);
+pub(super) const DOWNLOAD: Permission = Permission::new("ecr:GetDownloadUrlForLayer", REPOSITORIES)
+    .granted_by(Switch::ImageConfigurations);
 
 impl Reader<'_> {
     /// Returns an error if reading an image would count as a pull, or if that is not known.

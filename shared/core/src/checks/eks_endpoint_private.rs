@@ -107,10 +107,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
             "The public endpoint is on and can be reached only from allowed addresses.",
         );
     }
-    if IpNet::aggregate(blocks)
-        .iter()
-        .any(|block| block.prefix_len() == 0)
-    {
+    if cluster.endpoint.is_open_to_world() {
         return Verdict::failed(
             Severity::High,
             ReasonCode::PublicEndpointOpenToWorld,

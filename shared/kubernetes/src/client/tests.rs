@@ -264,7 +264,7 @@ async fn nothing_is_sent_without_a_token() {
     let without = |tokens| {
         Client::new(
             ENDPOINT,
-            script.connector(),
+            Route::Direct(script.connector()),
             tokens,
             Clock::default(),
             deadline,

@@ -17,9 +17,13 @@ use super::*;
 use crate::certificates::{EXPIRED, Identity, Issuer, NOT_YET_VALID, VALID};
 use crate::client::Client;
 use crate::problem::Problem;
+use crate::route::Route;
 use crate::send::{NoResponse, send};
 use crate::token::Token;
 use crate::tokens::TokenSource;
+
+/// The longest time of a request.
+const LIMIT: Duration = Duration::from_secs(20);
 
 const VERSION: &str = r#"{"major":"1","minor":"33","gitVersion":"v1.33.5"}"#;
 
@@ -99,7 +103,8 @@ fn client(endpoint: &str, authority: &Authority) -> Client {
         std::future::ready(Ok(token))
     });
     let deadline = Instant::now() + Duration::from_secs(30);
-    Client::new(endpoint, http, tokens, Clock::default(), deadline).unwrap()
+    let route = Route::Direct(http);
+    Client::new(endpoint, route, tokens, Clock::default(), deadline).unwrap()
 }
 
 /// Returns the text of the problem with a request to a server.
@@ -243,7 +248,7 @@ async fn a_response_that_breaks_off_is_broken() {
         let server = Server::start(issuer.issue("localhost", VALID), answer).await;
         let http = connect(&authority(&issuer));
         let url = format!("{}/version", server.endpoint);
-        let response = send(&http, &url, "application/json", "token").await;
+        let response = send(&http, &url, "application/json", "token", LIMIT).await;
         let expected = NoResponse::Broken("the response is incomplete".to_owned());
         assert_eq!(response, Err(expected));
     }
@@ -262,7 +267,7 @@ async fn a_connection_without_tls_is_not_made() {
         }
     });
     let http = connect(&authority(&Issuer::new()));
-    let response = send(&http, &url, "application/json", "token").await;
+    let response = send(&http, &url, "application/json", "token", LIMIT).await;
     assert!(
         matches!(response, Err(NoResponse::NotReached(_))),
         "{response:?}"

@@ -6,7 +6,7 @@ use aws_credential_types::Credentials as Signer;
 use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
 use eksentry_core::{Need, Needs};
 use eksentry_kubernetes::{
-    ApiResource, Client, Completeness, Distrust, ListOf, Listed, Problem, Token, TokenError,
+    ApiResource, Client, Completeness, Distrust, ListOf, Listed, Problem, Route, Token, TokenError,
     TokenScope, TokenSource, read_objects,
 };
 use serde_json::{Value, json};
@@ -101,7 +101,8 @@ fn client_at(url: &str, http: SharedHttpConnector, clock: &Clock) -> Client {
     let time = clock.clone();
     let tokens = TokenSource::new(move || std::future::ready(sign(&time)));
     let deadline = Instant::now() + Duration::from_mins(2);
-    Client::new(url, http, tokens, clock.clone(), deadline).unwrap()
+    let route = Route::Direct(http);
+    Client::new(url, route, tokens, clock.clone(), deadline).unwrap()
 }
 
 /// Returns a client in memory.

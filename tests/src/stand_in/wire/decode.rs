@@ -54,6 +54,7 @@ pub(in crate::stand_in) fn decode(
     let (operation, members) = operation_and_members(service, parts, body).map_err(with_service)?;
     let object = match service.model().protocol {
         Protocol::RestXml => s3::payload(service, &parts.headers, body).map_err(with_service)?,
+        _ if has_payload(service, &operation) => body.to_vec(),
         _ => Vec::new(),
     };
     Ok(Request {
@@ -160,10 +161,21 @@ fn routed_operation(
         return Ok((operation.to_owned(), in_path));
     }
     let input = model.input(operation);
-    let mut members = record_from_wire(model, input, json_members(body)?);
+    let body = if has_payload(service, operation) {
+        Record::new()
+    } else {
+        json_members(body)?
+    };
+    let mut members = record_from_wire(model, input, body);
     form::add_query(model, input, query, &mut members);
     members.extend(in_path);
     Ok((operation.to_owned(), members))
+}
+
+/// Returns `true` if one member of an operation is the whole body of its requests.
+fn has_payload(service: Service, operation: &str) -> bool {
+    let input = service.model().input(operation);
+    input.is_some_and(|input| input.payload.is_some())
 }
 
 fn json_members(body: &[u8]) -> Result<Record, AwsError> {

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::{members::to_wire, xml};
 use crate::{
     model::Protocol,
-    stand_in::service::{AwsError, Service},
+    stand_in::{
+        lambda::Run,
+        service::{AwsError, Service},
+    },
 };
 
 /// An HTTP response.
@@ -16,6 +19,8 @@ pub(in crate::stand_in) struct Reply {
     pub error_type: Option<String>,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
+    /// The invocation whose response is the body, if the request invokes a function.
+    pub run: Option<Run>,
 }
 
 /// Encodes a successful response with these members, by the names in the model.
@@ -38,6 +43,7 @@ pub(in crate::stand_in) fn encode(service: Service, operation: &str, mut members
         error_type: None,
         headers: Vec::new(),
         body: body.into_bytes(),
+        run: None,
     }
 }
 
@@ -65,6 +71,7 @@ pub(in crate::stand_in) fn encode_error(service: Option<Service>, error: &AwsErr
         error_type: (!is_xml).then(|| code.clone()),
         headers: headers.into_iter().collect(),
         body: body.into_bytes(),
+        run: None,
     }
 }
 

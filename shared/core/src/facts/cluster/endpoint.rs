@@ -48,6 +48,13 @@ impl Endpoint {
         }
     }
 
+    /// Returns `true` if the whole internet reaches the public endpoint, over IPv4 or IPv6.
+    pub fn is_open_to_world(&self) -> bool {
+        let blocks = self.public_access_cidrs.as_deref().unwrap_or_default();
+        let mut blocks = IpNet::aggregate(&blocks.to_vec()).into_iter();
+        self.public && blocks.any(|block| block.prefix_len() == 0)
+    }
+
     pub(super) fn texts(&self) -> Vec<String> {
         match &self.public_access_cidrs {
             Ok(blocks) if self.public => blocks.iter().map(ToString::to_string).collect(),
@@ -78,6 +85,23 @@ mod tests {
                 .text
                 .contains("everywhere")
         );
+    }
+
+    #[test]
+    fn blocks_that_cover_all_addresses_are_open_to_the_world() {
+        let all = ["0.0.0.0/1", "128.0.0.0/1"];
+        for (public, cidrs, expected) in [
+            (true, vec![], true),
+            (true, vec!["203.0.113.0/24", "0.0.0.0/0"], true),
+            (true, all.to_vec(), true),
+            (true, vec!["::/0"], true),
+            (true, vec!["0.0.0.0/1"], false),
+            (true, vec!["everywhere"], false),
+            (false, vec![], false),
+        ] {
+            let endpoint = Endpoint::read(public, true, cidrs.clone());
+            assert_eq!(endpoint.is_open_to_world(), expected, "{public} {cidrs:?}");
+        }
     }
 
     #[test]
