@@ -492,7 +492,9 @@ mod tests {
         let error = run(&options).unwrap_err().to_string();
         assert!(
             error.contains("sweeep")
-                && error.contains("cluster-reader, config-rule, ecr-event, sweep, sweep-worker"),
+                && error.contains(
+                    "cloudtrail-event, cluster-reader, config-rule, ecr-event, sweep, sweep-worker"
+                ),
             "{error}"
         );
     }

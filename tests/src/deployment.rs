@@ -14,7 +14,7 @@ const MEMBER_ROLE: &str = "MemberRole";
 const VPC: &str = "vpc-0a1b2c3d4e5f60001";
 
 /// The functions that may assume that role, by their folders.
-const SWEEPS: [&str; 2] = ["sweep", "sweep-worker"];
+const SWEEPS: [&str; 3] = ["cloudtrail-event", "sweep", "sweep-worker"];
 
 /// The stacks whose functions have a given environment, with the values of their parameters.
 #[derive(Clone, Debug)]

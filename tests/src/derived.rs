@@ -3,6 +3,7 @@
 //! parameters. These functions only return texts; a test compares them with the committed files, and rewrites those if
 //! `BLESS` is set.
 
+mod changes;
 mod page;
 mod parameters;
 mod policies;
@@ -90,10 +91,12 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
         text: parameters::schema(),
     });
     files.push(with_blocks(root, "README.md", [readme::block()])?);
-    let blocks = template::blocks().into_iter().chain([policies::template()]);
+    let blocks = template::blocks().into_iter();
+    let blocks = blocks.chain([policies::template(), changes::template()]);
     files.push(with_blocks(root, "template.yaml", blocks)?);
     let block = policies::member_template();
     files.push(with_blocks(root, "template-member.yaml", [block])?);
+    files.push(with_blocks(root, changes::PAGE, [changes::table()])?);
     files.push(with_blocks(root, "SECURITY.md", [policies::table()])?);
     Ok(files)
 }

@@ -29,6 +29,7 @@ const BY_SERVICES: [ByService; 6] = [
     ByService {
         why: "Lambda writes a function's logs in the function's role",
         roles: &[
+            "CloudTrailEventRole",
             "ConfigRuleRole",
             "EcrEventRole",
             "SweepRole",
@@ -36,6 +37,7 @@ const BY_SERVICES: [ByService; 6] = [
         ],
         actions: &["logs:CreateLogStream", "logs:PutLogEvents"],
         to: &[
+            "CloudTrailEventLogs",
             "ConfigRuleLogs",
             "EcrEventLogs",
             "SweepLogs",
@@ -45,13 +47,14 @@ const BY_SERVICES: [ByService; 6] = [
     ByService {
         why: "Lambda sends traces to X-Ray in the function's role",
         roles: &[
+            "CloudTrailEventRole",
             "ConfigRuleRole",
             "EcrEventRole",
             "SweepRole",
             "SweepWorkerRole",
         ],
         actions: &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-        to: &["*", "*", "*", "*"],
+        to: &["*", "*", "*", "*", "*"],
     },
     ByService {
         why: "Lambda sends failed events to a dead-letter queue in the function's role",
@@ -64,14 +67,14 @@ const BY_SERVICES: [ByService; 6] = [
         ],
     },
     ByService {
-        why: "Lambda polls the queue of slices in the worker's role",
-        roles: &["SweepWorkerRole"],
+        why: "Lambda polls the queues in the roles of the functions",
+        roles: &["CloudTrailEventRole", "SweepWorkerRole"],
         actions: &[
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
         ],
-        to: &["SweepSlices"],
+        to: &["Changes", "SweepSlices"],
     },
     ByService {
         why: "EventBridge Scheduler starts the sweep",

@@ -7,6 +7,7 @@ mod accounts_and_regions;
 mod any_faults;
 mod architecture;
 mod by_hand;
+mod cloudtrail_event;
 mod cluster_reader;
 mod clusters;
 mod config_rule;

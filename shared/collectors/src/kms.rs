@@ -23,7 +23,7 @@ use crate::policies::Policies;
 use crate::{Gate, Reader, Unlisted, ecr, eks, organization};
 use users::Users;
 
-const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
+pub(crate) const LIST: Permission = Permission::new("kms:ListKeys", &[Arns::Any]);
 const GET_ROTATION: Permission =
     Permission::new("kms:GetKeyRotationStatus", &[Arns::InRegion("key/*")]);
 

@@ -72,6 +72,11 @@ pub fn is_made_in_all_regions(permission: &Permission) -> bool {
     eks::IN_ALL_REGIONS.contains(permission)
 }
 
+/// Returns `true` if a permission serves to list all keys of an account, and not to describe one.
+pub fn is_for_listing_keys(permission: &Permission) -> bool {
+    *permission == kms::LIST
+}
+
 /// All collectors, one for each family of kinds.
 static COLLECTORS: [&dyn Collector; 6] = [
     &eks::ClusterCollector,

@@ -6,15 +6,13 @@
 use std::collections::BTreeMap;
 
 use eksentry_core::{Finding, Location, Resource, checks};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::documents::Part;
 use crate::selection::Selection;
 use crate::settings::{Settings, is_account};
-use crate::sweep_worker::Batch;
 use crate::task::Task;
-use crate::{config_rule, ecr_event, mute_list};
+use crate::{cloudtrail_event, config_rule, ecr_event, messages, mute_list};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
@@ -45,14 +43,11 @@ pub fn events(data: &[u8]) {
         }
     }
     task(&event, &home);
-    let batch = Batch::deserialize(&event);
-    for message in batch
-        .ok()
-        .and_then(|batch| batch.records)
-        .unwrap_or_default()
-    {
-        if let Ok(event) = serde_json::from_str(&message.body.unwrap_or_default()) {
+    change(&event, &home);
+    for message in messages::read(&event).unwrap_or_default() {
+        if let Ok(event) = message.body {
             task(&event, &home);
+            change(&event, &home);
         }
     }
 }
@@ -65,6 +60,13 @@ pub fn documents(data: &[u8]) {
     let _ = mute_list::parse(&[Part { name, text }]);
     if let Ok(variables) = serde_json::from_slice::<BTreeMap<String, String>>(data) {
         let _ = Settings::from_environment(|name| variables.get(name).cloned());
+    }
+}
+
+fn change(event: &Value, home: &Location) {
+    let settings = settings("", "");
+    if let Ok(Some(resource)) = cloudtrail_event::named_resource(event, &settings, home) {
+        assert_at_home(&resource);
     }
 }
 

@@ -5,16 +5,19 @@
 
 mod accounts;
 mod app;
+pub mod cloudtrail_event;
 pub mod cluster_reader;
 pub mod config_rule;
 mod documents;
 pub mod ecr_event;
 mod error;
+mod event_bridge;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod host;
 mod invocation;
 pub mod logging;
+mod messages;
 mod metrics;
 mod mute_list;
 mod origin;

@@ -1,5 +1,7 @@
 //! The queue of slices.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use eksentry_aws::{Aws, Lazy, client};
 use serde::Serialize;
@@ -39,12 +41,22 @@ impl Queue {
 
     /// Sends messages. Returns the number that SQS accepted, and the errors about the others.
     pub(crate) async fn send(&self, messages: &[impl Serialize]) -> (usize, Vec<Error>) {
+        self.send_later(messages, Duration::ZERO).await
+    }
+
+    /// Sends messages that SQS delivers after a delay, which is at most 15 minutes. Returns the number that SQS accepted,
+    /// and the errors about the others.
+    pub(crate) async fn send_later(
+        &self,
+        messages: &[impl Serialize],
+        delay: Duration,
+    ) -> (usize, Vec<Error>) {
         let mut errors = Vec::new();
         let bodies = messages
             .iter()
             .map(|message| serde_json::to_string(message).unwrap_or_default());
         for bodies in batches(bodies) {
-            if let Err(error) = self.send_batch(&bodies).await {
+            if let Err(error) = self.send_batch(&bodies, delay).await {
                 errors.push(error);
             }
         }
@@ -61,11 +73,14 @@ impl Queue {
     }
 
     /// Sends up to ten messages.
-    async fn send_batch(&self, bodies: &[String]) -> Result<(), SendError> {
+    async fn send_batch(&self, bodies: &[String], delay: Duration) -> Result<(), SendError> {
+        let delay = i32::try_from(delay.as_secs()).ok();
+        let delay = delay.filter(|seconds| *seconds > 0);
         let entries = bodies.iter().enumerate().map(|(number, body)| {
             SendMessageBatchRequestEntry::builder()
                 .id(number.to_string())
                 .message_body(body)
+                .set_delay_seconds(delay)
                 .build()
         });
         let entries: Result<Vec<_>, _> = entries.collect();

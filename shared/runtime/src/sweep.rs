@@ -3,13 +3,15 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use eksentry_collectors::{Reader, span_regions};
 use eksentry_core::check::needs_of;
 use eksentry_core::facts::EksCluster;
 use eksentry_core::finding::{generator_id, parse_finding_id};
 use eksentry_core::{
-    Check, FactsOf as _, ParameterValues, Part, RepositoryNames, Resource, ResourceKind, checks,
+    Check, FactsOf as _, Observation, ParameterValues, Part, RepositoryNames, Resource,
+    ResourceKind, State, checks,
 };
 use eksentry_reporters::ReportError;
 use eksentry_reporters::security_hub::{Generators, Selection};
@@ -45,6 +47,11 @@ const MAX_NEIGHBOURS: u32 = 20;
 
 /// The most times that a slice is enqueued again. A slice that is not done after so many invocations never will be.
 const MAX_HANDED_ON: u32 = 5;
+
+/// The time after which a cluster that is changing is evaluated again, and how many times. EKS takes minutes for most
+/// changes, and about ten minutes to create a cluster.
+const LOOK_AGAIN: Duration = Duration::from_mins(3);
+const MAX_LOOKS: u32 = 6;
 
 /// The most characters of a slice in an error message, since a slice may name thousands of resources.
 const MAX_TASK_CHARS: usize = 500;
@@ -102,11 +109,13 @@ pub(crate) async fn sweep(
         mut summary,
         mut errors,
         rest,
+        changing,
     } = progress;
     for (check, _) in &checks {
         summary.checks.entry(check.id).or_default();
     }
     errors.extend(enqueue(invocation, rest, &mut summary).await);
+    errors.extend(look_again(invocation, task, changing).await);
     Ok((summary, errors))
 }
 
@@ -124,6 +133,8 @@ struct Progress {
     errors: Vec<Error>,
     /// The tasks that are left to other invocations.
     rest: Vec<Task>,
+    /// The clusters whose settings are being changed, if changes are waited for.
+    changing: BTreeSet<String>,
 }
 
 impl Sweep<'_> {
@@ -415,7 +426,11 @@ impl Sweep<'_> {
             sinks: self.invocation.sinks(),
             cluster: OnceCell::new(),
         };
-        let outcome = run.execute(Some, |_| ()).await;
+        let note = |observation| {
+            self.note_change(&observation);
+            Some(observation)
+        };
+        let outcome = run.execute(note, |_| ()).await;
         tracing::info!(
             place = %place.location,
             targets = run.targets.name(),
@@ -448,6 +463,20 @@ impl Sweep<'_> {
                 self.add_error(error);
                 None
             }
+        }
+    }
+
+    /// Notes a cluster that EKS is changing: until the change is done, EKS returns the earlier settings.
+    fn note_change(&self, observation: &Observation) {
+        if self.task.looks.is_none() {
+            return;
+        }
+        if let State::Present(facts) = &observation.state
+            && let Some(cluster) = facts.of::<EksCluster>()
+            && cluster.is_changing()
+        {
+            let id = observation.resource.id().to_owned();
+            self.progress.borrow_mut().changing.insert(id);
         }
     }
 
@@ -511,6 +540,48 @@ fn not_enabled(region: &str, account: &str) -> Error {
     let message =
         format!("{region} was not evaluated, since the Region isn't enabled in account {account}");
     Error::new(ErrorKind::NotListed, message)
+}
+
+/// Sends a message about clusters that are still changing, so that they are evaluated again later. Returns the errors.
+async fn look_again(
+    invocation: &Invocation<'_>,
+    task: &Task,
+    changing: BTreeSet<String>,
+) -> Vec<Error> {
+    let Some(looks) = task.looks.filter(|_| !changing.is_empty()) else {
+        return Vec::new();
+    };
+    let clusters: Vec<String> = changing.into_iter().collect();
+    let Some(queue) = &invocation.aws.queue else {
+        tracing::info!(
+            ?clusters,
+            "EKS is changing the clusters; the next sweep evaluates them again, since there is no queue"
+        );
+        return Vec::new();
+    };
+    if looks >= MAX_LOOKS {
+        tracing::info!(
+            ?clusters,
+            looks,
+            "EKS is still changing the clusters; the next sweep evaluates them again"
+        );
+        return Vec::new();
+    }
+    tracing::info!(
+        ?clusters,
+        looks,
+        "EKS is changing the clusters; they are evaluated again in {} s",
+        LOOK_AGAIN.as_secs()
+    );
+    let again = Task {
+        resources: clusters,
+        looks: Some(looks + 1),
+        ..task.clone()
+    };
+    queue
+        .send_later(&again.split(MESSAGE_BYTES), LOOK_AGAIN)
+        .await
+        .1
 }
 
 /// Sends slices to the queue. Returns errors about those that could not be sent.

@@ -38,6 +38,10 @@ pub(crate) struct Task {
     /// The number of times that the task was sent to the queue again because there was no time left.
     #[serde(deserialize_with = "count", skip_serializing_if = "is_zero")]
     pub(crate) handed_on: u32,
+    /// The number of times that clusters were looked at again because they were still changing; `None` if changes are not
+    /// waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) looks: Option<u32>,
 }
 
 /// Returns the size of a value as JSON, in bytes.

@@ -13,8 +13,9 @@ use comfy_table::Table;
 use eksentry_tests::lambda::{Function, binaries};
 use flate2::{Compression, write::DeflateEncoder};
 
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 7] = [
     "idle",
+    "cloudtrail-event",
     "cluster-reader",
     "config-rule",
     "ecr-event",

@@ -13,6 +13,7 @@ const LINES: TableStyle =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Purpose {
     Clusters,
+    Contents,
     Nodes,
     LoadBalancers,
     Roles,
@@ -33,6 +34,7 @@ impl Purpose {
             }
             _ => match call.split('.').next() {
                 Some("eks") => Self::Clusters,
+                Some("lambda") => Self::Contents,
                 Some("ec2") => Self::Nodes,
                 Some("elasticloadbalancing") => Self::LoadBalancers,
                 Some("iam") => Self::Roles,
@@ -48,6 +50,7 @@ impl Purpose {
     fn label(self) -> &'static str {
         match self {
             Self::Clusters => "clusters",
+            Self::Contents => "contents of private clusters",
             Self::Nodes => "nodes and networks",
             Self::LoadBalancers => "load balancers",
             Self::Roles => "IAM roles",
@@ -75,7 +78,7 @@ impl Purpose {
                     .sum(),
             ),
             Self::Keys => Some(account.keys.len()),
-            Self::Roles | Self::Tags | Self::Findings | Self::Other => None,
+            Self::Contents | Self::Roles | Self::Tags | Self::Findings | Self::Other => None,
         }
     }
 }

@@ -172,6 +172,7 @@ fn name(readers: Readers) -> &'static str {
     match readers {
         Readers::ConfigRule => "ReadForConfigRule",
         Readers::EcrEvent => "ReadForEcrEvent",
+        Readers::CloudTrailEvent => "ReadForCloudTrailEvent",
         Readers::Sweeps => "ReadForSweeps",
     }
 }
@@ -187,7 +188,7 @@ pub(super) fn template() -> Block {
         // If the function is not created, no role would have its policy.
         let condition = match readers {
             Readers::ConfigRule => "\n    Condition: AwsConfigOn",
-            Readers::EcrEvent | Readers::Sweeps => "",
+            Readers::EcrEvent | Readers::CloudTrailEvent | Readers::Sweeps => "",
         };
         lines.push(format!(
             "  {name}:
@@ -242,7 +243,7 @@ pub(super) fn table() -> Block {
     lines.extend(rows.into_iter().map(|((service, functions), actions)| {
         let functions: Vec<_> = functions.iter().map(|name| format!("`{name}`")).collect();
         let functions = match functions.len() {
-            4 => "all".to_owned(),
+            5 => "all".to_owned(),
             _ => functions.join(", "),
         };
         row(&[&format!("`{service}`"), &actions.join(", "), &functions])

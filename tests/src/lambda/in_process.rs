@@ -18,7 +18,8 @@ use aws_smithy_async::{
 use eksentry_aws::{Aws, Clock};
 use eksentry_kubernetes::Connector;
 use eksentry_runtime::{
-    App, Host, cluster_reader, config_rule, ecr_event, handle_event, logging, sweep, sweep_worker,
+    App, Host, cloudtrail_event, cluster_reader, config_rule, ecr_event, handle_event, logging,
+    sweep, sweep_worker,
 };
 use futures::FutureExt as _;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
@@ -220,6 +221,7 @@ impl InProcess {
         event: LambdaEvent<Value>,
     ) -> Result<Value, eksentry_runtime::Error> {
         match self.name.as_str() {
+            "cloudtrail-event" => handle_event(cloudtrail_event::handle, app, event).await,
             "cluster-reader" => handle_event(cluster_reader::handle, app, event).await,
             "config-rule" => handle_event(config_rule::handle, app, event).await,
             "ecr-event" => handle_event(ecr_event::handle, app, event).await,

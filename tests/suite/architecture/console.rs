@@ -87,6 +87,7 @@ fn written() -> BTreeSet<Metric> {
     for (function, event) in [
         ("config-rule", "changed-cluster"),
         ("ecr-event", "push"),
+        ("cloudtrail-event", "update-cluster-config"),
         ("sweep", "by-hand"),
         ("sweep-worker", "slice"),
     ] {

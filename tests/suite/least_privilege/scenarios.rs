@@ -294,8 +294,36 @@ fn regions() -> World {
     world
 }
 
+/// Passes events about changes of one of everything, if functions evaluate the place.
+fn change(world: &mut World, account: &str, region: &str) {
+    let names = json!({
+        "name": "one", "repositoryName": "one", "keyId": "pending",
+    });
+    for (source, name) in [
+        ("eks", "UpdateClusterConfig"),
+        ("ecr", "SetRepositoryPolicy"),
+        ("kms", "CancelKeyDeletion"),
+        ("cloudtrail", "StopLogging"),
+    ] {
+        forget_digests(world);
+        let event = json!({
+            "source": format!("aws.{source}"), "detail-type": "AWS API Call via CloudTrail",
+            "account": account, "region": region, "detail": {
+                "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "readOnly": false,
+                "requestParameters": names,
+            },
+        });
+        let invocation = world.invoke("cloudtrail-event", &event);
+        let is_evaluated = invocation.outcome.is_ok();
+        assert!(is_evaluated || account == OTHER, "{:?}", invocation.outcome);
+    }
+}
+
 /// Runs the functions that read other Regions: a sweep, a worker, and the rule whose check depends on other Regions.
 fn run_in_all_regions(world: &mut World) {
+    for (account, region) in [(ACCOUNT, REGION), (ACCOUNT, AWAY), (OTHER, AWAY)] {
+        change(world, account, region);
+    }
     let cluster = cluster_arn("one");
     world.ok("sweep", &json!({"resources": [cluster]}));
     let id = "eks-dedicated-cluster-role";

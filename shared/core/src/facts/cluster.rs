@@ -303,6 +303,14 @@ impl EksCluster {
         account_of(&self.arn)
     }
 
+    /// Returns `true` while EKS creates, changes or deletes the cluster. Until a change is done, EKS returns the settings
+    /// from before it.
+    ///
+    /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html>, `status`.
+    pub fn is_changing(&self) -> bool {
+        ["CREATING", "PENDING", "UPDATING", "DELETING"].contains(&self.status.as_str())
+    }
+
     /// Returns `true` if EKS reports an issue with this code.
     pub fn reports(&self, code: &IssueCode) -> bool {
         let mut issues = self.health.iter().flatten();

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::{Error, without_values};
+use crate::event_bridge::EventBridgeEvent;
 use crate::scan_event::ScanReport;
 
 /// The contents of an event.
@@ -41,21 +42,6 @@ pub(super) enum Change {
     Scanned(ScanReport),
     /// The registry's rules scan repositories at other times than before.
     ScanningChanged,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Envelope {
-    #[serde(default)]
-    source: Option<String>,
-    #[serde(default)]
-    detail_type: Option<String>,
-    #[serde(default)]
-    account: Option<String>,
-    #[serde(default)]
-    region: Option<String>,
-    #[serde(default)]
-    detail: Value,
 }
 
 #[derive(Deserialize)]
@@ -110,21 +96,13 @@ struct ScannedRepository {
 impl EcrEvent {
     /// Reads an event; `None` if it does not concern this function.
     pub(super) fn read(event: &Value) -> Result<Option<Self>, Error> {
-        if !event.is_object() {
-            return Err(Error::invalid_event(
-                "the event isn't a JSON object: EventBridge sends one JSON object for each event",
-            ));
-        }
-        let envelope = Envelope::deserialize(event).map_err(|error| {
-            let problem = without_values(&error);
-            Error::invalid_event(format!("the event isn't an EventBridge event: {problem}"))
-        })?;
-        let name = envelope.detail_type.unwrap_or_default();
-        let read = match (envelope.source.unwrap_or_default().as_str(), name.as_str()) {
-            ("aws.ecr", "ECR Image Action") => action(&envelope.detail),
-            ("aws.ecr", "ECR Image Scan") => scan(&envelope.detail).map(Some),
-            ("aws.ecr", "ECR Scan Resource Change") => scanning_change(&envelope.detail).map(Some),
-            ("aws.inspector2", "Inspector2 Scan") => inspection(&envelope.detail),
+        let event = EventBridgeEvent::read(event)?;
+        let (source, name) = event.kind();
+        let read = match (source, name) {
+            ("aws.ecr", "ECR Image Action") => action(&event.detail),
+            ("aws.ecr", "ECR Image Scan") => scan(&event.detail).map(Some),
+            ("aws.ecr", "ECR Scan Resource Change") => scanning_change(&event.detail).map(Some),
+            ("aws.inspector2", "Inspector2 Scan") => inspection(&event.detail),
             _ => return Ok(None),
         };
         let read = read.map_err(|error| {
@@ -134,8 +112,8 @@ impl EcrEvent {
             ))
         })?;
         Ok(read.map(|(repositories, digest, change)| Self {
-            account: envelope.account,
-            region: envelope.region,
+            account: event.account,
+            region: event.region,
             repositories,
             digest,
             change,

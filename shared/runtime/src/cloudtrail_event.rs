@@ -1,0 +1,237 @@
+//! `cloudtrail-event`: evaluates what a call has changed, when CloudTrail reports the call.
+//!
+//! Events arrive one at a time, or in batches through a queue. A resource that several events of a batch are about is
+//! evaluated once. An event names a resource, and the API has its current state.
+
+pub mod calls;
+mod event;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use eksentry_core::facts::EcrRepository;
+use eksentry_core::{Check, FactsOf as _, Location, Need, Resource};
+use lambda_runtime::LambdaEvent;
+use serde_json::{Value, json};
+
+use self::event::{Change, Target};
+use crate::app::App;
+use crate::error::Error;
+use crate::invocation::Invocation;
+use crate::messages::{self, Failures};
+use crate::settings::Settings;
+use crate::summary::Summary;
+use crate::sweep::sweep;
+use crate::task::Task;
+
+const NAME: &str = "cloudtrail-event";
+
+/// The facts about repositories that depend on the settings of the registry.
+const OF_REGISTRY: [Need; 3] = [
+    Need::RegistryScanning,
+    Need::RegistryPolicy,
+    Need::ManagedSigning,
+];
+
+/// Handles an event, or a batch of messages with events. Returns a [`Summary`], or the messages that SQS must deliver
+/// again; for an event that reports no change, nothing is sent, and the response is an empty object.
+///
+/// # Errors
+///
+/// Returns an error if an event can't be read, is of an account or a Region that is not evaluated, or if something could
+/// not be delivered.
+pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let (payload, context) = event.into_parts();
+    if messages::is_batch(&payload) {
+        let messages = messages::read(&payload)?;
+        let invocation = Invocation::new(NAME, &app, &context).await?;
+        return Ok(handle_batch(invocation, messages).await);
+    }
+    let Some(change) = Change::read(&payload)? else {
+        tracing::info!("the event reports no change of anything that a check evaluates");
+        return Ok(json!({}));
+    };
+    let invocation = Invocation::new(NAME, &app, &context).await?;
+    let mut work = Work::default();
+    work.add(&invocation, &change, None)?;
+    let (summary, failed) = work.execute(&invocation, &[]).await;
+    let errors = failed.into_iter().flat_map(|failed| failed.errors);
+    invocation.into_response(summary, errors.collect())
+}
+
+async fn handle_batch(invocation: Invocation<'_>, messages: Vec<messages::Message>) -> Value {
+    let mut failures = Failures::default();
+    let mut work = Work::default();
+    for message in messages {
+        let change = message.body.and_then(|body| Change::read(&body));
+        let added = change.and_then(|change| match change {
+            Some(change) => work.add(&invocation, &change, Some(&message.id)),
+            None => Ok(()),
+        });
+        if let Err(error) = added {
+            failures.add(message.id, &error);
+        }
+    }
+    // The findings that could not be muted are sent again when the mute list can be read.
+    let of_mute_list: Vec<Error> = invocation.mute_list.temporary_errors().cloned().collect();
+    let (mut summary, failed) = work.execute(&invocation, &of_mute_list).await;
+    for Failed { messages, errors } in failed {
+        if let Some(error) = Error::combine(&errors) {
+            for id in messages {
+                failures.add(id, &error);
+            }
+        }
+    }
+    summary.errors = failures.len() + invocation.additional_errors(&[]);
+    invocation.conclude(summary);
+    failures.into_response()
+}
+
+/// Returns the resource to evaluate after a change; `None` if a principal of the place used a resource of another one.
+///
+/// # Errors
+///
+/// Returns an error if the place of the change is not evaluated, or if there can't be such a resource.
+fn resource_of(
+    change: &Change,
+    settings: &Settings,
+    home: &Location,
+) -> Result<Option<Resource>, Error> {
+    let resource = change.resource(home)?;
+    if resource.location() != change.place(home) {
+        return Ok(None);
+    }
+    let task = Task {
+        resources: vec![resource.id().to_owned()],
+        ..Task::default()
+    };
+    task.named_resources(settings, home)?;
+    Ok(Some(resource))
+}
+
+/// Returns the resource that an event leads to.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn named_resource(
+    event: &Value,
+    settings: &Settings,
+    home: &Location,
+) -> Result<Option<Resource>, Error> {
+    match Change::read(event)? {
+        Some(change) => resource_of(&change, settings, home),
+        None => Ok(None),
+    }
+}
+
+/// The tasks of an invocation, each with the messages that it is for.
+#[derive(Debug, Default)]
+struct Work(BTreeMap<Key, (BTreeSet<String>, BTreeSet<String>)>);
+
+/// The members that tasks about different resources must have in common to become one.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    account: String,
+    region: String,
+    checks: Vec<String>,
+    /// `true` if the task is about all repositories, and not about resources.
+    is_registry: bool,
+}
+
+/// A task that failed.
+struct Failed {
+    messages: BTreeSet<String>,
+    errors: Vec<Error>,
+}
+
+impl Work {
+    /// Adds the tasks that a change leads to.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the place of the change is not evaluated, or if there can't be such a resource.
+    fn add(
+        &mut self,
+        invocation: &Invocation<'_>,
+        change: &Change,
+        message: Option<&str>,
+    ) -> Result<(), Error> {
+        let home = &invocation.aws.home.location;
+        let Some(resource) = resource_of(change, invocation.settings, home)? else {
+            tracing::info!("the event is about a resource of another account or Region");
+            return Ok(());
+        };
+        let place = change.place(home);
+        let checks = |is_wanted: &dyn Fn(&Check) -> bool| -> Vec<String> {
+            let enabled = invocation.selection.enabled_checks();
+            let wanted = enabled.filter(|check| is_wanted(check));
+            wanted.map(|check| check.id.to_owned()).collect()
+        };
+        let own = checks(&|check| check.kind() == resource.kind());
+        let mut add = |checks: Vec<String>, resource: Option<String>| {
+            if checks.is_empty() {
+                return;
+            }
+            let key = Key {
+                account: place.account.clone(),
+                region: place.region.clone(),
+                checks,
+                is_registry: resource.is_none(),
+            };
+            let (resources, messages) = self.0.entry(key).or_default();
+            resources.extend(resource);
+            messages.extend(message.map(str::to_owned));
+        };
+        add(own, Some(resource.id().to_owned()));
+        if change.target == Target::Registry {
+            let of_registry = |check: &Check| {
+                check.kind() == EcrRepository::KIND
+                    && check.needs.iter().any(|need| OF_REGISTRY.contains(need))
+            };
+            add(checks(&of_registry), None);
+        }
+        Ok(())
+    }
+
+    /// Executes the tasks. Returns the summary of all, and the tasks that failed. `shared` are errors that each evaluation
+    /// has.
+    async fn execute(
+        self,
+        invocation: &Invocation<'_>,
+        shared: &[Error],
+    ) -> (Summary, Vec<Failed>) {
+        let mut summary = Summary::default();
+        let mut failed = Vec::new();
+        for (key, (resources, messages)) in self.0 {
+            let mut task = Task {
+                checks: key.checks,
+                ..Task::default()
+            };
+            if key.is_registry {
+                task.account = Some(key.account);
+                task.region = Some(key.region);
+            } else {
+                task.resources = resources.into_iter().collect();
+                task.looks = Some(0);
+            }
+            let errors = match &invocation.aws.queue {
+                // The registry can have more repositories than there is time for.
+                Some(queue) if key.is_registry => {
+                    let (sent, errors) = queue.send(&[task]).await;
+                    summary.slices += sent;
+                    errors
+                }
+                _ => match Box::pin(sweep(invocation, &task)).await {
+                    Ok((of_task, mut errors)) => {
+                        summary.add(&of_task);
+                        errors.extend_from_slice(shared);
+                        errors
+                    }
+                    Err(error) => vec![error],
+                },
+            };
+            if !errors.is_empty() {
+                failed.push(Failed { messages, errors });
+            }
+        }
+        (summary, failed)
+    }
+}
