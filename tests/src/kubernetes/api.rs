@@ -27,7 +27,7 @@ pub struct KubernetesApi(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     credentials: Credentials,
-    identity: Identity,
+    identity: Mutex<Identity>,
     state: Mutex<State>,
 }
 
@@ -42,7 +42,7 @@ impl KubernetesApi {
         let state = State::new(cluster)?;
         Ok(Self(Arc::new(Shared {
             credentials,
-            identity,
+            identity: Mutex::new(identity),
             state: Mutex::new(state),
         })))
     }
@@ -51,8 +51,9 @@ impl KubernetesApi {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn identity(&self) -> &Identity {
-        &self.0.identity
+    pub(super) fn identity(&self) -> MutexGuard<'_, Identity> {
+        let identity = self.0.identity.lock();
+        identity.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the name of the cluster.
@@ -70,12 +71,12 @@ impl KubernetesApi {
     }
 
     pub(super) fn endpoint(&self) -> Endpoint {
-        self.0.identity.endpoint
+        self.identity().endpoint
     }
 
     /// Returns the certificate authority that EKS reports, for DescribeCluster: PEM in base64.
     pub fn authority_data(&self) -> String {
-        self.0.identity.reported.clone()
+        self.identity().reported()
     }
 
     /// Replaces the objects. Lists that are being read go on with the previous ones.
@@ -87,6 +88,32 @@ impl KubernetesApi {
     /// don't change.
     pub fn configure(&self, change: impl FnOnce(&mut Cluster)) {
         change(&mut self.state().cluster);
+    }
+
+    /// Changes the fault of the endpoint in memory. The authority that EKS already reported stays the right one.
+    pub fn set_endpoint(&self, endpoint: Endpoint) {
+        self.identity().set_endpoint(endpoint);
+        self.state().cluster.endpoint = endpoint;
+    }
+
+    /// Removes all faults, and resets [`KubernetesApi::hits`].
+    pub fn clear_faults(&self) {
+        if self.endpoint() != Endpoint::Trusted {
+            self.set_endpoint(Endpoint::Trusted);
+        }
+        let mut state = self.state();
+        state.cluster.faults.clear();
+        state.hits = 0;
+    }
+
+    /// Returns the number of requests that faults hit, and of connections that the fault of the endpoint prevented.
+    pub fn hits(&self) -> usize {
+        self.state().hits
+    }
+
+    /// Counts a connection that the fault of the endpoint prevented.
+    pub(super) fn count_refusal(&self) {
+        self.state().hits += 1;
     }
 
     /// Drops all versions of the objects but the current one, as an API server does after some minutes.

@@ -66,7 +66,7 @@ pub enum Endpoint {
     Expired,
     /// The certificate is for another name.
     OtherName,
-    /// EKS reports an authority that did not issue the certificate.
+    /// Another authority issued the certificate than the one that EKS reports.
     OtherAuthority,
     /// EKS reports an authority that is not a certificate.
     Broken,

@@ -1,6 +1,9 @@
 //! Connections to the endpoints of clusters in memory, without a network.
 
-use std::io;
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector},
@@ -14,11 +17,13 @@ use futures::stream;
 use http::Response;
 use http_body::Frame;
 use http_body_util::StreamBody;
+use rustls_pki_types::CertificateDer;
 use tokio::time::sleep;
 
 use super::{
     api::KubernetesApi,
     cluster::Endpoint,
+    identity::Identity,
     status::{Answer, Body},
 };
 use crate::in_memory::{self, RESPONSE_TIME};
@@ -32,6 +37,7 @@ pub fn connector(apis: &[KubernetesApi], clock: Clock) -> Connector {
             apis: apis.clone(),
             clock: clock.clone(),
             authority: authority.clone(),
+            trusted: Arc::default(),
         })
     })
 }
@@ -41,6 +47,8 @@ struct Connection {
     apis: Vec<KubernetesApi>,
     clock: Clock,
     authority: Authority,
+    /// The certificate that was verified, which the server of an open connection does not show again.
+    trusted: Arc<Mutex<Option<CertificateDer<'static>>>>,
 }
 
 impl Connection {
@@ -53,14 +61,25 @@ impl Connection {
         let api = api.ok_or_else(|| {
             io::Error::other("failed to lookup address information: Name or service not known")
         })?;
-        if api.endpoint() == Endpoint::Closed {
+        let connected = self.verify(host, &api.identity());
+        if connected.is_err() {
+            api.count_refusal();
+        }
+        connected.map(|()| api)
+    }
+
+    /// Verifies that the endpoint at a host is open and can be trusted.
+    fn verify(&self, host: &str, identity: &Identity) -> Result<(), io::Error> {
+        if identity.endpoint == Endpoint::Closed {
             return Err(io::ErrorKind::ConnectionRefused.into());
         }
-        let verified = api
-            .identity()
-            .verify(host, &self.authority, self.clock.now());
-        verified.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        Ok(api)
+        let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if trusted.as_ref() != Some(&identity.certificate) {
+            let verified = identity.verify(host, &self.authority, self.clock.now());
+            verified.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            *trusted = Some(identity.certificate.clone());
+        }
+        Ok(())
     }
 
     async fn respond(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {

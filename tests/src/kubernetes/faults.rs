@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     list::Position,
     request::ApiRequest,
-    status::{Answer, Body, JSON, TEXT, expired, failure, throttled},
+    status::{Answer, Body, JSON, TEXT, expired, failure, not_served, throttled},
 };
 
 /// A fault of the requests that it fits.
@@ -36,12 +36,16 @@ pub enum FaultKind {
     Status {
         /// The status.
         status: u16,
-        /// Headers in addition, such as `retry-after`.
+        /// Headers in addition, such as `retry-after`. One without a value is left out of the usual answer.
         #[serde(default)]
         headers: Vec<(String, String)>,
     },
-    /// The body ends in the middle.
+    /// The connection closes in the middle of the body.
     Cut,
+    /// The body ends in the middle, as if it were whole.
+    Broken,
+    /// The body has more bytes than a client should read. It is valid nevertheless.
+    TooLarge,
     /// The connection closes without an answer.
     Closed,
     /// The answer takes this many milliseconds longer; other faults still apply.
@@ -93,6 +97,9 @@ impl Fault {
     }
 }
 
+/// The size of a body that is too large: more than 32 MiB, the most that the client of `shared/kubernetes` reads.
+const TOO_LARGE: usize = 33 << 20;
+
 /// Applies a fault to the right answer. `position` is that of the list; `None` on its first page.
 pub(super) fn apply(kind: &FaultKind, answer: Answer, position: Option<&Position>) -> Answer {
     let body = answer.text_of_body().to_owned();
@@ -102,15 +109,23 @@ pub(super) fn apply(kind: &FaultKind, answer: Answer, position: Option<&Position
             let answer = usual(*status);
             headers
                 .iter()
-                .fold(answer, |answer, (name, value)| answer.with(name, value))
+                .fold(answer, |answer, (name, value)| match value.as_str() {
+                    "" => answer.without(name),
+                    value => answer.with(name, value),
+                })
         }
-        FaultKind::Cut => {
-            let middle = body.floor_char_boundary(body.len() / 2);
-            Answer {
-                body: Body::Cut(body[..middle].to_owned()),
-                ..answer
-            }
-        }
+        FaultKind::Cut => Answer {
+            body: Body::Cut(first_half(&body)),
+            ..answer
+        },
+        FaultKind::Broken => Answer {
+            body: Body::Whole(first_half(&body)),
+            ..answer
+        },
+        FaultKind::TooLarge => Answer {
+            body: Body::Whole(body + &" ".repeat(TOO_LARGE)),
+            ..answer
+        },
         FaultKind::Closed => Answer {
             body: Body::Closed,
             ..answer
@@ -139,6 +154,10 @@ pub(super) fn apply(kind: &FaultKind, answer: Answer, position: Option<&Position
     }
 }
 
+fn first_half(body: &str) -> String {
+    body[..body.floor_char_boundary(body.len() / 2)].to_owned()
+}
+
 /// Returns the answer that an API server usually gives with a status.
 fn usual(status: u16) -> Answer {
     let message = match status {
@@ -151,6 +170,7 @@ fn usual(status: u16) -> Answer {
         ),
         401 => ("Unauthorized", "Unauthorized"),
         403 => ("Forbidden", "forbidden"),
+        404 => return not_served(),
         300..=399 => return Answer::new(status, TEXT, String::new()).with("location", "/"),
         _ => (
             "Unknown",

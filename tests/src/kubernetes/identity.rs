@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eksentry_kubernetes::{
     Authority,
-    certificates::{EXPIRED, Issuer, VALID},
+    certificates::{self, EXPIRED, Issuer, VALID},
 };
 use jiff::Timestamp;
 use rustls::{
@@ -23,38 +23,43 @@ const OTHER_HOST: &str = "other.example.com";
 /// The host of servers on the loopback interface.
 pub(super) const LOOPBACK_HOST: &str = "localhost";
 
-/// The certificate of an endpoint with its key.
+/// The certificate of an endpoint with its key, and the authority of the cluster.
 pub(super) struct Identity {
-    certificate: CertificateDer<'static>,
+    authority: Issuer,
+    hosts: [String; 2],
+    pub(super) certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
     /// The fault of the endpoint.
     pub(super) endpoint: Endpoint,
-    /// The authority that EKS reports: PEM in base64.
-    pub(super) reported: String,
 }
 
 impl Identity {
     /// Issues a certificate for the host of the cluster and for servers on the loopback interface.
     pub(super) fn new(cluster: &Cluster) -> Self {
-        let issuer = Issuer::new();
-        let host = cluster.host();
-        let hosts = [host.as_str(), LOOPBACK_HOST];
-        let (certificate, key) = match cluster.endpoint {
-            Endpoint::Expired => issuer.issue_for(&hosts, EXPIRED),
-            Endpoint::OtherName => issuer.issue_for(&[OTHER_HOST], VALID),
-            _ => issuer.issue_for(&hosts, VALID),
-        };
-        let reported = match cluster.endpoint {
-            Endpoint::OtherAuthority => Issuer::new().pem(),
-            Endpoint::Broken => "not a certificate\n".to_owned(),
-            _ => issuer.pem(),
-        };
+        let authority = Issuer::new();
+        let hosts = [cluster.host(), LOOPBACK_HOST.to_owned()];
+        let (certificate, key) = issue(&authority, &hosts, cluster.endpoint);
         Self {
+            authority,
+            hosts,
             certificate,
             key,
             endpoint: cluster.endpoint,
-            reported: STANDARD.encode(reported),
         }
+    }
+
+    /// Replaces the certificate by one with the fault of an endpoint. The authority of the cluster stays the same.
+    pub(super) fn set_endpoint(&mut self, endpoint: Endpoint) {
+        (self.certificate, self.key) = issue(&self.authority, &self.hosts, endpoint);
+        self.endpoint = endpoint;
+    }
+
+    /// Returns the authority that EKS reports: PEM in base64.
+    pub(super) fn reported(&self) -> String {
+        STANDARD.encode(match self.endpoint {
+            Endpoint::Broken => "not a certificate\n".to_owned(),
+            _ => self.authority.pem(),
+        })
     }
 
     /// Verifies the certificate as a client does that trusts only this authority.
@@ -89,11 +94,24 @@ impl Identity {
     }
 }
 
+/// Issues the certificate of an endpoint with a fault.
+fn issue(authority: &Issuer, hosts: &[String], endpoint: Endpoint) -> certificates::Identity {
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    match endpoint {
+        Endpoint::Expired => authority.issue_for(&hosts, EXPIRED),
+        Endpoint::OtherName => authority.issue_for(&[OTHER_HOST], VALID),
+        Endpoint::OtherAuthority => Issuer::new().issue_for(&hosts, VALID),
+        Endpoint::Trusted | Endpoint::Broken | Endpoint::Closed => {
+            authority.issue_for(&hosts, VALID)
+        }
+    }
+}
+
 impl fmt::Debug for Identity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Identity")
-            .field("reported", &self.reported)
+            .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
 }

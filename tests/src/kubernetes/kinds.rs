@@ -1,5 +1,7 @@
 //! The kinds of objects that a cluster serves.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 /// A kind of objects.
@@ -77,12 +79,12 @@ impl Kind {
     pub(super) fn of(object: &Value) -> Option<Self> {
         let name = object["kind"].as_str().filter(|name| !name.is_empty())?;
         let api_version = object["apiVersion"].as_str();
-        let mut known = builtin().into_iter().filter(|kind| kind.name == name);
+        let mut known = builtin().iter().filter(|kind| kind.name == name);
         let known = match api_version {
             None => known.next(),
             Some(api_version) => known.find(|kind| kind.api_version() == api_version),
         };
-        known.or_else(|| {
+        known.cloned().or_else(|| {
             let (group, version) = api_version?.split_once('/')?;
             Some(Self {
                 group: group.to_owned(),
@@ -96,21 +98,25 @@ impl Kind {
 }
 
 /// Returns the kinds that every cluster serves.
-pub(super) fn builtin() -> Vec<Kind> {
-    let rows = KINDS.trim().lines().map(|row| {
-        let mut words = row.split(' ');
-        let mut next = || words.next().unwrap_or_default().to_owned();
-        let (api_version, name, plural) = (next(), next(), next());
-        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
-        Kind {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            name,
-            plural,
-            is_namespaced: next().is_empty(),
-        }
-    });
-    rows.collect()
+pub(super) fn builtin() -> &'static [Kind] {
+    static BUILTIN: LazyLock<Vec<Kind>> =
+        LazyLock::new(|| KINDS.trim().lines().map(kind).collect());
+    &BUILTIN
+}
+
+/// Returns the kind in a line of [`KINDS`].
+fn kind(row: &str) -> Kind {
+    let mut words = row.split(' ');
+    let mut next = || words.next().unwrap_or_default().to_owned();
+    let (api_version, name, plural) = (next(), next(), next());
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    Kind {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        name,
+        plural,
+        is_namespaced: next().is_empty(),
+    }
 }
 
 /// Returns the name in paths that the definition of a custom resource usually has.

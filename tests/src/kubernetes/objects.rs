@@ -48,7 +48,7 @@ impl Store {
     /// Stores objects, and what follows from them in a cluster.
     pub(super) fn new(manifests: &[Value]) -> Result<Self, ObjectError> {
         let mut store = Self {
-            kinds: builtin(),
+            kinds: builtin().to_vec(),
             ..Self::default()
         };
         for name in NAMESPACES {

@@ -31,23 +31,21 @@ pub struct Right {
     pub name: String,
 }
 
+impl Right {
+    /// Returns the request that the right allows, as faults name it: `list pods`, `get configmaps/aws-auth`.
+    pub fn request(&self) -> String {
+        let before = |separator: &str, text: &str| match text {
+            "" => String::new(),
+            text => format!("{separator}{text}"),
+        };
+        let (group, name) = (before(".", &self.group), before("/", &self.name));
+        format!("{} {}{group}{name}", self.verb, self.resource)
+    }
+}
+
 impl fmt::Display for Right {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            role,
-            verb,
-            group,
-            resource,
-            name,
-        } = self;
-        write!(formatter, "{role}: {verb} {resource}")?;
-        if !group.is_empty() {
-            write!(formatter, ".{group}")?;
-        }
-        if !name.is_empty() {
-            write!(formatter, "/{name}")?;
-        }
-        Ok(())
+        write!(formatter, "{}: {}", self.role, self.request())
     }
 }
 

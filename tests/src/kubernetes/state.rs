@@ -27,10 +27,10 @@ use super::{
 /// The resource version of lists before the objects change.
 const FIRST_VERSION: i64 = 749;
 
-/// The ConfigMaps that may be read, all of them in `kube-system`.
 /// The condition on the Secrets that may be listed.
 const TOKEN_SECRETS: &str = "type=kubernetes.io/service-account-token";
 
+/// The ConfigMaps that may be read, all of them in `kube-system`.
 const CONFIG_MAPS: [&str; 2] = ["aws-auth", "amazon-vpc-cni"];
 
 /// A request that a cluster received.
@@ -58,6 +58,8 @@ pub(super) struct State {
     pub(super) cluster: Cluster,
     /// The versions of the objects that can be read, with the current one at the end.
     versions: Vec<(i64, Store)>,
+    /// What the roles in the current version allow.
+    policy: Policy,
     pub(super) received: Vec<Received>,
     pub(super) violations: Vec<String>,
     pub(super) used_rights: BTreeSet<Right>,
@@ -65,12 +67,16 @@ pub(super) struct State {
     pages: Vec<(String, usize)>,
     pub(super) in_flight: usize,
     pub(super) most_in_flight: usize,
+    /// The number of requests that faults hit, and of connections that the fault of the endpoint prevented.
+    pub(super) hits: usize,
 }
 
 impl State {
     pub(super) fn new(cluster: Cluster) -> Result<Self, ObjectError> {
+        let store = store(&cluster)?;
         Ok(Self {
-            versions: vec![(FIRST_VERSION, store(&cluster)?)],
+            policy: Policy::of(store.access_objects()),
+            versions: vec![(FIRST_VERSION, store)],
             cluster,
             received: Vec::new(),
             violations: Vec::new(),
@@ -78,6 +84,7 @@ impl State {
             pages: Vec::new(),
             in_flight: 0,
             most_in_flight: 0,
+            hits: 0,
         })
     }
 
@@ -85,6 +92,7 @@ impl State {
     pub(super) fn set_objects(&mut self, objects: Vec<Value>) -> Result<(), ObjectError> {
         self.cluster.objects = objects;
         let store = store(&self.cluster)?;
+        self.policy = Policy::of(store.access_objects());
         let last = self.versions.last();
         let version = last.map_or(FIRST_VERSION, |(version, _)| version + 1);
         self.versions.push((version, store));
@@ -234,7 +242,7 @@ impl State {
         let Some((_, store)) = self.versions.last() else {
             return no_page();
         };
-        let rights = Policy::of(store.access_objects()).rights_for(caller, request);
+        let rights = self.policy.rights_for(caller, request);
         let name = request
             .target
             .as_ref()
@@ -323,6 +331,7 @@ impl State {
                 hits.push(fault.kind.clone());
             }
         }
+        self.hits += usize::from(!hits.is_empty());
         // The delays come last, since they apply to whatever answer there is.
         hits.sort_by_key(|kind| matches!(kind, FaultKind::Delay(_)));
         for kind in &hits {

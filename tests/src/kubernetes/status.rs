@@ -86,10 +86,16 @@ impl Answer {
     }
 
     /// Sets a header, in place of one of the same name.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn with(self, name: &str, value: &str) -> Self {
+        let mut answer = self.without(name);
+        answer.headers.push((name.to_owned(), value.to_owned()));
+        answer
+    }
+
+    /// Removes a header.
+    pub(super) fn without(mut self, name: &str) -> Self {
         self.headers
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
-        self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 

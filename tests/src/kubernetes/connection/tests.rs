@@ -185,7 +185,7 @@ async fn secrets_and_config_maps_are_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn pages_and_faults_are_read_as_an_api_server_means_them() {
-    let cut = Fault::new("list pods", FaultKind::Cut).on_page(2).times(1);
+    let once = |kind| vec![Fault::new("list pods", kind).on_page(2).times(1)];
     let busy = FaultKind::Status {
         status: 429,
         headers: Vec::new(),
@@ -193,12 +193,10 @@ async fn pages_and_faults_are_read_as_an_api_server_means_them() {
     let expired = Fault::new("list pods", FaultKind::Expired).on_page(2);
     for (faults, completeness, requests) in [
         (vec![], Completeness::Complete, 3),
-        (vec![cut], Completeness::Complete, 4),
-        (
-            vec![Fault::new("list pods", FaultKind::Closed).times(1)],
-            Completeness::Complete,
-            4,
-        ),
+        (once(FaultKind::Cut), Completeness::Complete, 4),
+        (once(FaultKind::Broken), Completeness::Complete, 4),
+        (once(FaultKind::TooLarge), Completeness::Complete, 4),
+        (once(FaultKind::Closed), Completeness::Complete, 4),
         (
             vec![Fault::new("list *", busy).times(2)],
             Completeness::Complete,
@@ -297,6 +295,23 @@ async fn nothing_is_sent_to_an_endpoint_that_is_not_trusted() {
         ..cluster()
     });
     assert!(Authority::parse(&broken.authority_data()).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_can_fail_for_some_time() {
+    let api = api(cluster());
+    let client = client(&api);
+    for (endpoint, expected) in UNTRUSTED {
+        api.set_endpoint(endpoint);
+        assert_not_trusted(client.version().await.unwrap_err(), expected);
+    }
+    api.set_endpoint(Endpoint::Closed);
+    assert!(client.version().await.is_err());
+    // The client tries again to connect, but not to be sent another certificate.
+    assert_eq!((api.hits(), api.received()), (UNTRUSTED.len() + 2, vec![]));
+    api.clear_faults();
+    assert_eq!(client.version().await.unwrap().minor, "34");
+    assert_eq!(api.hits(), 0);
 }
 
 #[tokio::test(start_paused = true)]
