@@ -29,6 +29,8 @@ pub(crate) enum Size {
     Repositories(usize),
     /// Clusters, and the number of their nodes together.
     Clusters { clusters: usize, nodes: usize },
+    /// One cluster with a number of pods.
+    Pods(usize),
 }
 
 impl fmt::Display for Size {
@@ -38,6 +40,7 @@ impl fmt::Display for Size {
             Self::Clusters { clusters, nodes } => {
                 write!(formatter, "{clusters} clusters, {nodes} nodes")
             }
+            Self::Pods(count) => write!(formatter, "{count} pods"),
         }
     }
 }
@@ -47,18 +50,20 @@ impl Size {
         match self {
             Self::Repositories(repositories) => registries(repositories),
             Self::Clusters { clusters, nodes } => fleet(clusters, nodes),
+            Self::Pods(_) => fleet(0, 0),
         }
     }
 
     /// Returns the name of the sweep after a change.
     pub(crate) fn change_name(self) -> &'static str {
         match self {
-            Self::Repositories(_) => "1 % changed",
+            Self::Repositories(_) | Self::Pods(_) => "1 % changed",
             Self::Clusters { .. } => "nodes replaced",
         }
     }
 
-    /// Gives one repository in a hundred other settings, and removes one image in a hundred; or replaces all nodes.
+    /// Gives one repository in a hundred other settings, and removes one image in a hundred; or replaces all nodes. The
+    /// pods are not in the account.
     pub(crate) fn change(self, account: &mut Account) {
         match self {
             Self::Repositories(_) => change_repositories(account),
@@ -69,6 +74,7 @@ impl Size {
                     .collections
                     .insert("instances".to_owned(), instances.into());
             }
+            Self::Pods(_) => {}
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! For each size there is an account in a stand-in that answers no call faster than AWS would, and that limits calls to
 //! the rates that AWS documents: registries with a number of repositories or, with `--clusters`, clusters with nodes,
-//! networks, administrators and add-ons. The account is swept three times, on three different days as far as the function can
-//! tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when one
-//! repository in a hundred has other settings and one image in a hundred is gone, or when all nodes were replaced.
+//! networks, administrators and add-ons, or, with `--pods`, one cluster whose API server has a number of pods in a
+//! hundred namespaces, ten of each workload. The account is swept three times, on three different days as far as the
+//! function can tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when
+//! one repository in a hundred has other settings and one image in a hundred is gone, when all nodes were replaced, or
+//! when one workload in a hundred has another image.
 //!
 //! No sweep with these calls can take less time than the largest of
 //!
@@ -20,6 +22,7 @@
 //! milliseconds a call. With a latency of 20 ms, sweeps therefore hardly get below 1.1 times the bound.
 
 mod accounts;
+mod contents;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -31,6 +34,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use comfy_table::Table;
+use eksentry_tests::account::Account;
+use eksentry_tests::kubernetes::{KubernetesApi, TlsServer};
 use eksentry_tests::lambda::{Function, binaries, cpu_time};
 use eksentry_tests::stand_in::{Fault, FaultKind, StandIn};
 use jiff::Timestamp;
@@ -71,6 +76,9 @@ struct Options {
     /// The number of nodes of all clusters together
     #[arg(long, requires = "clusters", default_value_t = 1_500)]
     nodes: usize,
+    /// The number of pods of a cluster in an account without repositories, which is measured instead
+    #[arg(long, conflicts_with_all = ["sizes", "clusters"])]
+    pods: Option<usize>,
     /// The duration of each call in milliseconds
     #[arg(long, default_value_t = 20)]
     latency: u32,
@@ -86,6 +94,9 @@ struct Sweep {
     resources: usize,
     calls: BTreeMap<String, usize>,
     throttled: usize,
+    /// The requests to the Kubernetes API of the cluster, and the most of them that were in flight at a time.
+    requests: usize,
+    in_flight: usize,
     wall: Duration,
     cpu: Option<Duration>,
     stand_in_cpu: Option<Duration>,
@@ -116,6 +127,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "imports",
         "reads",
         "throttled",
+        "Kubernetes requests",
+        "in flight",
         "duration",
         "bound",
         "bound by",
@@ -124,12 +137,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "stand-in CPU",
         "peak memory",
     ]);
-    let sizes = match options.clusters {
-        Some(clusters) => vec![Size::Clusters {
+    let sizes = match (options.clusters, options.pods) {
+        (Some(clusters), _) => vec![Size::Clusters {
             clusters,
             nodes: options.nodes,
         }],
-        None => options.sizes.into_iter().map(Size::Repositories).collect(),
+        (None, Some(pods)) => vec![Size::Pods(pods)],
+        (None, None) => options.sizes.into_iter().map(Size::Repositories).collect(),
     };
     for size in sizes {
         for sweep in sweeps(&binary, size, latency)? {
@@ -146,22 +160,63 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs the three sweeps of an account of this size.
 fn sweeps(binary: &Path, size: Size, latency: Duration) -> Result<Vec<Sweep>, Box<dyn Error>> {
     eprintln!("{size}: creating the account");
-    let aws = StandIn::start(size.account()?)?;
+    let mut account = size.account()?;
+    let contents = match size {
+        Size::Pods(pods) => Some(Contents::serve(pods, latency, &mut account)?),
+        Size::Repositories(_) | Size::Clusters { .. } => None,
+    };
+    let aws = StandIn::start(account)?;
     let milliseconds = u64::try_from(latency.as_millis())?;
     if milliseconds > 0 {
         aws.fail(Fault::new("*", FaultKind::Latency(milliseconds)));
     }
     aws.limit_rates();
     aws.count_only();
-    let first = sweep(binary, &aws, size, "first")?;
+    let sweep = |name| sweep(binary, &aws, contents.as_ref(), size, name);
+    let first = sweep("first")?;
     simulate_next_day(&aws);
-    let again = sweep(binary, &aws, size, "unchanged")?;
+    let again = sweep("unchanged")?;
     simulate_next_day(&aws);
     aws.change(|account| size.change(account))?;
-    let changed = sweep(binary, &aws, size, size.change_name())?;
-    match aws.violations().first() {
+    if let Some(contents) = &contents {
+        contents.change()?;
+    }
+    let changed = sweep(size.change_name())?;
+    let of_cluster = contents.iter().flat_map(|one| one.api.violations());
+    match aws.violations().into_iter().chain(of_cluster).next() {
         Some(violation) => Err(format!("AWS would have rejected a request: {violation}").into()),
         None => Ok(vec![first, again, changed]),
+    }
+}
+
+/// A cluster, and the server of its API.
+struct Contents {
+    pods: usize,
+    api: KubernetesApi,
+    _server: TlsServer,
+}
+
+impl Contents {
+    /// Serves a cluster with a number of pods, and adds it to the account.
+    fn serve(
+        pods: usize,
+        latency: Duration,
+        account: &mut Account,
+    ) -> Result<Self, Box<dyn Error>> {
+        let api = KubernetesApi::for_functions(contents::cluster(pods, latency))?;
+        let server = api.serve()?;
+        account.set_endpoint(contents::CLUSTER, &server.url(), &server.authority_data())?;
+        Ok(Self {
+            pods,
+            api,
+            _server: server,
+        })
+    }
+
+    fn change(&self) -> Result<(), Box<dyn Error>> {
+        self.api.set_objects(contents::objects(self.pods, true))?;
+        self.api.expire_lists();
+        Ok(())
     }
 }
 
@@ -177,6 +232,7 @@ fn simulate_next_day(aws: &StandIn) {
 fn sweep(
     binary: &Path,
     aws: &StandIn,
+    contents: Option<&Contents>,
     size: Size,
     name: &'static str,
 ) -> Result<Sweep, Box<dyn Error>> {
@@ -188,17 +244,22 @@ fn sweep(
             + account.keys.len()
             + images.sum::<usize>();
     })?;
-    let ledger = ("EKSENTRY_LEDGER_BUCKET".to_owned(), BUCKET.to_owned());
-    let deployment = aws.deployment(std::slice::from_ref(&ledger))?;
-    let environment = aws.sign_in(&deployment, "sweep")?.into_iter().chain([
-        ledger,
-        // At the default level, half a million lines would be kept in memory here.
-        ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned()),
-    ]);
+    let kubernetes = if contents.is_some() { "on" } else { "off" };
+    let settings = [
+        ("EKSENTRY_LEDGER_BUCKET", BUCKET),
+        ("EKSENTRY_KUBERNETES", kubernetes),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let deployment = aws.deployment(&settings)?;
+    // At the default level, half a million lines would be kept in memory here.
+    let level = ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned());
+    let environment = aws.sign_in(&deployment, "sweep")?.into_iter();
+    let environment = environment.chain(settings).chain([level]);
+    let requests = || contents.map_or(0, |contents| contents.api.received().len());
     let mut function = Function::start(binary, environment)?.of_account(ACCOUNT);
     function.first_poll()?;
 
-    let (calls, throttled) = (aws.counts(), aws.throttled());
+    let (calls, throttled, earlier) = (aws.counts(), aws.throttled(), requests());
     let (cpu, stand_in_cpu) = (function.cpu_time(), cpu_time(process::id()));
     let invocation = with_progress(aws, &format!("{size}, {name}"), || {
         function.invoke(b"{}", TIME_LIMIT)
@@ -209,6 +270,8 @@ fn sweep(
         resources,
         calls: aws.counts_since(&calls),
         throttled: aws.throttled() - throttled,
+        requests: requests() - earlier,
+        in_flight: contents.map_or(0, |contents| contents.api.most_in_flight()),
         wall: invocation.duration,
         cpu: since(cpu, function.cpu_time()),
         stand_in_cpu: since(stand_in_cpu, cpu_time(process::id())),
@@ -296,6 +359,8 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
         count(IMPORTS),
         count(READS),
         sweep.throttled.to_string(),
+        sweep.requests.to_string(),
+        sweep.in_flight.to_string(),
         format!("{wall:.1} s"),
         format!("{:.1} s", bound.seconds),
         bound.by,
