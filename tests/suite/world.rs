@@ -8,7 +8,7 @@ use std::time::Duration;
 use eksentry_core::{Check, FactsOf, ResourceKind, checks::CHECKS, facts};
 use eksentry_tests::account::{Account, Record};
 use eksentry_tests::deployment::Deployment;
-use eksentry_tests::kubernetes::{Cluster, KubernetesApi};
+use eksentry_tests::kubernetes::{Cluster, KubernetesApi, Received};
 use eksentry_tests::lambda::{Function, FunctionError, InProcess, Invocation, binaries};
 use eksentry_tests::stand_in::{ACCESS_KEY, Fault, FaultKind, Message, StandIn, sqs_event};
 use serde_json::{Value, json};
@@ -181,6 +181,19 @@ impl World {
     pub(crate) fn clear_faults(&mut self) {
         self.time_limit = TIME_LIMIT;
         self.aws.clear_faults();
+        self.contents.iter().for_each(KubernetesApi::clear_faults);
+    }
+
+    /// Returns the number of calls and requests that faults have hit since they were last cleared.
+    pub(crate) fn fault_hits(&self) -> usize {
+        let contents = self.contents.iter().map(KubernetesApi::hits);
+        self.aws.hits() + contents.sum::<usize>()
+    }
+
+    /// Returns the requests that the Kubernetes APIs of clusters received.
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        let contents = self.contents.iter();
+        contents.flat_map(KubernetesApi::received).collect()
     }
 
     /// Changes the account.

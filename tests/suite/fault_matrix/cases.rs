@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use eksentry_tests::kubernetes::{self, Endpoint};
 use eksentry_tests::model::{ResponseMember, response_members};
 use eksentry_tests::stand_in::{Call, Fault, FaultKind, is_paged, not_found_errors};
 use serde_json::{Map, Value};
 
 use super::Undisturbed;
+use super::contents::FAULTY;
+use crate::world::World;
 
 /// A latency in milliseconds that exceeds every time limit.
-const NEVER: u64 = 3_600_000;
+pub(super) const NEVER: u64 = 3_600_000;
 
 /// The members of requests that identify the resource of a call.
 const SUBJECTS: [&str; 11] = [
@@ -31,16 +34,24 @@ const SUBJECTS: [&str; 11] = [
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Column {
     Transient,
+    Slow,
     Throttled,
     Internal,
     Unavailable,
     NoResponse,
     Deadline,
     Reset,
+    Refused,
+    Untrusted,
     Truncated,
+    TooLarge,
     HtmlPage,
+    Redirect,
+    Unknown,
     Denied,
     NotFound,
+    ExpiredOnce,
+    Expired,
     EmptyPage,
     RepeatedToken,
     AlternatingTokens,
@@ -49,18 +60,26 @@ pub(super) enum Column {
 }
 
 impl Column {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Transient,
+        Self::Slow,
         Self::Throttled,
         Self::Internal,
         Self::Unavailable,
         Self::NoResponse,
         Self::Deadline,
         Self::Reset,
+        Self::Refused,
+        Self::Untrusted,
         Self::Truncated,
+        Self::TooLarge,
         Self::HtmlPage,
+        Self::Redirect,
+        Self::Unknown,
         Self::Denied,
         Self::NotFound,
+        Self::ExpiredOnce,
+        Self::Expired,
         Self::EmptyPage,
         Self::RepeatedToken,
         Self::AlternatingTokens,
@@ -72,16 +91,24 @@ impl Column {
     pub(super) fn heading(self) -> &'static str {
         match self {
             Self::Transient => "transient",
+            Self::Slow => "slow",
             Self::Throttled => "throttled",
             Self::Internal => "500",
             Self::Unavailable => "503",
             Self::NoResponse => "no response",
             Self::Deadline => "deadline",
             Self::Reset => "reset",
+            Self::Refused => "refused",
+            Self::Untrusted => "certificate",
             Self::Truncated => "truncated",
+            Self::TooLarge => "too large",
             Self::HtmlPage => "HTML page",
+            Self::Redirect => "redirect",
+            Self::Unknown => "unknown caller",
             Self::Denied => "denied",
             Self::NotFound => "not found",
+            Self::ExpiredOnce => "expired once",
+            Self::Expired => "expired",
             Self::EmptyPage => "empty page",
             Self::RepeatedToken => "repeated token",
             Self::AlternatingTokens => "alternating tokens",
@@ -93,13 +120,32 @@ impl Column {
     /// Returns `true` if the fault is always tried with all checks of a scenario, since it shows whether a call that
     /// fails, or uses up the time, affects the results of other calls.
     pub(super) fn needs_all_checks(self) -> bool {
-        matches!(self, Self::Denied | Self::Deadline)
+        matches!(
+            self,
+            Self::Denied | Self::Deadline | Self::Refused | Self::Untrusted
+        )
     }
 
     /// Returns `true` if AWS itself could give the answer, so that a verdict may follow from it.
     pub(super) fn is_response_of_aws(self) -> bool {
         matches!(self, Self::NotFound | Self::UnknownValue | Self::Missing)
     }
+
+    /// Returns `true` if the result is the same as without the fault.
+    pub(super) fn is_survived(self) -> bool {
+        matches!(self, Self::Transient | Self::Slow | Self::ExpiredOnce)
+    }
+}
+
+/// The faults of a case.
+#[derive(Clone, Debug)]
+pub(super) enum Faults {
+    /// Faults in a call of AWS.
+    Aws(Vec<FaultKind>),
+    /// Faults in a request to the Kubernetes API of a cluster.
+    Kubernetes(Vec<kubernetes::Fault>),
+    /// A fault of the endpoint of a cluster.
+    Endpoint(Endpoint),
 }
 
 /// Faults in a call.
@@ -113,22 +159,30 @@ pub(super) struct Case {
     /// calls.
     pub(super) subject: Map<String, Value>,
     pub(super) column: Column,
-    kinds: Vec<FaultKind>,
+    pub(super) faults: Faults,
 }
 
 impl Case {
     pub(super) fn name(&self, undisturbed: &[Undisturbed]) -> String {
         let scenario = undisturbed[self.undisturbed].scenario.name;
-        let what = match &self.kinds[..] {
-            [FaultKind::Missing(pointer) | FaultKind::UnknownValue(pointer)] => pointer.clone(),
-            [FaultKind::NotFound(number)] => number.to_string(),
-            _ => String::new(),
+        let what = match &self.faults {
+            Faults::Aws(kinds) => match &kinds[..] {
+                [FaultKind::Missing(pointer) | FaultKind::UnknownValue(pointer)] => pointer.clone(),
+                [FaultKind::NotFound(number)] => number.to_string(),
+                _ => String::new(),
+            },
+            Faults::Kubernetes(faults) => match &faults[..] {
+                [kubernetes::Fault { kind, times, .. }] => format!("{kind:?} {times:?}"),
+                _ => String::new(),
+            },
+            Faults::Endpoint(endpoint) => format!("{endpoint:?}"),
         };
         format!("{scenario}, {} {} {what}", self.call, self.column.heading())
     }
 
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let fault = |kind: &FaultKind| {
+    /// Lets the faults begin.
+    pub(super) fn begin(&self, world: &World) {
+        let of_aws = |kind: &FaultKind| {
             let fault = Fault::new(&self.call, kind.clone());
             let fault = fault.matching(Value::Object(self.subject.clone()));
             if self.column == Column::Transient {
@@ -137,7 +191,17 @@ impl Case {
                 fault
             }
         };
-        self.kinds.iter().map(fault).collect()
+        match &self.faults {
+            Faults::Aws(kinds) => kinds
+                .iter()
+                .map(of_aws)
+                .for_each(|fault| world.aws.fail(fault)),
+            Faults::Kubernetes(faults) => {
+                let api = world.api(FAULTY);
+                api.configure(|cluster| cluster.faults.clone_from(faults));
+            }
+            Faults::Endpoint(endpoint) => world.api(FAULTY).set_endpoint(*endpoint),
+        }
     }
 
     /// Returns the time limit of the function: that in template.yaml, or for [`Column::Deadline`] twice the time of the
@@ -161,6 +225,9 @@ pub(super) fn of(undisturbed: &[Undisturbed]) -> Vec<Case> {
                 cases.extend(of_call(number, one, call));
             }
         }
+        if one.covers_kubernetes() {
+            cases.extend(super::kubernetes::cases(number, one));
+        }
     }
     cases
 }
@@ -175,14 +242,14 @@ fn of_call(number: usize, undisturbed: &Undisturbed, call: &Call) -> Vec<Case> {
         .collect();
     let mut cases = Vec::new();
     let columns = Column::ALL.into_iter();
-    for column in columns.filter(|column| undisturbed.tries(call, *column)) {
+    for column in columns.filter(|column| undisturbed.tries(&call.name(), *column)) {
         for kinds in kinds(column, call, undisturbed.scenario.alters_responses) {
             cases.push(Case {
                 undisturbed: number,
                 call: call.name(),
                 subject: subject.clone(),
                 column,
-                kinds,
+                faults: Faults::Aws(kinds),
             });
         }
     }
@@ -232,6 +299,14 @@ fn kinds(column: Column, call: &Call, alters_responses: bool) -> Vec<Vec<FaultKi
             .filter(|member| member.is_member && !is_valid_without(&member.pointer))
             .map(|member| vec![FaultKind::Missing(member.pointer)])
             .collect(),
+        Column::Slow
+        | Column::Refused
+        | Column::Untrusted
+        | Column::TooLarge
+        | Column::Redirect
+        | Column::Unknown
+        | Column::ExpiredOnce
+        | Column::Expired => Vec::new(),
     }
 }
 

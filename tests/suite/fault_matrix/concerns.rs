@@ -1,10 +1,13 @@
 //! The findings that depend on the answer to a call.
 
-use eksentry_core::facts::{EcrImage, EcrRepository, EfsFileSystem, EksCluster, KmsKey};
+use eksentry_core::facts::{
+    EcrImage, EcrRepository, EfsFileSystem, EksCluster, KmsKey, KubernetesCluster,
+};
 use eksentry_core::{Check, FactsOf, Need, ResourceKind, checks};
 use serde_json::Value;
 
 use super::cases::Case;
+use super::kubernetes;
 
 /// A finding, and the case of a call that may concern it.
 struct Finding<'a> {
@@ -34,6 +37,7 @@ pub(super) fn concerns(case: &Case, id: &str) -> bool {
         "ecr" => finding.depends_on_ecr(operation),
         "iam" => finding.depends_on_iam(operation),
         "kms" => finding.depends_on_kms(operation),
+        kubernetes::SERVICE => finding.depends_on_kubernetes(),
         _ => finding.depends_on_other(service, operation),
     }
 }
@@ -163,6 +167,13 @@ impl Finding<'_> {
             "ListAliases" => self.needs(&[Need::SecretsKey, Need::RepositoryKey]),
             _ => self.is_of(KmsKey::KIND) && self.is_about(key),
         }
+    }
+
+    fn depends_on_kubernetes(&self) -> bool {
+        let needs = self.check.needs.iter().copied().collect();
+        self.is_of(KubernetesCluster::KIND)
+            && kubernetes::is_in_cluster(self.case, self.resource)
+            && kubernetes::is_needed(self.case, self.check.id, needs)
     }
 
     fn depends_on_other(&self, service: &str, operation: &str) -> bool {

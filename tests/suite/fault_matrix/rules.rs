@@ -6,9 +6,9 @@ use eksentry_core::{Need, checks};
 use eksentry_tests::lambda::FunctionError;
 use serde_json::Value;
 
-use super::cases::{Case, Column};
+use super::cases::{Case, Column, Faults};
 use super::concerns::concerns;
-use super::{Seen, Undisturbed};
+use super::{Seen, Undisturbed, kubernetes};
 use crate::any_faults::{state_of, status, unless_archived};
 use crate::world::World;
 
@@ -141,6 +141,11 @@ pub(super) fn check_meanwhile(
     if !meanwhile.messages.is_subset(&after.messages) {
         problems.push("unexpected messages were sent".to_owned());
     }
+    if *ending == Ending::Success && !matches!(case.faults, Faults::Aws(_)) {
+        let is_unchanged = most == Deviation::None;
+        let checked = kubernetes::check_report(case, undisturbed, meanwhile, is_unchanged);
+        problems.extend(checked.err());
+    }
     if problems.is_empty() {
         Ok(word(ending, most))
     } else {
@@ -160,13 +165,16 @@ fn deviation(
         return Ok(Deviation::None);
     }
     let concerned = concerns(case, id);
+    let is_in_cluster = !matches!(case.faults, Faults::Aws(_));
     let status_of = |says: Option<&Value>| says.map_or("ARCHIVED", |says| status(says)).to_owned();
     let (is_now, will_be) = (status_of(is), status_of(will));
     if is == was {
         // An answer that lacks its list leaves the items of the list unknown, and an answer that there is no such
         // resource contains no data about it. After a push, a function knows of an image only the state of its scan:
         // the scan's own event follows, and so does the next sweep.
-        let is_incomplete = [Column::Missing, Column::NotFound].contains(&case.column) || is_push;
+        // The findings about the contents of a cluster stay as they were if it was not read.
+        let is_incomplete =
+            [Column::Missing, Column::NotFound].contains(&case.column) || is_push || is_in_cluster;
         return if (concerned && (is_incomplete || *ending != Ending::Success))
             || ending.may_leave_undelivered()
         {
@@ -180,8 +188,11 @@ fn deviation(
     }
     match is_now.as_str() {
         "NOT_AVAILABLE" => Ok(Deviation::NotAvailable),
+        // Something in a cluster was not read.
+        "WARNING" if kubernetes::tells_what_is_unread(id) => Ok(Deviation::NotAvailable),
         // The verdict is the same, with less detail.
         now if now == will_be => Ok(Deviation::None),
+        _ if is_in_cluster => Err("changed, although something in the cluster was not read"),
         "FAILED" | "WARNING" if case.column.is_response_of_aws() || case.call == MUTE_LIST => {
             Ok(Deviation::Worse)
         }

@@ -6,15 +6,19 @@ use eksentry_core::checks::CHECKS;
 use eksentry_core::facts::{EksCluster, KmsKey, KubernetesCluster};
 use eksentry_core::{Check, FactsOf, Need};
 use eksentry_tests::account::{Account, Parameter};
-use eksentry_tests::stand_in::{Call, Message, Snapshot, sqs_event};
+use eksentry_tests::kubernetes::Cluster;
+use eksentry_tests::stand_in::{Message, Snapshot, sqs_event};
 use serde_json::{Value, json};
 
+use super::contents;
 use super::policies::OTHER;
 use super::resources::{DIGEST, before, now};
 use super::undisturbed::Checks;
 use crate::any_faults::{BUCKET, EMPTY, ledger};
 use crate::world::{ACCOUNT, CLUSTER, REGION, World, change_event, schedule_event};
 
+/// The prefix of the requests to the Kubernetes API of clusters.
+const CONTENTS: &str = "kubernetes.";
 const MUTE_LIST: &str = "/eksentry/mute-list";
 const PARAMETERS: &str = "/eksentry/checks";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
@@ -35,7 +39,7 @@ pub(super) struct Scenario {
     pub(super) alters_responses: bool,
 }
 
-pub(super) static SCENARIOS: [Scenario; 13] = [
+pub(super) static SCENARIOS: [Scenario; 14] = [
     Scenario {
         name: "`sweep` of an account",
         function: "sweep",
@@ -94,6 +98,27 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
         calls: &["tagging."],
         without: &[],
         alters_responses: true,
+    },
+    Scenario {
+        name: "`sweep` of the contents of clusters",
+        function: "sweep",
+        environment: &[],
+        event: |_| {
+            let checks = CHECKS.iter().filter(|check| is_of_contents(check));
+            json!({"checks": checks.map(|check| check.id).collect::<Vec<_>>()})
+        },
+        calls: &[CONTENTS],
+        without: &[
+            "clusters",
+            "file_systems",
+            "instances",
+            "keys",
+            "load_balancers",
+            "repositories",
+            "roles",
+            "volumes",
+        ],
+        alters_responses: false,
     },
     Scenario {
         name: "`sweep` of an organization",
@@ -210,9 +235,13 @@ pub(super) static SCENARIOS: [Scenario; 13] = [
 /// Returns the ids of the checks that a function selects, without those of the contents of clusters, which are off.
 fn checks_where(is_selected: impl Fn(&Check) -> bool) -> Vec<&'static str> {
     let checks = CHECKS.iter();
-    let checks = checks.filter(|check| check.kind() != KubernetesCluster::KIND);
+    let checks = checks.filter(|check| !is_of_contents(check));
     let checks = checks.filter(|check| is_selected(check));
     checks.map(|check| check.id).collect()
+}
+
+fn is_of_contents(check: &Check) -> bool {
+    check.kind() == KubernetesCluster::KIND
 }
 
 /// Returns the first check of KMS keys.
@@ -284,11 +313,9 @@ pub(super) fn call_of(action: &str) -> String {
 }
 
 impl Scenario {
-    /// Returns `true` if the scenario covers this call.
-    pub(super) fn covers(&self, call: &Call) -> bool {
-        self.calls
-            .iter()
-            .any(|start| call.name().starts_with(start))
+    /// Returns `true` if the scenario covers the call with this name.
+    pub(super) fn covers(&self, call: &str) -> bool {
+        self.calls.iter().any(|start| call.starts_with(start))
     }
 
     pub(super) fn is_push(&self) -> bool {
@@ -297,12 +324,12 @@ impl Scenario {
 
     /// Returns the world in its current state, which no function has read yet.
     pub(super) fn world(&self) -> World {
-        self.world_of(&now())
+        self.world_of(&now(), contents::now)
     }
 
     /// Returns the snapshot that an earlier sweep left.
     pub(super) fn earlier(&self, checks: &Checks) -> Snapshot {
-        let mut world = self.world_of(&before());
+        let mut world = self.world_of(&before(), contents::before);
         world.aws.put_object(&ledger(), EMPTY.into());
         world.ok("sweep", &checks.select(&json!({})));
         let messages = world.aws.take_messages();
@@ -318,7 +345,7 @@ impl Scenario {
         earlier
     }
 
-    fn world_of(&self, entries: &Value) -> World {
+    fn world_of(&self, entries: &Value, contents: fn() -> Vec<Cluster>) -> World {
         let keys = json!({"keys": entries["keys"]});
         let mut own = entries.clone();
         for collection in self.without {
@@ -329,10 +356,15 @@ impl Scenario {
             .environment
             .iter()
             .fold(world, |world, (name, value)| world.and(name, value));
-        world
+        let world = world
             .with_all_checks()
             .and("EKSENTRY_MUTE_LIST", MUTE_LIST)
-            .and("EKSENTRY_PARAMETERS_PATHS", PARAMETERS)
+            .and("EKSENTRY_PARAMETERS_PATHS", PARAMETERS);
+        if self.calls.contains(&CONTENTS) {
+            contents::in_world(world, contents())
+        } else {
+            world
+        }
     }
 }
 

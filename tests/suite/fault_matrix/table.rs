@@ -22,9 +22,9 @@ case, and how the cases are created. The results:
 | Result | Meaning |
 | --- | --- |
 | unchanged | the invocation succeeded, and everything was reported as without the fault |
-| not available | the invocation succeeded; facts that could not be read are `NOT_AVAILABLE`, with the reason |
+| not available | the invocation succeeded; facts that could not be read are `NOT_AVAILABLE`, with the reason. If they are in a cluster, `k8s-api-readable` names the request |
 | worse, archived | the invocation succeeded; the verdict follows from the response (not found, an unknown value, a default) |
-| kept | the invocation succeeded; findings that depend on a list missing from the response were kept |
+| kept | the invocation succeeded; findings that depend on a list missing from the response, or on the contents of a cluster that could not be read, were kept |
 | retried | the queue delivers the messages again |
 | the name of an error | the invocation failed with the error and is retried; everything else was reported |
 
@@ -33,7 +33,11 @@ case is in another table. Columns: *transient*, a throttled call, 500, 503 and a
 response*, ever; *deadline*, the same in a function whose time limit is twice the time of a run without faults; *truncated*,
 half of a response; *HTML page*, with status 200; *repeated token* and *alternating tokens*, a list whose pages lead to
 themselves, or each to the page before; *unknown value*, in place of each enumerated value; *missing*, each member of the
-response.
+response. Requests to the Kubernetes API of a cluster are called *kubernetes*, and *connect* is the connection to its
+endpoint: *slow*, responses that take 5 s; *refused*, a connection; *certificate*, one that has expired, is for another name,
+or is of another authority; *too large*, a response of 33 MiB; *redirect*, status 302; *unknown caller*, status 401; *expired*,
+status 410 for the second page of a list. A list, an object and the API groups stand for all where the client treats all
+responses alike.
 ";
 
 type Tried = (Case, Result<String, String>);
@@ -74,20 +78,24 @@ fn table(tried: &[&Tried]) -> String {
         let row = rows.entry(&case.call).or_default();
         row.entry(case.column).or_default().push(word);
     }
+    let columns = Column::ALL.into_iter();
+    let columns: Vec<Column> = columns
+        .filter(|column| rows.values().any(|cells| cells.contains_key(column)))
+        .collect();
     let mut table = "| Call |".to_owned();
-    for column in Column::ALL {
+    for column in &columns {
         let _ = write!(table, " {} |", column.heading());
     }
     table += "\n| --- |";
-    table += &" --- |".repeat(Column::ALL.len());
+    table += &" --- |".repeat(columns.len());
     for (call, cells) in rows {
         let _ = write!(table, "\n| `{call}` |");
-        for column in Column::ALL {
+        for column in &columns {
             let _ = write!(
                 table,
                 " {} |",
                 cells
-                    .get(&column)
+                    .get(column)
                     .map(|words| cell(words))
                     .unwrap_or_default()
             );

@@ -6,11 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use eksentry_core::checks::CHECKS;
+use eksentry_tests::kubernetes::Received;
 use eksentry_tests::stand_in::{Call, Snapshot};
 use serde_json::{Value, json};
 
 use super::CaseRunner;
 use super::cases::Column;
+use super::kubernetes;
 use super::rules::Ending;
 use super::scenarios::{SCENARIOS, Scenario};
 
@@ -55,6 +57,8 @@ pub(super) struct Undisturbed {
     pub(super) after: Seen,
     /// The calls of the run.
     pub(super) calls: Vec<Call>,
+    /// The requests to the Kubernetes API of clusters.
+    pub(super) requests: Vec<Received>,
     /// The names of the calls that have faults.
     pub(super) covered: BTreeSet<String>,
     /// The calls that have only some of the faults, since they have the others in a run with fewer checks.
@@ -73,18 +77,25 @@ impl Undisturbed {
         let (ending, took) = runner.invoke(Duration::from_mins(5));
         assert_eq!(ending, Ending::Success, "{}", scenario.name);
         let calls = runner.world.aws.calls();
+        let requests = runner.world.requests();
         let after = runner.seen();
         runner.world.end();
-        let covered = calls.iter().filter(|call| scenario.covers(call));
+        let names = calls.iter().map(Call::name);
+        let names = names.chain(
+            requests
+                .iter()
+                .map(|request| kubernetes::call_of(&request.name)),
+        );
         Self {
             scenario,
             checks,
             earlier,
             before,
             after,
-            covered: covered.map(Call::name).collect(),
+            covered: names.filter(|name| scenario.covers(name)).collect(),
             narrowed: BTreeSet::new(),
             calls,
+            requests,
             took,
         }
     }
@@ -94,14 +105,19 @@ impl Undisturbed {
         CaseRunner::new(self.scenario, &self.checks, &self.earlier)
     }
 
+    /// Returns `true` if requests to the Kubernetes API of clusters have faults here.
+    pub(super) fn covers_kubernetes(&self) -> bool {
+        let mut requests = self.requests.iter();
+        requests.any(|request| self.covered.contains(&kubernetes::call_of(&request.name)))
+    }
+
     /// Returns `true` if the call has the faults of a column here.
-    pub(super) fn tries(&self, call: &Call, column: Column) -> bool {
-        let name = call.name();
+    pub(super) fn tries(&self, call: &str, column: Column) -> bool {
         let is_tried = match self.checks {
-            Checks::All => !self.narrowed.contains(&name) || column.needs_all_checks(),
+            Checks::All => !self.narrowed.contains(call) || column.needs_all_checks(),
             Checks::Only(_) => !column.needs_all_checks(),
         };
-        self.covered.contains(&name) && is_tried
+        self.covered.contains(call) && is_tried
     }
 
     /// Returns the names of the calls that one check makes.
@@ -116,7 +132,8 @@ impl Undisturbed {
         calls.iter().map(Call::name).collect()
     }
 
-    /// Returns the scenario with all checks and, for each call that only some checks make, with these checks alone.
+    /// Returns the scenario with all checks and, for each call that only some checks make, with these checks alone. The
+    /// requests to a cluster are needed by many checks, so a few of these stand for all.
     fn all_of(scenario: &'static Scenario) -> Vec<Self> {
         let mut with_all = Self::of(scenario, Checks::All);
         assert_ne!(
@@ -134,6 +151,15 @@ impl Undisturbed {
                     .is_some_and(|all| all.contains(&json!(id)))
             })
             .collect();
+        if with_all.covers_kubernetes() {
+            let covered = with_all.covered.clone();
+            with_all.narrowed.clone_from(&covered);
+            let few = Self {
+                covered,
+                ..Self::of(scenario, Checks::Only(kubernetes::few_checks()))
+            };
+            return vec![with_all, few];
+        }
         let mut callers: BTreeMap<String, BTreeSet<&'static str>> = BTreeMap::new();
         for check in selected.iter().filter(|_| selected.len() > 1) {
             for call in with_all.calls_of(check) {
