@@ -197,11 +197,13 @@ pub fn find(id: &str) -> Result<&'static Check, UnknownCheck> {
 }
 
 /// Reads the declared parameters of a check from raw values, as [`ParameterValues::read`] does, and checks the ids of
-/// the checks that the values name.
+/// the checks that the values name. Only the parameters of [`readability`] may name other checks: those of a check apply
+/// to this check alone, so a value for another one would have no effect.
 ///
 /// # Errors
 ///
-/// Returns an error if the value of a parameter is not of its type, or names a check that does not exist.
+/// Returns an error if the value of a parameter is not of its type, or names a check that does not exist or to which the
+/// value would not apply.
 pub fn read_parameters(
     check: &Check,
     declared: &[&'static dyn AnyParameter],
@@ -210,10 +212,17 @@ pub fn read_parameters(
     let settings = ParameterValues::read(check.id, declared, raw)?;
     for parameter in declared {
         for id in parameter.named_checks(&settings) {
-            if let Err(error) = find(&id) {
-                let problem = error.to_string();
-                return Err(ParameterError::new(check.id, *parameter, &[id], problem));
-            }
+            let problem = match find(&id) {
+                Err(error) => error.to_string(),
+                Ok(named) if named.id != check.id && check.id != readability().id => format!(
+                    "{id:?} is another check, and these parameters apply to {} alone: move it to the parameters of \
+                     {id} or {}",
+                    check.id,
+                    readability().id
+                ),
+                Ok(_) => continue,
+            };
+            return Err(ParameterError::new(check.id, *parameter, &[id], problem));
         }
     }
     Ok(settings)

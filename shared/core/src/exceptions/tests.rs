@@ -185,21 +185,48 @@ fn only_failures_and_warnings_are_excepted() {
 }
 
 #[test]
-fn an_exception_names_a_check_that_exists() {
-    let check = find("k8s-pod-privileged").unwrap();
-    let read = |id: &str| {
-        let json =
-            json!({"exceptions": [{"object": format!("{id}:shop/Deployment/web"), "reason": "x"}]});
-        read_parameters(
-            check,
-            check.parameters,
-            &serde_json::from_value(json).unwrap(),
-        )
-    };
-    assert!(read("*").is_ok() && read("k8s-pod-host-path").is_ok());
-    let error = read("k8s-pod-privilege").unwrap_err().to_string();
-    assert!(
-        error.contains("\"k8s-pod-privilege\" is not a check") && error.contains("exceptions"),
-        "{error}"
-    );
+fn an_exception_names_a_check_to_which_it_applies() {
+    for (of, named, problem) in [
+        ("k8s-pod-privileged", "*", None),
+        ("k8s-pod-privileged", "k8s-pod-privileged", None),
+        (
+            "k8s-pod-privileged",
+            "k8s-pod-host-path",
+            Some(
+                "\"k8s-pod-host-path\" is another check, and these parameters apply to k8s-pod-privileged alone: move \
+                 it to the parameters of k8s-pod-host-path or k8s-api-readable",
+            ),
+        ),
+        (
+            "k8s-pod-privileged",
+            "k8s-pod-privilege",
+            Some("\"k8s-pod-privilege\" is not a check"),
+        ),
+        ("k8s-api-readable", "*", None),
+        ("k8s-api-readable", "k8s-pod-host-path", None),
+        (
+            "k8s-api-readable",
+            "k8s-pod-privilege",
+            Some("\"k8s-pod-privilege\" is not a check"),
+        ),
+    ] {
+        let check = find(of).unwrap();
+        let object = format!("{named}:shop/Deployment/web");
+        let json = json!({"exceptions": [{"object": object, "reason": "x"}]});
+        let raw = serde_json::from_value(json).unwrap();
+        let read = read_parameters(check, check.parameters, &raw);
+        let error = read.err().map(|error| error.to_string());
+        assert_eq!(
+            error.is_some(),
+            problem.is_some(),
+            "{of} {named}: {error:?}"
+        );
+        if let (Some(error), Some(problem)) = (error, problem) {
+            let parameter = format!("the parameter exceptions of {of}");
+            assert!(
+                error.starts_with(&parameter) && error.contains(problem),
+                "{error}"
+            );
+        }
+    }
 }

@@ -414,6 +414,14 @@ eks-control-plane-logging: # all of the defaults
                 &["eks-endpoint-private", "10.0.0.0/33", "CIDR"],
             ),
             (
+                "k8s-pod-privileged:\n  exceptions: 'k8s-pod-host-path:shop/Deployment/web=Why'\n",
+                2,
+                &[
+                    "the parameter exceptions of k8s-pod-privileged",
+                    "move it to the parameters of k8s-pod-host-path or k8s-api-readable",
+                ],
+            ),
+            (
                 "eks-endpoint-private:\n  allowedPublicCidrs:\n    office: 10.0.0.0/8\n",
                 3,
                 &["allowedPublicCidrs", "eks-endpoint-private"],
