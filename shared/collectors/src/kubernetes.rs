@@ -121,7 +121,8 @@ impl Reader<'_> {
                     // Add-ons create workloads.
                     facts.addons = self.clusters.addon_names(&described).await;
                 }
-                let objects = eksentry_kubernetes::read_objects(&client, needs).await;
+                let objects =
+                    eksentry_kubernetes::read_objects(&client, needs, facts.auto_mode).await;
                 facts.unreachable = objects.unreachable.map(|unread| {
                     let lacks_reader = self.clients.kubernetes.reader.is_none();
                     match unread.code {

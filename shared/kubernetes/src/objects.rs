@@ -54,10 +54,10 @@ pub struct Objects {
     pub network_policy_engine: Option<NetworkPolicyEngine>,
 }
 
-/// Reads the objects of a cluster that checks with these needs evaluate. Makes no further request after a problem that
-/// all requests would have.
-pub async fn read_objects(client: &Client, needs: Needs) -> Objects {
-    let mut read = read_lists(client, lists_for(needs).collect()).await;
+/// Reads the objects of a cluster that checks with these needs evaluate. `auto_mode` is `true` if EKS Auto Mode manages
+/// nodes of the cluster. Makes no further request after a problem that all requests would have.
+pub async fn read_objects(client: &Client, needs: Needs, auto_mode: bool) -> Objects {
+    let mut read = read_lists(client, lists_for(needs, auto_mode).collect()).await;
     let mut problem = read.common_problem().cloned();
     let aws_auth = if needs.contains(Need::AwsAuth) {
         aws_auth_unless(&mut problem, client).await

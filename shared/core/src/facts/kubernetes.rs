@@ -89,7 +89,7 @@ pub struct KubernetesCluster {
 impl KubernetesCluster {
     /// Returns the reasons why objects may be missing that a check with these needs evaluates.
     pub fn missing(&self, needs: Needs) -> Vec<Unread> {
-        let lists = lists_for(needs).filter_map(|list| self.unread(list));
+        let lists = lists_for(needs, self.auto_mode).filter_map(|list| self.unread(list));
         lists.collect()
     }
 

@@ -63,6 +63,11 @@ fn server(objects: &[Value], others: Vec<(&'static str, Vec<Answer>)>) -> Script
     script
 }
 
+/// Reads a cluster that does not use EKS Auto Mode.
+async fn read_objects(client: &Client, needs: Needs) -> Objects {
+    super::read_objects(client, needs, false).await
+}
+
 /// Reads a cluster with these objects.
 async fn read(objects: &[Value]) -> Objects {
     read_objects(&server(objects, Vec::new()).client(), needs()).await

@@ -31,7 +31,7 @@ impl State {
             Completeness::Complete if unreadable == 0 => (None, None),
             Completeness::Complete => (None, Some(with_unreadable(list, unreadable))),
             Completeness::Inconsistent => (None, Some(inconsistent(list))),
-            // A cluster without EKS Auto Mode does not have the kind, and so no object of it.
+            // A cluster that has just enabled EKS Auto Mode may not have the kind yet, and so no object of it.
             Completeness::Unread(Problem::NotServed { .. }) if list == ApiList::NodeClasses => {
                 (None, None)
             }

@@ -129,7 +129,7 @@ async fn a_reader_needs_exactly_the_rights_of_the_manifest() {
     let client = client(&api);
     assert_eq!(client.version().await.unwrap().minor, "34");
     assert!(client.groups().await.unwrap().contains(&RBAC.to_owned()));
-    let objects = read_objects(&client, Needs::all() - Need::TokenSecrets).await;
+    let objects = read_objects(&client, Needs::all() - Need::TokenSecrets, true).await;
     let lists = objects.lists.iter().filter(|(_, list)| list.is_err());
     assert_eq!(lists.collect::<Vec<_>>(), []);
     assert!(objects.aws_auth.is_ok_and(|found| found.is_some()));

@@ -81,13 +81,16 @@ impl ApiList {
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 }
 
-/// Returns the lists that contain the objects that checks with these needs evaluate.
-pub fn lists_for(needs: Needs) -> impl Iterator<Item = ApiList> {
+/// Returns the lists that contain the objects that checks with these needs evaluate. `auto_mode` is `true` if EKS Auto
+/// Mode manages nodes of the cluster.
+pub fn lists_for(needs: Needs, auto_mode: bool) -> impl Iterator<Item = ApiList> {
     ApiList::ALL.iter().copied().filter(move |list| match list {
         // Objects in a namespace that is being deleted are left alone.
         ApiList::Namespaces => !needs
             .is_disjoint(Need::Namespaces | Need::Workloads | Need::WorkloadTemplates | Need::Rbac),
-        ApiList::NetworkPolicies | ApiList::NodeClasses => needs.contains(Need::NetworkPolicies),
+        ApiList::NetworkPolicies => needs.contains(Need::NetworkPolicies),
+        // Node classes remain after EKS Auto Mode is disabled, but then no node has one.
+        ApiList::NodeClasses => auto_mode && needs.contains(Need::NetworkPolicies),
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),

@@ -28,7 +28,8 @@ pub struct NetworkPolicyEngine {
     pub enables_controller: Fact<Option<bool>>,
     /// The settings of the plugin's daemon set; `None` if it was not listed.
     pub vpc_cni: Option<VpcCni>,
-    /// The default of each node class of EKS Auto Mode for traffic: `DefaultAllow` or `DefaultDeny`.
+    /// The default of each node class of EKS Auto Mode for traffic: `DefaultAllow` or `DefaultDeny`. There are none if the
+    /// cluster does not use EKS Auto Mode.
     pub node_classes: Vec<Field<String>>,
     /// The API groups that the cluster serves.
     pub api_groups: Fact<BTreeSet<String>>,
@@ -111,7 +112,7 @@ impl NetworkPolicyEngine {
             Ok(default.is_some_and(|default| default == "DefaultDeny"))
         });
         let node_classes = node_classes.chain(missing_node_classes.map(Err));
-        // Node classes remain after EKS Auto Mode is disabled, but then no node has one.
+        // Without EKS Auto Mode, no node has a node class, and none are listed.
         let node_classes = node_classes.filter(|_| cluster.auto_mode);
         // A cluster without the daemon set may have nodes of EKS Auto Mode alone.
         let agent = self.agent(cluster, |vpc_cni| {

@@ -40,7 +40,7 @@ fn policy(name: &str, spec: Value) -> Value {
     object("NetworkPolicy", name, json!({}), json!({"spec": spec}))
 }
 
-/// Returns the answers of a cluster without EKS Auto Mode, with these policies and no settings.
+/// Returns the answers of a cluster with these policies, and without node classes or settings.
 fn answers(policies: &[Value]) -> Vec<(&'static str, Vec<Answer>)> {
     vec![
         (POLICIES, vec![list("NetworkPolicy", policies)]),
@@ -58,7 +58,7 @@ fn answers(policies: &[Value]) -> Vec<(&'static str, Vec<Answer>)> {
     ]
 }
 
-/// Reads a cluster with these objects, where some paths have other answers.
+/// Reads a cluster that uses EKS Auto Mode, with these objects, where some paths have other answers.
 async fn read_policies(
     policies: &[Value],
     objects: &[Value],
@@ -70,7 +70,7 @@ async fn read_policies(
             all.push((path, answers));
         }
     }
-    read_objects(&server(objects, all).client(), policy_needs()).await
+    crate::read_objects(&server(objects, all).client(), policy_needs(), true).await
 }
 
 /// Returns the directions in which policies select each workload.
@@ -91,7 +91,7 @@ fn labelled(app: &str) -> Value {
 #[tokio::test(start_paused = true)]
 async fn policies_are_read_before_pods() {
     let script = server(&[], answers(&[]));
-    let read = read_objects(&script.client(), policy_needs()).await;
+    let read = crate::read_objects(&script.client(), policy_needs(), true).await;
     let requested = requested(&script);
     assert_eq!(requested[..3], ["/api/v1/namespaces", POLICIES, PODS]);
     assert_eq!(requested[requested.len() - 2..], [CONFIG_MAP, GROUPS]);
@@ -295,6 +295,20 @@ async fn node_classes_have_a_default() {
             Field::Invalid,
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_classes_are_listed_only_in_auto_mode() {
+    for auto_mode in [true, false] {
+        let script = server(&[], answers(&[]));
+        let read = crate::read_objects(&script.client(), policy_needs(), auto_mode).await;
+        let is_requested = requested(&script).contains(&NODE_CLASSES.to_owned());
+        assert_eq!(is_requested, auto_mode);
+        let is_listed = read.lists.contains_key(&ApiList::NodeClasses);
+        assert_eq!(is_listed, auto_mode);
+        let engine = read.network_policy_engine.unwrap();
+        assert!(engine.node_classes.is_empty() && engine.api_groups.is_ok());
+    }
 }
 
 #[tokio::test(start_paused = true)]

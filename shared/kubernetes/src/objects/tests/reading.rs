@@ -14,7 +14,7 @@ async fn lists_are_read_in_their_order() {
         .collect();
     assert_eq!(seconds, [0, 1, 2, 2, 2, 2, 3, 3, 3]);
     assert_eq!(script.most_in_flight(), 4);
-    let lists: Vec<_> = lists_for(needs()).collect();
+    let lists: Vec<_> = lists_for(needs(), false).collect();
     assert_eq!(read.lists.keys().copied().collect::<Vec<_>>(), lists);
     assert_eq!(
         (read.unreachable.clone(), missing(&read)),
