@@ -130,6 +130,7 @@ impl From<&EvaluatedObject> for ObjectVerdict {
         Self {
             resource: object.resource.clone(),
             name: object.name.clone(),
+            object: object.object.clone(),
             outcome: object.outcome(),
             reasons: object.verdict.reasons.clone(),
         }

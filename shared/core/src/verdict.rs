@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::facts::Unread;
 use crate::facts::image::ScanResult;
+use crate::facts::kubernetes::ObjectName;
 use crate::reason_code::ReasonCode;
 use crate::resource::Resource;
 use crate::severity::Severity;
@@ -81,6 +82,10 @@ pub struct ObjectVerdict {
     pub resource: Resource,
     /// The name of the object in the texts of findings.
     pub name: String,
+    /// The object in its cluster; `None` if it is the cluster itself. Digests don't contain it, since the resource
+    /// identifies the object.
+    #[serde(skip)]
+    pub object: Option<ObjectName>,
     /// The decision.
     pub outcome: Outcome,
     /// The reasons, the most important first.

@@ -2,7 +2,7 @@
 //!
 //! A run writes every verdict that is not pending, regardless of earlier runs, so that the data of a run is complete
 //! without any other sink. Objects are partitioned as in Amazon Security Lake, separately for each event class. They
-//! hold a few megabytes, since they are gathered in memory.
+//! hold a few megabytes, since they are gathered in memory, and so does the largest event.
 //! Source: <https://docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html>.
 
 mod event;

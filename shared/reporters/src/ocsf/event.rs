@@ -4,6 +4,7 @@
 //! <https://schema.ocsf.io/1.8.0/classes/vulnerability_finding>, with the profiles `cloud` and `datetime`. Events
 //! contain no attribute that is deprecated there, and no empty text except a message whose reasons are empty.
 
+mod covered;
 mod objects;
 mod subject;
 mod text;
@@ -15,9 +16,10 @@ use eksentry_core::facts::kubernetes::ObjectName;
 use eksentry_core::{Finding, Outcome, ReasonCode, Resource, checks};
 use jiff::Timestamp;
 
+use covered::covered;
 pub use objects::Event;
 use objects::{
-    Compliance, FindingInfo, Group, Metadata, Parameter, RelatedEvent, Remediation,
+    Compliance, FindingInfo, Group, Metadata, Parameter, RelatedEvent, Remediation, ResourceData,
     ResourceDetails, Tag,
 };
 use subject::Subject;
@@ -85,11 +87,17 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
     let (severity_id, severity) = severity(Some(verdict.outcome.severity()));
     let reason = verdict.reasons.first();
     let subject = Subject::of(finding, run);
+    let frame = subject.event(Class::Compliance, activity, EventStatus::of(finding));
+    let covered = covered(finding, &subject);
     Event {
         severity_id,
         severity,
         status_detail: reason.and_then(|reason| text(&reason.text)),
         message: message(finding),
+        metadata: Metadata {
+            is_truncated: covered.is_truncated.then_some(true),
+            ..frame.metadata
+        },
         compliance: Some(Compliance {
             status_id,
             status,
@@ -109,8 +117,9 @@ fn compliance_finding<'a>(finding: &'a Finding, run: &'a str) -> Event<'a> {
         resources: [resource(finding, &subject)]
             .into_iter()
             .chain(subject.cluster())
+            .chain(covered.resources)
             .collect(),
-        ..subject.event(Class::Compliance, activity, EventStatus::of(finding))
+        ..frame
     }
 }
 
@@ -174,14 +183,14 @@ fn resource<'a>(finding: &'a Finding, subject: &Subject<'a>) -> ResourceDetails<
     let tags = finding.tags.iter().flatten();
     let resource = ResourceDetails {
         tags: tags.map(|(name, value)| Tag { name, value }).collect(),
-        data: (!finding.details.is_empty()).then_some(&finding.details),
+        data: (!finding.details.is_empty()).then_some(ResourceData::Details(&finding.details)),
         ..subject.resource()
     };
     match ObjectName::in_details(&finding.details) {
         Some((kind, name, group)) => ResourceDetails {
             kind,
             name,
-            group: (!group.is_empty()).then_some(Group { name: group }),
+            group: Group::of(group),
             ..resource
         },
         None => resource,

@@ -1,6 +1,6 @@
 //! Events, and the objects of the schema that both classes contain.
 
-use eksentry_core::Details;
+use eksentry_core::{Details, Reason};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -176,12 +176,33 @@ pub(super) struct ResourceDetails<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) tags: Vec<Tag<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) data: Option<&'a Details>,
+    pub(super) data: Option<ResourceData<'a>>,
+}
+
+/// The data of a resource that the schema has no attributes for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(super) enum ResourceData<'a> {
+    /// The properties of the resource.
+    Details(&'a Details),
+    /// The verdict about one of the objects that a finding covers, with the captions of the schema.
+    Verdict {
+        status: &'static str,
+        severity: &'static str,
+        reasons: &'a [Reason],
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Group<'a> {
-    pub(super) name: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Group<'a> {
+    /// Returns an API group; `None` for the core group, whose name is empty.
+    pub(super) fn of(name: &'a str) -> Option<Self> {
+        (!name.is_empty()).then_some(Self { name })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -168,11 +168,12 @@ impl<'a> Subject<'a> {
         Some(self.resource_details(uid, name, cluster.kind().ocsf_type, (4, "Related")))
     }
 
-    fn resource_details(
+    /// Returns a resource at the same location, with an id, a name, a type and a role.
+    pub(super) fn resource_details(
         &self,
         uid: &'a str,
         name: &'a str,
-        kind: &'static str,
+        kind: &'a str,
         (role_id, role): (u32, &'static str),
     ) -> ResourceDetails<'a> {
         ResourceDetails {

@@ -1,6 +1,7 @@
 //! Events of whole findings, as they are written.
 
 mod compliance;
+mod covered;
 mod vulnerabilities;
 
 use std::sync::Arc;
