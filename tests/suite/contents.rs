@@ -1,5 +1,7 @@
 //! The contents of clusters: sweeps that read the Kubernetes API of each cluster.
 
+mod outages;
+
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Parameter;
 use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind, granted_rights};

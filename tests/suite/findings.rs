@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Record;
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use crate::world::{World, status, text};
@@ -76,5 +77,14 @@ fn without_run(mut finding: Record) -> Value {
     }
     let mut finding = Value::from(finding);
     finding["ProductFields"]["eksentry/Run"] = "(a run)".into();
+    if let Some(today) = finding["ProductFields"]["eksentry/UnreadSince"].as_str() {
+        let today: Date = today.parse().unwrap();
+        let stale_from = today + 7.days();
+        let text = finding.to_string();
+        let text = text.replace(&today.to_string(), "(today)");
+        let text = text.replace(&stale_from.to_string(), "(in seven days)");
+        finding = serde_json::from_str(&text).unwrap();
+        finding["ProductFields"]["eksentry/Digest"] = "(a digest)".into();
+    }
     finding
 }

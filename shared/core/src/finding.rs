@@ -1,11 +1,14 @@
 //! Findings, which the reporters render.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::check::Check;
 use crate::details::Details;
+use crate::facts::kubernetes::ObjectName;
 use crate::mute_list::Mute;
 use crate::observation::Observation;
+use crate::outage::Outage;
 use crate::parameters::ParameterValues;
 use crate::resource::Resource;
 use crate::roll_up::Sending;
@@ -31,6 +34,8 @@ pub struct Finding {
     /// A text that changes whenever the evaluated facts change, as far as a list shows this without describing the
     /// resource itself.
     pub revision: Option<String>,
+    /// The day (UTC) from which on nothing in the cluster could be read, if the finding reports that.
+    pub unread_since: Option<Date>,
     /// The time at which the resource was described.
     pub observed_at: Timestamp,
     /// The condition for sending the finding.
@@ -72,11 +77,46 @@ impl Finding {
                 revision: observed
                     .and_then(|facts| facts.revision(needs))
                     .map(str::to_owned),
+                unread_since: None,
                 observed_at: observation.observed_at,
                 sending: one.sending,
             }
         });
         findings.collect()
+    }
+
+    /// Returns the finding that takes the place of an earlier one about a cluster that can't be read, or about an object
+    /// in it, which no longer counts. Of an object, nothing is known but its names. `docs` is the address at which the
+    /// checks' pages are published.
+    pub fn stale(
+        check: &'static Check,
+        resource: Resource,
+        outage: &Outage,
+        settings: &ParameterValues,
+        docs: Option<&str>,
+        observed_at: Timestamp,
+    ) -> Self {
+        Self {
+            check,
+            details: ObjectName::details_of_unread(&resource),
+            tags: Some(Vec::new()),
+            verdict: Verdict::not_available_for(vec![outage.reason_of_stale()]),
+            parameters: check.effective_parameters(settings),
+            link: check.link(docs),
+            revision: None,
+            unread_since: None,
+            observed_at,
+            sending: Sending::Always,
+            resource,
+        }
+    }
+
+    /// Returns the finding that a cluster can't be read, with the day on which that began.
+    #[must_use]
+    pub fn with_outage(mut self, outage: &Outage) -> Self {
+        self.verdict.reasons.push(outage.reason());
+        self.unread_since = Some(outage.since());
+        self
     }
 
     /// Returns the finding under a mute, which turns a failure into a pass.

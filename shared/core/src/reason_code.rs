@@ -30,6 +30,8 @@ pub enum ReasonCode {
     ReadFailed,
     /// The service throttled every attempt of a call.
     Throttled,
+    /// Nothing in the cluster could be read for some time, since the day that the text names.
+    UnreadSince,
 
     // --- Any resource ---
     /// The mute list accepts the failure.
@@ -893,6 +895,7 @@ impl ReasonCode {
                 | Self::PolicyNotUnderstood
                 | Self::ReadFailed
                 | Self::Throttled
+                | Self::UnreadSince
         )
     }
 

@@ -169,10 +169,12 @@ impl Verdict {
 
     /// Returns a verdict for a resource about which a decisive fact could not be read.
     pub fn not_available(unread: &Unread) -> Self {
-        Self::new(
-            Outcome::NotAvailable,
-            vec![Reason::new(unread.code, unread.text.clone())],
-        )
+        Self::not_available_for(vec![Reason::new(unread.code, unread.text.clone())])
+    }
+
+    /// Returns a verdict for a resource about which a decisive fact is not known for several reasons.
+    pub(crate) fn not_available_for(reasons: Vec<Reason>) -> Self {
+        Self::new(Outcome::NotAvailable, reasons)
     }
 
     /// Returns a verdict for a resource to which the check does not apply.

@@ -21,6 +21,7 @@ mod messages;
 mod metrics;
 mod mute_list;
 mod origin;
+mod outages;
 mod parameters;
 mod permissions;
 mod place;

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, Sinks};
+use crate::outages::Outages;
 use crate::place::Place;
 use crate::scope::{Scope, Targets};
 use crate::settled::Settled;
@@ -196,6 +197,11 @@ impl Run<'_> {
         mut receivers: Receivers<'_, E>,
     ) {
         let sinks = receivers.sinks;
+        let outages = Outages {
+            checks: self.checks,
+            docs: self.invocation.settings.docs_url.as_deref(),
+            sinks,
+        };
         let mut untagged = Vec::new();
         while let Some(observation) = observations.recv().await {
             receivers.summary.resources += 1;
@@ -205,8 +211,11 @@ impl Run<'_> {
             if observation.resource.kind() == KubernetesCluster::KIND {
                 let _ = self.cluster.set(observation.clone());
             }
-            let findings = self.evaluate(&observation).into_iter();
-            for finding in findings.filter(|finding| !settled.take(finding)) {
+            let findings = outages.complete(self.evaluate(&observation), &observation);
+            for finding in findings
+                .into_iter()
+                .filter(|finding| !settled.take(finding))
+            {
                 if self.waits_for_tags(&finding, sinks) {
                     untagged.push(finding);
                 } else {

@@ -5,9 +5,10 @@
 mod ocsf;
 mod security_hub;
 
-use eksentry_core::{Finding, Resource};
+use eksentry_core::{Check, Finding, Resource};
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::time::Instant;
 
 use crate::error::Error;
@@ -38,6 +39,11 @@ pub(crate) trait Sink {
         false
     }
 
+    /// Returns the active findings that the sink holds about the targets; `None` if it does not read findings.
+    fn held_findings(&self) -> Option<Vec<Held>> {
+        None
+    }
+
     /// Takes a finding.
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()>;
 
@@ -64,6 +70,17 @@ pub(crate) trait Sink {
     fn finish<'a>(self: Box<Self>, until: Instant) -> LocalBoxFuture<'a, Finished>
     where
         Self: 'a;
+}
+
+/// A finding that a sink holds.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// The check.
+    pub(crate) check: &'static Check,
+    /// The resource.
+    pub(crate) resource: Resource,
+    /// The day from which on nothing in the cluster could be read, if the finding reports that.
+    pub(crate) unread_since: Option<Date>,
 }
 
 /// A finding whose resource or check is gone.

@@ -13,10 +13,14 @@
 //! and pods that nothing creates, are not evaluated. Earlier findings about them stay as they were while their
 //! namespace exists.
 //!
+//! While nothing in a cluster can be read, this finding states since when, and the other findings about the contents of
+//! the cluster stay as they were. After `staleDays`, they become NOT_AVAILABLE. The days count from the first sweep that
+//! could not read the cluster, for whichever reason, and are known from Security Hub.
+//!
 //! ## Why it matters
 //!
-//! Objects that can't be read can't be evaluated. While nothing in a cluster can be read, this is the only finding about
-//! its contents: all others stay as they were.
+//! Objects that can't be read can't be evaluated. Nobody is told of failures in the cluster, and earlier results become
+//! less and less reliable.
 //!
 //! ## How to fix it
 //!
@@ -31,6 +35,7 @@ use crate::evaluation::workloads::{ACCEPT_PUBLIC_SYSTEM_IMAGES, PLATFORM_EXCEPTI
 use crate::exceptions::EXCEPTIONS;
 use crate::facts::KubernetesCluster;
 use crate::need::Need;
+use crate::outage::STALE_DAYS;
 use crate::parameters::{Exception, Exceptions, ParameterValues};
 use crate::reason_code::ReasonCode;
 use crate::roll_up::MOST_FINDINGS;
@@ -56,6 +61,7 @@ pub(super) static CHECK: Check = Check {
     parameters: &[
         &MOST_FINDINGS,
         &READ_PODS,
+        &STALE_DAYS,
         &SYSTEM_NAMESPACES,
         &EXCEPTIONS,
         &PLATFORM_EXCEPTIONS,

@@ -1,6 +1,6 @@
 //! Objects in clusters as resources.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::{Resource, ResourceError};
 use crate::details::Details;
@@ -65,6 +65,26 @@ impl ObjectName {
             .text(KIND, Some("Namespace"))
             .text(NAME, Some(name))
             .text(API_VERSION, Some("v1"))
+    }
+
+    /// Returns the properties of a cluster, or of an object in one, that its id alone shows. The name of an object is not
+    /// among them if the id is cut off.
+    pub(crate) fn details_of_unread(resource: &Resource) -> Details {
+        let Some(cluster) = resource.parent() else {
+            return Details::default()
+                .text("arn", Some(resource.id()))
+                .text("name", Some(resource.name()));
+        };
+        let namespace = Self::namespace_of(resource);
+        if resource.kind() == &kinds::NAMESPACE {
+            return Self::details_of_namespace(namespace.unwrap_or_default(), &cluster);
+        }
+        let name = resource.name().rsplit('/').next();
+        let name = name.filter(|name| !name.contains('~'));
+        let name = name.and_then(|name| percent_decode_str(name).decode_utf8().ok());
+        details_of_cluster(&cluster)
+            .text(NAMESPACE, namespace)
+            .text(NAME, name.as_deref())
     }
 
     /// Returns the properties of the object that reports show.
@@ -162,6 +182,43 @@ mod tests {
         let expected = Some(("Namespace", "shop", ""));
         assert_eq!(ObjectName::in_details(&of_namespace), expected);
         assert_eq!(ObjectName::in_details(&Details::default()), None);
+    }
+
+    #[test]
+    fn an_id_shows_the_names_of_its_object() {
+        let arn = cluster().id().to_owned();
+        let of_object = |namespace, name| {
+            let details = details_of_cluster(&cluster()).text(NAMESPACE, namespace);
+            details.text(NAME, name)
+        };
+        for (path, expected) in [
+            (
+                "",
+                Details::default()
+                    .text("arn", Some(&arn))
+                    .text("name", Some("prod")),
+            ),
+            (
+                "/namespaces/shop",
+                ObjectName::details_of_namespace("shop", &cluster()),
+            ),
+            (
+                "/namespaces/shop/deployments.apps/web",
+                of_object(Some("shop"), Some("web")),
+            ),
+            (
+                "/clusterroles.rbac.authorization.k8s.io/a%20b%7E",
+                of_object(None, Some("a b~")),
+            ),
+            (
+                "/namespaces/shop/things.gg/nn~0123456789abcdef",
+                of_object(Some("shop"), None),
+            ),
+        ] {
+            let resource = Resource::parse(&format!("{arn}{path}")).unwrap().inside();
+            let details = ObjectName::details_of_unread(&resource);
+            assert_eq!(details, expected, "{path}");
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub(super) const DIGEST: &str = "eksentry/Digest";
 /// The product field with the revision of the evaluated facts.
 pub(super) const REVISION: &str = "eksentry/Revision";
 
+/// The product field with the day from which on nothing in a cluster could be read.
+pub(super) const UNREAD_SINCE: &str = "eksentry/UnreadSince";
+
 /// The product field with the id of the run that sent the finding.
 pub(super) const RUN: &str = "eksentry/Run";
 

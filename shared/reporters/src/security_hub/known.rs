@@ -7,10 +7,11 @@ use eksentry_aws::Pages;
 use eksentry_core::Outcome;
 use eksentry_core::finding::GENERATOR;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::SecurityHub;
-use super::asff::{DIGEST, REVISION};
+use super::asff::{DIGEST, REVISION, UNREAD_SINCE};
 use super::filters::{Selection, filters};
 use super::summaries::FindingSummaries;
 use crate::ReportError;
@@ -40,6 +41,9 @@ pub struct Known {
     /// The revision of the evaluated facts, if a list returned one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The day from which on nothing in the cluster could be read, if the finding states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_since: Option<Date>,
 }
 
 /// A finding's compliance status.
@@ -180,6 +184,7 @@ impl Known {
             status: status.and_then(Status::read),
             digest: field(DIGEST),
             revision: field(REVISION),
+            unread_since: field(UNREAD_SINCE).and_then(|day| day.parse().ok()),
         }
     }
 }
@@ -207,7 +212,12 @@ mod tests {
 
     #[test]
     fn known_has_the_members_of_a_finding() {
-        let fields = [(DIGEST, "d"), (REVISION, "r"), ("aws/x", "y")];
+        let fields = [
+            (DIGEST, "d"),
+            (REVISION, "r"),
+            (UNREAD_SINCE, "2026-11-23"),
+            ("aws/x", "y"),
+        ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         for (value, status) in [
             ("PASSED", Some(Status::Passed)),
@@ -231,6 +241,7 @@ mod tests {
                     status,
                     digest: Some("d".into()),
                     revision: Some("r".into()),
+                    unread_since: Some(jiff::civil::date(2026, 11, 23)),
                 };
                 assert_eq!(Known::of(&finding), known);
             }
@@ -296,6 +307,7 @@ mod tests {
             status: None,
             digest: None,
             revision: None,
+            unread_since: None,
         };
         let archived = Known {
             archived: true,

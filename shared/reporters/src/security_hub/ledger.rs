@@ -243,6 +243,7 @@ mod tests {
                 status: None,
                 digest: None,
                 revision: None,
+                unread_since: None,
             };
             let findings = KnownFindings::from([("id".to_owned(), known)]);
             let ledger = Ledger::new(at("2026-07-31T00:00:00Z"), "run", None, findings);

@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
 use serde::Deserialize;
 
-use super::asff::{DIGEST, REVISION};
+use super::asff::{DIGEST, REVISION, UNREAD_SINCE};
 
 /// An interceptor that makes GetFindings return only the ids of findings and the members that [`Known`](super::Known)
 /// is created from.
@@ -110,6 +110,8 @@ struct ProductFields {
     digest: Option<String>,
     #[serde(rename = "eksentry/Revision")]
     revision: Option<String>,
+    #[serde(rename = "eksentry/UnreadSince")]
+    unread_since: Option<String>,
 }
 
 impl Page {
@@ -128,10 +130,14 @@ impl Finding {
     fn into_sdk(self) -> AwsSecurityFinding {
         let status = self.compliance.and_then(|compliance| compliance.status);
         let fields = self.product_fields.map(|fields| {
-            [(DIGEST, fields.digest), (REVISION, fields.revision)]
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-                .collect()
+            [
+                (DIGEST, fields.digest),
+                (REVISION, fields.revision),
+                (UNREAD_SINCE, fields.unread_since),
+            ]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
         });
         AwsSecurityFinding::builder()
             .set_id(self.id)
@@ -165,7 +171,8 @@ mod tests {
                 "SchemaVersion": "2018-10-08", "Id": "eksentry/a/b", "GeneratorId": "eksentry/a",
                 "CreatedAt": "2026-01-02T03:04:05Z", "UpdatedAt": "2026-01-02T03:04:06Z",
                 "RecordState": "ARCHIVED", "Compliance": {"Status": "FAILED", "StatusReasons": []},
-                "ProductFields": {"eksentry/Digest": "d", "eksentry/Revision": "r", "aws/x": "y"},
+                "ProductFields": {"eksentry/Digest": "d", "eksentry/Revision": "r",
+                    "eksentry/UnreadSince": "2026-11-23", "aws/x": "y"},
                 "Resources": [{"Id": "b", "Details": {"Other": {}}}]
             }]}"#,
         );
@@ -184,6 +191,7 @@ mod tests {
             status: Some(Status::Failed),
             digest: Some("d".into()),
             revision: Some("r".into()),
+            unread_since: Some(jiff::civil::date(2026, 11, 23)),
         };
         assert_eq!(Known::of(finding), known);
     }

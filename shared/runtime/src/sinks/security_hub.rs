@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Finished, Gone, Sink};
+use super::{Finished, Gone, Held, Sink};
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::place::Place;
@@ -79,6 +79,10 @@ impl Sink for SecurityHubSink<'_> {
 
     fn count_unchanged(&self, finding: &Finding) {
         self.delivery.count_unchanged(finding);
+    }
+
+    fn held_findings(&self) -> Option<Vec<Held>> {
+        Some(self.delivery.held_findings())
     }
 
     fn take<'a>(&'a self, finding: &'a Finding) -> LocalBoxFuture<'a, ()> {

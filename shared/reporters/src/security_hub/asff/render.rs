@@ -18,7 +18,7 @@ use super::outline::{Outline, outline, status};
 use super::resource::resources;
 use super::texts::{description, recommendation, requirements};
 use super::vulnerabilities::vulnerability;
-use super::{DIGEST, REVISION, Rendered, time};
+use super::{DIGEST, REVISION, Rendered, UNREAD_SINCE, time};
 use crate::security_hub::product_arn;
 use crate::text::{cut, cut_or_none};
 
@@ -143,6 +143,8 @@ fn product_fields(finding: &Finding, outline: &Outline) -> HashMap<String, Strin
     ]);
     let revision = outline.revision.iter();
     fields.extend(revision.map(|revision| (REVISION.to_owned(), revision.clone())));
+    let unread_since = finding.unread_since.iter();
+    fields.extend(unread_since.map(|day| (UNREAD_SINCE.to_owned(), day.to_string())));
     if finding.resource.kind().family == Family::Kubernetes {
         for (field, property) in [
             ("kind", object::KIND),

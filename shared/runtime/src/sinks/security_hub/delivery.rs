@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use eksentry_collectors::{Reader, Tags};
 use eksentry_core::finding::parse_finding_id;
 use eksentry_core::kind::TagSource;
-use eksentry_core::{Finding, Outcome, Resource, Severity};
+use eksentry_core::{Finding, Outcome, Resource, Severity, checks};
 use eksentry_reporters::security_hub::{
     Imported, Known, KnownFindings, Outline, SecurityHub, Status, outline, render, revision, time,
 };
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::policy::{Decision, Policy, age};
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
-use crate::sinks::{Finished, Gone};
+use crate::sinks::{Finished, Gone, Held};
 use crate::summary::Summary;
 
 /// The most findings that are gathered before they are sent, and the most bytes. A call takes no more findings, and in
@@ -123,6 +123,21 @@ impl<'a> Delivery<'a> {
         let state = self.state.borrow();
         let tracked = state.known.get(&finding.id());
         tracked.is_some_and(|tracked| !tracked.known.archived)
+    }
+
+    /// Returns the active findings that Security Hub holds.
+    pub(super) fn held_findings(&self) -> Vec<Held> {
+        let state = self.state.borrow();
+        let held = state.known.iter().filter_map(|(id, tracked)| {
+            let (check, resource) = parse_finding_id(id)?;
+            Some(Held {
+                check: checks::find(check).ok()?,
+                resource,
+                unread_since: tracked.known.unread_since,
+            })
+            .filter(|_| !tracked.known.archived)
+        });
+        held.collect()
     }
 
     /// Counts a finding that is up to date as unchanged.
@@ -395,6 +410,7 @@ impl QueuedFinding {
                 status: Status::of(finding.verdict.outcome),
                 digest: Some(outline.digest),
                 revision: outline.revision,
+                unread_since: finding.unread_since,
             },
             finding: finding.clone(),
             refreshes: decision == Decision::Refresh,

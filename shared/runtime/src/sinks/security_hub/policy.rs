@@ -125,6 +125,7 @@ mod tests {
             status: Some(Status::NotAvailable),
             digest: Some(digest.to_owned()),
             revision: None,
+            unread_since: None,
         };
         let same = outline.digest.as_str();
         for (known, may_refresh, expected) in [
