@@ -33,14 +33,15 @@ HOSTILE_REPORT = WORKSPACE / "target/hostile-demo/report.html"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DESK, PHONE, SMALL_PHONE = ({"width": width, "height": 900} for width in (1280, 390, 320))
 SCHEMES = ("light", "dark")
-# The rows that the page shows before "Show more": in a list of all findings, and in that of a check.
-PAGE, PAGE_OF_CHECK = 150, 12
+# The rows that the page shows before "Show more": in a list of all findings, and in that of a check or namespace.
+PAGE, PAGE_OF_PART = 150, 12
 LEAST_TEXT, LEAST_CONTROL_TEXT, LEAST_TARGET, LEAST_CONTRAST = 12, 16, 44, 4.5
 SEED, COMBINATIONS = 7, 40
 
 SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL"]
 OPEN = ["FAILED", "WARNING", "NOT_AVAILABLE"]
 STATUSES = [*OPEN, "PASSED", "SUPPRESSED", "ARCHIVED"]
+RANKS = list(itertools.product(STATUSES, SEVERITIES))
 COMPLIANCES = ["NON_COMPLIANT", "COMPLIANT", "NOT_APPLICABLE"]
 
 EVIL = "\"'><img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>{{data}}"
@@ -75,6 +76,11 @@ def hostile_account():
             "VulnerablePackages": [{"Name": EVIL, "Version": EVIL, "FixedInVersion": EVIL}],
         }],
     }
+    place = {"ClusterName": EVIL, "ClusterArn": arn, "Namespace": EVIL, "Kind": EVIL, "Name": EVIL}
+    in_cluster = {
+        **finding, "Id": f"eksentry/k8s-{EVIL}/{arn}/x", "GeneratorId": f"eksentry/k8s-{EVIL}",
+        "Resources": [{"Type": "Other", "Id": f"{arn}/x", "Details": {"Other": place}}],
+    }
     return {
         "account": "111122223333", "region": "eu-central-1",
         "repositories": [
@@ -82,7 +88,7 @@ def hostile_account():
             *({"repositoryName": f"many/{number:03}"} for number in range(PAGE * 2 // 3)),
         ],
         "keys": [{"Description": EVIL, "tags": {EVIL: EVIL}}],
-        "findings": [finding],
+        "findings": [finding, in_cluster],
     }
 
 
@@ -169,10 +175,46 @@ def by_check(findings):
     return services
 
 
-def grouped(findings, limit=PAGE_OF_CHECK):
-    """Returns the findings in the order in which the page shows them by service and check."""
-    services = by_check(findings).values()
-    return [finding for checks in services for of_check in checks.values() for finding in of_check[:limit]]
+KEYS = {
+    "service": lambda finding: finding["service"],
+    "check": lambda finding: finding["check"],
+    "cluster": lambda finding: finding["place"] and finding["place"]["clusterId"],
+    "namespace": lambda finding: finding["place"] and f"{finding['place']['clusterId']}/{finding['place']['namespace']}",
+}
+
+
+def layout(listed, others=(), group="", sort=""):
+    """Returns the groups in which the page shows findings, each as its kind, its findings and the groups in it. Clusters
+    and namespaces with the most of the worst listed findings come first, and all others keep their order."""
+    are_listed = {id(finding) for finding in listed}
+
+    def badness(findings):
+        ranks = [(one["status"], one["severity"]) for one in findings if id(one) in are_listed]
+        return [-ranks.count(rank) for rank in RANKS]
+
+    def split(kind, findings, inner=None):
+        groups = {}
+        for finding in findings:
+            groups.setdefault(KEYS[kind](finding), []).append(finding)
+        groups = list(groups.values())
+        if kind in ("cluster", "namespace") and not sort:
+            groups.sort(key=badness)
+        return [(kind, some, inner(some) if inner else []) for some in groups]
+
+    def of_service(findings):
+        if group != "check" and all(finding["place"] for finding in findings):
+            return split("cluster", findings, lambda some: split("namespace", some))
+        return split("check", findings)
+
+    return split("service", [*listed, *others], of_service)
+
+
+def grouped(findings, limit=PAGE_OF_PART, **view):
+    """Returns the findings in the order in which the page shows them in groups."""
+    def rows(groups):
+        for _, some, inner in groups:
+            yield from rows(inner) if inner else some[:limit]
+    return list(rows(layout(findings, **view)))
 
 
 def counted(findings):
@@ -182,21 +224,28 @@ def counted(findings):
 
 
 def expected_groups(data, status="open", **filters):
-    """Returns the services and checks that the page shows: their names, numbers by status, and if they are open."""
+    """Returns the groups that the page shows: their names, numbers by status, if they are open, and their content."""
     listed, everything = (expected_findings(data, status=one, **filters) for one in (status, ""))
-    # Under "Needs attention", there are also the checks without such findings, after the others.
-    shown = by_check(listed + everything if status == "open" else listed)
+    # Under "Needs attention", there are also the groups without such findings, after the others.
+    others = [finding for finding in everything if finding["status"] not in OPEN] if status == "open" else []
 
-    def group(name, wanted, content):
-        some = [finding for finding in listed if wanted(finding)]
-        if not status:
-            some = [finding for finding in some if finding["status"] in OPEN]
-        return [name, counted([finding for finding in everything if wanted(finding)]), bool(some), content]
+    are_listed = {id(finding) for finding in listed}
 
-    return [group(service, lambda one, checks=checks: one["check"] in checks,
-                  [group(check, lambda one, check=check: one["check"] == check, rows[0]["title"])
-                   for check, rows in checks.items()])
-            for service, checks in shown.items()]
+    def render(kind, some, inner):
+        """Returns the group, and all findings in it."""
+        first, key = some[0], KEYS[kind]
+        content, parts = zip(*(render(*one) for one in inner)) if inner else ((), ())
+        of_group = [*itertools.chain(*parts)] if inner else [one for one in everything if key(one) == key(first)]
+        if kind == "check":
+            name, content = first["check"], first["title"]
+        elif kind == "service":
+            name = first["service"]
+        else:
+            name = first["place"][kind] or "Cluster-wide"
+        asked = [one for one in some if id(one) in are_listed and (status or one["status"] in OPEN)]
+        return [name, counted(of_group), bool(asked), list(content) if inner else content or ""], of_group
+
+    return [render(*group)[0] for group in layout(listed, others)]
 
 
 def expected_evaluations(data, q="", **equal):
@@ -223,13 +272,13 @@ VISIBLE_ROWS = """() => [...document.querySelectorAll("#results .finding")]
 # Returns the groups in the form of expected_groups.
 GROUPS = """() => {
   const numbers = (node) => [...node.querySelectorAll(":scope > summary .counts > *")].map((one) => one.textContent);
-  const group = (node, name, content) => [name, numbers(node), node.open, content];
-  const check = (node) => {
-    const [title, id] = node.querySelector("h3").childNodes;
-    return group(node, id.textContent, title.textContent);
+  const name = (node) => node.querySelector(":is(h2, h3, h4)").firstChild.textContent;
+  const group = (node) => {
+    const inner = [...node.querySelectorAll(":scope > .list > :is(.cluster, .part)")].map(group);
+    if (!node.matches(".check")) return [name(node), numbers(node), node.open, inner.length ? inner : ""];
+    return [node.querySelector("h3 .id").textContent, numbers(node), node.open, name(node)];
   };
-  return [...document.querySelectorAll("#results > .service")].map((node) =>
-    group(node, node.querySelector("h2").firstChild.textContent, [...node.querySelectorAll(".check")].map(check)));
+  return [...document.querySelectorAll("#results > .service")].map(group);
 }"""
 EVALUATION_ROWS = """() => [...document.querySelectorAll("#results tbody tr")].map((row) =>
   [".badge", "b", ".found", "[data-label=Rule]", "[data-label=Annotation]"]
@@ -308,7 +357,7 @@ GO_TO = """view => new Promise((drawn) => {
 
 # Opens all groups, and the first finding of each check and status with all of its collapsed parts.
 OPEN_DETAILS = """async () => {
-  for (const group of document.querySelectorAll(".service, .check")) group.open = true;
+  for (const group of document.querySelectorAll(".service, .cluster, .part")) group.open = true;
   const kinds = new Map();
   for (const row of document.querySelectorAll("#results .finding")) {
     const kind = [".title", ".state .badge"].map((part) => row.querySelector(part).textContent).join();
@@ -353,7 +402,8 @@ class Pages(unittest.TestCase):
         return page
 
     def assert_findings(self, page, wanted, message=None):
-        shown = wanted[:PAGE] if page.input_value("#filter-group") == "none" else grouped(wanted)
+        view = {name: page.input_value(f"#filter-{name}") for name in ("group", "sort")}
+        shown = wanted[:PAGE] if view["group"] == "none" else grouped(wanted, **view)
         self.assertEqual(page.evaluate(FINDING_ROWS), [finding_row(finding) for finding in shown], message)
         noun = "finding" if len(wanted) == 1 else "findings"
         counted = f"{len(wanted)} {noun} of {len(self.data['findings'])}"
@@ -393,9 +443,9 @@ class Pages(unittest.TestCase):
         """Yields the page in each of its views."""
         page = self.open(**how)
         yield page
-        for view in ("status=", "group=none", "tab=config", "q=there-is-no-such-thing"):
+        for view in ("status=", "group=check", "group=none", "tab=config", "q=there-is-no-such-thing"):
             page.evaluate(GO_TO, view)
-            if view in ("status=", "group=none"):
+            if view in ("status=", "group=check", "group=none"):
                 page.evaluate(OPEN_DETAILS)
             yield page
 
@@ -590,7 +640,7 @@ class Filters(Pages):
             "check": sorted(some, key=lambda one: one["check"]),
             "": some,
         }
-        for group, order in itertools.product(("", "none"), orders):
+        for group, order in itertools.product(("", "check", "none"), orders):
             self.choose(page, group=group, sort=order)
             self.assert_findings(page, orders[order], (group, order))
         page.click("#tab-config")
@@ -624,47 +674,87 @@ class Groups(Pages):
         return [finding["resourceId"] for finding in grouped(findings)]
 
     def group(self, page, kind, name):
-        """Returns the group of a service or check."""
+        """Returns the group of a service, check, cluster or namespace."""
         return page.locator(f'[data-key="{kind} {name}"]')
 
-    def test_findings_are_grouped_by_service_and_check(self):
+    def test_findings_are_grouped_by_service_and_check_or_place(self):
         page = self.open()
         groups = page.evaluate(GROUPS)
         self.assertEqual(groups, expected_groups(self.data))
         self.assertGreater(len(groups), 2)
-        for service, _, _, checks in groups:
+        checks = {finding["check"] for finding in self.data["findings"] if not finding["place"]}
+        shown = set()
+        for service, _, _, inner in groups:
             text = self.group(page, "service", service).locator("h2").inner_text()
-            self.assertIn(f"{len(checks)} check{'' if len(checks) == 1 else 's'}", text)
-        self.assertEqual({check[0] for group in groups for check in group[3]},
-                         {finding["check"] for finding in self.data["findings"]})
+            noun = "cluster" if service == "Kubernetes" else "check"
+            self.assertIn(f"{len(inner)} {noun}{'' if len(inner) == 1 else 's'}", text)
+            shown |= {name for name, *_ in inner if noun == "check"}
+        self.assertEqual(shown, checks)
+
+    def test_contents_of_clusters_are_grouped_by_cluster_and_namespace(self):
+        page = self.open()
+        inside = [finding for finding in expected_findings(self.data) if finding["place"]]
+        clusters = {finding["place"]["clusterId"] for finding in inside}
+        namespaces = {finding["place"]["namespace"] for finding in inside}
+        self.assertTrue(len(clusters) > 1 and len(namespaces) > 2 and "" in namespaces, (clusters, namespaces))
+        for cluster in clusters:
+            of_cluster = [finding for finding in inside if finding["place"]["clusterId"] == cluster]
+            for namespace in {finding["place"]["namespace"] for finding in of_cluster}:
+                some = [finding for finding in of_cluster if finding["place"]["namespace"] == namespace]
+                group = self.group(page, "namespace", f"{cluster}/{namespace}")
+                self.assertIn(namespace or "Cluster-wide", group.locator("h4").first.inner_text())
+                rows = group.locator(".finding")
+                self.assertEqual(rows.count(), min(len(some), PAGE_OF_PART))
+                # Each row names the object without its place, the check, the severity and the status.
+                for finding, row in zip(some, rows.all()):
+                    text = row.locator("> summary").inner_text().split("\n")
+                    named = (finding["place"]["object"], label(finding["severity"]), label(finding["status"]))
+                    for part in named:
+                        self.assertIn(part, text)
+                    self.assertIn(finding["check"], " ".join(text))
+        # By check, the objects are named with their places.
+        self.choose(page, group="check")
+        self.assertEqual(page.locator(":is(.cluster, .namespace)").count(), 0)
+        first = page.locator(".check .finding", has_text=inside[0]["resourceId"]).first
+        self.assertIn(inside[0]["resource"], first.inner_text())
 
     def test_only_groups_with_open_findings_are_open(self):
         # The demo's account fails every check.
         data = {**self.data, "findings": [dict(finding) for finding in self.data["findings"]]}
+        namespace = next(KEYS["namespace"](finding) for finding in data["findings"] if finding["place"])
         for finding in data["findings"]:
-            if finding["check"].startswith(("kms-", "eks-endpoint-")) and finding["status"] in OPEN:
+            passes = finding["check"].startswith(("kms-", "eks-endpoint-")) or KEYS["namespace"](finding) == namespace
+            if passes and finding["status"] in OPEN:
                 finding["status"] = "PASSED"
         path = with_data(data, HOSTILE_REPORT.with_name("some-pass.html"))
+
+        def opened(groups):
+            for _, _, is_open, inner in groups:
+                yield is_open
+                yield from opened(inner if isinstance(inner, list) else [])
+
         for status in ("open", "", "PASSED"):
             page = self.open(f"#status={status}", path=path)
             groups = page.evaluate(GROUPS)
             self.assertEqual(groups, expected_groups(data, status=status), status)
-            are_open = {is_open for service in groups for _, _, is_open, _ in (service, *service[3])}
-            self.assertEqual(are_open, {True} if status == "PASSED" else {True, False}, status)
-            closed = [check[0] for service in groups for check in service[3] if not (service[2] and check[2])]
-            wanted = [one for one in expected_findings(data, status=status) if one["check"] not in closed]
-            self.assertEqual(self.visible(page), self.rows(wanted), status)
+            self.assertEqual(set(opened(groups)), {True} if status == "PASSED" else {True, False}, status)
+            listed = expected_findings(data, status=status)
+            needing = {KEYS[kind](one) for kind in ("check", "namespace") for one in listed if one["status"] in OPEN}
+            wanted = [one for one in grouped(listed)
+                      if status == "PASSED" or KEYS["namespace" if one["place"] else "check"](one) in needing]
+            self.assertEqual(self.visible(page), [one["resourceId"] for one in wanted], status)
 
     def test_groups_collapse_by_mouse_and_keyboard(self):
         page = self.open()
         wanted = expected_findings(self.data)
         everything = self.rows(wanted)
-        service, check = wanted[-1]["service"], wanted[0]["check"]
-        self.assertNotEqual(service, wanted[0]["service"])
-        for kind, name in (("service", service), ("check", check)):
-            rest = [finding["resourceId"] for finding in grouped(wanted) if finding[kind] != name]
+        inside = next(finding for finding in wanted if finding["place"])
+        other = next(finding for finding in wanted if not finding["place"])
+        for kind, first in (("service", other), ("check", other), ("cluster", inside), ("namespace", inside)):
+            name = KEYS[kind](first)
+            rest = [finding["resourceId"] for finding in grouped(wanted) if KEYS[kind](finding) != name]
             summary = self.group(page, kind, name).locator("> summary")
-            keys = [lambda key=key: summary.press(key) for key in ("Enter", "Space")]
+            keys = [lambda key=key, summary=summary: summary.press(key) for key in ("Enter", "Space")]
             for collapse, expand in ((summary.click, summary.click), keys):
                 self.assertEqual(self.visible(page), everything)
                 collapse()
@@ -674,6 +764,7 @@ class Groups(Pages):
                 page.click("#tab-findings")
                 self.assertEqual(self.visible(page), rest, name)
                 expand()
+        check = other["check"]
         self.group(page, "check", check).locator("> summary").click()
         self.choose(page, check=check)
         self.assertTrue(self.visible(page), "A filter shows what it finds.")
@@ -694,7 +785,8 @@ class Groups(Pages):
     def test_findings_of_other_statuses_are_one_click_away(self):
         page = self.open()
         listed, passed = (expected_findings(self.data, status=status) for status in ("open", "PASSED"))
-        check = next(finding["check"] for finding in listed if finding["check"] in {one["check"] for one in passed})
+        check = next(finding["check"] for finding in listed
+                     if not finding["place"] and finding["check"] in {one["check"] for one in passed})
         some, others = (grouped([finding for finding in findings if finding["check"] == check])
                         for findings in (listed, [one for one in self.data["findings"] if one["status"] not in OPEN]))
         group = self.group(page, "check", check)
@@ -722,7 +814,8 @@ class ManyChecks(Pages):
     def setUpClass(cls):
         super().setUpClass()
         checks = sorted({finding["check"] for finding in cls.data["findings"]})
-        findings = [{**finding, "check": f"{finding['check']}-{number:02}", "service": f"Service {number % 9}"}
+        findings = [{**finding, "check": f"{finding['check']}-{number:02}", "service": f"Service {number % 9}",
+                     "place": None}
                     for number in range(80) for finding in cls.data["findings"]
                     if finding["check"] == checks[number % len(checks)]]
         findings.sort(key=lambda one: (STATUSES.index(one["status"]), SEVERITIES.index(one["severity"])))
@@ -771,11 +864,18 @@ class Access(Pages):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         self.assertEqual(page.evaluate("document.activeElement.id"), "results", "the skip link")
-        for kind in ("service", "check", "finding"):
-            page.keyboard.press("Tab")
-            self.assertTrue(page.evaluate("kind => document.activeElement.matches(`.${kind} > summary`)", kind), kind)
-        page.keyboard.press("Enter")
-        self.assertEqual(page.locator(".finding[open]").count(), 1)
+        for service in ("Kubernetes", "Amazon EKS"):
+            self.choose(page, service=service)
+            page.locator("#results").focus()
+            parts = ("cluster", "namespace") if service == "Kubernetes" else ("check",)
+            for kind in ("service", *parts, "finding"):
+                page.keyboard.press("Tab")
+                is_focused = page.evaluate("kind => document.activeElement.matches(`.${kind} > summary`)", kind)
+                self.assertTrue(is_focused, kind)
+            page.keyboard.press("Enter")
+            self.assertEqual(page.locator(".finding[open]").count(), 1)
+            page.keyboard.press("Enter")
+        self.choose(page, service="")
 
         page.focus("#tab-findings")
         page.keyboard.press("ArrowRight")
@@ -849,6 +949,8 @@ class Hostile(Pages):
         for text in ("#results", "#services", "#standards", "#worst"):
             self.assertEqual(page.locator(f"{text} :is(img, script, iframe, object, style)").count(), 0, text)
         self.assertIn(EVIL, page.locator("#results").inner_text())
+        for heading in (".cluster h3", ".namespace h4", ".namespace .resource"):
+            self.assertIn(EVIL, page.locator(heading).first.inner_text(), heading)
         standard = next(name for finding in self.data["findings"] for name in finding["standards"] if "<img" in name)
         self.assertIn(standard, page.locator("#standards").inner_text())
         self.assertIn("Other", page.locator("#services").inner_text(), "the service of an unknown check")
@@ -900,7 +1002,7 @@ class Hostile(Pages):
         wanted = expected_findings(self.data)
         self.assertGreater(len(wanted), PAGE)
         of_check = max(itertools.chain(*(checks.values() for checks in by_check(wanted).values())), key=len)
-        for view, number, shown in ((f"#check={of_check[0]['check']}", PAGE_OF_CHECK, of_check),
+        for view, number, shown in ((f"#check={of_check[0]['check']}", PAGE_OF_PART, of_check),
                                     ("#group=none", PAGE, wanted)):
             page = self.open(view)
             self.assert_findings(page, shown)

@@ -1,10 +1,14 @@
 //! One finding, as the report shows it.
 
+mod place;
+
 use std::collections::BTreeSet;
 
 use eksentry_core::{service, standards::standard_of};
 use serde::Serialize;
 use serde_json::Value;
+
+use place::Place;
 
 /// The status of a finding. The variants are in the order in which the report lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -83,8 +87,10 @@ pub(super) struct Finding {
     pub(super) check: String,
     title: String,
     /// The resource's name for display: the last part of its ARN, with an image's tag instead of its digest, and with a
-    /// key's description, since a key's id is not meaningful.
+    /// key's description, since a key's id is not meaningful. The name of an object in a cluster is that of its [`Place`].
     pub(super) resource: String,
+    /// The place in a cluster, if the finding is about the contents of a cluster.
+    place: Option<Place>,
     resource_id: String,
     #[serde(rename = "type")]
     resource_type: String,
@@ -98,18 +104,29 @@ pub(super) struct Finding {
 /// The service of checks whose ids do not begin with a known service.
 const OTHER: &str = "Other";
 
+/// The first word of the ids of checks of the contents of clusters.
+const KUBERNETES: &str = "k8s";
+
 impl Finding {
     /// Reads an ASFF document, of which any part may be missing or invalid.
     pub(super) fn read(asff: Value) -> Self {
         let resource_id = text(&asff, "/Resources/0/Id");
         let check = check(&asff);
+        let service = service::of(&check);
+        let is_in_cluster = service.is_some_and(|service| service.prefix == KUBERNETES);
+        let place = is_in_cluster.then(|| Place::read(&asff));
+        let resource = match &place {
+            Some(place) => place.to_string(),
+            None => short_name(resource_id, &asff),
+        };
         Self {
             status: status(&asff),
             severity: severity(&asff),
-            service: service::of(&check).map_or(OTHER, |service| service.name),
+            service: service.map_or(OTHER, |service| service.name),
             check,
             title: text(&asff, "/Title").to_owned(),
-            resource: short_name(resource_id, &asff),
+            resource,
+            place,
             resource_id: resource_id.to_owned(),
             resource_type: text(&asff, "/Resources/0/Type").to_owned(),
             reason: reason(&asff),

@@ -89,7 +89,14 @@ mod tests {
         let hostile = "</script><script>alert(1)</script><!-- {{data}} {{script-sha256}}";
         let mut asff = finding("eks-endpoint-private", hostile, "FAILED", "HIGH");
         asff["Title"] = json!(hostile);
-        let page = report([asff], vec![evaluation(hostile, hostile, "COMPLIANT")]).page();
+        // Whoever may create objects in a cluster chooses their names.
+        let mut in_cluster = finding("k8s-pod-privileged", hostile, "FAILED", "LOW");
+        let members = ["ClusterName", "ClusterArn", "Namespace", "Kind", "Name"];
+        for member in members {
+            in_cluster["Resources"][0]["Details"]["Other"][member] = json!(hostile);
+        }
+        let evaluations = vec![evaluation(hostile, hostile, "COMPLIANT")];
+        let page = report([asff, in_cluster], evaluations).page();
         assert_eq!(
             page.matches("<script").count(),
             TEMPLATE.matches("<script").count()
@@ -98,7 +105,11 @@ mod tests {
             page.matches("<!--").count(),
             TEMPLATE.matches("<!--").count()
         );
-        assert_eq!(data(&page)["findings"][0]["title"], hostile);
+        let data = data(&page);
+        assert_eq!(data["findings"][0]["title"], hostile);
+        let place = &data["findings"][1]["place"];
+        assert_eq!(place["namespace"], hostile);
+        assert_eq!(place["object"], format!("{hostile}/{hostile}"));
     }
 
     #[test]
