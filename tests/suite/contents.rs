@@ -57,6 +57,11 @@ fn all_checks_together_need_exactly_the_rights_of_the_manifest() {
     }]);
     let checks = CHECKS.iter().filter(|check| check.id.starts_with("k8s-"));
     let checks: Vec<&str> = checks.map(|check| check.id).collect();
+    // Node classes are listed with EKS Auto Mode only.
+    world.change(|account| {
+        let members = &mut account.cluster("prod").unwrap().members;
+        members.insert("computeConfig".to_owned(), json!({"enabled": true}));
+    });
     world.ok("sweep", &json!({"checks": checks}));
     assert_eq!(world.status(READABLE, &cluster_arn("prod")), PASSED);
     assert_eq!(world.api("prod").used_rights(), granted_rights());

@@ -7,6 +7,7 @@ use eksentry_core::{Check, FactsOf, Need, ResourceKind, checks};
 use serde_json::Value;
 
 use super::cases::Case;
+use super::contents::IN_VPC;
 use super::kubernetes;
 
 /// A finding, and the case of a call that may concern it.
@@ -178,6 +179,9 @@ impl Finding<'_> {
 
     fn depends_on_other(&self, service: &str, operation: &str) -> bool {
         match (service, operation) {
+            ("lambda", _) => {
+                self.is_of(KubernetesCluster::KIND) && kubernetes::is_in(IN_VPC, self.resource)
+            }
             ("cloudtrail", _) => self.needs(&[Need::Trails]),
             (
                 "config",

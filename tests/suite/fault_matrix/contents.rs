@@ -9,6 +9,10 @@ use crate::world::{REGION, World};
 /// The cluster whose API has faults.
 pub(super) const FAULTY: &str = "beta";
 
+/// The cluster that only its VPC reaches, and the function that reads it.
+pub(super) const IN_VPC: &str = "alpha";
+const READER: &str = "eksentry-cluster-reader-vpc-0a1b2c3d4e5f60001";
+
 /// The namespace of most objects.
 const NAMESPACE: &str = "shop";
 
@@ -20,22 +24,38 @@ const NOW: States = [("improves", true), ("new", false), ("worsens", false)];
 
 /// Returns the contents of clusters at the time of the earlier sweep.
 pub(super) fn before() -> Vec<Cluster> {
-    vec![small("alpha", true), large(BEFORE), small("gone", false)]
+    vec![small(IN_VPC, true), large(BEFORE), small("gone", false)]
 }
 
 /// Returns the current contents of clusters.
 pub(super) fn now() -> Vec<Cluster> {
-    vec![small("alpha", false), large(NOW)]
+    vec![small(IN_VPC, false), large(NOW)]
 }
 
 /// Adds the clusters with their contents to a world.
 pub(super) fn in_world(world: World, clusters: Vec<Cluster>) -> World {
+    let names: Vec<String> = clusters
+        .iter()
+        .map(|cluster| cluster.name.clone())
+        .collect();
     let world = world.with_contents(clusters);
+    let world = world.with_cluster_reader(READER, &[IN_VPC]);
     world.change(|account| {
-        // In this mode, the ConfigMap aws-auth counts.
+        for name in names.iter().filter(|name| *name != IN_VPC) {
+            let open = json!({"endpointPublicAccess": true, "endpointPrivateAccess": true});
+            let cluster = account.cluster(name).unwrap();
+            cluster
+                .members
+                .insert("resourcesVpcConfig".to_owned(), open);
+        }
+        // In this mode, the ConfigMap aws-auth counts. Node classes count with EKS Auto Mode.
         let mode = json!({"authenticationMode": "API_AND_CONFIG_MAP"});
+        let auto_mode = json!({"enabled": true});
         let cluster = account.cluster(FAULTY).unwrap();
         cluster.members.insert("accessConfig".to_owned(), mode);
+        cluster
+            .members
+            .insert("computeConfig".to_owned(), auto_mode);
     });
     world
 }

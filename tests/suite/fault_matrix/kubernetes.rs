@@ -193,7 +193,12 @@ pub(super) fn is_needed(case: &Case, check: &str, needs: Needs) -> bool {
 /// Returns `true` if a resource is the cluster whose API has faults, or in it.
 pub(super) fn is_in_cluster(case: &Case, resource: &str) -> bool {
     let cluster = case.subject.get("cluster").and_then(Value::as_str);
-    let arn = cluster_arn(cluster.unwrap_or_default());
+    is_in(cluster.unwrap_or_default(), resource)
+}
+
+/// Returns `true` if a resource is a cluster, or in it.
+pub(super) fn is_in(cluster: &str, resource: &str) -> bool {
+    let arn = cluster_arn(cluster);
     let rest = resource.strip_prefix(&arn);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -205,7 +210,7 @@ pub(super) fn tells_what_is_unread(id: &str) -> bool {
 
 /// Returns the requests whose responses checks with these needs evaluate.
 fn requests_for(needs: Needs) -> BTreeSet<String> {
-    let lists = lists_for(needs).map(|list| format!("list {list}"));
+    let lists = lists_for(needs, true).map(|list| format!("list {list}"));
     let others = [
         (Need::AwsAuth, "get configmaps/aws-auth"),
         (Need::NetworkPolicies, "get configmaps/amazon-vpc-cni"),

@@ -165,7 +165,7 @@ fn deviation(
         return Ok(Deviation::None);
     }
     let concerned = concerns(case, id);
-    let is_in_cluster = !matches!(case.faults, Faults::Aws(_));
+    let is_in_cluster = !matches!(case.faults, Faults::Aws(_)) || case.call == "lambda.Invoke";
     let status_of = |says: Option<&Value>| says.map_or("ARCHIVED", |says| status(says)).to_owned();
     let (is_now, will_be) = (status_of(is), status_of(will));
     if is == was {

@@ -107,7 +107,7 @@ pub(super) static SCENARIOS: [Scenario; 14] = [
             let checks = CHECKS.iter().filter(|check| is_of_contents(check));
             json!({"checks": checks.map(|check| check.id).collect::<Vec<_>>()})
         },
-        calls: &[CONTENTS],
+        calls: &[CONTENTS, "lambda."],
         without: &[
             "clusters",
             "file_systems",
@@ -305,6 +305,7 @@ pub(super) fn call_of(action: &str) -> String {
     match action {
         "sqs:SendMessage" => "sqs.SendMessageBatch".to_owned(),
         "tag:GetResources" => "tagging.GetResources".to_owned(),
+        "lambda:InvokeFunction" => "lambda.Invoke".to_owned(),
         "cloudwatch:DescribeAlarms" => "monitoring.DescribeAlarms".to_owned(),
         // Without this permission, GetObject does not report that there is no such object.
         "s3:ListBucket" => "s3.GetObject".to_owned(),
