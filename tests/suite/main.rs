@@ -17,6 +17,7 @@ mod derived;
 mod disabled_checks;
 mod ecr_event;
 mod ecr_images;
+mod event_patterns;
 mod fault_matrix;
 mod faults;
 mod file_systems;

@@ -5,6 +5,7 @@ use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
 use super::{action, inspector_event, scanning_changed};
+use crate::event_patterns::matches;
 use crate::world::{ACCOUNT, REGION, repository_arn, workspace};
 
 /// Returns the event patterns of the rules that trigger the function.
@@ -20,25 +21,6 @@ fn patterns() -> Vec<Value> {
     patterns
         .map(|pattern| stack.resolve(pattern).unwrap().unwrap())
         .collect()
-}
-
-/// Returns `true` if an event matches a pattern, for the features of EventBridge patterns that are used here: values,
-/// prefixes and members.
-fn matches(pattern: &Value, event: &Value) -> bool {
-    match pattern {
-        Value::Object(members) => members
-            .iter()
-            .all(|(name, pattern)| matches(pattern, &event[name.as_str()])),
-        Value::Array(options) => options.iter().any(|option| match option {
-            Value::Object(test) => {
-                assert!(test.len() == 1, "{test:?} is not supported");
-                let prefix = test["prefix"].as_str().unwrap();
-                event.as_str().is_some_and(|text| text.starts_with(prefix))
-            }
-            option => option == event,
-        }),
-        other => panic!("{other} is not a pattern"),
-    }
 }
 
 #[test]
