@@ -335,6 +335,68 @@ fn each_cluster_is_a_slice_if_there_is_a_queue() {
     world.end();
 }
 
+/// The right is optional: without it, claims are out of scope, and nothing else changes.
+#[test]
+fn claims_of_host_paths_fail_if_persistent_volumes_may_be_listed() {
+    const HOST_PATH: &str = "k8s-pod-host-path";
+    let mut claiming = deployment("shop", "web", false);
+    claiming["spec"]["template"]["spec"]["volumes"] =
+        json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]);
+    claiming["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] =
+        json!([{"name": "data", "mountPath": "/data"}]);
+    let gone = {
+        let mut gone = deployment("shop", "gone", false);
+        gone["spec"]["template"]["spec"]["volumes"] =
+            json!([{"name": "etc", "hostPath": {"path": "/etc"}}]);
+        gone
+    };
+    let volume = json!({
+        "kind": "PersistentVolume",
+        "metadata": {"name": "pv-1"},
+        "spec": {"hostPath": {"path": "/etc"}, "claimRef": {"namespace": "shop", "name": "data"}},
+        "status": {"phase": "Bound"},
+    });
+    let event = json!({"checks": [HOST_PATH]});
+    let status = |status: u16| FaultKind::Status {
+        status,
+        headers: Vec::new(),
+    };
+    let (prod, web) = (cluster_arn("prod"), workload("prod", "shop", "web"));
+    for (fault, of_web, readable, of_gone) in [
+        (None, HIGH, PASSED, "ARCHIVED FAILED LOW"),
+        (Some(403), PASSED, PASSED, "ARCHIVED FAILED LOW"),
+        (
+            Some(500),
+            "NOT_AVAILABLE INFORMATIONAL",
+            "WARNING LOW",
+            "ARCHIVED FAILED LOW",
+        ),
+    ] {
+        let objects = vec![claiming.clone(), gone.clone(), volume.clone()];
+        let mut world = world([cluster("prod", objects)]);
+        world.ok("sweep", &event);
+        assert_eq!(world.status(HOST_PATH, &web), HIGH);
+        let reasons = world.finding(HOST_PATH, &web).unwrap()["Compliance"].to_string();
+        assert!(reasons.contains("HOST_PATH_VIA_PV"), "{reasons}");
+        let objects = vec![claiming.clone(), volume.clone()];
+        world.api("prod").set_objects(objects).unwrap();
+        world.api("prod").configure(|cluster| {
+            let faults = fault.map(|code| Fault::new("list persistentvolumes", status(code)));
+            cluster.faults.extend(faults);
+        });
+        world.ok("sweep", &event);
+        assert_eq!(world.status(HOST_PATH, &web), of_web, "{fault:?}");
+        assert_eq!(world.status(READABLE, &prod), readable, "{fault:?}");
+        let of_cluster = world.finding(HOST_PATH, &prod);
+        let reasons = of_cluster.map(|finding| finding["Compliance"].to_string());
+        let says_so = reasons.is_some_and(|reasons| reasons.contains("VOLUMES_NOT_READ"));
+        assert_eq!(says_so, fault == Some(403), "{fault:?}");
+        let gone = workload("prod", "shop", "gone");
+        assert_eq!(world.status(HOST_PATH, &gone), of_gone, "{fault:?}");
+        world.end();
+    }
+}
+
 #[test]
 fn an_exception_for_a_workload_makes_it_pass() {
     let web = workload("prod", "shop", "web");

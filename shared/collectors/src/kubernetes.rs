@@ -133,6 +133,7 @@ impl Reader<'_> {
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
+                facts.host_path_volumes = objects.host_path_volumes;
                 facts.priority_classes = objects.priority_classes;
                 facts.rbac = objects.rbac;
                 facts.aws_auth = objects.aws_auth;
@@ -246,6 +247,7 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         lists: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         workloads: Vec::new(),
+        host_path_volumes: BTreeMap::new(),
         priority_classes: BTreeMap::new(),
         rbac: Rbac::default(),
         aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),

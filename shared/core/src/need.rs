@@ -104,6 +104,8 @@ pub enum Need {
     /// The same as [`Workloads`](Self::Workloads) without the pods. Checks need pods; this stands for what is read if a
     /// parameter states that pods are not.
     WorkloadTemplates,
+    /// The persistent volumes in a cluster that are paths of nodes.
+    PersistentVolumes,
     /// The priority classes in a cluster.
     PriorityClasses,
     /// The roles in a cluster, and their bindings.

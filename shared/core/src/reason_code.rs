@@ -768,6 +768,8 @@ pub enum ReasonCode {
     HostPathNotMounted,
     /// A container can read a path of its node.
     HostPathReadable,
+    /// A claim of a pod leads to a persistent volume that is a path of the node.
+    HostPathViaPv,
     /// A container can write to a path of its node.
     HostPathWritable,
     /// A pod shares the process IDs of its node.
@@ -820,6 +822,8 @@ pub enum ReasonCode {
     TokenUnused,
     /// A pod runs in a user namespace, in which root is not root on the node.
     UserNamespace,
+    /// Persistent volumes may not be listed, so the paths of nodes to which claims lead are not evaluated.
+    VolumesNotRead,
     /// The check does not apply to pods for Windows.
     WindowsPod,
     /// The pods of a workload meet the requirement.

@@ -13,6 +13,7 @@ mod metadata;
 mod network_policies;
 mod network_policy_engine;
 mod owner;
+mod persistent_volumes;
 mod pods;
 mod priority_classes;
 mod rbac;
@@ -22,7 +23,8 @@ mod workloads;
 use std::collections::BTreeMap;
 
 use eksentry_core::facts::kubernetes::{
-    ApiList, AwsAuth, Namespace, NetworkPolicyEngine, PriorityClass, Rbac, Workload, lists_for,
+    ApiList, AwsAuth, HostPathVolume, Namespace, NetworkPolicyEngine, PriorityClass, Rbac,
+    VolumeClaim, Workload, lists_for,
 };
 use eksentry_core::{Fact, Need, Needs, Unread};
 
@@ -44,6 +46,8 @@ pub struct Objects {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once, sorted by name.
     pub workloads: Vec<Workload>,
+    /// The persistent volumes that are paths of nodes, by the claims that they are bound to.
+    pub host_path_volumes: BTreeMap<VolumeClaim, HostPathVolume>,
     /// The priority classes, by name.
     pub priority_classes: BTreeMap<String, PriorityClass>,
     /// The roles and the bindings.
@@ -97,6 +101,7 @@ pub async fn read_objects(client: &Client, needs: Needs, auto_mode: bool) -> Obj
         lists,
         namespaces,
         workloads,
+        host_path_volumes: read.host_path_volumes,
         priority_classes: read.priority_classes,
         rbac: read.rbac,
         aws_auth,

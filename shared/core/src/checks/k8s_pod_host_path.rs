@@ -10,7 +10,11 @@
 //! `C:/ProgramData/containerd`. `/var/run` is the same as `/run`.
 //!
 //! A read-only mount of `/` counts as writable without `recursiveReadOnly: Enabled`, since other file systems are
-//! mounted below it. So does a mount with `mountPropagation: Bidirectional`. Persistent volumes are not evaluated.
+//! mounted below it. So does a mount with `mountPropagation: Bidirectional`.
+//!
+//! The same applies to a claim that leads to a `hostPath` persistent volume. The claims of a stateful set and those that
+//! are created with a pod are known from running pods only. Without the right to list persistent volumes, claims are not
+//! evaluated, and the finding about the cluster says so. `local` persistent volumes are not evaluated.
 //!
 //! ## Why it matters
 //!
@@ -27,6 +31,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::check::{Check, Remediation};
+use crate::evaluation::contents::EvaluateContents;
 use crate::evaluation::workloads::host_path::{self, Access, NodeMount, NodePath};
 use crate::evaluation::workloads::offence::Offence;
 use crate::evaluation::workloads::{
@@ -34,12 +39,15 @@ use crate::evaluation::workloads::{
     WORKLOADS,
 };
 use crate::exceptions::EXCEPTIONS;
+use crate::facts::kubernetes::{ApiList, KubernetesCluster};
 use crate::field::InvalidField;
 use crate::need::Need;
-use crate::parameters::{Parameter, Texts};
+use crate::parameters::{Parameter, ParameterValues, Texts};
 use crate::reason_code::ReasonCode;
-use crate::roll_up::Unit;
+use crate::resource::Resource;
+use crate::roll_up::{Subject, Unit};
 use crate::severity::Severity;
+use crate::verdict::Reason;
 
 static ALLOWED_HOST_PATHS: Parameter<Texts> = Parameter {
     name: "allowedHostPaths",
@@ -80,7 +88,7 @@ pub(super) static CHECK: Check = Check {
     id: "k8s-pod-host-path",
     enabled: true,
     title: "Pods should not mount paths of the host",
-    requirement: "No pod should have a hostPath volume that is not allowed.",
+    requirement: "No pod should have a hostPath volume that is not allowed, also by a claim.",
     severities: &[
         (
             Severity::High,
@@ -107,14 +115,46 @@ pub(super) static CHECK: Check = Check {
         &PLATFORM_EXCEPTIONS,
         &ACCEPT_PUBLIC_SYSTEM_IMAGES,
     ],
-    needs: &[Need::Workloads],
-    evaluate: &EvaluateWorkloads {
-        unit: Unit::Object(WORKLOADS),
-        passed: "The pods mount no path of their node that is not allowed.",
-        required: None,
-        inspect,
-    },
+    needs: &[Need::Workloads, Need::PersistentVolumes],
+    evaluate: &EvaluateHostPaths,
 };
+
+/// The evaluation of the workloads in a cluster.
+const EVALUATION: EvaluateWorkloads = EvaluateWorkloads {
+    unit: Unit::Object(WORKLOADS),
+    passed: "The pods mount no path of their node that is not allowed.",
+    required: None,
+    inspect,
+};
+
+/// The evaluation of workloads, which states if claims are left out.
+#[derive(Debug)]
+struct EvaluateHostPaths;
+
+impl EvaluateContents for EvaluateHostPaths {
+    fn subjects(
+        &self,
+        cluster: &Resource,
+        facts: &KubernetesCluster,
+        settings: &ParameterValues,
+    ) -> Vec<Subject> {
+        let mut subjects = EVALUATION.subjects(cluster, facts, settings);
+        let unread = facts.unread(ApiList::PersistentVolumes);
+        if unread.is_some_and(|unread| unread.is_denied()) {
+            let text = "Persistent volumes may not be listed, so the paths of nodes to which claims lead are not \
+                        evaluated. Apply the manifests of eksentry's reader to change that.";
+            for subject in &mut subjects {
+                let remark = Reason::new(ReasonCode::VolumesNotRead, text);
+                subject.verdicts.remarks.push(remark);
+            }
+        }
+        subjects
+    }
+
+    fn unit(&self) -> Unit {
+        EVALUATION.unit
+    }
+}
 
 /// A path that containers may read, with what is below it.
 struct Allowed {
@@ -137,12 +177,14 @@ fn inspect(inspection: &mut Inspection<'_>) {
     let allowed: Vec<Allowed> = allowed.iter().map(|text| Allowed::read(text)).collect();
     // A container may mount a path several times, of which the worst counts.
     let mut mounts = host_path::mounts(inspection);
+    mounts.extend(host_path::mounts_by_claims(inspection));
     mounts.sort_by_key(|mount| Reverse(mount.access.unwrap_or(Access::Write)));
     let mut seen = BTreeSet::new();
     for mount in mounts {
         let container = mount.container;
         let title = container.map(|container| container.title());
-        if seen.insert((title, mount.path.to_string())) || mount.access.is_err() {
+        let path = (mount.path.to_string(), mount.persistent_volume);
+        if seen.insert((title, path)) || mount.access.is_err() {
             inspection.add_to(container, issue(&mount, &allowed));
         }
     }
@@ -180,7 +222,14 @@ fn issue(mount: &NodeMount, allowed: &[Allowed]) -> Result<Option<Issue>, Invali
         (severity, ReasonCode::HostPathReadable)
     };
     let offence = Offence::HostPath(mount.path.clone(), access);
-    Ok(Some(Issue::offence(severity, code, offence)))
+    Ok(Some(match mount.persistent_volume {
+        // The workloads of the platform need no persistent volume.
+        Some(name) => {
+            let text = format!("{offence} (persistent volume {name})");
+            Issue::failed(severity, ReasonCode::HostPathViaPv, text)
+        }
+        None => Issue::offence(severity, code, offence),
+    }))
 }
 
 fn is_sensitive(path: &NodePath) -> bool {
@@ -198,7 +247,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::evaluation::workloads::tests::{assert_rows, verdict_of};
+    use crate::checks::samples::{kubernetes_cluster, unread, workload};
+    use crate::evaluation::workloads::tests::{assert_rows, cluster, objects_of, pod, verdict_of};
+    use crate::facts::Unread;
+    use crate::facts::kubernetes::{HostPathVolume, VolumeClaim};
+    use crate::field::Field;
     use crate::verdict::Outcome::{self, Failed, NotAvailable, Passed};
     use Severity::{High, Low, Medium};
 
@@ -363,5 +416,128 @@ mod tests {
              container setup. Containers can read /srv of their node: container app."
         );
         assert_eq!(verdict.outcome, Outcome::Failed(High));
+    }
+
+    /// Returns a cluster with a pod whose container mounts a claim, and a persistent volume with this path, to which the
+    /// claim `data` is bound.
+    fn with_claim(path: &Value, claim: &Value, mount: &Value) -> KubernetesCluster {
+        let mut mount = mount.clone();
+        mount["name"] = json!("v");
+        let spec = json!({
+            "containers": [{"name": "app", "volumeMounts": [mount]}],
+            "volumes": [{"name": "v", "persistentVolumeClaim": claim}],
+        });
+        let claim = |namespace: &str| VolumeClaim {
+            namespace: namespace.into(),
+            name: "data".into(),
+        };
+        let volume = |name: &str, host_path: Value| HostPathVolume {
+            name: name.into(),
+            host_path: serde_json::from_value::<Field<_>>(host_path).unwrap(),
+        };
+        KubernetesCluster {
+            workloads: vec![workload(&pod(&spec))],
+            host_path_volumes: [
+                (claim("shop"), volume("pv-1", json!({"path": path}))),
+                (claim("other"), volume("pv-2", json!({"path": "/etc"}))),
+            ]
+            .into(),
+            ..kubernetes_cluster()
+        }
+    }
+
+    #[test]
+    fn a_claim_leads_to_the_path_of_its_persistent_volume() {
+        const VIA_PV: &[&str] = &["HOST_PATH_VIA_PV"];
+        const UNREAD: &[&str] = &["READ_FAILED"];
+        let data = json!({"claimName": "data"});
+        let read_only = json!({"claimName": "data", "readOnly": true});
+        let write = json!({});
+        let read = json!({"readOnly": true});
+        for (path, claim, mount, outcome, codes) in [
+            (json!("/etc"), &data, &write, Failed(High), VIA_PV),
+            (json!("/etc"), &data, &read, Failed(Medium), VIA_PV),
+            (json!("/etc"), &read_only, &write, Failed(Medium), VIA_PV),
+            (json!("/srv/data"), &data, &write, Failed(Medium), VIA_PV),
+            (
+                json!("/srv"),
+                &data,
+                &json!({"subPath": "../etc"}),
+                Failed(High),
+                VIA_PV,
+            ),
+            (json!("/"), &read_only, &write, Failed(High), VIA_PV),
+            (json!("/var/log/pods"), &data, &read, Passed, PASSED),
+            (json!("/var/log/pods"), &data, &write, Failed(High), VIA_PV),
+            (json!("/mnt/cache/x"), &data, &write, Passed, PASSED),
+            (
+                json!("/etc"),
+                &json!({"claimName": "other"}),
+                &write,
+                Passed,
+                PASSED,
+            ),
+            (json!(7), &data, &write, NotAvailable, UNREAD),
+            (json!("/etc"), &json!("data"), &write, NotAvailable, UNREAD),
+            (
+                json!("/srv"),
+                &json!({"claimName": 7}),
+                &write,
+                NotAvailable,
+                UNREAD,
+            ),
+            (
+                json!("/srv"),
+                &json!({"claimName": "data", "readOnly": "yes"}),
+                &write,
+                NotAvailable,
+                UNREAD,
+            ),
+        ] {
+            let facts = with_claim(&path, claim, mount);
+            let allowed = r#"{"allowedHostPaths": "/var/log,/mnt/cache:rw"}"#;
+            let [object] = <[_; 1]>::try_from(objects_of(&CHECK, &facts, allowed)).unwrap();
+            let found = (object.verdict.outcome, object.verdict.codes());
+            assert_eq!(found, (outcome, codes.to_vec()), "{path} {claim} {mount}");
+        }
+        let facts = with_claim(&json!("/etc"), &data, &write);
+        let objects = objects_of(&CHECK, &facts, "{}");
+        assert_eq!(
+            objects[0].verdict.explanation(),
+            "Containers can write to /etc of their node (persistent volume pv-1): container app."
+        );
+    }
+
+    #[test]
+    fn claims_do_not_count_without_the_right_to_list_volumes_and_are_unknown_if_the_list_fails() {
+        let failed = || Unread {
+            code: ReasonCode::ReadFailed,
+            text: "The list broke off.".into(),
+        };
+        let etc = || with_claim(&json!("/etc"), &json!({"claimName": "data"}), &json!({}));
+        let others = || with_claim(&json!("/etc"), &json!({"claimName": "x"}), &json!({}));
+        let without_claim = || KubernetesCluster {
+            workloads: kubernetes_cluster().workloads,
+            ..etc()
+        };
+        for (facts, list, outcome, has_remark) in [
+            (etc(), Ok(()), Failed(High), false),
+            (others(), Err(unread()), Passed, true),
+            (etc(), Err(failed()), Failed(High), false),
+            (others(), Err(failed()), NotAvailable, false),
+            (without_claim(), Err(failed()), Passed, false),
+            (without_claim(), Err(unread()), Passed, true),
+        ] {
+            let mut facts = facts;
+            facts.lists.insert(ApiList::PersistentVolumes, list.clone());
+            let settings = ParameterValues::default();
+            let subjects = EvaluateHostPaths.subjects(&cluster(), &facts, &settings);
+            let verdicts = &subjects[0].verdicts;
+            assert_eq!(verdicts.objects[0].verdict.outcome, outcome, "{list:?}");
+            let remarks = verdicts.remarks.iter();
+            let codes: Vec<_> = remarks.map(|remark| remark.code.word()).collect();
+            assert_eq!(codes == ["VOLUMES_NOT_READ"], has_remark, "{list:?}");
+            assert!(verdicts.unread.is_empty(), "{list:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod namespace;
 mod network_policy;
 mod network_policy_engine;
 pub mod object;
+mod persistent_volume;
 mod pod;
 mod priority_class;
 mod rbac;
@@ -23,7 +24,7 @@ use super::cluster::{AuthenticationMode, KubernetesVersion, Principal};
 use super::{Fact, Facts, FactsOf, List, Unread};
 use crate::details::Details;
 use crate::kind::ResourceKind;
-use crate::need::Needs;
+use crate::need::{Need, Needs};
 use crate::reason_code::ReasonCode;
 
 pub use api_list::{ApiList, lists_for};
@@ -40,6 +41,7 @@ pub use network_policy::{
 };
 pub use network_policy_engine::{NetworkPolicyEngine, VpcCni};
 pub use object::ObjectName;
+pub use persistent_volume::{HostPathVolume, VolumeClaim};
 pub use pod::*;
 pub use priority_class::PriorityClass;
 pub use rbac::{Binding, Rbac, RbacName, Role, RoleSubject, Rule};
@@ -74,6 +76,8 @@ pub struct KubernetesCluster {
     pub namespaces: BTreeMap<String, Namespace>,
     /// The workloads, each once: the objects that create pods, and the pods that nothing else creates.
     pub workloads: Vec<Workload>,
+    /// The persistent volumes that are paths of nodes, by the claims that they are bound to.
+    pub host_path_volumes: BTreeMap<VolumeClaim, HostPathVolume>,
     /// The priority classes, by name.
     pub priority_classes: BTreeMap<String, PriorityClass>,
     /// The roles and the bindings.
@@ -103,10 +107,15 @@ impl KubernetesCluster {
     }
 
     /// Returns the reasons why something that was requested from the API server was not read completely. Pods that a
-    /// parameter excludes were not requested.
+    /// parameter excludes were not requested, and the right to list persistent volumes is optional.
     pub fn failed_requests(&self) -> impl Iterator<Item = &Unread> {
-        let lists = self.lists.values().filter_map(|list| list.as_ref().err());
-        let lists = lists.filter(|unread| unread.code != ReasonCode::PodsNotRead);
+        let lists = self.lists.iter();
+        let lists = lists.filter_map(|(list, read)| Some((list, read.as_ref().err()?)));
+        let lists = lists.filter(|(list, unread)| {
+            let is_optional = **list == ApiList::PersistentVolumes && unread.is_denied();
+            !is_optional && unread.code != ReasonCode::PodsNotRead
+        });
+        let lists = lists.map(|(_, unread)| unread);
         let aws_auth = self.aws_auth.as_ref().err();
         let aws_auth = aws_auth.filter(|unread| unread.code != ReasonCode::NotRead);
         let engine = self.network_policy_engine.iter();
@@ -181,6 +190,8 @@ impl Facts for KubernetesCluster {
         if self.inapplicable().is_some() {
             return true;
         }
+        // No finding is about a persistent volume.
+        let needs = needs - Need::PersistentVolumes;
         let is_in_no_namespace = namespace.is_some_and(|name| self.lacks_namespace(name));
         self.is_read() && (is_in_no_namespace || self.missing(needs).is_empty())
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use eksentry_core::facts::kubernetes::{
-    ApiList, Binding, Namespace, PodSpec, PriorityClass, Rbac, RbacName, Role, VpcCni,
+    ApiList, Binding, HostPathVolume, Namespace, PodSpec, PriorityClass, Rbac, RbacName, Role,
+    VolumeClaim, VpcCni,
 };
 use eksentry_core::field::{Field, Object};
 use futures::stream::FuturesUnordered;
@@ -19,6 +20,7 @@ use super::interner::{Interner, PodSpecs};
 use super::metadata::Metadata;
 use super::network_policies::Policies;
 use super::network_policy_engine::{NodeClass, vpc_cni};
+use super::persistent_volumes::persistent_volume;
 use super::pods::{Group, Pod, PodObject, pod};
 use super::priority_classes::priority_class;
 use super::rbac::{BindingObject, RoleObject, binding, role};
@@ -75,6 +77,7 @@ const fn kind(list: ApiList) -> (ApiResource, &'static str) {
         ApiList::StatefulSets => (apps("statefulsets"), "StatefulSet"),
         ApiList::DaemonSets => (apps("daemonsets"), "DaemonSet"),
         ApiList::CronJobs => (batch("cronjobs"), "CronJob"),
+        ApiList::PersistentVolumes => (core("persistentvolumes"), "PersistentVolume"),
         ApiList::NodeClasses => (
             ApiResource::new("eks.amazonaws.com", "v1", "nodeclasses"),
             "NodeClass",
@@ -152,6 +155,7 @@ pub(super) struct Read {
     pub(super) in_namespaces: Vec<InNamespace>,
     pub(super) pods: Vec<Pod>,
     pub(super) creators: Vec<Creator>,
+    pub(super) host_path_volumes: BTreeMap<VolumeClaim, HostPathVolume>,
     pub(super) priority_classes: BTreeMap<String, PriorityClass>,
     pub(super) rbac: Rbac,
     /// The settings of the Amazon VPC CNI plugin, if its daemon set was listed.
@@ -173,6 +177,7 @@ enum Items {
     Creators(Vec<Creator>),
     DaemonSets(Vec<(Creator, Option<VpcCni>)>),
     NodeClasses(Vec<Field<String>>),
+    HostPathVolumes(Vec<(VolumeClaim, HostPathVolume)>),
     PriorityClasses(Vec<(String, PriorityClass)>),
     Roles(Vec<(RbacName, Role)>),
     Bindings(Vec<(RbacName, Binding)>),
@@ -228,6 +233,7 @@ impl Read {
                 }
             }
             Items::NodeClasses(items) => self.node_classes.extend(items),
+            Items::HostPathVolumes(items) => self.host_path_volumes.extend(items),
             Items::PriorityClasses(items) => self.priority_classes.extend(items),
             Items::Roles(items) => self.rbac.roles.extend(items),
             Items::Bindings(items) => self.rbac.bindings.extend(items),
@@ -298,6 +304,10 @@ async fn read_list(client: &Client, list: ApiList, shared: &Shared) -> (ApiList,
             let project = |object: NodeClass| Item::Kept(object.network_policy());
             let (items, state) = list_items(client, list, project).await;
             (list, Items::NodeClasses(items), state)
+        }
+        ApiList::PersistentVolumes => {
+            let (items, state) = list_items(client, list, persistent_volume).await;
+            (list, Items::HostPathVolumes(items), state)
         }
         ApiList::PriorityClasses => {
             let (items, state) = list_items(client, list, priority_class).await;

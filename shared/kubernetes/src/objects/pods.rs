@@ -85,13 +85,15 @@ pub(super) fn pod(
     }
     let creator = creator(&metadata, &place.name);
     let policy_selection = policies.selection(&place.namespace, || metadata.known_labels());
+    let spec = object.spec;
+    let spec = spec.and_then(|spec| Field::Value(spec.with_named_claims(&place.name)));
     Item::Kept(Pod {
         group: groups.intern(Group {
             namespace: place.namespace,
             creator,
         }),
         name: place.name.into(),
-        spec: specs.intern_reduced(object.spec),
+        spec: specs.intern_reduced(spec),
         policy_selection,
     })
 }

@@ -3,6 +3,7 @@ mod invalid;
 mod memory;
 mod network_policies;
 mod owners;
+mod persistent_volumes;
 mod priority_classes;
 mod problems;
 mod properties;

@@ -1,5 +1,6 @@
 //! Facts about the contents of clusters.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::facts::List;
@@ -71,6 +72,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         lists: ApiList::ALL.iter().map(|list| (*list, Ok(()))).collect(),
         namespaces: [("shop".into(), namespace)].into(),
         workloads: vec![workload(&pod)],
+        host_path_volumes: BTreeMap::new(),
         priority_classes: [("standard".into(), PriorityClass::default())].into(),
         rbac: Rbac::default(),
         aws_auth: Ok(None),

@@ -1,9 +1,13 @@
 //! Paths of nodes that pods mount.
 
-use crate::facts::kubernetes::{ContainerInPod, Volume, VolumeMount};
-use crate::field::InvalidField;
+use crate::facts::Unread;
+use crate::facts::kubernetes::{
+    ApiList, ClaimSource, ContainerInPod, HostPath, HostPathVolume, KubernetesCluster, Volume,
+    VolumeClaim, VolumeMount,
+};
+use crate::field::{Field, InvalidField};
 
-use super::Inspection;
+use super::{Inspection, Issue};
 
 /// A path of a node in a standard form, which is compared by its segments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,65 +118,147 @@ pub(crate) struct NodeMount<'a> {
     pub(crate) container: Option<ContainerInPod<'a>>,
     /// The access of the container.
     pub(crate) access: Result<Access, InvalidField>,
+    /// The name of the persistent volume that is the path; `None` if the pod itself names the path.
+    pub(crate) persistent_volume: Option<&'a str>,
+}
+
+/// A volume that is a path of the node.
+struct NodeVolume<'a> {
+    name: &'a Field<String>,
+    path: NodePath,
+    /// `true` if containers can't write to the volume, whatever their mounts state.
+    is_read_only: Result<bool, InvalidField>,
+    persistent_volume: Option<&'a str>,
 }
 
 /// Returns the paths of the node that the pod's volumes are. Adds that the result is not available if a setting has an
 /// unexpected type.
 pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> {
-    let pod = inspection.pod;
-    // A path tells by itself that it is one of Windows, unless it begins with a slash.
-    let is_windows = pod.windows().is_ok_and(|windows| windows.is_some());
-    let volumes = pod.volumes.items().unwrap_or_else(|error| {
+    let volumes = inspection.pod.volumes.items().unwrap_or_else(|error| {
         inspection.add(Err(error));
         &[]
     });
-    let is_path = |volume: &&Volume| !volume.host_path.is_absent();
+    let is_windows = is_for_windows(inspection);
     let mut found = Vec::new();
-    for volume in volumes.iter().filter(is_path) {
-        let path = match path_of(volume) {
-            Ok(path) => NodePath::new(path, is_windows),
-            Err(error) => {
-                inspection.add(Err(error));
-                continue;
-            }
-        };
-        let mut is_mounted = false;
-        for container in inspection.containers() {
-            let mounts = container.container.volume_mounts.items();
-            let mounts = mounts.unwrap_or_else(|error| {
-                // Any volume may be mounted here.
-                is_mounted = true;
-                inspection.add_to(Some(container), Err(error));
-                &[]
-            });
-            for mount in mounts.iter().filter(|mount| mount.name == volume.name) {
-                is_mounted = true;
-                match mount.sub_path.read() {
-                    Ok(sub_path) => {
-                        let path = sub_path.map_or_else(|| path.clone(), |below| path.join(below));
-                        found.push(NodeMount {
-                            access: access(mount, &path),
-                            container: Some(container),
-                            path,
-                        });
-                    }
-                    Err(error) => inspection.add_to(Some(container), Err(error)),
-                }
-            }
-        }
-        if !is_mounted {
-            found.push(NodeMount {
-                path,
-                container: None,
-                access: Ok(Access::None),
-            });
+    for volume in volumes.iter().filter(|one| !one.host_path.is_absent()) {
+        match path_of(&volume.host_path) {
+            Ok(path) => found.extend(mounts_of(
+                inspection,
+                &NodeVolume {
+                    name: &volume.name,
+                    path: NodePath::new(path, is_windows),
+                    is_read_only: Ok(false),
+                    persistent_volume: None,
+                },
+            )),
+            Err(error) => inspection.add(Err(error)),
         }
     }
     found
 }
 
-fn path_of(volume: &Volume) -> Result<&str, InvalidField> {
-    let path = match volume.host_path.read()? {
+/// Returns the paths of the node to which the pod's claims lead: those of persistent volumes. Adds that the result is not
+/// available if a claim may lead to a volume that is not known. Without the right to list persistent volumes, there are
+/// none.
+pub(crate) fn mounts_by_claims<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> {
+    let facts = inspection.context.facts;
+    let unread = facts.unread(ApiList::PersistentVolumes);
+    if unread.as_ref().is_some_and(Unread::is_denied) {
+        return Vec::new();
+    }
+    // For a list that can't be read, `mounts` adds that the result is not available.
+    let volumes = inspection.pod.volumes.items().unwrap_or_default();
+    let is_windows = is_for_windows(inspection);
+    let mut found = Vec::new();
+    for volume in volumes {
+        match persistent_volume(volume, facts, inspection.context.namespace) {
+            Ok(Some((claim, persistent))) => match path_of(&persistent.host_path) {
+                Ok(path) => found.extend(mounts_of(
+                    inspection,
+                    &NodeVolume {
+                        name: &volume.name,
+                        path: NodePath::new(path, is_windows),
+                        is_read_only: claim.read_only.read().map(|flag| flag == Some(&true)),
+                        persistent_volume: Some(&persistent.name),
+                    },
+                )),
+                Err(error) => inspection.add(Err(error)),
+            },
+            Ok(None) if volume.persistent_volume_claim.is_absent() => {}
+            Ok(None) => inspection.add(Ok(unread.as_ref().map(Issue::unread))),
+            Err(error) => inspection.add(Err(error)),
+        }
+    }
+    found
+}
+
+/// Returns the claim that a volume is, and the persistent volume to which it is bound; `None` if the volume is no claim,
+/// or is not known to be a path of the node.
+fn persistent_volume<'a>(
+    volume: &'a Volume,
+    facts: &'a KubernetesCluster,
+    namespace: &str,
+) -> Result<Option<(&'a ClaimSource, &'a HostPathVolume)>, InvalidField> {
+    let Some(source) = volume.persistent_volume_claim.read()? else {
+        return Ok(None);
+    };
+    let claim = VolumeClaim {
+        namespace: namespace.to_owned(),
+        name: source.claim_name.read()?.cloned().unwrap_or_default(),
+    };
+    let bound = facts.host_path_volumes.get(&claim);
+    Ok(bound.map(|volume| (source, volume)))
+}
+
+/// Returns `true` if the pod is for Windows. A path tells by itself that it is one of Windows, unless it begins with a
+/// slash.
+fn is_for_windows(inspection: &Inspection<'_>) -> bool {
+    let windows = inspection.pod.windows();
+    windows.is_ok_and(|windows| windows.is_some())
+}
+
+/// Returns the paths of the node that a volume gives to containers.
+fn mounts_of<'a>(inspection: &mut Inspection<'a>, volume: &NodeVolume<'a>) -> Vec<NodeMount<'a>> {
+    let path = &volume.path;
+    let mut found = Vec::new();
+    let mut is_mounted = false;
+    for container in inspection.containers() {
+        let mounts = container.container.volume_mounts.items();
+        let mounts = mounts.unwrap_or_else(|error| {
+            // Any volume may be mounted here.
+            is_mounted = true;
+            inspection.add_to(Some(container), Err(error));
+            &[]
+        });
+        for mount in mounts.iter().filter(|mount| &mount.name == volume.name) {
+            is_mounted = true;
+            match mount.sub_path.read() {
+                Ok(sub_path) => {
+                    let path = sub_path.map_or_else(|| path.clone(), |below| path.join(below));
+                    found.push(NodeMount {
+                        access: access(mount, &path, volume.is_read_only),
+                        container: Some(container),
+                        path,
+                        persistent_volume: volume.persistent_volume,
+                    });
+                }
+                Err(error) => inspection.add_to(Some(container), Err(error)),
+            }
+        }
+    }
+    if !is_mounted {
+        found.push(NodeMount {
+            path: path.clone(),
+            container: None,
+            access: Ok(Access::None),
+            persistent_volume: volume.persistent_volume,
+        });
+    }
+    found
+}
+
+fn path_of(host_path: &Field<HostPath>) -> Result<&str, InvalidField> {
+    let path = match host_path.read()? {
         Some(host_path) => host_path.path.read()?,
         None => None,
     };
@@ -182,8 +268,13 @@ fn path_of(volume: &Volume) -> Result<&str, InvalidField> {
 /// Returns the access of a container to a mounted path. A container whose mounts appear on the node counts as one that
 /// can write. A mount that is read-only is not read-only for what is mounted below, unless it is so recursively; of all
 /// paths, only the root certainly has mounts below it.
-fn access(mount: &VolumeMount, path: &NodePath) -> Result<Access, InvalidField> {
-    if mount.read_only.read()? != Some(&true) {
+fn access(
+    mount: &VolumeMount,
+    path: &NodePath,
+    is_volume_read_only: Result<bool, InvalidField>,
+) -> Result<Access, InvalidField> {
+    let is_read_only = mount.read_only.read()? == Some(&true) || is_volume_read_only?;
+    if !is_read_only {
         return Ok(Access::Write);
     }
     let propagates = match mount.mount_propagation.read()?.map(String::as_str) {

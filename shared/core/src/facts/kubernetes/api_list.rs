@@ -55,6 +55,9 @@ pub enum ApiList {
     /// Cron jobs.
     #[strum(serialize = "cronjobs.batch")]
     CronJobs,
+    /// Persistent volumes.
+    #[strum(serialize = "persistentvolumes")]
+    PersistentVolumes,
     /// Node classes of EKS Auto Mode.
     #[strum(serialize = "nodeclasses.eks.amazonaws.com")]
     NodeClasses,
@@ -94,6 +97,7 @@ pub fn lists_for(needs: Needs, auto_mode: bool) -> impl Iterator<Item = ApiList>
         ApiList::ResourceQuotas => needs.contains(Need::ResourceQuotas),
         ApiList::LimitRanges => needs.contains(Need::LimitRanges),
         ApiList::ServiceAccounts => needs.contains(Need::ServiceAccounts),
+        ApiList::PersistentVolumes => needs.contains(Need::PersistentVolumes),
         ApiList::PriorityClasses => needs.contains(Need::PriorityClasses),
         ApiList::TokenSecrets => needs.contains(Need::TokenSecrets),
         ApiList::Services => needs.contains(Need::Services),

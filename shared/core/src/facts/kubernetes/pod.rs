@@ -24,7 +24,10 @@ pub use resources::{Quantity, Resources};
 pub use security::{
     Capabilities, PodSecurityContext, SeccompProfile, SecurityContext, WindowsOptions,
 };
-pub use volume::{HostPath, ImageVolume, Projected, ProjectedSource, TokenSource, Volume};
+pub use volume::{
+    ClaimSource, EphemeralSource, HostPath, ImageVolume, Projected, ProjectedSource, TokenSource,
+    Volume,
+};
 
 /// The beginning of the name of the volume that admission adds to pods for the token of their service account. The rest
 /// is random.
@@ -130,6 +133,17 @@ impl PodSpec {
         }
     }
 
+    /// Returns the pod, which has this name, with the names of the claims that Kubernetes creates for it.
+    #[must_use]
+    pub fn with_named_claims(mut self, pod: &str) -> Self {
+        if let Field::Value(volumes) = &mut self.volumes {
+            for volume in volumes {
+                volume.name_claim(pod);
+            }
+        }
+        self
+    }
+
     /// Returns the pod without what checks don't evaluate, and without names that differ between the pods of a
     /// workload. Pods with the same settings are then equal.
     #[must_use]
@@ -137,9 +151,9 @@ impl PodSpec {
         let mut renamed = Vec::new();
         if let Field::Value(volumes) = &mut self.volumes {
             volumes.retain(Volume::is_evaluated);
-            // A path of the node keeps its name, so that no other volume is taken for it.
+            // What may be a path of the node keeps its name, so that no other volume is taken for it.
             let others = volumes.iter_mut();
-            for volume in others.filter(|volume| volume.host_path.is_absent()) {
+            for volume in others.filter(|volume| !volume.may_be_host_path()) {
                 if let Field::Value(name) = &mut volume.name
                     && name.starts_with(TOKEN_VOLUME)
                 {

@@ -189,7 +189,7 @@ fn pods_that_differ_in_generated_names_and_in_values_are_equal() {
                 ],
             }],
             "volumes": [
-                {"name": format!("data-{suffix}"), "persistentVolumeClaim": {"claimName": suffix}},
+                {"name": format!("data-{suffix}"), "emptyDir": {}},
                 {"name": format!("kube-api-access-{suffix}"), "projected": {"sources": [
                     {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
                 ]}},
