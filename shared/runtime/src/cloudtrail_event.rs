@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::event::{Change, Target};
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
 use crate::messages::{self, Failures};
 use crate::settings::Settings;
@@ -34,7 +34,8 @@ const OF_REGISTRY: [Need; 3] = [
 ];
 
 /// Handles an event, or a batch of messages with events. Returns a [`Summary`], or the messages that SQS must deliver
-/// again; for an event that reports no change, nothing is sent, and the response is an empty object.
+/// again; for an event that reports no change, nothing is sent, and the response is an empty object. In a batch, an event
+/// that can't be read, or that is of an account or a Region that is not evaluated, is logged and not delivered again.
 ///
 /// # Errors
 ///
@@ -68,8 +69,13 @@ async fn handle_batch(invocation: Invocation<'_>, messages: Vec<messages::Messag
             Some(change) => work.add(&invocation, &change, Some(&message.id)),
             None => Ok(()),
         });
-        if let Err(error) = added {
-            failures.add(message.id, &error);
+        match added {
+            // Another delivery would not help.
+            Err(error) if error.kind == ErrorKind::InvalidEvent => {
+                tracing::warn!(messageId = message.id, "an event was ignored: {error}");
+            }
+            Err(error) => failures.add(message.id, &error),
+            Ok(()) => {}
         }
     }
     // The findings that could not be muted are sent again when the mute list can be read.
@@ -186,7 +192,16 @@ impl Work {
                 check.kind() == EcrRepository::KIND
                     && check.needs.iter().any(|need| OF_REGISTRY.contains(need))
             };
-            add(checks(&of_registry), None);
+            let all = Task {
+                account: Some(place.account.clone()),
+                region: Some(place.region.clone()),
+                ..Task::default()
+            };
+            // Only sweeps evaluate all repositories, and they don't evaluate the function's own Region if the settings name
+            // others.
+            if all.check_place(invocation.settings, home).is_ok() {
+                add(checks(&of_registry), None);
+            }
         }
         Ok(())
     }

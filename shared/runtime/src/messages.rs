@@ -76,13 +76,17 @@ impl Message {
 pub(crate) struct Failures(SqsBatchResponse);
 
 impl Failures {
-    /// Adds a message, and logs the reason.
+    /// Adds a message, if it is not among them, and logs the reason.
     pub(crate) fn add(&mut self, id: String, error: &Error) {
         tracing::error!(
             messageId = id,
             errorType = error.kind.name(),
             "couldn't process the message, so SQS delivers it again: {error}"
         );
+        let known = &self.0.batch_item_failures;
+        if known.iter().any(|known| known.item_identifier == id) {
+            return;
+        }
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = id;
         self.0.batch_item_failures.push(failure);

@@ -115,7 +115,10 @@ pub(crate) async fn sweep(
         summary.checks.entry(check.id).or_default();
     }
     errors.extend(enqueue(invocation, rest, &mut summary).await);
-    errors.extend(look_again(invocation, task, changing).await);
+    // After an error, the event or the message is delivered again, and leads to another look.
+    if errors.is_empty() {
+        errors.extend(look_again(invocation, task, changing).await);
+    }
     Ok((summary, errors))
 }
 

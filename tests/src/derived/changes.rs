@@ -10,7 +10,7 @@ pub(super) const PAGE: &str = "docs/changes.md";
 /// The rules for the events that services send themselves: the logical ID, the source and the types.
 const OF_SERVICES: [(&str, &str, &[&str]); 2] = [
     (
-        "ChangesOfAddons",
+        "ChangesAddons",
         "aws.eks",
         &[
             "EKS Addon Creation Failed",
@@ -24,7 +24,7 @@ const OF_SERVICES: [(&str, &str, &[&str]); 2] = [
         ],
     ),
     (
-        "ChangesOfRuntimeProtection",
+        "ChangesRuntime",
         "aws.guardduty",
         &[
             "GuardDuty Runtime Protection Healthy",

@@ -303,12 +303,18 @@ impl EksCluster {
         account_of(&self.arn)
     }
 
-    /// Returns `true` while EKS creates, changes or deletes the cluster. Until a change is done, EKS returns the settings
-    /// from before it.
+    /// Returns `true` while EKS creates, changes or deletes the cluster or one of the node groups that were read. Until a
+    /// change is done, EKS returns the settings from before it.
     ///
-    /// Source: <https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html>, `status`.
+    /// Sources: `status` in <https://docs.aws.amazon.com/eks/latest/APIReference/API_Cluster.html> and
+    /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_Nodegroup.html>.
     pub fn is_changing(&self) -> bool {
-        ["CREATING", "PENDING", "UPDATING", "DELETING"].contains(&self.status.as_str())
+        let of_node_groups = self.node_groups.items.iter();
+        let mut statuses = of_node_groups
+            .map(|group| &group.status)
+            .chain([&self.status]);
+        let changing = ["CREATING", "PENDING", "UPDATING", "DELETING"];
+        statuses.any(|status| changing.contains(&status.as_str()))
     }
 
     /// Returns `true` if EKS reports an issue with this code.

@@ -1,5 +1,5 @@
-//! The calls that change what checks evaluate: the table from which the event patterns of template.yaml and the page
-//! docs/events.md are derived.
+//! Calls that change what checks evaluate: the table from which the event patterns of template.yaml and the page
+//! docs/changes.md are derived. What other calls change is found by sweeps.
 
 /// Calls of a service that lead to the same resource.
 #[derive(Debug, Clone, Copy)]
@@ -140,9 +140,13 @@ pub static CALLS: &[Calls] = &[
             "AssociateKmsKey",
             "CreateLogGroup",
             "DeleteLogGroup",
+            "DeleteMetricFilter",
             "DeleteRetentionPolicy",
+            "DeleteSubscriptionFilter",
             "DisassociateKmsKey",
+            "PutMetricFilter",
             "PutRetentionPolicy",
+            "PutSubscriptionFilter",
         ],
     },
     Calls {

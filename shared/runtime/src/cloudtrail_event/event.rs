@@ -43,7 +43,7 @@ impl Change {
             (
                 "aws.guardduty",
                 "GuardDuty Runtime Protection Healthy" | "GuardDuty Runtime Protection Unhealthy",
-            ) => of_coverage(&event.detail),
+            ) => of_coverage(&event),
             ("aws.eks", name) if name.starts_with("EKS Addon ") => {
                 of_addon(&event.resources, &event.detail)
             }
@@ -112,7 +112,10 @@ fn of_call(detail: &Value) -> Option<Target> {
             name.map(|name| Target::Named(EksCluster::KIND, name.to_owned()))
         }
         Subject::ClusterOfLogGroup => {
-            let group = text(request, "logGroupName")?;
+            let named = text(request, "logGroupName");
+            let by_arn = || text(request, "resourceIdentifier")?.split_once(":log-group:");
+            let group = named.or_else(|| by_arn().map(|(_, group)| group))?;
+            let group = group.trim_end_matches(":*");
             let name = group.strip_prefix("/aws/eks/")?.strip_suffix("/cluster")?;
             Some(Target::Named(EksCluster::KIND, name.to_owned()))
         }
@@ -150,9 +153,14 @@ fn key(detail: &Value) -> Option<Target> {
     })
 }
 
-/// Returns the cluster whose coverage by GuardDuty changed.
-fn of_coverage(detail: &Value) -> Option<Target> {
-    let cluster = &detail["resourceDetails"]["eksClusterDetails"];
+/// Returns the cluster whose coverage by GuardDuty changed. An administrator of GuardDuty also receives events about the
+/// clusters of other accounts, which are evaluated there.
+fn of_coverage(event: &EventBridgeEvent) -> Option<Target> {
+    let owner = text(&event.detail, "resourceAccountId");
+    if owner.is_some() && owner != event.account.as_deref() {
+        return None;
+    }
+    let cluster = &event.detail["resourceDetails"]["eksClusterDetails"];
     let name = text(cluster, "clusterName")?;
     Some(Target::Named(EksCluster::KIND, name.to_owned()))
 }

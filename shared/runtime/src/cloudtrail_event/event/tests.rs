@@ -90,6 +90,12 @@ fn a_call_leads_to_the_resource_that_it_names() {
         ("kms", "EnableKey", json!({"keyId": "alias/a"}), "none"),
         (
             "logs",
+            "AssociateKmsKey",
+            json!({"resourceIdentifier": "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/eks/pay/cluster:*"}),
+            "cluster/pay",
+        ),
+        (
+            "logs",
             "PutRetentionPolicy",
             json!({"logGroupName": group}),
             "cluster/pay",
@@ -170,6 +176,8 @@ fn events_of_services_lead_to_the_cluster() {
         "resourceAccountId": "111122223333",
         "resourceDetails": {"resourceType": "EKS", "eksClusterDetails": {"clusterName": "pay"}},
     });
+    let mut of_member = coverage.clone();
+    of_member["resourceAccountId"] = json!("444455556666");
     let instance = json!({"resourceDetails": {"resourceType": "EC2", "ec2InstanceDetails": {}}});
     let addon = "arn:aws:eks:eu-central-1:111122223333:addon/pay/coredns/12ab";
     for (event, expected) in [
@@ -181,6 +189,15 @@ fn events_of_services_lead_to_the_cluster() {
                 coverage,
             ),
             "cluster/pay",
+        ),
+        (
+            event(
+                "aws.guardduty",
+                "GuardDuty Runtime Protection Unhealthy",
+                json!([]),
+                of_member,
+            ),
+            "none",
         ),
         (
             event(
