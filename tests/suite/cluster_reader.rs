@@ -6,6 +6,7 @@ use eksentry_tests::iam::{Decision, Request, decide};
 use eksentry_tests::kubernetes::{Cluster, Endpoint};
 use eksentry_tests::lambda::{FunctionError, Invocation};
 use eksentry_tests::stand_in::{Fault, FaultKind};
+use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
 use crate::world::{ACCOUNT, REGION, World, cluster_arn, private_cluster};
@@ -114,7 +115,7 @@ fn a_private_cluster_without_a_reader_is_told_how_to_get_one() {
 #[test]
 fn the_finding_says_why_the_reader_returned_nothing() {
     let missing = format!("the function {READER} does not exist. Deploy template-vpc.yaml");
-    let crash = "it failed with Runtime.ExitError";
+    let crash = "failed with Runtime.ExitError";
     let cases: [(Option<FaultKind>, &str, &str); 5] = [
         (None, "other", &missing),
         (Some(FaultKind::AccessDenied), READER, "not authorized"),
@@ -205,4 +206,16 @@ fn the_code_of_the_reader_may_not_do_what_lambda_does_with_its_role() {
     };
     let decision = decide(&role.statements, &request);
     assert!(matches!(decision, Decision::Denied), "{decision:?}");
+    // The condition names the function itself.
+    let template = Template::of_vpcs().unwrap();
+    let stack = Stack::new(template, ACCOUNT, REGION)
+        .with("VpcId", VPC)
+        .unwrap();
+    let properties = &stack.template().body()["Resources"];
+    let role = properties["ClusterReaderRole"].to_string();
+    let name = &properties["ClusterReader"]["Properties"]["FunctionName"]["Fn::Sub"];
+    assert!(
+        role.contains(&format!(":function:{}\"", name.as_str().unwrap())),
+        "{role}"
+    );
 }

@@ -13,7 +13,7 @@ use eksentry_core::{
     FactsOf as _, Need, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
 use eksentry_kubernetes::{
-    Authority, Client, ClusterReader, Route, Token, TokenError, TokenScope, TokenSource,
+    Authority, Client, ClusterReader, Problem, Route, Token, TokenError, TokenScope, TokenSource,
 };
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -123,12 +123,10 @@ impl Reader<'_> {
                 }
                 let objects =
                     eksentry_kubernetes::read_objects(&client, needs, facts.auto_mode).await;
-                facts.unreachable = objects.unreachable.map(|unread| {
-                    let lacks_reader = self.clients.kubernetes.reader.is_none();
-                    match unread.code {
-                        ReasonCode::NotReached if lacks_reader => with_advice(unread, &described),
-                        _ => unread,
-                    }
+                let lacks_reader = self.clients.kubernetes.reader.is_none();
+                facts.unreachable = objects.unreachable.map(|problem| match problem {
+                    Problem::NotReached { .. } if lacks_reader => with_advice(problem, &described),
+                    problem => problem.into(),
                 });
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
@@ -220,7 +218,8 @@ fn needs_reader(endpoint: &Endpoint) -> bool {
 }
 
 /// Returns the reason why a cluster was not reached, with the advice to deploy a cluster reader if the cluster needs one.
-fn with_advice(unread: Unread, cluster: &EksCluster) -> Unread {
+fn with_advice(problem: Problem, cluster: &EksCluster) -> Unread {
+    let unread = Unread::from(problem);
     if !needs_reader(&cluster.endpoint) {
         return unread;
     }

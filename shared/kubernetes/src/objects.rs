@@ -38,7 +38,7 @@ use workloads::workloads;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objects {
     /// The reason why nothing could be read; `None` if something was.
-    pub unreachable: Option<Unread>,
+    pub unreachable: Option<Problem>,
     /// The lists that were needed, each with the reason why objects may be missing from it, if there is one. The list of
     /// pods is also among them if only the templates of workloads were needed.
     pub lists: BTreeMap<ApiList, Fact<()>>,
@@ -70,7 +70,7 @@ pub async fn read_objects(client: &Client, needs: Needs, auto_mode: bool) -> Obj
     };
     let unreachable = if read.states.is_empty() {
         // If no list was needed, the ConfigMap shows whether anything can be read.
-        problem.clone().map(Unread::from)
+        problem.clone()
     } else {
         unread::unreachable(&read.states)
     };

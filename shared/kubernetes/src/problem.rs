@@ -106,13 +106,11 @@ pub enum ReaderFailure {
     #[error("the function {0} does not exist. Deploy template-vpc.yaml in the VPC of the cluster.")]
     Missing(String),
     /// The function was not invoked, or failed.
-    #[error(
-        "the function {function} could not be invoked: {cause}. Check its log, and the permission to invoke it."
-    )]
+    #[error("the function {function} {cause}. Check its log, and the permission to invoke it.")]
     Failed {
         /// The name or the ARN of the function.
         function: String,
-        /// The cause, in words.
+        /// The result of the invocation, in words: `could not be invoked`.
         cause: String,
     },
 }
@@ -324,7 +322,7 @@ mod tests {
             (
                 ReaderFailure::Failed {
                     function: function(),
-                    cause: "it broke".to_owned(),
+                    cause: "could not be invoked: it broke".to_owned(),
                 },
                 "list pods was not sent: the function reader-vpc-1 could not be invoked: it broke. Check its log, \
                  and the permission to invoke it.",

@@ -7,7 +7,7 @@ use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The characters of a name that are not encoded in a path.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -226,8 +226,8 @@ pub(crate) fn origin(endpoint: &str) -> Option<String> {
 }
 
 /// Returns the media type of the response to a request that another function asks for, by its path and query; `None` if
-/// this crate makes no such request. It makes requests for objects, for lists of them and for what a cluster serves:
-/// never for a part of an object, such as the log of a pod, and never for more than the metadata of Secrets.
+/// it is for anything but an object, a list of objects of one kind, or what a cluster serves: for a watch, for example,
+/// or for a part of an object, such as the log of a pod. Of Secrets, the media type is that of their metadata.
 pub(crate) fn media_type(path_and_query: &str) -> Option<&'static str> {
     let (path, query) = path_and_query
         .split_once('?')
@@ -251,6 +251,10 @@ pub(crate) fn media_type(path_and_query: &str) -> Option<&'static str> {
         [plural, name] => (None, plural, Some(name)),
         _ => return None,
     };
+    // API servers still serve watches at paths, and parts of a namespace look like a list in it.
+    if ["watch", "status", "finalize"].contains(&plural) {
+        return None;
+    }
     let mut words = group.into_iter().chain([version, plural]);
     let mut names = namespace.into_iter().chain(name);
     if !words.all(is_word) || !names.all(is_name) {
@@ -400,6 +404,10 @@ mod tests {
             ("/api/v1/secrets/db", Some(of_object.as_str())),
             ("/api/v1/namespaces/shop/pods/web/log", None),
             ("/api/v1/namespaces/shop/pods/web/log/", None),
+            ("/api/v1/watch/secrets", None),
+            ("/apis/apps/v1/watch/deployments", None),
+            ("/api/v1/watch/namespaces/shop/secrets", None),
+            ("/api/v1/namespaces/shop/status", None),
             ("/api/v1/nodes/a/proxy", None),
             ("/api/v1/nodes/a/proxy/run", None),
             ("/api/v1/pods?watch=true", None),

@@ -71,7 +71,7 @@ impl State {
 }
 
 /// Returns the reason why nothing was read; `None` if something was, or nothing had to be.
-pub(super) fn unreachable(states: &BTreeMap<ApiList, State>) -> Option<Unread> {
+pub(super) fn unreachable(states: &BTreeMap<ApiList, State>) -> Option<Problem> {
     if states.values().any(|state| state.pages > 0) {
         return None;
     }
@@ -80,11 +80,11 @@ pub(super) fn unreachable(states: &BTreeMap<ApiList, State>) -> Option<Unread> {
     if are_refused && states.len() > 1 {
         let lists: Vec<_> = states.keys().map(ToString::to_string).collect();
         let call = format!("each list ({})", lists.join(", "));
-        return Some(Problem::Forbidden { call }.into());
+        return Some(Problem::Forbidden { call });
     }
     let common = problems().find(|problem| problem.concerns_all_requests());
     let problem = common.or_else(|| problems().next());
-    problem.cloned().map(Unread::from)
+    problem.cloned()
 }
 
 /// Returns the reason why pods are unknown if only templates were requested.

@@ -2,13 +2,13 @@
 
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use eksentry_aws::{Aws, JsonClient, JsonRequest, Service, problem};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Packed, ReaderRequest, ReaderResponse};
-use crate::problem::ReaderFailure;
-use crate::request::Request;
+use super::{ReaderRequest, ReaderResponse};
+use crate::problem::{Distrust, ReaderFailure};
+use crate::request::{Request, SEGMENT};
 use crate::send::{NoResponse, Response};
 use crate::token::Token;
 
@@ -17,6 +17,9 @@ const LAMBDA: Service = Service {
     name: "lambda",
     id: "Lambda",
 };
+
+/// The most characters of a text in a response that is shown.
+const MAX_CHARS: usize = 200;
 
 /// The cluster reader in the VPC of a cluster.
 #[derive(Debug)]
@@ -65,24 +68,44 @@ impl ClusterReader {
             path: request.path.clone(),
             token: token.text().to_owned(),
         });
-        let function = utf8_percent_encode(&self.function, NON_ALPHANUMERIC);
+        let function = utf8_percent_encode(&self.function, SEGMENT);
         let path = format!("2015-03-31/functions/{function}/invocations");
         let invocation = JsonRequest::post("Invoke", path, event);
         match self.lambda.send(invocation).await {
-            Ok(Payload::Response(ReaderResponse(Err(NoResponse::NotReached(cause))))) => {
-                let cause = format!("{cause}, from the function {}", self.function);
-                Err(NoResponse::NotReached(cause))
-            }
-            Ok(Payload::Response(ReaderResponse(response))) => response.and_then(Packed::unpack),
+            Ok(Payload::Response(ReaderResponse(Ok(response)))) => response.unpack(),
+            Ok(Payload::Response(ReaderResponse(Err(reason)))) => Err(self.brief(reason)),
             Ok(Payload::Error { kind }) => {
+                let is_kind = |kind: &String| {
+                    kind.len() <= MAX_CHARS
+                        && kind.chars().all(|c| c.is_ascii_alphanumeric() || c == '.')
+                };
+                let kind = kind.filter(is_kind);
                 let kind = kind.unwrap_or_else(|| "an unknown error".to_owned());
-                Err(self.failed(format!("it failed with {kind}")))
+                Err(self.failed(format!("failed with {kind}")))
             }
             Err(error) if error.code() == Some("ResourceNotFoundException") => {
                 let missing = ReaderFailure::Missing(self.function.clone());
                 Err(NoResponse::NoReader(missing))
             }
-            Err(error) => Err(self.failed(problem(&error))),
+            Err(error) => Err(self.failed(format!("could not be invoked: {}", problem(&error)))),
+        }
+    }
+
+    /// Returns a reason with texts that are not longer than those of this crate. Any function can have the name of the
+    /// cluster reader.
+    fn brief(&self, reason: NoResponse) -> NoResponse {
+        let brief = |text: String| text.chars().take(MAX_CHARS).collect::<String>();
+        match reason {
+            NoResponse::NotReached(cause) => {
+                let cause = format!("{}, from the function {}", brief(cause), self.function);
+                NoResponse::NotReached(cause)
+            }
+            NoResponse::NotTrusted(Distrust::Handshake(cause)) => {
+                NoResponse::NotTrusted(Distrust::Handshake(brief(cause)))
+            }
+            NoResponse::Broken(cause) => NoResponse::Broken(brief(cause)),
+            NoResponse::NotSent(cause) => NoResponse::NotSent(brief(cause)),
+            reason @ (NoResponse::NotTrusted(_) | NoResponse::NoReader(_)) => reason,
         }
     }
 

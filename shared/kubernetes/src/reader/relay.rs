@@ -39,8 +39,8 @@ impl Relay {
         }
     }
 
-    /// Makes a request, once. The server must show a certificate of the cluster's authority, the method is always GET,
-    /// and only what this crate itself requests is passed on.
+    /// Makes a request, once. The server must show a certificate of the cluster's authority, and the method is always GET.
+    /// Only requests for objects, for lists and for what a cluster serves are passed on, and of Secrets only metadata.
     pub async fn answer(&self, request: &ReaderRequest) -> ReaderResponse {
         let response = self.response(request).await;
         ReaderResponse(response.and_then(Packed::pack))

@@ -6,9 +6,9 @@ fn forbidden() -> Answer {
     Answer::new(403, r#"{"kind":"Status","reason":"Forbidden","code":403}"#)
 }
 
-fn unreachable(objects: &Objects) -> (&'static str, &str) {
-    let unread = objects.unreachable.as_ref().unwrap();
-    (unread.code.word(), unread.text.as_str())
+fn unreachable(objects: &Objects) -> (&'static str, String) {
+    let problem = objects.unreachable.as_ref().unwrap();
+    (problem.code().word(), problem.to_string())
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,7 @@ async fn nothing_is_read_if_all_lists_are_refused() {
     let text = "each list (namespaces, pods, replicasets.apps, jobs.batch, replicationcontrollers, deployments.apps, \
                 statefulsets.apps, daemonsets.apps, cronjobs.batch) was refused (403). Allow it in the cluster, by the \
                 role that is bound to the group of eksentry's access entry.";
-    assert_eq!(unreachable(&read), ("ACCESS_DENIED", text));
+    assert_eq!(unreachable(&read), ("ACCESS_DENIED", text.to_owned()));
     assert_eq!((script.paths().len(), missing(&read).len()), (9, 9));
     let read = read_objects(&script.client(), Need::Namespaces.into()).await;
     assert!(
