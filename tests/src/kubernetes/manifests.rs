@@ -76,7 +76,7 @@ mod tests {
             let is_secret = right.resource == "secrets";
             assert!(is_narrow && !is_secret && is_of_eksentry(right), "{right}");
         }
-        assert_eq!(rights.len(), 23);
+        assert_eq!(rights.len(), 24);
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub(super) static CHECK: Check = Check {
     id: "k8s-pod-host-path",
     enabled: true,
     title: "Pods should not mount paths of the host",
-    requirement: "No pod should have a hostPath volume that is not allowed, also by a claim.",
+    requirement: "No pod should mount a path of its node that is not allowed, directly or by a claim.",
     severities: &[
         (
             Severity::High,
