@@ -1,9 +1,10 @@
 //! `sweep`: evaluates every resource of the accounts and Regions in the settings, or those that the event names.
 
+mod later;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use eksentry_collectors::{Reader, span_regions};
 use eksentry_core::check::needs_of;
@@ -25,11 +26,11 @@ use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
 use crate::invocation::{Invocation, SWEEP};
 use crate::place::{Account, EntryOptions, Place};
-use crate::queue::MESSAGE_BYTES;
 use crate::run::Run;
 use crate::scope::Targets;
 use crate::summary::Summary;
 use crate::task::Task;
+use later::{enqueue, look_again};
 
 /// The number of accounts that are evaluated at the same time, and the number of parts of one account, counted
 /// separately for registries, for the contents of clusters and for other parts. The findings of a part are held in memory, and the calls of all parts
@@ -44,17 +45,6 @@ const REPOSITORIES_A_PART: usize = 2_000;
 /// The most processes among which Security Hub's rates are divided. With smaller shares, a slice would not be done in
 /// time; more workers than this are throttled now and then, and retry.
 const MAX_NEIGHBOURS: u32 = 20;
-
-/// The most times that a slice is enqueued again. A slice that is not done after so many invocations never will be.
-const MAX_HANDED_ON: u32 = 5;
-
-/// The time after which a cluster that is changing is evaluated again, and how many times. EKS takes minutes for most
-/// changes, and about ten minutes to create a cluster.
-const LOOK_AGAIN: Duration = Duration::from_mins(3);
-const MAX_LOOKS: u32 = 6;
-
-/// The most characters of a slice in an error message, since a slice may name thousands of resources.
-const MAX_TASK_CHARS: usize = 500;
 
 /// Handles an event that a schedule or a person sends. Returns a [`Summary`].
 ///
@@ -543,82 +533,4 @@ fn not_enabled(region: &str, account: &str) -> Error {
     let message =
         format!("{region} was not evaluated, since the Region isn't enabled in account {account}");
     Error::new(ErrorKind::NotListed, message)
-}
-
-/// Sends a message about clusters that are still changing, so that they are evaluated again later. Returns the errors.
-async fn look_again(
-    invocation: &Invocation<'_>,
-    task: &Task,
-    changing: BTreeSet<String>,
-) -> Vec<Error> {
-    let Some(looks) = task.looks.filter(|_| !changing.is_empty()) else {
-        return Vec::new();
-    };
-    let clusters: Vec<String> = changing.into_iter().collect();
-    let Some(queue) = &invocation.aws.queue else {
-        tracing::info!(
-            ?clusters,
-            "EKS is changing the clusters; the next sweep evaluates them again, since there is no queue"
-        );
-        return Vec::new();
-    };
-    if looks >= MAX_LOOKS {
-        tracing::info!(
-            ?clusters,
-            looks,
-            "EKS is still changing the clusters; the next sweep evaluates them again"
-        );
-        return Vec::new();
-    }
-    tracing::info!(
-        ?clusters,
-        looks,
-        "EKS is changing the clusters; they are evaluated again in {} s",
-        LOOK_AGAIN.as_secs()
-    );
-    let again = Task {
-        resources: clusters,
-        looks: Some(looks + 1),
-        ..task.clone()
-    };
-    queue
-        .send_later(&again.split(MESSAGE_BYTES), LOOK_AGAIN)
-        .await
-        .1
-}
-
-/// Sends slices to the queue. Returns errors about those that could not be sent.
-async fn enqueue(
-    invocation: &Invocation<'_>,
-    rest: Vec<Task>,
-    summary: &mut Summary,
-) -> Vec<Error> {
-    let (rest, abandoned): (Vec<_>, Vec<_>) = rest
-        .into_iter()
-        .partition(|task| task.handed_on <= MAX_HANDED_ON && invocation.aws.queue.is_some());
-    let mut errors = Vec::new();
-    if let Some(first) = abandoned.first() {
-        let advice = if invocation.aws.queue.is_some() {
-            "it was sent to the queue too often: to fix this, increase the functions' timeout or memory"
-        } else {
-            "to fix this, increase the function's timeout or memory, or set EKSENTRY_QUEUE_URL so that workers \
-             evaluate them"
-        };
-        let first = serde_json::to_string(first).unwrap_or_default();
-        let message = format!(
-            "the time was up before {} part(s) of the sweep were evaluated, the first of them {}; {advice}",
-            abandoned.len(),
-            first.chars().take(MAX_TASK_CHARS).collect::<String>()
-        );
-        errors.push(Error::new(ErrorKind::OutOfTime, message));
-    }
-    if let Some(queue) = &invocation.aws.queue
-        && !rest.is_empty()
-    {
-        let parts = rest.into_iter().flat_map(|task| task.split(MESSAGE_BYTES));
-        let (sent, failed) = queue.send(&parts.collect::<Vec<_>>()).await;
-        summary.slices += sent;
-        errors.extend(failed);
-    }
-    errors
 }
