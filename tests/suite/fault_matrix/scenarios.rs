@@ -39,7 +39,7 @@ pub(super) struct Scenario {
     pub(super) alters_responses: bool,
 }
 
-pub(super) static SCENARIOS: [Scenario; 14] = [
+pub(super) static SCENARIOS: [Scenario; 15] = [
     Scenario {
         name: "`sweep` of an account",
         function: "sweep",
@@ -168,6 +168,22 @@ pub(super) static SCENARIOS: [Scenario; 14] = [
         environment: &[],
         event: |_| sqs_event(&messages()),
         calls: &["eks.ListClusters", "kms.", "securityhub.", "ssm."],
+        without: &[],
+        alters_responses: false,
+    },
+    Scenario {
+        name: "`cloudtrail-event`, a change of the registry",
+        function: "cloudtrail-event",
+        environment: &[("EKSENTRY_QUEUE_URL", QUEUE)],
+        event: |_| {
+            json!({
+                "source": "aws.ecr", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT,
+                "region": REGION, "detail": {
+                    "eventSource": "ecr.amazonaws.com", "eventName": "PutRegistryPolicy", "readOnly": false,
+                },
+            })
+        },
+        calls: &["sqs."],
         without: &[],
         alters_responses: false,
     },
