@@ -43,6 +43,18 @@ fn rules_send_the_samples_but_not_the_call_that_was_denied() {
     }
 }
 
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>.
+#[test]
+fn event_patterns_are_within_the_limit_of_eventbridge() {
+    for pattern in patterns(&[("Accounts", OTHER), ("Regions", "us-east-1")])
+        .into_iter()
+        .chain(patterns(&[]))
+    {
+        let length = pattern.to_string().len();
+        assert!(length <= 2_048, "{length}: {pattern}");
+    }
+}
+
 #[test]
 fn rules_send_events_of_other_places_only_if_these_are_evaluated() {
     let mut elsewhere = update("pay");

@@ -58,7 +58,7 @@ pub(super) struct State {
     pub(super) cluster: Cluster,
     /// The versions of the objects that can be read, with the current one at the end.
     versions: Vec<(i64, Store)>,
-    /// What the roles in the current version allow.
+    /// The rights that the roles in the current version grant.
     policy: Policy,
     pub(super) received: Vec<Received>,
     pub(super) violations: Vec<String>,

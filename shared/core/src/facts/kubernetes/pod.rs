@@ -151,7 +151,7 @@ impl PodSpec {
         let mut renamed = Vec::new();
         if let Field::Value(volumes) = &mut self.volumes {
             volumes.retain(Volume::is_evaluated);
-            // What may be a path of the node keeps its name, so that no other volume is taken for it.
+            // A volume that may be a path of the node keeps its name, so that no other volume is taken for it.
             let others = volumes.iter_mut();
             for volume in others.filter(|volume| !volume.may_be_host_path()) {
                 if let Field::Value(name) = &mut volume.name
