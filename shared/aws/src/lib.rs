@@ -35,7 +35,7 @@ pub use pace::Pace;
 pub use pages::{IncompleteList, Pages};
 pub use problem::problem;
 pub use query::{Parameters, QueryClient, QueryService};
-pub use rate::Rate;
+pub use rate::{Rate, Rates};
 pub use required::Required;
 pub use service::{Service, ServiceError, ServiceResult, dns_suffix};
 

@@ -1,4 +1,4 @@
-//! A limit on the calls of one service that are in flight.
+//! A limit on the calls of one service that are in flight, which adapts to what the service accepts.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,24 +6,29 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// The most calls of one service that are in flight at the same time, unless the service has another limit.
-const DEFAULT_LIMIT: usize = 16;
+/// The calls of one service that are in flight at first, and the most of them later. Each call in flight holds its
+/// response in memory, and one CPU can't process the responses of more calls.
+const FIRST_LIMIT: usize = 16;
+const HIGHEST_LIMIT: usize = 64;
 
 /// The lowest limit, however often a service throttles.
 const LOWEST_LIMIT: usize = 2;
 
+/// The number by which each round of as many calls as the limit raises it until the service throttles for the first
+/// time. After that, a round raises it by one.
+const FIRST_RAISES: usize = 4;
+
 /// The time within which several throttled responses reduce the limit only once.
 const SLOWDOWN_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The limit on the calls in flight to one service: it is halved when the service throttles, and raised by one after
-/// each round of as many calls as the limit (additive increase, multiplicative decrease). Clones share it.
+/// The limit on the calls in flight to one service: it is halved when the service throttles, and raised with each round
+/// of as many calls as the limit (additive increase, multiplicative decrease). Clones share it.
 #[derive(Debug, Clone)]
 pub struct Pace(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     permits: Semaphore,
-    highest_limit: usize,
     state: Mutex<State>,
 }
 
@@ -39,32 +44,30 @@ struct State {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self::up_to(DEFAULT_LIMIT)
-    }
-}
-
-impl Pace {
-    /// Returns a pace with at most this number of calls in flight.
-    pub fn up_to(highest_limit: usize) -> Self {
         Self(Arc::new(Inner {
-            permits: Semaphore::new(highest_limit),
-            highest_limit,
+            permits: Semaphore::new(FIRST_LIMIT),
             state: Mutex::new(State {
-                limit: highest_limit,
+                limit: FIRST_LIMIT,
                 permits_to_remove: 0,
                 ended: 0,
                 slowed_at: None,
             }),
         }))
     }
+}
 
+impl Pace {
     /// Makes one call, as soon as fewer calls than the limit are in flight.
     pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         let permit = self.0.permits.acquire().await;
         let response = call.await;
         let mut state = self.state();
         state.ended += 1;
-        if state.ended >= state.limit && state.limit < self.0.highest_limit {
+        let raises = match state.slowed_at {
+            None => FIRST_RAISES,
+            Some(_) => 1,
+        };
+        if state.ended >= state.limit / raises && state.limit < HIGHEST_LIMIT {
             state.ended = 0;
             state.limit += 1;
             if state.permits_to_remove > 0 {
@@ -112,8 +115,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// Returns the most calls, of a hundred, that are in flight at the same time.
-    async fn in_flight(pace: &Pace) -> usize {
+    /// Makes this number of calls. Returns the most that are in flight at the same time.
+    async fn most_in_flight(pace: &Pace, calls: usize) -> usize {
         let (now, most) = (Mutex::new(0), Mutex::new(0));
         let call = async || {
             pace.call(async {
@@ -129,21 +132,29 @@ mod tests {
             })
             .await;
         };
-        futures::future::join_all((0..100).map(|_| call())).await;
+        futures::future::join_all((0..calls).map(|_| call())).await;
         most.into_inner().unwrap()
     }
 
     #[tokio::test]
-    async fn a_limit_applies_unless_a_service_has_another() {
-        assert_eq!(in_flight(&Pace::default()).await, DEFAULT_LIMIT);
-        assert_eq!(in_flight(&Pace::up_to(3)).await, 3);
+    async fn calls_in_flight_grow_while_nothing_throttles() {
+        let pace = Pace::default();
+        assert_eq!(
+            most_in_flight(&pace, FIRST_LIMIT / FIRST_RAISES - 1).await,
+            3
+        );
+        assert_eq!(pace.state().limit, FIRST_LIMIT);
+        assert_eq!(most_in_flight(&pace, 1).await, 1);
+        assert_eq!(pace.state().limit, FIRST_LIMIT + 1);
+        most_in_flight(&pace, 1_000).await;
+        assert_eq!(pace.state().limit, HIGHEST_LIMIT);
+        assert_eq!(most_in_flight(&pace, 1_000).await, HIGHEST_LIMIT);
     }
 
     #[tokio::test]
-    async fn throttling_halves_the_limit_once_and_later_calls_restore_it() {
-        const HIGHEST_LIMIT: usize = 12;
-        let pace = Pace::up_to(HIGHEST_LIMIT);
-        assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
+    async fn throttling_halves_the_limit_once_and_later_calls_raise_it() {
+        let pace = Pace::default();
+        most_in_flight(&pace, 1_000).await;
         let now = Instant::now();
         for _ in 0..5 {
             pace.slow_down_at(now);
@@ -153,9 +164,10 @@ mod tests {
             pace.slow_down_at(now + n * SLOWDOWN_INTERVAL);
         }
         assert_eq!(pace.state().limit, LOWEST_LIMIT);
-        in_flight(&pace).await;
-        in_flight(&pace).await;
+        most_in_flight(&pace, LOWEST_LIMIT).await;
+        assert_eq!(pace.state().limit, LOWEST_LIMIT + 1);
+        most_in_flight(&pace, 2_500).await;
         assert_eq!(pace.state().limit, HIGHEST_LIMIT);
-        assert_eq!(in_flight(&pace).await, HIGHEST_LIMIT);
+        assert_eq!(most_in_flight(&pace, 1_000).await, HIGHEST_LIMIT);
     }
 }

@@ -1,6 +1,7 @@
 //! A limit on the rate of calls.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use leaky_bucket::RateLimiter;
@@ -27,6 +28,18 @@ impl Rate {
     /// Waits until the next call may be made.
     pub async fn acquire(&self) {
         self.0.acquire_one().await;
+    }
+}
+
+/// The rates of a service's actions. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Rates(Arc<Mutex<BTreeMap<&'static str, Rate>>>);
+
+impl Rates {
+    /// Returns the rate of an action, which `create` creates before the first call.
+    pub fn of(&self, action: &'static str, create: impl FnOnce() -> Rate) -> Rate {
+        let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.entry(action).or_insert_with(create).clone()
     }
 }
 

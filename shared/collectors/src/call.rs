@@ -2,7 +2,7 @@
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use eksentry_aws::{IncompleteList, Pace, Pages};
+use eksentry_aws::{IncompleteList, Pace, Pages, Rate};
 use eksentry_core::facts::List;
 use eksentry_core::{Fact, ReasonCode, State, Unread};
 
@@ -14,6 +14,7 @@ use crate::unread::unread;
 pub struct Call<'a> {
     action: &'static str,
     pace: &'a Pace,
+    rate: Option<Rate>,
     target: String,
     absent: &'static [&'static str],
 }
@@ -60,8 +61,17 @@ impl<'a> Call<'a> {
         Self {
             action,
             pace,
+            rate: None,
             target: target.into(),
             absent: &[],
+        }
+    }
+
+    /// Returns the same call at a rate that the service documents.
+    pub(crate) fn at(self, rate: Rate) -> Self {
+        Self {
+            rate: Some(rate),
+            ..self
         }
     }
 
@@ -73,7 +83,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Makes the call as soon as the pace allows it.
+    /// Makes the call as soon as the rate and the pace allow it.
     ///
     /// # Errors
     ///
@@ -85,6 +95,9 @@ impl<'a> Call<'a> {
     where
         E: ProvideErrorMetadata,
     {
+        if let Some(rate) = &self.rate {
+            Box::pin(rate.acquire()).await;
+        }
         // The futures of the SDK take tens of kilobytes, and many futures contain this one.
         let response = self.pace.call(Box::pin(request)).await;
         response.map_err(|error| self.failure(&error))

@@ -17,7 +17,6 @@ use eksentry_core::facts::cluster::{
 use tokio::sync::OnceCell;
 
 use self::in_use::InUse;
-pub(crate) use self::list::Rates;
 use self::nodes::RegionNodes;
 use self::volumes::RegionVolumes;
 use crate::permission::Permission;

@@ -29,10 +29,6 @@ pub(crate) use manifests::ManifestRequest;
 pub(crate) use policies::{GET_REGISTRY_POLICY, GET_SETTING, LIST_TEMPLATES};
 pub(crate) use registry::{LIST, Memos, SCANNING};
 
-/// The most calls to ECR that are in flight at the same time: twice as many as to other services. Each repository takes
-/// three calls, which ECR throttles separately: for its images, its policy and its lifecycle policy.
-pub(crate) const CALLS_IN_FLIGHT: usize = 32;
-
 const REPOSITORIES: &[Arns] = &[Arns::InRegion("repository/*")];
 
 /// The error code for a repository that does not exist, so that none of its images exists either.

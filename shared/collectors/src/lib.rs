@@ -35,7 +35,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use eksentry_aws::{
-    Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Service, client,
+    Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Rates, Service, client,
 };
 use eksentry_core::facts::EcrImage;
 use eksentry_core::{
@@ -107,7 +107,6 @@ pub struct Clients {
     cloudwatch: Lazy<QueryClient>,
     config: Lazy<aws_sdk_config::Client>,
     ec2: Lazy<QueryClient>,
-    ec2_rates: ec2::Rates,
     eks: Lazy<aws_sdk_eks::Client>,
     ecr: Lazy<aws_sdk_ecr::Client>,
     efs: Lazy<JsonClient>,
@@ -122,6 +121,7 @@ pub struct Clients {
     organizations: Lazy<aws_sdk_organizations::Client>,
     tagging: Lazy<aws_sdk_resourcegroupstagging::Client>,
     paces: Paces,
+    rates: Rates,
     clock: Clock,
     aws: Aws,
 }
@@ -151,16 +151,12 @@ struct Paces {
 impl Clients {
     /// Creates the clients for the account and Region of `aws`. `kubernetes` leads to the API servers of clusters.
     pub fn new(aws: &Aws, kubernetes: &Routes) -> Self {
-        let paces = Paces {
-            ecr: Pace::up_to(ecr::CALLS_IN_FLIGHT),
-            ..Paces::default()
-        };
+        let paces = Paces::default();
         Self {
             cloudtrail: json_client(cloudtrail::SERVICE, aws, &paces.cloudtrail),
             cloudwatch: query_client(cloudwatch::SERVICE, aws, &paces.cloudwatch),
             config: client!(aws_sdk_config, aws, Some(&paces.config)),
             ec2: query_client(ec2::SERVICE, aws, &paces.ec2),
-            ec2_rates: ec2::Rates::default(),
             eks: client!(aws_sdk_eks, aws, Some(&paces.eks)),
             ecr: client!(aws_sdk_ecr, aws, Some(&paces.ecr), &ecr::REQUIRED),
             efs: json_client(efs::SERVICE, aws, &paces.efs),
@@ -176,6 +172,7 @@ impl Clients {
             organizations: client!(aws_sdk_organizations, aws, Some(&paces.organizations)),
             tagging: client!(aws_sdk_resourcegroupstagging, aws, Some(&paces.tagging)),
             paces,
+            rates: Rates::default(),
             clock: aws.clock().clone(),
         }
     }

@@ -3,6 +3,7 @@
 mod aliases;
 mod parse;
 
+use eksentry_aws::Rate;
 use eksentry_core::facts::key::NamedKey;
 use eksentry_core::{Fact, Need, Needs};
 use tokio::sync::OnceCell;
@@ -22,6 +23,21 @@ pub(crate) const DESCRIBE: Permission =
 /// The error code for a key that does not exist.
 const ABSENT: &[&str] = &["NotFoundException"];
 
+/// A function makes one of this many equal shares of the calls that KMS allows: services that encrypt with keys of the
+/// account make such calls too.
+const SHARES: u32 = 2;
+
+/// Returns the calls that KMS allows in a second; `None` if that is not documented.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>.
+fn calls_a_second(permission: &Permission) -> Option<u32> {
+    match permission.action {
+        "kms:DescribeKey" => Some(2_000),
+        "kms:GetKeyPolicy" | "kms:GetKeyRotationStatus" => Some(1_000),
+        "kms:ListAliases" | "kms:ListKeys" => Some(500),
+        _ => None,
+    }
+}
+
 /// The responses that were already read.
 #[derive(Debug, Default)]
 pub(crate) struct Memos {
@@ -32,7 +48,14 @@ pub(crate) struct Memos {
 
 impl Reader<'_> {
     pub(crate) fn kms_call(&self, permission: &Permission, target: String) -> Call<'_> {
-        Call::new(permission.action, &self.clients.paces.kms, target).absent(ABSENT)
+        let call = Call::new(permission.action, &self.clients.paces.kms, target).absent(ABSENT);
+        match calls_a_second(permission) {
+            Some(calls) => {
+                let rate = || Rate::new(calls, calls, SHARES);
+                call.at(self.clients.rates.of(permission.action, rate))
+            }
+            None => call,
+        }
     }
 
     /// Returns the key that an ARN or an alias names, with its aliases if these are needed; `None` if KMS has no such

@@ -1,8 +1,7 @@
 //! The pages of EC2's lists.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use eksentry_aws::{Parameters, Rate, ServiceResult};
 use eksentry_core::Unread;
@@ -52,19 +51,6 @@ impl Operation {
 fn name(permission: &Permission) -> &'static str {
     let action = permission.action;
     action.split_once(':').map_or(action, |(_, name)| name)
-}
-
-/// The rates of the calls of each action. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rates(Arc<Mutex<BTreeMap<&'static str, Rate>>>);
-
-impl Rates {
-    fn of(&self, action: &'static str) -> Rate {
-        let mut rates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let rate = rates.entry(action);
-        rate.or_insert_with(|| Rate::new(PER_SECOND, BURST, 1))
-            .clone()
-    }
 }
 
 impl Reader<'_> {
@@ -152,7 +138,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn ec2_call(&self, permission: &Permission, target: String) -> Call<'_> {
-        Call::new(permission.action, &self.clients.paces.ec2, target)
+        let create = || Rate::new(PER_SECOND, BURST, 1);
+        let rate = self.clients.rates.of(permission.action, create);
+        Call::new(permission.action, &self.clients.paces.ec2, target).at(rate)
     }
 
     async fn ec2_page<T>(
@@ -169,7 +157,7 @@ impl Reader<'_> {
         self.ec2_request(&operation.permission, parameters).await
     }
 
-    /// Requests the operation that a permission allows, as soon as its rate allows it.
+    /// Requests the operation that a permission allows.
     pub(super) async fn ec2_request<T>(
         &self,
         permission: &Permission,
@@ -178,8 +166,6 @@ impl Reader<'_> {
     where
         T: DeserializeOwned + Debug + Send + Sync + 'static,
     {
-        let rate = self.clients.ec2_rates.of(permission.action);
-        rate.acquire().await;
         self.clients.ec2.call(name(permission), parameters).await
     }
 }

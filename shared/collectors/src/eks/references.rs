@@ -67,7 +67,12 @@ impl Reader<'_> {
         cluster.monitoring = monitoring;
         // Without nodes, no check needs the sources of roles.
         if cluster.has_nodes() != Ok(false) {
-            let source = when(needs, Need::PodRoles, self.pod_role_source(cluster)).await;
+            let source = when(
+                needs,
+                Need::PodRoles,
+                Box::pin(self.pod_role_source(cluster)),
+            );
+            let source = source.await;
             set(&mut cluster.pod_roles, source);
         }
         Box::pin(self.read_resources(cluster, needs)).await;

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use super::{ACCOUNT, BUCKET, REGION};
 
-const IMAGES_A_REPOSITORY: usize = 2;
 const REPOSITORIES_A_CLUSTER: usize = 100;
 const REPOSITORIES_A_KEY: usize = 20;
+
+const NODES_A_CLUSTER: usize = 15;
 
 /// The subnets of a cluster, all of which its node groups use.
 const SUBNETS_A_CLUSTER: usize = 3;
@@ -25,8 +26,15 @@ const ADDONS: [&str; 5] = [
 /// The size of an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Size {
-    /// A number of repositories, with images, and a few clusters and keys.
-    Repositories(usize),
+    /// A number of repositories with as many images each, and a few clusters and keys.
+    Repositories { repositories: usize, images: usize },
+    /// Clusters of a fleet, and repositories and keys independent of them.
+    Mixed {
+        clusters: usize,
+        repositories: usize,
+        images: usize,
+        keys: usize,
+    },
     /// Clusters, and the number of their nodes together.
     Clusters { clusters: usize, nodes: usize },
     /// One cluster with a number of pods.
@@ -36,7 +44,19 @@ pub(crate) enum Size {
 impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Repositories(count) => write!(formatter, "{count} repositories"),
+            Self::Repositories {
+                repositories,
+                images,
+            } => write!(formatter, "{repositories} repositories of {images} images"),
+            Self::Mixed {
+                clusters,
+                repositories,
+                images,
+                keys,
+            } => write!(
+                formatter,
+                "{clusters} clusters, {repositories} repositories of {images} images, {keys} keys"
+            ),
             Self::Clusters { clusters, nodes } => {
                 write!(formatter, "{clusters} clusters, {nodes} nodes")
             }
@@ -48,7 +68,23 @@ impl fmt::Display for Size {
 impl Size {
     pub(crate) fn account(self) -> Result<Account, AccountError> {
         match self {
-            Self::Repositories(repositories) => registries(repositories),
+            Self::Repositories {
+                repositories,
+                images,
+            } => registries(repositories, images),
+            Self::Mixed {
+                clusters,
+                repositories,
+                images,
+                keys,
+            } => {
+                let mut account = fleet(clusters, clusters * NODES_A_CLUSTER)?;
+                account.add(json!({
+                    "repositories": each_repository(repositories, images),
+                    "keys": each_key(keys),
+                }))?;
+                Ok(account)
+            }
             Self::Clusters { clusters, nodes } => fleet(clusters, nodes),
             Self::Pods(_) => fleet(0, 0),
         }
@@ -57,7 +93,7 @@ impl Size {
     /// Returns the name of the sweep after a change.
     pub(crate) fn change_name(self) -> &'static str {
         match self {
-            Self::Repositories(_) | Self::Pods(_) => "1 % changed",
+            Self::Repositories { .. } | Self::Mixed { .. } | Self::Pods(_) => "1 % changed",
             Self::Clusters { .. } => "nodes replaced",
         }
     }
@@ -66,7 +102,9 @@ impl Size {
     /// pods are not in the account.
     pub(crate) fn change(self, account: &mut Account) {
         match self {
-            Self::Repositories(_) => change_repositories(account),
+            Self::Repositories { images, .. } | Self::Mixed { images, .. } => {
+                change_repositories(account, images);
+            }
             Self::Clusters { clusters, nodes } => {
                 let instances = (0..nodes).map(|number| instance(number, clusters, "j"));
                 let instances: Vec<Value> = instances.collect();
@@ -79,22 +117,32 @@ impl Size {
     }
 }
 
-/// Returns an account with two hundred images, one cluster and five keys per hundred repositories. One image in twenty
-/// has vulnerabilities.
-fn registries(repositories: usize) -> Result<Account, AccountError> {
+/// Returns an account with one cluster and five keys per hundred repositories.
+fn registries(repositories: usize, images: usize) -> Result<Account, AccountError> {
     let clusters = 0..repositories / REPOSITORIES_A_CLUSTER;
-    let keys = 0..repositories / REPOSITORIES_A_KEY;
     let mut account = Account::empty(ACCOUNT, REGION);
     account.add(json!({
-        "repositories": (0..repositories).map(repository).collect::<Vec<_>>(),
+        "repositories": each_repository(repositories, images),
         "clusters": clusters.map(cluster).collect::<Vec<_>>(),
-        "keys": keys.map(|n| json!({"rotation": {"KeyRotationEnabled": n % 2 == 0}})).collect::<Vec<_>>(),
+        "keys": each_key(repositories / REPOSITORIES_A_KEY),
         "buckets": [BUCKET],
     }))?;
     Ok(account)
 }
 
-fn repository(number: usize) -> Value {
+fn each_repository(repositories: usize, images: usize) -> Vec<Value> {
+    let each = 0..repositories;
+    each.map(|number| repository(number, images)).collect()
+}
+
+fn each_key(keys: usize) -> Vec<Value> {
+    let each = 0..keys;
+    each.map(|number| json!({"rotation": {"KeyRotationEnabled": number % 2 == 0}}))
+        .collect()
+}
+
+/// Returns a repository. The last image of one repository in ten has vulnerabilities.
+fn repository(number: usize, images: usize) -> Value {
     let found = ["CVE-2024-3094", "CVE-2021-44228", "CVE-2022-37434"];
     let found = found.map(|name| json!({"name": name, "severity": "HIGH"}));
     let found = if number.is_multiple_of(10) {
@@ -102,10 +150,16 @@ fn repository(number: usize) -> Value {
     } else {
         &[]
     };
-    let images: [Value; IMAGES_A_REPOSITORY] = [
-        json!({"imageTags": ["v1"], "scan": {}}),
-        json!({"imageTags": ["v2"], "scan": {"imageScanFindings": {"findings": found}}}),
-    ];
+    let images: Vec<Value> = (1..=images)
+        .map(|version| {
+            let scan = if version == images {
+                json!({"imageScanFindings": {"findings": found}})
+            } else {
+                json!({})
+            };
+            json!({"imageTags": [format!("v{version}")], "scan": scan})
+        })
+        .collect();
     json!({
         "repositoryName": format!("team-{}/service-{:04}", number / 100, number % 100),
         "imageTagMutability": if number.is_multiple_of(2) { "MUTABLE" } else { "IMMUTABLE" },
@@ -228,12 +282,12 @@ fn instance(number: usize, clusters: usize, prefix: &str) -> Value {
 }
 
 /// Gives one repository in a hundred other settings, and removes one image in a hundred.
-fn change_repositories(account: &mut Account) {
+fn change_repositories(account: &mut Account, images: usize) {
     for repository in account.repositories.iter_mut().step_by(100) {
         let members = &mut repository.members;
         members.insert("imageTagMutability".to_owned(), "IMMUTABLE".into());
     }
-    let every = 100 / IMAGES_A_REPOSITORY;
+    let every = 100 / images.clamp(1, 100);
     for repository in account.repositories.iter_mut().skip(1).step_by(every) {
         repository.images.pop();
     }

@@ -2,18 +2,17 @@
 //!
 //! For each size there is an account in a stand-in that answers no call faster than AWS would, and that limits calls to
 //! the rates that AWS documents: registries with a number of repositories or, with `--clusters`, clusters with nodes,
-//! networks, administrators and add-ons, or, with `--pods`, one cluster whose API server has a number of pods in a
-//! hundred namespaces, ten of each workload. The account is swept three times, on three different days as far as the
+//! networks, administrators and add-ons, or, with `--mixed`, 200 such clusters, 2,000 repositories and 500 keys, or, with
+//! `--pods`, one cluster whose API server has a number of pods in a hundred namespaces, ten of each workload. The account is swept three times, on three different days as far as the
 //! function can tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when
 //! one repository in a hundred has other settings and one image in a hundred is gone, when all nodes were replaced, or
 //! when one workload in a hundred has another image.
 //!
 //! No sweep with these calls can take less time than the largest of
 //!
-//! - for each service, its calls × latency ÷ 16, and ÷ 32 for ECR, since the function has at most so many calls of a
-//!   service in flight;
+//! - for each service, its calls × latency ÷ 64, since the function has at most so many calls of a service in flight;
 //! - (calls of BatchImportFindings − 30) ÷ 10 per second, and (calls of GetFindings − 6) ÷ 3 per second: the rates and
-//!   bursts of Security Hub.
+//!   bursts of Security Hub; and likewise for the operations of KMS.
 //!
 //! The table names the term that decides this bound, and shows the time from the event to the answer as a multiple of
 //! the bound. It also shows two processor times that are not part of the bound: that of the function, and that of this
@@ -55,11 +54,16 @@ const BURST_REFILLS: Duration = Duration::from_secs(3);
 /// The time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(15);
 
-/// The largest number of calls of ECR, and of any other service, that the function has in flight.
-const IN_FLIGHT_TO_ECR: f64 = 32.0;
-const IN_FLIGHT: f64 = 16.0;
+/// The largest number of calls of a service that the function has in flight.
+const IN_FLIGHT: f64 = 64.0;
 /// The operations with documented rates: the burst of calls, and the calls per second after that.
-const RATES: [(&str, f64, f64); 2] = [(IMPORTS, 30.0, 10.0), (READS, 6.0, 3.0)];
+const RATES: [(&str, f64, f64); 5] = [
+    (IMPORTS, 30.0, 10.0),
+    (READS, 6.0, 3.0),
+    ("kms.DescribeKey", 2_000.0, 2_000.0),
+    ("kms.GetKeyPolicy", 1_000.0, 1_000.0),
+    ("kms.GetKeyRotationStatus", 1_000.0, 1_000.0),
+];
 const IMPORTS: &str = "securityhub.BatchImportFindings";
 const READS: &str = "securityhub.GetFindings";
 
@@ -70,6 +74,12 @@ struct Options {
     /// The numbers of repositories in the accounts, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<usize>,
+    /// The number of images of each repository
+    #[arg(long, default_value_t = 2)]
+    images: usize,
+    /// Measures an account with 200 clusters, 2,000 repositories and 500 keys instead
+    #[arg(long, conflicts_with_all = ["sizes", "clusters", "pods"])]
+    mixed: bool,
     /// The number of clusters in an account without repositories, which is measured instead
     #[arg(long, conflicts_with = "sizes")]
     clusters: Option<usize>,
@@ -134,16 +144,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         "bound by",
         "duration / bound",
         "CPU",
+        "CPU per finding",
+        "CPU per call",
         "stand-in CPU",
         "peak memory",
     ]);
+    let images = options.images;
     let sizes = match (options.clusters, options.pods) {
+        _ if options.mixed => vec![Size::Mixed {
+            clusters: 200,
+            repositories: 2_000,
+            images,
+            keys: 500,
+        }],
         (Some(clusters), _) => vec![Size::Clusters {
             clusters,
             nodes: options.nodes,
         }],
         (None, Some(pods)) => vec![Size::Pods(pods)],
-        (None, None) => options.sizes.into_iter().map(Size::Repositories).collect(),
+        (None, None) => {
+            let sizes = options.sizes.into_iter();
+            let sizes = sizes.map(|repositories| Size::Repositories {
+                repositories,
+                images,
+            });
+            sizes.collect()
+        }
     };
     for size in sizes {
         for sweep in sweeps(&binary, size, latency)? {
@@ -163,7 +189,7 @@ fn sweeps(binary: &Path, size: Size, latency: Duration) -> Result<Vec<Sweep>, Bo
     let mut account = size.account()?;
     let contents = match size {
         Size::Pods(pods) => Some(Contents::serve(pods, latency, &mut account)?),
-        Size::Repositories(_) | Size::Clusters { .. } => None,
+        Size::Repositories { .. } | Size::Mixed { .. } | Size::Clusters { .. } => None,
     };
     let aws = StandIn::start(account)?;
     let milliseconds = u64::try_from(latency.as_millis())?;
@@ -315,15 +341,9 @@ fn bound(calls: &BTreeMap<String, usize>, latency: Duration) -> Bound {
         let (service, _) = name.split_once('.').unwrap_or((name, ""));
         *of_services.entry(service).or_default() += count;
     }
-    let of_services = of_services.into_iter().map(|(service, calls)| {
-        let in_flight = match service {
-            "ecr" => IN_FLIGHT_TO_ECR,
-            _ => IN_FLIGHT,
-        };
-        Bound {
-            seconds: number(calls) * latency.as_secs_f64() / in_flight,
-            by: service.to_owned(),
-        }
+    let of_services = of_services.into_iter().map(|(service, calls)| Bound {
+        seconds: number(calls) * latency.as_secs_f64() / IN_FLIGHT,
+        by: service.to_owned(),
     });
     let of_rates = RATES.map(|(name, burst, rate)| Bound {
         seconds: (number(calls.get(name).copied().unwrap_or_default()) - burst).max(0.0) / rate,
@@ -366,6 +386,8 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
         bound.by,
         format!("{:.2}", wall / bound.seconds),
         seconds(sweep.cpu),
+        milliseconds(sweep.cpu, summary_count("evaluated")),
+        milliseconds(sweep.cpu, all),
         seconds(sweep.stand_in_cpu),
         sweep.peak_memory.map_or_else(unknown, |bytes| {
             format!("{} MB", (bytes + 500_000) / 1_000_000)
@@ -390,6 +412,13 @@ fn since(before: Option<Duration>, now: Option<Duration>) -> Option<Duration> {
 
 fn seconds(time: Option<Duration>) -> String {
     time.map_or_else(unknown, |time| format!("{:.1} s", time.as_secs_f64()))
+}
+
+/// Renders the part of a time that each of `count` items has.
+fn milliseconds(time: Option<Duration>, count: usize) -> String {
+    time.map_or_else(unknown, |time| {
+        format!("{:.2} ms", time.as_secs_f64() * 1_000.0 / number(count))
+    })
 }
 
 fn unknown() -> String {
