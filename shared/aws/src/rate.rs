@@ -44,12 +44,12 @@ impl Rates {
 }
 
 /// Returns the number of calls that may be made at once, and the interval between the calls after that. The rate is a
-/// little lower than allowed, and the burst only half as large: calls that are sent at even intervals may arrive
-/// together, and a client that has used up its burst is throttled for that, for as long as it uses the rate in full.
+/// little lower than allowed, and the burst a third smaller: calls that are sent at even intervals may arrive together,
+/// and a client that has used up its burst is throttled for that, for as long as it uses the rate in full.
 fn share(per_second: u32, burst: u32, shares: u32) -> (usize, Duration) {
     let shares = shares.max(1);
-    let step = Duration::from_millis(1_050) * shares / per_second.max(1);
-    ((burst / shares / 2).max(1) as usize, step)
+    let step = Duration::from_millis(1_030) * shares / per_second.max(1);
+    ((burst * 2 / 3 / shares).max(1) as usize, step)
 }
 
 #[cfg(test)]
@@ -62,9 +62,12 @@ mod tests {
             let (at_once, step) = share(per_second, burst, shares);
             let all = f64::from(shares) / step.as_secs_f64();
             assert!(all < f64::from(per_second), "{all} calls a second");
-            assert!(at_once >= 1 && at_once <= (burst / 2) as usize, "{at_once}");
+            assert!(
+                at_once >= 1 && at_once <= (burst * 2 / 3) as usize,
+                "{at_once}"
+            );
         }
-        assert_eq!(share(3, 6, 1), (3, Duration::from_millis(350)));
-        assert_eq!(share(10, 30, 30), (1, Duration::from_millis(3_150)));
+        assert_eq!(share(10, 30, 1), (20, Duration::from_millis(103)));
+        assert_eq!(share(10, 30, 30), (1, Duration::from_millis(3_090)));
     }
 }
