@@ -9,7 +9,7 @@ use eksentry_core::facts::repository::{
 use eksentry_core::repository_names::RepositoryNames;
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::{OnceCell, Semaphore, mpsc};
 
 use std::sync::Arc;
 
@@ -24,8 +24,19 @@ pub(crate) const LIST: Permission = Permission::new("ecr:DescribeRepositories", 
 pub(crate) const SCANNING: Permission =
     Permission::new("ecr:GetRegistryScanningConfiguration", &[Arns::Any]);
 
-/// The number of repositories whose images are listed at the same time; each may hold a page of images in memory.
-const REPOSITORIES_AT_A_TIME: usize = 20;
+/// The number of repositories whose images are listed at the same time, in all parts of the registry together; each may
+/// hold a page of images in memory.
+const REPOSITORIES_AT_A_TIME: usize = 64;
+
+/// The permits to list the images of a repository.
+#[derive(Debug)]
+struct Listings(Semaphore);
+
+impl Default for Listings {
+    fn default() -> Self {
+        Self(Semaphore::new(REPOSITORIES_AT_A_TIME))
+    }
+}
 
 /// The part of a registry that must be read.
 #[derive(Clone, Copy)]
@@ -60,6 +71,7 @@ pub(crate) struct Memos {
     pub(super) configurations: OnceCell<Fact<()>>,
     /// All repositories, if they were already listed.
     listed: OnceCell<Registry>,
+    listings: Listings,
     keys: KeyNames,
 }
 
@@ -179,7 +191,10 @@ impl Reader<'_> {
                 return Vec::new();
             }
             futures::stream::iter(chosen.clone())
-                .map(|repository| self.list_images(&repository.name, needs, gate, out))
+                .map(async |repository| {
+                    let _permit = self.ecr.listings.0.acquire().await;
+                    self.list_images(&repository.name, needs, gate, out).await
+                })
                 .buffer_unordered(REPOSITORIES_AT_A_TIME)
                 .filter(|unlisted| std::future::ready(!unlisted.is_empty()))
                 .collect::<Vec<Vec<Unlisted>>>()
