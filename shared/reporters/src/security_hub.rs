@@ -21,9 +21,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ReportError;
 
-pub use asff::{Outline, Rendered, outline, render, revision, time};
+pub use asff::{Outline, Rendered, outline, revision, time};
 pub use filters::{Generators, Selection, Since};
-pub use import::{Failure, Imported};
+pub use import::{Failure, Imported, Unsent};
 pub use known::{Known, KnownFindings, Status};
 pub(crate) use ledger::ACTIONS as LEDGER_ACTIONS;
 pub use ledger::{Ledger, Ledgers};

@@ -38,7 +38,8 @@ pub fn events(data: &[u8]) {
         {
             let settings = eksentry_core::ParameterValues::default();
             for finding in Finding::all(check, &observation, &settings, None, &|_, one| one) {
-                let _ = eksentry_reporters::security_hub::render(&finding);
+                let outline = eksentry_reporters::security_hub::outline(&finding);
+                let _ = outline.map(|outline| outline.render(&finding));
             }
         }
     }

@@ -18,7 +18,6 @@ use crate::text::cut_or_none;
 pub(super) use archive::{archived, missing_member};
 use limits::{PRODUCT_FIELD, bytes_of_tags};
 pub use outline::{Outline, outline, revision};
-pub use render::render;
 use resource::render_tags;
 
 /// The product field with the digest of the reported content.

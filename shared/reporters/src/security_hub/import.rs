@@ -48,10 +48,24 @@ pub struct Imported {
     pub failed: Vec<Failure>,
 }
 
+/// A finding to send. It is rendered each time that it is sent, since only the findings of one call are held in memory.
+pub struct Unsent<'a> {
+    size: usize,
+    render: Box<dyn Fn() -> AwsSecurityFinding + 'a>,
+}
+
+impl<'a> Unsent<'a> {
+    /// Returns the finding that `render` returns, which has at most `size` bytes as JSON.
+    pub fn new(size: usize, render: impl Fn() -> AwsSecurityFinding + 'a) -> Self {
+        let render = Box::new(render);
+        Self { size, render }
+    }
+}
+
 impl SecurityHub {
     /// Sends findings, in batches up to the limits of a call. A finding that fails for a temporary reason is sent up to
     /// three times in all. Findings that still fail are part of the result.
-    pub async fn import(&self, findings: Vec<Rendered>) -> Imported {
+    pub async fn import(&self, findings: &[Unsent<'_>]) -> Imported {
         let mut imported = Imported::default();
         for batch in batches(findings) {
             self.import_batch(batch, &mut imported).await;
@@ -95,23 +109,24 @@ impl SecurityHub {
             }
             Some(archived(finding, absent_at)?.with_run(run))
         });
-        let mut imported = self.import(findings.collect()).await;
+        let findings: Vec<Rendered> = findings.collect();
+        let findings = findings.iter();
+        let findings = findings.map(|one| Unsent::new(one.size, || one.finding.clone()));
+        let mut imported = self.import(&findings.collect::<Vec<_>>()).await;
         imported.failed.append(&mut incomplete);
         Ok((imported, before))
     }
 
-    async fn import_batch(&self, batch: Vec<AwsSecurityFinding>, imported: &mut Imported) {
+    async fn import_batch(&self, batch: Vec<&Unsent<'_>>, imported: &mut Imported) {
         let mut pending = vec![(batch, 1)];
         while let Some((batch, attempt)) = pending.pop() {
             self.imports.acquire().await;
-            let response = self
-                .client
-                .batch_import_findings()
-                .set_findings(Some(batch.clone()))
-                .send()
-                .await;
+            let findings: Vec<_> = batch.iter().map(|unsent| (unsent.render)()).collect();
+            let ids: Vec<String> = findings.iter().map(id_of).collect();
+            let call = self.client.batch_import_findings();
+            let response = call.set_findings(Some(findings)).send().await;
             let failed = match response {
-                Ok(response) => failures(&batch, response),
+                Ok(response) => failures(&ids, response),
                 // Security Hub rejects a whole call for one invalid finding. The batch is halved to isolate that
                 // finding.
                 Err(error)
@@ -127,8 +142,8 @@ impl SecurityHub {
                 }
                 Err(error) => {
                     let problem = self.failed(IMPORT, error).to_string();
-                    let failures = batch.iter().map(|finding| Failure {
-                        id: id_of(finding),
+                    let failures = ids.into_iter().map(|id| Failure {
+                        id,
                         problem: problem.clone(),
                     });
                     imported.failed.extend(failures);
@@ -136,12 +151,11 @@ impl SecurityHub {
                 }
             };
             let mut retries = Vec::new();
-            for finding in batch {
-                let id = id_of(&finding);
+            for (unsent, id) in batch.into_iter().zip(ids) {
                 match failed.get(&id) {
                     None => imported.accepted.push(id),
                     Some((code, _)) if attempt < TRIES && !PERMANENT.contains(&code.as_str()) => {
-                        retries.push(finding);
+                        retries.push(unsent);
                     }
                     Some((code, message)) => {
                         imported.failed.push(Failure {
@@ -162,7 +176,7 @@ impl SecurityHub {
 /// Returns the code and message of each failure, by id. If Security Hub does not report which finding a failure belongs
 /// to, every finding that it does not name may have failed.
 fn failures(
-    batch: &[AwsSecurityFinding],
+    ids: &[String],
     response: BatchImportFindingsOutput,
 ) -> HashMap<String, (String, String)> {
     let listed = response.failed_findings.unwrap_or_default();
@@ -179,7 +193,6 @@ fn failures(
             )
         })
         .collect();
-    let ids: Vec<String> = batch.iter().map(id_of).collect();
     listed.retain(|id, _| ids.contains(id));
     if listed.len() < failed {
         let unknown = (
@@ -187,7 +200,8 @@ fn failures(
             "Security Hub didn't return which findings failed".to_owned(),
         );
         for id in ids {
-            listed.entry(id).or_insert_with(|| unknown.clone());
+            let of_finding = listed.entry(id.clone());
+            of_finding.or_insert_with(|| unknown.clone());
         }
     }
     listed
@@ -198,17 +212,17 @@ fn id_of(finding: &AwsSecurityFinding) -> String {
 }
 
 /// Splits findings into batches for calls, by number and size.
-fn batches(findings: Vec<Rendered>) -> Vec<Vec<AwsSecurityFinding>> {
+fn batches<'u, 'a>(findings: &'u [Unsent<'a>]) -> Vec<Vec<&'u Unsent<'a>>> {
     let mut batches = Vec::new();
     let mut batch = Vec::new();
     let mut bytes = 0;
-    for Rendered { finding, size, .. } in findings {
-        if batch.len() == FINDINGS_A_CALL || bytes + size > BYTES_A_CALL {
+    for unsent in findings {
+        if batch.len() == FINDINGS_A_CALL || bytes + unsent.size > BYTES_A_CALL {
             batches.push(std::mem::take(&mut batch));
             bytes = 0;
         }
-        bytes += size;
-        batch.push(finding);
+        bytes += unsent.size;
+        batch.push(unsent);
     }
     batches.push(batch);
     batches.retain(|batch| !batch.is_empty());
@@ -222,8 +236,7 @@ mod tests {
 
     #[test]
     fn a_failure_without_a_finding_applies_to_all_findings() {
-        let finding = |id: &str| AwsSecurityFinding::builder().id(id).build();
-        let batch = [finding("one"), finding("two")];
+        let batch = ["one", "two"].map(str::to_owned);
         let failed = |count: Option<i32>, ids: &[Option<&str>]| {
             let listed = ids.iter().map(|id| {
                 ImportFindingsError::builder()
@@ -249,24 +262,21 @@ mod tests {
         }
     }
 
-    fn rendered(size: usize) -> Rendered {
-        Rendered {
-            finding: AwsSecurityFinding::builder().build(),
-            size,
-        }
+    fn unsent(size: usize) -> Unsent<'static> {
+        Unsent::new(size, || AwsSecurityFinding::builder().build())
     }
 
     #[test]
     fn batches_stay_within_the_limits_of_a_call() {
         let sizes =
-            |findings: Vec<Rendered>| batches(findings).iter().map(Vec::len).collect::<Vec<_>>();
+            |findings: Vec<Unsent<'_>>| batches(&findings).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(Vec::new()), [0; 0]);
         assert_eq!(
-            sizes((0..250).map(|_| rendered(1_000)).collect()),
+            sizes((0..250).map(|_| unsent(1_000)).collect()),
             [100, 100, 50]
         );
         assert_eq!(
-            sizes((0..60).map(|_| rendered(240 * 1024)).collect()),
+            sizes((0..60).map(|_| unsent(240 * 1024)).collect()),
             [25, 25, 10]
         );
         // A call takes 6 MB, part of which is reserved for the parts of a request that surround the findings.
@@ -277,10 +287,7 @@ mod tests {
             (vec![most + 1, 1], &[1, 1]),
             (vec![1_000; 101], &[100, 1]),
         ] {
-            assert_eq!(
-                sizes(findings.into_iter().map(rendered).collect()),
-                expected
-            );
+            assert_eq!(sizes(findings.into_iter().map(unsent).collect()), expected);
         }
     }
 }

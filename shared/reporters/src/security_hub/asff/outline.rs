@@ -8,14 +8,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::limits::{FINDING_BYTES, FRAME_BYTES, bytes};
-use super::texts::{description, recommendation, requirements};
+use super::texts::{Texts, recommendation, requirements};
 use super::vulnerabilities::{bytes_of_vulnerability, within};
 
 /// The version of the rendering, which is part of every digest. It must be raised when the same finding is rendered
 /// differently, so that all findings are sent again.
 const RENDERING: u32 = 1;
 
-/// The properties of a finding that are known before it is rendered. The document itself takes tens of kilobytes of
+/// Room for the content of most findings as JSON.
+const USUAL_BYTES: usize = 4 * 1024;
+
+/// The properties of a finding that are known before it is rendered. The rendered finding takes tens of kilobytes of
 /// memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
@@ -28,6 +31,7 @@ pub struct Outline {
     pub size: usize,
     /// The number of vulnerabilities that the document has room for, worst first.
     pub(super) vulnerabilities: Option<usize>,
+    pub(super) texts: Texts,
 }
 
 /// The content of a finding that determines whether it has changed.
@@ -54,33 +58,37 @@ struct Content<'a> {
 pub fn outline(finding: &Finding) -> Option<Outline> {
     let check = finding.check;
     let status = status(finding.verdict.outcome)?;
-    let description = description(finding);
-    let requirements = requirements(finding);
-    let recommendation = recommendation(finding);
+    let texts = Texts::of(finding);
     let content = Content {
         rendering: RENDERING,
         title: check.title,
-        description: &description,
+        description: &texts.description,
         status: status.as_str(),
         severity: finding.verdict.outcome.severity(),
         reasons: &finding.verdict.reasons,
         parameters: &finding.parameters,
-        requirements: &requirements,
-        recommendation: &recommendation,
+        requirements: &texts.requirements,
+        recommendation: &texts.recommendation,
         url: &finding.link,
         details: &finding.details,
         scan: finding.verdict.scan.as_deref(),
         objects: &finding.verdict.objects,
     };
-    let digest = digest(&content);
+    let json = json(&content);
+    let digest = digest(&json);
     // Facts that could not be read may be readable the next time, with nothing else changed.
     let read = finding.verdict.outcome != Outcome::NotAvailable;
-    let revision = revision(finding).filter(|_| read);
-    let bytes_of_content = bytes(&Content {
-        scan: None,
-        objects: &[],
-        ..content
-    });
+    let revision = revision_with(finding, &texts.requirements, &texts.recommendation);
+    let revision = revision.filter(|_| read);
+    let bytes_of_content = if content.scan.is_none() && content.objects.is_empty() {
+        json.len()
+    } else {
+        bytes(&Content {
+            scan: None,
+            objects: &[],
+            ..content
+        })
+    };
     let vulnerabilities = finding.verdict.scan.as_deref().map(|scan| {
         within(
             &scan.vulnerabilities,
@@ -100,6 +108,7 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
         revision,
         size,
         vulnerabilities: vulnerabilities.map(<[_]>::len),
+        texts,
     })
 }
 
@@ -107,17 +116,27 @@ pub fn outline(finding: &Finding) -> Option<Outline> {
 /// same, describing the resource would lead to the same finding. Returns `None` if lists do not return these facts, or
 /// if the finding is muted, since mutes end.
 pub fn revision(finding: &Finding) -> Option<String> {
+    finding.revision.as_ref()?;
+    revision_with(finding, &requirements(finding), &recommendation(finding))
+}
+
+/// Returns the [`revision`] of a finding with these texts.
+fn revision_with(
+    finding: &Finding,
+    requirements: &[String],
+    recommendation: &str,
+) -> Option<String> {
     let listed = finding.revision.as_deref()?;
     if finding.verdict.is_muted() {
         return None;
     }
     let check = finding.check;
-    Some(digest(&(
+    Some(digest(&json(&(
         (RENDERING, check.id, check.title, check.requirement),
         (listed, &finding.details),
-        (&finding.parameters, requirements(finding)),
-        (recommendation(finding), &finding.link),
-    )))
+        (&finding.parameters, requirements),
+        (recommendation, &finding.link),
+    ))))
 }
 
 pub(super) fn status(outcome: Outcome) -> Option<ComplianceStatus> {
@@ -130,7 +149,12 @@ pub(super) fn status(outcome: Outcome) -> Option<ComplianceStatus> {
     }
 }
 
-fn digest(content: &impl Serialize) -> String {
-    let json = serde_json::to_vec(content).unwrap_or_default();
+fn json(content: &impl Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    let written = serde_json::to_writer(&mut json, content);
+    written.map_or_else(|_| Vec::new(), |()| json)
+}
+
+fn digest(json: &[u8]) -> String {
     hex::encode(&Sha256::digest(json)[..16])
 }

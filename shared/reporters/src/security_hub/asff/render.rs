@@ -2,21 +2,18 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_securityhub::types::builders::AwsSecurityFindingBuilder;
 use aws_sdk_securityhub::types::{
-    AwsSecurityFinding, Compliance, ComplianceStatus, FindingProviderFields,
-    FindingProviderSeverity, Recommendation, RecordState, Remediation, SecurityControlParameter,
-    SeverityLabel, StatusReason,
+    AwsSecurityFinding, Compliance, FindingProviderFields, FindingProviderSeverity, Recommendation,
+    RecordState, Remediation, SecurityControlParameter, SeverityLabel, StatusReason,
 };
 use eksentry_core::facts::kubernetes::object;
 use eksentry_core::finding::generator_id;
 use eksentry_core::kind::{Family, Topic};
 use eksentry_core::{Finding, Reason, Severity};
 
-use super::limits::{DESCRIPTION, LIST, PRODUCT_FIELD, TITLE};
-use super::outline::{Outline, outline, status};
-use super::resource::resources;
-use super::texts::{description, recommendation, requirements};
+use super::limits::{DESCRIPTION, LIST, PRODUCT_FIELD, TITLE, bytes_of_tags};
+use super::outline::{Outline, status};
+use super::resource::{render_tags, resources};
 use super::vulnerabilities::vulnerability;
 use super::{DIGEST, REVISION, Rendered, UNREAD_SINCE, time};
 use crate::security_hub::product_arn;
@@ -26,10 +23,30 @@ use crate::text::{cut, cut_or_none};
 const CONFIGURATION: &str = "Software and Configuration Checks/AWS Security Best Practices";
 const VULNERABILITIES: &str = "Software and Configuration Checks/Vulnerabilities/CVE";
 
-/// Renders a finding; returns `None` if its outcome is not reported to Security Hub.
-pub fn render(finding: &Finding) -> Option<Rendered> {
-    let status = status(finding.verdict.outcome)?;
-    let outline = outline(finding)?;
+impl Outline {
+    /// Renders the finding that this is the outline of.
+    pub fn render(&self, finding: &Finding) -> Rendered {
+        Rendered {
+            finding: document(finding, self),
+            size: self.size,
+        }
+    }
+
+    /// Returns the size of the finding with the resource's tags, in bytes.
+    pub fn size_with(&self, tags: &[(String, String)]) -> usize {
+        self.size + bytes_of_tags(render_tags(tags).as_ref())
+    }
+}
+
+fn document(finding: &Finding, outline: &Outline) -> AwsSecurityFinding {
+    let location = finding.resource.location();
+    let observed_at = time(finding.observed_at);
+    let recommendation = Recommendation::builder()
+        .text(&outline.texts.recommendation)
+        .url(&finding.link)
+        .build();
+    let remediation = Remediation::builder().recommendation(recommendation);
+    let fields = provider_fields(finding.verdict.outcome.severity(), finding.check.topic());
     let listed = outline.vulnerabilities.unwrap_or_default();
     let scan = finding.verdict.scan.iter();
     let vulnerabilities: Vec<_> = scan
@@ -37,46 +54,25 @@ pub fn render(finding: &Finding) -> Option<Rendered> {
         .take(listed)
         .map(vulnerability)
         .collect();
-    let document = document(finding, status)
-        .set_vulnerabilities(Some(vulnerabilities).filter(|list| !list.is_empty()))
-        .set_product_fields(Some(product_fields(finding, &outline)))
-        .build();
-    Some(Rendered {
-        finding: document,
-        size: outline.size,
-    })
-}
-
-fn document(finding: &Finding, status: ComplianceStatus) -> AwsSecurityFindingBuilder {
-    let check = finding.check;
-    let location = finding.resource.location();
-    let observed_at = time(finding.observed_at);
-    let recommendation = Recommendation::builder()
-        .text(recommendation(finding))
-        .url(&finding.link)
-        .build();
-    AwsSecurityFinding::builder()
-        .schema_version("2018-10-08")
-        .id(finding.id())
-        .product_arn(product_arn(&location))
-        .generator_id(generator_id(check))
-        .aws_account_id(&location.account)
-        .created_at(&observed_at)
-        .updated_at(observed_at)
-        .title(cut(check.title, TITLE))
-        .description(description(finding))
-        .finding_provider_fields(provider_fields(
-            finding.verdict.outcome.severity(),
-            check.topic(),
-        ))
-        .remediation(
-            Remediation::builder()
-                .recommendation(recommendation)
-                .build(),
-        )
-        .compliance(compliance(finding, status))
-        .set_resources(Some(resources(finding, &location)))
-        .record_state(RecordState::Active)
+    // Each method of the builder would move several kilobytes.
+    let mut document = AwsSecurityFinding::builder().build();
+    document.schema_version = Some("2018-10-08".to_owned());
+    document.id = Some(finding.id());
+    document.product_arn = Some(product_arn(&location));
+    document.generator_id = Some(generator_id(finding.check));
+    document.aws_account_id = Some(location.account.clone());
+    document.created_at = Some(observed_at.clone());
+    document.updated_at = Some(observed_at);
+    document.title = Some(cut(finding.check.title, TITLE));
+    document.description = Some(outline.texts.description.clone());
+    document.finding_provider_fields = Some(fields);
+    document.remediation = Some(remediation.build());
+    document.compliance = Some(compliance(finding, outline));
+    document.resources = Some(resources(finding, &location));
+    document.record_state = Some(RecordState::Active);
+    document.vulnerabilities = Some(vulnerabilities).filter(|list| !list.is_empty());
+    document.product_fields = Some(product_fields(finding, outline));
+    document
 }
 
 fn provider_fields(severity: Severity, topic: Topic) -> FindingProviderFields {
@@ -94,11 +90,11 @@ fn provider_fields(severity: Severity, topic: Topic) -> FindingProviderFields {
         .build()
 }
 
-fn compliance(finding: &Finding, status: ComplianceStatus) -> Compliance {
-    let requirements = requirements(finding);
+fn compliance(finding: &Finding, outline: &Outline) -> Compliance {
+    let requirements = outline.texts.requirements.clone();
     let parameters: Vec<_> = finding.parameters.iter().map(control_parameter).collect();
     Compliance::builder()
-        .status(status)
+        .set_status(status(finding.verdict.outcome))
         .set_related_requirements(Some(requirements).filter(|list| !list.is_empty()))
         .set_status_reasons(Some(
             finding

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_securityhub::types::builders::ResourceDetailsBuilder;
 use aws_sdk_securityhub::types::{
     AwsEcrContainerImageDetails, AwsEcrRepositoryDetails,
     AwsEcrRepositoryImageScanningConfigurationDetails, AwsEksClusterDetails,
@@ -11,7 +10,7 @@ use aws_sdk_securityhub::types::{
     ResourceDetails,
 };
 use eksentry_core::facts::KubernetesCluster;
-use eksentry_core::{Detail, Details, FactsOf as _, Finding, Location};
+use eksentry_core::{Detail, Details, FactsOf as _, Finding, Location, Resource};
 use jiff::Timestamp;
 
 use super::limits::{OTHER, OTHER_VALUE, POLICY_TEXT, TAGS};
@@ -20,37 +19,29 @@ use crate::text::cut_or_none;
 
 /// Returns the resource of a finding; for an object in a cluster, followed by the cluster.
 pub(super) fn resources(finding: &Finding, location: &Location) -> Vec<SdkResource> {
+    let mut resources = vec![named(&finding.resource, location)];
+    resources[0].tags = finding.tags.as_deref().and_then(render_tags);
+    add_details(&mut resources[0], finding.details.clone());
     let cluster = finding.resource.parent();
-    let cluster = cluster.filter(|parent| parent.kind() == KubernetesCluster::KIND);
-    let cluster = cluster.map(|cluster| {
+    if let Some(cluster) = cluster.filter(|parent| parent.kind() == KubernetesCluster::KIND) {
         let details = Details::default()
             .text("arn", Some(cluster.id()))
             .text("name", Some(cluster.name()));
-        let asff_type = cluster.kind().asff_type;
-        SdkResource::builder()
-            .r#type(asff_type)
-            .id(cluster.asff_id())
-            .set_partition(partition(&location.partition))
-            .region(&location.region)
-            .set_details(self::details(asff_type, details))
-            .build()
-    });
-    let mut resources = vec![resource(finding, location)];
-    resources.extend(cluster);
+        let mut cluster = named(&cluster, location);
+        add_details(&mut cluster, details);
+        resources.push(cluster);
+    }
     resources
 }
 
-fn resource(finding: &Finding, location: &Location) -> SdkResource {
+/// Returns a resource without details. It takes tens of kilobytes, since there is room for the details of each type, so
+/// the details are added in place: each method of the builder would move it.
+fn named(resource: &Resource, location: &Location) -> SdkResource {
     SdkResource::builder()
-        .r#type(finding.resource.kind().asff_type)
-        .id(finding.resource.asff_id())
+        .r#type(resource.kind().asff_type)
+        .id(resource.asff_id())
         .set_partition(partition(&location.partition))
         .region(&location.region)
-        .set_tags(finding.tags.as_deref().and_then(render_tags))
-        .set_details(details(
-            finding.resource.kind().asff_type,
-            finding.details.clone(),
-        ))
         .build()
 }
 
@@ -77,43 +68,40 @@ pub(super) fn render_tags(tags: &[(String, String)]) -> Option<HashMap<String, S
 }
 
 /// A function that moves the properties that ASFF defines to the member of ASFF's details for a resource type.
-type Fill = fn(ResourceDetailsBuilder, &mut Details) -> ResourceDetailsBuilder;
+type Fill = fn(&mut ResourceDetails, &mut Details);
 
 /// The resource types that have a member of their own in ASFF's details.
 static MEMBERS: [(&str, Fill); 4] = [
     ("AwsEksCluster", |details, remaining| {
-        details.aws_eks_cluster(cluster(remaining))
+        details.aws_eks_cluster = Some(cluster(remaining));
     }),
     ("AwsEcrRepository", |details, remaining| {
-        details.aws_ecr_repository(repository(remaining))
+        details.aws_ecr_repository = Some(repository(remaining));
     }),
     ("AwsEcrContainerImage", |details, remaining| {
-        details.aws_ecr_container_image(image(remaining))
+        details.aws_ecr_container_image = Some(image(remaining));
     }),
     ("AwsKmsKey", |details, remaining| {
-        details.aws_kms_key(key(remaining))
+        details.aws_kms_key = Some(key(remaining));
     }),
 ];
 
-/// Returns the details of a resource. Properties that ASFF defines are moved to their members, the others to `Other`.
-fn details(asff_type: &str, mut remaining: Details) -> Option<ResourceDetails> {
+/// Adds the details of a resource. Properties that ASFF defines are moved to their members, the others to `Other`.
+fn add_details(resource: &mut SdkResource, mut remaining: Details) {
     if remaining.is_empty() {
-        return None;
+        return;
     }
-    let details = ResourceDetails::builder();
-    let details = match MEMBERS.iter().find(|(name, _)| *name == asff_type) {
-        Some((_, fill)) => fill(details, &mut remaining),
-        None => details,
-    };
+    let asff_type = resource.r#type.as_deref().unwrap_or_default();
+    let fill = MEMBERS.iter().find(|(name, _)| *name == asff_type);
+    let details = resource.details.insert(ResourceDetails::builder().build());
+    if let Some((_, fill)) = fill {
+        fill(details, &mut remaining);
+    }
     let other = remaining.iter().filter_map(|(name, detail)| {
         Some((name.to_owned(), cut_or_none(&to_text(detail), OTHER_VALUE)?))
     });
     let other: HashMap<String, String> = other.take(OTHER).collect();
-    Some(
-        details
-            .set_other(Some(other).filter(|other| !other.is_empty()))
-            .build(),
-    )
+    details.other = Some(other).filter(|other| !other.is_empty());
 }
 
 fn cluster(remaining: &mut Details) -> AwsEksClusterDetails {

@@ -33,7 +33,7 @@ use eksentry_core::{
 };
 use serde_json::{Value, json};
 
-use super::{DIGEST, REVISION, RUN, Rendered, archived, missing_member, outline, render, revision};
+use super::{DIGEST, REVISION, RUN, Rendered, archived, missing_member, outline, revision};
 
 const CLUSTER: &str = "arn:aws:eks:eu-central-1:111122223333:cluster/payments";
 const REPOSITORY: &str = "arn:aws:ecr:eu-central-1:111122223333:repository/cards/api";
@@ -50,6 +50,10 @@ fn finding(check: &str, resource: &str, state: State) -> Finding {
     let check = checks::find(check).unwrap();
     let settings = ParameterValues::default();
     Finding::all(check, &observation, &settings, None, &|_, verdict| verdict).remove(0)
+}
+
+fn render(finding: &Finding) -> Option<Rendered> {
+    Some(outline(finding)?.render(finding))
 }
 
 fn rotation_off() -> Rendered {

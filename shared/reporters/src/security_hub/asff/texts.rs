@@ -5,7 +5,25 @@ use eksentry_core::Finding;
 use super::limits::{DESCRIPTION, RECOMMENDATION, REQUIREMENTS};
 use crate::text::cut;
 
-pub(super) fn description(finding: &Finding) -> String {
+/// The texts of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Texts {
+    pub(super) description: String,
+    pub(super) requirements: Vec<String>,
+    pub(super) recommendation: String,
+}
+
+impl Texts {
+    pub(super) fn of(finding: &Finding) -> Self {
+        Self {
+            description: description(finding),
+            requirements: requirements(finding),
+            recommendation: recommendation(finding),
+        }
+    }
+}
+
+fn description(finding: &Finding) -> String {
     let requirement = finding.check.requirement;
     let severity = severity(finding);
     let rest = format!(" {severity}{requirement}");

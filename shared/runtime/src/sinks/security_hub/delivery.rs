@@ -8,7 +8,7 @@ use eksentry_core::finding::parse_finding_id;
 use eksentry_core::kind::TagSource;
 use eksentry_core::{Finding, Outcome, Resource, Severity, checks};
 use eksentry_reporters::security_hub::{
-    Imported, Known, KnownFindings, Outline, SecurityHub, Status, outline, render, revision, time,
+    Imported, Known, KnownFindings, Outline, SecurityHub, Status, Unsent, outline, revision, time,
 };
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -76,6 +76,7 @@ pub(super) struct Batch(Vec<QueuedFinding>);
 /// A finding that waits to be sent.
 struct QueuedFinding {
     finding: Finding,
+    outline: Outline,
     /// The state that Security Hub will hold once it accepts the finding.
     known: Known,
     refreshes: bool,
@@ -293,37 +294,49 @@ impl<'a> Delivery<'a> {
         let _permit = self.hub.rendering_permit().await;
         let untagged: Vec<&Resource> = batch.iter().filter_map(QueuedFinding::untagged).collect();
         let tags = self.tags(&untagged).await;
-        let mut findings = Vec::new();
-        let mut sent = HashMap::new();
-        for waiting in batch {
-            let Some(mut rendered) = render(&waiting.finding) else {
-                continue;
-            };
-            rendered = rendered
-                .created_at(&waiting.known.created_at)
-                .with_run(self.run);
-            if let Some(tags) = waiting
-                .untagged()
-                .and_then(|resource| tags.get(resource.id()))
-            {
-                rendered = rendered.with_tags(tags);
-            }
-            findings.push(rendered);
-            sent.insert(waiting.finding.id(), (waiting.known, waiting.refreshes));
-        }
+        let unsent: Vec<Unsent<'_>> = batch
+            .iter()
+            .map(|queued| self.unsent(queued, &tags))
+            .collect();
+        let mut sent: HashMap<String, &QueuedFinding> = HashMap::new();
+        sent.extend(batch.iter().map(|queued| (queued.finding.id(), queued)));
         self.state.borrow_mut().forget_until_confirmed(&sent);
-        let imported = self.hub.import(findings).await;
+        let imported = self.hub.import(&unsent).await;
         let mut state = self.state.borrow_mut();
         for id in &imported.accepted {
-            if let Some((known, refreshes)) = sent.remove(id) {
-                state.counts.refreshed += usize::from(refreshes);
-                state.counts.posted += usize::from(!refreshes);
+            if let Some(queued) = sent.remove(id) {
+                state.counts.refreshed += usize::from(queued.refreshes);
+                state.counts.posted += usize::from(!queued.refreshes);
                 let encountered = true;
+                let known = queued.known.clone();
                 let tracked = TrackedFinding { known, encountered };
                 state.known.insert(id.clone(), tracked);
             }
         }
         state.note_failures(imported);
+    }
+
+    /// Returns a finding to send, with the tags of its resource.
+    fn unsent<'q>(&'q self, queued: &'q QueuedFinding, tags: &'q Tags) -> Unsent<'q> {
+        let QueuedFinding {
+            finding,
+            outline,
+            known,
+            ..
+        } = queued;
+        let tags = queued
+            .untagged()
+            .and_then(|resource| tags.get(resource.id()));
+        let size = tags.map_or(outline.size, |tags| outline.size_with(tags));
+        Unsent::new(size, move || {
+            let rendered = outline.render(finding);
+            let rendered = rendered.created_at(&known.created_at).with_run(self.run);
+            let rendered = match tags {
+                Some(tags) => rendered.with_tags(tags),
+                None => rendered,
+            };
+            rendered.finding
+        })
     }
 
     /// Returns the tags of resources; no tags if they cannot be read, since a finding without tags is better than none.
@@ -349,8 +362,8 @@ impl State {
 
     /// Forgets the state of findings that are being sent, since it is unknown until Security Hub confirms that it took
     /// them. The time at which they were first reported stays known.
-    fn forget_until_confirmed(&mut self, sent: &HashMap<String, (Known, bool)>) {
-        for (id, (known, _)) in sent {
+    fn forget_until_confirmed(&mut self, sent: &HashMap<String, &QueuedFinding>) {
+        for (id, QueuedFinding { known, .. }) in sent {
             let unconfirmed = |updated_at| Known {
                 updated_at,
                 status: None,
@@ -408,11 +421,12 @@ impl QueuedFinding {
                 updated_at: Some(finding.observed_at),
                 archived: false,
                 status: Status::of(finding.verdict.outcome),
-                digest: Some(outline.digest),
-                revision: outline.revision,
+                digest: Some(outline.digest.clone()),
+                revision: outline.revision.clone(),
                 unread_since: finding.unread_since,
             },
             finding: finding.clone(),
+            outline,
             refreshes: decision == Decision::Refresh,
         }
     }
