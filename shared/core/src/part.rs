@@ -80,11 +80,6 @@ impl Part {
             }
     }
 
-    /// Returns `true` if the part may hold so many resources that a ledger of reported findings is worthwhile.
-    pub const fn may_be_large(&self) -> bool {
-        matches!(self, Self::Registry(_))
-    }
-
     /// Returns the ids that the part's resources at a location have in Security Hub.
     pub fn ranges(&self, location: &Location) -> Vec<IdRange> {
         let mut ranges: Vec<IdRange> = Vec::new();
@@ -134,20 +129,6 @@ pub struct IdRange {
 mod tests {
     use super::*;
     use crate::facts::{account, cluster, file_system, image, key, repository};
-
-    #[test]
-    fn only_a_registry_may_be_large() {
-        for (kind, expected) in [
-            (&cluster::KIND, false),
-            (&key::KIND, false),
-            (&repository::KIND, true),
-            (&image::KIND, true),
-            (&file_system::KIND, false),
-            (&account::KIND, false),
-        ] {
-            assert_eq!(Part::of(kind).may_be_large(), expected, "{kind:?}");
-        }
-    }
 
     #[test]
     fn a_part_holds_the_resources_whose_ids_are_in_its_ranges() {

@@ -95,7 +95,7 @@ impl<'a> HeldFindings<'a> {
     /// Returns the ledger of a part, if there is one that can be used. A ledger that cannot be read costs time and
     /// nothing else.
     async fn ledger(&self, part: &Part) -> Option<Ledger> {
-        if !self.keeps_a_ledger(part) {
+        if !self.keeps_a_ledger() {
             return None;
         }
         let ledgers = self.invocation.aws.ledgers.as_ref()?;
@@ -128,7 +128,7 @@ impl<'a> HeldFindings<'a> {
             return;
         };
         let saves_time = findings.len() >= MIN_LEDGER_FINDINGS || self.runs.is_some();
-        if !self.keeps_a_ledger(part) || !saves_time {
+        if !self.keeps_a_ledger() || !saves_time {
             return;
         }
         let run = &self.invocation.id;
@@ -141,9 +141,8 @@ impl<'a> HeldFindings<'a> {
         }
     }
 
-    /// Returns `true` if the run keeps a ledger of a part: the part may be large, and the run includes every check,
-    /// since no other run sees all findings.
-    fn keeps_a_ledger(&self, part: &Part) -> bool {
-        part.may_be_large() && self.scope.covers_every_check(&self.invocation.selection)
+    /// Returns `true` if the run may keep a ledger: it includes every check, since no other run sees all findings.
+    fn keeps_a_ledger(&self) -> bool {
+        self.scope.covers_every_check(&self.invocation.selection)
     }
 }
