@@ -40,7 +40,7 @@ const PARTS_AT_A_TIME: usize = 3;
 
 /// The number of repositories that make one part of a registry. A worker lists the whole registry for its part, a
 /// thousand repositories a call, to know which repositories are gone; and the findings of a part are held in memory.
-const REPOSITORIES_A_PART: usize = 2_000;
+const REPOSITORIES_A_PART: usize = 1_000;
 
 /// The most processes among which Security Hub's rates are divided. With smaller shares, a slice would not be done in
 /// time; more workers than this are throttled now and then, and retry.
