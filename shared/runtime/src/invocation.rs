@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::app::{App, Connections};
 use crate::error::{Error, ErrorKind};
+use crate::matched_ledgers::MatchedLedgers;
 use crate::metrics;
 use crate::mute_list::ReadMuteList;
 use crate::parameters::Current;
@@ -44,6 +45,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) id: String,
     /// The time at which evaluation must end.
     pub(crate) ends_at: Instant,
+    pub(crate) matched_ledgers: MatchedLedgers,
     app: &'a App,
     function: &'static str,
     started_at: Instant,
@@ -116,6 +118,7 @@ impl<'a> Invocation<'a> {
             ),
             ends_at: started_at
                 + (left.saturating_sub((left / DELIVERY_SHARE).min(MAX_DELIVERY_TIME))),
+            matched_ledgers: MatchedLedgers::default(),
             app,
             function,
             started_at,

@@ -17,6 +17,7 @@ pub mod fuzzing;
 mod host;
 mod invocation;
 pub mod logging;
+mod matched_ledgers;
 mod messages;
 mod metrics;
 mod mute_list;

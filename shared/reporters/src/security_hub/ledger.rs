@@ -58,6 +58,11 @@ impl Ledger {
         &self.runs
     }
 
+    /// Returns the time of the ledger.
+    pub fn as_of(&self) -> Timestamp {
+        self.as_of
+    }
+
     /// Returns the changes that must be read from Security Hub to complete the ledger.
     pub fn since(&self) -> Since {
         Since {

@@ -11,8 +11,9 @@ use crate::place::Place;
 use crate::scope::{Scope, Targets};
 use crate::summary::Summary;
 
-/// The number of findings from which on a ledger is kept. Security Hub takes three seconds to return as many.
-const MIN_LEDGER_FINDINGS: usize = 1_000;
+/// The number of findings from which on a ledger is kept. Security Hub takes a second to return as many, and two calls
+/// about a ledger take most of a second.
+const MIN_LEDGER_FINDINGS: usize = 300;
 
 /// The number of findings of a ledger that are compared with Security Hub; one call takes as many.
 const SAMPLE_SIZE: usize = 20;
@@ -108,16 +109,24 @@ impl<'a> HeldFindings<'a> {
         })
     }
 
-    /// Returns `true` if Security Hub still holds a sample of the ledger's findings, in the arbitrary order of the map.
-    /// It does not hold them after it was switched off and on again.
+    /// Returns `true` if Security Hub still holds a sample of the ledger's findings, in the arbitrary order of the map,
+    /// or of an earlier ledger's. It does not hold them after it was switched off and on again.
     async fn matches_hub(&self, ledger: &Ledger) -> Result<bool, ReportError> {
+        let (earlier, location) = (&self.invocation.matched_ledgers, &self.place.location);
+        if earlier.imply(location, ledger.as_of()) {
+            return Ok(true);
+        }
         let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
         let sample: Vec<String> = listed.take(SAMPLE_SIZE).map(|(id, _)| id.clone()).collect();
         let hub = &self.place.security_hub;
         let held = hub.known(Selection::Ids(&sample)).await?;
         // A finding without a digest may never have been accepted by Security Hub.
         let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
-        Ok(sample.iter().all(is_held))
+        let matches = sample.iter().all(is_held);
+        if matches {
+            earlier.add(location, ledger.as_of());
+        }
+        Ok(matches)
     }
 
     /// Writes the known findings to the ledger, if that will save reading them from Security Hub.
