@@ -32,10 +32,11 @@ use crate::summary::Summary;
 use crate::task::Task;
 use later::{enqueue, look_again};
 
-/// The number of accounts that are evaluated at the same time, and the number of parts of one account, counted
-/// separately for registries, for the contents of clusters and for other parts. The findings of a part are held in memory, and the calls of all parts
-/// together keep to the services' rates.
+/// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries, of
+/// the contents of clusters and, separately, of other parts. The findings of a part are held in memory, and the calls of
+/// all parts together keep to the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
 const ACCOUNTS_AT_A_TIME: usize = 2;
+const REGISTRIES_AT_A_TIME: usize = 2;
 const PARTS_AT_A_TIME: usize = 3;
 
 /// The number of repositories that make one part of a registry. A worker lists the whole registry for its part, a
@@ -236,9 +237,9 @@ impl Sweep<'_> {
         });
         futures::join!(
             list,
-            self.evaluate_parts(parts_of_registries),
-            self.evaluate_parts(parts_of_clusters),
-            self.evaluate_parts(futures::stream::iter(small_parts))
+            self.evaluate_parts(REGISTRIES_AT_A_TIME, parts_of_registries),
+            self.evaluate_parts(PARTS_AT_A_TIME, parts_of_clusters),
+            self.evaluate_parts(PARTS_AT_A_TIME, futures::stream::iter(small_parts))
         );
     }
 
@@ -251,13 +252,14 @@ impl Sweep<'_> {
         all.filter(|part| self.concerns(part)).collect()
     }
 
-    /// Evaluates parts, a few at a time.
+    /// Evaluates parts, as many at a time.
     async fn evaluate_parts<'p>(
         &self,
+        at_a_time: usize,
         parts: impl Stream<Item = (&'p Place, &'p Reader<'p>, Part)>,
     ) {
         parts
-            .for_each_concurrent(PARTS_AT_A_TIME, |(place, reader, part)| {
+            .for_each_concurrent(at_a_time, |(place, reader, part)| {
                 Box::pin(self.evaluate_part(place, reader, part))
             })
             .await;
