@@ -110,6 +110,9 @@ pub struct Verdict {
     /// The reason for the exception because of which the resource passes, if there is one. The first of the reasons states
     /// it, too.
     pub exception: Option<Reason>,
+    /// The last day (UTC) of the mute under which a failure passes, if there is one. The first of the reasons states it,
+    /// too.
+    pub muted_until: Option<Date>,
 }
 
 impl Verdict {
@@ -120,6 +123,7 @@ impl Verdict {
             scan: None,
             objects: Vec::new(),
             exception: None,
+            muted_until: None,
         }
     }
 
@@ -240,6 +244,7 @@ impl Verdict {
             let text = format!("Muted until {until}: {}", with_full_stop(reason));
             self.outcome = Outcome::Passed;
             self.reasons.insert(0, Reason::new(MUTED, text));
+            self.muted_until = Some(until);
         }
         self
     }
@@ -295,6 +300,7 @@ mod tests {
             assert_eq!(muted.outcome, Outcome::Passed);
             assert_eq!(muted.codes(), ["MUTED", "ROTATION_OFF"]);
             assert_eq!(muted.explanation(), expected);
+            assert_eq!(muted.muted_until, Some(until()));
         }
     }
 
