@@ -20,7 +20,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -77,11 +77,15 @@ pub struct AssumeRoleError {
 impl Aws {
     /// Returns the configuration from the environment variables that Lambda sets.
     pub async fn from_environment() -> Self {
+        Self::load(aws_config::defaults(BehaviorVersion::latest())).await
+    }
+
+    /// Returns the configuration that a loader finds, with the HTTP stack that all clients share.
+    pub async fn load(loader: ConfigLoader) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-        Self::new(config.load().await)
+        Self::new(loader.http_client(http).load().await)
     }
 
     /// Creates a configuration with the Region, the credentials, the HTTP client and the clock of `config`.
