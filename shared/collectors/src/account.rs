@@ -15,7 +15,7 @@ use futures::future::LocalBoxFuture;
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
 use crate::needed::{set, when};
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Permissions};
 use crate::{
     Gate, Reader, Unlisted, cloudtrail, ec2, ecr, eks, guardduty, inspector, organization,
 };
@@ -33,21 +33,22 @@ impl Collector for AccountCollector {
         Family::Account
     }
 
-    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        let own = [
-            RECORDERS,
-            STATUS,
-            eks::LIST,
-            ecr::LIST,
-            ecr::SCANNING,
-            inspector::READ,
-            ecr::GET_REGISTRY_POLICY,
-            ecr::GET_SETTING,
-            ecr::LIST_TEMPLATES,
-            organization::DESCRIBE,
-            ec2::ENCRYPTION_BY_DEFAULT,
-        ];
-        [&own, guardduty::OF_DETECTOR, cloudtrail::PERMISSIONS].concat()
+    fn permissions(&self, _: &ResourceKind) -> Permissions {
+        Permissions {
+            always: &[eks::LIST, ecr::LIST],
+            of_needs: &[
+                (Need::Recorder, &[&[RECORDERS, STATUS]]),
+                (Need::Detector, &[guardduty::OF_DETECTOR]),
+                (Need::Inspector, &[&[ecr::SCANNING, inspector::READ]]),
+                (Need::Trails, &[cloudtrail::PERMISSIONS]),
+                (Need::VolumeEncryption, &[&[ec2::ENCRYPTION_BY_DEFAULT]]),
+                (Need::RegistryPolicy, &[ecr::REGISTRY_POLICY]),
+                (
+                    Need::CreationTemplates,
+                    &[&[ecr::LIST_TEMPLATES, organization::DESCRIBE]],
+                ),
+            ],
+        }
     }
 
     fn describe<'a>(

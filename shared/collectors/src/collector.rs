@@ -5,7 +5,7 @@ use eksentry_core::{Needs, Observation, Part, Resource, ResourceKind, State};
 use futures::future::LocalBoxFuture;
 use tokio::sync::mpsc;
 
-use crate::permission::Permission;
+use crate::permission::Permissions;
 use crate::{Gate, Reader, Unlisted};
 
 /// A reader of the resources of one family: it lists them, and describes one.
@@ -14,7 +14,7 @@ pub(crate) trait Collector: Sync {
     fn family(&self) -> Family;
 
     /// Returns the permissions of the calls that list the resources of a kind, and describe one.
-    fn permissions(&self, kind: &ResourceKind) -> Vec<Permission>;
+    fn permissions(&self, kind: &ResourceKind) -> Permissions;
 
     /// Describes one resource. The gate may narrow the facts that are read.
     fn describe<'a>(

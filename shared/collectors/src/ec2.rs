@@ -32,19 +32,26 @@ pub(crate) const SERVICE: QueryService = QueryService {
     version: "2016-11-15",
 };
 
-/// The permissions of all calls.
-pub(crate) const PERMISSIONS: &[Permission] = &[
-    nodes::INSTANCES.permission,
-    network::SUBNETS.permission,
+/// The permissions of the calls that list nodes.
+pub(crate) const OF_NODES: &[Permission] = &[nodes::INSTANCES.permission];
+/// The permissions of the calls that list subnets.
+pub(crate) const OF_SUBNETS: &[Permission] = &[network::SUBNETS.permission];
+/// The permissions of the calls that list security groups, with the prefix lists that they name.
+pub(crate) const OF_SECURITY_GROUPS: &[Permission] = &[
     network::SECURITY_GROUPS.permission,
     network::PREFIX_LISTS.permission,
     network::PREFIX_LIST_ENTRIES.permission,
-    network::FLOW_LOGS.permission,
-    network::ENDPOINTS.permission,
-    images::IMAGES.permission,
-    images::INSTANCE_TYPES.permission,
-    volumes::VOLUMES.permission,
 ];
+/// The permissions of the calls that list flow logs.
+pub(crate) const OF_FLOW_LOGS: &[Permission] = &[network::FLOW_LOGS.permission];
+/// The permissions of the calls that list VPC endpoints.
+pub(crate) const OF_ENDPOINTS: &[Permission] = &[network::ENDPOINTS.permission];
+/// The permissions of the calls that list machine images.
+pub(crate) const OF_IMAGES: &[Permission] = &[images::IMAGES.permission];
+/// The permissions of the calls that list instance types.
+pub(crate) const OF_INSTANCE_TYPES: &[Permission] = &[images::INSTANCE_TYPES.permission];
+/// The permissions of the calls that list volumes.
+pub(crate) const OF_VOLUMES: &[Permission] = &[volumes::VOLUMES.permission];
 
 /// The facts of a Region that were already read.
 #[derive(Debug, Default)]

@@ -15,13 +15,13 @@ mod signing;
 
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
-use eksentry_core::{FactsOf, Needs, Part, Resource, ResourceKind, State};
+use eksentry_core::{FactsOf, Need, Needs, Part, Resource, ResourceKind, State};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 
 use crate::call::Call;
 use crate::collector::{Collector, Listing};
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Permissions};
 use crate::{Gate, Reader, Unlisted, named_keys, organization};
 use registry::Wanted;
 
@@ -44,6 +44,46 @@ pub(crate) const REQUIRED: [(&str, &str); 1] =
 /// The maximum page size of ECR's lists.
 const PAGE: i32 = 1000;
 
+/// The permissions of the calls that read an image's facts.
+const OF_IMAGES: &[(Need, &[&[Permission]])] = &[
+    (
+        Need::ImageScan,
+        &[&[scan::READ, manifests::READ], &scan::CALLED_BY_ECR],
+    ),
+    (Need::ManagedSigning, &[&[signing::CONFIGURATION]]),
+    (
+        Need::ImageSignature,
+        &[&[signing::STATUS, pull_through::LIST]],
+    ),
+    (
+        Need::ImageConfig,
+        &[&[
+            manifests::READ,
+            pull_through::LIST,
+            configurations::EXCLUSIONS,
+            configurations::DOWNLOAD,
+        ]],
+    ),
+];
+
+/// The permissions of the calls that read a repository's facts.
+const OF_REPOSITORIES: &[(Need, &[&[Permission]])] = &[
+    (Need::RegistryScanning, &[&[SCANNING]]),
+    (Need::ManagedSigning, &[&[signing::CONFIGURATION]]),
+    (Need::LifecyclePolicy, &[&[lifecycle::READ]]),
+    (Need::RepositoryKey, &[&[named_keys::DESCRIBE]]),
+    (Need::KeyAliases, &[&[named_keys::LIST_ALIASES]]),
+    (
+        Need::RepositoryPolicy,
+        &[&[policies::GET, organization::DESCRIBE]],
+    ),
+    (Need::RegistryPolicy, &[REGISTRY_POLICY]),
+];
+
+/// The permissions of the calls that read the registry's policy.
+pub(crate) const REGISTRY_POLICY: &[Permission] =
+    &[GET_REGISTRY_POLICY, GET_SETTING, organization::DESCRIBE];
+
 /// The collector of repositories and their images.
 pub(crate) struct RegistryCollector;
 
@@ -52,35 +92,17 @@ impl Collector for RegistryCollector {
         Family::Registry
     }
 
-    fn permissions(&self, kind: &ResourceKind) -> Vec<Permission> {
+    fn permissions(&self, kind: &ResourceKind) -> Permissions {
         if kind == EcrImage::KIND {
-            let [coverage, findings] = scan::CALLED_BY_ECR;
-            vec![
-                LIST,
-                images::LIST,
-                scan::READ,
-                manifests::READ,
-                signing::CONFIGURATION,
-                signing::STATUS,
-                pull_through::LIST,
-                configurations::EXCLUSIONS,
-                configurations::DOWNLOAD,
-                coverage,
-                findings,
-            ]
+            Permissions {
+                always: &[LIST, images::LIST],
+                of_needs: OF_IMAGES,
+            }
         } else {
-            vec![
-                LIST,
-                SCANNING,
-                signing::CONFIGURATION,
-                lifecycle::READ,
-                named_keys::DESCRIBE,
-                named_keys::LIST_ALIASES,
-                policies::GET,
-                GET_REGISTRY_POLICY,
-                GET_SETTING,
-                organization::DESCRIBE,
-            ]
+            Permissions {
+                always: &[LIST],
+                of_needs: OF_REPOSITORIES,
+            }
         }
     }
 

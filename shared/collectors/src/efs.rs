@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 use self::response::{AccessPoints, FileSystems};
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Permissions};
 use crate::{Gate, Reader, Unlisted};
 
 /// Amazon EFS.
@@ -79,8 +79,11 @@ impl Collector for FileSystemCollector {
         Family::FileSystems
     }
 
-    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![DESCRIBE, ACCESS_POINTS]
+    fn permissions(&self, _: &ResourceKind) -> Permissions {
+        Permissions {
+            always: &[DESCRIBE],
+            of_needs: &[(Need::AccessPoints, &[&[ACCESS_POINTS]])],
+        }
     }
 
     fn describe<'a>(

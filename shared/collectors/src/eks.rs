@@ -21,7 +21,7 @@ use eksentry_core::facts::cluster::{EksCluster, ListedVersion, NodeGroup};
 use eksentry_core::kind::Family;
 use eksentry_core::policy::OrganizationPath;
 use eksentry_core::{
-    Fact, FactsOf, Location, Needs, Observation, Resource, ResourceKind, State, Unread,
+    Fact, FactsOf, Location, Need, Needs, Observation, Resource, ResourceKind, State, Unread,
 };
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -32,7 +32,7 @@ use self::role_use::RoleUse;
 use crate::call::{Call, Next};
 use crate::collector::{Collector, Listing};
 use crate::iam::{AccountRoles, IdentityProviders};
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Permissions};
 use crate::{Clients, DESCRIPTIONS_AT_A_TIME, Gate, Memo, Reader, Unlisted};
 use crate::{cloudwatch, ec2, elb, guardduty, iam, logs, named_keys};
 
@@ -45,6 +45,52 @@ pub(crate) const DESCRIBE: Permission = Permission::new("eks:DescribeCluster", C
 /// The permissions of the calls that are made in all Regions of an account to find the users of each role.
 pub(crate) const IN_ALL_REGIONS: &[Permission] =
     &[LIST, DESCRIBE, node_groups::LIST, node_groups::DESCRIBE];
+
+/// The permissions of the calls that read a cluster's facts, and those of what the cluster uses.
+const OF_NEEDS: &[(Need, &[&[Permission]])] = &[
+    (Need::SecretsKey, &[&[named_keys::DESCRIBE]]),
+    (Need::KeyAliases, &[&[named_keys::LIST_ALIASES]]),
+    (
+        Need::ClusterRole,
+        &[iam::OF_ROLES, node_groups::PERMISSIONS],
+    ),
+    (Need::VersionSupport, &[&[versions::DESCRIBE]]),
+    (Need::TrustingRoles, &[&[iam::LIST_ROLES]]),
+    (Need::AccessEntries, &[&[access::LIST, iam::LIST_ROLES]]),
+    (
+        Need::ClusterAdmins,
+        &[&[access::LIST, access::LIST_POLICIES]],
+    ),
+    (Need::NodeGroups, &[node_groups::PERMISSIONS]),
+    (Need::Nodes, &[ec2::OF_NODES]),
+    (Need::NodeRoles, &[iam::OF_ROLES, iam::OF_PROFILES]),
+    (Need::Subnets, &[ec2::OF_SUBNETS]),
+    (Need::SecurityGroups, &[ec2::OF_SECURITY_GROUPS]),
+    (Need::Images, &[ec2::OF_IMAGES]),
+    (Need::InstanceTypes, &[ec2::OF_INSTANCE_TYPES]),
+    (Need::FlowLogs, &[ec2::OF_FLOW_LOGS]),
+    (Need::VpcEndpoints, &[ec2::OF_ENDPOINTS]),
+    (Need::UnencryptedVolumes, &[ec2::OF_VOLUMES, ec2::OF_NODES]),
+    (Need::Addons, &[&[addons::LIST, addons::DESCRIBE]]),
+    (Need::Insights, &[&[insights::LIST]]),
+    (
+        Need::PodRoles,
+        &[&[pod_roles::LIST, iam::LIST_IDENTITY_PROVIDERS]],
+    ),
+    (Need::LoadBalancers, &[elb::PERMISSIONS]),
+    (Need::LogGroup, &[logs::OF_GROUPS, &[named_keys::DESCRIBE]]),
+    (
+        Need::AuditLogWatcher,
+        &[
+            guardduty::OF_DETECTOR,
+            logs::OF_GROUPS,
+            logs::OF_WATCHERS,
+            &[cloudwatch::DESCRIBE],
+        ],
+    ),
+    (Need::Detector, &[guardduty::OF_DETECTOR]),
+    (Need::RuntimeCoverage, &[guardduty::OF_CLUSTERS]),
+];
 
 /// The error code for a cluster, a node group or an add-on that does not exist.
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
@@ -102,28 +148,11 @@ impl Collector for ClusterCollector {
         Family::Clusters
     }
 
-    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        [
-            IN_ALL_REGIONS,
-            &[
-                versions::DESCRIBE,
-                access::LIST,
-                access::LIST_POLICIES,
-                addons::LIST,
-                addons::DESCRIBE,
-                insights::LIST,
-                pod_roles::LIST,
-            ],
-            iam::PERMISSIONS,
-            &[iam::LIST_ROLES, iam::LIST_IDENTITY_PROVIDERS],
-            &[named_keys::DESCRIBE, named_keys::LIST_ALIASES],
-            ec2::PERMISSIONS,
-            elb::PERMISSIONS,
-            guardduty::OF_CLUSTERS,
-            logs::PERMISSIONS,
-            &[cloudwatch::DESCRIBE],
-        ]
-        .concat()
+    fn permissions(&self, _: &ResourceKind) -> Permissions {
+        Permissions {
+            always: &[LIST, DESCRIBE],
+            of_needs: OF_NEEDS,
+        }
     }
 
     fn describe<'a>(

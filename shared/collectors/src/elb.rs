@@ -20,7 +20,7 @@ use self::response::{Balancer, Response};
 use self::tagged::{Tagged, TaggedBalancers};
 use crate::call::Call;
 use crate::permission::{Arns, Permission};
-use crate::{DESCRIPTIONS_AT_A_TIME, Reader};
+use crate::{DESCRIPTIONS_AT_A_TIME, Reader, tags};
 
 /// The version of Elastic Load Balancing with Application, Network and Gateway Load Balancers.
 pub(crate) const SERVICE: QueryService = QueryService {
@@ -34,8 +34,9 @@ pub(crate) const SERVICE: QueryService = QueryService {
 const DESCRIBE: Permission =
     Permission::new("elasticloadbalancing:DescribeLoadBalancers", &[Arns::Any]);
 
-/// The permissions of the calls to Elastic Load Balancing.
+/// The permissions of the calls about load balancers, which are found by their tags.
 pub(crate) const PERMISSIONS: &[Permission] = &[
+    tags::GET,
     DESCRIBE,
     listeners::DESCRIBE,
     listeners::DESCRIBE_RULES,

@@ -28,10 +28,11 @@ const GET_INLINE: Permission = Permission::new("iam:GetRolePolicy", ROLES);
 const GET_MANAGED: Permission = Permission::new("iam:GetPolicy", POLICIES);
 const GET_VERSION: Permission = Permission::new("iam:GetPolicyVersion", POLICIES);
 
-/// The permissions of the calls that read a role with its policies, and the role in an instance profile.
-pub(crate) const PERMISSIONS: &[Permission] = &[
+/// The permissions of the calls that read the role in an instance profile.
+pub(crate) const OF_PROFILES: &[Permission] = &[GET_PROFILE];
+/// The permissions of the calls that read a role with its policies.
+pub(crate) const OF_ROLES: &[Permission] = &[
     GET_ROLE,
-    GET_PROFILE,
     LIST_MANAGED,
     LIST_INLINE,
     GET_INLINE,

@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::call::Next;
 use crate::collector::{Collector, Listing};
 use crate::named_keys::DESCRIBE;
-use crate::permission::{Arns, Permission};
+use crate::permission::{Arns, Permission, Permissions};
 use crate::policies::Policies;
 use crate::{Gate, Reader, Unlisted, ecr, eks, organization};
 use users::Users;
@@ -57,10 +57,18 @@ impl Collector for KeyCollector {
         Family::Keys
     }
 
-    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        let own = [LIST, DESCRIBE, GET_ROTATION, GET_LAST_USAGE, GET_POLICY];
-        let of_others = [eks::LIST, eks::DESCRIBE, ecr::LIST, organization::DESCRIBE];
-        [&own[..], &of_others].concat()
+    fn permissions(&self, _: &ResourceKind) -> Permissions {
+        Permissions {
+            always: &[LIST, DESCRIBE],
+            of_needs: &[
+                (Need::KeyRotation, &[&[GET_ROTATION]]),
+                (
+                    Need::KeyUse,
+                    &[&[GET_LAST_USAGE, eks::LIST, eks::DESCRIBE, ecr::LIST]],
+                ),
+                (Need::KeyPolicy, &[&[GET_POLICY, organization::DESCRIBE]]),
+            ],
+        }
     }
 
     fn describe<'a>(

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::collector::{Collector, Listing};
 use crate::eks::{self, Described, addons};
-use crate::permission::{Arns, Permission, Switch};
+use crate::permission::{Arns, Permission, Permissions, Switch};
 use crate::{Gate, Reader, Unlisted};
 
 /// The functions of template-vpc.yaml, one in each VPC.
@@ -42,14 +42,15 @@ impl Collector for ContentsCollector {
         Family::Kubernetes
     }
 
-    fn permissions(&self, _: &ResourceKind) -> Vec<Permission> {
-        vec![
-            eks::LIST,
-            eks::DESCRIBE,
-            eks::LIST_ACCESS_ENTRIES,
-            addons::LIST,
-            INVOKE,
-        ]
+    fn permissions(&self, _: &ResourceKind) -> Permissions {
+        Permissions {
+            always: &[eks::LIST, eks::DESCRIBE, INVOKE],
+            of_needs: &[
+                (Need::AccessEntries, &[&[eks::LIST_ACCESS_ENTRIES]]),
+                (Need::Workloads, &[&[addons::LIST]]),
+                (Need::WorkloadTemplates, &[&[addons::LIST]]),
+            ],
+        }
     }
 
     fn describe<'a>(

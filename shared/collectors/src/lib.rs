@@ -60,10 +60,20 @@ const DESCRIPTIONS_AT_A_TIME: usize = 32;
 /// Returns the permissions that listing and describing resources of a kind takes, including the permission to read
 /// their tags.
 pub fn permissions(kind: &ResourceKind) -> Vec<Permission> {
-    let collector = collector_of(kind);
-    let mut permissions = collector.map_or_else(Vec::new, |one| one.permissions(kind));
+    let mut permissions = permissions_for(kind, Needs::all());
     permissions.push(tags::GET);
     permissions
+}
+
+/// Returns the permissions that listing and describing resources of a kind takes, as far as these facts are needed.
+pub fn permissions_for(kind: &ResourceKind, needs: Needs) -> Vec<Permission> {
+    let collector = collector_of(kind);
+    collector.map_or_else(Vec::new, |one| one.permissions(kind).for_needs(needs))
+}
+
+/// Returns the permission that reading the tags of most resources takes.
+pub fn permission_for_tags() -> Permission {
+    tags::GET
 }
 
 /// Returns `true` if a call with this permission is made in all Regions of a run, regardless of the resource's own

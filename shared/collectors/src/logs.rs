@@ -30,9 +30,10 @@ const TARGET: &str = "Logs_20140328";
 
 const DESCRIBE_GROUPS: Permission = Permission::new("logs:DescribeLogGroups", &[Arns::Any]);
 
-/// The permissions of all calls.
-pub(crate) const PERMISSIONS: &[Permission] = &[
-    DESCRIBE_GROUPS,
+/// The permissions of the calls that list log groups.
+pub(crate) const OF_GROUPS: &[Permission] = &[DESCRIBE_GROUPS];
+/// The permissions of the calls that find out what watches a log group.
+pub(crate) const OF_WATCHERS: &[Permission] = &[
     watchers::DESCRIBE_SUBSCRIPTIONS,
     watchers::DESCRIBE_METRIC_FILTERS,
     watchers::DESCRIBE_POLICIES,

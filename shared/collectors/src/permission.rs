@@ -1,6 +1,8 @@
 //! The permissions that calls need. Each permission is a constant in the module that makes the call; the policies of
 //! the functions' roles are derived from the permissions.
 
+use eksentry_core::{Need, Needs};
+
 /// A permission that a call needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
@@ -12,6 +14,25 @@ pub struct Permission {
     pub by_service: Option<&'static str>,
     /// The parameter of the stack that grants the permission; `None` if it is always granted.
     pub granted_by: Option<Switch>,
+}
+
+/// The permissions of the calls that read the resources of a kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Permissions {
+    /// The permissions of the calls that are made in any case.
+    pub(crate) always: &'static [Permission],
+    /// The permissions of the calls that are made only if some facts are needed.
+    pub(crate) of_needs: &'static [(Need, &'static [&'static [Permission]])],
+}
+
+impl Permissions {
+    /// Returns the permissions of the calls that are made if these facts are needed; some may be in it several times.
+    pub(crate) fn for_needs(self, needs: Needs) -> Vec<Permission> {
+        let of_needs = self.of_needs.iter();
+        let of_needs = of_needs.filter(|(need, _)| needs.contains(*need));
+        let of_needs = of_needs.flat_map(|(_, permissions)| permissions.iter().copied().flatten());
+        self.always.iter().chain(of_needs).copied().collect()
+    }
 }
 
 /// A parameter of the stack that grants permissions if it is `on`.

@@ -34,6 +34,7 @@ mod selection;
 mod settings;
 mod settled;
 mod sinks;
+mod statements;
 mod summary;
 pub mod sweep;
 pub mod sweep_worker;
@@ -49,9 +50,10 @@ pub use app::App;
 pub use eksentry_collectors::{Arns, Permission, Switch};
 pub use error::{Error, ErrorKind};
 pub use host::Host;
-pub use permissions::Readers;
+pub use permissions::{Readers, ScanPermissions};
 pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection, SelectionError};
 pub use settings::{Accounts, PassedImages, Regions, Settings};
+pub use statements::{Group, Statement, statements};
 pub use summary::{CheckSummary, Summary};
 
 /// The divisor of the time left that gives the time reserved for reporting that the time is up, and the most time that

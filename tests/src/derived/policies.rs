@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eksentry_runtime::{Arns, Permission, Readers, Switch};
+use eksentry_runtime::{Arns, Group, Permission, Readers, Statement, Switch};
 
 use super::{Block, row};
-
-/// The action that functions need only if the template's parameter `Regions` is `all`. Its statement has the same
-/// condition.
-const LIST_REGIONS: &str = "account:ListRegions";
 
 /// The Regions that a statement applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,68 +27,17 @@ impl Regions {
     }
 }
 
-/// A statement: actions, and the resources of all of them together.
-#[derive(Debug, Default)]
-struct Statement {
-    actions: Vec<&'static str>,
-    arns: Vec<String>,
-}
-
-/// Returns the statements of a role that reads these Regions. Statements on `*` come first: IAM defines no resource for
-/// their actions.
+/// Returns the statements of a role that reads these Regions.
 fn statements(
     permissions: &[Permission],
     regions: impl Fn(&Permission) -> Regions,
 ) -> BTreeMap<(Group, Regions), Statement> {
-    let mut statements: BTreeMap<_, Statement> = BTreeMap::new();
-    for permission in permissions {
-        let group = Group::of(permission);
-        let regions = match group {
-            Group::InRegion | Group::OfAnyAccount | Group::Anywhere | Group::GrantedInRegion(_) => {
-                regions(permission)
-            }
-            _ => Regions::Own,
-        };
-        let statement = statements.entry((group, regions)).or_default();
-        statement.actions.push(permission.action);
-        for arns in permission.on {
-            let arn = arn(permission.service(), *arns, regions);
-            if !statement.arns.contains(&arn) {
-                statement.arns.push(arn);
-            }
+    eksentry_runtime::statements(permissions, |group, permission| match group {
+        Group::InRegion | Group::OfAnyAccount | Group::Anywhere | Group::GrantedInRegion(_) => {
+            regions(permission)
         }
-    }
-    statements
-}
-
-/// The key that groups permissions into one statement, so that no statement allows more than its actions need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Group {
-    Any,
-    InRegion,
-    OfAnyAccount,
-    Anywhere,
-    /// The account's own resources without a Region, or AWS's own, by the end of their ARNs.
-    Global(&'static str),
-    ListRegions,
-    /// The permissions that a parameter of the stack grants, on everything and on the account's own resources.
-    GrantedOnAny(Switch),
-    GrantedInRegion(Switch),
-}
-
-impl Group {
-    fn of(permission: &Permission) -> Self {
-        match (permission.granted_by, permission.on) {
-            _ if permission.action == LIST_REGIONS => Self::ListRegions,
-            (Some(switch), [Arns::InRegion(_), ..]) => Self::GrantedInRegion(switch),
-            (Some(switch), _) => Self::GrantedOnAny(switch),
-            (None, [Arns::InRegion(_), ..]) => Self::InRegion,
-            (None, [Arns::OfAnyAccount(_), ..]) => Self::OfAnyAccount,
-            (None, [Arns::Anywhere(_), ..]) => Self::Anywhere,
-            (None, [Arns::Global(end) | Arns::OfAws(end), ..]) => Self::Global(end),
-            (None, [Arns::Any, ..] | []) => Self::Any,
-        }
-    }
+        _ => Regions::Own,
+    })
 }
 
 fn arn(service: &str, arns: Arns, regions: Regions) -> String {
@@ -125,7 +70,14 @@ fn list(name: &str, items: &[impl AsRef<str>]) -> Vec<String> {
 fn lines_of((group, regions): (Group, Regions), statement: &Statement) -> Vec<String> {
     let mut lines = vec!["Effect: Allow".to_owned()];
     lines.extend(list("Action", &statement.actions));
-    lines.extend(list("Resource", &statement.arns));
+    let mut arns: Vec<String> = Vec::new();
+    for (service, of_service) in &statement.arns {
+        let arn = arn(service, *of_service, regions);
+        if !arns.contains(&arn) {
+            arns.push(arn);
+        }
+    }
+    lines.extend(list("Resource", &arns));
     if regions == Regions::Listed {
         let listed = "!If [HasRegions, !Sub '${AWS::Region},${Regions}', !Ref AWS::Region]";
         lines.extend([
@@ -332,7 +284,7 @@ mod tests {
 
     #[test]
     fn list_regions_is_allowed_only_if_all_regions_are_evaluated() {
-        let list = Permission::new(LIST_REGIONS, &[Arns::Global("account")]);
+        let list = Permission::new("account:ListRegions", &[Arns::Global("account")]);
         let text = lines(&[list], Regions::Own);
         assert!(
             text.starts_with("- !If\n  - EveryRegion\n  - Effect"),

@@ -18,6 +18,8 @@ pub(super) const DESCRIBE: Permission = Permission::new(
     "eks:DescribeNodegroup",
     &[Arns::InRegion("nodegroup/*/*/*")],
 );
+/// The permissions of all calls about node groups.
+pub(super) const PERMISSIONS: &[Permission] = &[LIST, DESCRIBE];
 
 impl Clusters {
     /// Returns the node groups of a cluster; none if the cluster does not exist. They are listed and described once,
