@@ -8,7 +8,7 @@ use eksentry_collectors::Call;
 use eksentry_core::{Fact, Unread};
 
 use crate::error::{Error, ErrorKind};
-use crate::settings::Settings;
+use crate::settings::{SetBy, Settings};
 
 pub(crate) const ACTIONS: &[&str] = &[LIST, LIST_OF_UNIT, LIST_UNITS];
 
@@ -30,7 +30,7 @@ pub(crate) async fn accounts(
     let mut accounts: BTreeSet<String> = named.ids.iter().cloned().collect();
     let mut errors = Vec::new();
     if named.organization || !named.units.is_empty() {
-        let organization = Organization::new(aws);
+        let organization = Organization::new(aws, settings.set_by);
         if named.organization {
             match organization.all().await {
                 Ok(found) => accounts.extend(found),
@@ -58,20 +58,22 @@ const REQUIRED: [(&str, &str); 3] = [
 struct Organization {
     client: Lazy<aws_sdk_organizations::Client>,
     pace: Pace,
+    set_by: SetBy,
 }
 
 impl Organization {
-    fn new(aws: &Aws) -> Self {
+    fn new(aws: &Aws, set_by: SetBy) -> Self {
         Self {
             client: client!(aws_sdk_organizations, aws, None, &REQUIRED),
             pace: Pace::default(),
+            set_by,
         }
     }
 
     async fn all(&self) -> Result<Vec<String>, Error> {
         let of = "the organization";
         let listed = self.accounts_of_organization(of).await;
-        listed.map_err(|reason| not_listed(of, &reason))
+        listed.map_err(|reason| self.not_listed(of, &reason))
     }
 
     /// Returns the accounts of a unit and of all units below it.
@@ -79,7 +81,7 @@ impl Organization {
         let mut found = Vec::new();
         let mut units = vec![unit.to_owned()];
         while let Some(unit) = units.pop() {
-            let error = |reason: Unread| not_listed(&unit, &reason);
+            let error = |reason: Unread| self.not_listed(&unit, &reason);
             found.extend(self.accounts_in(&unit).await.map_err(error)?);
             units.extend(self.units_in(&unit).await.map_err(error)?);
         }
@@ -113,6 +115,16 @@ impl Organization {
         });
         units.await
     }
+
+    fn not_listed(&self, of: &str, reason: &Unread) -> Error {
+        let message = format!(
+            "couldn't list the accounts of {of}: {} To fix this, run eksentry in the organization's management account \
+             or in that of a delegated administrator, or list account ids in {}.",
+            reason.text,
+            self.set_by.name("EKSENTRY_ACCOUNTS", "--accounts")
+        );
+        Error::new(ErrorKind::NotListed, message)
+    }
 }
 
 /// The states of accounts that cannot be evaluated. A sweep tries to enter an account whose state is not
@@ -137,13 +149,4 @@ fn is_active(account: &Account) -> bool {
     state
         .or(status)
         .is_none_or(|state| !INACTIVE.contains(&state))
-}
-
-fn not_listed(of: &str, reason: &Unread) -> Error {
-    let message = format!(
-        "couldn't list the accounts of {of}: {} To fix this, run eksentry in the organization's management account or \
-         in that of a delegated administrator, or list account ids in EKSENTRY_ACCOUNTS.",
-        reason.text
-    );
-    Error::new(ErrorKind::NotListed, message)
 }

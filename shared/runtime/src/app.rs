@@ -13,7 +13,8 @@ use crate::mute_list::StoredMuteList;
 use crate::parameters::Parameters;
 use crate::place::Place;
 use crate::queue::Queue;
-use crate::settings::{Settings, is_account};
+use crate::settings::{SetBy, Settings, is_account};
+use crate::watcher::Watcher;
 
 /// The state that a function keeps from event to event. Clients are created when the first event needs them; otherwise,
 /// the loading of TLS roots and configuration would delay every cold start before the first poll.
@@ -43,8 +44,18 @@ impl App {
     /// Creates an app with the settings of its host's environment. Wrong settings fail each invocation, so that they
     /// are reported where other failures are.
     pub fn new(host: Host) -> Self {
+        let settings = Settings::from_environment(&host.variables);
+        Self::with(host, settings)
+    }
+
+    /// Creates an app with these settings.
+    pub fn with_settings(host: Host, settings: Settings) -> Self {
+        Self::with(host, Ok(settings))
+    }
+
+    fn with(host: Host, settings: Result<Settings, Error>) -> Self {
         Self {
-            settings: Settings::from_environment(&host.variables),
+            settings,
             aws: OnceCell::new(),
             relay: Relay::new(host.kubernetes.clone()),
             host,
@@ -59,6 +70,11 @@ impl App {
     /// Writes lines to the output that CloudWatch Logs reads.
     pub(crate) fn print(&self, lines: &[u8]) -> std::io::Result<()> {
         (self.host.output)(lines)
+    }
+
+    /// Returns the watcher of all runs, if there is one.
+    pub(crate) fn watcher(&self) -> Option<&dyn Watcher> {
+        self.host.watcher.as_deref()
     }
 
     /// Returns the relay to the API servers of clusters.
@@ -81,7 +97,7 @@ impl App {
 impl Connections {
     async fn connect(host: &Host, settings: &Settings, context: &Context) -> Result<Self, Error> {
         let aws = host.aws().await;
-        let location = location(&aws, context).await?;
+        let location = location(&aws, context, settings.set_by).await?;
         let queue = settings.queue_url.as_deref();
         let bucket = settings.ledger_bucket.as_deref();
         let lake = settings.ocsf.as_ref();
@@ -91,7 +107,7 @@ impl Connections {
         };
         Ok(Self {
             aws_config: AwsConfig::new(&aws),
-            mute_list: StoredMuteList::new(&aws, settings.mute_list.as_deref()),
+            mute_list: StoredMuteList::new(&aws, settings.mute_list.as_ref()),
             parameters: Parameters::new(&aws, &settings.parameters_paths),
             queue: queue.map(|url| Queue::new(&aws, url)),
             ledgers: bucket.map(|bucket| Ledgers::new(&aws, bucket, &location.account)),
@@ -103,13 +119,14 @@ impl Connections {
 }
 
 /// Returns the account and Region that the function runs in. The account is that of the ARN that the function was
-/// invoked under or, if there is none (as under `cargo lambda watch`), that of the caller according to STS, which
-/// requires no permission.
-async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
+/// invoked under or, if there is none (as under `cargo lambda watch`, or in a command), that of the caller according to
+/// STS, which requires no permission.
+async fn location(aws: &Aws, context: &Context, set_by: SetBy) -> Result<Location, Error> {
     let region = aws.region().ok_or_else(|| {
         Error::new(
             ErrorKind::InvalidSettings,
-            "the AWS Region isn't set: set the environment variable AWS_REGION, as Lambda does",
+            "the AWS Region isn't set: set the environment variable AWS_REGION, as Lambda does, or the Region of the \
+             profile",
         )
     })?;
     let function = context
@@ -119,7 +136,7 @@ async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
         .filter(|arn| is_account(arn.account()));
     let arn = match function {
         Some(arn) => arn,
-        None => caller(aws).await?,
+        None => caller(aws, set_by).await?,
     };
     Ok(Location {
         region: region.to_owned(),
@@ -127,10 +144,15 @@ async fn location(aws: &Aws, context: &Context) -> Result<Location, Error> {
     })
 }
 
-async fn caller(aws: &Aws) -> Result<Arn, Error> {
+async fn caller(aws: &Aws, set_by: SetBy) -> Result<Arn, Error> {
     let failed = |problem: String| {
         let message = format!(
-            "couldn't determine the account that the function runs in: sts:GetCallerIdentity {problem}"
+            "couldn't determine the account of the credentials: sts:GetCallerIdentity {problem}{}",
+            set_by.name(
+                "",
+                "; to fix this, configure credentials as for the AWS CLI: `aws sts get-caller-identity` must succeed \
+                 with the same profile"
+            )
         );
         Error::new(ErrorKind::InvalidSettings, message)
     };

@@ -40,6 +40,8 @@ const MAX_PARTS: usize = 200;
 /// The location of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
+    /// A part that was read from a file.
+    File(Part),
     /// The parameter of that name.
     Parameter(String),
     /// The parameters directly below these paths, each of which holds a part. A parameter holds only 4 or 8 KB, and a
@@ -47,10 +49,10 @@ pub(crate) enum Source {
     Paths(Vec<String>),
 }
 
-/// The text that a parameter holds.
+/// The text that a parameter or a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The parameter's name.
+    /// The parameter's name, or the file's path.
     pub(crate) name: String,
     pub(crate) text: String,
 }
@@ -191,6 +193,7 @@ impl<T> Document<T> {
 
     async fn fetch(&self) -> Result<Vec<Part>, DocumentError> {
         match &self.source {
+            Source::File(part) => Ok(vec![part.clone()]),
             Source::Parameter(name) => Ok(vec![self.parameter(name).await?]),
             Source::Paths(paths) => {
                 let parts = paths.iter().map(|path| self.below(path));

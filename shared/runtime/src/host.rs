@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::io::{self, Write as _};
+use std::sync::Arc;
 
 use eksentry_aws::{Aws, Clock};
 use eksentry_kubernetes::Connector;
+
+use crate::watcher::Watcher;
 
 /// A function that returns the value of an environment variable; `None` if it is not set.
 type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
@@ -18,6 +21,7 @@ pub struct Host {
     pub(crate) output: Box<Output>,
     pub(crate) clock: Clock,
     pub(crate) kubernetes: Connector,
+    pub(crate) watcher: Option<Arc<dyn Watcher>>,
     aws: Option<Aws>,
 }
 
@@ -34,7 +38,18 @@ impl Host {
             }),
             clock: Clock::default(),
             kubernetes: Connector::tls(),
+            watcher: None,
             aws: None,
+        }
+    }
+
+    /// Returns the host of a command: the process's environment, these connections to AWS, and the watcher of all runs.
+    pub fn command(aws: Aws, watcher: Arc<dyn Watcher>) -> Self {
+        Self {
+            clock: aws.clock().clone(),
+            watcher: Some(watcher),
+            aws: Some(aws),
+            ..Self::lambda()
         }
     }
 
@@ -51,6 +66,7 @@ impl Host {
             output: Box::new(output),
             clock: aws.clock().clone(),
             kubernetes,
+            watcher: None,
             aws: Some(aws),
         }
     }

@@ -19,6 +19,7 @@ use crate::parameters::Current;
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::summary::Summary;
+use crate::watcher::Watcher;
 
 /// The divisor of the time left that gives the time reserved for sending findings and enqueuing the rest, and the most
 /// time that is reserved.
@@ -55,16 +56,17 @@ pub(crate) struct Invocation<'a> {
 
 /// The sinks that receive a run's findings. AWS Config is not one of them: `config-rule`, which a rule invokes, sends
 /// it evaluations.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Sinks<'a> {
     pub(crate) security_hub: bool,
     pub(crate) ocsf: Option<&'a Ocsf>,
+    pub(crate) watcher: Option<&'a dyn Watcher>,
 }
 
 impl Sinks<'_> {
     /// Returns `true` if there is any sink.
     pub(crate) fn are_any(&self) -> bool {
-        self.security_hub || self.ocsf.is_some()
+        self.security_hub || self.ocsf.is_some() || self.watcher.is_some()
     }
 }
 
@@ -132,6 +134,7 @@ impl<'a> Invocation<'a> {
         Sinks {
             security_hub: self.settings.security_hub,
             ocsf: self.aws.ocsf.as_ref(),
+            watcher: self.app.watcher(),
         }
     }
 

@@ -16,6 +16,7 @@ mod event_bridge;
 pub mod fuzzing;
 mod host;
 mod invocation;
+mod invoke;
 pub mod logging;
 mod matched_ledgers;
 mod messages;
@@ -28,6 +29,7 @@ mod permissions;
 mod place;
 mod queue;
 mod run;
+mod scan;
 mod scan_event;
 mod scope;
 mod selection;
@@ -39,6 +41,7 @@ mod summary;
 pub mod sweep;
 pub mod sweep_worker;
 mod task;
+mod watcher;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,11 +53,16 @@ pub use app::App;
 pub use eksentry_collectors::{Arns, Permission, Switch};
 pub use error::{Error, ErrorKind};
 pub use host::Host;
+pub use invoke::{Function, invoke};
 pub use permissions::{Readers, ScanPermissions};
+pub use scan::{ScanRequest, Scanned, scan};
 pub use selection::{DISABLED_CHECKS, ENABLED_CHECKS, Selection, SelectionError};
-pub use settings::{Accounts, PassedImages, Regions, Settings};
+pub use settings::{
+    Accounts, MuteListLocation, PassedImages, ROLE_NAME, Regions, SetBy, SettingError, Settings,
+};
 pub use statements::{Group, Statement, statements};
 pub use summary::{CheckSummary, Summary};
+pub use watcher::Watcher;
 
 /// The divisor of the time left that gives the time reserved for reporting that the time is up, and the most time that
 /// is reserved.

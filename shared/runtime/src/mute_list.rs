@@ -1,4 +1,4 @@
-//! The customer's mute list, from a parameter in the Systems Manager Parameter Store.
+//! The customer's mute list, from a parameter in the Systems Manager Parameter Store or from a file.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::documents::{Document, ParseError, Part, Reading, Source};
 use crate::error::{Error, ErrorKind, without_values};
+use crate::settings::MuteListLocation;
 
 /// The longest time for which a list is used while it cannot be read again.
 const MAX_AGE: Duration = Duration::from_hours(24);
@@ -73,10 +74,16 @@ impl ReadMuteList {
 }
 
 impl StoredMuteList {
-    pub(crate) fn new(aws: &Aws, parameter: Option<&str>) -> Self {
-        let source = parameter.map(|name| {
-            let source = Source::Parameter(name.to_owned());
-            (name.to_owned(), Document::new(aws, source, read))
+    pub(crate) fn new(aws: &Aws, location: Option<&MuteListLocation>) -> Self {
+        let source = location.map(|location| {
+            let (name, source) = match location {
+                MuteListLocation::Parameter(name) => (name, Source::Parameter(name.clone())),
+                MuteListLocation::File { path, text } => {
+                    let (name, text) = (path.clone(), text.clone());
+                    (path, Source::File(Part { name, text }))
+                }
+            };
+            (name.clone(), Document::new(aws, source, read))
         });
         Self { source }
     }

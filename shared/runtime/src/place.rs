@@ -9,7 +9,7 @@ use eksentry_kubernetes::Routes;
 use eksentry_reporters::SecurityHub;
 
 use crate::error::{Error, ErrorKind};
-use crate::settings::{Regions, Settings};
+use crate::settings::{Regions, SetBy, Settings};
 
 pub(crate) const LIST_REGIONS: Permission =
     Permission::new("account:ListRegions", &[Arns::Global("account")]);
@@ -123,7 +123,8 @@ impl Account {
         Ok(Self {
             clusters,
             places: entered,
-            regions_error: unevaluated.map(|reason| regions_not_listed(&there, &reason)),
+            regions_error: unevaluated
+                .map(|reason| regions_not_listed(&there, settings.set_by, &reason)),
         })
     }
 
@@ -153,8 +154,9 @@ async fn assume(aws: &Aws, settings: &Settings, there: &Location) -> Result<Aws,
     assumed.map_err(|error| {
         let message = format!(
             "couldn't assume the role {role}, so account {account} was not evaluated: {}; to fix this, deploy \
-             template-member.yaml in that account, with the external id in EKSENTRY_EXTERNAL_ID if that is set",
-            error.problem
+             template-member.yaml in that account, with the external id in {} if that is set",
+            error.problem,
+            settings.set_by.name("EKSENTRY_EXTERNAL_ID", "--external-id")
         );
         Error::new(ErrorKind::NotEntered, message)
     })
@@ -185,11 +187,14 @@ async fn named_regions(
     }
 }
 
-fn regions_not_listed(account: &Location, reason: &Unread) -> Error {
+fn regions_not_listed(account: &Location, set_by: SetBy, reason: &Unread) -> Error {
     let message = format!(
         "couldn't list the Regions of account {}, so it was evaluated only in {}: {} As an alternative, list the \
-         Regions in EKSENTRY_REGIONS.",
-        account.account, account.region, reason.text
+         Regions in {}.",
+        account.account,
+        account.region,
+        reason.text,
+        set_by.name("EKSENTRY_REGIONS", "--region")
     );
     Error::new(ErrorKind::NotListed, message)
 }

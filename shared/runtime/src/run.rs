@@ -19,7 +19,7 @@ use crate::outages::Outages;
 use crate::place::Place;
 use crate::scope::{Scope, Targets};
 use crate::settled::Settled;
-use crate::sinks::{OcsfSink, SecurityHubSink, Sink};
+use crate::sinks::{OcsfSink, SecurityHubSink, Sink, WatcherSink};
 use crate::summary::Summary;
 
 /// The most observations that wait to be evaluated; when there are more, reading pauses.
@@ -134,6 +134,14 @@ impl Run<'_> {
         if let Some(ocsf) = self.sinks.ocsf {
             let log = ocsf.log(&place.location, &invocation.id);
             sinks.push(Box::new(OcsfSink::new(log)));
+        }
+        if let Some(watcher) = self.sinks.watcher {
+            let part = match &self.targets {
+                Targets::Part(part) => Some(part),
+                Targets::Resources(_) => None,
+            };
+            let sink = WatcherSink::open(watcher, &place.location, part);
+            sinks.push(Box::new(sink));
         }
         sinks
     }

@@ -1,6 +1,7 @@
-//! The functions' settings, from the environment.
+//! The settings: those of functions, from the environment, and those of a command, from its options.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
@@ -11,17 +12,14 @@ use eksentry_reporters::ocsf::{Destination, DestinationError};
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
 
-/// The variable that switches the checks of the contents of clusters on.
-pub(crate) const KUBERNETES: &str = "EKSENTRY_KUBERNETES";
-
 /// The default name of the role that is assumed in other accounts.
-const ROLE_NAME: &str = "eksentry-member";
+pub const ROLE_NAME: &str = "eksentry-member";
 
 /// The default number of days after which an unchanged finding is sent again. Security Hub drops findings that were not
 /// updated for 90 days.
 const REFRESH_DAYS: u64 = 30;
 
-/// The settings in the environment.
+/// The settings. Those of a function are in its environment.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
@@ -49,8 +47,8 @@ pub struct Settings {
     pub refresh: Duration,
     /// The images whose PASSED findings are sent (`EKSENTRY_PASSED_IMAGES`).
     pub passed_images: PassedImages,
-    /// The Systems Manager parameter with the mute list (`EKSENTRY_MUTE_LIST`).
-    pub mute_list: Option<String>,
+    /// The location of the mute list (`EKSENTRY_MUTE_LIST`).
+    pub mute_list: Option<MuteListLocation>,
     /// The bucket with the ledgers of sent findings (`EKSENTRY_LEDGER_BUCKET`).
     pub ledger_bucket: Option<String>,
     /// The number of workers that run at the same time and share Security Hub's rates (`EKSENTRY_WORKERS`).
@@ -64,6 +62,42 @@ pub struct Settings {
     /// The selection that the environment itself defines (`EKSENTRY_ENABLED_CHECKS`, `EKSENTRY_DISABLED_CHECKS` and
     /// `EKSENTRY_PARAMETERS`), which takes precedence over the documents.
     pub selection: Selection,
+    /// The way in which these settings are made.
+    pub set_by: SetBy,
+}
+
+/// The location of a mute list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MuteListLocation {
+    /// The Systems Manager parameter of that name.
+    Parameter(String),
+    /// A file that was read.
+    File {
+        /// The path of the file.
+        path: String,
+        /// The text in the file.
+        text: String,
+    },
+}
+
+/// The way in which settings are made, so that messages name them as the reader knows them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SetBy {
+    /// The environment variables of a function.
+    #[default]
+    Variables,
+    /// The options of a command.
+    Options,
+}
+
+impl SetBy {
+    /// Returns the name of one of the settings, given its variable and its option.
+    pub(crate) fn name(self, variable: &'static str, option: &'static str) -> &'static str {
+        match self {
+            Self::Variables => variable,
+            Self::Options => option,
+        }
+    }
 }
 
 /// The Regions that a sweep evaluates.
@@ -108,6 +142,19 @@ pub enum PassedImages {
 }
 
 impl Settings {
+    /// Returns the settings of a command without options: it evaluates its own account and Region, and sends nothing.
+    pub fn of_command() -> Self {
+        Self {
+            // The check of the recorder belongs to a scan, although a scan sends no evaluations.
+            aws_config: true,
+            role_name: ROLE_NAME.to_owned(),
+            refresh: Duration::from_hours(24 * REFRESH_DAYS),
+            workers: 1,
+            set_by: SetBy::Options,
+            ..Self::default()
+        }
+    }
+
     /// Reads the settings from the environment.
     ///
     /// # Errors
@@ -117,19 +164,19 @@ impl Settings {
         Ok(Self {
             security_hub: switch("EKSENTRY_SECURITY_HUB", &variable, true)?,
             aws_config: switch("EKSENTRY_AWS_CONFIG", &variable, true)?,
-            kubernetes: switch(KUBERNETES, &variable, false)?,
+            kubernetes: switch("EKSENTRY_KUBERNETES", &variable, false)?,
             cluster_reader: function("EKSENTRY_CLUSTER_READER", &variable)?,
             ocsf: ocsf("EKSENTRY_OCSF", &variable)?,
             queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
-            regions: regions("EKSENTRY_REGIONS", &variable)?,
-            accounts: accounts("EKSENTRY_ACCOUNTS", &variable)?,
+            regions: parsed("EKSENTRY_REGIONS", &variable)?,
+            accounts: parsed("EKSENTRY_ACCOUNTS", &variable)?,
             role_name: role_name("EKSENTRY_ROLE_NAME", &variable)?,
             external_id: text("EKSENTRY_EXTERNAL_ID", &variable),
             refresh: Duration::from_hours(
                 24 * number("EKSENTRY_REFRESH_DAYS", &variable, 1..=80, REFRESH_DAYS)?,
             ),
             passed_images: passed_images("EKSENTRY_PASSED_IMAGES", &variable)?,
-            mute_list: text("EKSENTRY_MUTE_LIST", &variable),
+            mute_list: text("EKSENTRY_MUTE_LIST", &variable).map(MuteListLocation::Parameter),
             ledger_bucket: text("EKSENTRY_LEDGER_BUCKET", &variable),
             workers: number("EKSENTRY_WORKERS", &variable, 1..=1_000, 1)?,
             docs_url: url("EKSENTRY_DOCS_URL", &variable)?,
@@ -140,6 +187,7 @@ impl Settings {
                 disabled: checks_of("EKSENTRY_DISABLED_CHECKS", &variable)?,
                 parameters: parameters("EKSENTRY_PARAMETERS", &variable)?,
             },
+            set_by: SetBy::Variables,
         })
     }
 }
@@ -166,8 +214,12 @@ fn text(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String
 
 /// Returns the items of a list with commas.
 fn list(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let value = variable(name).unwrap_or_default();
-    let parts = value.split(',').map(str::trim);
+    items(&variable(name).unwrap_or_default())
+}
+
+/// Returns the items of a text that separates them by commas.
+fn items(text: &str) -> Vec<String> {
+    let parts = text.split(',').map(str::trim);
     parts
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
@@ -229,48 +281,72 @@ fn ocsf(
         .map_err(|error: DestinationError| invalid(name, &error.to_string()))
 }
 
-fn regions(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Regions, Error> {
-    let mut regions = list(name, variable);
-    regions.sort();
-    regions.dedup();
-    let is_region = |text: &str| {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        text.chars().all(allowed) && text.contains('-')
-    };
-    match regions.as_slice() {
-        [] => Ok(Regions::Home),
-        [all] if all == "all" => Ok(Regions::All),
-        _ => match regions.iter().find(|region| !is_region(region)) {
-            Some(other) => {
-                let problem = format!(
-                    "contains {other:?}, but must be a list of Regions such as eu-central-1, separated by commas, or \
-                     the single word all"
-                );
-                Err(invalid(name, &problem))
-            }
-            None => Ok(Regions::These(regions)),
-        },
+fn parsed<T>(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<T, Error>
+where
+    T: FromStr<Err = SettingError>,
+{
+    let value = variable(name).unwrap_or_default();
+    value
+        .parse()
+        .map_err(|error: SettingError| invalid(name, &error.to_string()))
+}
+
+/// The error for a text that is not the value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// An item of a list is not the name of a Region.
+    #[error(
+        "contains {0:?}, but must be a list of Regions such as eu-central-1, separated by commas, or the single word all"
+    )]
+    Region(String),
+    /// An item of a list identifies no accounts.
+    #[error(
+        "contains {0:?}, but must be a list of account ids with twelve digits and ids of organizational units, \
+         separated by commas, or the word organization"
+    )]
+    Account(String),
+}
+
+impl FromStr for Regions {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        let mut regions = items(text);
+        regions.sort();
+        regions.dedup();
+        let is_region = |text: &str| {
+            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            text.chars().all(allowed) && text.contains('-')
+        };
+        match regions.as_slice() {
+            [] => Ok(Self::Home),
+            [all] if all == "all" => Ok(Self::All),
+            _ => match regions.iter().find(|region| !is_region(region)) {
+                Some(other) => Err(SettingError::Region(other.clone())),
+                None => Ok(Self::These(regions)),
+            },
+        }
     }
 }
 
-fn accounts(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<Accounts, Error> {
-    let mut accounts = Accounts::default();
-    for part in list(name, variable) {
-        if is_account(&part) {
-            accounts.ids.push(part);
-        } else if part.starts_with("ou-") || part.starts_with("r-") {
-            accounts.units.push(part);
-        } else if part == "organization" {
-            accounts.organization = true;
-        } else {
-            let problem = format!(
-                "contains {part:?}, but must be a list of account ids with twelve digits and ids of organizational \
-                 units, separated by commas, or the word organization"
-            );
-            return Err(invalid(name, &problem));
+impl FromStr for Accounts {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        let mut accounts = Self::default();
+        for part in items(text) {
+            if is_account(&part) {
+                accounts.ids.push(part);
+            } else if part.starts_with("ou-") || part.starts_with("r-") {
+                accounts.units.push(part);
+            } else if part == "organization" {
+                accounts.organization = true;
+            } else {
+                return Err(SettingError::Account(part));
+            }
         }
+        Ok(accounts)
     }
-    Ok(accounts)
 }
 
 /// Returns `true` if a text is the id of an account: twelve digits.

@@ -4,6 +4,7 @@
 
 mod ocsf;
 mod security_hub;
+mod watcher;
 
 use eksentry_core::{Check, Finding, Resource};
 use futures::future::LocalBoxFuture;
@@ -16,6 +17,7 @@ use crate::summary::Summary;
 
 pub(crate) use ocsf::OcsfSink;
 pub(crate) use security_hub::SecurityHubSink;
+pub(crate) use watcher::WatcherSink;
 
 /// A sink for the findings of one run.
 pub(crate) trait Sink {

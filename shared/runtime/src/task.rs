@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::error::{Error, without_values};
 use crate::selection::Selection;
-use crate::settings::{KUBERNETES, Regions, Settings, is_account};
+use crate::settings::{Regions, SetBy, Settings, is_account};
 
 /// A sweep, or a slice of one. A member that is empty or absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,9 +166,12 @@ impl Task {
         let named = selected.iter().find(|check| is_inside(check));
         if let Some(check) = named.filter(|_| !settings.kubernetes) {
             let message = format!(
-                "in checks, {} evaluates the contents of clusters, which is off: to fix this, set the environment \
-                 variable {KUBERNETES} to on",
-                check.id
+                "in checks, {} evaluates the contents of clusters, which is off: to fix this, {}",
+                check.id,
+                settings.set_by.name(
+                    "set the environment variable EKSENTRY_KUBERNETES to on",
+                    "add --kubernetes"
+                )
             );
             return Err(Error::invalid_event(message));
         }
@@ -203,10 +206,7 @@ impl Task {
             }
             let place = resource.location();
             if !covers(settings, home, &place) {
-                let message = format!(
-                    "{arn} is in {place}, which this function doesn't evaluate (it runs in {home}): to fix this, sweep \
-                     it there, or add its account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
-                );
+                let message = format!("{arn} is in {place}, which {}", not_covered(settings, home));
                 return Err(Error::invalid_event(message));
             }
             let of_account = named.entry(place.account).or_default();
@@ -237,12 +237,26 @@ impl Task {
             });
         if narrowed && !(region && covers_account(settings, home, &place.account)) {
             let message = format!(
-                "the event is about {place}, which this function doesn't evaluate (it runs in {home}): to fix this, \
-                 add the account and Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+                "the event is about {place}, which {}",
+                not_covered(settings, home)
             );
             return Err(Error::invalid_event(message));
         }
         Ok(())
+    }
+}
+
+/// Returns the rest of a message about a place that is not evaluated.
+fn not_covered(settings: &Settings, home: &Location) -> String {
+    match settings.set_by {
+        SetBy::Variables => format!(
+            "this function doesn't evaluate (it runs in {home}): to fix this, sweep it there, or add its account and \
+             Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+        ),
+        SetBy::Options => format!(
+            "isn't evaluated (the credentials are those of {home}): to fix this, add its account and Region to \
+             --accounts and --region"
+        ),
     }
 }
 

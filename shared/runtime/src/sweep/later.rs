@@ -34,8 +34,11 @@ pub(super) async fn enqueue(
         let advice = if invocation.aws.queue.is_some() {
             "it was sent to the queue too often: to fix this, increase the functions' timeout or memory"
         } else {
-            "to fix this, increase the function's timeout or memory, or set EKSENTRY_QUEUE_URL so that workers \
-             evaluate them"
+            invocation.settings.set_by.name(
+                "to fix this, increase the function's timeout or memory, or set EKSENTRY_QUEUE_URL so that workers \
+                 evaluate them",
+                "to fix this, increase --timeout, or scan fewer accounts, Regions or checks at a time",
+            )
         };
         let first = serde_json::to_string(first).unwrap_or_default();
         let message = format!(
