@@ -102,9 +102,10 @@ use crate::{
     account::{Account, AccountError, Record},
     background::ANY_PORT,
     deployment::Deployment,
+    iam as iam_policies,
     lambda::Invocation,
     model::validate,
-    template::TemplateError,
+    template::{Role, TemplateError},
 };
 
 /// Returns the problems for which Security Hub would reject a finding, by its published model and by the limits that
@@ -254,6 +255,28 @@ impl StandIn {
         function: &str,
     ) -> Result<Vec<(String, String)>, TemplateError> {
         let access_key = self.session(deployment, function)?;
+        Ok(self.environment_with(&access_key))
+    }
+
+    /// Returns the environment of a person or a pipeline whose only permissions are those of a policy document. A call
+    /// that the policy does not allow is denied and is a violation.
+    pub fn sign_in_with_policy(
+        &self,
+        document: &Value,
+    ) -> Result<Vec<(String, String)>, TemplateError> {
+        let deployment = self.deployment(&[])?;
+        let statements = document["Statement"].as_array().into_iter().flatten();
+        let statements = statements.enumerate().map(|(index, statement)| {
+            iam_policies::Statement::parse(&format!("{index}"), statement)
+        });
+        let statements = statements.collect::<Result<_, _>>();
+        let account = self.state().home().account.clone();
+        let role = Role {
+            name: "Scanner".to_owned(),
+            arn: format!("arn:aws:iam::{account}:role/scanner"),
+            statements: statements.map_err(|error| TemplateError(error.to_string()))?,
+        };
+        let access_key = self.state().callers.sign_in(&deployment, role, "scan");
         Ok(self.environment_with(&access_key))
     }
 

@@ -10,6 +10,7 @@ mod by_hand;
 mod cloudtrail_event;
 mod cluster_reader;
 mod clusters;
+mod command;
 mod config_rule;
 mod contents;
 mod delivery;

@@ -7,6 +7,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 
 use super::{names_in, read, root};
 
+const COMMAND: &str = "eksentry";
 const CORE: &str = "eksentry-core";
 const AWS: &str = "eksentry-aws";
 const COLLECTORS: &str = "eksentry-collectors";
@@ -76,6 +77,8 @@ fn crates_depend_on_each_other_in_one_direction() {
     for function in names_in("functions") {
         assert_eq!(workspace.ours(&function), [RUNTIME], "{function}");
     }
+    assert_eq!(workspace.ours(COMMAND), [AWS, CORE, REPORTERS, RUNTIME]);
+    assert_eq!(workspace.dependents(COMMAND), BTreeSet::new());
     assert_eq!(workspace.dependents(TESTS), BTreeSet::new());
 }
 
@@ -117,6 +120,35 @@ fn only_the_runtime_and_the_functions_depend_on_lambda_runtime() {
     let mut expected = names_in("functions");
     expected.insert(RUNTIME.to_owned());
     assert_eq!(Workspace::read().dependents("lambda_runtime"), expected);
+}
+
+/// Cargo selects the features of the packages that are built together, and functions are built without the command.
+#[test]
+fn functions_do_not_have_the_features_of_the_command() {
+    for function in names_in("functions") {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let tree = Command::new(cargo)
+            .args(["tree", "--locked", "--edges", "features,no-dev"])
+            .args(["--prefix", "none", "--package", &function])
+            .current_dir(root())
+            .output()
+            .expect("cargo must be installed");
+        assert!(
+            tree.status.success(),
+            "{}",
+            String::from_utf8_lossy(&tree.stderr)
+        );
+        let tree = String::from_utf8_lossy(&tree.stdout);
+        assert!(tree.contains("tokio feature \"rt\""), "{tree}");
+        for feature in [
+            "tokio feature \"process\"",
+            "aws-sdk-sso ",
+            "clap ",
+            "indicatif ",
+        ] {
+            assert!(!tree.contains(feature), "{function} has {feature}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! The command `eksentry`; see its crate.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    eksentry::main()
+}
