@@ -1,9 +1,72 @@
 //! Checks of the place that an event comes from. A caller that may invoke a function can send it any event, so an event
-//! about another account or Region is rejected before any call is made.
+//! about an account or a Region that the function does not evaluate is rejected before any call is made.
 
 use eksentry_core::{Location, Resource};
 
 use crate::error::Error;
+use crate::settings::{Regions, SetBy, Settings, is_account};
+
+/// Returns the place of an event. If the event does not name the account or the Region, it is the function's own.
+pub(crate) fn place_of(account: Option<&str>, region: Option<&str>, home: &Location) -> Location {
+    Location {
+        account: account.unwrap_or(&home.account).to_owned(),
+        region: region.unwrap_or(&home.region).to_owned(),
+        partition: home.partition.clone(),
+    }
+}
+
+/// Returns an error if the settings do not name a place, and it is not the function's own.
+pub(crate) fn expect_evaluated(
+    subject: &str,
+    place: &Location,
+    settings: &Settings,
+    home: &Location,
+) -> Result<(), Error> {
+    let is_evaluated = place.partition == home.partition
+        && covers_account(settings, home, &place.account)
+        && covers_region(settings, home, &place.region);
+    if place == home || is_evaluated {
+        return Ok(());
+    }
+    Err(Error::invalid_event(format!(
+        "{subject} is in {place}, which {}",
+        not_evaluated(settings, home)
+    )))
+}
+
+/// Returns the rest of a message about a place that is not evaluated.
+pub(crate) fn not_evaluated(settings: &Settings, home: &Location) -> String {
+    match settings.set_by {
+        SetBy::Variables => format!(
+            "this function doesn't evaluate (it runs in {home}): to fix this, evaluate it there, or add its account and \
+             Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+        ),
+        SetBy::Options => format!(
+            "isn't evaluated (the credentials are those of {home}): to fix this, add its account and Region to \
+             --accounts and --region"
+        ),
+    }
+}
+
+/// Returns `true` if an account is evaluated. If the settings name an organization or its units, every account passes:
+/// the accounts of an organization are known only to AWS Organizations, and IAM rejects others, since an account outside
+/// the organization has no role of that name that this function may assume.
+pub(crate) fn covers_account(settings: &Settings, home: &Location, account: &str) -> bool {
+    let accounts = &settings.accounts;
+    let of_organization = accounts.organization || !accounts.units.is_empty();
+    account == home.account
+        || of_organization && is_account(account)
+        || accounts.ids.iter().any(|id| id == account)
+}
+
+/// Returns `true` if a Region is evaluated in all accounts.
+pub(crate) fn covers_region(settings: &Settings, home: &Location, region: &str) -> bool {
+    match &settings.regions {
+        Regions::Home => region == home.region,
+        Regions::All => true,
+        Regions::These(regions) => regions.iter().any(|one| one == region),
+    }
+}
 
 /// Returns an error if an event is about another account or Region than the function's own. If the event does not name
 /// them, it is about the function's own.
@@ -13,11 +76,7 @@ pub(crate) fn expect_home(
     region: Option<&str>,
     home: &Location,
 ) -> Result<(), Error> {
-    let there = Location {
-        account: account.unwrap_or(&home.account).to_owned(),
-        region: region.unwrap_or(&home.region).to_owned(),
-        partition: home.partition.clone(),
-    };
+    let there = place_of(account, region, home);
     if there == *home {
         return Ok(());
     }
@@ -56,6 +115,52 @@ fn wrong_place(subject: &str, there: &Location, home: &Location) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn settings(regions: &str, accounts: &str) -> Settings {
+        let read = |name: &str| match name {
+            "EKSENTRY_REGIONS" => Some(regions.to_owned()),
+            "EKSENTRY_ACCOUNTS" => Some(accounts.to_owned()),
+            _ => None,
+        };
+        Settings::from_environment(read).unwrap()
+    }
+
+    #[test]
+    fn a_place_is_evaluated_if_the_settings_name_it_or_the_function_runs_there() {
+        let (own, other) = ("111122223333", "444455556666");
+        let (here, away) = ("eu-central-1", "us-east-1");
+        for (regions, accounts, account, region, expected) in [
+            ("", "", own, here, true),
+            ("", "", own, away, false),
+            ("", "", other, here, false),
+            (away, "", own, here, true),
+            (away, "", own, away, true),
+            (away, "", own, "us-west-2", false),
+            ("", other, other, here, true),
+            ("", other, other, away, false),
+            ("", other, "777788889999", here, false),
+            ("all", other, other, away, true),
+            // Only the function's own place is evaluated although the settings don't name it.
+            (away, other, other, here, false),
+            (away, other, own, here, true),
+            ("", "organization", other, here, true),
+            ("", "ou-ab12-cdefgh34", other, here, true),
+            ("", "organization", "44445555666", here, false),
+            ("", "organization", "", here, false),
+        ] {
+            let place = place_of(Some(account), Some(region), &home());
+            let settings = settings(regions, accounts);
+            let result = expect_evaluated("the event", &place, &settings, &home());
+            assert_eq!(result.is_ok(), expected, "{regions} {accounts} {place}");
+        }
+        let elsewhere = Location {
+            partition: "aws-cn".into(),
+            ..home()
+        };
+        let all = settings("all", "organization");
+        let error = expect_evaluated("the event", &elsewhere, &all, &home());
+        assert!(error.is_err());
+    }
 
     fn home() -> Location {
         Location {

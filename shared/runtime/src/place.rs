@@ -48,6 +48,7 @@ pub(crate) struct EntryOptions<'a> {
 /// An account that was entered, in each Region to evaluate.
 #[derive(Debug)]
 pub(crate) struct Account {
+    id: String,
     places: Vec<Place>,
     clusters: Arc<AccountClusters>,
     regions_error: Option<Error>,
@@ -121,6 +122,7 @@ impl Account {
         entered.retain(|place| places.contains(&place.location.region));
         let unevaluated = unlisted.filter(|_| options.regions.is_empty());
         Ok(Self {
+            id: account.to_owned(),
             clusters,
             places: entered,
             regions_error: unevaluated
@@ -131,6 +133,23 @@ impl Account {
     /// Returns the account's places to evaluate, one for each Region.
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
+    }
+
+    /// Returns the account's place in a Region.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the Region is not enabled in the account.
+    pub(crate) fn place(&self, region: &str) -> Result<&Place, Error> {
+        let mut places = self.places.iter();
+        let place = places.find(|place| place.location.region == region);
+        place.ok_or_else(|| {
+            let message = format!(
+                "{region} was not evaluated, since the Region isn't enabled in account {}",
+                self.id
+            );
+            Error::new(ErrorKind::NotListed, message)
+        })
     }
 
     /// Returns the reason why the account's other Regions are not evaluated, if they could not be listed.

@@ -191,9 +191,9 @@ impl Sweep<'_> {
             self.add_error(error.clone());
         }
         if let Some(region) = &self.task.region
-            && account.places().is_empty()
+            && let Err(error) = account.place(region)
         {
-            return self.add_error(not_enabled(region, id));
+            return self.add_error(error);
         }
         let places = account.places().iter();
         let readers: Vec<(&Place, Reader<'_>)> =
@@ -387,10 +387,12 @@ impl Sweep<'_> {
             return;
         };
         for (region, resources) in regions {
-            let mut places = account.places().iter();
-            let Some(place) = places.find(|place| place.location.region == region) else {
-                self.add_error(not_enabled(&region, id));
-                continue;
+            let place = match account.place(&region) {
+                Ok(place) => place,
+                Err(error) => {
+                    self.add_error(error);
+                    continue;
+                }
             };
             let ids = ids(&resources);
             let reader = account.reader(place);
@@ -529,10 +531,4 @@ async fn reported_clusters(place: &Place) -> Result<Vec<String>, ReportError> {
         names.extend(clusters.map(|(_, cluster)| cluster.name().to_owned()));
     }
     Ok(names)
-}
-
-fn not_enabled(region: &str, account: &str) -> Error {
-    let message =
-        format!("{region} was not evaluated, since the Region isn't enabled in account {account}");
-    Error::new(ErrorKind::NotListed, message)
 }

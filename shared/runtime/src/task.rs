@@ -9,8 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, without_values};
+use crate::origin::{
+    covers_account, covers_region, expect_evaluated, not_evaluated, place_of,
+};
 use crate::selection::Selection;
-use crate::settings::{Regions, SetBy, Settings, is_account};
+use crate::settings::Settings;
 
 /// A sweep, or a slice of one. A member that is empty or absent does not narrow it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,10 +208,7 @@ impl Task {
                 return Err(Error::invalid_event(message));
             }
             let place = resource.location();
-            if !covers(settings, home, &place) {
-                let message = format!("{arn} is in {place}, which {}", not_covered(settings, home));
-                return Err(Error::invalid_event(message));
-            }
+            expect_evaluated(arn, &place, settings, home)?;
             let of_account = named.entry(place.account).or_default();
             of_account.entry(place.region).or_default().push(resource);
         }
@@ -221,67 +221,19 @@ impl Task {
 
     /// Returns an error if the task is narrowed to an account or Region that the function does not evaluate.
     pub(crate) fn check_place(&self, settings: &Settings, home: &Location) -> Result<(), Error> {
-        let place = Location {
-            partition: home.partition.clone(),
-            account: self.account.clone().unwrap_or_else(|| home.account.clone()),
-            region: self.region.clone().unwrap_or_else(|| home.region.clone()),
-        };
+        let place = place_of(self.account.as_deref(), self.region.as_deref(), home);
         let narrowed = self.account.is_some() || self.region.is_some();
         // A task without a Region is about all Regions that are evaluated.
-        let region = self
-            .region
-            .as_ref()
-            .is_none_or(|region| match &settings.regions {
-                Regions::These(regions) => regions.contains(region),
-                Regions::Home | Regions::All => covers_region(settings, home, region),
-            });
+        let region = self.region.as_ref();
+        let region = region.is_none_or(|region| covers_region(settings, home, region));
         if narrowed && !(region && covers_account(settings, home, &place.account)) {
             let message = format!(
                 "the event is about {place}, which {}",
-                not_covered(settings, home)
+                not_evaluated(settings, home)
             );
             return Err(Error::invalid_event(message));
         }
         Ok(())
-    }
-}
-
-/// Returns the rest of a message about a place that is not evaluated.
-fn not_covered(settings: &Settings, home: &Location) -> String {
-    match settings.set_by {
-        SetBy::Variables => format!(
-            "this function doesn't evaluate (it runs in {home}): to fix this, sweep it there, or add its account and \
-             Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
-        ),
-        SetBy::Options => format!(
-            "isn't evaluated (the credentials are those of {home}): to fix this, add its account and Region to \
-             --accounts and --region"
-        ),
-    }
-}
-
-/// Returns `true` if a sweep evaluates a place. If the settings name an organization or its units, every account
-/// passes: the accounts of an organization are known only to AWS Organizations, and IAM rejects others, since an
-/// account outside the organization has no role of that name that this function may assume.
-fn covers(settings: &Settings, home: &Location, place: &Location) -> bool {
-    place.partition == home.partition
-        && covers_account(settings, home, &place.account)
-        && covers_region(settings, home, &place.region)
-}
-
-fn covers_account(settings: &Settings, home: &Location, account: &str) -> bool {
-    let accounts = &settings.accounts;
-    let of_organization = accounts.organization || !accounts.units.is_empty();
-    account == home.account
-        || of_organization && is_account(account)
-        || accounts.ids.iter().any(|id| id == account)
-}
-
-fn covers_region(settings: &Settings, home: &Location, region: &str) -> bool {
-    match &settings.regions {
-        Regions::Home => region == home.region,
-        Regions::All => true,
-        Regions::These(regions) => region == home.region || regions.iter().any(|one| one == region),
     }
 }
 
