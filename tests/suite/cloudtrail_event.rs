@@ -338,6 +338,40 @@ fn with_a_queue_the_registry_is_left_to_workers() {
     world.end();
 }
 
+/// Returns the event about an alarm that was deleted.
+fn deleted_alarm() -> Value {
+    call(
+        "monitoring",
+        "DeleteAlarms",
+        json!({"alarmNames": ["denied"]}),
+    )
+}
+
+#[test]
+fn an_alarm_leads_to_all_clusters_by_the_check_that_depends_on_alarms() {
+    let expected = ["other", "pay"].map(|name| format!("eks-audit-log-watched cluster/{name}"));
+    let mut world = world();
+    world.ok("cloudtrail-event", &deleted_alarm());
+    let found = |world: &World| -> Vec<String> {
+        let statuses = world.statuses();
+        let found = statuses
+            .iter()
+            .map(|line| line.split(' ').skip(2).collect::<Vec<_>>());
+        found.map(|parts| parts.join(" ")).collect()
+    };
+    assert_eq!(found(&world), expected);
+    world.end();
+
+    let mut world = self::world().and("EKSENTRY_QUEUE_URL", QUEUE);
+    world.ok("cloudtrail-event", &batch(&vec![deleted_alarm(); 40]));
+    assert!(world.statuses().is_empty());
+    let messages = world.aws.take_messages();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(found(&world), expected);
+    world.end();
+}
+
 #[test]
 fn a_change_in_another_account_is_evaluated_there() {
     let mut world = world()

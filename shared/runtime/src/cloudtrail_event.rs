@@ -9,8 +9,8 @@ mod event;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use eksentry_core::facts::EcrRepository;
-use eksentry_core::{Check, FactsOf as _, Location, Need, Resource};
+use eksentry_core::facts::{EcrRepository, EksCluster};
+use eksentry_core::{Check, FactsOf as _, Location, Need, Resource, ResourceKind};
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 
@@ -52,6 +52,9 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         tracing::info!("the event reports no change of anything that a check evaluates");
         return Ok(json!({}));
     };
+    // An invocation may read documents, so the event is checked before.
+    let home = &app.aws(&context).await?.home.location;
+    resource_of(&change, app.settings()?, home)?;
     let invocation = Invocation::new(NAME, &app, &context).await?;
     let mut work = Work::default();
     work.add(&invocation, &change, None)?;
@@ -93,7 +96,7 @@ async fn handle_batch(invocation: Invocation<'_>, messages: Vec<messages::Messag
     failures.into_response()
 }
 
-/// Returns the resource to evaluate after a change; `None` if a principal of the place used a resource of another one.
+/// Returns the resource that a change is about; `None` if a principal of the place used a resource of another one.
 ///
 /// # Errors
 ///
@@ -138,8 +141,8 @@ struct Key {
     account: String,
     region: String,
     checks: Vec<String>,
-    /// `true` if the task is about all repositories, and not about resources.
-    is_registry: bool,
+    /// `true` if the task is about all resources of the place, and not about those that events name.
+    is_about_all: bool,
 }
 
 /// A task that failed.
@@ -180,27 +183,33 @@ impl Work {
                 account: place.account.clone(),
                 region: place.region.clone(),
                 checks,
-                is_registry: resource.is_none(),
+                is_about_all: resource.is_none(),
             };
             let (resources, messages) = self.0.entry(key).or_default();
             resources.extend(resource);
             messages.extend(message.map(str::to_owned));
         };
-        add(own, Some(resource.id().to_owned()));
-        if change.target == Target::Registry {
-            let of_registry = |check: &Check| {
-                check.kind() == EcrRepository::KIND
-                    && check.needs.iter().any(|need| OF_REGISTRY.contains(need))
+        let of_all: Option<(&ResourceKind, &[Need])> = match change.target {
+            Target::Registry => Some((EcrRepository::KIND, &OF_REGISTRY)),
+            Target::Clusters => Some((EksCluster::KIND, &[Need::AuditLogWatcher])),
+            Target::Named(..) | Target::Arn(_) | Target::Account => None,
+        };
+        if change.target != Target::Clusters {
+            add(own, Some(resource.id().to_owned()));
+        }
+        if let Some((kind, needs)) = of_all {
+            let depends = |check: &Check| {
+                check.kind() == kind && check.needs.iter().any(|need| needs.contains(need))
             };
             let all = Task {
                 account: Some(place.account.clone()),
                 region: Some(place.region.clone()),
                 ..Task::default()
             };
-            // Only sweeps evaluate all repositories, and they don't evaluate the function's own Region if the settings name
-            // others.
+            // Only sweeps evaluate all resources of a kind, and they don't evaluate the function's own Region if the
+            // settings name others.
             if all.check_place(invocation.settings, home).is_ok() {
-                add(checks(&of_registry), None);
+                add(checks(&depends), None);
             }
         }
         Ok(())
@@ -220,7 +229,7 @@ impl Work {
                 checks: key.checks,
                 ..Task::default()
             };
-            if key.is_registry {
+            if key.is_about_all {
                 task.account = Some(key.account);
                 task.region = Some(key.region);
             } else {
@@ -228,8 +237,8 @@ impl Work {
                 task.looks = Some(0);
             }
             let errors = match &invocation.aws.queue {
-                // The registry can have more repositories than there is time for.
-                Some(queue) if key.is_registry => {
+                // There can be more repositories than there is time for.
+                Some(queue) if key.is_about_all => {
                     let (sent, errors) = queue.send(&[task]).await;
                     summary.slices += sent;
                     errors

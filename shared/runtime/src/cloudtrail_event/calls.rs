@@ -29,6 +29,8 @@ pub enum Subject {
     Key,
     /// The account in the Region.
     Account,
+    /// All clusters in the Region, by the checks that depend on alarms.
+    Clusters,
 }
 
 impl Subject {
@@ -43,6 +45,7 @@ impl Subject {
             }
             Self::Key => "the key",
             Self::Account => "the account in the Region",
+            Self::Clusters => "all clusters in the Region, by the checks that depend on alarms",
         }
     }
 }
@@ -194,6 +197,18 @@ pub static CALLS: &[Calls] = &[
         subject: Subject::Account,
         names: &["Disable", "Enable"],
     },
+    Calls {
+        source: "aws.monitoring",
+        event_source: "monitoring.amazonaws.com",
+        subject: Subject::Clusters,
+        names: &[
+            "DeleteAlarms",
+            "DisableAlarmActions",
+            "EnableAlarmActions",
+            "PutCompositeAlarm",
+            "PutMetricAlarm",
+        ],
+    },
 ];
 
 /// The services of which all calls that change something are read, whatever their names.
@@ -235,6 +250,8 @@ mod tests {
                 Some(Subject::ClusterOfLogGroup),
             ),
             ("logs", "CreateLogStream", None),
+            ("monitoring", "DeleteAlarms", Some(Subject::Clusters)),
+            ("monitoring", "PutDashboard", None),
             ("ec2", "RunInstances", None),
             ("cloudhsm", "CreateCluster", None),
             ("", "", None),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::calls::{Subject, subject_of};
 use crate::error::Error;
 use crate::event_bridge::EventBridgeEvent;
+use crate::origin::place_of;
 
 /// A change that an event reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(super) enum Target {
     Account,
     /// The account in the Region, and its repositories by the checks that depend on the registry.
     Registry,
+    /// All clusters in the Region, by the checks that depend on alarms.
+    Clusters,
 }
 
 impl Change {
@@ -58,14 +61,10 @@ impl Change {
 
     /// Returns the place of the change, for a function that runs in `home`.
     pub(super) fn place(&self, home: &Location) -> Location {
-        Location {
-            partition: home.partition.clone(),
-            account: self.account.clone().unwrap_or_else(|| home.account.clone()),
-            region: self.region.clone().unwrap_or_else(|| home.region.clone()),
-        }
+        place_of(self.account.as_deref(), self.region.as_deref(), home)
     }
 
-    /// Returns the resource.
+    /// Returns the resource; if the change is about many, the account in their Region.
     ///
     /// # Errors
     ///
@@ -75,7 +74,7 @@ impl Change {
         let resource = match &self.target {
             Target::Named(kind, name) => Resource::named(kind, name, &place),
             Target::Arn(arn) => Resource::parse(arn),
-            Target::Account | Target::Registry => Resource::parse(&format!(
+            Target::Account | Target::Registry | Target::Clusters => Resource::parse(&format!(
                 "AWS::::Account:{}/{}",
                 place.account, place.region
             )),
@@ -126,6 +125,7 @@ fn of_call(detail: &Value) -> Option<Target> {
         Subject::Key => key(detail),
         Subject::Account => Some(Target::Account),
         Subject::Registry => Some(Target::Registry),
+        Subject::Clusters => Some(Target::Clusters),
     }
 }
 
