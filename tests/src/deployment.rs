@@ -14,7 +14,7 @@ const MEMBER_ROLE: &str = "MemberRole";
 const VPC: &str = "vpc-0a1b2c3d4e5f60001";
 
 /// The functions that may assume that role, by their folders.
-const SWEEPS: [&str; 3] = ["cloudtrail-event", "sweep", "sweep-worker"];
+const TRUSTED: [&str; 4] = ["cloudtrail-event", "ecr-event", "sweep", "sweep-worker"];
 
 /// The stacks whose functions have a given environment, with the values of their parameters.
 #[derive(Clone, Debug)]
@@ -33,8 +33,8 @@ impl Deployment {
     ) -> Result<Self, TemplateError> {
         let stack =
             Stack::new(Template::of_eksentry()?, account, region).with_environment(environment)?;
-        let sweeps = SWEEPS.map(|function| stack.role_of_function(function));
-        let arns: Result<Vec<_>, _> = sweeps
+        let trusted = TRUSTED.map(|function| stack.role_of_function(function));
+        let arns: Result<Vec<_>, _> = trusted
             .into_iter()
             .map(|role| role.map(|role| role.arn))
             .collect();

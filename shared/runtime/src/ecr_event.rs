@@ -7,7 +7,6 @@ use std::cell::{OnceCell, RefCell};
 use std::fmt::Display;
 use std::sync::Arc;
 
-use eksentry_collectors::{AccountClusters, Reader};
 use eksentry_core::facts::{EcrImage, EcrRepository};
 use eksentry_core::kind::Family;
 use eksentry_core::{Check, FactsOf, Location, Need, Observation, Resource, State};
@@ -17,9 +16,11 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
-use crate::origin::{expect_here, expect_home};
+use crate::origin::{expect_evaluated, place_of};
+use crate::place::{Account, EntryOptions};
 use crate::run::{Run, RunReport};
 use crate::scope::Targets;
+use crate::settings::Settings;
 use event::{Change, EcrEvent};
 
 /// Handles an event. Returns a [`Summary`](crate::Summary); for an event that does not concern this function, nothing
@@ -27,8 +28,8 @@ use event::{Change, EcrEvent};
 ///
 /// # Errors
 ///
-/// Returns an error if the event cannot be read or is of another account or Region, or something could not be
-/// delivered.
+/// Returns an error if the event cannot be read or is of an account or a Region that is not evaluated, if the account
+/// can't be entered, or if something could not be delivered.
 pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, Error> {
     let (payload, context) = event.into_parts();
     let Some(ecr_event) = EcrEvent::read(&payload)? else {
@@ -37,32 +38,16 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
         );
         return Ok(json!({}));
     };
+    // An invocation may read documents, so the event is checked before.
+    let home = &app.aws(&context).await?.home.location;
+    let (targets, invalid) = ecr_event.resources(app.settings()?, home)?;
+    let place = ecr_event.place(home);
     let invocation = Invocation::new("ecr-event", &app, &context).await?;
-    let (selection, home) = (&invocation.selection, &invocation.aws.home);
-    let (targets, invalid) = ecr_event.resources(&home.location)?;
-    let checks = selection.enabled_checks();
-    let checks = checks.filter(|check| ecr_event.concerns(check));
-    let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
-    // No cluster is evaluated.
-    let clusters = AccountClusters::new([]);
-    let run = Run {
-        invocation: &invocation,
-        place: home,
-        reader: &Reader::new(&home.clients, home.location.clone(), &clusters),
-        checks: &checks,
-        targets: Targets::Resources(targets),
-        sinks: invocation.sinks(),
-        cluster: OnceCell::new(),
-    };
-    let unread = RefCell::new(None);
-    let mut outcome = run
-        .execute(
-            |observation| ecr_event.filter_observation(observation, &unread),
-            |_| (),
-        )
-        .await
-        .fail_if_cut_off();
-    outcome.errors.extend(unread.into_inner());
+    let run = ecr_event.run(&invocation, &place, targets).await;
+    let mut outcome = run.unwrap_or_else(|error| RunReport {
+        errors: vec![error],
+        ..RunReport::default()
+    });
     outcome.errors.extend(invalid);
     let RunReport {
         summary, errors, ..
@@ -71,6 +56,55 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
 }
 
 impl EcrEvent {
+    /// Evaluates resources of a place, which is entered with the role there if it is in another account.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the place can't be entered.
+    async fn run(
+        &self,
+        invocation: &Invocation<'_>,
+        place: &Location,
+        targets: Vec<Resource>,
+    ) -> Result<RunReport, Error> {
+        if targets.is_empty() {
+            return Ok(RunReport::default());
+        }
+        let (selection, aws) = (&invocation.selection, invocation.aws);
+        let checks = selection.enabled_checks();
+        let checks = checks.filter(|check| self.concerns(check));
+        let checks: Vec<_> = checks.map(|check| (check, selection.of(check))).collect();
+        let options = EntryOptions {
+            regions: std::slice::from_ref(&place.region),
+            // No cluster is evaluated.
+            spans_regions: false,
+            processes: 1,
+        };
+        let settings = invocation.settings;
+        let entered = Account::enter(&aws.aws, &aws.home, settings, &place.account, options);
+        let account = entered.await?;
+        let place = account.place(&place.region)?;
+        let run = Run {
+            invocation,
+            place,
+            reader: &account.reader(place),
+            checks: &checks,
+            targets: Targets::Resources(targets),
+            sinks: invocation.sinks(),
+            cluster: OnceCell::new(),
+        };
+        let unread = RefCell::new(None);
+        let filter = |observation| self.filter_observation(observation, &unread);
+        let mut outcome = run.execute(filter, |_| ()).await.fail_if_cut_off();
+        outcome.errors.extend(unread.into_inner());
+        Ok(outcome)
+    }
+
+    /// Returns the place of the event, for a function that runs in `home`.
+    fn place(&self, home: &Location) -> Location {
+        place_of(self.account.as_deref(), self.region.as_deref(), home)
+    }
+
     /// Returns `true` if the event may change the verdict of a check.
     fn concerns(&self, check: &Check) -> bool {
         let kind = check.kind();
@@ -85,10 +119,15 @@ impl EcrEvent {
     ///
     /// # Errors
     ///
-    /// Returns an error if the event is of another account or Region, or is about nothing that can be evaluated.
-    fn resources(&self, location: &Location) -> Result<(Vec<Resource>, Vec<Error>), Error> {
-        let (account, region) = (self.account.as_deref(), self.region.as_deref());
-        expect_home("the event", account, region, location)?;
+    /// Returns an error if the event is of an account or a Region that is not evaluated, or is about nothing that can be
+    /// evaluated.
+    fn resources(
+        &self,
+        settings: &Settings,
+        home: &Location,
+    ) -> Result<(Vec<Resource>, Vec<Error>), Error> {
+        let location = &self.place(home);
+        expect_evaluated("the resource of the event", location, settings, home)?;
         let mut resources = Vec::new();
         let mut invalid = Vec::new();
         for named in &self.repositories {
@@ -160,6 +199,7 @@ impl EcrEvent {
 #[cfg(any(test, fuzzing))]
 pub(crate) fn named_resources(
     event: &Value,
+    settings: &Settings,
     home: &Location,
 ) -> Result<Vec<(Resource, Option<Observation>)>, Error> {
     let Some(ecr_event) = EcrEvent::read(event)? else {
@@ -177,19 +217,33 @@ pub(crate) fn named_resources(
         )
     };
     Ok(ecr_event
-        .resources(home)?
+        .resources(settings, home)?
         .0
         .into_iter()
         .map(filter_observation)
         .collect())
 }
 
-/// Returns the repository of a name or, as Inspector sends it, of an ARN.
+/// Returns the repository of a name or, as Inspector sends it, of an ARN, which must be in the place of the event: the
+/// administrator of Inspector also receives events about the repositories of other accounts.
 fn repository(named: &str, location: &Location) -> Result<Resource, Error> {
     let repository = if named.starts_with("arn:") {
-        expect_here("the event", named, location)?
+        let repository = Resource::parse(named).map_err(|error| {
+            Error::invalid_event(format!("couldn't read an ARN in the event: {error}"))
+        })?;
+        if repository.location() != *location {
+            let message = format!(
+                "the event is of {location}, but contains {named}: to fix this, send only events about repositories of \
+                 the account and Region that sends them"
+            );
+            return Err(Error::invalid_event(message));
+        }
+        repository
     } else {
-        Resource::named(EcrRepository::KIND, named, location).map_err(invalid_name)?
+        let repository = Resource::named(EcrRepository::KIND, named, location);
+        // The account and the Region are of the event, so they are checked too.
+        let repository = repository.and_then(|repository| Resource::parse(repository.id()));
+        repository.map_err(invalid_name)?
     };
     if repository.kind() != EcrRepository::KIND {
         let message = format!("the event is about {repository}, which isn't a repository");
@@ -238,7 +292,11 @@ mod tests {
             null,
         ]});
         let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Scan Resource Change", &detail));
-        let (resources, errors) = ecr_event.unwrap().unwrap().resources(&here()).unwrap();
+        let (resources, errors) = ecr_event
+            .unwrap()
+            .unwrap()
+            .resources(&Settings::default(), &here())
+            .unwrap();
         let names: Vec<_> = resources.iter().map(Resource::id).collect();
         assert_eq!(names, [arn("111122223333", "a"), arn("111122223333", "b")]);
         for (error, mention) in errors.iter().zip([
@@ -264,7 +322,10 @@ mod tests {
             json!({"repositories": null}),
             json!({"repositories": []}),
         ] {
-            let nothing = read(&detail).unwrap().unwrap().resources(&here());
+            let nothing = read(&detail)
+                .unwrap()
+                .unwrap()
+                .resources(&Settings::default(), &here());
             assert_eq!(nothing.unwrap(), (Vec::new(), Vec::new()), "{detail}");
         }
         for broken in [json!({"repositories": "app"}), json!("text")] {
@@ -300,7 +361,10 @@ mod tests {
             "repository-name": repository,
         });
         let ecr_event = EcrEvent::read(&event("aws.inspector2", "Inspector2 Scan", &detail));
-        let (resources, errors) = ecr_event.unwrap().unwrap().resources(&here())?;
+        let (resources, errors) = ecr_event
+            .unwrap()
+            .unwrap()
+            .resources(&Settings::default(), &here())?;
         assert_eq!(errors, []);
         Ok(resources)
     }
@@ -355,31 +419,56 @@ mod tests {
     }
 
     #[test]
-    fn events_of_other_places_are_rejected() {
-        let detail =
-            json!({"action-type": "DELETE", "repository-name": "app", "image-digest": "sha256:0a"});
-        let ecr_event = EcrEvent::read(&event("aws.ecr", "ECR Image Action", &detail))
-            .unwrap()
-            .unwrap();
-        let there = Location {
-            partition: "aws".into(),
-            region: "us-east-1".into(),
-            account: "111122223333".into(),
+    fn events_of_other_places_are_accepted_only_if_the_settings_name_them() {
+        let settings = |regions: &str, accounts: &str| {
+            let read = |name: &str| match name {
+                "EKSENTRY_REGIONS" => Some(regions.to_owned()),
+                "EKSENTRY_ACCOUNTS" => Some(accounts.to_owned()),
+                _ => None,
+            };
+            Settings::from_environment(read).unwrap()
         };
-        assert!(
-            ecr_event
-                .resources(&there)
-                .unwrap_err()
-                .message
-                .contains("us-east-1")
-        );
-        assert!(
-            ecr_event
-                .resources(&Location {
-                    region: "eu-central-1".into(),
-                    ..there
-                })
-                .is_ok()
-        );
+        let delete =
+            json!({"action-type": "DELETE", "repository-name": "app", "image-digest": "sha256:0a"});
+        let scan = |region: &str, account: &str| {
+            json!({
+                "scan-status": "INITIAL_SCAN_COMPLETE", "image-digest": "sha256:0a",
+                "repository-name": format!("arn:aws:ecr:{region}:{account}:repository/app"),
+            })
+        };
+        for (regions, accounts, region, account) in [
+            ("us-east-1", "", "us-east-1", "111122223333"),
+            ("", "444455556666", "eu-central-1", "444455556666"),
+            ("all", "organization", "us-east-1", "444455556666"),
+        ] {
+            let mut events = [
+                event("aws.ecr", "ECR Image Action", &delete),
+                event("aws.inspector2", "Inspector2 Scan", &scan(region, account)),
+            ];
+            for event in &mut events {
+                event["region"] = json!(region);
+                event["account"] = json!(account);
+                let ecr_event = EcrEvent::read(event).unwrap().unwrap();
+                let error = ecr_event.resources(&Settings::default(), &here());
+                let error = error.unwrap_err();
+                assert_eq!(error.kind, ErrorKind::InvalidEvent);
+                assert!(error.message.contains(region) && error.message.contains(account));
+                let evaluated = ecr_event.resources(&settings(regions, accounts), &here());
+                let (resources, _) = evaluated.unwrap();
+                let expected = format!("arn:aws:ecr:{region}:{account}:repository/app/sha256:0a");
+                assert_eq!(resources, [Resource::parse(&expected).unwrap()]);
+            }
+            // The repository must be in the place of the event, although both places are evaluated.
+            let own = event("aws.inspector2", "Inspector2 Scan", &scan(region, account));
+            let ecr_event = EcrEvent::read(&own).unwrap().unwrap();
+            let error = ecr_event.resources(&settings(regions, accounts), &here());
+            assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidEvent);
+        }
+        // Any Region is accepted with these settings, but not a text that is none.
+        let mut odd = event("aws.ecr", "ECR Image Action", &delete);
+        odd["region"] = json!("example.com/");
+        let ecr_event = EcrEvent::read(&odd).unwrap().unwrap();
+        let error = ecr_event.resources(&settings("all", ""), &here());
+        assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidEvent);
     }
 }

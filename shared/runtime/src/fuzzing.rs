@@ -30,19 +30,7 @@ pub fn events(data: &[u8]) {
     if let Ok(Some(resource)) = config_rule::named_resource(&event, &home) {
         assert_at_home(&resource);
     }
-    for (resource, observation) in ecr_event::named_resources(&event, &home).unwrap_or_default() {
-        assert_at_home(&resource);
-        let observation = observation.into_iter();
-        for (observation, check) in
-            observation.flat_map(|one| checks::CHECKS.map(|check| (one.clone(), check)))
-        {
-            let settings = eksentry_core::ParameterValues::default();
-            for finding in Finding::all(check, &observation, &settings, None, &|_, one| one) {
-                let outline = eksentry_reporters::security_hub::outline(&finding);
-                let _ = outline.map(|outline| outline.render(&finding));
-            }
-        }
-    }
+    images(&event, &home);
     task(&event, &home);
     change(&event, &home);
     for message in messages::read(&event).unwrap_or_default() {
@@ -64,20 +52,44 @@ pub fn documents(data: &[u8]) {
     }
 }
 
+/// The Regions and accounts of settings.
+const PLACES: [(&str, &str); 3] = [
+    ("", ""),
+    ("eu-west-1", "444455556666"),
+    ("all", "organization"),
+];
+
+fn images(event: &Value, home: &Location) {
+    for (regions, accounts) in PLACES {
+        let named = ecr_event::named_resources(event, &settings(regions, accounts), home);
+        for (resource, observation) in named.unwrap_or_default() {
+            assert_evaluated(&resource, regions, accounts);
+            let observation = observation.into_iter();
+            for (observation, check) in
+                observation.flat_map(|one| checks::CHECKS.map(|check| (one.clone(), check)))
+            {
+                let settings = eksentry_core::ParameterValues::default();
+                for finding in Finding::all(check, &observation, &settings, None, &|_, one| one) {
+                    let outline = eksentry_reporters::security_hub::outline(&finding);
+                    let _ = outline.map(|outline| outline.render(&finding));
+                }
+            }
+        }
+    }
+}
+
 fn change(event: &Value, home: &Location) {
-    let settings = settings("", "");
-    if let Ok(Some(resource)) = cloudtrail_event::named_resource(event, &settings, home) {
-        assert_at_home(&resource);
+    for (regions, accounts) in PLACES {
+        let settings = settings(regions, accounts);
+        if let Ok(Some(resource)) = cloudtrail_event::named_resource(event, &settings, home) {
+            assert_evaluated(&resource, regions, accounts);
+        }
     }
 }
 
 fn task(event: &Value, home: &Location) {
     let Ok(task) = Task::read(event) else { return };
-    for (regions, accounts) in [
-        ("", ""),
-        ("eu-west-1", "444455556666"),
-        ("all", "organization"),
-    ] {
+    for (regions, accounts) in PLACES {
         let settings = settings(regions, accounts);
         let _ = (
             task.checks(&settings.selection, &settings),
@@ -85,12 +97,10 @@ fn task(event: &Value, home: &Location) {
         );
         let named = task.named_resources(&settings, home).unwrap_or_default();
         for (account, of_account) in named {
-            assert!(is_account(&account), "{account:?}");
-            assert!(
-                account == ACCOUNT || accounts.contains(&account) || accounts == "organization"
-            );
             for (region, resources) in of_account {
-                assert!(region == REGION || regions.contains(&region) || regions == "all");
+                for resource in &resources {
+                    assert_evaluated(resource, regions, accounts);
+                }
                 let place = Location {
                     region,
                     account: account.clone(),
@@ -104,6 +114,19 @@ fn task(event: &Value, home: &Location) {
             }
         }
     }
+}
+
+fn assert_evaluated(resource: &Resource, regions: &str, accounts: &str) {
+    let Location {
+        partition,
+        account,
+        region,
+    } = resource.location();
+    assert_eq!(partition, "aws");
+    assert!(is_account(&account), "{account:?}");
+    assert!(account == ACCOUNT || accounts.contains(&account) || accounts == "organization");
+    assert!(region == REGION || regions.contains(&region) || regions == "all");
+    assert_eq!(Resource::parse(resource.id()).as_ref(), Ok(resource));
 }
 
 fn assert_at_home(resource: &Resource) {

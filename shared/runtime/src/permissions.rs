@@ -85,8 +85,7 @@ impl Readers {
     pub fn reads_elsewhere(self, permission: &Permission) -> bool {
         match self {
             Self::ConfigRule => is_made_in_all_regions(permission),
-            Self::EcrEvent => false,
-            Self::CloudTrailEvent | Self::Sweeps => true,
+            Self::EcrEvent | Self::CloudTrailEvent | Self::Sweeps => true,
         }
     }
 }

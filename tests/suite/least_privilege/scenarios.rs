@@ -313,10 +313,25 @@ fn change(world: &mut World, account: &str, region: &str) {
                 "requestParameters": names,
             },
         });
-        let invocation = world.invoke("cloudtrail-event", &event);
-        let is_evaluated = invocation.outcome.is_ok();
-        assert!(is_evaluated || account == OTHER, "{:?}", invocation.outcome);
+        invoke_if_evaluated(world, "cloudtrail-event", &event);
     }
+    forget_digests(world);
+    let pushed = json!({
+        "source": "aws.ecr", "detail-type": "ECR Image Action", "account": account, "region": region,
+        "detail": {"action-type": "PUSH", "repository-name": "one"},
+    });
+    invoke_if_evaluated(world, "ecr-event", &pushed);
+}
+
+/// Invokes a function with an event, which may be rejected only if it is of the other account.
+fn invoke_if_evaluated(world: &mut World, function: &str, event: &Value) {
+    let invocation = world.invoke(function, event);
+    let is_evaluated = invocation.outcome.is_ok();
+    assert!(
+        is_evaluated || event["account"] == OTHER,
+        "{:?}",
+        invocation.outcome
+    );
 }
 
 /// Runs the functions that read other Regions: a sweep, a worker, and the rule whose check depends on other Regions.

@@ -32,7 +32,13 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn samples() -> Vec<Value> {
-    let functions = ["config-rule", "ecr-event", "sweep", "sweep-worker"];
+    let functions = [
+        "cloudtrail-event",
+        "config-rule",
+        "ecr-event",
+        "sweep",
+        "sweep-worker",
+    ];
     let files = functions
         .iter()
         .flat_map(|function| files(&format!("events/{function}")));

@@ -154,8 +154,10 @@ fn a_member_role_allows_sweeps_with_its_external_id() {
     );
     assert_eq!(assume(&sweep, "other", "bank").status, 403);
     let event = signed_in(&aws, &variables, "ecr-event");
-    assert_eq!(assume(&event, "eksentry-member", "bank").status, 403);
-    let denied = ["MemberRole", "SweepRole", "EcrEventRole"];
+    assert_eq!(assume(&event, "eksentry-member", "bank").status, 200);
+    let rule = signed_in(&aws, &variables, "config-rule");
+    assert_eq!(assume(&rule, "eksentry-member", "bank").status, 403);
+    let denied = ["MemberRole", "SweepRole", "ConfigRuleRole"];
     let denials = aws.denials();
     assert_eq!(denials.len(), denied.len(), "{denials:?}");
     for (denial, role) in denials.iter().zip(denied) {
