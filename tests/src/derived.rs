@@ -92,10 +92,11 @@ pub fn files(root: &Path) -> Result<Vec<Derived>, DerivedError> {
     });
     files.push(with_blocks(root, "README.md", [readme::block()])?);
     let blocks = template::blocks().into_iter();
-    let blocks = blocks.chain([policies::template(), changes::template()]);
+    let blocks = blocks.chain([policies::template()]);
+    let blocks = blocks.chain(changes::template());
     files.push(with_blocks(root, "template.yaml", blocks)?);
-    let block = policies::member_template();
-    files.push(with_blocks(root, "template-member.yaml", [block])?);
+    let blocks = [policies::member_template(), changes::member_template()];
+    files.push(with_blocks(root, "template-member.yaml", blocks)?);
     files.push(with_blocks(root, changes::PAGE, [changes::table()])?);
     files.push(with_blocks(root, "SECURITY.md", [policies::table()])?);
     Ok(files)

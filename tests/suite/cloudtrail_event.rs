@@ -5,7 +5,7 @@ use eksentry_tests::stand_in::{Message, sqs_event};
 use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
-use crate::event_patterns::matches;
+use crate::event_patterns::{Bus, rules};
 use crate::world::{
     ACCOUNT, REGION, World, cluster_arn, key, key_arn, private_cluster, repository_arn, workspace,
 };
@@ -15,60 +15,18 @@ const PASSED: &str = "PASSED INFORMATIONAL";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
 const OTHER: &str = "444455556666";
 
-/// Returns the event patterns of the rules of a stack that send events about changes.
-fn patterns(parameters: &[(&str, &str)]) -> Vec<Value> {
-    let template = Template::of_eksentry().unwrap();
-    let mut stack = Stack::new(template, ACCOUNT, REGION);
-    for (name, value) in parameters {
-        stack = stack.with(name, value).unwrap();
-    }
-    let rules = stack.template().resources("AWS::Events::Rule");
-    let patterns = rules.map(|(_, rule)| stack.resolve(&rule["Properties"]["EventPattern"]));
-    patterns.map(|pattern| pattern.unwrap().unwrap()).collect()
-}
-
-fn is_sent(patterns: &[Value], event: &Value) -> bool {
-    patterns.iter().any(|pattern| matches(pattern, event))
-}
-
 #[test]
 fn rules_send_the_samples_but_not_the_call_that_was_denied() {
-    let patterns = patterns(&[]);
+    let stack = Stack::new(Template::of_eksentry().unwrap(), ACCOUNT, REGION);
+    let mut rules = rules(&stack, Bus::Default);
+    rules.retain(|rule| rule.target == "changes");
     let samples = Sample::load_all(&workspace().join("events")).unwrap();
     for sample in samples {
         let title = sample.title();
         let is_expected = sample.function == "cloudtrail-event"
             && !["cloudtrail-event/batch", "cloudtrail-event/denied-call"].contains(&&*title);
-        assert_eq!(is_sent(&patterns, &sample.payload), is_expected, "{title}");
-    }
-}
-
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>.
-#[test]
-fn event_patterns_are_within_the_limit_of_eventbridge() {
-    for pattern in patterns(&[("Accounts", OTHER), ("Regions", "us-east-1")])
-        .into_iter()
-        .chain(patterns(&[]))
-    {
-        let length = pattern.to_string().len();
-        assert!(length <= 2_048, "{length}: {pattern}");
-    }
-}
-
-#[test]
-fn rules_send_events_of_other_places_only_if_these_are_evaluated() {
-    let mut elsewhere = update("pay");
-    elsewhere["account"] = json!(OTHER);
-    let mut away = update("pay");
-    away["region"] = json!("us-east-1");
-    for (parameters, sent) in [
-        (&[][..], (false, false)),
-        (&[("Accounts", OTHER)], (true, false)),
-        (&[("Regions", "us-east-1")], (false, true)),
-    ] {
-        let patterns = patterns(parameters);
-        let are_sent = (is_sent(&patterns, &elsewhere), is_sent(&patterns, &away));
-        assert_eq!(are_sent, sent, "{parameters:?}");
+        let is_sent = rules.iter().any(|rule| rule.matches(&sample.payload));
+        assert_eq!(is_sent, is_expected, "{title}");
     }
 }
 

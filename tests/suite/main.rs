@@ -24,6 +24,7 @@ mod faults;
 mod file_systems;
 mod finding_lifecycle;
 mod findings;
+mod forwarding;
 mod hostile;
 mod image_configurations;
 mod image_signatures;

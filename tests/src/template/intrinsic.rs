@@ -79,6 +79,17 @@ impl Stack {
                 let delimiter = scalar(&argument[0]);
                 Ok(text.split(delimiter.as_str()).map(Value::from).collect())
             }
+            "Fn::Select" => {
+                let items = self.texts(&argument[1])?;
+                let index: Option<usize> = self.text(&argument[0])?.parse().ok();
+                let item = index.and_then(|index| items.get(index));
+                let item = item.ok_or_else(|| {
+                    TemplateError(format!(
+                        "{argument} selects an item that is not in the list"
+                    ))
+                });
+                item.map(|item| item.clone().into())
+            }
             _ => Err(TemplateError(format!(
                 "{function} of {argument} is not supported; add it to \
                  tests/src/template/intrinsic.rs"

@@ -8,7 +8,8 @@ use super::{Stack, TemplateError, scalar};
 const SUFFIX: &str = "1A2B3C4D5E6F";
 
 /// The resource types that have a name, and the property that can set it.
-const NAMES: [(&str, &str); 6] = [
+const NAMES: [(&str, &str); 7] = [
+    ("AWS::Events::EventBus", "Name"),
     ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
     ("AWS::IAM::Role", "RoleName"),
     ("AWS::Logs::LogGroup", "LogGroupName"),
@@ -74,6 +75,12 @@ impl Stack {
                 ("iam", "", self.account.as_str(), format!("policy/{own}"))
             }
             "AWS::IAM::Role" => ("iam", "", self.account.as_str(), format!("role/{own}")),
+            "AWS::Events::EventBus" => (
+                "events",
+                self.region.as_str(),
+                self.account.as_str(),
+                format!("event-bus/{own}"),
+            ),
             "AWS::S3::Bucket" => ("s3", "", "", own),
             "AWS::SQS::Queue" => ("sqs", self.region.as_str(), self.account.as_str(), own),
             // The asterisk stands for all log streams of the group.

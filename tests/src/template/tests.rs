@@ -84,6 +84,7 @@ fn intrinsic_functions_are_evaluated() {
             "!Sub ['${x}-${AWS::Region}', {x: !Ref Lake}]",
             json!("-eu-central-1"),
         ),
+        ("!Select [1, !Split [':', 'a:b']]", json!("b")),
         (
             "!Join ['+', [a, !Ref AWS::NoValue, !Ref AWS::AccountId]]",
             json!("a+111122223333"),
@@ -185,7 +186,8 @@ fn invalid_values_are_errors() {
         ("!Ref Account", "Account"),
         ("!Ref Function", ""),
         ("!GetAtt Queue.Colour", "Queue.Colour"),
-        ("!Select [0, [a]]", "Fn::Select"),
+        ("!Select [2, [a, b]]", "not in the list"),
+        ("!Base64 a", "Fn::Base64"),
         ("!If [Unknown, a, b]", "Unknown"),
         ("!Sub '${Queue'", "${Queue"),
     ] {

@@ -5,28 +5,15 @@ use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
 use super::{action, inspector_event, scanning_changed};
-use crate::event_patterns::matches;
+use crate::event_patterns::{Bus, rules};
 use crate::world::{ACCOUNT, REGION, repository_arn, workspace};
-
-/// Returns the event patterns of the rules that trigger the function.
-fn patterns() -> Vec<Value> {
-    let template = Template::of_eksentry().unwrap();
-    let stack = Stack::new(template, ACCOUNT, REGION);
-    let mut functions = stack.template().resources("AWS::Serverless::Function");
-    let (_, function) = functions
-        .find(|(_, function)| function["Properties"]["CodeUri"] == "functions/ecr-event")
-        .unwrap();
-    let events = function["Properties"]["Events"].as_object().unwrap();
-    let patterns = events.values().map(|event| &event["Properties"]["Pattern"]);
-    patterns
-        .map(|pattern| stack.resolve(pattern).unwrap().unwrap())
-        .collect()
-}
 
 #[test]
 fn event_patterns_match_the_events_that_the_function_processes() {
-    let patterns = patterns();
-    let matches_a_pattern = |event: &Value| patterns.iter().any(|pattern| matches(pattern, event));
+    let stack = Stack::new(Template::of_eksentry().unwrap(), ACCOUNT, REGION);
+    let mut rules = rules(&stack, Bus::Default);
+    rules.retain(|rule| rule.target == "ecr-event");
+    let matches_a_pattern = |event: &Value| rules.iter().any(|rule| rule.matches(event));
     let samples = Sample::load_all(&workspace().join("events")).unwrap();
     let samples = samples
         .iter()
