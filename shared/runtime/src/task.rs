@@ -9,9 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::error::{Error, without_values};
-use crate::origin::{
-    covers_account, covers_region, expect_evaluated, not_evaluated, place_of,
-};
+use crate::origin::{covers_account, covers_region, expect_evaluated, not_evaluated, place_of};
 use crate::selection::Selection;
 use crate::settings::Settings;
 
