@@ -21,6 +21,7 @@ mod pod_security;
 mod security_hub;
 mod soc_2;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 pub use cis_aws::CIS_AWS;
@@ -52,6 +53,11 @@ pub struct Standard {
     prefix: &'static str,
     /// The checks that are mapped to controls, sorted by their ids, each with the numbers of its controls.
     mapping: &'static [(&'static str, &'static [&'static str])],
+    /// The controls with their titles, in the order of the standard. It is empty for a standard of which only the
+    /// controls in the mapping are known.
+    catalog: &'static [Entry],
+    /// The part of the standard that [`controls`](Self::controls) lists, as a sentence.
+    pub extent: &'static str,
 }
 
 impl Standard {
@@ -61,7 +67,108 @@ impl Standard {
         let standard = self;
         Some(Group { standard, numbers })
     }
+
+    /// Lists the known controls, each with the checks that are mapped to it, in the order of the standard. Without a
+    /// catalog, these are the controls in the mapping, ordered by number.
+    pub fn controls(&'static self) -> Vec<Answer> {
+        if self.catalog.is_empty() {
+            let numbers = self.mapping.iter().flat_map(|(_, numbers)| *numbers);
+            let numbers: BTreeSet<(Vec<NumberPart>, &str)> = numbers
+                .map(|number| (number_parts(number), *number))
+                .collect();
+            let answer = |(_, number)| self.answer(number, "", None);
+            return numbers.into_iter().map(answer).collect();
+        }
+        let entries = self.catalog.iter();
+        entries
+            .map(|entry| self.answer(entry.number, entry.title, entry.manual))
+            .collect()
+    }
+
+    fn answer(
+        &'static self,
+        number: &'static str,
+        title: &'static str,
+        manual: Option<&'static str>,
+    ) -> Answer {
+        let mapped = self.mapping.iter();
+        let mapped = mapped.filter(|(_, numbers)| numbers.contains(&number));
+        Answer {
+            control: Control {
+                standard: self,
+                number,
+            },
+            title,
+            checks: mapped.map(|(check, _)| *check).collect(),
+            manual,
+        }
+    }
 }
+
+/// A control in the catalog of a standard.
+#[derive(Debug, PartialEq, Eq)]
+struct Entry {
+    number: &'static str,
+    /// The requirement in this project's words, since the texts of some standards are not free.
+    title: &'static str,
+    /// The reason why no check evaluates the control, as a sentence.
+    manual: Option<&'static str>,
+}
+
+/// Returns the entry of a control that checks evaluate.
+const fn entry(number: &'static str, title: &'static str) -> Entry {
+    Entry {
+        number,
+        title,
+        manual: None,
+    }
+}
+
+/// Returns the entry of a control that no check evaluates, for this reason.
+const fn manual(number: &'static str, title: &'static str, reason: &'static str) -> Entry {
+    Entry {
+        number,
+        title,
+        manual: Some(reason),
+    }
+}
+
+/// A control with the checks that answer it. If there are none, a person has to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The control.
+    pub control: Control,
+    /// The requirement in this project's words; empty if the standard has no catalog.
+    pub title: &'static str,
+    /// The ids of the checks that are mapped to the control, sorted.
+    pub checks: Vec<&'static str>,
+    /// The reason why no check evaluates the control, as a sentence.
+    pub manual: Option<&'static str>,
+}
+
+/// A part of the number of a control: digits are ordered by their value, and before other text.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum NumberPart {
+    Digits(u64),
+    Text(String),
+}
+
+/// Splits the number of a control, so that AC-2(10) follows AC-2(9).
+fn number_parts(number: &str) -> Vec<NumberPart> {
+    let is_digit = |c: &char| c.is_ascii_digit();
+    let characters: Vec<char> = number.chars().collect();
+    let runs = characters.chunk_by(|one, next| is_digit(one) == is_digit(next));
+    let parts = runs.map(|run| {
+        let text: String = run.iter().collect();
+        text.parse()
+            .map_or_else(|_| NumberPart::Text(text), NumberPart::Digits)
+    });
+    parts.collect()
+}
+
+/// The extent of a standard without a catalog.
+const MAPPED_ONLY: &str = "Only the controls that a check is mapped to are listed. The standard has more, which a \
+                           person has to assess.";
 
 /// The publisher of the mappings of several standards. In these mappings, comments name its checks.
 const PROWLER: &str = "the open source project [Prowler](https://github.com/prowler-cloud/prowler) 5.46.0, for its own \
@@ -203,6 +310,89 @@ mod tests {
         for other in ["", "1.2", "CIS AWS Foundations Benchmark v1.2.0/1.2"] {
             assert_eq!(standard_of(other), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn catalogs_contain_each_mapped_control_once() {
+        for standard in STANDARDS.into_iter().filter(|one| !one.catalog.is_empty()) {
+            let name = standard.name;
+            let numbers: HashSet<_> = standard.catalog.iter().map(|entry| entry.number).collect();
+            assert_eq!(
+                numbers.len(),
+                standard.catalog.len(),
+                "{name}: a number is listed twice"
+            );
+            for number in standard.mapping.iter().flat_map(|(_, numbers)| *numbers) {
+                assert!(
+                    numbers.contains(number),
+                    "{name}: the catalog lacks {number}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_control_has_checks_or_a_reason_for_having_none() {
+        for standard in STANDARDS {
+            let controls = standard.controls();
+            assert!(!controls.is_empty(), "{}", standard.name);
+            for answer in controls {
+                let control = answer.control;
+                assert_eq!(
+                    answer.checks.is_empty(),
+                    answer.manual.is_some(),
+                    "{control}"
+                );
+                assert_eq!(
+                    answer.title.is_empty(),
+                    standard.catalog.is_empty(),
+                    "{control}"
+                );
+                let manual = answer.manual.unwrap_or("No.");
+                assert!(
+                    manual.ends_with('.') && !answer.title.ends_with('.'),
+                    "{control}"
+                );
+            }
+            assert!(standard.extent.ends_with('.'), "{}", standard.name);
+        }
+    }
+
+    /// The benchmark has 50 recommendations, by section.
+    #[test]
+    fn the_benchmark_of_eks_is_listed_whole() {
+        let mut sections: Vec<(&str, usize)> = Vec::new();
+        for answer in CIS_EKS.controls() {
+            let (section, _) = answer.control.number.rsplit_once('.').unwrap();
+            match sections.last_mut() {
+                Some((last, count)) if *last == section => *count += 1,
+                _ => sections.push((section, 1)),
+            }
+        }
+        let expected = [
+            ("2.1", 2),
+            ("3.1", 4),
+            ("3.2", 9),
+            ("4.1", 12),
+            ("4.2", 5),
+            ("4.3", 2),
+            ("4.4", 2),
+            ("4.5", 2),
+            ("5.1", 4),
+            ("5.2", 1),
+            ("5.3", 1),
+            ("5.4", 5),
+            ("5.5", 1),
+        ];
+        assert_eq!(sections, expected);
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_value() {
+        let ordered = ["AC-2", "AC-2(9)", "AC-2(10)", "AC-10", "AU-2", "SC-7"];
+        assert!(ordered.is_sorted_by_key(|number| number_parts(number)));
+        let listed = NIST_800_53.controls();
+        assert!(listed.is_sorted_by_key(|answer| number_parts(answer.control.number)));
     }
 
     #[test]

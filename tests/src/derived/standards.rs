@@ -1,9 +1,9 @@
 //! The page of standards: the controls that each check is mapped to, by standard.
 
 use eksentry_core::{
-    Check, Control, Standard,
+    Control, Standard,
     checks::CHECKS,
-    standards::{FSBP, SECURITY_HUB, STANDARDS},
+    standards::{Answer, FSBP, SECURITY_HUB, STANDARDS},
 };
 
 use super::row;
@@ -23,7 +23,8 @@ pub(super) fn page() -> String {
         ),
         "This page lists the controls that each check is mapped to. Findings contain them as related requirements \
          (`Compliance.RelatedRequirements`). A check that passes is evidence for a control, but does not prove it \
-         completely. Only published mappings are listed."
+         completely. Only published mappings are listed. The titles of controls are in the words of eksentry; the texts \
+         of the standards apply."
             .to_owned(),
     ];
     parts.extend(STANDARDS.map(section));
@@ -48,22 +49,52 @@ fn section(standard: &'static Standard) -> String {
         name,
         url,
         mapped_by,
+        extent,
         ..
     } = standard;
-    let mut lines = vec![
-        format!("## {name}\n\n<{url}>\n\nMapped by {mapped_by}.\n"),
-        row(&["Check", "Controls"]),
-        row(&["---"; 2]),
-    ];
-    lines.extend(CHECKS.iter().filter_map(|check| line(check, standard)));
-    lines.join("\n")
+    let controls = standard.controls();
+    let rows = if controls.iter().all(|answer| answer.title.is_empty()) {
+        by_check(standard)
+    } else {
+        by_control(&controls)
+    };
+    format!(
+        "## {name}\n\n<{url}>\n\nMapped by {mapped_by}. {extent}\n\n{}",
+        rows.join("\n")
+    )
 }
 
-fn line(check: &Check, standard: &'static Standard) -> Option<String> {
-    let group = standard.group(check.id)?;
-    let links: Vec<_> = group.controls().map(link).collect();
-    let page = format!("[{id}](checks/{id}.md)", id = check.id);
-    Some(row(&[&page, &links.join(", ")]))
+/// Renders the table of a standard of which only the mapped controls are known.
+fn by_check(standard: &'static Standard) -> Vec<String> {
+    let rows = CHECKS.iter().filter_map(|check| {
+        let group = standard.group(check.id)?;
+        let links: Vec<_> = group.controls().map(link).collect();
+        Some(row(&[&page_of(check.id), &links.join(", ")]))
+    });
+    [row(&["Check", "Controls"]), row(&["---"; 2])]
+        .into_iter()
+        .chain(rows)
+        .collect()
+}
+
+/// Renders the table of a standard that has a catalog.
+fn by_control(controls: &[Answer]) -> Vec<String> {
+    let rows = controls.iter().map(|answer| {
+        let pages: Vec<_> = answer.checks.iter().map(|check| page_of(check)).collect();
+        let checks = match answer.manual {
+            Some(reason) => format!("Manual: {reason}"),
+            None => pages.join(", "),
+        };
+        row(&[&link(answer.control), answer.title, &checks])
+    });
+    [row(&["Control", "Title", "Checks"]), row(&["---"; 3])]
+        .into_iter()
+        .chain(rows)
+        .collect()
+}
+
+fn page_of(check: &str) -> String {
+    format!("[{check}](checks/{check}.md)")
 }
 
 #[cfg(test)]

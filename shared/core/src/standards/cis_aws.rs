@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The CIS benchmark for AWS accounts, in its newest version. Version 6.0.0 has the same numbers,
 /// but not the control 2.21 about resource policies.
@@ -21,4 +21,6 @@ pub static CIS_AWS: Standard = Standard {
         ("kms-cmk-rotation", &["4.6"]),
         ("kms-key-policy-restricted", &["2.21"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

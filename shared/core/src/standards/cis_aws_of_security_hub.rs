@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The CIS benchmark for AWS accounts, in the newest version that Security Hub supports, which has other numbers.
 pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
@@ -17,4 +17,6 @@ pub static CIS_AWS_OF_SECURITY_HUB: Standard = Standard {
         ("eks-vpc-flow-logs", &["3.7"]),
         ("kms-cmk-rotation", &["3.6"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{Standard, entry, manual};
 
 /// The CIS benchmark for Amazon EKS.
 pub static CIS_EKS: Standard = Standard {
@@ -48,4 +48,133 @@ pub static CIS_EKS: Standard = Standard {
         ("k8s-rbac-wildcards", &["4.1.3"]),
         ("k8s-secret-env", &["4.4.1"]),
     ],
+    catalog: &[
+        entry(
+            "2.1.1",
+            "Send the audit logs of the control plane to CloudWatch Logs",
+        ),
+        entry("2.1.2", "Collect audit logs, keep them and evaluate them"),
+        manual(
+            "3.1.1",
+            "Let only root write the kubeconfig file of the kubelet",
+            NODE,
+        ),
+        manual(
+            "3.1.2",
+            "Let root own the kubeconfig file of the kubelet",
+            NODE,
+        ),
+        manual(
+            "3.1.3",
+            "Let only root write the configuration file of the kubelet",
+            NODE,
+        ),
+        manual(
+            "3.1.4",
+            "Let root own the configuration file of the kubelet",
+            NODE,
+        ),
+        manual("3.2.1", "Refuse anonymous requests to the kubelet", NODE),
+        manual("3.2.2", "Authorize requests to the kubelet", NODE),
+        manual(
+            "3.2.3",
+            "Verify clients of the kubelet by a certificate authority",
+            NODE,
+        ),
+        manual("3.2.4", "Turn the read-only port of the kubelet off", NODE),
+        manual(
+            "3.2.5",
+            "Close idle streaming connections to the kubelet",
+            NODE,
+        ),
+        manual("3.2.6", "Let the kubelet manage its iptables chains", NODE),
+        manual("3.2.7", "Let the kubelet record enough events", NODE),
+        manual(
+            "3.2.8",
+            "Rotate the client certificate of the kubelet",
+            NODE,
+        ),
+        manual(
+            "3.2.9",
+            "Rotate the server certificate of the kubelet",
+            NODE,
+        ),
+        entry("4.1.1", "Make few principals cluster administrators"),
+        entry("4.1.2", "Let few principals read Secrets"),
+        entry("4.1.3", "Avoid wildcards in roles and cluster roles"),
+        entry("4.1.4", "Let few principals create pods"),
+        entry("4.1.5", "Leave default service accounts unused"),
+        entry(
+            "4.1.6",
+            "Mount the tokens of service accounts only where they are needed",
+        ),
+        entry("4.1.7", "Grant access to clusters through access entries"),
+        entry(
+            "4.1.8",
+            "Limit the rights to bind and escalate roles and to impersonate users",
+        ),
+        entry("4.1.9", "Let few principals create persistent volumes"),
+        entry(
+            "4.1.10",
+            "Let few principals reach kubelets through the API server",
+        ),
+        entry("4.1.11", "Let few principals change admission webhooks"),
+        entry(
+            "4.1.12",
+            "Let few principals create tokens of service accounts",
+        ),
+        entry("4.2.1", "Admit no privileged containers"),
+        entry(
+            "4.2.2",
+            "Admit no containers in the process namespace of the host",
+        ),
+        entry(
+            "4.2.3",
+            "Admit no containers in the IPC namespace of the host",
+        ),
+        entry(
+            "4.2.4",
+            "Admit no containers in the network namespace of the host",
+        ),
+        entry(
+            "4.2.5",
+            "Admit no containers that allow privilege escalation",
+        ),
+        entry(
+            "4.3.1",
+            "Use a network plugin that enforces network policies",
+        ),
+        entry("4.3.2", "Define network policies in all namespaces"),
+        entry(
+            "4.4.1",
+            "Pass secrets to containers as files, not as environment variables",
+        ),
+        manual(
+            "4.4.2",
+            "Consider to keep secrets outside of the cluster",
+            "No API shows where an application gets its secrets from; ask its owners.",
+        ),
+        entry("4.5.1", "Separate resources by namespaces"),
+        entry("4.5.2", "Leave the default namespace unused"),
+        entry("5.1.1", "Scan images for vulnerabilities"),
+        entry("5.1.2", "Let few principals access Amazon ECR"),
+        entry("5.1.3", "Let clusters only read from Amazon ECR"),
+        entry("5.1.4", "Run images from approved registries only"),
+        entry("5.2.1", "Give pods IAM roles of their own"),
+        entry("5.3.1", "Encrypt Secrets with a customer managed KMS key"),
+        entry(
+            "5.4.1",
+            "Restrict access to the endpoint of the control plane",
+        ),
+        entry("5.4.2", "Make the endpoint of the control plane private"),
+        entry("5.4.3", "Run nodes without public IP addresses"),
+        entry("5.4.4", "Enforce network policies"),
+        entry("5.4.5", "Encrypt the traffic to load balancers with TLS"),
+        entry("5.5.1", "Authenticate Kubernetes users through IAM"),
+    ],
+    extent: "The whole benchmark is listed.",
 };
+
+/// The reason for all recommendations about nodes.
+const NODE: &str =
+    "The file or process is on the nodes, which no API reads; run kube-bench on the nodes.";

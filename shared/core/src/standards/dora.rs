@@ -1,4 +1,4 @@
-use super::{PROWLER, Standard};
+use super::{MAPPED_ONLY, PROWLER, Standard};
 
 /// The Digital Operational Resilience Act, for financial entities. Its publisher maps whole articles.
 pub static DORA: Standard = Standard {
@@ -48,4 +48,6 @@ pub static DORA: Standard = Standard {
         // kms_key_not_publicly_accessible
         ("kms-key-policy-restricted", &["Article 9"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

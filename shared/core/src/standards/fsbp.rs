@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{Standard, entry, manual};
 
 /// Security Hub's own controls that are part of this standard.
 pub static FSBP: Standard = Standard {
@@ -38,4 +38,62 @@ pub static FSBP: Standard = Standard {
         ("kms-key-not-pending-deletion", &["KMS.3"]),
         ("kms-key-policy-restricted", &["KMS.5"]),
     ],
+    catalog: &[
+        entry(
+            "CloudTrail.1",
+            "Record management events of all Regions in a trail",
+        ),
+        entry("CloudTrail.4", "Validate the log files of trails"),
+        entry("Config.1", "Record resources with AWS Config"),
+        entry("EC2.3", "Encrypt attached EBS volumes"),
+        entry("EC2.6", "Log the network flows of VPCs"),
+        entry("EC2.7", "Encrypt new EBS volumes by default"),
+        entry(
+            "EC2.8",
+            "Require version 2 of the instance metadata service",
+        ),
+        entry("EC2.9", "Run EC2 instances without public IPv4 addresses"),
+        entry("EC2.18", "Open only authorized ports to all addresses"),
+        entry("EC2.19", "Open no high-risk ports to all addresses"),
+        entry("EC2.55", "Reach the API of ECR through a VPC endpoint"),
+        entry(
+            "EC2.56",
+            "Reach the Docker registry of ECR through a VPC endpoint",
+        ),
+        entry("ECR.1", "Scan the images in private repositories"),
+        entry("ECR.2", "Make the tags in private repositories immutable"),
+        entry("ECR.3", "Give repositories a lifecycle policy"),
+        entry("EFS.1", "Encrypt file systems with KMS"),
+        entry("EFS.8", "Encrypt file systems at rest"),
+        entry("EKS.1", "Make the endpoints of clusters private"),
+        entry("EKS.2", "Run clusters with a supported Kubernetes version"),
+        entry("EKS.3", "Encrypt the Secrets of clusters"),
+        entry("EKS.8", "Turn the audit logs of clusters on"),
+        entry("ELB.1", "Redirect HTTP requests to HTTPS"),
+        entry("ELB.17", "Use recommended security policies for listeners"),
+        entry("ELB.18", "Use secure protocols for listeners"),
+        entry(
+            "GuardDuty.5",
+            "Monitor the audit logs of EKS with GuardDuty",
+        ),
+        entry("GuardDuty.7", "Monitor the runtime of EKS with GuardDuty"),
+        entry("GuardDuty.11", "Monitor runtimes with GuardDuty"),
+        entry("Inspector.2", "Scan ECR with Amazon Inspector"),
+        manual(
+            "KMS.1",
+            "Let no customer managed IAM policy decrypt with all keys",
+            IAM,
+        ),
+        manual(
+            "KMS.2",
+            "Let no inline IAM policy decrypt with all keys",
+            IAM,
+        ),
+        entry("KMS.3", "Keep KMS keys from being deleted by mistake"),
+        entry("KMS.5", "Keep KMS keys from being accessible to everybody"),
+    ],
+    extent: "All controls of Amazon EKS, Amazon ECR and AWS KMS are listed, and of other services those that a check is mapped to.",
 };
+
+/// The reason for the controls that evaluate the policies of all IAM principals.
+const IAM: &str = "eksentry reads the IAM roles of clusters and nodes only; turn on the control in Security Hub CSPM.";

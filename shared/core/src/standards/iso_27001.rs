@@ -1,4 +1,4 @@
-use super::{PROWLER, Standard};
+use super::{MAPPED_ONLY, PROWLER, Standard};
 
 /// The controls of Annex A of the standard for information security management systems.
 pub static ISO_27001: Standard = Standard {
@@ -63,4 +63,6 @@ pub static ISO_27001: Standard = Standard {
         // kms_key_not_publicly_accessible
         ("kms-key-policy-restricted", &["A.8.1"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

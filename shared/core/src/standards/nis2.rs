@@ -1,4 +1,4 @@
-use super::{PROWLER, Standard};
+use super::{MAPPED_ONLY, PROWLER, Standard};
 
 /// The requirements of the Network and Information Security Directive (EU) 2022/2555, as the annex of its implementing
 /// regulation specifies them for providers of cloud computing and other digital services.
@@ -39,4 +39,6 @@ pub static NIS2: Standard = Standard {
         // kms_key_not_publicly_accessible
         ("kms-key-policy-restricted", &["9.2.c"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

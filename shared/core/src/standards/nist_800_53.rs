@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The controls of the National Institute of Standards and Technology.
 pub static NIST_800_53: Standard = Standard {
@@ -113,4 +113,6 @@ pub static NIST_800_53: Standard = Standard {
         ("kms-cmk-rotation", &["SC-12", "SC-12(2)", "SC-28(3)"]),
         ("kms-key-not-pending-deletion", &["SC-12", "SC-12(2)"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The standard of the payment card industry.
 pub static PCI_DSS: Standard = Standard {
@@ -18,4 +18,6 @@ pub static PCI_DSS: Standard = Standard {
         ("eks-security-groups-restricted", &["1.3.1"]),
         ("kms-cmk-rotation", &["3.7.4"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The Pod Security Standards of Kubernetes.
 pub static POD_SECURITY: Standard = Standard {
@@ -50,4 +50,6 @@ pub static POD_SECURITY: Standard = Standard {
             ],
         ),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

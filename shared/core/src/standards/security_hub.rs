@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// Security Hub's own controls that are part of other standards only.
 pub static SECURITY_HUB: Standard = Standard {
@@ -16,4 +16,6 @@ pub static SECURITY_HUB: Standard = Standard {
         ),
         ("kms-cmk-rotation", &["KMS.4"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };

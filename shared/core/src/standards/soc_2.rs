@@ -1,4 +1,4 @@
-use super::Standard;
+use super::{MAPPED_ONLY, Standard};
 
 /// The Trust Services Criteria of the American Institute of CPAs, for reports on service organizations.
 pub static SOC_2: Standard = Standard {
@@ -17,4 +17,6 @@ pub static SOC_2: Standard = Standard {
         ("eks-secrets-envelope-encryption", &["CC6.1"]),
         ("kms-cmk-rotation", &["CC6.1"]),
     ],
+    catalog: &[],
+    extent: MAPPED_ONLY,
 };
