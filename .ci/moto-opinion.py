@@ -7,6 +7,8 @@ from tests/suite/snapshots. This file contains only the DEVIATIONS from them. mo
 filters of GetFindings, so a proxy in front of moto responds to calls of Security Hub. All traffic is on loopback.
 
     .ci/moto-opinion.py target/lambda/sweep/bootstrap
+
+With --command, a scan of the same account by the command `eksentry` must have the same verdicts.
 """
 
 import argparse
@@ -571,6 +573,22 @@ def run_sweep(binary, aws, seconds):
         return outcome, answer.decode(errors="replace"), log.read().decode(errors="replace")
 
 
+def run_scan(binary, aws, seconds):
+    """Runs a scan by the command. Returns its exit code, its errors, and its verdicts by check and resource."""
+    settings = {"disabledChecks": list(NOT_IN_MOTO), "enabledChecks": ["eks-nodes-nitro-encryption"]}
+    environment = {"PATH": os.environ["PATH"], "AWS_REGION": REGION, "AWS_ENDPOINT_URL": f"http://{aws.address}"}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "settings.json").write_text(json.dumps(settings))
+        scan = subprocess.run(
+            [binary.resolve(), "scan", "--quiet", "--settings", "settings.json", "--output", "report.json"],
+            env=environment | CREDENTIALS | {"HOME": folder}, cwd=folder, timeout=seconds, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )
+        report = Path(folder, "report.json")
+        findings = json.loads(report.read_text())["findings"] if report.exists() else []
+    return scan.returncode, scan.stderr, {finding["id"]: finding["status"] for finding in findings}
+
+
 # --- The comparison -----------------------------------------------------------------------------------------------
 
 
@@ -597,11 +615,25 @@ def table(rows):
         print(f"{check:34}" + "".join(f"{count:15}" for count in (*counts, sum(diff for _, diff in of_check))))
 
 
+def same_verdicts(code, errors, scanned, findings):
+    """Returns `True` if a scan has the verdicts of the sweep, and prints those that differ."""
+    swept = {finding["Id"]: finding.get("Compliance", {}).get("Status") for finding in findings.values()
+             if finding.get("RecordState", "ACTIVE") == "ACTIVE"}
+    different = [key for key in sorted(swept.keys() | scanned.keys()) if swept.get(key) != scanned.get(key)]
+    for key in different[:MOST_SHOWN]:
+        print(f"DIFF {key}: {swept.get(key, NONE)} in the sweep, {scanned.get(key, NONE)} in the scan")
+    if different:
+        print(errors)
+    print(f"scan: exit code {code}, {len(scanned)} verdicts, {len(different)} different from those of the sweep")
+    return code == 1 and not different
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("binary", type=Path, help="the sweep function's binary")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS", help="for the sweep (default: 120)")
     parser.add_argument("--verbose", action="store_true", help="print all verdicts, not only different ones")
+    parser.add_argument("--command", type=Path, help="the command's binary, which then scans the account, too")
     options = parser.parse_args()
     if not options.binary.is_file():
         parser.error(f"{options.binary} does not exist. Run `sam build` first.")
@@ -635,12 +667,13 @@ def main():
         for error in aws.errors[:20]:
             print(f"moto rejected {error}")
         print("".join(f"log {line}\n" for line in log.splitlines()[-40:]), end="")
+    scanned = not options.command or same_verdicts(*run_scan(options.command, aws, options.timeout), aws.findings)
     for row in idle:
         print(f"A row of DEVIATIONS changes no verdict: {row}")
     print(f"{len(rows) - different} verdicts as expected, {different} different")
     sys.stdout.flush()
     # Exits without waiting for the server thread of moto.
-    os._exit(1 if different or idle or outcome != "ok" or not rows else 0)
+    os._exit(1 if different or idle or not scanned or outcome != "ok" or not rows else 0)
 
 
 if __name__ == "__main__":

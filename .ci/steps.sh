@@ -76,9 +76,13 @@ conformance() {
   fi
 }
 
-# moto BIN_DIR: compares the verdicts of a sweep of the demo account in moto.
+# moto BIN_DIR: compares the verdicts of a sweep of the demo account in moto, and those of a scan by the command if it is
+# in the same folder.
 moto() {
-  step_with_tools 'Verdicts of a sweep with moto' timeout 600 $venv/bin/python .ci/moto-opinion.py "$1/sweep"
+  local command=()
+  [[ ! -x $1/eksentry ]] || command=(--command "$1/eksentry")
+  step_with_tools 'Verdicts of a sweep with moto' timeout 600 $venv/bin/python .ci/moto-opinion.py "$1/sweep" \
+    "${command[@]}"
 }
 
 # Prints the summary, and fails if a step failed.

@@ -10,13 +10,17 @@ mod serve;
 use std::{
     collections::BTreeSet,
     fs, io,
-    io::IsTerminal as _,
+    io::{BufWriter, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use clap::Parser;
+use eksentry_core::checks::CHECKS;
+use eksentry_report::{
+    BaselineError, CheckSummary, Evaluation, Finding, Format, Listing, Report, Scope, Style,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Timestamp, Unit};
 use serde_json::Value;
@@ -28,14 +32,14 @@ use crate::{
     account::{Account, AccountError},
     kubernetes::{ContentsError, KubernetesApi, TlsServer},
     lambda::{self, BinariesError, LambdaError},
-    report::{Evaluation, Report},
     stand_in::{self, StandIn, StandInError},
     template::TemplateError,
 };
 
 /// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in for
 /// AWS. Shows the findings in Security Hub and the evaluations in AWS Config, as tables here and as a page in
-/// target/demo/report.html; the OCSF events are in target/demo/ocsf.
+/// target/demo/report.html. Beside it, the report is also JSON, CSV, Markdown and SARIF, and the OCSF events are in
+/// target/demo/ocsf.
 ///
 /// Needs neither an AWS account nor a network. The first run builds the functions, which takes some minutes.
 #[derive(Debug, Parser)]
@@ -50,9 +54,12 @@ pub struct Options {
     /// The function that receives the event [default: the name of the event's folder]
     #[arg(long, value_name = "NAME", requires = "event")]
     function: Option<String>,
-    /// The folder for report.html and ocsf/; the content of that ocsf/ is removed [default: target/demo]
+    /// The folder for the reports and ocsf/; the content of that ocsf/ is removed [default: target/demo]
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
+    /// The report.json of an earlier demo; the report then states what is new, fixed, gone or unchanged
+    #[arg(long, value_name = "FILE", conflicts_with = "event")]
+    baseline: Option<PathBuf>,
     /// Serve the stand-in until Ctrl-C, without playing events, for functions that you run yourself
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = serve::ADDRESS,
@@ -124,6 +131,9 @@ pub enum DemoError {
         /// The cause.
         source: io::Error,
     },
+    /// An earlier report that can't be used.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
     /// A handler for Ctrl-C that can't be installed.
     #[error("the handler for Ctrl-C can't be installed")]
     Wait {
@@ -147,7 +157,9 @@ impl DemoError {
 ///
 /// Returns an error if the demo can't begin or can't be shown.
 pub fn run(options: &Options) -> Result<bool, DemoError> {
-    let terminal = Terminal::detect();
+    let terminal = Terminal(Style::of_stdout());
+    // The demo takes a while, so an error should be shown before it begins.
+    let baseline = options.baseline.as_deref().map(Report::load).transpose()?;
     let account = Account::load(&account_file(options))?;
     let samples = match &options.event {
         Some(file) => vec![Sample::load(file, options.function.as_deref())?],
@@ -166,8 +178,13 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
     }
 
     let problems = match options.serve {
-        Some(address) => serve_until_ctrl_c(address, &account, &samples, options, &terminal)?,
-        None => play(&account, &samples, options, &terminal)?,
+        Some(address) => {
+            let served = serve_until_ctrl_c(address, &account, &samples, &terminal)?;
+            let page = write(&served.report, baseline.as_ref(), &options.to())?;
+            eprintln!("Full report: {}", page.display());
+            served.violations
+        }
+        None => play(&account, &samples, options, baseline.as_ref(), &terminal)?,
     };
     for problem in &problems {
         eprintln!("{} {problem}", terminal.mark(false));
@@ -175,15 +192,20 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
     Ok(problems.is_empty())
 }
 
-/// Serves the account to functions that run elsewhere, and shows the results. Returns the requests that AWS would have
-/// refused.
+/// The results of functions that ran elsewhere.
+struct Served {
+    report: Report,
+    /// The requests that AWS would have refused.
+    violations: Vec<String>,
+}
+
+/// Serves the account to functions that run elsewhere, and shows the results.
 fn serve_until_ctrl_c(
     address: SocketAddr,
     account: &Account,
     samples: &[Sample],
-    options: &Options,
     terminal: &Terminal,
-) -> Result<Vec<String>, DemoError> {
+) -> Result<Served, DemoError> {
     let aws = serve::start(address, account.clone(), samples)?;
     eprintln!(
         "Serving account {} until Ctrl-C. To use it, set these variables in a shell:",
@@ -193,9 +215,11 @@ fn serve_until_ctrl_c(
     println!("{}", serve::exports(&aws).trim_end());
     serve::wait_for_ctrl_c()?;
     let report = full_report(&aws, account);
-    eprint!("\n{}", report.table(terminal.columns, terminal.colors));
-    eprintln!("Full report: {}", write(&report, options)?.display());
-    Ok(aws.violations())
+    eprint!("\n{}", terminal.tables(&report));
+    Ok(Served {
+        report,
+        violations: aws.violations(),
+    })
 }
 
 /// Plays the samples. Returns the problems: failed functions, and requests that AWS would have refused.
@@ -203,6 +227,7 @@ fn play(
     account: &Account,
     samples: &[Sample],
     options: &Options,
+    baseline: Option<&Report>,
     terminal: &Terminal,
 ) -> Result<Vec<String>, DemoError> {
     let binaries = build()?;
@@ -222,7 +247,14 @@ fn play(
     }
     match samples {
         [sample] if options.event.is_some() => play_one(sample, &mut player, terminal)?,
-        _ => play_all(samples, &mut player, options, terminal)?,
+        _ => {
+            play_all(samples, &mut player, terminal)?;
+            let report = full_report(player.aws(), player.account());
+            let report = report.with_errors(player.problems());
+            let page = write(&report, baseline, &options.to())?;
+            println!("Full report: {}", page.display());
+            println!("OCSF events: {}", player.ocsf().display());
+        }
     }
     Ok(player.problems())
 }
@@ -291,10 +323,7 @@ fn play_one(
     if report.is_empty() {
         println!("\nNo findings or evaluations were posted.");
     } else {
-        println!(
-            "\nPosted:\n{}",
-            report.listing(terminal.columns, terminal.colors)
-        );
+        println!("\nPosted:\n{}", report.listing(terminal.0));
     }
     Ok(())
 }
@@ -302,7 +331,6 @@ fn play_one(
 fn play_all(
     samples: &[Sample],
     player: &mut Player<'_>,
-    options: &Options,
     terminal: &Terminal,
 ) -> Result<(), DemoError> {
     let bar = ProgressBar::new(samples.len().try_into().unwrap_or(u64::MAX));
@@ -324,28 +352,31 @@ fn play_all(
     bar.finish_and_clear();
 
     let report = full_report(player.aws(), player.account());
-    print!("\n{}", report.table(terminal.columns, terminal.colors));
+    print!("\n{}", terminal.tables(&report));
     if let Some(calls) = first_sweep {
         println!(
             "{}\n",
-            calls::table(&calls, player.account(), terminal.columns)
+            calls::table(&calls, player.account(), terminal.0.columns)
         );
     }
-    println!("Full report: {}", write(&report, options)?.display());
-    println!("OCSF events: {}", player.ocsf().display());
     Ok(())
 }
 
-fn write(report: &Report, options: &Options) -> Result<PathBuf, DemoError> {
-    let folder = options.to();
-    let path = folder.join("report.html");
-    fs::create_dir_all(folder)
-        .and_then(|()| fs::write(&path, report.page()))
-        .map_err(|source| DemoError::Write {
-            path: path.clone(),
-            source,
-        })?;
-    Ok(path)
+/// Writes the report in all formats. Returns the path of the page.
+fn write(report: &Report, baseline: Option<&Report>, folder: &Path) -> Result<PathBuf, DemoError> {
+    let comparison = baseline.map(|baseline| report.compare(baseline));
+    for format in Format::ALL {
+        let path = folder.join(format.file_name());
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::File::create(&path))
+            .and_then(|file| {
+                let mut file = BufWriter::new(file);
+                report.render(format, comparison.as_ref(), &mut file)?;
+                file.flush()
+            })
+            .map_err(|source| DemoError::Write { path, source })?;
+    }
+    Ok(folder.join(Format::Html.file_name()))
 }
 
 /// Returns an empty folder: removes the content that an earlier demo left.
@@ -381,26 +412,20 @@ fn seconds(duration: Duration) -> String {
     format!("{:.2} s", duration.as_secs_f64())
 }
 
-/// The width and the colors of the terminal.
-struct Terminal {
-    columns: u16,
-    colors: bool,
-}
+/// The terminal, in which results are shown.
+struct Terminal(Style);
 
 impl Terminal {
-    fn detect() -> Self {
-        let colors = io::stdout().is_terminal()
-            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        // The table library knows the terminal's width; without a terminal there is none.
-        let columns = comfy_table::Table::new()
-            .width()
-            .unwrap_or(140)
-            .clamp(100, 160);
-        Self { columns, colors }
+    fn tables(&self, report: &Report) -> String {
+        let listing = Listing {
+            all: false,
+            commands: false,
+        };
+        report.open_findings(self.0, listing) + &report.numbers(self.0)
     }
 
     fn mark(&self, good: bool) -> &'static str {
-        match (good, self.colors) {
+        match (good, self.0.colors) {
             (true, true) => "\u{1b}[32m✓\u{1b}[0m",
             (true, false) => "✓",
             (false, true) => "\u{1b}[31m✗\u{1b}[0m",
@@ -422,32 +447,34 @@ impl Terminal {
 /// Returns a report of all findings and all evaluations.
 fn full_report(aws: &StandIn, account: &Account) -> Report {
     let findings = aws.findings().into_iter().map(Value::Object).collect();
-    let evaluations = aws.evaluations().into_iter().map(Evaluation::from);
+    let evaluations = aws.evaluations().into_iter().map(evaluation);
     report(account, findings, evaluations.collect())
 }
 
 fn report(account: &Account, findings: Vec<Value>, evaluations: Vec<Evaluation>) -> Report {
     let now = Timestamp::now();
-    let now = now.round(Unit::Second).unwrap_or(now).to_string();
-    Report::new(
-        &account.account,
-        &account.region,
-        &now,
-        findings,
-        evaluations,
-    )
+    let now = now.round(Unit::Second).unwrap_or(now);
+    let scope = Scope {
+        account: account.account.clone(),
+        region: account.region.clone(),
+    };
+    let enabled = CHECKS.into_iter().filter(|check| check.enabled);
+    Report::new(now, [scope])
+        .with_checks(enabled.map(CheckSummary::known))
+        .with_checks(findings.iter().map(CheckSummary::from_asff))
+        .with_findings(findings.iter().map(Finding::from_asff))
+        .with_evaluations(evaluations)
 }
 
-impl From<stand_in::Evaluation> for Evaluation {
-    fn from(stored: stand_in::Evaluation) -> Self {
-        Self {
-            rule: stored.rule,
-            resource_type: stored.resource_type,
-            resource_id: stored.resource_id,
-            compliance: stored.compliance,
-            annotation: stored.annotation,
-            ordering_timestamp: stored.ordering.to_string(),
-        }
+/// Returns an evaluation of the stand-in's AWS Config, as the report has it.
+fn evaluation(stored: stand_in::Evaluation) -> Evaluation {
+    Evaluation {
+        rule: stored.rule,
+        resource_type: stored.resource_type,
+        resource_id: stored.resource_id,
+        compliance: stored.compliance,
+        annotation: stored.annotation,
+        ordering_timestamp: stored.ordering.to_string(),
     }
 }
 

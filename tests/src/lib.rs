@@ -14,6 +14,5 @@ pub mod lambda;
 pub mod load;
 pub mod model;
 pub mod new_check;
-pub mod report;
 pub mod stand_in;
 pub mod template;

@@ -6,11 +6,11 @@ use comfy_table::{
 use eksentry_core::checks::CHECKS;
 use eksentry_core::standards::groups;
 use eksentry_core::{Check, service};
+use eksentry_report::Style;
 
 use crate::error::CommandError;
 use crate::options::SelectionOptions;
-use crate::terminal::{self, Style};
-use crate::{DONE, standard};
+use crate::{DONE, standard, terminal};
 
 /// Prints the selected checks, or all.
 pub(crate) fn run(options: &SelectionOptions) -> Result<u8, CommandError> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use eksentry_report::BaselineError;
 use eksentry_runtime::{Error, SelectionError};
 
 /// An error that ends the command.
@@ -33,6 +34,12 @@ pub(crate) enum CommandError {
         path = path.display()
     )]
     Write { path: PathBuf, source: io::Error },
+    /// An earlier report that can't be used.
+    #[error("{source}{}", cause(.source))]
+    Baseline {
+        #[from]
+        source: BaselineError,
+    },
     /// A selection without checks.
     #[error(
         "no check fits all of {0}; to see the checks and what they belong to, run `eksentry checks` with the same options"
@@ -47,4 +54,10 @@ pub(crate) enum CommandError {
     /// The process can't run.
     #[error("the command can't start: {0}")]
     Start(#[source] io::Error),
+}
+
+/// Returns the cause of an error in parentheses, if it has one.
+fn cause(error: &dyn std::error::Error) -> String {
+    let cause = error.source();
+    cause.map_or_else(String::new, |cause| format!(" ({cause})"))
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use eksentry_report::printable;
 use eksentry_runtime::{App, Function, Host, Regions, Settings, invoke};
 use serde_json::Value;
 
@@ -55,7 +56,7 @@ pub(crate) fn run(options: &InvokeOptions) -> Result<u8, CommandError> {
             finding.resource.id(),
             finding.verdict.explanation()
         );
-        terminal::print(&format!("{}\n", terminal::printable(&line)));
+        terminal::print(&format!("{}\n", printable(&line)));
     }
     terminal::print(&format!("{response:#}\n"));
     Ok(DONE)

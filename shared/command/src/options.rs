@@ -145,9 +145,13 @@ pub(crate) struct ScanOptions {
         value_parser = clap::value_parser!(u32).range(1..=720)
     )]
     pub(crate) timeout: u32,
-    /// Write the results to a file, whose ending says in which format: .json or .ocsf.jsonl; several are possible
+    /// Write the results to a file, whose ending says in which format: .html, .json, .csv, .md, .sarif or .ocsf.jsonl;
+    /// several are possible
     #[arg(long, short, value_name = "FILE", help_heading = "Results")]
     pub(crate) output: Vec<Output>,
+    /// An earlier report in JSON; the results then say what is new, fixed, gone or unchanged
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    pub(crate) baseline: Option<PathBuf>,
     /// The lowest severity of a failure that ends the scan with exit code 1, or never
     #[arg(
         long,

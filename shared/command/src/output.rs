@@ -6,30 +6,44 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use eksentry_core::Finding;
+use eksentry_report::{Comparison, Report};
 use eksentry_reporters::ocsf;
+use jiff::Timestamp;
 
 use crate::error::CommandError;
-use crate::report::Report;
 
-/// The formats of files. To add one: a variant, its ending in [`Format::ALL`] and [`Format::ending`], and a function in
-/// [`Output::render`].
+/// The formats of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// The report as one JSON object.
-    Json,
+enum Format {
+    /// A format of the report.
+    Report(eksentry_report::Format),
     /// OCSF events, one in each line.
     OcsfJsonLines,
 }
 
-impl Format {
-    const ALL: [Self; 2] = [Self::OcsfJsonLines, Self::Json];
+/// The endings of the names of files, each with its format. An ending that ends with another one precedes it.
+const ENDINGS: [(&str, Format); 7] = [
+    (".html", Format::Report(eksentry_report::Format::Html)),
+    (".csv", Format::Report(eksentry_report::Format::Csv)),
+    (".md", Format::Report(eksentry_report::Format::Markdown)),
+    (".sarif", Format::Report(eksentry_report::Format::Sarif)),
+    (
+        ".sarif.json",
+        Format::Report(eksentry_report::Format::Sarif),
+    ),
+    (".json", Format::Report(eksentry_report::Format::Json)),
+    (".ocsf.jsonl", Format::OcsfJsonLines),
+];
 
-    const fn ending(self) -> &'static str {
-        match self {
-            Self::Json => ".json",
-            Self::OcsfJsonLines => ".ocsf.jsonl",
-        }
-    }
+/// The results of a scan.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) report: Report,
+    /// The comparison with an earlier report, if there is one.
+    pub(crate) comparison: Option<Comparison>,
+    /// The findings as the checks returned them, from which OCSF events follow.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) made_at: Timestamp,
 }
 
 /// A file for results.
@@ -41,7 +55,7 @@ pub(crate) struct Output {
 
 /// The error for the name of a file whose ending names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the ending of the file must be one of {}", Format::ALL.map(Format::ending).join(", "))]
+#[error("the ending of the file must be one of {}", ENDINGS.map(|(ending, _)| ending).join(", "))]
 pub(crate) struct UnknownEnding;
 
 impl FromStr for Output {
@@ -49,11 +63,13 @@ impl FromStr for Output {
 
     fn from_str(text: &str) -> Result<Self, UnknownEnding> {
         let name = text.to_ascii_lowercase();
-        let mut formats = Format::ALL.into_iter();
-        let format = formats.find(|format| name.ends_with(format.ending()));
+        let mut endings = ENDINGS.into_iter();
+        let (_, format) = endings
+            .find(|(ending, _)| name.ends_with(ending))
+            .ok_or(UnknownEnding)?;
         Ok(Self {
             path: text.into(),
-            format: format.ok_or(UnknownEnding)?,
+            format,
         })
     }
 }
@@ -79,12 +95,12 @@ impl Output {
     }
 
     /// Writes the results. Whoever reads the file finds the earlier one or the whole new one.
-    pub(crate) fn write(&self, report: &Report, findings: &[Finding]) -> Result<(), CommandError> {
-        let written = self.write_beside(report, findings);
+    pub(crate) fn write(&self, results: &Results) -> Result<(), CommandError> {
+        let written = self.write_beside(results);
         written.map_err(|source| self.failed(source))
     }
 
-    fn write_beside(&self, report: &Report, findings: &[Finding]) -> io::Result<()> {
+    fn write_beside(&self, results: &Results) -> io::Result<()> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".eksentry-");
         // A file that only its owner may read would surprise in a pipeline. The process's mask applies.
@@ -92,26 +108,24 @@ impl Output {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder(&self.path))?;
         let mut writer = BufWriter::new(&file);
-        self.render(report, findings, &mut writer)?;
+        self.render(results, &mut writer)?;
         writer.flush()?;
         drop(writer);
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
 
-    fn render(
-        &self,
-        report: &Report,
-        findings: &[Finding],
-        writer: &mut impl Write,
-    ) -> io::Result<()> {
+    fn render(&self, results: &Results, writer: &mut dyn Write) -> io::Result<()> {
+        let Results {
+            report,
+            comparison,
+            findings,
+            made_at,
+        } = results;
         match self.format {
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut *writer, report)?;
-                writer.write_all(b"\n")
-            }
+            Format::Report(format) => report.render(format, comparison.as_ref(), writer),
             Format::OcsfJsonLines => {
-                let run = format!("scan/{}", report.made_at.as_millisecond());
+                let run = format!("scan/{}", made_at.as_millisecond());
                 for event in findings.iter().flat_map(|one| ocsf::events(one, &run)) {
                     serde_json::to_writer(&mut *writer, &event)?;
                     writer.write_all(b"\n")?;
@@ -141,16 +155,22 @@ mod tests {
 
     #[test]
     fn the_ending_of_a_file_names_the_format() {
+        use eksentry_report::Format::{Csv, Html, Json, Markdown, Sarif};
         for (name, format) in [
-            ("report.json", Format::Json),
-            ("a.b/Report.JSON", Format::Json),
+            ("report.html", Format::Report(Html)),
+            ("report.json", Format::Report(Json)),
+            ("a.b/Report.JSON", Format::Report(Json)),
+            ("report.csv", Format::Report(Csv)),
+            ("report.md", Format::Report(Markdown)),
+            ("report.sarif", Format::Report(Sarif)),
+            ("report.sarif.json", Format::Report(Sarif)),
             ("events.ocsf.jsonl", Format::OcsfJsonLines),
         ] {
             assert_eq!(name.parse::<Output>().unwrap().format, format, "{name}");
         }
         for name in ["", "json", "report.yaml", "report.jsonl", "report"] {
             let error = name.parse::<Output>().unwrap_err();
-            assert!(error.to_string().contains(".ocsf.jsonl, .json"), "{error}");
+            assert!(error.to_string().contains(".json, .ocsf.jsonl"), "{error}");
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) struct Progress {
 #[derive(Debug, Default)]
 struct State {
     running: Vec<String>,
+    places: Vec<Location>,
     findings: Vec<Finding>,
 }
 
@@ -84,6 +85,11 @@ impl Progress {
         mem::take(&mut self.state().findings)
     }
 
+    /// Returns the places that were read so far, in the order in which that began.
+    pub(crate) fn places(&self) -> Vec<Location> {
+        self.state().places.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,6 +120,9 @@ impl Watcher for Progress {
             print_line(&format!("reading {name}"));
         }
         let mut state = self.state();
+        if !state.places.contains(place) {
+            state.places.push(place.clone());
+        }
         state.running.push(name);
         self.show(&state);
     }

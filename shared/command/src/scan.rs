@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eksentry_core::Arn;
+use eksentry_core::{Arn, Check, Location, Outcome};
+use eksentry_report::{CheckSummary, Finding, Listing, Narrowing, Report, Scope, Style};
 use eksentry_runtime::{
     Accounts, App, Host, MuteListLocation, Regions, ScanRequest, Scanned, Selection, Settings, scan,
 };
@@ -15,16 +16,16 @@ use crate::error::CommandError;
 use crate::fail_on::FailOn;
 use crate::logging::{self, Verbosity};
 use crate::options::ScanOptions;
-use crate::output::Output;
+use crate::output::{Output, Results};
 use crate::progress::Progress;
-use crate::report::Report;
-use crate::terminal::{self, Style};
-use crate::{DONE, FAILED, NOT_DONE, interrupt, table};
+use crate::{DONE, FAILED, NOT_DONE, interrupt, summary, terminal};
 
 /// Makes a scan, and returns its exit code.
 pub(crate) fn run(options: &ScanOptions) -> Result<u8, CommandError> {
     let selection = options.selection.settings()?;
-    let request = options.request(&selection)?;
+    let checks = options.selection.checks(&selection)?;
+    let baseline = options.baseline.as_deref().map(Report::load).transpose()?;
+    let request = options.request(&checks);
     let settings = options.runtime_settings(selection)?;
     for output in &options.output {
         output.check()?;
@@ -36,18 +37,30 @@ pub(crate) fn run(options: &ScanOptions) -> Result<u8, CommandError> {
     progress.clear();
     let (scanned, made_at) = scanned?;
     let findings = progress.take_findings();
-    let report = Report::new(&scanned, &findings, options.selection.severity, made_at);
+    let places = progress.places();
+    let report = options.report(&checks, &findings, places, &scanned, made_at);
+    let results = Results {
+        comparison: baseline.map(|baseline| report.compare(&baseline)),
+        report,
+        findings,
+        made_at,
+    };
     for output in &options.output {
-        output.write(&report, &findings)?;
+        output.write(&results)?;
     }
     if options.quiet {
         for error in &scanned.errors {
             terminal::print_error(error);
         }
     } else {
-        terminal::print(&table::render(&report, options.all, Style::of_stdout()));
+        let listing = Listing {
+            all: options.all,
+            commands: true,
+        };
+        let open = results.report.open_findings(Style::of_stdout(), listing);
+        terminal::print(&(open + &summary::render(&results, &scanned)));
     }
-    Ok(options.exit_code(&report))
+    Ok(options.exit_code(&results.report))
 }
 
 async fn evaluate(
@@ -77,13 +90,39 @@ impl ScanOptions {
 
     /// Returns the resources to evaluate and the checks to run. All checks that are enabled are run if the options
     /// select none.
-    fn request(&self, settings: &Selection) -> Result<ScanRequest, CommandError> {
-        let checks = self.selection.checks(settings)?;
+    fn request(&self, checks: &[&Check]) -> ScanRequest {
         let checks = checks.iter().filter(|_| self.selection.is_narrowed());
-        Ok(ScanRequest {
+        ScanRequest {
             checks: checks.map(|check| check.id.to_owned()).collect(),
             resources: self.resource.clone(),
-        })
+        }
+    }
+
+    /// Returns the report of a scan of these checks, which read these places and has these findings.
+    fn report(
+        &self,
+        checks: &[&Check],
+        findings: &[eksentry_core::Finding],
+        places: Vec<Location>,
+        scanned: &Scanned,
+        made_at: Timestamp,
+    ) -> Report {
+        let scopes = places.into_iter().map(|place| Scope {
+            account: place.account,
+            region: place.region,
+        });
+        let is_pending =
+            |finding: &&eksentry_core::Finding| finding.verdict.outcome == Outcome::Pending;
+        let pending = findings.iter().filter(is_pending);
+        Report::new(made_at, scopes)
+            .with_checks(checks.iter().map(|check| CheckSummary::known(check)))
+            .with_findings(findings.iter().filter_map(Finding::evaluated))
+            .with_pending(pending.map(eksentry_core::Finding::id))
+            .with_errors(scanned.errors.iter().map(ToString::to_string))
+            .narrowed(Narrowing {
+                resources: self.resource.clone(),
+                severity: self.selection.severity,
+            })
     }
 
     fn runtime_settings(&self, selection: Selection) -> Result<Settings, CommandError> {
@@ -205,8 +244,9 @@ mod tests {
     #[test]
     fn only_a_selection_narrows_the_checks() {
         let checks = |arguments: &[&str]| {
-            let request = scan_options(arguments).request(&Selection::default());
-            request.unwrap().checks
+            let options = scan_options(arguments);
+            let selected = options.selection.checks(&Selection::default()).unwrap();
+            options.request(&selected).checks
         };
         assert_eq!(checks(&[]), [""; 0]);
         assert_eq!(checks(&["--kubernetes"]), [""; 0]);

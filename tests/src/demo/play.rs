@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
+use eksentry_report::Evaluation;
 use serde_json::{Value, json};
 
 use super::{DemoError, Sample};
 use crate::{
     account::Account,
     lambda::{Function, FunctionError},
-    report::Evaluation,
     stand_in::{Call, StandIn},
 };
 

@@ -12,6 +12,7 @@ const CORE: &str = "eksentry-core";
 const AWS: &str = "eksentry-aws";
 const COLLECTORS: &str = "eksentry-collectors";
 const KUBERNETES: &str = "eksentry-kubernetes";
+const REPORT: &str = "eksentry-report";
 const REPORTERS: &str = "eksentry-reporters";
 const RUNTIME: &str = "eksentry-runtime";
 const TESTS: &str = "eksentry-tests";
@@ -69,6 +70,7 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(workspace.ours(AWS), [""; 0]);
     assert_eq!(workspace.ours(COLLECTORS), [AWS, CORE, KUBERNETES]);
     assert_eq!(workspace.ours(KUBERNETES), [AWS, CORE]);
+    assert_eq!(workspace.ours(REPORT), [CORE]);
     assert_eq!(workspace.ours(REPORTERS), [AWS, CORE]);
     assert_eq!(
         workspace.ours(RUNTIME),
@@ -77,9 +79,14 @@ fn crates_depend_on_each_other_in_one_direction() {
     for function in names_in("functions") {
         assert_eq!(workspace.ours(&function), [RUNTIME], "{function}");
     }
-    assert_eq!(workspace.ours(COMMAND), [AWS, CORE, REPORTERS, RUNTIME]);
+    assert_eq!(
+        workspace.ours(COMMAND),
+        [AWS, CORE, REPORT, REPORTERS, RUNTIME]
+    );
     assert_eq!(workspace.dependents(COMMAND), BTreeSet::new());
     assert_eq!(workspace.dependents(TESTS), BTreeSet::new());
+    // No function contains the report.
+    assert_eq!(workspace.dependents(REPORT), [COMMAND.to_owned()].into());
 }
 
 #[test]

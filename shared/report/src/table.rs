@@ -1,21 +1,22 @@
 //! The report as tables for a terminal.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
     TableStyle, Width,
 };
 
-use super::{
-    Report,
-    finding::{Finding, RowStatus, Severity},
-};
+use eksentry_core::Severity;
 
-/// The length to which reasons are cut. The page has them in full.
-const REASON_LENGTH: usize = 240;
+use crate::{Finding, Report, Status, Style, printable, service_of};
 
-/// The number of open findings that are listed for each check of a severity. The page has all.
+/// The length to which reasons are cut. Files have them in full.
+const REASON_LENGTH: usize = 320;
+
+/// The number of findings that are listed for each check of a severity, unless all are.
 const SHOWN: usize = 5;
 
 /// The width of the column with the name of a check, the longest of which is `eks-secrets-customer-managed-key`.
@@ -28,27 +29,68 @@ const STATUS_WIDTH: u16 = 15;
 const LINES: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
+/// The choice of what is listed of the findings that need attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// `true` if all findings are listed, and not only the first five of each check and severity.
+    pub all: bool,
+    /// `true` if the steps and the commands that correct failures follow each table.
+    pub commands: bool,
+}
+
 impl Report {
-    /// Renders the report for a terminal of this width: open findings by severity and check, then counts by service and
-    /// check, and by rule.
-    pub fn table(&self, columns: u16, colors: bool) -> String {
-        let style = Style {
-            columns: columns.clamp(80, 180),
-            colors,
-        };
+    /// Renders the findings that need attention for a terminal, by severity and check.
+    pub fn open_findings(&self, style: Style, listing: Listing) -> String {
+        let mut groups: BTreeMap<(Reverse<Severity>, Status), Vec<&Finding>> = BTreeMap::new();
+        let findings = self.findings.iter();
+        for finding in findings.filter(|finding| finding.status.is_open()) {
+            let key = (Reverse(finding.severity), finding.status);
+            groups.entry(key).or_default().push(finding);
+        }
         let mut out = String::new();
-        self.open_findings(style, &mut out);
+        if groups.is_empty() {
+            out.push_str("No finding needs attention.\n\n");
+        }
+        let has_places = self.has_places();
+        for ((Reverse(severity), status), findings) in groups {
+            let heading = format!(
+                "{}, {}: {}",
+                severity.label(),
+                status.label(),
+                findings.len()
+            );
+            let mut table = style.table(&heading, color(severity), ["Resource", "Reason"]);
+            table.set_constraints([
+                ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
+                ColumnConstraint::Absolute(Width::Percentage(28)),
+            ]);
+            // Findings are sorted by check, and so by service.
+            let checks = findings.chunk_by(|one, next| one.check == next.check);
+            let listed: Vec<Listed<'_>> = checks.map(|one| Listed::new(one, listing.all)).collect();
+            for of_check in &listed {
+                of_check.add_to(&mut table, has_places);
+            }
+            append(&mut out, &table);
+            if listing.commands && status != Status::NotAvailable {
+                for of_check in &listed {
+                    self.add_commands(of_check, &mut out);
+                }
+                out.push('\n');
+            }
+        }
+        out
+    }
+
+    /// Renders the numbers of findings by service and check, and those of evaluations by rule.
+    pub fn numbers(&self, style: Style) -> String {
+        let mut out = String::new();
         self.by_check(style, &mut out);
         self.by_rule(style, &mut out);
         out
     }
 
     /// Renders every finding and every evaluation, one per row.
-    pub fn listing(&self, columns: u16, colors: bool) -> String {
-        let style = Style {
-            columns: columns.clamp(80, 180),
-            colors,
-        };
+    pub fn listing(&self, style: Style) -> String {
         let mut out = String::new();
         if !self.findings.is_empty() {
             let heading = format!("Findings: {}", self.findings.len());
@@ -63,8 +105,8 @@ impl Report {
                 table.add_row([
                     Cell::new(printable(&finding.resource)),
                     Cell::new(printable(&finding.check)),
-                    Style::colored(&status, finding.severity.color()),
-                    Cell::new(cut(&printable(&finding.reason), REASON_LENGTH)),
+                    Style::colored(&status, color(finding.severity)),
+                    Cell::new(cut(&printable(&finding.reason()), REASON_LENGTH)),
                 ]);
             }
             append(&mut out, &table);
@@ -87,38 +129,29 @@ impl Report {
         out
     }
 
-    fn open_findings(&self, style: Style, out: &mut String) {
-        let mut groups: BTreeMap<(Severity, RowStatus), Vec<&Finding>> = BTreeMap::new();
-        for finding in self
-            .findings
-            .iter()
-            .filter(|finding| finding.status.is_open())
-        {
-            groups
-                .entry((finding.severity, finding.status))
-                .or_default()
-                .push(finding);
-        }
-        if groups.is_empty() {
-            out.push_str("Security Hub contains no findings that need attention.\n\n");
-        }
-        for ((severity, status), findings) in groups {
-            let heading = format!(
-                "{}, {}: {}",
-                severity.label(),
-                status.label(),
-                findings.len()
-            );
-            let mut table = style.table(&heading, severity.color(), ["Resource", "Reason"]);
-            table.set_constraints([
-                ColumnConstraint::Absolute(Width::Fixed(CHECK_WIDTH)),
-                ColumnConstraint::Absolute(Width::Percentage(28)),
-            ]);
-            // Findings are sorted by check, and so by service.
-            for findings in findings.chunk_by(|one, next| one.check == next.check) {
-                add_check(&mut table, findings);
+    /// Returns `true` if findings are about several accounts or Regions.
+    fn has_places(&self) -> bool {
+        let mut places = self.findings.iter().map(|one| (&one.account, &one.region));
+        let first = places.next();
+        places.any(|other| Some(other) != first)
+    }
+
+    /// Appends the steps that correct the listed findings of a check, with their commands.
+    fn add_commands(&self, listed: &Listed<'_>, out: &mut String) {
+        let Some(first) = listed.findings.first() else {
+            return;
+        };
+        let steps = self
+            .check(&first.check)
+            .map_or("", |check| &check.remediation);
+        let _ = writeln!(out, "  {}: {}", printable(&first.check), printable(steps));
+        let mut last = "";
+        for finding in listed.findings {
+            let command = finding.command.as_str();
+            if command != last {
+                let _ = writeln!(out, "    {}", printable(command));
             }
-            append(out, &table);
+            last = command;
         }
     }
 
@@ -127,21 +160,21 @@ impl Report {
         if self.findings.is_empty() {
             return;
         }
-        let counted: BTreeSet<RowStatus> = self.findings.iter().map(|one| one.status).collect();
-        let mut services: BTreeMap<&str, BTreeMap<&str, Vec<RowStatus>>> = BTreeMap::new();
+        let counted: BTreeSet<Status> = self.findings.iter().map(|one| one.status).collect();
+        let mut services: BTreeMap<&str, BTreeMap<&str, Vec<Status>>> = BTreeMap::new();
         for finding in &self.findings {
-            let checks = services.entry(finding.service).or_default();
+            let checks = services.entry(service_of(&finding.check)).or_default();
             let statuses = checks.entry(&finding.check).or_default();
             statuses.push(finding.status);
         }
-        let count = |statuses: &[RowStatus]| -> Vec<usize> {
+        let count = |statuses: &[Status]| -> Vec<usize> {
             let of = |status| statuses.iter().filter(|one| *one == status).count();
             counted.iter().map(of).collect()
         };
-        let heading = format!("Security Hub, findings: {}", self.findings.len());
+        let heading = format!("Findings by check: {}", self.findings.len());
         let mut table = style.table(&heading, None, counted.iter().map(|status| status.label()));
         for (service, checks) in services {
-            let all: Vec<RowStatus> = checks.values().flatten().copied().collect();
+            let all: Vec<Status> = checks.values().flatten().copied().collect();
             let sums = row_of_counts(service, &count(&all));
             table.add_row(
                 sums.into_iter()
@@ -166,7 +199,7 @@ impl Report {
         if rules.is_empty() {
             return;
         }
-        let heading = format!("AWS Config, evaluations: {}", self.evaluations.len());
+        let heading = format!("Evaluations in AWS Config: {}", self.evaluations.len());
         let mut table = style.table(
             &heading,
             None,
@@ -179,23 +212,14 @@ impl Report {
     }
 }
 
-impl Severity {
-    fn color(self) -> Option<Color> {
-        match self {
-            Self::Critical => Some(Color::Magenta),
-            Self::High => Some(Color::Red),
-            Self::Medium => Some(Color::Yellow),
-            Self::Low => Some(Color::Blue),
-            Self::Informational => None,
-        }
+fn color(severity: Severity) -> Option<Color> {
+    match severity {
+        Severity::Critical => Some(Color::Magenta),
+        Severity::High => Some(Color::Red),
+        Severity::Medium => Some(Color::Yellow),
+        Severity::Low => Some(Color::Blue),
+        Severity::Informational => None,
     }
-}
-
-/// The width of the tables, and the use of colors.
-#[derive(Clone, Copy)]
-struct Style {
-    columns: u16,
-    colors: bool,
 }
 
 impl Style {
@@ -232,29 +256,51 @@ impl Style {
     }
 }
 
-/// Adds a row for each open finding of a check. The first row has the name of the check. If there are many findings, the
-/// last row has the number of those that are not listed.
-fn add_check(table: &mut Table, findings: &[&Finding]) {
-    let listed = if findings.len() > SHOWN {
-        SHOWN - 1
-    } else {
-        SHOWN
-    };
-    for (index, finding) in findings.iter().take(listed).enumerate() {
-        let check = if index == 0 {
-            finding.check.as_str()
+/// The findings of a check that a table lists.
+struct Listed<'a> {
+    findings: &'a [&'a Finding],
+    /// The number of the others.
+    others: usize,
+}
+
+impl<'a> Listed<'a> {
+    fn new(findings: &'a [&'a Finding], all: bool) -> Self {
+        let shown = if all || findings.len() <= SHOWN {
+            findings.len()
         } else {
-            ""
+            SHOWN - 1
         };
-        table.add_row([
-            Cell::new(printable(check)),
-            Cell::new(printable(&finding.resource)),
-            Cell::new(cut(&printable(&finding.reason), REASON_LENGTH)),
-        ]);
+        Self {
+            findings: &findings[..shown],
+            others: findings.len() - shown,
+        }
     }
-    if findings.len() > listed {
-        let rest = format!("and {} more", findings.len() - listed);
-        table.add_row([Cell::new(""), Cell::new(rest)]);
+
+    /// Adds a row for each finding, the first of which has the name of the check, and one for the others. Names have
+    /// their Region and account with `has_places`.
+    fn add_to(&self, table: &mut Table, has_places: bool) {
+        for (index, finding) in self.findings.iter().enumerate() {
+            let check = if index == 0 { &finding.check } else { "" };
+            let name = if has_places {
+                let Finding {
+                    resource,
+                    account,
+                    region,
+                    ..
+                } = finding;
+                format!("{resource} ({region}, {account})")
+            } else {
+                finding.resource.clone()
+            };
+            table.add_row([
+                printable(check),
+                printable(&name),
+                cut(&printable(&finding.reason()), REASON_LENGTH),
+            ]);
+        }
+        if self.others > 0 {
+            table.add_row([String::new(), format!("and {} more", self.others)]);
+        }
     }
 }
 
@@ -276,19 +322,6 @@ fn row_of_counts(name: &str, counts: &[usize]) -> Vec<Cell> {
 fn append(out: &mut String, table: &Table) {
     out.push_str(&table.trim_fmt());
     out.push_str("\n\n");
-}
-
-/// Replaces control characters, with which a name could overwrite the terminal, by spaces.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect()
 }
 
 /// Returns at most `length` characters, with an ellipsis in place of the rest.
