@@ -229,7 +229,9 @@ impl<'a> Call<'a> {
         let Self { action, target, .. } = self;
         Unread {
             code: ReasonCode::ReadFailed,
-            text: format!("{action} on {target} failed ({problem}). The next sweep tries again."),
+            text: format!(
+                "{action} on {target} failed ({problem}). The next evaluation tries again."
+            ),
         }
     }
 

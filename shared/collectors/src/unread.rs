@@ -23,21 +23,23 @@ pub(crate) fn unread<E: ProvideErrorMetadata, R>(
         {
             (
                 ReasonCode::AccessDenied,
-                format!("Allow {action} in the function's role and in the resource's own policy."),
+                format!(
+                    "Allow {action} in the caller's IAM policy and in the resource's own policy."
+                ),
             )
         }
         SdkError::ServiceError(_) if is_throttling(name) => (
             ReasonCode::Throttled,
-            "The next sweep tries again. If this continues, request a higher quota from AWS."
+            "The next evaluation tries again. If this continues, request a higher quota from AWS."
                 .to_owned(),
         ),
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => (
             ReasonCode::NotReached,
-            "Check the function's network and the service's health.".to_owned(),
+            "Check the network and the service's health.".to_owned(),
         ),
         _ => (
             ReasonCode::ReadFailed,
-            "The next sweep tries again.".to_owned(),
+            "The next evaluation tries again.".to_owned(),
         ),
     };
     let problem = match error {

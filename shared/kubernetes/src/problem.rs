@@ -74,7 +74,7 @@ pub enum Problem {
         call: String,
     },
     /// The API server throttled the request until the last try.
-    #[error("{call} was throttled (429) after {}. The next sweep tries again.", count(*tries, "try", "tries"))]
+    #[error("{call} was throttled (429) after {}. The next evaluation tries again.", count(*tries, "try", "tries"))]
     Throttled {
         /// The request: `list pods`.
         call: String,
@@ -82,7 +82,7 @@ pub enum Problem {
         tries: u32,
     },
     /// The request failed for another reason, or its response can't be used.
-    #[error("{call} failed: {cause}. The next sweep tries again.")]
+    #[error("{call} failed: {cause}. The next evaluation tries again.")]
     Failed {
         /// The request: `list pods`.
         call: String,
@@ -90,7 +90,7 @@ pub enum Problem {
         cause: String,
     },
     /// The time for reading the cluster is over.
-    #[error("{call} was not completed: time ran out{}. The next sweep tries again.", after(*.pages))]
+    #[error("{call} was not completed: time ran out{}. The next evaluation tries again.", after(*.pages))]
     OutOfTime {
         /// The request: `list pods`.
         call: String,
@@ -270,7 +270,7 @@ mod tests {
                     tries: 5,
                 },
                 "THROTTLED",
-                "list pods was throttled (429) after 5 tries. The next sweep tries again.",
+                "list pods was throttled (429) after 5 tries. The next evaluation tries again.",
             ),
             (
                 Problem::Failed {
@@ -278,7 +278,7 @@ mod tests {
                     cause: cause(),
                 },
                 "READ_FAILED",
-                "list pods failed: it broke. The next sweep tries again.",
+                "list pods failed: it broke. The next evaluation tries again.",
             ),
             (
                 Problem::OutOfTime {
@@ -286,7 +286,7 @@ mod tests {
                     pages: Some(412),
                 },
                 "NOT_REACHED",
-                "list pods was not completed: time ran out after 412 pages. The next sweep tries again.",
+                "list pods was not completed: time ran out after 412 pages. The next evaluation tries again.",
             ),
             (
                 Problem::OutOfTime {
@@ -294,7 +294,7 @@ mod tests {
                     pages: Some(1),
                 },
                 "NOT_REACHED",
-                "list pods was not completed: time ran out after 1 page. The next sweep tries again.",
+                "list pods was not completed: time ran out after 1 page. The next evaluation tries again.",
             ),
             (
                 Problem::OutOfTime {
@@ -302,7 +302,7 @@ mod tests {
                     pages: None,
                 },
                 "NOT_REACHED",
-                "list pods was not completed: time ran out. The next sweep tries again.",
+                "list pods was not completed: time ran out. The next evaluation tries again.",
             ),
         ] {
             assert_eq!(problem.call(), "list pods");

@@ -122,11 +122,11 @@ async fn a_busy_server_is_asked_five_times() {
     for (answer, expected) in [
         (
             busy(),
-            "get /version was throttled (429) after 5 tries. The next sweep tries again.",
+            "get /version was throttled (429) after 5 tries. The next evaluation tries again.",
         ),
         (
             Answer::text(503, UNAVAILABLE),
-            "get /version failed: the server was unavailable (503) after 5 tries. The next sweep tries again.",
+            "get /version failed: the server was unavailable (503) after 5 tries. The next evaluation tries again.",
         ),
     ] {
         let (problem, at) = problem(Script::always(answer)).await;
@@ -150,32 +150,32 @@ async fn other_responses_are_not_requested_again() {
         ),
         (
             Answer::text(302, "").with("location", "https://elsewhere.example.com/"),
-            "get /version failed: the server redirects to another URL (302), which is not followed. The next sweep tries \
+            "get /version failed: the server redirects to another URL (302), which is not followed. The next evaluation tries \
              again.",
         ),
         (
             Answer::text(200, html).with("content-type", "text/html"),
-            "get /version failed: the response is not JSON. The next sweep tries again.",
+            "get /version failed: the response is not JSON. The next evaluation tries again.",
         ),
         (
             Answer::new(400, "{}"),
-            "get /version failed: the server responded with the status 400. The next sweep tries again.",
+            "get /version failed: the server responded with the status 400. The next evaluation tries again.",
         ),
         (
             Answer::new(204, ""),
-            "get /version failed: the server responded with the status 204. The next sweep tries again.",
+            "get /version failed: the server responded with the status 204. The next evaluation tries again.",
         ),
         (
             Answer::new(500, INTERNAL),
-            "broken: get /version failed: the server responded with the status 500. The next sweep tries again.",
+            "broken: get /version failed: the server responded with the status 500. The next evaluation tries again.",
         ),
         (
             Answer::cut(200, "{\"kind\":"),
-            "broken: get /version failed: the response is incomplete. The next sweep tries again.",
+            "broken: get /version failed: the response is incomplete. The next evaluation tries again.",
         ),
         (
             Answer::large(33),
-            "broken: get /version failed: the response has more than 32 MiB. The next sweep tries again.",
+            "broken: get /version failed: the response has more than 32 MiB. The next evaluation tries again.",
         ),
     ] {
         let (problem, at) = problem(Script::new([answer])).await;
@@ -228,8 +228,10 @@ async fn a_server_that_is_not_reached_is_tried_twice() {
 #[tokio::test(start_paused = true)]
 async fn all_requests_end_before_the_deadline() {
     let request = Request::path("/version");
-    let out_of_time = "get /version was not completed: time ran out. The next sweep tries again.";
-    let throttled = "get /version was throttled (429) after 1 try. The next sweep tries again.";
+    let out_of_time =
+        "get /version was not completed: time ran out. The next evaluation tries again.";
+    let throttled =
+        "get /version was throttled (429) after 1 try. The next evaluation tries again.";
     for (answer, time, expected, end) in [
         (ok().after(Duration::from_secs(10)), 3, out_of_time, 3),
         (ok(), 0, out_of_time, 0),

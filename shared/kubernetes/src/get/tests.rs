@@ -69,7 +69,7 @@ async fn a_broken_response_is_requested_again() {
 
     let script = Script::new(broken().into_iter().chain([Answer::new(200, "\"text\"")]));
     let problem = get(&script).await.unwrap_err().to_string();
-    let expected = "get configmaps/aws-auth in kube-system failed: the response is not the expected JSON. The next sweep \
+    let expected = "get configmaps/aws-auth in kube-system failed: the response is not the expected JSON. The next evaluation \
                     tries again.";
     assert_eq!(problem, expected);
 

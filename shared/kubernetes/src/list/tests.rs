@@ -157,7 +157,8 @@ async fn a_list_that_expires_without_end_is_unread() {
         Answer::text(410, "Gone"),
     ] {
         let script = Script::new([page(&["old"], "one"), expired("rest"), last]);
-        let expected = "list pods failed: the list expired repeatedly. The next sweep tries again.";
+        let expected =
+            "list pods failed: the list expired repeatedly. The next evaluation tries again.";
         assert_eq!(text(&read(&script).await), expected);
     }
     let script = Script::new([expired("rest"), expired("rest"), expired("rest")]);
@@ -183,7 +184,7 @@ async fn a_page_that_leads_back_ends_the_list() {
         let listed = read(&Script::new(answers)).await;
         assert_eq!(listed.items, items);
         let expected = "list pods failed: a page token of the list is missing or repeated, so the list is incomplete. The \
-                        next sweep tries again.";
+                        next evaluation tries again.";
         assert_eq!(text(&listed), expected);
     }
 }
@@ -273,7 +274,7 @@ async fn the_number_of_pages_is_known_when_time_runs_out() {
     let client = Script::new(pages).client_for(25 * second);
     let listed = client.list(PODS, |_: Pod| String::new()).await;
     let expected =
-        "list pods was not completed: time ran out after 2 pages. The next sweep tries again.";
+        "list pods was not completed: time ran out after 2 pages. The next evaluation tries again.";
     assert_eq!(text(&listed), expected);
     assert_eq!((listed.items.len(), listed.pages), (2, 2));
 }

@@ -112,7 +112,7 @@ fn inconsistent(list: ApiList) -> Unread {
     Unread {
         code: ReasonCode::Inconsistent,
         text: format!(
-            "list {list} is inconsistent: it expired twice while it was read, so it may lack objects. The next sweep tries \
+            "list {list} is inconsistent: it expired twice while it was read, so it may lack objects. The next evaluation tries \
              again."
         ),
     }

@@ -110,7 +110,7 @@ impl VersionSupport {
             None => Err(Unread {
                 code: ReasonCode::NoList,
                 text:
-                    "eks:DescribeClusterVersions returned no versions. The next sweep tries again."
+                    "eks:DescribeClusterVersions returned no versions. The next evaluation tries again."
                         .to_owned(),
             }),
             Some(oldest) if version < oldest => Ok(Self::OlderThanAll),

@@ -113,7 +113,7 @@ async fn a_list_may_be_inconsistent() {
     ];
     let read = read_objects(&server(&[], vec![(PODS, answers)]).client(), needs()).await;
     assert_eq!(lines(&read), ["shop/pods./a, 1 a", "shop/pods./b, 1 a"]);
-    let text = "list pods is inconsistent: it expired twice while it was read, so it may lack objects. The next sweep tries \
+    let text = "list pods is inconsistent: it expired twice while it was read, so it may lack objects. The next evaluation tries \
                 again.";
     assert_eq!(
         missing(&read),
