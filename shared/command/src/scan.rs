@@ -114,8 +114,13 @@ impl ScanOptions {
         let is_pending =
             |finding: &&eksentry_core::Finding| finding.verdict.outcome == Outcome::Pending;
         let pending = findings.iter().filter(is_pending);
+        // That a cluster could not be read is reported, whatever is selected.
+        let found = findings.iter().map(|finding| finding.check);
+        let mut ran: Vec<&Check> = checks.iter().copied().chain(found).collect();
+        ran.sort_by_key(|check| check.id);
+        ran.dedup_by_key(|check| check.id);
         Report::new(made_at, scopes)
-            .with_checks(checks.iter().map(|check| CheckSummary::known(check)))
+            .with_checks(ran.into_iter().map(CheckSummary::known))
             .with_findings(findings.iter().filter_map(Finding::evaluated))
             .with_pending(pending.map(eksentry_core::Finding::id))
             .with_errors(scanned.errors.iter().map(ToString::to_string))

@@ -7,7 +7,12 @@ function empty(title, text, withClear) {
 
 function emptyFindings(others) {
   if (!findings.length) return empty("No findings", "The report contains no findings.");
-  if (!filtered()) return empty("Nothing needs attention", "Every evaluated resource passed every check.");
+  if (!filtered()) {
+    const isPartial = data.limits.length || data.errors.length || data.pending.length;
+    return empty("Nothing needs attention", isPartial
+      ? "The notices above state what this report leaves out."
+      : "Every evaluated resource passed every check.");
+  }
   if (others) return empty("Nothing needs attention", "All matching findings passed, or are suppressed or archived.", true);
   return empty("No matching findings", "No finding matches all filters.", true);
 }
