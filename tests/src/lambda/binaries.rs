@@ -59,7 +59,8 @@ fn build() -> Result<PathBuf, BinariesError> {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
         .stderr(Stdio::inherit());
     if !cfg!(debug_assertions) {
-        command.arg("--release");
+        // Built together with the command, the functions would have its features, and so another size.
+        command.args(["--release", "--exclude", "eksentry"]);
     }
     // With the variables that cargo sets for a test, the build would rebuild ring and everything that depends on it.
     for (name, _) in env::vars_os() {
