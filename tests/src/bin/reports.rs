@@ -1,4 +1,4 @@
-//! Measures how long it takes to render a report with 10,000 findings in each format, and how large the files are.
+//! `cargo reports`: measures how long it takes to render a report with 10,000 findings in each format, and how large the files are.
 //! docs/measured.md has the results.
 
 use std::env;
