@@ -4,11 +4,13 @@
 pub mod aws_config;
 pub mod ocsf;
 pub mod security_hub;
+mod store;
 mod text;
 
 pub use aws_config::{AwsConfig, Compliance, Evaluation};
 pub use ocsf::Ocsf;
 pub use security_hub::{Ledgers, SecurityHub};
+pub use store::{Destination, DestinationError, Store};
 
 /// Returns the IAM actions of all calls that the reporters make.
 pub fn actions() -> impl Iterator<Item = &'static str> {
@@ -16,7 +18,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         security_hub::ACTIONS,
         security_hub::LEDGER_ACTIONS,
         aws_config::ACTIONS,
-        ocsf::ACTIONS,
+        store::ACTIONS,
     ]
     .into_iter()
     .flatten()

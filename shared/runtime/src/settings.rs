@@ -7,7 +7,7 @@ use std::time::Duration;
 use eksentry_core::parameters::Raw;
 use eksentry_core::{ParameterValues, checks};
 use eksentry_kubernetes::{FunctionName, FunctionNameError};
-use eksentry_reporters::ocsf::{Destination, DestinationError};
+use eksentry_reporters::{Destination, DestinationError};
 
 use crate::error::{Error, ErrorKind};
 use crate::selection::Selection;
