@@ -26,7 +26,7 @@ use jiff::{Timestamp, Unit};
 use serde_json::Value;
 use thiserror::Error;
 
-use self::play::{Played, Player};
+use self::play::{Folders, Played, Player};
 pub use self::samples::Sample;
 use crate::{
     account::{Account, AccountError},
@@ -36,10 +36,13 @@ use crate::{
     template::TemplateError,
 };
 
+/// The folder for what the function `report` writes.
+const REPORTS: &str = "reports";
+
 /// Plays the sample events in events/ through the real functions, over the Lambda Runtime API, against a stand-in for
 /// AWS. Shows the findings in Security Hub and the evaluations in AWS Config, as tables here and as a page in
-/// target/demo/report.html. Beside it, the report is also JSON, CSV, Markdown and SARIF, and the OCSF events are in
-/// target/demo/ocsf.
+/// target/demo/report.html. Beside it, the report is also JSON, CSV, Markdown and SARIF. The OCSF events are in
+/// target/demo/ocsf, and what the function report writes is in target/demo/reports.
 ///
 /// Needs neither an AWS account nor a network. The first run builds the functions, which takes some minutes.
 #[derive(Debug, Parser)]
@@ -54,7 +57,7 @@ pub struct Options {
     /// The function that receives the event [default: the name of the event's folder]
     #[arg(long, value_name = "NAME", requires = "event")]
     function: Option<String>,
-    /// The folder for the reports and ocsf/; the content of that ocsf/ is removed [default: target/demo]
+    /// The folder for the reports, ocsf/ and reports/; the content of these two is removed [default: target/demo]
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
     /// The report.json of an earlier demo; the report then states what is new, fixed, gone or unchanged
@@ -179,7 +182,7 @@ pub fn run(options: &Options) -> Result<bool, DemoError> {
 
     let problems = match options.serve {
         Some(address) => {
-            let served = serve_until_ctrl_c(address, &account, &samples, &terminal)?;
+            let served = serve_until_ctrl_c(address, options, &account, &samples, &terminal)?;
             let page = write(&served.report, baseline.as_ref(), &options.to())?;
             eprintln!("Full report: {}", page.display());
             served.violations
@@ -202,6 +205,7 @@ struct Served {
 /// Serves the account to functions that run elsewhere, and shows the results.
 fn serve_until_ctrl_c(
     address: SocketAddr,
+    options: &Options,
     account: &Account,
     samples: &[Sample],
     terminal: &Terminal,
@@ -212,7 +216,8 @@ fn serve_until_ctrl_c(
         account.account
     );
     // Only these lines go to standard output, so that a shell can source a file of them.
-    println!("{}", serve::exports(&aws).trim_end());
+    let reports = options.to().join(REPORTS);
+    println!("{}", serve::exports(&aws, &reports).trim_end());
     serve::wait_for_ctrl_c()?;
     let report = full_report(&aws, account);
     eprint!("\n{}", terminal.tables(&report));
@@ -235,13 +240,11 @@ fn play(
     let contents = serve_contents(&mut served, options)?;
     let vpcs = vpcs_of(&served, &contents);
     let aws = StandIn::start(served)?;
-    let mut player = Player::new(
-        &aws,
-        binaries,
-        account,
-        empty_folder(options.to().join("ocsf"))?,
-        !contents.is_empty(),
-    );
+    let folders = Folders {
+        ocsf: empty_folder(options.to().join("ocsf"))?,
+        reports: empty_folder(options.to().join(REPORTS))?,
+    };
+    let mut player = Player::new(&aws, binaries, account, folders, !contents.is_empty());
     for vpc in vpcs {
         player.add_cluster_reader(&vpc)?;
     }
@@ -253,7 +256,8 @@ fn play(
             let report = report.with_errors(player.problems());
             let page = write(&report, baseline, &options.to())?;
             println!("Full report: {}", page.display());
-            println!("OCSF events: {}", player.ocsf().display());
+            println!("OCSF events: {}", player.folders().ocsf.display());
+            println!("Written by report: {}", player.folders().reports.display());
         }
     }
     Ok(player.problems())
@@ -520,7 +524,7 @@ mod tests {
         assert!(
             error.contains("sweeep")
                 && error.contains(
-                    "cloudtrail-event, cluster-reader, config-rule, ecr-event, sweep, sweep-worker"
+                    "cloudtrail-event, cluster-reader, config-rule, ecr-event, report, sweep, sweep-worker"
                 ),
             "{error}"
         );

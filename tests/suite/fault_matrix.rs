@@ -77,6 +77,7 @@ impl CaseRunner {
             findings: rules::findings(&self.world),
             evaluations: self.world.evaluations(),
             messages: messages.map(|Message { body, .. }| body).collect(),
+            reports: rules::reports(&self.world),
         }
     }
 

@@ -25,13 +25,14 @@ struct ByService {
     to: &'static [&'static str],
 }
 
-const BY_SERVICES: [ByService; 6] = [
+const BY_SERVICES: [ByService; 7] = [
     ByService {
         why: "Lambda writes a function's logs in the function's role",
         roles: &[
             "CloudTrailEventRole",
             "ConfigRuleRole",
             "EcrEventRole",
+            "ReportRole",
             "SweepRole",
             "SweepWorkerRole",
         ],
@@ -40,6 +41,7 @@ const BY_SERVICES: [ByService; 6] = [
             "CloudTrailEventLogs",
             "ConfigRuleLogs",
             "EcrEventLogs",
+            "ReportLogs",
             "SweepLogs",
             "SweepWorkerLogs",
         ],
@@ -50,11 +52,12 @@ const BY_SERVICES: [ByService; 6] = [
             "CloudTrailEventRole",
             "ConfigRuleRole",
             "EcrEventRole",
+            "ReportRole",
             "SweepRole",
             "SweepWorkerRole",
         ],
         actions: &["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-        to: &["*", "*", "*", "*", "*"],
+        to: &["*", "*", "*", "*", "*", "*"],
     },
     ByService {
         why: "Lambda sends failed events to a dead-letter queue in the function's role",
@@ -67,14 +70,20 @@ const BY_SERVICES: [ByService; 6] = [
         ],
     },
     ByService {
+        why: "Lambda sends a message about each sweep that succeeded in the function's role",
+        roles: &["SweepRole"],
+        actions: &["sqs:SendMessage"],
+        to: &["Reports"],
+    },
+    ByService {
         why: "Lambda polls the queues in the roles of the functions",
-        roles: &["CloudTrailEventRole", "SweepWorkerRole"],
+        roles: &["CloudTrailEventRole", "ReportRole", "SweepWorkerRole"],
         actions: &[
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:ReceiveMessage",
         ],
-        to: &["Changes", "SweepSlices"],
+        to: &["Changes", "Reports", "SweepSlices"],
     },
     ByService {
         why: "EventBridge Scheduler starts the sweep",

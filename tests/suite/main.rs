@@ -45,6 +45,7 @@ mod pods;
 mod policies;
 mod processes;
 mod registries;
+mod report;
 mod samples;
 mod slices;
 mod sweep;

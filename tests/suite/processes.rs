@@ -109,6 +109,22 @@ fn functions_have_the_same_results_in_separate_processes() {
 }
 
 #[test]
+fn a_report_is_written_by_a_separate_process() {
+    let mut world = world().and("EKSENTRY_REPORT", "s3://reports/eksentry");
+    world.change(|account| account.buckets.push("reports".to_owned()));
+    world.sweep();
+    let answer = invoke(&mut world, "report", &json!({})).outcome.unwrap();
+    assert_eq!(answer["findings"], world.aws.findings().len());
+    let objects = world.aws.objects();
+    let [(name, body)] = &objects.iter().collect::<Vec<_>>()[..] else {
+        panic!("{:?}", objects.keys());
+    };
+    assert_eq!(answer["report"], format!("s3://{name}"));
+    assert_eq!(answer["bytes"], body.len());
+    world.end();
+}
+
+#[test]
 fn faults_have_the_same_results_over_http() {
     let describe = "kms.DescribeKey";
     let list = "kms.ListKeys";

@@ -20,7 +20,8 @@ fn each_sample_event_changes_the_expected_findings() {
         if SWEEPS.contains(&title.as_str()) {
             continue;
         }
-        let mut world = World::demo();
+        let mut world = World::demo().and("EKSENTRY_REPORT", "s3://reports/eksentry");
+        world.change(|account| account.buckets.push("reports".to_owned()));
         let before = world.statuses();
         play(&mut world, &sample);
         let mut findings = world.statuses();

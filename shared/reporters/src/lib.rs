@@ -9,7 +9,7 @@ mod text;
 
 pub use aws_config::{AwsConfig, Compliance, Evaluation};
 pub use ocsf::Ocsf;
-pub use security_hub::{Ledgers, SecurityHub};
+pub use security_hub::{FindingDocuments, Ledgers, SecurityHub};
 pub use store::{Destination, DestinationError, Store};
 
 /// Returns the IAM actions of all calls that the reporters make.

@@ -4,6 +4,7 @@
 //! those that differ. A [`Ledger`] avoids reading back the findings that eksentry is known to have sent itself.
 
 mod asff;
+mod documents;
 mod filters;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -22,6 +23,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ReportError;
 
 pub use asff::{Outline, Rendered, outline, revision, time};
+pub use documents::FindingDocuments;
 pub use filters::{Generators, Selection, Since};
 pub use import::{Failure, Imported, Unsent};
 pub use known::{Known, KnownFindings, Status};
@@ -43,8 +45,6 @@ pub struct SecurityHub {
     /// The rate of imports: ten calls a second, thirty at once.
     /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
     imports: Rate,
-    /// The rate of reads: three calls a second, six at once.
-    /// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/Welcome.html>.
     reads: Rate,
     /// The permits for rendered findings. These are large in memory, so only a few calls' worth exist at a time.
     room: Arc<Semaphore>,
@@ -61,7 +61,7 @@ impl SecurityHub {
             location,
             clock: aws.clock().clone(),
             imports: Rate::new(10, 30, processes),
-            reads: Rate::new(3, 6, processes),
+            reads: read_rate(processes),
             room: Arc::new(Semaphore::new(ROOM)),
         }
     }
@@ -72,23 +72,36 @@ impl SecurityHub {
         self.room.acquire().await.ok()
     }
 
-    /// Returns the error for a failed call, with advice if the remedy is known.
     fn failed<E>(&self, action: &'static str, error: SdkError<E>) -> ReportError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let is_disabled = error.code() == Some("InvalidAccessException");
-        let failed = ReportError::of_call(action, error);
-        if !is_disabled {
-            return failed;
-        }
-        let problem = format!(
-            "Security Hub CSPM isn't enabled in {} ({}). To fix this, turn it on there, or turn off this sink \
-             (EKSENTRY_SECURITY_HUB=off, or SecurityHub=off in the stack)",
-            self.location, failed.problem
-        );
-        ReportError { action, problem }
+        failed(&self.location, action, error)
     }
+}
+
+/// Returns the rate of reads: three calls a second, six at once.
+/// Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/Welcome.html>.
+fn read_rate(processes: u32) -> Rate {
+    Rate::new(3, 6, processes)
+}
+
+/// Returns the error for a failed call, with advice if the remedy is known.
+fn failed<E>(location: &Location, action: &'static str, error: SdkError<E>) -> ReportError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let is_disabled = error.code() == Some("InvalidAccessException");
+    let failed = ReportError::of_call(action, error);
+    if !is_disabled {
+        return failed;
+    }
+    let problem = format!(
+        "Security Hub CSPM isn't enabled in {location} ({}). To fix this, turn it on there, or turn off this sink \
+         (EKSENTRY_SECURITY_HUB=off, or SecurityHub=off in the stack)",
+        failed.problem
+    );
+    ReportError { action, problem }
 }
 
 /// Returns the ARN of the account's default product, under which custom findings are imported.

@@ -13,8 +13,8 @@ pub enum ErrorKind {
     /// The function's environment, its parameters or the mute list are wrong. A retry helps only after they are
     /// corrected.
     InvalidSettings,
-    /// Something could not be read: a resource, so that AWS Config has no evaluation of it, the parameters or the mute
-    /// list.
+    /// Something could not be read: a resource, so that AWS Config has no evaluation of it, the findings for a report,
+    /// the parameters or the mute list.
     NotAvailable,
     /// An account could not be entered.
     NotEntered,

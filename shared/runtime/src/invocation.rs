@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use eksentry_aws::Clock;
-use eksentry_core::Need;
 use eksentry_reporters::Ocsf;
 use lambda_runtime::Context;
 use serde::Serialize;
@@ -97,19 +96,9 @@ impl<'a> Invocation<'a> {
             selection,
             outdated,
         } = parameters?;
-        let selection = if settings.aws_config {
-            selection
-        } else {
-            selection.without(Need::Recorder)
-        };
-        let selection = if settings.kubernetes {
-            selection
-        } else {
-            selection.without_contents_of_clusters()
-        };
         Ok(Self {
             settings,
-            selection,
+            selection: settings.effective(selection),
             outdated,
             mute_list,
             aws,

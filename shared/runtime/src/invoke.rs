@@ -11,7 +11,8 @@ use crate::app::App;
 use crate::error::Error;
 use crate::{cloudtrail_event, config_rule, ecr_event, handle_event, sweep, sweep_worker};
 
-/// The functions that a command can invoke. `cluster-reader` is not one of them, since it runs in a VPC.
+/// The functions that a command can invoke. `cluster-reader` is not one of them, since it runs in a VPC, and neither is
+/// `report`, since a command has its own report.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
 )]

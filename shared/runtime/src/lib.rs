@@ -28,6 +28,8 @@ mod parameters;
 mod permissions;
 mod place;
 mod queue;
+pub mod report;
+mod report_format;
 mod run;
 mod scan;
 mod scan_event;

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use eksentry_core::parameters::Raw;
-use eksentry_core::{ParameterValues, checks};
+use eksentry_core::{Need, ParameterValues, checks};
 use eksentry_kubernetes::{FunctionName, FunctionNameError};
 use eksentry_reporters::{Destination, DestinationError};
 
 use crate::error::{Error, ErrorKind};
+use crate::report_format::ReportFormat;
 use crate::selection::Selection;
 
 /// The default name of the role that is assumed in other accounts.
@@ -29,6 +30,10 @@ pub struct Settings {
     pub aws_config: bool,
     /// The destination of OCSF events (`EKSENTRY_OCSF`); `None` unless set.
     pub ocsf: Option<Destination>,
+    /// The destination of reports (`EKSENTRY_REPORT`); `None` unless set.
+    pub report: Option<Destination>,
+    /// The format of reports (`EKSENTRY_REPORT_FORMAT`).
+    pub report_format: ReportFormat,
     /// `true` if sweeps evaluate the contents of clusters (`EKSENTRY_KUBERNETES`).
     pub kubernetes: bool,
     /// The function that reads clusters whose endpoint only their VPC reaches (`EKSENTRY_CLUSTER_READER`).
@@ -166,7 +171,9 @@ impl Settings {
             aws_config: switch("EKSENTRY_AWS_CONFIG", &variable, true)?,
             kubernetes: switch("EKSENTRY_KUBERNETES", &variable, false)?,
             cluster_reader: function("EKSENTRY_CLUSTER_READER", &variable)?,
-            ocsf: ocsf("EKSENTRY_OCSF", &variable)?,
+            ocsf: destination("EKSENTRY_OCSF", &variable)?,
+            report: destination("EKSENTRY_REPORT", &variable)?,
+            report_format: report_format("EKSENTRY_REPORT_FORMAT", &variable)?,
             queue_url: url("EKSENTRY_QUEUE_URL", &variable)?,
             regions: parsed("EKSENTRY_REGIONS", &variable)?,
             accounts: parsed("EKSENTRY_ACCOUNTS", &variable)?,
@@ -189,6 +196,17 @@ impl Settings {
             },
             set_by: SetBy::Variables,
         })
+    }
+
+    /// Returns a selection without the checks that these settings turn off as a whole.
+    pub(crate) fn effective(&self, mut selection: Selection) -> Selection {
+        if !self.aws_config {
+            selection = selection.without(Need::Recorder);
+        }
+        if !self.kubernetes {
+            selection = selection.without_contents_of_clusters();
+        }
+        selection
     }
 }
 
@@ -271,7 +289,7 @@ fn function(
         .map_err(|error: FunctionNameError| invalid(name, &error.to_string()))
 }
 
-fn ocsf(
+fn destination(
     name: &str,
     variable: &impl Fn(&str) -> Option<String>,
 ) -> Result<Option<Destination>, Error> {
@@ -279,6 +297,20 @@ fn ocsf(
     value
         .transpose()
         .map_err(|error: DestinationError| invalid(name, &error.to_string()))
+}
+
+fn report_format(
+    name: &str,
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Result<ReportFormat, Error> {
+    let value = text(name, variable).unwrap_or_default();
+    if value.is_empty() {
+        return Ok(ReportFormat::default());
+    }
+    value.parse().map_err(|_| {
+        let names = ReportFormat::NAMES.join(", ");
+        invalid(name, &format!("is {value:?}, but must be one of {names}"))
+    })
 }
 
 fn parsed<T>(name: &str, variable: &impl Fn(&str) -> Option<String>) -> Result<T, Error>
@@ -492,6 +524,7 @@ mod tests {
         assert!(empty.accounts.is_empty() && empty.queue_url.is_none() && empty.ocsf.is_none());
         assert_eq!(empty.role_name, "eksentry-member");
         assert_eq!(empty.refresh, Duration::from_hours(30 * 24));
+        assert_eq!(empty.report_format, ReportFormat::Html);
     }
 
     #[test]
@@ -522,6 +555,9 @@ mod tests {
             ("EKSENTRY_QUEUE_URL", "slices"),
             ("EKSENTRY_OCSF", "lake/prefix"),
             ("EKSENTRY_OCSF", "s3://Lake"),
+            ("EKSENTRY_REPORT", "reports"),
+            ("EKSENTRY_REPORT_FORMAT", "pdf"),
+            ("EKSENTRY_REPORT_FORMAT", "HTML"),
             ("EKSENTRY_REFRESH_DAYS", "90"),
             ("EKSENTRY_REFRESH_DAYS", "0"),
             ("EKSENTRY_PASSED_IMAGES", "some"),

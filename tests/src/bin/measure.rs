@@ -13,12 +13,13 @@ use comfy_table::Table;
 use eksentry_tests::lambda::{Function, binaries};
 use flate2::{Compression, write::DeflateEncoder};
 
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     "idle",
     "cloudtrail-event",
     "cluster-reader",
     "config-rule",
     "ecr-event",
+    "report",
     "sweep",
     "sweep-worker",
 ];

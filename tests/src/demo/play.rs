@@ -31,11 +31,19 @@ pub(super) struct Player<'a> {
     aws: &'a StandIn,
     binaries: &'a Path,
     account: &'a Account,
-    ocsf: PathBuf,
+    folders: Folders,
     /// The environment of the functions, in addition to the usual one.
     environment: Vec<(String, String)>,
     functions: BTreeMap<String, Function>,
     failures: Vec<String>,
+}
+
+/// The folders that the functions write to.
+pub(super) struct Folders {
+    /// The folder for OCSF events.
+    pub(super) ocsf: PathBuf,
+    /// The folder for reports.
+    pub(super) reports: PathBuf,
 }
 
 /// The result of an event.
@@ -54,13 +62,12 @@ pub(super) struct Played {
 }
 
 impl<'a> Player<'a> {
-    /// Creates a player. `account` is the account that the stand-in was started with, and `ocsf` the folder for OCSF
-    /// events. With `reads_contents`, functions evaluate the contents of clusters.
+    /// Creates a player. `account` is the account that the stand-in was started with. With `reads_contents`, functions evaluate the contents of clusters.
     pub(super) fn new(
         aws: &'a StandIn,
         binaries: &'a Path,
         account: &'a Account,
-        ocsf: PathBuf,
+        folders: Folders,
         reads_contents: bool,
     ) -> Self {
         let contents = [
@@ -72,7 +79,7 @@ impl<'a> Player<'a> {
             aws,
             binaries,
             account,
-            ocsf,
+            folders,
             environment: reads_contents
                 .then_some(contents)
                 .into_iter()
@@ -104,9 +111,9 @@ impl<'a> Player<'a> {
         self.account
     }
 
-    /// Returns the folder to which the functions write OCSF events.
-    pub(super) fn ocsf(&self) -> &Path {
-        &self.ocsf
+    /// Returns the folders that the functions write to.
+    pub(super) fn folders(&self) -> &Folders {
+        &self.folders
     }
 
     /// Delivers an event to its function and waits for the answer.
@@ -116,12 +123,18 @@ impl<'a> Player<'a> {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
                 let binary = self.binaries.join(&sample.function);
-                let ocsf = ("EKSENTRY_OCSF".to_owned(), self.ocsf.display().to_string());
+                let written = [
+                    ("EKSENTRY_OCSF", &self.folders.ocsf),
+                    ("EKSENTRY_REPORT", &self.folders.reports),
+                ]
+                .map(|(name, folder)| (name.to_owned(), folder.display().to_string()));
                 let deployment = self.aws.deployment(&self.environment)?;
-                let deployment = deployment.with("ClusterReaders", "on")?;
+                let deployment = deployment
+                    .with("ClusterReaders", "on")?
+                    .with("ReportBucket", "reports")?;
                 let environment = self.aws.sign_in(&deployment, &sample.function)?;
                 let own = self.environment.iter().cloned();
-                let environment = environment.into_iter().chain(own).chain([ocsf]);
+                let environment = environment.into_iter().chain(own).chain(written);
                 entry.insert(
                     Function::start(&binary, environment)?.of_account(&self.account.account),
                 )

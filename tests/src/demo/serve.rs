@@ -1,6 +1,6 @@
 //! `--serve`: the stand-in for functions that run elsewhere, for example under `cargo lambda watch`.
 
-use std::{net::SocketAddr, sync::mpsc};
+use std::{net::SocketAddr, path::Path, sync::mpsc};
 
 use super::{DemoError, Sample};
 use crate::{account::Account, stand_in::StandIn};
@@ -36,9 +36,11 @@ pub(super) fn start(
     Ok(aws)
 }
 
-/// Renders the lines with which a shell's functions reach the stand-in, and no other endpoint.
-pub(super) fn exports(aws: &StandIn) -> String {
-    let variables = aws.environment().into_iter();
+/// Renders the lines with which a shell's functions reach the stand-in, and no other endpoint. Reports are written to a
+/// folder.
+pub(super) fn exports(aws: &StandIn, reports: &Path) -> String {
+    let reports = ("EKSENTRY_REPORT".to_owned(), reports.display().to_string());
+    let variables = aws.environment().into_iter().chain([reports]);
     variables
         .map(|(name, value)| format!("export {name}={value}\n"))
         .collect()
@@ -87,10 +89,15 @@ mod tests {
     fn exports_contain_the_endpoint_and_the_credentials() {
         let account = Account::empty("123456789012", "eu-central-1");
         let aws = start(ANY_PORT, account, &[]).unwrap();
-        let exports = exports(&aws);
+        let exports = exports(&aws, Path::new("/tmp/reports"));
         let endpoint = format!("export AWS_ENDPOINT_URL={}\n", aws.endpoint());
         assert!(exports.starts_with(&endpoint), "{exports}");
-        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        for name in [
+            "AWS_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "EKSENTRY_REPORT",
+        ] {
             assert!(exports.contains(&format!("\nexport {name}=")), "{exports}");
         }
     }

@@ -225,6 +225,7 @@ impl InProcess {
             "cluster-reader" => handle_event(cluster_reader::handle, app, event).await,
             "config-rule" => handle_event(config_rule::handle, app, event).await,
             "ecr-event" => handle_event(ecr_event::handle, app, event).await,
+            "report" => handle_event(report::handle, app, event).await,
             "sweep" => handle_event(sweep::handle, app, event).await,
             "sweep-worker" => handle_event(sweep_worker::handle, app, event).await,
             other => panic!("there is no function {other}"),

@@ -8,7 +8,7 @@ use eksentry_tests::account::Record;
 use eksentry_tests::template::{Stack, members, scalar};
 use serde_json::{Value, json};
 
-use super::{read, template::with_defaults};
+use super::{read, template};
 use crate::world::World;
 
 /// Metrics that AWS writes: the namespace, the type of the resource, the dimension, and the names.
@@ -45,6 +45,12 @@ const ATTRIBUTES: [(&str, &str); 7] = [
     ("SeverityLabel", "/FindingProviderFields/Severity/Label"),
     ("WorkflowStatus", "/Workflow/Status"),
 ];
+
+/// Returns the stack with the defaults of its parameters, and with all functions and queues.
+fn complete() -> Stack {
+    let stack = template::with_defaults().with("ReportBucket", "reports");
+    stack.expect("the template has the parameter")
+}
 
 /// A metric.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -220,7 +226,7 @@ fn watched_metric(stack: &Stack, metric: &Value) -> Metric {
 
 #[test]
 fn the_dashboard_and_the_alarms_use_existing_metrics() {
-    let stack = with_defaults();
+    let stack = complete();
     let written = written();
     let alarms = watched(&stack);
     let metrics = shown(&stack)
@@ -240,7 +246,7 @@ fn the_dashboard_and_the_alarms_use_existing_metrics() {
 #[test]
 fn the_dashboard_shows_every_check_and_every_status() {
     for config in ["on", "off"] {
-        let stack = with_defaults().with("AwsConfig", config);
+        let stack = complete().with("AwsConfig", config);
         let shown = shown(&stack.expect("the template has the parameter"));
         let of_checks = CHECKS
             .into_iter()
@@ -261,7 +267,7 @@ fn the_dashboard_shows_every_check_and_every_status() {
 #[test]
 fn without_metrics_the_dashboard_and_the_alarms_use_only_metrics_of_aws() {
     for metrics in ["on", "off"] {
-        let stack = with_defaults().with("Metrics", metrics);
+        let stack = complete().with("Metrics", metrics);
         let stack = stack.expect("the template has the parameter");
         let made: Vec<_> = stack
             .made("AWS::CloudWatch::Alarm")
@@ -282,7 +288,7 @@ fn without_metrics_the_dashboard_and_the_alarms_use_only_metrics_of_aws() {
 #[test]
 fn widgets_do_not_overlap() {
     for metrics in ["on", "off"] {
-        let stack = with_defaults().with("Metrics", metrics);
+        let stack = complete().with("Metrics", metrics);
         let places = places(&stack.expect("the template has the parameter"));
         for (one, [x, y, width, height]) in places.iter().enumerate() {
             assert!(x + width <= 24, "widget {one} is too wide");
@@ -309,7 +315,7 @@ fn widgets_do_not_overlap() {
 
 #[test]
 fn every_function_and_every_dead_letter_queue_has_an_alarm() {
-    let stack = with_defaults();
+    let stack = complete();
     let watched = watched(&stack);
     let functions = stack.template().resources("AWS::Serverless::Function");
     let queues = stack
@@ -359,10 +365,7 @@ fn insights_match_findings_of_sweeps() {
     let mut world = World::demo();
     world.sweep();
     let findings = world.aws.findings();
-    for (name, insight) in with_defaults()
-        .template()
-        .resources("AWS::SecurityHub::Insight")
-    {
+    for (name, insight) in complete().template().resources("AWS::SecurityHub::Insight") {
         let group = scalar(&insight["Properties"]["GroupByAttribute"]);
         let counted: Vec<_> = findings
             .iter()
@@ -378,7 +381,7 @@ fn insights_match_findings_of_sweeps() {
 
 #[test]
 fn the_failures_insight_matches_every_check() {
-    let stack = with_defaults();
+    let stack = complete();
     let (_, insight) = stack
         .template()
         .resources("AWS::SecurityHub::Insight")

@@ -3,6 +3,7 @@
 mod config_rules;
 mod documents;
 mod limits;
+mod reports;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,8 +99,8 @@ fn the_template_sets_the_variables_that_functions_read() {
         None
     })
     .expect("no variable is required");
-    let with_readers = stack(&[("ClusterReaders", "on")]);
-    let set: BTreeSet<_> = environment(&with_readers).into_keys().collect();
+    let complete = stack(&[("ClusterReaders", "on"), ("ReportBucket", "reports")]);
+    let set: BTreeSet<_> = environment(&complete).into_keys().collect();
     for name in BY_HAND {
         assert!(
             !set.contains(name),

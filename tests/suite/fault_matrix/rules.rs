@@ -92,6 +92,18 @@ pub(super) fn findings(world: &World) -> BTreeMap<String, Value> {
     state_of(world)
 }
 
+/// Returns the findings of each report in the bucket.
+pub(super) fn reports(world: &World) -> BTreeSet<String> {
+    let objects = world.aws.objects().into_iter();
+    let reports = objects.filter(|(name, _)| name.contains("/reports/"));
+    reports
+        .map(|(_, body)| {
+            let report: Value = serde_json::from_slice(&body).unwrap();
+            report["findings"].to_string()
+        })
+        .collect()
+}
+
 /// The deviation of a finding from its expected state.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Deviation {
@@ -140,6 +152,11 @@ pub(super) fn check_meanwhile(
     }
     if !meanwhile.messages.is_subset(&after.messages) {
         problems.push("unexpected messages were sent".to_owned());
+    }
+    // A report that lacks findings would look like one without failures.
+    let is_reported = *ending != Ending::Success || meanwhile.reports == after.reports;
+    if !is_reported || !meanwhile.reports.is_subset(&after.reports) {
+        problems.push("the report is another one, or is missing".to_owned());
     }
     if *ending == Ending::Success && !matches!(case.faults, Faults::Aws(_)) {
         let is_unchanged = most == Deviation::None;
@@ -305,6 +322,9 @@ pub(super) fn check_recovery(
             "after the fault AWS Config holds {:?}",
             seen.evaluations
         ));
+    }
+    if seen.reports != after.reports {
+        return Err("after the fault the report is another one, or is missing".to_owned());
     }
     if seen.messages != after.messages {
         return Err(format!(

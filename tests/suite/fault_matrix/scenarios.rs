@@ -39,7 +39,7 @@ pub(super) struct Scenario {
     pub(super) alters_responses: bool,
 }
 
-pub(super) static SCENARIOS: [Scenario; 15] = [
+pub(super) static SCENARIOS: [Scenario; 16] = [
     Scenario {
         name: "`sweep` of an account",
         function: "sweep",
@@ -243,6 +243,18 @@ pub(super) static SCENARIOS: [Scenario; 15] = [
             )
         },
         calls: &["ecr."],
+        without: &[],
+        alters_responses: false,
+    },
+    Scenario {
+        name: "`report`",
+        function: "report",
+        environment: &[
+            ("EKSENTRY_REPORT", "s3://eksentry-ledgers/reports"),
+            ("EKSENTRY_REPORT_FORMAT", "json"),
+        ],
+        event: |_| json!({}),
+        calls: &[""],
         without: &[],
         alters_responses: false,
     },

@@ -25,6 +25,8 @@ pub(super) struct Seen {
     pub(super) evaluations: Vec<String>,
     /// The messages in the queue.
     pub(super) messages: BTreeSet<String>,
+    /// The findings of each report in the bucket.
+    pub(super) reports: BTreeSet<String>,
 }
 
 /// The checks of a scenario's event.

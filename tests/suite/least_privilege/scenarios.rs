@@ -60,12 +60,13 @@ const UNITS: &[(&str, &str)] = &[(ACCOUNTS, "ou-ab12-payments")];
 /// The scenarios, each with other settings.
 pub(super) const ALL: [fn() -> World; 5] = [home, regions, everywhere, organization, units];
 
-/// Returns the world with these settings. Every stack has a queue and a bucket.
+/// Returns the world with these settings. Every stack has a queue, a bucket, and a bucket for reports.
 pub(super) fn with(world: World, settings: &[(&str, &str)]) -> World {
     let world = world
         .and("EKSENTRY_DISABLED_CHECKS", "")
         .and("EKSENTRY_QUEUE_URL", QUEUE)
-        .and("EKSENTRY_LEDGER_BUCKET", BUCKET);
+        .and("EKSENTRY_LEDGER_BUCKET", BUCKET)
+        .and("EKSENTRY_REPORT", "s3://reports/eksentry/report");
     // The stack itself writes documents below the first of these paths.
     let writes = settings.iter().any(|(name, _)| *name == PATHS);
     let world = if writes {
@@ -117,7 +118,8 @@ fn home() -> World {
     let mut world = with(World::demo(), HOME);
     world.clear_faults();
     world.change(|account| {
-        account.buckets.extend([BUCKET, "lake"].map(str::to_owned));
+        let buckets = [BUCKET, "lake", "reports"];
+        account.buckets.extend(buckets.map(str::to_owned));
         for (name, text) in [
             (MUTE_LIST, "[]"),
             ("/eksentry/eksentry/parameters", "{}"),

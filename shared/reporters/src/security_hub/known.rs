@@ -17,7 +17,7 @@ use super::summaries::FindingSummaries;
 use crate::ReportError;
 
 /// The maximum number of findings that GetFindings returns on a page.
-const PAGE: i32 = 100;
+pub(super) const PAGE: i32 = 100;
 
 pub(super) const GET_FINDINGS: &str = "securityhub:GetFindings";
 

@@ -51,7 +51,15 @@ pub(in crate::stand_in) fn decode(
         service: Some(service),
         error,
     };
-    let (operation, members) = operation_and_members(service, parts, body).map_err(with_service)?;
+    let (operation, mut members) =
+        operation_and_members(service, parts, body).map_err(with_service)?;
+    // Of an object, everything else is in its body.
+    if matches!(service.model().protocol, Protocol::RestXml)
+        && let Some(content_type) = parts.headers.get(header::CONTENT_TYPE)
+    {
+        let text = String::from_utf8_lossy(content_type.as_bytes()).into_owned();
+        members.insert("ContentType".to_owned(), text.into());
+    }
     let object = match service.model().protocol {
         Protocol::RestXml => s3::payload(service, &parts.headers, body).map_err(with_service)?,
         _ if has_payload(service, &operation) => body.to_vec(),

@@ -27,9 +27,9 @@ const JOINED: usize = 10;
 /// Source: <https://docs.aws.amazon.com/general/latest/gr/ssm.html>.
 const DOCUMENT: usize = 4096;
 
-/// The greatest length of a stack's name with which the longest derived name, that of the queue of slices, fits in the
+/// The greatest length of a stack's name with which the longest derived name, that of the queue of reports, fits in the
 /// 80 characters that SQS allows.
-const STACK_NAME: usize = 73;
+const STACK_NAME: usize = 72;
 
 /// The greatest length of a bucket's name, which CloudFormation generates.
 const BUCKET_NAME: usize = 63;
