@@ -420,7 +420,11 @@ impl Basis<'_> {
         if !muted.is_empty() {
             let count = self.noun.counted(muted.len());
             let names = listed(muted.iter().copied());
-            let text = format!("{count} passed only because of the mute list: {names}.");
+            let ends = muted.iter().filter_map(|one| one.verdict.muted_until);
+            let until = ends
+                .min()
+                .map_or_else(String::new, |end| format!("Muted until {end}: "));
+            let text = format!("{until}{count} passed only because of the mute list: {names}.");
             reasons.push(Reason::new(ReasonCode::Muted, text));
         }
         reasons.extend(exceptions(self.noun, self.objects));

@@ -156,7 +156,8 @@ fn the_default_unit_is_one_finding_for_each_resource() {
 
 #[test]
 fn an_excepted_object_passes_and_is_reported() {
-    let exception = "1 workload passed only because of the mute list: shop/agent.";
+    let exception =
+        "Muted until 2026-12-31: 1 workload passed only because of the mute list: shop/agent.";
     for (others, expected, text) in [
         (&[] as &[Outcome], Passed, "1 workload passed."),
         (&[Passed], Passed, "All 2 workloads passed."),
