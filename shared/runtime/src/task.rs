@@ -103,13 +103,17 @@ impl Task {
     /// Returns the tasks of which this one consists: one for each account that it names without a Region, which is
     /// evaluated in all Regions that the task includes, and one for everything else.
     pub(crate) fn with_accounts_apart(&self) -> Vec<Self> {
-        let mut rest = self.clone();
-        rest.resources
-            .retain(|id| Resource::account_without_region(id).is_none());
         let ids = self.resources.iter();
         let accounts: BTreeSet<&str> = ids
             .filter_map(|id| Resource::account_without_region(id))
             .collect();
+        let mut rest = self.clone();
+        rest.resources.retain(|id| {
+            // An account that is named with a Region, too, is not evaluated twice.
+            let account = id.split('/').next();
+            let account = account.and_then(Resource::account_without_region);
+            account.is_none_or(|account| !accounts.contains(account))
+        });
         let mut tasks: Vec<Self> = accounts
             .into_iter()
             .map(|account| Self {
@@ -346,7 +350,11 @@ mod tests {
             (&[other, one, one], both()),
             (
                 &[cluster, one, here],
-                vec![of_account("111122223333"), task(&[cluster, here])],
+                vec![of_account("111122223333"), task(&[cluster])],
+            ),
+            (
+                &[other, here],
+                vec![of_account("444455556666"), task(&[here])],
             ),
             (&["AWS::::Account:1"], vec![task(&["AWS::::Account:1"])]),
         ] {
