@@ -164,9 +164,12 @@ impl Store {
             }
             Target::Folder(folder) => {
                 let path = folder.join(name);
+                let part = folder.join(format!("{name}.part"));
                 let write = move || {
                     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-                    std::fs::write(path, body)
+                    // Whoever finds the file finds all of it.
+                    std::fs::write(&part, body)?;
+                    std::fs::rename(part, path)
                 };
                 let written = tokio::task::spawn_blocking(write).await;
                 let written = written.unwrap_or_else(|error| Err(std::io::Error::other(error)));
