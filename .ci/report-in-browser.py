@@ -949,7 +949,12 @@ class Standards(Pages):
         resources = {}
         for finding in self.data["findings"]:
             if finding["check"] in checks and finding["status"] not in ("SUPPRESSED", "ARCHIVED"):
-                resources.setdefault(finding["resourceId"], set()).add(finding["status"])
+                resource = (finding.get("place") or {}).get("clusterId") or finding["resourceId"]
+                resources.setdefault(resource, set()).add(finding["status"])
+        if any(check.startswith("k8s-") for check in checks):
+            for finding in self.data["findings"]:
+                if finding["check"] == "k8s-api-readable" and finding["status"] != "PASSED":
+                    resources.setdefault(finding["resourceId"], set()).add("NOT_AVAILABLE")
         judged = [statuses for statuses in resources.values() if statuses != {"NOT_AVAILABLE"}]
         return sum(statuses == {"PASSED"} for statuses in judged), len(judged)
 
@@ -1031,7 +1036,7 @@ class Changes(Pages):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        names = itertools.cycle(["NEW", "UNCHANGED"])
+        names = itertools.cycle(["NEW", "WORSE", "UNCHANGED"])
         changes = ["FIXED" if finding["status"] == "PASSED" and not finding.get("exception") and index % 5 == 0
                    else next(names) if finding["status"] in OPEN else "UNCHANGED"
                    for index, finding in enumerate(cls.data["findings"])]
@@ -1050,14 +1055,14 @@ class Changes(Pages):
         changes = [finding["change"] for finding in self.data["findings"]]
         unchanged = sum(finding["change"] == "UNCHANGED" and finding["status"] in OPEN for finding in self.data["findings"])
         tiles = [text.split("\n") for text in page.locator("#changes .tile").all_inner_texts()]
-        wanted = {"New": changes.count("NEW"), "Fixed": changes.count("FIXED"), "Gone": 1, "Not evaluated": 1,
+        wanted = {"New": changes.count("NEW"), "Worse": changes.count("WORSE"), "Fixed": changes.count("FIXED"), "Gone": 1, "Not evaluated": 1,
                   "Unchanged": unchanged}
         self.assertEqual(tiles, [[str(number), name] for name, number in wanted.items()])
         self.assertIn("2026-01-02 03:04:05 UTC", page.locator("#since").inner_text())
 
     def test_changes_filter_the_findings(self):
         page = self.open("#group=none")
-        for change, status in (("NEW", "open"), ("FIXED", ""), ("UNCHANGED", "open")):
+        for change, status in (("NEW", "open"), ("WORSE", "open"), ("FIXED", ""), ("UNCHANGED", "open")):
             page.locator("#changes .tile", has_text=re.compile(f"{label(change)}$")).click()
             self.assert_findings(page, expected_findings(self.data, status=status, change=change), change)
         self.assertEqual(page.input_value("#filter-change"), "UNCHANGED")
@@ -1067,7 +1072,7 @@ class Changes(Pages):
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         groups = page.locator(".cause")
         names = [text.split("\n")[0] for text in groups.locator("h3").all_inner_texts()]
-        self.assertEqual(names, ["New", "Fixed", "Gone", "Not evaluated"])
+        self.assertEqual(names, ["New", "Worse", "Fixed", "Gone", "Not evaluated"])
         for name, group in zip(names, groups.all()):
             change = name.upper().replace(" ", "_")
             wanted = {"GONE": ["arn:gone"], "NOT_EVALUATED": ["arn:unknown"]}.get(change) or [

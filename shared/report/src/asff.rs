@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use eksentry_core::{ReasonCode, Severity, checks};
+use eksentry_core::finding::parse_finding_id;
+use eksentry_core::{Severity, checks};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -23,21 +24,23 @@ impl Finding {
         let place = is_inside(&check).then(|| Place::new(property, resource_id, &name));
         let reasons = reasons(asff);
         let status = status(asff);
-        // A finding about many objects can also fail beside the exceptions that it names.
-        let mut accepting = reasons.iter().filter(|_| status == Status::Passed);
+        let id = text(asff, "/Id");
+        // The id of an account in a resource lacks the Region.
+        let identified = parse_finding_id(id).map(|(_, resource)| resource.id().to_owned());
         Self {
-            id: text(asff, "/Id").to_owned(),
+            id: id.to_owned(),
             status,
             severity: severity(asff),
             resource: place.as_ref().map_or(name, ToString::to_string),
-            resource_id: resource_id.to_owned(),
+            resource_id: identified.unwrap_or_else(|| resource_id.to_owned()),
             resource_type: text(asff, "/Resources/0/Type").to_owned(),
             account: text(asff, "/AwsAccountId").to_owned(),
             region: region(asff).to_owned(),
             place,
             explanation: explanation(asff, &reasons),
             command: remediation(asff, &check).1.to_owned(),
-            exception: accepting.find_map(exception),
+            // A finding about many objects can also fail beside the exceptions that it names.
+            exception: Exception::of(&reasons).filter(|_| status == Status::Passed),
             reasons,
             first_seen: time(asff, "/CreatedAt"),
             observed_at: time(asff, "/UpdatedAt"),
@@ -168,23 +171,6 @@ fn remediation<'a>(asff: &'a Value, check: &str) -> (&'a str, &'a str) {
         return whole.split_at(whole.len() - command.trim_start().len());
     }
     (whole, "")
-}
-
-/// Returns the exception that a reason states.
-fn exception(reason: &Reason) -> Option<Exception> {
-    let is = |code: ReasonCode| reason.code == code.word();
-    if is(ReasonCode::Muted) {
-        return Exception::of_mute(&reason.text);
-    }
-    let excepted = [
-        ReasonCode::Excepted,
-        ReasonCode::ExceptedByParameter,
-        ReasonCode::ExceptedSystem,
-    ];
-    excepted.into_iter().any(is).then(|| Exception {
-        reason: reason.text.clone(),
-        until: None,
-    })
 }
 
 fn parameters(asff: &Value) -> BTreeMap<String, Vec<String>> {
@@ -393,7 +379,9 @@ mod tests {
             of("EXCEPTED_BY_PARAMETER", excepted),
             exception(excepted, None)
         );
-        assert_eq!(of("MUTED", "until"), None);
+        let changed = "Muted until further notice: SEC-1.";
+        assert_eq!(of("MUTED", changed), exception(changed, None));
+        assert_eq!(of("MUTED", "until"), exception("until", None));
         assert_eq!(of("SEEN", muted), None);
         let mut fails = asff("a", CLUSTER, "FAILED", "HIGH");
         fails["Compliance"]["StatusReasons"][0]["ReasonCode"] = json!("EXCEPTED");

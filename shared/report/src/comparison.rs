@@ -1,20 +1,23 @@
 //! The comparison of a report with an earlier one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
-use eksentry_core::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Finding, Narrowing, Report, Status};
+use crate::coverage::Coverage;
+use crate::{Finding, Report, Status};
 
 /// The difference between a finding and the one with the same id in an earlier report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Change {
-    /// The finding requires action, and did not in the earlier report.
+    /// The finding requires action, and did not in the earlier report. It may have been there already if the earlier
+    /// report did not cover it.
     New,
+    /// The finding required action, and it is more serious now: the resource fails, or fails with a higher severity.
+    Worse,
     /// The finding required action, and the resource passes now without an exception.
     Fixed,
     /// The finding required action, and is no longer there: the resource no longer exists, or the check no longer
@@ -77,9 +80,10 @@ impl fmt::Display for Comparison {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "Since {}: {} new, {} fixed, {} gone, {} not evaluated.",
+            "Since {}: {} new, {} worse, {} fixed, {} gone, {} not evaluated.",
             self.made_at,
             self.count(Change::New),
+            self.count(Change::Worse),
             self.count(Change::Fixed),
             self.count(Change::Gone),
             self.count(Change::NotEvaluated)
@@ -107,7 +111,11 @@ impl Report {
             changes: changes.collect(),
             former: former
                 .map(|finding| Former {
-                    change: coverage.change_of_missing(finding),
+                    change: if coverage.would_have(finding) {
+                        Change::Gone
+                    } else {
+                        Change::NotEvaluated
+                    },
                     finding: finding.clone(),
                 })
                 .collect(),
@@ -123,83 +131,37 @@ fn by_id(findings: &[Finding]) -> HashMap<&str, &Finding> {
 }
 
 fn change(earlier: Option<&Finding>, now: &Finding) -> Change {
-    let was_open = earlier.is_some_and(|earlier| earlier.status.is_open());
-    match (was_open, now.status) {
-        (false, status) if status.is_open() => Change::New,
-        // A failure that an exception accepts is still there.
-        (true, Status::Passed) if now.exception.is_none() => Change::Fixed,
-        (true, Status::Archived) => Change::Gone,
+    let Some(earlier) = earlier.filter(|earlier| earlier.status.is_open()) else {
+        return if now.status.is_open() {
+            Change::New
+        } else {
+            Change::Unchanged
+        };
+    };
+    match now.status {
+        Status::Failed if earlier.status != Status::Failed || now.severity > earlier.severity => {
+            Change::Worse
+        }
+        Status::Passed if !is_newly_accepted(earlier, now) => Change::Fixed,
+        Status::Archived => Change::Gone,
         _ => Change::Unchanged,
     }
 }
 
-/// The statements of a report about resources that it has no findings about.
-struct Coverage<'a> {
-    report: &'a Report,
-    /// The check and the cluster of each finding about a cluster whose contents were not reported completely.
-    incomplete: HashSet<(&'a str, &'a str)>,
-}
-
-impl<'a> Coverage<'a> {
-    fn of(report: &'a Report) -> Self {
-        let findings = report.findings.iter();
-        let incomplete = findings.filter_map(|finding| {
-            let place = finding.place.as_ref()?;
-            let is_incomplete = finding.status == Status::NotAvailable
-                || finding
-                    .reasons
-                    .iter()
-                    .any(|reason| reason.code == ReasonCode::MoreObjects.word());
-            (is_incomplete && place.cluster_id == finding.resource_id)
-                .then_some((finding.check.as_str(), place.cluster_id.as_str()))
-        });
-        Self {
-            report,
-            incomplete: incomplete.collect(),
-        }
-    }
-
-    fn change_of_missing(&self, finding: &Finding) -> Change {
-        let report = self.report;
-        let is_in_scope = report
-            .scopes
-            .iter()
-            .any(|scope| scope.account == finding.account && scope.region == finding.region);
-        let place = finding.place.as_ref();
-        let is_incomplete = place.is_some_and(|place| {
-            let subject = (finding.check.as_str(), place.cluster_id.as_str());
-            self.incomplete.contains(&subject)
-        });
-        let Narrowing {
-            resources,
-            severity,
-        } = &report.narrowing;
-        // The contents of a cluster are evaluated with it.
-        let subject = place.map_or(&finding.resource_id, |place| &place.cluster_id);
-        let was_evaluated = resources.is_empty() || resources.contains(subject);
-        let is_gone = report.check(&finding.check).is_some()
-            && is_in_scope
-            && was_evaluated
-            && !is_incomplete
-            // What is less severe now would be missing, too.
-            && severity.is_none()
-            && report.errors.is_empty()
-            && !report.pending.contains(&finding.id);
-        if is_gone {
-            Change::Gone
-        } else {
-            Change::NotEvaluated
-        }
-    }
+/// Returns `true` if a finding has an exception that it did not have. A failure that an exception accepts is still
+/// there. An exception that a finding about many objects already had is for other objects than those that failed.
+fn is_newly_accepted(earlier: &Finding, now: &Finding) -> bool {
+    let mut accepting = now.reasons.iter().filter(|reason| reason.accepts());
+    accepting.any(|reason| !earlier.reasons.contains(reason))
 }
 
 #[cfg(test)]
 mod tests {
-    use eksentry_core::Severity;
+    use eksentry_core::{ReasonCode, Severity, checks};
 
     use super::*;
-    use crate::tests::{CLUSTER, plain, report};
-    use crate::{Exception, Place, Reason, Scope};
+    use crate::tests::{CLUSTER, finding, plain, report};
+    use crate::{Narrowing, Place, Reason, Scope};
 
     const CHECK: &str = "eks-endpoint-private";
 
@@ -229,6 +191,9 @@ mod tests {
             (Some(NotAvailable), Passed, Change::Fixed),
             (Some(Failed), Archived, Change::Gone),
             (Some(Failed), Failed, Change::Unchanged),
+            (Some(Warning), Failed, Change::Worse),
+            (Some(NotAvailable), Failed, Change::Worse),
+            (Some(NotAvailable), Warning, Change::Unchanged),
             (Some(Failed), NotAvailable, Change::Unchanged),
             (Some(Failed), Suppressed, Change::Unchanged),
             (Some(Passed), Passed, Change::Unchanged),
@@ -246,17 +211,52 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_of_a_higher_severity_is_worse() {
+        use Severity::{Critical, High, Low};
+        let of = |severity| finding(CHECK, CLUSTER, Status::Failed, severity);
+        for (before, now, expected) in [
+            (Low, Critical, Change::Worse),
+            (High, High, Change::Unchanged),
+            (Critical, Low, Change::Unchanged),
+        ] {
+            let (changes, _) = changes(vec![of(before)], &report([of(now)]));
+            assert_eq!(changes, [expected], "{before} {now}");
+        }
+    }
+
+    #[test]
     fn an_accepted_failure_is_not_fixed() {
-        let before = vec![plain(CHECK, CLUSTER, Status::Failed)];
-        let accepted = Finding {
-            exception: Some(Exception {
-                reason: "Why.".to_owned(),
-                until: None,
-            }),
-            ..plain(CHECK, CLUSTER, Status::Passed)
+        let reason = |code: ReasonCode, text: &str| Reason {
+            code: code.word().to_owned(),
+            text: text.to_owned(),
         };
-        let (changes, _) = changes(before, &report([accepted]));
-        assert_eq!(changes, [Change::Unchanged]);
+        let failure = || reason(ReasonCode::RotationOff, "Off.");
+        let mute = || {
+            reason(
+                ReasonCode::Muted,
+                "1 workload passed only because of the mute list: a.",
+            )
+        };
+        let passed = || reason(ReasonCode::AllPassed, "None of the workloads failed.");
+        let of = |status, reasons| Finding {
+            reasons,
+            ..plain(CHECK, CLUSTER, status)
+        };
+        for (before, now, expected) in [
+            (vec![failure()], vec![mute(), failure()], Change::Unchanged),
+            (vec![failure()], vec![passed(), mute()], Change::Unchanged),
+            // The mute is for another object than the one that failed.
+            (
+                vec![failure(), mute()],
+                vec![passed(), mute()],
+                Change::Fixed,
+            ),
+            (vec![failure(), mute()], vec![passed()], Change::Fixed),
+        ] {
+            let before = vec![of(Status::Failed, before)];
+            let (changes, _) = changes(before, &report([of(Status::Passed, now)]));
+            assert_eq!(changes, [expected]);
+        }
     }
 
     /// Nothing that was not evaluated may look as if it was fixed.
@@ -278,6 +278,7 @@ mod tests {
             nothing().narrowed(Narrowing {
                 resources: resources.collect(),
                 severity,
+                ..Narrowing::default()
             })
         };
         for (now, expected) in [
@@ -305,44 +306,103 @@ mod tests {
         assert_eq!(changes(before(), &without_check).1, [Change::NotEvaluated]);
     }
 
-    #[test]
-    fn an_object_of_an_unread_cluster_is_not_gone() {
-        let check = "k8s-pod-privileged";
-        let place = |object: &str| {
-            Some(Place {
+    /// Returns a finding about the contents of the cluster, with a reason of this code.
+    fn inside(check: &str, object: &str, status: Status, code: ReasonCode) -> Finding {
+        let id = match object {
+            "payments-prod" => CLUSTER.to_owned(),
+            object => format!("{CLUSTER}/{object}"),
+        };
+        Finding {
+            place: Some(Place {
                 cluster: "payments-prod".to_owned(),
                 cluster_id: CLUSTER.to_owned(),
                 namespace: String::new(),
                 object: object.to_owned(),
-            })
-        };
-        let object = Finding {
-            place: place("Deployment/web"),
-            ..plain(
+            }),
+            reasons: vec![Reason {
+                code: code.word().to_owned(),
+                text: String::new(),
+            }],
+            ..plain(check, &id, status)
+        }
+    }
+
+    #[test]
+    fn an_object_in_a_cluster_is_gone_only_if_its_kind_was_read() {
+        let check = "k8s-pod-privileged";
+        let readable = checks::readability().id;
+        let object = || {
+            inside(
                 check,
-                &format!("{CLUSTER}/deployments.apps/web"),
+                "Deployment/web",
                 Status::Failed,
+                ReasonCode::PrivilegedContainer,
             )
         };
-        let of_cluster = |status, code: &str| {
-            report([Finding {
-                place: place("payments-prod"),
-                reasons: vec![Reason {
-                    code: code.to_owned(),
-                    text: String::new(),
-                }],
-                ..plain(check, CLUSTER, status)
-            }])
-        };
-        for (status, code, expected) in [
-            (Status::Passed, "ALL_PASSED", Change::Gone),
-            (Status::Failed, "OBJECTS_REPORTED", Change::Gone),
-            (Status::Failed, "MORE_OBJECTS", Change::NotEvaluated),
-            (Status::NotAvailable, "NOT_REACHED", Change::NotEvaluated),
+        for (about_cluster, status, code, expected) in [
+            (
+                readable,
+                Status::Passed,
+                ReasonCode::ContentsRead,
+                Change::Gone,
+            ),
+            (
+                readable,
+                Status::Archived,
+                ReasonCode::ContentsRead,
+                Change::Gone,
+            ),
+            (
+                readable,
+                Status::Passed,
+                ReasonCode::PodsNotRead,
+                Change::NotEvaluated,
+            ),
+            (
+                readable,
+                Status::Warning,
+                ReasonCode::AccessDenied,
+                Change::NotEvaluated,
+            ),
+            (
+                readable,
+                Status::NotAvailable,
+                ReasonCode::NotReached,
+                Change::NotEvaluated,
+            ),
+            (
+                readable,
+                Status::Suppressed,
+                ReasonCode::NotReached,
+                Change::NotEvaluated,
+            ),
+            (check, Status::Passed, ReasonCode::AllPassed, Change::Gone),
+            (
+                check,
+                Status::Failed,
+                ReasonCode::MoreObjects,
+                Change::NotEvaluated,
+            ),
+            (
+                check,
+                Status::NotAvailable,
+                ReasonCode::UnreadSince,
+                Change::NotEvaluated,
+            ),
         ] {
-            let now = of_cluster(status, code);
-            assert_eq!(changes(vec![object.clone()], &now).1, [expected], "{code}");
+            let now = report([inside(about_cluster, "payments-prod", status, code)]);
+            assert_eq!(
+                changes(vec![object()], &now).1,
+                [expected],
+                "{status:?} {code:?}"
+            );
         }
+        assert_eq!(changes(vec![object()], &report([])).1, [Change::Gone]);
+        let being_created = report([]).with_pending([format!("eksentry/{readable}/{CLUSTER}")]);
+        assert_eq!(
+            changes(vec![object()], &being_created).1,
+            [Change::NotEvaluated]
+        );
     }
 
     #[test]
@@ -357,12 +417,13 @@ mod tests {
         let comparison = now.compare(&before);
         let counts = [
             Change::New,
+            Change::Worse,
             Change::Fixed,
             Change::Gone,
             Change::NotEvaluated,
             Change::Unchanged,
         ]
         .map(|change| comparison.count(change));
-        assert_eq!(counts, [1, 1, 2, 0, 1]);
+        assert_eq!(counts, [1, 0, 1, 2, 0, 1]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eksentry_core::facts::image;
-use eksentry_core::{Detail, Details, Outcome, Resource, Verdict};
+use eksentry_core::{Detail, Details, Outcome, Resource};
 
 use crate::finding::{display_name, is_inside};
 use crate::{Exception, Finding, Package, Place, Reason, Status, Vulnerability};
@@ -23,6 +23,7 @@ impl Finding {
         let property = |name: &str| details.get_text(name).unwrap_or_default();
         let name = name(resource, details);
         let place = is_inside(check.id).then(|| Place::new(property, resource.id(), &name));
+        let reasons: Vec<Reason> = verdict.reasons.iter().map(reason).collect();
         let explanation = finding.severity_reason().into_iter();
         let explanation = explanation.chain([check.requirement.to_owned()]);
         let tags = finding.tags.iter().flatten().cloned();
@@ -39,12 +40,10 @@ impl Finding {
             account: resource.account().to_owned(),
             region: resource.region().to_owned(),
             place,
-            reasons: verdict.reasons.iter().map(reason).collect(),
+            exception: Exception::of(&reasons).filter(|_| status == Status::Passed),
+            reasons,
             explanation: explanation.collect::<Vec<_>>().join(" "),
             command: check.remediation.command_for(resource),
-            exception: (status == Status::Passed)
-                .then(|| exception(verdict))
-                .flatten(),
             first_seen: None,
             observed_at: Some(finding.observed_at),
             parameters: finding
@@ -86,17 +85,6 @@ fn reason(reason: &eksentry_core::Reason) -> Reason {
     }
 }
 
-/// Returns the exception or the mute because of which a resource passes.
-fn exception(verdict: &Verdict) -> Option<Exception> {
-    if verdict.muted_until.is_some() {
-        return Exception::of_mute(&verdict.reasons.first()?.text);
-    }
-    verdict.exception.as_ref().map(|reason| Exception {
-        reason: reason.text.clone(),
-        until: None,
-    })
-}
-
 fn texts(details: &Details) -> BTreeMap<String, String> {
     let texts = details.iter().map(|(name, detail)| {
         let text = match detail {
@@ -130,7 +118,7 @@ fn vulnerability(from: &image::Vulnerability) -> Vulnerability {
 mod tests {
     use eksentry_core::checks;
     use eksentry_core::facts::image::{Cvss, ScanResult};
-    use eksentry_core::{ReasonCode, Sending, Severity};
+    use eksentry_core::{ReasonCode, Sending, Severity, Verdict};
 
     use super::*;
     use crate::tests::CLUSTER;

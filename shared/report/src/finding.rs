@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use eksentry_core::{Severity, service};
+use eksentry_core::{ReasonCode, Severity, service};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -195,6 +195,19 @@ pub struct Reason {
     pub text: String,
 }
 
+impl Reason {
+    /// Returns `true` if the reason is a mute or an exception, because of which a failure passes.
+    pub(crate) fn accepts(&self) -> bool {
+        let accepting = [
+            ReasonCode::Muted,
+            ReasonCode::Excepted,
+            ReasonCode::ExceptedByParameter,
+            ReasonCode::ExceptedSystem,
+        ];
+        accepting.into_iter().any(|code| self.code == code.word())
+    }
+}
+
 /// The cluster, the namespace and the object that a finding about the contents of a cluster is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -273,18 +286,29 @@ impl fmt::Display for Place {
 pub struct Exception {
     /// The reason, as a sentence.
     pub reason: String,
-    /// The last day (UTC) of a mute. An exception by design has no end.
+    /// The last day (UTC) of a mute; of several, the one that ends first. An exception by design has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
 }
 
 impl Exception {
+    /// Returns the exception because of which a resource with these reasons passes. Any of the texts can have been
+    /// changed.
+    pub(crate) fn of(reasons: &[Reason]) -> Option<Self> {
+        let reason = reasons.iter().find(|reason| reason.accepts())?;
+        let mute = Self::of_mute(&reason.text).filter(|_| reason.code == ReasonCode::Muted.word());
+        Some(mute.unwrap_or_else(|| Self {
+            reason: reason.text.clone(),
+            until: None,
+        }))
+    }
+
     /// Reads the reason for which a mute applies, such as "Muted until 2026-12-31: SEC-1."; `None` if it has another form.
-    pub(crate) fn of_mute(text: &str) -> Option<Self> {
+    fn of_mute(text: &str) -> Option<Self> {
         let (until, why) = text.strip_prefix("Muted until ")?.split_once(": ")?;
         Some(Self {
             reason: why.to_owned(),
-            until: until.parse().ok(),
+            until: Some(until.parse().ok()?),
         })
     }
 

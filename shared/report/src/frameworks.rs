@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use eksentry_core::standards::{Answer, STANDARDS};
 use serde::Serialize;
 
+use crate::coverage::Coverage;
+use crate::finding::is_inside;
 use crate::{Finding, Report, Status};
 
 /// The definition of a score, which each rendering states.
 pub(crate) const FORMULA: &str = "Score: the resources for which all results are PASSED, divided by the resources with \
-    a result of PASSED, FAILED or WARNING. A resource with a result of NOT_AVAILABLE never counts as passed. Failures \
-    that an exception or a mute accepts are PASSED. Suppressed and archived findings do not count.";
+    a result of PASSED, FAILED or WARNING. The contents of a cluster count as a part of it. A resource with a result of \
+    NOT_AVAILABLE, or a cluster whose contents could not be read, never counts as passed. Failures that an exception or \
+    a mute accepts are PASSED. Suppressed and archived findings do not count.";
 
 /// A standard, with the results of the checks that are mapped to its controls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,12 +61,18 @@ impl Score {
         (self.passed * 100).checked_div(self.judged)
     }
 
-    fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+    /// Returns the score of the findings of these checks.
+    fn of(findings: &[&Finding], checks: &[&str], coverage: &Coverage<'_>) -> Self {
+        let are_inside = checks.iter().any(|check| is_inside(check));
         let mut resources: HashMap<&str, (bool, bool)> = HashMap::new();
         for finding in findings {
+            // Objects that pass have no findings of their own.
+            let place = finding.place.as_ref();
+            let resource = place.map_or(&finding.resource_id, |place| &place.cluster_id);
+            let may_pass = || !(are_inside && coverage.is_unread(resource));
             let (is_judged, passes) = resources
-                .entry(finding.resource_id.as_str())
-                .or_insert((false, true));
+                .entry(resource)
+                .or_insert_with(|| (false, may_pass()));
             *is_judged |= finding.status != Status::NotAvailable;
             *passes &= finding.status == Status::Passed;
         }
@@ -81,13 +90,15 @@ impl Score {
 pub enum Outcome {
     /// A resource does not meet a check.
     Failed,
-    /// No resource is known to fail, but something could not be read.
+    /// No resource is known to fail, but something could not be read, or a result is not known yet.
     NotAvailable,
     /// No resource is known to fail, but one needs a review.
     Warning,
-    /// There are results, and all of them are PASSED.
+    /// No resource is known to fail, but only some of the checks ran.
+    PartlyRun,
+    /// All checks ran, there are results, and all of them are PASSED.
     Passed,
-    /// The checks ran, and there is no resource that they apply to.
+    /// All checks ran, and there is no resource that they apply to.
     NoResources,
     /// None of the checks ran.
     NotRun,
@@ -102,6 +113,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::NotAvailable => "not available",
             Self::Warning => "warning",
+            Self::PartlyRun => "partly run",
             Self::Passed => "passed",
             Self::NoResources => "no resources",
             Self::NotRun => "not run",
@@ -109,20 +121,29 @@ impl Outcome {
         }
     }
 
-    fn of(findings: &[&Finding], has_run: bool) -> Self {
+    /// Returns the outcome of a control that some checks answer.
+    fn of(
+        findings: &[&Finding],
+        checks: &[&str],
+        report: &Report,
+        coverage: &Coverage<'_>,
+    ) -> Self {
         let has = |status| findings.iter().any(|finding| finding.status == status);
+        let ran = || checks.iter().filter(|check| report.check(check).is_some());
         if has(Status::Failed) {
             Self::Failed
-        } else if has(Status::NotAvailable) {
+        } else if has(Status::NotAvailable) || ran().any(|check| coverage.may_lack_results(check)) {
             Self::NotAvailable
         } else if has(Status::Warning) {
             Self::Warning
-        } else if !findings.is_empty() {
-            Self::Passed
-        } else if has_run {
+        } else if ran().count() == 0 && findings.is_empty() {
+            Self::NotRun
+        } else if ran().count() < checks.len() {
+            Self::PartlyRun
+        } else if findings.is_empty() {
             Self::NoResources
         } else {
-            Self::NotRun
+            Self::Passed
         }
     }
 }
@@ -174,7 +195,7 @@ impl Report {
         if self.narrowing.severity.is_some() {
             return Vec::new();
         }
-        let by_check = ByCheck::of(&self.findings);
+        let (by_check, coverage) = (ByCheck::of(&self.findings), Coverage::of(self));
         let frameworks = STANDARDS.into_iter().map(|standard| {
             let answers = standard.controls();
             let mut mapped: Vec<&str> = answers.iter().flat_map(|one| one.checks.clone()).collect();
@@ -186,12 +207,12 @@ impl Report {
                 url: standard.url,
                 mapped_by: standard.mapped_by,
                 extent: standard.extent,
-                score: Score::of(by_check.findings(&mapped)),
+                score: Score::of(&by_check.findings(&mapped), &mapped, &coverage),
                 controls: answers
                     .into_iter()
                     .map(|answer| {
                         let findings = by_check.findings(&answer.checks);
-                        self.control(answer, &findings)
+                        self.control(answer, &findings, &coverage)
                     })
                     .collect(),
             }
@@ -199,21 +220,22 @@ impl Report {
         frameworks.collect()
     }
 
-    fn control(&self, answer: Answer, findings: &[&Finding]) -> ControlResult {
-        let has_run = answer
-            .checks
-            .iter()
-            .any(|check| self.check(check).is_some());
+    fn control(
+        &self,
+        answer: Answer,
+        findings: &[&Finding],
+        coverage: &Coverage<'_>,
+    ) -> ControlResult {
         let outcome = if answer.checks.is_empty() {
             Outcome::Manual
         } else {
-            Outcome::of(findings, has_run)
+            Outcome::of(findings, &answer.checks, self, coverage)
         };
         ControlResult {
             number: answer.control.number,
             title: answer.title,
             outcome,
-            score: Score::of(findings.iter().copied()),
+            score: Score::of(findings, &answer.checks, coverage),
             accepted: findings
                 .iter()
                 .filter(|one| one.exception.is_some())
@@ -226,9 +248,11 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use eksentry_core::checks;
+
     use super::*;
-    use crate::Exception;
     use crate::tests::{CLUSTER, plain, report};
+    use crate::{Exception, Place};
 
     fn framework(report: &Report, short: &str) -> Framework {
         let mut frameworks = report.frameworks().into_iter();
@@ -300,6 +324,99 @@ mod tests {
             assert_eq!(framework.count(Outcome::Passed), 0, "{}", framework.name);
             assert_eq!(framework.score.percent(), None, "{}", framework.name);
         }
+    }
+
+    /// A check inside clusters and one of clusters answer this control.
+    const ADMINISTRATORS: &str = "4.1.1";
+
+    #[test]
+    fn a_control_passes_only_if_all_of_its_checks_ran() {
+        let passed = || plain(KEYS[1], CLUSTER, Status::Passed);
+        let of = |ran: &[&str], findings: Vec<Finding>| {
+            let mut report = report(findings);
+            report
+                .checks
+                .retain(|check| ran.contains(&check.id.as_str()));
+            control(&report, "CIS EKS", "5.3.1").outcome
+        };
+        assert_eq!(of(&KEYS, vec![passed()]), Outcome::Passed);
+        assert_eq!(of(&KEYS, vec![]), Outcome::NoResources);
+        assert_eq!(of(&KEYS[1..], vec![passed()]), Outcome::PartlyRun);
+        assert_eq!(of(&KEYS[1..], vec![]), Outcome::PartlyRun);
+        let failed = plain(KEYS[1], CLUSTER, Status::Failed);
+        assert_eq!(of(&KEYS[1..], vec![failed]), Outcome::Failed);
+        assert_eq!(of(&[], vec![]), Outcome::NotRun);
+    }
+
+    #[test]
+    fn a_control_does_not_pass_if_results_may_be_missing() {
+        let passed = || report(KEYS.map(|check| plain(check, CLUSTER, Status::Passed)));
+        let of = |report: &Report| control(report, "CIS EKS", "5.3.1").outcome;
+        assert_eq!(of(&passed()), Outcome::Passed);
+        let with_error = passed().with_errors(["Denied.".to_owned()]);
+        assert_eq!(of(&with_error), Outcome::NotAvailable);
+        let pending = |check: &str| {
+            let id = format!("eksentry/{check}/{CLUSTER}-2");
+            of(&passed().with_pending([id]))
+        };
+        assert_eq!(pending(KEYS[0]), Outcome::NotAvailable);
+        assert_eq!(pending("eks-endpoint-private"), Outcome::Passed);
+        let nothing = report([]).with_errors(["Denied.".to_owned()]);
+        assert_eq!(of(&nothing), Outcome::NotAvailable);
+    }
+
+    #[test]
+    fn a_control_does_not_pass_if_the_contents_of_a_cluster_were_not_read() {
+        let readable = checks::readability().id;
+        for (status, outcome, expected) in [
+            (Status::Passed, Outcome::Passed, score(2, 2)),
+            (Status::Warning, Outcome::NotAvailable, score(1, 2)),
+            (Status::NotAvailable, Outcome::NotAvailable, score(1, 2)),
+        ] {
+            let entries = ["r1", "r2"]
+                .map(|cluster| plain("eks-access-cluster-admins", cluster, Status::Passed));
+            let findings = entries.into_iter().chain([plain(readable, "r2", status)]);
+            let report = report(findings);
+            let control = control(&report, "CIS EKS", ADMINISTRATORS);
+            assert_eq!(
+                (control.outcome, control.score),
+                (outcome, expected),
+                "{status:?}"
+            );
+            // The contents do not matter for this control.
+            let keys = framework(&report, "FSBP");
+            assert_eq!(keys.count(Outcome::NotAvailable), 0, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_contents_of_a_cluster_count_as_a_part_of_it() {
+        let object = |name: &str, status| {
+            let place = Place {
+                cluster: "payments-prod".to_owned(),
+                cluster_id: CLUSTER.to_owned(),
+                namespace: String::new(),
+                object: name.to_owned(),
+            };
+            Finding {
+                place: Some(place),
+                ..plain(
+                    "k8s-rbac-cluster-admin",
+                    &format!("{CLUSTER}/{name}"),
+                    status,
+                )
+            }
+        };
+        let of = |statuses: [Status; 2]| {
+            let report = report([
+                object("ClusterRoleBinding/a", statuses[0]),
+                object("ClusterRoleBinding/b", statuses[1]),
+                plain("eks-access-cluster-admins", CLUSTER, Status::Passed),
+            ]);
+            control(&report, "CIS EKS", ADMINISTRATORS).score
+        };
+        assert_eq!(of([Status::Passed, Status::Passed]), score(1, 1));
+        assert_eq!(of([Status::Passed, Status::Failed]), score(0, 1));
     }
 
     #[test]

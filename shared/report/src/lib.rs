@@ -9,6 +9,7 @@ mod asff;
 mod baseline;
 mod check;
 mod comparison;
+mod coverage;
 mod evaluated;
 mod finding;
 mod formats;
@@ -17,7 +18,7 @@ mod page;
 mod table;
 mod terminal;
 
-use eksentry_core::{Severity, service};
+use eksentry_core::{Severity, checks, service};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,10 +101,10 @@ impl Report {
     #[must_use]
     pub fn narrowed(mut self, narrowing: Narrowing) -> Self {
         if let Some(lowest) = narrowing.severity {
-            self.findings.retain(|finding| match finding.status {
-                Status::Failed | Status::Warning => finding.severity >= lowest,
-                // That something could not be read may hide a failure of any severity.
-                _ => true,
+            // That something could not be read may hide a failure of any severity.
+            self.findings.retain(|finding| {
+                let is_result = matches!(finding.status, Status::Failed | Status::Warning);
+                !is_result || finding.severity >= lowest || coverage::is_about_unread(finding)
             });
         }
         self.narrowing = narrowing;
@@ -153,12 +154,54 @@ impl Report {
 
     /// Returns `true` if everything could be read.
     pub fn is_complete(&self) -> bool {
-        self.errors.is_empty() && self.count(Status::NotAvailable) == 0
+        let is_unread = |finding: &Finding| match finding.status {
+            Status::NotAvailable => true,
+            // Some of the contents of a cluster could not be read.
+            Status::Warning => finding.check == checks::readability().id,
+            _ => false,
+        };
+        self.errors.is_empty() && !self.findings.iter().any(is_unread)
+    }
+
+    /// Returns the limits that the user has set, as sentences.
+    fn limits(&self) -> Vec<String> {
+        let Narrowing {
+            checks,
+            resources,
+            severity,
+        } = &self.narrowing;
+        let mut sentences = Vec::new();
+        if *checks {
+            sentences.push(match self.checks.len() {
+                1 => "Only one check ran.".to_owned(),
+                number => format!("Only {number} checks ran."),
+            });
+        }
+        match resources.len() {
+            0 => {}
+            1 => sentences.push("Only one resource was evaluated.".to_owned()),
+            number => sentences.push(format!("Only {number} resources were evaluated.")),
+        }
+        if let Some(severity) = severity {
+            sentences.push(format!(
+                "Failures and warnings below {severity} are left out, and therefore also the scores of standards."
+            ));
+        }
+        sentences
     }
 
     /// Returns `true` if there are neither findings nor evaluations.
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty() && self.evaluations.is_empty()
+    }
+
+    /// Returns the number of results that are not known yet, as a sentence; `None` if there are none.
+    fn pending_results(&self) -> Option<String> {
+        match self.pending.len() {
+            0 => None,
+            1 => Some("1 result is not known yet.".to_owned()),
+            number => Some(format!("{number} results are not known yet.")),
+        }
     }
 
     fn check(&self, id: &str) -> Option<&CheckSummary> {
@@ -182,6 +225,9 @@ pub struct Scope {
 /// The limits of an evaluation that the user has set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Narrowing {
+    /// `true` if the user has selected the checks that ran.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checks: bool,
     /// The ids of the only resources that were evaluated; empty if all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
@@ -193,22 +239,6 @@ pub struct Narrowing {
 impl Narrowing {
     fn is_none(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Returns the limits as sentences.
-    fn sentences(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        match self.resources.len() {
-            0 => {}
-            1 => sentences.push("Only one resource was evaluated.".to_owned()),
-            number => sentences.push(format!("Only {number} resources were evaluated.")),
-        }
-        if let Some(severity) = self.severity {
-            sentences.push(format!(
-                "Failures and warnings below {severity} are left out, and therefore also the scores of standards."
-            ));
-        }
-        sentences
     }
 }
 
@@ -376,6 +406,38 @@ mod tests {
                 .is_complete()
         );
         assert!(!report([passed(), plain("b", CLUSTER, Status::NotAvailable)]).is_complete());
+        assert!(report([passed(), plain("b", CLUSTER, Status::Warning)]).is_complete());
+        // Some of the contents of a cluster were not read, whatever the lowest severity is.
+        let partly_read = report([plain(checks::readability().id, CLUSTER, Status::Warning)]);
+        assert!(!partly_read.is_complete());
+        let narrowed = partly_read.narrowed(Narrowing {
+            severity: Some(Severity::High),
+            ..Narrowing::default()
+        });
+        assert!(!narrowed.is_complete());
+    }
+
+    #[test]
+    fn the_limits_of_a_report_are_stated() {
+        let limits = |narrowing| {
+            let report = Report::new(Timestamp::UNIX_EPOCH, []);
+            let check = CheckSummary::unknown("a", "A");
+            report.with_checks([check]).narrowed(narrowing).limits()
+        };
+        assert_eq!(limits(Narrowing::default()), [""; 0]);
+        let narrowing = Narrowing {
+            checks: true,
+            resources: vec![CLUSTER.to_owned(), "other".to_owned()],
+            severity: Some(Severity::High),
+        };
+        assert_eq!(
+            limits(narrowing),
+            [
+                "Only one check ran.",
+                "Only 2 resources were evaluated.",
+                "Failures and warnings below HIGH are left out, and therefore also the scores of standards."
+            ]
+        );
     }
 
     #[test]

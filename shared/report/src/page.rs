@@ -56,16 +56,15 @@ impl Report {
     ) -> io::Result<()> {
         let data = Data {
             report: self,
-            limits: self.narrowing.sentences(),
+            limits: self.limits(),
             frameworks: self.frameworks(),
             formula: FORMULA,
             soon_days: ONE_MONTH,
             comparison,
         };
-        let json = serde_json::to_string(&data)?;
         let (before, after) = frame();
         out.write_all(before.as_bytes())?;
-        out.write_all(embeddable(&json).as_bytes())?;
+        serde_json::to_writer(Embedded(&mut *out), &data)?;
         out.write_all(after.as_bytes())
     }
 }
@@ -82,9 +81,23 @@ fn frame() -> (String, String) {
     (before.to_owned(), after.to_owned())
 }
 
-/// Escapes JSON for a script element: without `<`, it can neither end the element nor open a comment.
-fn embeddable(json: &str) -> String {
-    json.replace('<', "\\u003c")
+/// The writer of JSON in a script element. Without `<`, the JSON can neither end the element nor open a comment.
+struct Embedded<'a>(&'a mut dyn io::Write);
+
+impl io::Write for Embedded<'_> {
+    fn write(&mut self, json: &[u8]) -> io::Result<usize> {
+        for (index, part) in json.split(|byte| *byte == b'<').enumerate() {
+            if index > 0 {
+                self.0.write_all(b"\\u003c")?;
+            }
+            self.0.write_all(part)?;
+        }
+        Ok(json.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 fn sha256(text: &str) -> String {

@@ -6,10 +6,14 @@ use std::fmt::Write as _;
 use eksentry_core::Severity;
 
 use crate::frameworks::FORMULA;
-use crate::{Comparison, Finding, Outcome, Report, Status};
+use crate::{Comparison, Exception, Finding, ONE_MONTH, Outcome, Report, Status};
 
-/// The number of findings of a check that are listed. JSON and CSV have all.
+/// The number of findings that are listed of a check and, where something could not be read, of a reason. JSON and CSV
+/// have all.
 const SHOWN: usize = 10;
+
+/// The number of different exceptions and of errors that are listed.
+const MOST_LISTED: usize = 100;
 
 impl Report {
     pub(super) fn markdown(&self, comparison: Option<&Comparison>) -> String {
@@ -28,7 +32,7 @@ impl Report {
             ),
             self.by_severity(),
         ];
-        parts.extend(self.narrowing.sentences());
+        parts.extend(self.limits());
         parts.extend(comparison.map(ToString::to_string));
         parts.extend(self.by_standard());
         parts.extend(self.not_read());
@@ -70,10 +74,11 @@ impl Report {
 
     /// Renders the scores; `None` if there are none.
     fn by_standard(&self) -> Option<String> {
-        const OUTCOMES: [Outcome; 7] = [
+        const OUTCOMES: [Outcome; 8] = [
             Outcome::Failed,
             Outcome::NotAvailable,
             Outcome::Warning,
+            Outcome::PartlyRun,
             Outcome::Passed,
             Outcome::NoResources,
             Outcome::NotRun,
@@ -104,59 +109,79 @@ impl Report {
 
     /// Renders what could not be read; `None` if everything was read.
     fn not_read(&self) -> Option<String> {
-        let mut by_reason: BTreeMap<(String, String), usize> = BTreeMap::new();
+        let mut by_code: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
         for finding in &self.findings {
             if finding.status == Status::NotAvailable {
                 let reason = finding.reasons.first();
-                let code = reason.map(|reason| reason.code.clone()).unwrap_or_default();
-                *by_reason.entry((code, finding.reason())).or_default() += 1;
+                let code = reason.map_or("", |reason| reason.code.as_str());
+                by_code.entry(code).or_default().push(finding);
             }
         }
-        if by_reason.is_empty() && self.errors.is_empty() {
+        if by_code.is_empty() && self.errors.is_empty() && self.pending.is_empty() {
             return None;
         }
         let mut out = "## Not read\n".to_owned();
-        for error in &self.errors {
+        for error in self.errors.iter().take(MOST_LISTED) {
             let _ = write!(out, "\n- {}", text(error));
         }
-        for ((reason, explanation), count) in by_reason {
-            let findings = if count == 1 { "finding" } else { "findings" };
-            let _ = write!(
-                out,
-                "\n- {} ({count} {findings}): {}",
-                code(&reason),
-                text(&explanation)
-            );
+        write_others(&mut out, self.errors.len(), MOST_LISTED);
+        if let Some(pending) = self.pending_results() {
+            let _ = write!(out, "\n- {pending}");
+        }
+        for (reason, findings) in by_code {
+            let mut texts: BTreeMap<String, usize> = BTreeMap::new();
+            for finding in &findings {
+                *texts.entry(finding.reason()).or_default() += 1;
+            }
+            let number = texts.len();
+            for (explanation, count) in texts.into_iter().take(SHOWN) {
+                let findings = if count == 1 { "finding" } else { "findings" };
+                let (reason, explanation) = (code(reason), text(&explanation));
+                let _ = write!(out, "\n- {reason} ({count} {findings}): {explanation}");
+            }
+            write_others(&mut out, number, SHOWN);
         }
         Some(out)
     }
 
     /// Renders the accepted failures; `None` if there are none.
     fn accepted(&self) -> Option<String> {
-        let mut by_exception: BTreeMap<(Option<jiff::civil::Date>, &str), usize> = BTreeMap::new();
-        let exceptions = self
+        let mut by_exception: BTreeMap<(Option<i32>, &str), (&Exception, usize)> = BTreeMap::new();
+        for exception in self
             .findings
             .iter()
-            .filter_map(|one| one.exception.as_ref());
-        for exception in exceptions.clone() {
-            let key = (exception.until, exception.reason.as_str());
-            *by_exception.entry(key).or_default() += 1;
+            .filter_map(|one| one.exception.as_ref())
+        {
+            let key = (exception.days_left(self.made_at), exception.reason.as_str());
+            by_exception.entry(key).or_insert((exception, 0)).1 += 1;
         }
         let mut lines = head(["Reason", "Ends", "Findings"].map(str::to_owned).to_vec());
-        for ((until, reason), count) in &by_exception {
-            let same = |one: &&crate::Exception| one.until == *until && one.reason == *reason;
-            let is_soon = exceptions
-                .clone()
-                .find(same)
-                .is_some_and(|one| one.ends_soon(self.made_at));
-            let end = match until {
-                Some(day) if is_soon => format!("**{day}, within 30 days**"),
-                Some(day) => day.to_string(),
+        // Those without an end come last.
+        let (endless, ending): (Vec<_>, Vec<_>) = by_exception
+            .iter()
+            .partition(|((days, _), _)| days.is_none());
+        for ((days, reason), (exception, count)) in
+            ending.into_iter().chain(endless).take(MOST_LISTED)
+        {
+            let end = exception
+                .until
+                .map(|day| day.to_string())
+                .unwrap_or_default();
+            let end = match days {
                 None => "no end".to_owned(),
+                Some(days) if *days < 0 => format!("**{end}, ended**"),
+                Some(_) if exception.ends_soon(self.made_at) => {
+                    format!("**{end}, within {ONE_MONTH} days**")
+                }
+                Some(_) => end,
             };
             lines.push(row(vec![text(reason), end, count.to_string()]));
         }
-        let table = lines.join("\n");
+        let mut table = lines.join("\n");
+        if by_exception.len() > MOST_LISTED {
+            let others = by_exception.len() - MOST_LISTED;
+            let _ = write!(table, "\n\nAnd {others} more.");
+        }
         (!by_exception.is_empty()).then(|| format!("## Accepted failures\n\n{table}"))
     }
 
@@ -202,11 +227,16 @@ impl Report {
                     let _ = write!(out, " To fix it, run {}", code(&finding.command));
                 }
             }
-            if findings.len() > SHOWN {
-                let _ = write!(out, "\n- and {} more", findings.len() - SHOWN);
-            }
+            write_others(&mut out, findings.len(), SHOWN);
         }
         out
+    }
+}
+
+/// Appends the number of items that are not listed.
+fn write_others(out: &mut String, all: usize, listed: usize) {
+    if all > listed {
+        let _ = write!(out, "\n- and {} more", all - listed);
     }
 }
 
@@ -225,12 +255,15 @@ fn capital(text: &str) -> String {
     first.chain(characters).collect()
 }
 
-/// Returns a text that is shown as it is: in one line, and without any markup.
+/// Returns a text that is shown as it is: in one line, without any markup, and without mentions, which would notify
+/// people. Addresses may still be links.
 fn text(untrusted: &str) -> String {
     let mut out = String::with_capacity(untrusted.len());
     for character in untrusted.chars() {
         match character {
             _ if character.is_control() => out.push(' '),
+            // A space without a width ends the mention.
+            '@' => out.push_str("@\u{200b}"),
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -244,7 +277,8 @@ fn text(untrusted: &str) -> String {
     out
 }
 
-/// Returns a code span with the text: in one line, with a fence that the text does not contain.
+/// Returns a code span with the text: in one line, with a fence that the text does not contain. In a table, a bar in the
+/// text would end the cell, so tables have no code spans.
 fn code(untrusted: &str) -> String {
     let line: String = untrusted
         .chars()
@@ -263,15 +297,14 @@ fn code(untrusted: &str) -> String {
     } else {
         ""
     };
-    // In a table, a bar ends the cell even in a code span.
-    format!("{fence}{space}{}{space}{fence}", line.replace('|', "\\|"))
+    format!("{fence}{space}{line}{space}{fence}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tests::{CLUSTER, finding, plain, report};
-    use crate::{Exception, Narrowing, Reason};
+    use crate::{Narrowing, Reason};
 
     #[test]
     fn the_report_has_all_parts() {
@@ -294,7 +327,7 @@ mod tests {
             "As of 2026-11-23T09:00:00Z",
             "| Severity | Failed | Not available | Passed |",
             "| High | 1 | 0 | 0 |",
-            "Since 2026-11-23T09:00:00Z: 2 new, 0 fixed, 0 gone, 0 not evaluated.",
+            "Since 2026-11-23T09:00:00Z: 2 new, 0 worse, 0 fixed, 0 gone, 0 not evaluated.",
             "| CIS Amazon EKS Benchmark v1.8.0 | 0 % | 0 of 1 | 2 failed,",
             "14 manual |",
             "- The repositories could not be listed.",
@@ -324,11 +357,65 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_read_is_listed_in_part() {
+        let unread = (0..SHOWN + 3).map(|number| Finding {
+            reasons: vec![Reason {
+                code: "ACCESS_DENIED".to_owned(),
+                text: format!("The key {number:02} could not be read."),
+            }],
+            ..plain(
+                "kms-cmk-rotation",
+                &format!("k{number}"),
+                Status::NotAvailable,
+            )
+        });
+        let text = report(unread)
+            .with_errors((0..MOST_LISTED + 2).map(|number| format!("Error {number}.")))
+            .with_pending(["a".to_owned(), "b".to_owned()])
+            .markdown(None);
+        let (not_read, _) = text.split_once("## Needs attention").unwrap();
+        assert_eq!(not_read.matches("\n- `ACCESS").count(), SHOWN);
+        assert!(not_read.contains("\n- and 3 more"), "{text}");
+        assert_eq!(not_read.matches("\n- Error").count(), MOST_LISTED);
+        assert!(not_read.contains("\n- and 2 more"), "{text}");
+        assert!(
+            not_read.contains("\n- 2 results are not known yet."),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn accepted_failures_that_end_first_come_first() {
+        let accepted = |reason: &str, until: Option<&str>| Finding {
+            exception: Some(Exception {
+                reason: reason.to_owned(),
+                until: until.map(|day| day.parse().unwrap()),
+            }),
+            ..plain("kms-cmk-rotation", reason, Status::Passed)
+        };
+        let text = report([
+            accepted("By design.", None),
+            accepted("Later.", Some("2027-11-23")),
+            accepted("Soon.", Some("2026-11-30")),
+            accepted("Soon.", Some("2026-11-30")),
+            accepted("Over.", Some("2026-11-22")),
+        ])
+        .markdown(None);
+        let rows = [
+            "| Over. | **2026-11-22, ended** | 1 |",
+            "| Soon. | **2026-11-30, within 30 days** | 2 |",
+            "| Later. | 2027-11-23 | 1 |",
+            "| By design. | no end | 1 |",
+        ];
+        assert!(text.contains(&rows.join("\n")), "{text}");
+    }
+
+    #[test]
     fn a_report_without_all_failures_has_no_scores() {
         let text = report([plain("eks-endpoint-private", CLUSTER, Status::Failed)])
             .narrowed(Narrowing {
-                resources: Vec::new(),
                 severity: Some(Severity::Critical),
+                ..Narrowing::default()
             })
             .markdown(None);
         assert!(text.contains("below CRITICAL are left out"), "{text}");
@@ -349,6 +436,7 @@ mod tests {
             ("a | b\n# c", r"a \| b \# c"),
             ("![x](javascript:y)", r"\!\[x\](javascript:y)"),
             ("&lt;", "&amp;lt;"),
+            ("@org/team", "@\u{200b}org/team"),
         ] {
             assert_eq!(text(untrusted), expected);
         }
@@ -357,7 +445,7 @@ mod tests {
             ("", "`  `"),
             ("a`b", "``a`b``"),
             ("```", "```` ``` ````"),
-            ("a|b\n", "` a\\|b  `"),
+            ("a|b\n", "` a|b  `"),
         ] {
             assert_eq!(code(untrusted), expected, "{untrusted:?}");
         }

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use crate::{Change, CheckSummary, Comparison, Finding, Report, Status};
 
-/// The characters that a URI can't contain, in addition to control characters and those that are not ASCII.
-const NOT_IN_URI: &AsciiSet = &CONTROLS
+/// The characters that a segment of a path in a URI can't contain, in addition to control characters and those that are
+/// not ASCII.
+const NOT_IN_SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
@@ -200,21 +201,16 @@ impl Report {
     fn notifications(&self) -> Vec<Notification> {
         let notification = |level, text: &str| Notification {
             level,
-            message: Message {
-                text: text.to_owned(),
-            },
+            message: message(text),
         };
         let errors = self.errors.iter().map(|error| notification("error", error));
-        let limits = self.narrowing.sentences();
-        let limits = limits.iter().map(|limit| notification("note", limit));
+        let limits = self.limits().into_iter().chain(self.pending_results());
+        let limits = limits.map(|limit| notification("note", &limit));
         errors.chain(limits).collect()
     }
 }
 
 fn rule(check: &CheckSummary) -> Rule<'_> {
-    let message = |text: &str| Message {
-        text: text.to_owned(),
-    };
     let given = |text: &str| (!text.is_empty()).then(|| message(text));
     let tags = check.standards.iter().map(String::as_str);
     Rule {
@@ -236,13 +232,11 @@ fn result(finding: &Finding, change: Option<Change>) -> SarifResult<'_> {
         rule_id: &finding.check,
         kind,
         level,
-        message: Message {
-            text: format!("{}: {}", finding.resource, finding.reason()),
-        },
+        message: message(&format!("{}: {}", finding.resource, finding.reason())),
         locations: [Location {
             physical_location: PhysicalLocation {
                 artifact_location: ArtifactLocation {
-                    uri: utf8_percent_encode(&finding.resource_id, NOT_IN_URI).to_string(),
+                    uri: path(&finding.resource_id),
                 },
             },
             logical_locations: [LogicalLocation {
@@ -254,6 +248,7 @@ fn result(finding: &Finding, change: Option<Change>) -> SarifResult<'_> {
         partial_fingerprints: [("eksentryFindingId/v1", finding.id.as_str())].into(),
         baseline_state: change.map(|change| match change {
             Change::New => "new",
+            Change::Worse => "updated",
             _ => "unchanged",
         }),
         suppressions: exceptions
@@ -271,6 +266,27 @@ fn result(finding: &Finding, change: Option<Change>) -> SarifResult<'_> {
             resource_type: &finding.resource_type,
             command: &finding.command,
         },
+    }
+}
+
+/// Returns a message that is shown as it is: braces would be placeholders, and brackets before parentheses a link.
+fn message(text: &str) -> Message {
+    let text = text.replace('{', "{{").replace('}', "}}");
+    Message {
+        text: text.replace("](", "] ("),
+    }
+}
+
+/// Returns the id of a resource as a path, such as `arn/aws/eks/eu-central-1/111122223333/cluster/prod`. Each result needs
+/// a location, and GitHub accepts only those that may be files in the repository: no URIs with a scheme, which an ARN
+/// would be.
+fn path(resource_id: &str) -> String {
+    let segments = resource_id.split([':', '/']);
+    let segments = segments.filter(|segment| !matches!(*segment, "" | "." | ".."));
+    let segments = segments.map(|segment| utf8_percent_encode(segment, NOT_IN_SEGMENT).to_string());
+    match segments.collect::<Vec<_>>().join("/") {
+        empty if empty.is_empty() => "unknown".to_owned(),
+        path => path,
     }
 }
 
@@ -335,10 +351,36 @@ mod tests {
         let uri = |index: usize| {
             results[index]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone()
         };
-        assert_eq!(uri(0), CLUSTER);
+        assert_eq!(
+            uri(0),
+            "arn/aws/eks/eu-central-1/111122223333/cluster/payments-prod"
+        );
         assert_eq!(
             uri(1),
             "%00%3Cb%3E%20%22%25zz%22%5C%20%7B%C3%A9%7D%20%5Bx%5D%23%3F%0A"
+        );
+    }
+
+    #[test]
+    fn a_location_is_a_path_without_a_scheme() {
+        for (id, expected) in [
+            ("AWS::::Account:1/eu-west-1", "AWS/Account/1/eu-west-1"),
+            ("my cluster:1", "my%20cluster/1"),
+            ("//host/../x/./y", "host/x/y"),
+            ("javascript:alert(1)", "javascript/alert(1)"),
+            ("", "unknown"),
+            ("..", "unknown"),
+        ] {
+            assert_eq!(path(id), expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_neither_placeholders_nor_links() {
+        let text = message("{0} [Fix](https://example.com) a[1] {\"x\": {}}").text;
+        assert_eq!(
+            text,
+            "{{0}} [Fix] (https://example.com) a[1] {{\"x\": {{}}}}"
         );
     }
 
@@ -386,9 +428,10 @@ mod tests {
     fn what_may_be_missing_is_notified() {
         let report = report([])
             .with_errors(["Throttled.".to_owned()])
+            .with_pending(["a".to_owned()])
             .narrowed(Narrowing {
                 resources: vec![CLUSTER.to_owned()],
-                severity: None,
+                ..Narrowing::default()
             });
         let log = sarif(&report, None);
         let invocation = &log["runs"][0]["invocations"][0];
@@ -399,6 +442,7 @@ mod tests {
             json!([
                 {"level": "error", "message": {"text": "Throttled."}},
                 {"level": "note", "message": {"text": "Only one resource was evaluated."}},
+                {"level": "note", "message": {"text": "1 result is not known yet."}},
             ])
         );
     }
@@ -409,8 +453,12 @@ mod tests {
         let now = report([
             plain(check, "r1", Status::Failed),
             plain(check, "r2", Status::Failed),
+            plain(check, "r3", Status::Failed),
         ]);
-        let before = report([plain(check, "r1", Status::Failed)]);
+        let before = report([
+            plain(check, "r1", Status::Failed),
+            plain(check, "r3", Status::Warning),
+        ]);
         let log = sarif(&now, Some(&now.compare(&before)));
         let states: Vec<_> = log["runs"][0]["results"]
             .as_array()
@@ -418,6 +466,6 @@ mod tests {
             .iter()
             .map(|result| result["baselineState"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(states, ["unchanged", "new"]);
+        assert_eq!(states, ["unchanged", "new", "updated"]);
     }
 }

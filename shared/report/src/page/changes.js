@@ -1,7 +1,8 @@
 /* ---- Changes since an earlier report ------------------------------------------------------------- */
 
 const MEANINGS = {
-  NEW: "Needs attention now, and did not in the earlier report.",
+  NEW: "Needs attention now, and did not in the earlier report. It may have been there already if the earlier report did not cover it.",
+  WORSE: "Needed attention in the earlier report, and fails now, or fails with a higher severity.",
   FIXED: "Needed attention in the earlier report, and passes now without an exception.",
   GONE: "Needed attention in the earlier report. The resource no longer exists, or the check no longer reports the object.",
   NOT_EVALUATED: "Needed attention in the earlier report, and was not evaluated now. Nothing shows that it was fixed.",

@@ -9,11 +9,13 @@ function emptyFindings(others) {
   if (!findings.length) return empty("No findings", "The report contains no findings.");
   if (!filtered()) {
     const isPartial = data.limits.length || data.errors.length || data.pending.length;
-    return empty("Nothing needs attention", isPartial
-      ? "The notices above state what this report leaves out."
-      : "Every evaluated resource passed every check.");
+    if (isPartial) return empty("Nothing needs attention", "The notices above state what this report leaves out.");
+    const passes = ({ status, exception }) => status === "PASSED" && !exception;
+    return empty("Nothing needs attention", findings.every(passes)
+      ? "Every evaluated resource passed every check."
+      : "All findings passed, are accepted or suppressed, or are archived.");
   }
-  if (others) return empty("Nothing needs attention", "All matching findings passed, or are suppressed or archived.", true);
+  if (others) return empty("Nothing needs attention", "All matching findings passed, are accepted or suppressed, or are archived.", true);
   return empty("No matching findings", "No finding matches all filters.", true);
 }
 
