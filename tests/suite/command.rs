@@ -339,12 +339,31 @@ fn contents_of_clusters_are_read_with_the_own_identity() {
         failed("k8s-pod-privileged") && failed("k8s-rbac-wildcards"),
         "{found:?}"
     );
-    let ran = desk.run(&world.aws, &["scan", "--checks", "k8s-pod-privileged"]);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.stderr.contains("add --kubernetes"), "{}", ran.stderr);
-    for api in apis {
+    // Failures that an exception accepts are in the report, too.
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|one| {
+        one["place"]["object"] != one["place"]["cluster"] && !one["exception"].is_null()
+    }));
+    for options in [["--checks", "k8s-pod-privileged"], ["--service", "k8s"]] {
+        let ran = desk.run(&world.aws, &[&["scan"], &options[..]].concat());
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.stderr.contains("add --kubernetes"), "{}", ran.stderr);
+    }
+    for api in &apis {
         assert_eq!(api.violations(), [""; 0]);
     }
+
+    // Nothing in clusters that can no longer be read looks as if it was fixed.
+    drop(servers);
+    std::fs::rename(desk.0.join("report.json"), desk.0.join("old.json")).unwrap();
+    let privileged = ["--kubernetes", "--checks", "k8s-pod-privileged"];
+    let options = ["--baseline", "old.json", "--output", "changes.csv"];
+    let (ran, report) = desk.scan(&world.aws, &[&privileged[..], &options].concat());
+    assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 0 fixed, 0 gone, "), "{}", ran.stdout);
+    let changes = desk.read("changes.csv");
+    assert!(changes.contains(",NOT_EVALUATED,"), "{changes}");
+    assert_eq!(report["narrowing"]["checks"], true);
     world.end();
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn run(options: &SelectionOptions) -> Result<u8, CommandError> {
         options.checks(&settings)?
     };
     let style = Style::of_stdout();
-    terminal::print(&render(&checks, style));
+    terminal::print(&render(&checks, style))?;
     Ok(DONE)
 }
 

@@ -11,11 +11,11 @@ use crate::options::Options;
 use crate::terminal;
 
 /// Prints the completions of a shell.
-pub(crate) fn run(shell: Shell) -> u8 {
+pub(crate) fn run(shell: Shell) -> Result<u8, CommandError> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Options::command(), "eksentry", &mut text);
-    terminal::print(&String::from_utf8_lossy(&text));
-    DONE
+    terminal::print(&String::from_utf8_lossy(&text))?;
+    Ok(DONE)
 }
 
 /// Writes a man page for each command to a folder.

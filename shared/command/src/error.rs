@@ -34,6 +34,9 @@ pub(crate) enum CommandError {
         path = path.display()
     )]
     Write { path: PathBuf, source: io::Error },
+    /// A standard output that can't be written to.
+    #[error("the results can't be written to standard output: {0}; check where it leads")]
+    Print(#[source] io::Error),
     /// An earlier report that can't be used.
     #[error("{source}{}", cause(.source))]
     Baseline {
@@ -42,9 +45,14 @@ pub(crate) enum CommandError {
     },
     /// A selection without checks.
     #[error(
-        "no check fits all of {0}; to see the checks and what they belong to, run `eksentry checks` with the same options"
+        "no check fits all of {0}; to see the checks and what they belong to, run `eksentry checks`"
     )]
     NoCheck(String),
+    /// A selection of checks that the options leave out.
+    #[error(
+        "only checks of the contents of clusters fit all of {0}; to include these, add --kubernetes"
+    )]
+    OnlyKubernetes(String),
     /// A check that does not exist.
     #[error("{0}")]
     UnknownCheck(#[from] eksentry_core::checks::UnknownCheck),

@@ -22,7 +22,7 @@ pub(crate) fn run(id: &str) -> Result<u8, CommandError> {
     let page = PAGES.get_file(format!("{}.md", check.id));
     let page = page.and_then(|page| page.contents_utf8());
     let page = without_functions(page.unwrap_or(check.title));
-    terminal::print(&format!("{page}\n{}", permissions(check)));
+    terminal::print(&format!("{page}\n{}", permissions(check)))?;
     Ok(DONE)
 }
 

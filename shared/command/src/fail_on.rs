@@ -14,14 +14,19 @@ pub(crate) enum FailOn {
     AtLeast(Severity),
 }
 
-impl FromStr for FailOn {
-    type Err = SeverityError;
+/// The error for a text that is neither a severity nor `never`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}, or never")]
+pub(crate) struct FailOnError(SeverityError);
 
-    fn from_str(text: &str) -> Result<Self, SeverityError> {
-        match text {
-            "never" => Ok(Self::Never),
-            severity => severity.parse().map(Self::AtLeast),
+impl FromStr for FailOn {
+    type Err = FailOnError;
+
+    fn from_str(text: &str) -> Result<Self, FailOnError> {
+        if text.eq_ignore_ascii_case("never") {
+            return Ok(Self::Never);
         }
+        text.parse().map(Self::AtLeast).map_err(FailOnError)
     }
 }
 
@@ -33,10 +38,12 @@ mod tests {
     fn fail_on_takes_a_severity_or_never() {
         for (text, expected) in [
             ("never", FailOn::Never),
+            ("Never", FailOn::Never),
             ("high", FailOn::AtLeast(Severity::High)),
         ] {
             assert_eq!(text.parse(), Ok(expected));
         }
-        assert!("sometimes".parse::<FailOn>().is_err());
+        let error = "sometimes".parse::<FailOn>().unwrap_err().to_string();
+        assert!(error.ends_with("HIGH or CRITICAL, or never"), "{error}");
     }
 }

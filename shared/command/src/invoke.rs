@@ -56,9 +56,9 @@ pub(crate) fn run(options: &InvokeOptions) -> Result<u8, CommandError> {
             finding.resource.id(),
             finding.verdict.explanation()
         );
-        terminal::print(&format!("{}\n", printable(&line)));
+        terminal::print(&format!("{}\n", printable(&line)))?;
     }
-    terminal::print(&format!("{response:#}\n"));
+    terminal::print(&format!("{response:#}\n"))?;
     Ok(DONE)
 }
 

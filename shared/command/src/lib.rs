@@ -65,7 +65,7 @@ fn run(command: Command) -> Result<u8, CommandError> {
         Command::Explain { check } => explain::run(&check),
         Command::Policy(options) => policy::run(&options),
         Command::Invoke(options) => invoke::run(&options),
-        Command::Completions { shell } => Ok(completions::run(shell)),
+        Command::Completions { shell } => completions::run(shell),
         Command::Man { folder } => completions::write_man_pages(&folder),
     }
 }

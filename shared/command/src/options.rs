@@ -17,7 +17,7 @@ use crate::standard;
 /// The end of the long help of all commands.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    nothing failed, and everything could be read
+  0    nothing failed at or above --fail-on, and everything could be read
   1    a scan has a failed finding at or above --fail-on
   2    something could not be read, or an option is wrong; what was not read has not passed
   130  Ctrl-C";

@@ -9,6 +9,7 @@ use eksentry_core::Finding;
 use eksentry_report::{Comparison, Report};
 use eksentry_reporters::ocsf;
 use jiff::Timestamp;
+use tempfile::NamedTempFile;
 
 use crate::error::CommandError;
 
@@ -80,18 +81,16 @@ impl Output {
         self.format == Format::OcsfJsonLines
     }
 
-    /// Returns an error if the output can't be written because it has no folder, so that a scan does not take minutes to
-    /// find out.
+    /// Returns an error if the output can't be written, so that a scan does not take minutes to find out. Creates a file
+    /// beside the output, and removes it.
     pub(crate) fn check(&self) -> Result<(), CommandError> {
-        let folder = folder(&self.path);
-        let is_folder = fs::metadata(folder).and_then(|metadata| {
-            if metadata.is_dir() {
-                Ok(())
-            } else {
-                Err(io::ErrorKind::NotADirectory.into())
-            }
-        });
-        is_folder.map_err(|source| self.failed(source))
+        let checked = match fs::metadata(&self.path) {
+            Ok(metadata) if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            // A device would be replaced by a file.
+            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a file")),
+            _ => self.file_beside().map(drop),
+        };
+        checked.map_err(|source| self.failed(source))
     }
 
     /// Writes the results. Whoever reads the file finds the earlier one or the whole new one.
@@ -100,18 +99,28 @@ impl Output {
         written.map_err(|source| self.failed(source))
     }
 
-    fn write_beside(&self, results: &Results) -> io::Result<()> {
+    /// Creates a temporary file in the folder of the output.
+    fn file_beside(&self) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".eksentry-");
         // A file that only its owner may read would surprise in a pipeline. The process's mask applies.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder(&self.path))?;
+        builder.tempfile_in(folder(&self.target()))
+    }
+
+    /// Returns the path of the file. A link stays a link.
+    fn target(&self) -> PathBuf {
+        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
+    fn write_beside(&self, results: &Results) -> io::Result<()> {
+        let file = self.file_beside()?;
         let mut writer = BufWriter::new(&file);
         self.render(results, &mut writer)?;
         writer.flush()?;
         drop(writer);
-        file.persist(&self.path).map_err(|error| error.error)?;
+        file.persist(self.target()).map_err(|error| error.error)?;
         Ok(())
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn run(options: &PolicyOptions) -> Result<u8, CommandError> {
     let settings = options.selection.settings()?;
     let checks = options.selection.checks(&settings)?;
     if options.cluster_role {
-        terminal::print(&cluster_roles(&checks));
+        terminal::print(&cluster_roles(&checks))?;
         return Ok(DONE);
     }
     let checks = with_parameters(&checks, &settings);
@@ -51,7 +51,7 @@ pub(crate) fn run(options: &PolicyOptions) -> Result<u8, CommandError> {
     // Only texts are serialized.
     let json = serde_json::to_string_pretty(&document).unwrap_or_default();
     let _ = writeln!(text, "{json}");
-    terminal::print(&text);
+    terminal::print(&text)?;
     Ok(DONE)
 }
 

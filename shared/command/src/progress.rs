@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eksentry_aws::CallCounts;
-use eksentry_core::{Finding, Location, Part, Sending};
-use eksentry_runtime::Watcher;
+use eksentry_core::{Finding, Location, Part, Sending, Unread};
+use eksentry_runtime::{Error, ErrorKind, Watcher};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::terminal::print_line;
@@ -33,6 +33,8 @@ struct State {
     running: Vec<String>,
     places: Vec<Location>,
     findings: Vec<Finding>,
+    /// The lists that services did not return.
+    unlisted: Vec<Error>,
 }
 
 impl Progress {
@@ -85,6 +87,11 @@ impl Progress {
         mem::take(&mut self.state().findings)
     }
 
+    /// Returns the errors about lists that services did not return, and keeps none of them.
+    pub(crate) fn take_unlisted(&self) -> Vec<Error> {
+        mem::take(&mut self.state().unlisted)
+    }
+
     /// Returns the places that were read so far, in the order in which that began.
     pub(crate) fn places(&self) -> Vec<Location> {
         self.state().places.clone()
@@ -128,10 +135,17 @@ impl Watcher for Progress {
     }
 
     fn take(&self, finding: &Finding) {
-        // That an object has recovered is news only to those who know of its failure.
-        if finding.sending == Sending::Always {
+        // An object that passes has no finding, unless a failure is accepted.
+        let verdict = &finding.verdict;
+        let is_accepted = verdict.is_muted() || verdict.exception.is_some();
+        if finding.sending == Sending::Always || is_accepted {
             self.state().findings.push(finding.clone());
         }
+    }
+
+    fn no_list(&self, reason: &Unread) {
+        let error = Error::new(ErrorKind::NotListed, &reason.text);
+        self.state().unlisted.push(error);
     }
 
     fn end(&self, place: &Location, part: Option<&Part>) {

@@ -1,6 +1,7 @@
 //! `eksentry scan`: evaluates the account of the credentials.
 
 use std::fs;
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,9 +36,10 @@ pub(crate) fn run(options: &ScanOptions) -> Result<u8, CommandError> {
     logging::start(options.verbosity(), &progress);
     let scanned = interrupt::block_on(evaluate(options, settings, request, &progress));
     progress.clear();
-    let (scanned, made_at) = scanned?;
+    let (mut scanned, made_at) = scanned?;
     let findings = progress.take_findings();
     let places = progress.places();
+    scanned.errors.extend(progress.take_unlisted());
     let report = options.report(&checks, &findings, places, &scanned, made_at);
     let results = Results {
         comparison: baseline.map(|baseline| report.compare(&baseline)),
@@ -45,22 +47,19 @@ pub(crate) fn run(options: &ScanOptions) -> Result<u8, CommandError> {
         findings,
         made_at,
     };
-    for output in &options.output {
-        output.write(&results)?;
+    // One output that fails loses nothing of the others.
+    let printed = options.print(&results, &scanned);
+    let written = options.output.iter().map(|output| output.write(&results));
+    let errors = iter::once(printed).chain(written).filter_map(Result::err);
+    let errors: Vec<CommandError> = errors.collect();
+    for error in &errors {
+        terminal::print_error(error);
     }
-    if options.quiet {
-        for error in &scanned.errors {
-            terminal::print_error(error);
-        }
+    Ok(if errors.is_empty() {
+        options.exit_code(&results.report)
     } else {
-        let listing = Listing {
-            all: options.all,
-            commands: true,
-        };
-        let open = results.report.open_findings(Style::of_stdout(), listing);
-        terminal::print(&(open + &summary::render(&results, &scanned)));
-    }
-    Ok(options.exit_code(&results.report))
+        NOT_DONE
+    })
 }
 
 async fn evaluate(
@@ -80,6 +79,22 @@ async fn evaluate(
 }
 
 impl ScanOptions {
+    /// Prints the results or, if only errors are wanted, these.
+    fn print(&self, results: &Results, scanned: &Scanned) -> Result<(), CommandError> {
+        if self.quiet {
+            for error in &scanned.errors {
+                terminal::print_error(error);
+            }
+            return Ok(());
+        }
+        let listing = Listing {
+            all: self.all,
+            commands: true,
+        };
+        let open = results.report.open_findings(Style::of_stdout(), listing);
+        terminal::print(&(open + &summary::render(results, scanned)))
+    }
+
     fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -125,6 +140,7 @@ impl ScanOptions {
             .with_pending(pending.map(eksentry_core::Finding::id))
             .with_errors(scanned.errors.iter().map(ToString::to_string))
             .narrowed(Narrowing {
+                checks: self.selection.is_narrowed(),
                 resources: self.resource.clone(),
                 severity: self.selection.severity,
             })

@@ -27,10 +27,19 @@ impl SelectionOptions {
     pub(crate) fn checks(&self, settings: &Selection) -> Result<Vec<&'static Check>, CommandError> {
         let mut selected = self.candidates(settings)?;
         selected.retain(|check| self.fits(check));
-        if selected.is_empty() {
-            return Err(CommandError::NoCheck(self.to_string()));
+        if !selected.is_empty() {
+            return Ok(selected);
         }
-        Ok(selected)
+        let with_contents = Self {
+            kubernetes: true,
+            ..self.clone()
+        };
+        let mut others = with_contents.candidates(settings)?.into_iter();
+        Err(if others.any(|check| self.fits(check)) {
+            CommandError::OnlyKubernetes(self.to_string())
+        } else {
+            CommandError::NoCheck(self.to_string())
+        })
     }
 
     fn candidates(&self, settings: &Selection) -> Result<Vec<&'static Check>, CommandError> {

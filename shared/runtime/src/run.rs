@@ -21,6 +21,7 @@ use crate::scope::{Scope, Targets};
 use crate::settled::Settled;
 use crate::sinks::{OcsfSink, SecurityHubSink, Sink, WatcherSink};
 use crate::summary::Summary;
+use crate::watcher::Watcher;
 
 /// The most observations that wait to be evaluated; when there are more, reading pauses.
 const MAX_WAITING: usize = 16;
@@ -64,7 +65,7 @@ impl RunReport {
     }
 
     /// Logs the lists that failed, and adds an error for those that may have missed resources.
-    fn note_unlisted(&mut self, unlisted: &[Unlisted]) {
+    fn note_unlisted(&mut self, unlisted: &[Unlisted], watcher: Option<&dyn Watcher>) {
         for list in unlisted {
             let Unread { code, text } = &list.reason;
             if list.is_failure() {
@@ -72,6 +73,9 @@ impl RunReport {
                 self.errors.push(Error::new(ErrorKind::NotListed, text));
             } else {
                 tracing::warn!(reason = code.word(), "{text}");
+                if let Some(watcher) = watcher {
+                    watcher.no_list(&list.reason);
+                }
             }
         }
     }
@@ -96,7 +100,7 @@ impl Run<'_> {
         outcome.cut_off = evaluated.is_none();
         let unlisted = evaluated.unwrap_or_default();
         outcome.all_listed = !outcome.cut_off && unlisted.is_empty();
-        outcome.note_unlisted(&unlisted);
+        outcome.note_unlisted(&unlisted, self.sinks.watcher);
         if !outcome.cut_off {
             self.close_gone_findings(&sinks, &unlisted).await;
         }

@@ -1,5 +1,6 @@
-//! Ctrl-C, and readers that close the pipe.
+//! Ctrl-C, readers that close the pipe, and a full disk.
 
+use std::fs::File;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -70,4 +71,30 @@ fn a_closed_pipe_is_no_panic() {
         assert!(!stderr.contains("panicked"), "{stderr}");
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_table_that_cannot_be_written_is_an_error_and_the_files_are_written() {
+    let desk = Desk::new("full");
+    let world = World::demo();
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [
+        &[
+            "scan",
+            "--checks",
+            "eks-endpoint-private",
+            "--output",
+            "report.json",
+        ] as &[&str],
+        &["policy"],
+    ] {
+        let mut command = desk.command(world.aws.environment(), arguments);
+        let output = command.stdout(full()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        let error = "the results can't be written to standard output";
+        assert!(stderr.contains(error), "{stderr}");
+    }
+    assert!(desk.read("report.json").contains("eks-endpoint-private"));
+    world.end();
 }
