@@ -6,7 +6,8 @@
 //! `--pods`, one cluster whose API server has a number of pods in a hundred namespaces, ten of each workload. The account is swept three times, on three different days as far as the
 //! function can tell, each time by a new process: when Security Hub is empty, when nothing has changed since, and when
 //! one repository in a hundred has other settings and one image in a hundred is gone, when all nodes were replaced, or
-//! when one workload in a hundred has another image.
+//! when one workload in a hundred has another image. With `--report`, the function `report` then writes a report on all
+//! findings.
 //!
 //! No sweep with these calls can take less time than the largest of
 //!
@@ -45,6 +46,7 @@ use self::accounts::Size;
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
 const BUCKET: &str = "eksentry-ledgers";
+const REPORTS: &str = "eksentry-reports";
 
 /// Long enough that no sweep is cut off.
 const TIME_LIMIT: Duration = Duration::from_hours(2);
@@ -89,12 +91,15 @@ struct Options {
     /// The number of pods of a cluster in an account without repositories, which is measured instead
     #[arg(long, conflicts_with_all = ["sizes", "clusters"])]
     pods: Option<usize>,
+    /// Also measures the function `report` after the sweeps
+    #[arg(long)]
+    report: bool,
     /// The duration of each call in milliseconds
     #[arg(long, default_value_t = 20)]
     latency: u32,
 }
 
-/// The measurements of one sweep.
+/// The measurements of one sweep, or of the function `report` after it.
 struct Sweep {
     size: Size,
     name: &'static str,
@@ -121,7 +126,7 @@ struct Bound {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    let binary = binaries()?.join("sweep");
+    let folder = binaries()?;
     let latency = Duration::from_millis(options.latency.into());
     let mut table = Table::new();
     table.set_header([
@@ -172,7 +177,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     for size in sizes {
-        for sweep in sweeps(&binary, size, latency)? {
+        for sweep in sweeps(folder, size, latency, options.report)? {
             table.add_row(row(&sweep, latency));
         }
     }
@@ -183,10 +188,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Runs the three sweeps of an account of this size.
-fn sweeps(binary: &Path, size: Size, latency: Duration) -> Result<Vec<Sweep>, Box<dyn Error>> {
+/// Runs the three sweeps of an account of this size and, if that is wanted, the function `report`.
+fn sweeps(
+    folder: &Path,
+    size: Size,
+    latency: Duration,
+    with_report: bool,
+) -> Result<Vec<Sweep>, Box<dyn Error>> {
     eprintln!("{size}: creating the account");
     let mut account = size.account()?;
+    account.buckets.push(REPORTS.to_owned());
     let contents = match size {
         Size::Pods(pods) => Some(Contents::serve(pods, latency, &mut account)?),
         Size::Repositories { .. } | Size::Mixed { .. } | Size::Clusters { .. } => None,
@@ -198,20 +209,27 @@ fn sweeps(binary: &Path, size: Size, latency: Duration) -> Result<Vec<Sweep>, Bo
     }
     aws.limit_rates();
     aws.count_only();
-    let sweep = |name| sweep(binary, &aws, contents.as_ref(), size, name);
-    let first = sweep("first")?;
+    let invoke = |function, name| {
+        let binary = folder.join(function);
+        invoke(&binary, function, &aws, contents.as_ref(), size, name)
+    };
+    let mut measured = vec![invoke("sweep", "first")?];
     simulate_next_day(&aws);
-    let again = sweep("unchanged")?;
+    measured.push(invoke("sweep", "unchanged")?);
     simulate_next_day(&aws);
     aws.change(|account| size.change(account))?;
     if let Some(contents) = &contents {
         contents.change()?;
     }
-    let changed = sweep(size.change_name())?;
+    measured.push(invoke("sweep", size.change_name())?);
+    if with_report {
+        thread::sleep(BURST_REFILLS);
+        measured.push(invoke("report", "report")?);
+    }
     let of_cluster = contents.iter().flat_map(|one| one.api.violations());
     match aws.violations().into_iter().chain(of_cluster).next() {
         Some(violation) => Err(format!("AWS would have rejected a request: {violation}").into()),
-        None => Ok(vec![first, again, changed]),
+        None => Ok(measured),
     }
 }
 
@@ -255,8 +273,9 @@ fn simulate_next_day(aws: &StandIn) {
     thread::sleep(BURST_REFILLS);
 }
 
-fn sweep(
+fn invoke(
     binary: &Path,
+    function: &str,
     aws: &StandIn,
     contents: Option<&Contents>,
     size: Size,
@@ -271,15 +290,17 @@ fn sweep(
             + images.sum::<usize>();
     })?;
     let kubernetes = if contents.is_some() { "on" } else { "off" };
+    let destination = format!("s3://{REPORTS}/eksentry/report");
     let settings = [
         ("EKSENTRY_LEDGER_BUCKET", BUCKET),
         ("EKSENTRY_KUBERNETES", kubernetes),
+        ("EKSENTRY_REPORT", &destination),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let deployment = aws.deployment(&settings)?;
     // At the default level, half a million lines would be kept in memory here.
     let level = ("AWS_LAMBDA_LOG_LEVEL".to_owned(), "WARN".to_owned());
-    let environment = aws.sign_in(&deployment, "sweep")?.into_iter();
+    let environment = aws.sign_in(&deployment, function)?.into_iter();
     let environment = environment.chain(settings).chain([level]);
     let requests = || contents.map_or(0, |contents| contents.api.received().len());
     let mut function = Function::start(binary, environment)?.of_account(ACCOUNT);
@@ -364,18 +385,20 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
     let summary_count = |name: &str| summary_count(name).unwrap_or_default();
     let count = |name: &str| calls.get(name).copied().unwrap_or_default().to_string();
     let all: usize = calls.values().sum();
+    // A report states how many findings it has.
+    let findings = summary_count("evaluated").max(summary_count("findings"));
     let bound = bound(calls, latency);
     let wall = sweep.wall.as_secs_f64();
     vec![
         sweep.size.to_string(),
         sweep.name.to_owned(),
         sweep.resources.to_string(),
-        summary_count("evaluated").to_string(),
+        findings.to_string(),
         summary_count("posted").to_string(),
         summary_count("archived").to_string(),
         all.to_string(),
         format!("{:.3}", number(all) / number(sweep.resources)),
-        format!("{:.3}", number(all) / number(summary_count("evaluated"))),
+        format!("{:.3}", number(all) / number(findings)),
         count(IMPORTS),
         count(READS),
         sweep.throttled.to_string(),
@@ -386,7 +409,7 @@ fn row(sweep: &Sweep, latency: Duration) -> Vec<String> {
         bound.by,
         format!("{:.2}", wall / bound.seconds),
         seconds(sweep.cpu),
-        milliseconds(sweep.cpu, summary_count("evaluated")),
+        milliseconds(sweep.cpu, findings),
         milliseconds(sweep.cpu, all),
         seconds(sweep.stand_in_cpu),
         sweep.peak_memory.map_or_else(unknown, |bytes| {
