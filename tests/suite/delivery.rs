@@ -83,6 +83,41 @@ fn a_resumed_sweep_does_not_overwrite_newer_findings() {
     world.end();
 }
 
+/// The clusters of all Regions are described when the first Region is evaluated, since they may share roles.
+#[test]
+fn a_description_from_another_regions_evaluation_does_not_overwrite_newer_findings() {
+    let first = "ap-south-1";
+    // The clusters that use a role are known only if all clusters were described.
+    let cluster = |name: &str| {
+        let mut cluster = private_cluster(name);
+        cluster["roleArn"] = format!("arn:aws:iam::{ACCOUNT}:role/{name}").into();
+        json!({"clusters": [cluster], "roles": [{"RoleName": name}]})
+    };
+    let mut world = World::with(cluster("late"))
+        .and_at(ACCOUNT, first, cluster("early"))
+        .and("EKSENTRY_REGIONS", &format!("{first},{REGION}"));
+    // Only three parts are evaluated at a time, so these delay the clusters of the second Region.
+    for operation in ["kms.ListKeys", "elasticfilesystem.DescribeFileSystems"] {
+        let slow = FaultKind::Latency(4_000);
+        world.aws.fail(Fault::new(operation, slow).times(1));
+    }
+    let event = json!({"resources": [cluster_arn("late")], "checks": [ENDPOINT]});
+    let resumed = freeze_at_call(&mut world, IMPORT, |world| {
+        let mut public = private_cluster("late");
+        public["resourcesVpcConfig"]["endpointPublicAccess"] = true.into();
+        world.change(|account| {
+            account.clusters.clear();
+            account.add(json!({"clusters": [public]})).unwrap();
+        });
+        world.ok("sweep", &event);
+    });
+    // The finding about the endpoint is not sent.
+    assert_eq!(resumed.outcome.unwrap()["unchanged"], 1);
+    let status = world.status(ENDPOINT, &cluster_arn("late"));
+    assert!(status.starts_with("FAILED"), "{status}");
+    world.end();
+}
+
 /// A sweep whose findings Security Hub already holds sends nothing, so Security Hub can't detect that later findings
 /// are older.
 #[test]

@@ -25,6 +25,7 @@ use eksentry_core::{
 };
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use tokio::sync::{OnceCell, mpsc};
 
 pub(crate) use self::access::LIST as LIST_ACCESS_ENTRIES;
@@ -104,7 +105,8 @@ pub(crate) struct Clusters {
     clock: Clock,
     location: Location,
     names: OnceCell<Names>,
-    described: Memo<String, Described>,
+    /// The description of each cluster, with the time at which it was requested.
+    described: Memo<String, (Timestamp, Described)>,
     addon_names: Memo<String, List<String>>,
     node_groups: Memo<String, Arc<List<NodeGroup>>>,
     versions: OnceCell<List<ListedVersion>>,
@@ -368,7 +370,8 @@ impl Clusters {
         let describe = || async {
             let call = self.call(&DESCRIBE, format!("cluster {name}"));
             let request = self.client.describe_cluster().name(name);
-            match call
+            let at = self.clock.now();
+            let described = match call
                 .send(request.send())
                 .await
                 .map(|response| response.cluster)
@@ -377,9 +380,16 @@ impl Clusters {
                 Ok(None) => Described::Unread(call.without("the cluster")),
                 Err(failure) if failure.is_absent() => Described::Gone,
                 Err(failure) => Described::Unread(failure.into()),
-            }
+            };
+            (at, described)
         };
-        self.described.get(name.to_owned(), describe).await
+        self.described.get(name.to_owned(), describe).await.1
+    }
+
+    /// Returns the time at which a cluster was described; `None` if it was not. Any reader of the account may have
+    /// described it.
+    pub(crate) fn described_at(&self, name: &str) -> Option<Timestamp> {
+        Some(self.described.known(&name.to_owned())?.0)
     }
 }
 

@@ -38,6 +38,7 @@ use eksentry_aws::{
     Aws, Clock, JsonClient, Lazy, Pace, QueryClient, QueryService, Rates, Service, client,
 };
 use eksentry_core::facts::EcrImage;
+use eksentry_core::kind::Family;
 use eksentry_core::{
     FactsOf, Location, Need, Needs, Observation, Part, ReasonCode, Resource, ResourceKind, State,
     Unread,
@@ -298,7 +299,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the time at which the reader was created. Only responses about clusters and their roles, which the readers
-    /// of an account share, may be older.
+    /// of an account share, may be older; observations of clusters have the time of the description.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
@@ -324,9 +325,15 @@ impl<'a> Reader<'a> {
             Some(collector) => collector.describe(self, resource, needs, gate).await,
             None => State::Unread(Unread::not_requested("the resource")),
         };
+        // The readers of an account share the descriptions of its clusters, so one may be older. A finding about it must
+        // not replace one about a later state.
+        let described_at = match resource.kind().family {
+            Family::Clusters | Family::Kubernetes => self.clusters.described_at(resource.cluster()),
+            _ => None,
+        };
         Observation {
             resource: resource.clone(),
-            observed_at,
+            observed_at: described_at.map_or(observed_at, |at| at.min(observed_at)),
             state,
         }
     }

@@ -26,4 +26,10 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         };
         cell.get_or_init(read).await.clone()
     }
+
+    /// Returns the value for a key; `None` if it is not known yet.
+    pub(crate) fn known(&self, key: &K) -> Option<V> {
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.get(key)?.get().cloned()
+    }
 }
