@@ -206,13 +206,20 @@ fn tag_exceptions_apply_to_events() {
 }
 
 #[test]
-fn tag_exceptions_do_not_apply_if_tags_cannot_be_read() {
+fn mutes_by_tag_do_not_apply_if_tags_cannot_be_read_and_the_sweep_is_repeated() {
     let list = json!([of_tag(ROTATION, "env=test"), of_resource(TAGS, "*")]);
     let mut world = muting(tagged(), &list);
     world.deny("tagging.GetResources");
-    world.sweep();
+    let error = world.error("sweep", &json!({}));
+    assert_eq!(error.error_type, "NotAvailable");
+    for part in ["tag:GetResources", "mutes by tag"] {
+        assert!(error.error_message.contains(part), "{error}");
+    }
     assert_eq!(world.status(ROTATION, &key_arn("test")), "FAILED MEDIUM");
     assert!(is_muted(&world, TAGS, &repository_arn("prod")));
+    world.clear_faults();
+    world.sweep();
+    assert!(is_muted(&world, ROTATION, &key_arn("test")));
     world.end();
 }
 

@@ -95,7 +95,7 @@ impl Run<'_> {
             outcome.cut_off = true;
             return outcome;
         };
-        let evaluated = self.read_and_evaluate(&sinks, filter, each, &mut outcome.summary);
+        let evaluated = self.read_and_evaluate(&sinks, filter, each, &mut outcome);
         let evaluated = evaluated.await;
         outcome.cut_off = evaluated.is_none();
         let unlisted = evaluated.unwrap_or_default();
@@ -157,7 +157,7 @@ impl Run<'_> {
         sinks: &[Box<dyn Sink + '_>],
         filter: impl Fn(Observation) -> Option<Observation>,
         mut each: impl FnMut(&Finding),
-        summary: &mut Summary,
+        outcome: &mut RunReport,
     ) -> Option<Vec<Unlisted>> {
         let (out, observations) = mpsc::channel(MAX_WAITING);
         let settled = Settled::default();
@@ -168,7 +168,7 @@ impl Run<'_> {
         };
         let evaluate = async {
             let receivers = Receivers {
-                summary,
+                outcome,
                 each: &mut each,
                 sinks,
             };
@@ -180,7 +180,7 @@ impl Run<'_> {
         };
         let send = futures::future::join_all(sinks.iter().map(|sink| sink.send()));
         let (read, (), _) = futures::join!(read, evaluate, send);
-        summary.resources += settled.skipped();
+        outcome.summary.resources += settled.skipped();
         read.ok()
     }
 
@@ -216,7 +216,7 @@ impl Run<'_> {
         };
         let mut untagged = Vec::new();
         while let Some(observation) = observations.recv().await {
-            receivers.summary.resources += 1;
+            receivers.outcome.summary.resources += 1;
             let Some(observation) = filter(observation) else {
                 continue;
             };
@@ -235,12 +235,22 @@ impl Run<'_> {
                 }
             }
             if untagged.len() >= MAX_UNTAGGED {
-                for finding in self.with_tags(std::mem::take(&mut untagged), sinks).await {
-                    receivers.report(&finding).await;
-                }
+                let findings = std::mem::take(&mut untagged);
+                self.report_with_tags(findings, &mut receivers).await;
             }
         }
-        for finding in self.with_tags(untagged, sinks).await {
+        self.report_with_tags(untagged, &mut receivers).await;
+    }
+
+    /// Reports these findings with the tags that they wait for.
+    async fn report_with_tags<E: FnMut(&Finding)>(
+        &self,
+        findings: Vec<Finding>,
+        receivers: &mut Receivers<'_, E>,
+    ) {
+        let sinks = receivers.sinks;
+        let errors = &mut receivers.outcome.errors;
+        for finding in self.with_tags(findings, sinks, errors).await {
             receivers.report(&finding).await;
         }
     }
@@ -375,11 +385,13 @@ impl Run<'_> {
         (is_sent_with_tags && finding.tags.is_none()) || self.may_be_muted(finding)
     }
 
-    /// Reads the tags that these findings wait for, all at once, and applies the mutes that depend on them.
+    /// Reads the tags that these findings wait for, all at once, and applies the mutes that depend on them. Adds an error
+    /// if mutes can't be applied, so that the findings are evaluated again.
     async fn with_tags(
         &self,
         findings: Vec<Finding>,
         sinks: &[Box<dyn Sink + '_>],
+        errors: &mut Vec<Error>,
     ) -> Vec<Finding> {
         let waiting = findings
             .iter()
@@ -397,16 +409,22 @@ impl Run<'_> {
         let tags = match tags {
             Ok(tags) => tags,
             Err(unread) => {
+                let reason = unread.code.word();
                 if findings.iter().any(|finding| self.may_be_muted(finding)) {
-                    tracing::error!(
-                        reason = unread.code.word(),
-                        "couldn't read tags, so exceptions by tag don't apply in this run: {}",
+                    let message = format!(
+                        "couldn't read tags, so failures are reported that mutes by tag may accept: {}",
                         unread.text
                     );
+                    tracing::error!(reason, "{message}");
+                    let error = Error::new(ErrorKind::NotAvailable, message);
+                    // Each batch of findings has the same one.
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
                 } else {
                     tracing::warn!(
-                        reason = unread.code.word(),
-                        "couldn't read tags, so OCSF events are written without them: {}",
+                        reason,
+                        "couldn't read tags, so results are written without them: {}",
                         unread.text
                     );
                 }
@@ -513,9 +531,9 @@ fn tagged_resource(finding: &Finding) -> Resource {
     parent.unwrap_or_else(|| resource.clone())
 }
 
-/// The receivers of a run's findings: its summary, its caller and its sinks.
+/// The receivers of a run's findings: its report, its caller and its sinks.
 struct Receivers<'a, E> {
-    summary: &'a mut Summary,
+    outcome: &'a mut RunReport,
     each: &'a mut E,
     sinks: &'a [Box<dyn Sink + 'a>],
 }
@@ -533,8 +551,9 @@ impl<E: FnMut(&Finding)> Receivers<'_, E> {
             "{}",
             finding.verdict.explanation()
         );
-        self.summary.count(finding.check.id, outcome);
-        self.summary.muted += usize::from(finding.verdict.is_muted());
+        let summary = &mut self.outcome.summary;
+        summary.count(finding.check.id, outcome);
+        summary.muted += usize::from(finding.verdict.is_muted());
         (self.each)(finding);
         for sink in self.sinks {
             sink.take(finding).await;
