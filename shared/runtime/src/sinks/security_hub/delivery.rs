@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use eksentry_collectors::{Reader, Tags};
-use eksentry_core::finding::parse_finding_id;
+use eksentry_core::finding::{generator_id, parse_finding_id};
 use eksentry_core::kind::TagSource;
 use eksentry_core::{Finding, Outcome, Resource, Severity, checks};
 use eksentry_reporters::security_hub::{
@@ -236,13 +236,21 @@ impl<'a> Delivery<'a> {
     /// Archives the findings of gone resources and checks, as long as there is time until the deadline `until`. Returns
     /// the findings that Security Hub is known to hold now, and the results of the whole delivery.
     pub(super) async fn finish(self, until: Instant) -> (KnownFindings, Finished) {
-        let gone: Vec<_> = std::mem::take(&mut self.state.borrow_mut().gone)
-            .into_iter()
-            .collect();
+        let gone = std::mem::take(&mut self.state.borrow_mut().gone);
+        // A later sweep finds out by these findings that there are others about a cluster that is gone, so they are
+        // archived only after all others.
+        let readability = generator_id(checks::readability());
+        let is_last = |(id, _): &(String, Timestamp)| id.starts_with(&readability);
+        let (last, first): (Vec<_>, Vec<_>) = gone.into_iter().partition(is_last);
         let mut cut_off = false;
-        for chunk in gone.chunks(ARCHIVED_AT_A_TIME) {
-            cut_off = Instant::now() >= until;
-            if cut_off || !self.archive(chunk).await {
+        for gone in [first, last] {
+            for chunk in gone.chunks(ARCHIVED_AT_A_TIME) {
+                cut_off = Instant::now() >= until;
+                if cut_off || !self.archive(chunk).await {
+                    break;
+                }
+            }
+            if cut_off || !self.state.borrow().errors.is_empty() {
                 break;
             }
         }

@@ -123,7 +123,8 @@ impl<'a> HeldFindings<'a> {
         // A finding without a digest may never have been accepted by Security Hub.
         let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
         let matches = sample.iter().all(is_held);
-        if matches {
+        // A ledger without findings tells nothing about others.
+        if matches && sample.iter().any(|id| held.contains_key(id)) {
             earlier.add(location, ledger.as_of());
         }
         Ok(matches)
