@@ -4,7 +4,7 @@
 use eksentry_core::{Location, Resource};
 
 use crate::error::Error;
-use crate::settings::{Regions, SetBy, Settings, is_account};
+use crate::settings::{Regions, SetBy, Settings, is_account, is_region};
 
 /// Returns the place of an event. If the event does not name the account or the Region, it is the function's own.
 pub(crate) fn place_of(account: Option<&str>, region: Option<&str>, home: &Location) -> Location {
@@ -63,7 +63,7 @@ pub(crate) fn covers_account(settings: &Settings, home: &Location, account: &str
 pub(crate) fn covers_region(settings: &Settings, home: &Location, region: &str) -> bool {
     match &settings.regions {
         Regions::Home => region == home.region,
-        Regions::All => true,
+        Regions::All => is_region(region),
         Regions::These(regions) => regions.iter().any(|one| one == region),
     }
 }
@@ -140,6 +140,8 @@ mod tests {
             ("", other, other, away, false),
             ("", other, "777788889999", here, false),
             ("all", other, other, away, true),
+            ("all", other, other, "evil.example/", false),
+            ("all", other, own, "", false),
             // Only the function's own place is evaluated although the settings don't name it.
             (away, other, other, here, false),
             (away, other, own, here, true),

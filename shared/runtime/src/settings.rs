@@ -339,6 +339,12 @@ pub enum SettingError {
     Account(String),
 }
 
+/// Returns `true` if a text has the form of a Region, which becomes a part of the names of hosts.
+pub(crate) fn is_region(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.chars().all(allowed) && text.contains('-')
+}
+
 impl FromStr for Regions {
     type Err = SettingError;
 
@@ -346,10 +352,6 @@ impl FromStr for Regions {
         let mut regions = items(text);
         regions.sort();
         regions.dedup();
-        let is_region = |text: &str| {
-            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            text.chars().all(allowed) && text.contains('-')
-        };
         match regions.as_slice() {
             [] => Ok(Self::Home),
             [all] if all == "all" => Ok(Self::All),
