@@ -15,8 +15,9 @@ const NAMESPACE: &str = "eksentry";
 /// Returns the lines of a function's metrics about a run. The first line is about the run itself. A sweep has further
 /// lines: one for each status, with the verdicts of all checks, and one for each check, with the verdicts that need
 /// attention. CloudWatch charges for each metric, and a metric for each check and status would make hundreds. A status
-/// that no resource has is written as zero, so that an alarm on it returns to OK. Verdicts about single resources,
-/// which result from events, are left out: they would be added to those of a sweep, which cover all resources.
+/// that no resource has is written as zero, so that an alarm on it returns to OK. The verdicts of functions for events,
+/// which are about single resources, are left out: they would be added to those of a sweep, which cover all resources.
+/// Workers also evaluate what events have left to them, which is little beside a sweep.
 pub(crate) fn lines(function: &str, summary: &Summary, at: Timestamp) -> Vec<u8> {
     let run = [
         ("Resources", Unit::Count, summary.resources as u64),

@@ -63,8 +63,8 @@ impl Queue {
         let unsent: usize = errors.iter().map(|error| error.unsent).sum();
         let errors = errors.into_iter().map(|error| {
             let message = format!(
-                "couldn't send slices of the sweep to the queue {}: {error}; they are not evaluated before the next \
-                 sweep",
+                "couldn't send work to the queue {}: {error}; it is done when this invocation is repeated, or by the \
+                 next sweep. To fix this, check that the queue exists and that the role may send messages to it",
                 self.url
             );
             Error::new(ErrorKind::NotDelivered, message)
