@@ -2,9 +2,12 @@
 
 mod outages;
 
+use std::time::Duration;
+
 use eksentry_core::checks::CHECKS;
 use eksentry_tests::account::Parameter;
 use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind, granted_rights};
+use eksentry_tests::stand_in::{self, Message};
 use serde_json::{Value, json};
 
 use crate::world::{REGION, World, cluster_arn};
@@ -332,6 +335,83 @@ fn each_cluster_is_a_slice_if_there_is_a_queue() {
     let messages = world.aws.take_messages();
     assert!(world.work(&messages).is_empty());
     assert_eq!(world.statuses().len(), 4);
+    world.end();
+}
+
+#[test]
+fn named_clusters_without_time_left_are_slices_of_one_cluster_each() {
+    let clusters = ["one", "two"].map(|name| cluster(name, vec![deployment("shop", "web", true)]));
+    let queue = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+    let mut world = world(clusters).and("EKSENTRY_QUEUE_URL", queue);
+    let resources = ["one", "two"].map(cluster_arn);
+    let event = json!({"resources": resources, "checks": [PRIVILEGED]});
+    let slow = stand_in::FaultKind::Latency(9_000);
+    let slow = stand_in::Fault::new("eks.DescribeCluster", slow);
+    world.aws.fail(slow);
+    world.limit(Duration::from_secs(6));
+    world.ok("sweep", &event);
+    let messages = world.aws.take_messages();
+    for message in &messages {
+        let body: Value = serde_json::from_str(&message.body).unwrap();
+        let part = &body["part"]["kubernetes"];
+        assert_eq!(part.is_string(), body.get("resources").is_none(), "{body}");
+    }
+    world.clear_faults();
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(world.aws.take_messages(), []);
+    for name in ["one", "two"] {
+        assert_eq!(
+            world.status(PRIVILEGED, &workload(name, "shop", "web")),
+            HIGH
+        );
+    }
+    world.end();
+}
+
+#[test]
+fn a_slice_archives_nothing_after_contents_were_switched_off() {
+    let queue = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])])
+        .and("EKSENTRY_QUEUE_URL", queue);
+    sweep(&mut world);
+    let messages = world.aws.take_messages();
+    assert_eq!(world.work(&messages), [""; 0]);
+    let before = world.statuses();
+    let mut world = world.and("EKSENTRY_KUBERNETES", "off");
+    let part = json!({"part": {"kubernetes": "prod"}}).to_string();
+    let messages = messages.into_iter().map(|message| Message {
+        body: part.clone(),
+        ..message
+    });
+    assert_eq!(world.work(&messages.collect::<Vec<_>>()), [""; 0]);
+    assert_eq!(world.statuses(), before);
+    world.end();
+}
+
+/// A sweep finds a deleted cluster by the finding that says whether its contents can be read.
+#[test]
+fn findings_of_a_deleted_cluster_are_archived_later_if_one_could_not_be() {
+    let objects = ["web", "api"].map(|name| deployment("shop", name, true));
+    let mut world = world([cluster("prod", objects.to_vec())]);
+    sweep(&mut world);
+    world.change(|account| account.clusters.clear());
+    let id = format!("eksentry/{PRIVILEGED}/{}", workload("prod", "shop", "web"));
+    let refused = stand_in::FaultKind::Partial {
+        ids: vec![id],
+        code: "InternalError".to_owned(),
+    };
+    let import = "securityhub.BatchImportFindings";
+    world.aws.fail(stand_in::Fault::new(import, refused));
+    let event = json!({"checks": [PRIVILEGED]});
+    world.error("sweep", &event);
+    assert_eq!(world.status(READABLE, &cluster_arn("prod")), PASSED);
+    world.clear_faults();
+    world.ok("sweep", &event);
+    let statuses = world.statuses();
+    assert!(
+        statuses.iter().all(|line| line.starts_with("ARCHIVED")),
+        "{statuses:?}"
+    );
     world.end();
 }
 

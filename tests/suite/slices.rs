@@ -279,6 +279,43 @@ fn a_rejected_message_is_retried_and_then_an_error() {
     world.end();
 }
 
+#[test]
+fn a_part_that_fails_beside_slices_becomes_a_slice_of_its_own() {
+    let (world, names) = large_registry();
+    let mut world = world.and(QUEUE_URL, QUEUE);
+    world.deny("kms.ListKeys");
+    let mut whole = large_sweep();
+    whole["account"] = json!("111122223333");
+    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
+    let messages = world.aws.take_messages();
+    let keys = messages.iter().find(|one| body(one)["part"] == "keys");
+    let keys = [keys.unwrap().clone()];
+    assert_eq!(body(&keys[0])["handedOn"], 1);
+    let again = world.work(&keys);
+    assert_eq!(again, [keys[0].id.clone()]);
+    assert_eq!(world.aws.take_messages(), []);
+    world.clear_faults();
+    assert_eq!(world.work(&messages), [""; 0]);
+    check_large(&world, &names, None);
+    world.end();
+}
+
+#[test]
+fn a_registry_that_was_deferred_as_a_whole_is_split() {
+    let (world, names) = large_registry();
+    let mut world = world.and(QUEUE_URL, QUEUE);
+    let registry = json!({"part": {"registry": {"prefix": "", "without": []}}, "checks": [TAGS], "handedOn": 1});
+    assert_eq!(world.work(&[message("m", registry)]), [""; 0]);
+    let messages = world.aws.take_messages();
+    assert!(messages.len() > 1, "{messages:?}");
+    for message in &messages {
+        assert_eq!(body(message)["handedOn"], 1);
+    }
+    assert_eq!(world.work(&messages), [""; 0]);
+    assert_eq!(world.statuses().len(), names.len());
+    world.end();
+}
+
 /// Returns a world with more keys than a sweep has time for while KMS is slow. One key was deleted since the last
 /// sweep, and one has changed.
 fn too_many_keys() -> World {

@@ -21,7 +21,7 @@ use crate::invocation::Invocation;
 use crate::messages::{self, Failures};
 use crate::settings::Settings;
 use crate::summary::Summary;
-use crate::sweep::sweep;
+use crate::sweep::{Swept, sweep};
 use crate::task::Task;
 
 const NAME: &str = "cloudtrail-event";
@@ -244,7 +244,11 @@ impl Work {
                     errors
                 }
                 _ => match Box::pin(sweep(invocation, &task)).await {
-                    Ok((of_task, mut errors)) => {
+                    Ok(Swept {
+                        summary: of_task,
+                        mut errors,
+                        ..
+                    }) => {
                         summary.add(&of_task);
                         errors.extend_from_slice(shared);
                         errors

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::invocation::{Invocation, SWEEP};
 use crate::invoke::context;
 use crate::summary::Summary;
-use crate::sweep::sweep;
+use crate::sweep::{Swept, sweep};
 use crate::task::Task;
 
 /// The narrowing of a scan. A list that is empty does not narrow it.
@@ -49,7 +49,11 @@ pub async fn scan(app: &App, request: ScanRequest, limit: Duration) -> Result<Sc
     if let Some(error) = Error::combine(&invocation.mute_list.errors) {
         return Err(error);
     }
-    let (mut summary, errors) = sweep(&invocation, &task).await?;
+    let Swept {
+        mut summary,
+        errors,
+        ..
+    } = sweep(&invocation, &task).await?;
     summary.errors = errors.len();
     Ok(Scanned {
         home: invocation.aws.home.location.clone(),

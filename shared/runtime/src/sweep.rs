@@ -30,7 +30,8 @@ use crate::run::Run;
 use crate::scope::Targets;
 use crate::summary::Summary;
 use crate::task::Task;
-use later::{enqueue, look_again};
+pub(crate) use later::enqueue;
+use later::look_again;
 
 /// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries, of
 /// the contents of clusters and, separately, of other parts. The findings of a part are held in memory, and the calls of
@@ -57,20 +58,29 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let (payload, context) = event.into_parts();
     let task = Task::read(&payload)?;
     let invocation = Invocation::new(SWEEP, &app, &context).await?;
-    let (summary, mut errors) = sweep(&invocation, &task).await?;
+    let Swept {
+        summary,
+        mut errors,
+        ..
+    } = sweep(&invocation, &task).await?;
     errors.extend(invocation.lasting_errors().cloned());
     invocation.into_response(summary, errors)
 }
 
-/// Makes a sweep, or a slice of one. Returns its summary and its errors.
+/// The results of a sweep, or of a slice of one.
+pub(crate) struct Swept {
+    pub(crate) summary: Summary,
+    pub(crate) errors: Vec<Error>,
+    /// The slices for the parts in which errors occurred.
+    pub(crate) failed: Vec<Task>,
+}
+
+/// Makes a sweep, or a slice of one.
 ///
 /// # Errors
 ///
 /// Returns an error if the task is wrong; then nothing was done.
-pub(crate) async fn sweep(
-    invocation: &Invocation<'_>,
-    task: &Task,
-) -> Result<(Summary, Vec<Error>), Error> {
+pub(crate) async fn sweep(invocation: &Invocation<'_>, task: &Task) -> Result<Swept, Error> {
     let home = &invocation.aws.home.location;
     let checks = task.checks(&invocation.selection, invocation.settings)?;
     let mut tasks = Vec::new();
@@ -100,6 +110,7 @@ pub(crate) async fn sweep(
         mut summary,
         mut errors,
         rest,
+        failed,
         changing,
     } = progress;
     for (check, _) in &checks {
@@ -110,7 +121,11 @@ pub(crate) async fn sweep(
     if errors.is_empty() {
         errors.extend(look_again(invocation, task, changing).await);
     }
-    Ok((summary, errors))
+    Ok(Swept {
+        summary,
+        errors,
+        failed,
+    })
 }
 
 /// A sweep in progress.
@@ -127,8 +142,21 @@ struct Progress {
     errors: Vec<Error>,
     /// The tasks that are left to other invocations.
     rest: Vec<Task>,
+    /// The slices for the parts in which errors occurred.
+    failed: Vec<Task>,
     /// The clusters whose settings are being changed, if changes are waited for.
     changing: BTreeSet<String>,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Everything was evaluated and sent.
+    Done,
+    /// Time was up.
+    CutOff,
+    /// Something could not be listed or sent.
+    Failed,
 }
 
 impl Sweep<'_> {
@@ -243,10 +271,13 @@ impl Sweep<'_> {
         );
     }
 
-    /// Returns the parts of each place that the sweep evaluates.
+    /// Returns the parts of each place that the sweep evaluates. A slice with the contents of clusters may be older than
+    /// the setting that switched these off.
     fn parts(&self) -> Vec<Part> {
         if let Some(part) = &self.task.part {
-            return vec![part.clone()];
+            let is_off =
+                matches!(part, Part::Kubernetes(_)) && !self.invocation.settings.kubernetes;
+            return (!is_off).then(|| part.clone()).into_iter().collect();
         }
         let all = Part::all().into_iter();
         all.filter(|part| self.concerns(part)).collect()
@@ -274,7 +305,9 @@ impl Sweep<'_> {
         registry: &Part,
     ) -> Vec<Part> {
         let whole = vec![registry.clone()];
-        if self.task.part.is_some() || self.invocation.is_time_up() {
+        // A registry that was deferred as a whole was not split yet.
+        let is_split = *registry != Part::Registry(RepositoryNames::all());
+        if is_split || self.invocation.is_time_up() {
             return whole;
         }
         // If repositories cannot be listed, or not in time, the evaluation of the part reports it.
@@ -292,16 +325,21 @@ impl Sweep<'_> {
         );
         let registries = split.into_iter().map(Part::Registry);
         if self.invocation.aws.queue.is_some() {
-            let neighbours = u32::try_from(registries.len()).unwrap_or(u32::MAX);
-            // This invocation counts too, since it evaluates the rest of the place at the same time.
-            let neighbours = neighbours.min(self.invocation.settings.workers);
-            let neighbours = neighbours.saturating_add(1).min(MAX_NEIGHBOURS);
-            let slices = registries.map(|part| self.slice(place, part, Some(neighbours)));
-            self.progress.borrow_mut().rest.extend(slices);
+            self.leave(place, registries);
             Vec::new()
         } else {
             registries.collect()
         }
+    }
+
+    /// Leaves parts of a place to other invocations, which share Security Hub's rates.
+    fn leave(&self, place: &Place, parts: impl ExactSizeIterator<Item = Part>) {
+        let neighbours = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        // This invocation counts too, since it evaluates the rest of the place at the same time.
+        let neighbours = neighbours.min(self.invocation.settings.workers);
+        let neighbours = neighbours.saturating_add(1).min(MAX_NEIGHBOURS);
+        let slices = parts.map(|part| self.slice(place, part, Some(neighbours)));
+        self.progress.borrow_mut().rest.extend(slices);
     }
 
     /// Returns the parts into which the contents of a place's clusters are split: one for each cluster, also for those
@@ -328,8 +366,7 @@ impl Sweep<'_> {
         }
         let parts = names.into_iter().map(|name| Part::Kubernetes(Some(name)));
         if self.invocation.aws.queue.is_some() && self.task.part.is_none() {
-            let slices = parts.map(|part| self.slice(place, part, self.task.neighbours));
-            self.progress.borrow_mut().rest.extend(slices);
+            self.leave(place, parts);
             Vec::new()
         } else {
             parts.collect()
@@ -365,8 +402,10 @@ impl Sweep<'_> {
         if self.invocation.is_time_up() {
             return self.defer(slice);
         }
-        if self.run(place, reader, Targets::Part(part)).await {
-            self.defer(slice);
+        match self.run(place, reader, Targets::Part(part)).await {
+            Ended::Done => {}
+            Ended::CutOff => self.defer(slice),
+            Ended::Failed => self.progress.borrow_mut().failed.push(slice),
         }
     }
 
@@ -403,7 +442,7 @@ impl Sweep<'_> {
                 }
             }
             let targets = Targets::Resources(resources);
-            if Box::pin(self.run(place, &reader, targets)).await {
+            if Box::pin(self.run(place, &reader, targets)).await == Ended::CutOff {
                 self.defer(Task {
                     resources: ids,
                     ..self.task.clone()
@@ -412,8 +451,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Executes one run. Returns `true` if it was cut off.
-    async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> bool {
+    /// Executes one run.
+    async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> Ended {
         let run = Run {
             invocation: self.invocation,
             place,
@@ -440,8 +479,13 @@ impl Sweep<'_> {
         );
         let mut progress = self.progress.borrow_mut();
         progress.summary.add(&outcome.summary);
+        let has_failed = !outcome.errors.is_empty();
         progress.errors.extend(outcome.errors);
-        outcome.cut_off
+        match (outcome.cut_off, has_failed) {
+            (true, _) => Ended::CutOff,
+            (false, true) => Ended::Failed,
+            (false, false) => Ended::Done,
+        }
     }
 
     /// Enters an account. Returns `None` if it could not be entered; if that is for lack of time, the task `deferred`
@@ -487,6 +531,8 @@ impl Sweep<'_> {
             region: Some(place.location.region.clone()),
             part: Some(part),
             neighbours,
+            // The part says what is left of the resources that the task names.
+            resources: Vec::new(),
             ..self.task.clone()
         }
     }

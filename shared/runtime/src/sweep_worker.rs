@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::messages::{self, Failures};
 use crate::summary::Summary;
-use crate::sweep::sweep;
+use crate::sweep::{Swept, enqueue, sweep};
 use crate::task::Task;
 
 /// Handles a batch of messages. Returns those that SQS must deliver again.
@@ -46,21 +46,32 @@ async fn process(
     body: &Value,
     total: &mut Summary,
 ) -> Result<(), Error> {
-    let (summary, mut errors) = sweep(invocation, &Task::read(body)?).await?;
+    let Swept {
+        mut summary,
+        mut errors,
+        failed,
+    } = sweep(invocation, &Task::read(body)?).await?;
     errors.extend(invocation.mute_list.temporary_errors().cloned());
-    total.add(&summary);
-    match Error::combine(&errors) {
-        // If SQS delivered the message again, its slices would be sent again, each time. The next sweep repeats the
-        // failed part.
+    let result = match Error::combine(&errors) {
+        // If SQS delivered the message again, its slices would be sent again, each time. The parts that failed become
+        // slices of their own, which are.
         Some(error) if summary.slices > 0 => {
             tracing::error!(
                 errorType = error.kind.name(),
+                parts = failed.len(),
                 "a slice that was split failed in part: {error}"
             );
             total.errors += 1;
-            Ok(())
+            let failed = failed.into_iter().map(|slice| Task {
+                handed_on: slice.handed_on.saturating_add(1),
+                ..slice
+            });
+            let unsent = enqueue(invocation, failed.collect(), &mut summary).await;
+            Error::combine(&unsent).map_or(Ok(()), Err)
         }
         Some(error) => Err(error),
         None => Ok(()),
-    }
+    };
+    total.add(&summary);
+    result
 }

@@ -228,7 +228,11 @@ impl Task {
         // A task without a Region is about all Regions that are evaluated.
         let region = self.region.as_ref();
         let region = region.is_none_or(|region| covers_region(settings, home, region));
-        if narrowed && !(region && covers_account(settings, home, &place.account)) {
+        // An event may name a cluster in the function's own place, and its contents are a slice.
+        let is_of_cluster = matches!(self.part, Some(Part::Kubernetes(Some(_))));
+        let is_evaluated = (place == *home && is_of_cluster)
+            || (region && covers_account(settings, home, &place.account));
+        if narrowed && !is_evaluated {
             let message = format!(
                 "the event is about {place}, which {}",
                 not_evaluated(settings, home)

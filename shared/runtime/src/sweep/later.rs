@@ -20,8 +20,8 @@ const MAX_LOOKS: u32 = 6;
 /// The most characters of a slice in an error message, since a slice may name thousands of resources.
 const MAX_TASK_CHARS: usize = 500;
 
-/// Sends slices to the queue. Returns errors about those that could not be sent.
-pub(super) async fn enqueue(
+/// Sends slices to the queue, and counts them. Returns errors about those that could not be sent.
+pub(crate) async fn enqueue(
     invocation: &Invocation<'_>,
     rest: Vec<Task>,
     summary: &mut Summary,
