@@ -164,6 +164,33 @@ fn functions_do_not_have_the_features_of_the_command() {
     }
 }
 
+/// `sam build` builds one function after the other. A dependency with other features would be built again, with all that
+/// depends on it.
+#[test]
+fn functions_share_the_features_of_their_dependencies() {
+    let features = |functions: &BTreeSet<String>| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let tree = Command::new(cargo)
+            .args(["tree", "--locked", "--edges", "normal"])
+            .args(["--prefix", "none", "--format", "{p} {f}"])
+            .args(functions.iter().map(|name| format!("--package={name}")))
+            .current_dir(root())
+            .output()
+            .expect("cargo must be installed");
+        let tree = String::from_utf8(tree.stdout).unwrap();
+        let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
+        lines.map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    let all = names_in("functions");
+    let together = features(&all);
+    assert!(together.len() > 100, "{together:?}");
+    for function in all {
+        let alone = features(&[function.clone()].into());
+        let others: Vec<_> = alone.difference(&together).collect();
+        assert_eq!(others, [""; 0], "{function}");
+    }
+}
+
 #[test]
 fn only_the_tests_depend_on_axum() {
     assert_eq!(Workspace::read().dependents("axum"), BTreeSet::new());
