@@ -57,6 +57,14 @@ fn all<'a>(content: &'a Value, list: &str, name: &str) -> Vec<&'a str> {
     items.map(|item| item[name].as_str().unwrap()).collect()
 }
 
+/// Ends all faults, and asserts that the next invocation writes the only report.
+fn assert_recovers(mut world: World) {
+    world.clear_faults();
+    world.ok("report", &json!({}));
+    assert_eq!(names(&world).len(), 1);
+    world.end();
+}
+
 #[test]
 fn a_report_has_the_findings_of_all_pages() {
     let mut world = many().and(FORMAT, "json");
@@ -307,9 +315,7 @@ fn nothing_is_written_if_a_page_cannot_be_read() {
             world.clear_faults();
         }
     }
-    world.ok("report", &json!({}));
-    assert_eq!(names(&world).len(), 1);
-    world.end();
+    assert_recovers(world);
 }
 
 #[test]
@@ -326,11 +332,7 @@ fn nothing_is_written_if_the_parameters_cannot_be_read() {
     let error = world.error("report", &json!({}));
     assert_eq!(error.error_type, "InvalidSettings");
     assert_eq!(names(&world), BTreeSet::new());
-
-    world.clear_faults();
-    world.ok("report", &json!({}));
-    assert_eq!(names(&world).len(), 1);
-    world.end();
+    assert_recovers(world);
 }
 
 #[test]
@@ -382,10 +384,7 @@ fn a_refused_write_is_an_error_that_names_the_object() {
         assert_eq!(names(&world), BTreeSet::new());
 
         // The queue delivers the message again.
-        world.clear_faults();
-        world.ok("report", &json!({}));
-        assert_eq!(names(&world).len(), 1);
-        world.end();
+        assert_recovers(world);
     }
 }
 

@@ -8,15 +8,15 @@ use eksentry_core::{ReasonCode, checks};
 use crate::finding::is_inside;
 use crate::{Finding, Narrowing, Report, Status};
 
-/// What a report tells about resources that it has no findings about. Nothing that was not evaluated may look as if it
-/// passed, or as if it was gone.
+/// The extent of a report: whether it would state a failure if there was one. Nothing that was not evaluated may look as
+/// if it passed, or as if it was gone.
 pub(crate) struct Coverage<'a> {
     report: &'a Report,
     /// The ARNs of the clusters whose contents were not read completely. Most checks report nothing about these, since
     /// one finding reports the reason for all checks.
     unread_clusters: HashSet<String>,
-    /// The checks and clusters with failing objects that have no findings of their own.
-    more_objects: HashSet<(&'a str, &'a str)>,
+    /// The checks and clusters for which not all failing objects have findings of their own, or none could be evaluated.
+    incomplete: HashSet<(&'a str, &'a str)>,
     /// The checks with results that are not known yet.
     pending: HashSet<&'a str>,
 }
@@ -36,7 +36,7 @@ impl<'a> Coverage<'a> {
                 }
             }
         }
-        let more_objects = findings.filter_map(|finding| {
+        let incomplete = findings.filter_map(|finding| {
             let cluster = finding.place.as_ref()?.cluster_id.as_str();
             let is_incomplete = finding.status == Status::NotAvailable
                 || has_reason(finding, ReasonCode::MoreObjects);
@@ -46,7 +46,7 @@ impl<'a> Coverage<'a> {
         Self {
             report,
             unread_clusters,
-            more_objects: more_objects.collect(),
+            incomplete: incomplete.collect(),
             pending,
         }
     }
@@ -73,12 +73,12 @@ impl<'a> Coverage<'a> {
         let cluster = finding.place.as_ref().map(|place| &place.cluster_id);
         let was_read = cluster.is_none_or(|cluster| {
             let subject = (finding.check.as_str(), cluster.as_str());
-            !self.is_unread(cluster) && !self.more_objects.contains(&subject)
+            !self.is_unread(cluster) && !self.incomplete.contains(&subject)
         });
         let Narrowing {
-            checks: _,
             resources,
             severity,
+            ..
         } = &report.narrowing;
         // The contents of a cluster are evaluated with it.
         let subject = cluster.unwrap_or(&finding.resource_id);
@@ -87,7 +87,7 @@ impl<'a> Coverage<'a> {
             && is_in_scope
             && was_read
             && was_evaluated
-            // What is less severe now would be missing, too.
+            // A failure that is less severe now would be missing, too.
             && severity.is_none()
             && report.errors.is_empty()
             && !report.pending.contains(&finding.id)

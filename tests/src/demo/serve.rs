@@ -89,7 +89,7 @@ mod tests {
     fn exports_contain_the_endpoint_and_the_credentials() {
         let account = Account::empty("123456789012", "eu-central-1");
         let aws = start(ANY_PORT, account, &[]).unwrap();
-        let exports = exports(&aws, Path::new("/tmp/reports"));
+        let exports = exports(&aws, Path::new("reports"));
         let endpoint = format!("export AWS_ENDPOINT_URL={}\n", aws.endpoint());
         assert!(exports.starts_with(&endpoint), "{exports}");
         for name in [

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use ::csv::{Terminator, Writer, WriterBuilder};
+use csv::{Terminator, Writer, WriterBuilder};
 use eksentry_core::finding::parse_finding_id;
 
 use crate::{Comparison, Finding, Report};
@@ -151,9 +151,9 @@ fn word(change: crate::Change) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn into_io(error: ::csv::Error) -> io::Error {
+fn into_io(error: csv::Error) -> io::Error {
     match error.into_kind() {
-        ::csv::ErrorKind::Io(error) => error,
+        csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
 }
@@ -183,15 +183,15 @@ mod tests {
     use crate::tests::{CLUSTER, plain, report};
     use crate::{Exception, Format, Narrowing, Status};
 
-    fn rows(report: &Report, comparison: Option<&Comparison>) -> Vec<::csv::StringRecord> {
+    fn rows(report: &Report, comparison: Option<&Comparison>) -> Vec<csv::StringRecord> {
         let mut out = Vec::new();
         report.render(Format::Csv, comparison, &mut out).unwrap();
-        let mut reader = ::csv::Reader::from_reader(&*out);
+        let mut reader = csv::Reader::from_reader(&*out);
         assert_eq!(reader.headers().unwrap(), HEADER.to_vec());
         reader.records().map(Result::unwrap).collect()
     }
 
-    fn cell<'a>(row: &'a ::csv::StringRecord, name: &str) -> &'a str {
+    fn cell<'a>(row: &'a csv::StringRecord, name: &str) -> &'a str {
         let index = HEADER.iter().position(|one| *one == name).unwrap();
         row.get(index).unwrap()
     }
