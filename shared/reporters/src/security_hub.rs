@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ReportError;
 
-pub use asff::{Outline, Rendered, outline, revision, time};
+pub use asff::{Outline, Rendered, digest, outline, revision, time};
 pub use documents::FindingDocuments;
 pub use filters::{Generators, Selection, Since};
 pub use import::{Failure, Imported, Unsent};

@@ -4,6 +4,7 @@
 //! pages of its parts. For any input, no text is empty and every limit is kept.
 
 mod archive;
+mod digest;
 mod limits;
 mod outline;
 mod render;
@@ -16,8 +17,9 @@ use jiff::Timestamp;
 
 use crate::text::cut_or_none;
 pub(super) use archive::{archived, missing_member};
+pub use digest::{digest, revision};
 use limits::{PRODUCT_FIELD, bytes_of_tags};
-pub use outline::{Outline, outline, revision};
+pub use outline::{Outline, outline};
 use resource::render_tags;
 
 /// The product field with the digest of the reported content.

@@ -1,6 +1,6 @@
 //! The texts that a finding is rendered with: its description, requirements and recommendation.
 
-use eksentry_core::Finding;
+use eksentry_core::{Check, Finding};
 
 use super::limits::{DESCRIPTION, RECOMMENDATION, REQUIREMENTS};
 use crate::text::cut;
@@ -17,7 +17,7 @@ impl Texts {
     pub(super) fn of(finding: &Finding) -> Self {
         Self {
             description: description(finding),
-            requirements: requirements(finding),
+            requirements: requirements(finding.check),
             recommendation: recommendation(finding),
         }
     }
@@ -41,16 +41,13 @@ fn severity(finding: &Finding) -> String {
     reason.map_or_else(String::new, |reason| reason + " ")
 }
 
-pub(super) fn requirements(finding: &Finding) -> Vec<String> {
-    finding
-        .check
-        .controls()
-        .take(REQUIREMENTS)
-        .map(|control| control.to_string())
-        .collect()
+/// Returns the controls of standards that a check is mapped to.
+pub(super) fn requirements(check: &Check) -> Vec<String> {
+    let controls = check.controls().take(REQUIREMENTS);
+    controls.map(|control| control.to_string()).collect()
 }
 
-pub(super) fn recommendation(finding: &Finding) -> String {
+fn recommendation(finding: &Finding) -> String {
     let remediation = &finding.check.remediation;
     let command = remediation.command_for(&finding.resource);
     let whole = format!("{} {command}", remediation.text);

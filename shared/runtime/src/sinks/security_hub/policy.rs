@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eksentry_core::{Finding, Outcome, Sending};
-use eksentry_reporters::security_hub::{Known, Outline, Status};
+use eksentry_reporters::security_hub::{Known, Status};
 use jiff::Timestamp;
 
 use crate::settings::{PassedImages, Settings};
@@ -42,13 +42,13 @@ impl Policy {
         }
     }
 
-    /// Returns the decision about a finding, given the finding in Security Hub. `may_refresh` is `true` if the run may
-    /// send another unchanged finding again.
+    /// Returns the decision about a finding with this digest, given the finding in Security Hub. `may_refresh` is `true`
+    /// if the run may send another unchanged finding again.
     pub(super) fn decide(
         &self,
         known: Option<&Known>,
         finding: &Finding,
-        outline: &Outline,
+        digest: &str,
         may_refresh: bool,
     ) -> Decision {
         let is_excluded = finding.sending == Sending::OnRecovery
@@ -66,7 +66,7 @@ impl Policy {
         if known.updated_at.is_some_and(|at| at >= finding.observed_at) {
             return Decision::Skip;
         }
-        let same = !known.archived && known.digest.as_ref() == Some(&outline.digest);
+        let same = !known.archived && known.digest.as_deref() == Some(digest);
         match age(known, finding.observed_at) {
             Some(_) if !same => Decision::Post,
             Some(age) if age < self.refresh => Decision::Skip,
@@ -89,7 +89,7 @@ pub(super) fn age(known: &Known, now: Timestamp) -> Option<Duration> {
 mod tests {
     use super::*;
     use eksentry_core::{ParameterValues, ReasonCode, Resource, checks};
-    use eksentry_reporters::security_hub::outline;
+    use eksentry_reporters::security_hub::digest;
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -117,7 +117,7 @@ mod tests {
             passed_images: PassedImages::All,
         };
         let finding = finding();
-        let outline = outline(&finding).unwrap();
+        let digest = digest(&finding).unwrap();
         let known = |updated_at: &str, archived, digest: &str| Known {
             created_at: "2026-01-01T00:00:00Z".to_owned(),
             updated_at: updated_at.parse().ok(),
@@ -127,7 +127,7 @@ mod tests {
             revision: None,
             unread_since: None,
         };
-        let same = outline.digest.as_str();
+        let same = digest.as_str();
         for (known, may_refresh, expected) in [
             (
                 known("2026-02-20T00:00:00Z", false, same),
@@ -167,13 +167,13 @@ mod tests {
             (known("long ago", false, same), false, Decision::Post),
         ] {
             assert_eq!(
-                policy.decide(Some(&known), &finding, &outline, may_refresh),
+                policy.decide(Some(&known), &finding, &digest, may_refresh),
                 expected,
                 "{known:?}"
             );
         }
         assert_eq!(
-            policy.decide(None, &finding, &outline, false),
+            policy.decide(None, &finding, &digest, false),
             Decision::Post
         );
     }
