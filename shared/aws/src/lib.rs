@@ -24,6 +24,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 
 pub use call_counts::{CallCounter, CallCounts};
 pub use clock::Clock;
@@ -179,8 +180,22 @@ impl Aws {
         self.retries.clone()
     }
 
-    /// Returns an interceptor that counts a client's calls, and that slows down `pace` when the service throttles.
-    pub fn call_counter(&self, pace: Option<&Pace>) -> CallCounter {
+    /// Returns the interceptors of a client: they count its calls, slow down `pace` when the service throttles, and
+    /// reject responses that are truncated or that lack one of the [`Required`] members.
+    pub fn interceptors(
+        &self,
+        pace: Option<&Pace>,
+        required: &'static [(&'static str, &'static str)],
+    ) -> [SharedInterceptor; 3] {
+        // Each step of each call looks up whether the other kind of interceptor is disabled.
+        [
+            SharedInterceptor::permanent(self.call_counter(pace)),
+            SharedInterceptor::permanent(CompleteResponses),
+            SharedInterceptor::permanent(Required(required)),
+        ]
+    }
+
+    fn call_counter(&self, pace: Option<&Pace>) -> CallCounter {
         CallCounter::new(self.call_counts.clone(), pace.cloned())
     }
 
@@ -207,11 +222,11 @@ macro_rules! client {
         let pace: Option<&$crate::Pace> = $pace;
         let (aws, pace) = (aws.clone(), pace.cloned());
         $crate::Lazy::new(move || {
-            let config = $sdk::config::Builder::from(aws.config())
-                .retry_partition(aws.retries())
-                .interceptor(aws.call_counter(pace.as_ref()))
-                .interceptor($crate::CompleteResponses)
-                .interceptor($crate::Required($required));
+            let mut config =
+                $sdk::config::Builder::from(aws.config()).retry_partition(aws.retries());
+            for interceptor in aws.interceptors(pace.as_ref(), $required) {
+                config.push_interceptor(interceptor);
+            }
             $sdk::Client::from_conf(config.build())
         })
     }};
