@@ -43,24 +43,27 @@ impl RepositoryNames {
     /// after a common prefix, one part holds all names except those of the largest branches.
     ///
     /// A part depends on the number of names that begin with a prefix and not on positions in the list, so one name
-    /// more or less leaves most parts unchanged.
+    /// more or less leaves most parts unchanged. The parts with the fewest of the given names come first: a small part
+    /// then does not wait for two large ones.
     pub fn split(names: &[String], most: usize) -> Vec<Self> {
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
         let mut parts = Vec::new();
         split(String::new(), &names, most.max(1), &mut parts);
-        parts.sort_unstable_by(|one, other| one.prefix.cmp(&other.prefix));
-        parts
+        parts.sort_unstable_by(|(one, part), (other, of_other)| {
+            (one, &part.prefix).cmp(&(other, &of_other.prefix))
+        });
+        parts.into_iter().map(|(_, part)| part).collect()
     }
 }
 
 /// Splits branches off the names with this prefix, the largest first, until the rest is small enough. Branches of more
-/// than half a part are always split off, so that the rest does not soon exceed the limit.
-fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<RepositoryNames>) {
-    let mut without = Vec::new();
+/// than half a part are always split off, so that the rest does not soon exceed the limit. Adds each part with the
+/// number of names in it.
+fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<(usize, RepositoryNames)>) {
+    let (mut without, mut rest) = (Vec::new(), names.len());
     if names.len() > most {
-        let mut rest = names.len();
         let mut branches = branches(names);
         branches.sort_by_key(|(_, names)| Reverse(names.len()));
         for (branch, names) in branches.into_iter().take(MOST_WITHOUT) {
@@ -73,7 +76,7 @@ fn split(prefix: String, names: &[&str], most: usize, parts: &mut Vec<Repository
         }
         without.sort_unstable();
     }
-    parts.push(RepositoryNames { prefix, without });
+    parts.push((rest, RepositoryNames { prefix, without }));
 }
 
 /// Returns the ways in which sorted names continue after their longest common prefix, each with its names. Names that
@@ -176,8 +179,8 @@ mod tests {
                 &["a", "bx1", "bx2", "by1", "by2"],
                 2,
                 vec![
-                    part("", &["b"]),
                     part("b", &["bx", "by"]),
+                    part("", &["b"]),
                     part("bx", &[]),
                     part("by", &[]),
                 ],
@@ -187,9 +190,9 @@ mod tests {
                 &["cards", "cards/a1", "cards/a2", "cards/sa", "cards/shop"],
                 2,
                 vec![
+                    part("cards/sa", &[]),
                     part("", &["cards/a", "cards/sa"]),
                     part("cards/a", &[]),
-                    part("cards/sa", &[]),
                 ],
             ),
             // A prefix never ends within a character.
@@ -209,8 +212,9 @@ mod tests {
         let names: Vec<String> = ('a'..='z').map(String::from).collect();
         let parts = RepositoryNames::split(&names, 2);
         assert_eq!(parts.len(), 1 + MOST_WITHOUT);
+        let rest = parts.last().unwrap();
         assert_eq!(
-            names.iter().filter(|name| parts[0].contains(name)).count(),
+            names.iter().filter(|name| rest.contains(name)).count(),
             names.len() - MOST_WITHOUT
         );
     }

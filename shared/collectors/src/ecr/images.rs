@@ -166,7 +166,7 @@ impl Reader<'_> {
             }
         }
         drop(described);
-        for observation in self.with_manifests(requests).await {
+        for observation in Box::pin(self.with_manifests(requests)).await {
             self.send(observation, out).await;
         }
         waiting
@@ -190,7 +190,8 @@ impl Reader<'_> {
                     _ if is_needed => SignatureSource::List,
                     _ => SignatureSource::None,
                 };
-                observation.state = self.described(image, needs, source).await;
+                // This future takes kilobytes, and most images are skipped.
+                observation.state = Box::pin(self.described(image, needs, source)).await;
                 // A manifest never changes, and reading it may count as a pull. An earlier result therefore remains
                 // valid.
                 if ManifestRequest::may_be_needed(&observation, needs) {
