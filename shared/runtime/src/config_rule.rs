@@ -105,6 +105,7 @@ impl Rule<'_> {
     ) -> RunReport {
         let home = &self.invocation.aws.home;
         let run = Run {
+            id: self.invocation.next_run(),
             invocation: self.invocation,
             place: home,
             reader: &self.account.reader(home),

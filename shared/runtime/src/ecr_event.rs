@@ -85,6 +85,7 @@ impl EcrEvent {
         let account = entered.await?;
         let place = account.place(&place.region)?;
         let run = Run {
+            id: invocation.next_run(),
             invocation,
             place,
             reader: &account.reader(place),

@@ -1,9 +1,11 @@
 //! The state that all runs of one invocation share.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use eksentry_aws::Clock;
 use eksentry_reporters::Ocsf;
+use jiff::Timestamp;
 use lambda_runtime::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -40,15 +42,17 @@ pub(crate) struct Invocation<'a> {
     /// The reason why the documents' parameters are those of an earlier invocation, if they are.
     outdated: Option<Error>,
     pub(crate) mute_list: ReadMuteList,
-    /// The id that distinguishes this invocation's findings from those of any other. Lambda's own id stays the same
-    /// when it retries.
+    /// The id of the invocation. Lambda's own id stays the same when it retries.
     pub(crate) id: String,
+    /// The time at which the invocation began.
+    pub(crate) began_at: Timestamp,
     /// The time at which evaluation must end.
     pub(crate) ends_at: Instant,
     pub(crate) matched_ledgers: MatchedLedgers,
     app: &'a App,
     function: &'static str,
     started_at: Instant,
+    runs: Cell<u32>,
     calls: u64,
     throttled: u64,
 }
@@ -85,6 +89,7 @@ impl<'a> Invocation<'a> {
         let aws = app.aws(context).await?;
         let left = time_left(app.clock(), context);
         let started_at = Instant::now();
+        let began_at = app.clock().now();
         let counts = aws.aws.call_counts();
         let (calls, throttled) = (counts.calls(), counts.throttled());
         // A sweep reads the documents again, so that the next sweep shows the effect of a change to them. Other
@@ -102,20 +107,25 @@ impl<'a> Invocation<'a> {
             outdated,
             mute_list,
             aws,
-            id: format!(
-                "{}/{}",
-                context.request_id,
-                app.clock().now().as_millisecond()
-            ),
+            id: format!("{}/{}", context.request_id, began_at.as_millisecond()),
+            began_at,
             ends_at: started_at
                 + (left.saturating_sub((left / DELIVERY_SHARE).min(MAX_DELIVERY_TIME))),
             matched_ledgers: MatchedLedgers::default(),
             app,
             function,
             started_at,
+            runs: Cell::default(),
             calls,
             throttled,
         })
+    }
+
+    /// Returns an id for the next run, which distinguishes its findings from those of any other run.
+    pub(crate) fn next_run(&self) -> String {
+        let run = self.runs.get();
+        self.runs.set(run + 1);
+        format!("{}/{run}", self.id)
     }
 
     /// Returns the sinks that the findings of its runs go to.

@@ -31,6 +31,8 @@ const MAX_UNTAGGED: usize = 100;
 
 /// A run of checks over the resources of one place.
 pub(crate) struct Run<'a> {
+    /// The id, which the findings that it sends carry.
+    pub(crate) id: String,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) place: &'a Place,
     pub(crate) reader: &'a Reader<'a>,
@@ -130,7 +132,7 @@ impl Run<'_> {
         } = self;
         let mut sinks: Vec<Box<dyn Sink + 's>> = Vec::new();
         if self.sinks.security_hub {
-            match SecurityHubSink::open(invocation, place, reader, self.scope()).await {
+            match SecurityHubSink::open(invocation, place, reader, self.scope(), &self.id).await {
                 Ok(sink) => sinks.push(Box::new(sink)),
                 Err(error) => outcome.errors.push(error),
             }

@@ -45,13 +45,14 @@ impl<'a> SecurityHubSink<'a> {
         place: &'a Place,
         reader: &'a Reader<'a>,
         scope: Scope<'a>,
+        run: &'a str,
     ) -> Result<Self, Error> {
-        let (held, known) = HeldFindings::read(invocation, place, scope).await?;
-        let Invocation { settings, id, .. } = invocation;
+        let (held, known) = HeldFindings::read(invocation, place, scope, run).await?;
+        let settings = invocation.settings;
         let (batches, sent) = mpsc::channel(1);
         Ok(Self {
             held,
-            delivery: Delivery::new(&place.security_hub, reader, settings, id, known),
+            delivery: Delivery::new(&place.security_hub, reader, settings, run, known),
             batches: RefCell::new(Some(batches)),
             sent: RefCell::new(Some(sent)),
         })

@@ -8,7 +8,7 @@ use eksentry_core::finding::{generator_id, parse_finding_id};
 use eksentry_core::kind::TagSource;
 use eksentry_core::{Finding, Outcome, Resource, Severity, checks};
 use eksentry_reporters::security_hub::{
-    Imported, Known, KnownFindings, Outline, SecurityHub, Status, Unsent, outline, revision, time,
+    Imported, Known, KnownFindings, Outline, SecurityHub, Status, Unsent, digest, revision, time,
 };
 use futures::StreamExt;
 use jiff::Timestamp;
@@ -114,9 +114,12 @@ impl<'a> Delivery<'a> {
         let Some(TrackedFinding { known, .. }) = state.known.get(&finding.id()) else {
             return false;
         };
-        let revision = revision(finding);
-        let same = revision.is_some() && revision == known.revision && !known.archived;
-        same && age(known, finding.observed_at).is_some_and(|age| age < self.policy.refresh)
+        let is_recent =
+            age(known, finding.observed_at).is_some_and(|age| age < self.policy.refresh);
+        is_recent
+            && !known.archived
+            && known.revision.is_some()
+            && known.revision == revision(finding)
     }
 
     /// Returns `true` if Security Hub holds an active finding with this id.
@@ -181,7 +184,7 @@ impl<'a> Delivery<'a> {
         let may_refresh =
             state.refreshes < REFRESHES + state.counts.unchanged / UNCHANGED_PER_REFRESH;
         let known = state.mark_encountered(&id);
-        let Some(outline) = outline(finding) else {
+        let Some(digest) = digest(finding) else {
             if finding.verdict.outcome == Outcome::NotApplicable
                 && known.is_some_and(|known| !known.archived)
             {
@@ -189,13 +192,14 @@ impl<'a> Delivery<'a> {
             }
             return false;
         };
-        let decision = self.policy.decide(known, finding, &outline, may_refresh);
+        let decision = self.policy.decide(known, finding, &digest, may_refresh);
         let created_at = known.map(|known| known.created_at.clone());
         match decision {
             Decision::Skip => state.counts.unchanged += 1,
             Decision::Withheld => state.counts.withheld += 1,
             Decision::Post | Decision::Refresh => {
                 state.refreshes += usize::from(decision == Decision::Refresh);
+                let outline = Outline::of(finding, digest);
                 state.bytes += outline.size;
                 state
                     .batch
@@ -410,8 +414,11 @@ impl State {
                 "couldn't send the finding {} to Security Hub: {}",
                 failure.id, failure.problem
             );
-            self.errors
-                .push(Error::new(ErrorKind::NotDelivered, message));
+            let error = Error::new(ErrorKind::NotDelivered, message);
+            self.errors.push(match parse_finding_id(&failure.id) {
+                Some((_, resource)) => error.about(resource.id().to_owned()),
+                None => error,
+            });
         }
     }
 }

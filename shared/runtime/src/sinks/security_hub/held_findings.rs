@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, ErrorKind};
 use crate::invocation::Invocation;
+use crate::matched_ledgers::Compared;
 use crate::place::Place;
 use crate::scope::{Scope, Targets};
 use crate::summary::Summary;
@@ -23,8 +24,8 @@ pub(super) struct HeldFindings<'a> {
     invocation: &'a Invocation<'a>,
     place: &'a Place,
     scope: Scope<'a>,
-    /// The time at which reading began: later changes by others must be read again.
-    as_of: Timestamp,
+    /// The id of the run.
+    run: &'a str,
     /// The runs whose findings the ledger had, if there was one.
     runs: Option<Vec<(String, Timestamp)>>,
 }
@@ -35,12 +36,13 @@ impl<'a> HeldFindings<'a> {
         invocation: &'a Invocation<'a>,
         place: &'a Place,
         scope: Scope<'a>,
+        run: &'a str,
     ) -> Result<(Self, KnownFindings), Error> {
         let mut held = Self {
             invocation,
             place,
             scope,
-            as_of: invocation.aws.aws.clock().now(),
+            run,
             runs: None,
         };
         let known = match scope.targets {
@@ -112,22 +114,25 @@ impl<'a> HeldFindings<'a> {
     /// Returns `true` if Security Hub still holds a sample of the ledger's findings, in the arbitrary order of the map,
     /// or of an earlier ledger's. It does not hold them after it was switched off and on again.
     async fn matches_hub(&self, ledger: &Ledger) -> Result<bool, ReportError> {
-        let (earlier, location) = (&self.invocation.matched_ledgers, &self.place.location);
-        if earlier.imply(location, ledger.as_of()) {
-            return Ok(true);
-        }
-        let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
-        let sample: Vec<String> = listed.take(SAMPLE_SIZE).map(|(id, _)| id.clone()).collect();
-        let hub = &self.place.security_hub;
-        let held = hub.known(Selection::Ids(&sample)).await?;
-        // A finding without a digest may never have been accepted by Security Hub.
-        let is_held = |id: &String| held.contains_key(id) || ledger.findings[id].digest.is_none();
-        let matches = sample.iter().all(is_held);
-        // A ledger without findings tells nothing about others.
-        if matches && sample.iter().any(|id| held.contains_key(id)) {
-            earlier.add(location, ledger.as_of());
-        }
-        Ok(matches)
+        let compare = async || {
+            let listed = ledger.findings.iter().filter(|(_, known)| !known.archived);
+            let sample: Vec<String> = listed.take(SAMPLE_SIZE).map(|(id, _)| id.clone()).collect();
+            let hub = &self.place.security_hub;
+            let held = hub.known(Selection::Ids(&sample)).await?;
+            // A finding without a digest may never have been accepted by Security Hub.
+            let mut lacking = sample.iter().filter(|id| !held.contains_key(*id));
+            Ok(if lacking.any(|id| ledger.findings[id].digest.is_some()) {
+                Compared::Different
+            } else if held.is_empty() {
+                Compared::Empty
+            } else {
+                Compared::Equal
+            })
+        };
+        let ledgers = &self.invocation.matched_ledgers;
+        ledgers
+            .matches(&self.place.location, ledger.as_of(), compare)
+            .await
     }
 
     /// Writes the known findings to the ledger, if that will save reading them from Security Hub.
@@ -141,8 +146,10 @@ impl<'a> HeldFindings<'a> {
         if !self.keeps_a_ledger() || !saves_time {
             return;
         }
-        let run = &self.invocation.id;
-        let ledger = Ledger::new(self.as_of, run, self.runs.as_deref(), findings);
+        // Changes that others made while the invocation read findings must be read again. All ledgers of an invocation
+        // are of the same time, so that the next one compares only one of them with Security Hub.
+        let as_of = self.invocation.began_at;
+        let ledger = Ledger::new(as_of, self.run, self.runs.as_deref(), findings);
         if let Err(error) = ledgers.write(&self.place.location, part, &ledger).await {
             tracing::warn!(
                 posted = counts.posted,
