@@ -218,6 +218,87 @@ fn the_check_that_reports_unread_clusters_runs_although_it_is_disabled() {
     world.end();
 }
 
+#[test]
+fn the_check_that_reports_unread_clusters_makes_a_request_of_its_own() {
+    let mut world = world([cluster("prod", vec![])]);
+    let event = json!({"checks": [READABLE]});
+    world.ok("sweep", &event);
+    assert_eq!(world.status(READABLE, &cluster_arn("prod")), PASSED);
+    world.api("prod").configure(|cluster| cluster.groups = None);
+    world.ok("sweep", &event);
+    let status = world.status(READABLE, &cluster_arn("prod"));
+    assert_eq!(status, "NOT_AVAILABLE INFORMATIONAL");
+    world.end();
+}
+
+#[test]
+fn the_reason_why_a_cluster_refuses_the_role_names_both() {
+    for (mode, advice) in [
+        ("API", "Create an access entry for it"),
+        (
+            "CONFIG_MAP",
+            "Change the authentication mode to API_AND_CONFIG_MAP",
+        ),
+    ] {
+        let mut world = world([cluster("prod", vec![])]);
+        world.api("prod").configure(|cluster| cluster.groups = None);
+        world.change(|account| {
+            let members = &mut account.cluster("prod").unwrap().members;
+            let access = json!({"authenticationMode": mode});
+            members.insert("accessConfig".to_owned(), access);
+        });
+        sweep(&mut world);
+        let finding = world.finding(READABLE, &cluster_arn("prod")).unwrap();
+        let reasons = finding["Compliance"]["StatusReasons"].to_string();
+        let in_mode = format!(" (authentication mode {mode}). {advice}");
+        let names_role = reasons.contains("the cluster does not know the role ");
+        assert!(names_role && reasons.contains(&in_mode), "{reasons}");
+        world.end();
+    }
+}
+
+/// Such a cluster is not listed, but can be named.
+#[test]
+fn the_contents_of_a_registered_cluster_are_not_evaluated() {
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", true)])]);
+    world.change(|account| {
+        let members = &mut account.cluster("prod").unwrap().members;
+        let connector = json!({
+            "activationId": "0a1b2c3d-0000-4000-8000-000000000000", "provider": "EKS_ANYWHERE",
+            "roleArn": "arn:aws:iam::111122223333:role/connector",
+        });
+        members.insert("connectorConfig".to_owned(), connector);
+    });
+    let event = json!({"resources": [cluster_arn("prod")], "checks": [PRIVILEGED]});
+    world.ok("sweep", &event);
+    assert_eq!(world.statuses(), [""; 0]);
+    assert!(world.api("prod").received().is_empty());
+    world.end();
+}
+
+#[test]
+fn the_earlier_result_of_a_namespace_does_not_count_while_its_workloads_are_unknown() {
+    const READ_ONLY_ROOT: &str = "k8s-pod-read-only-root";
+    let mut world = world([cluster("prod", vec![deployment("shop", "web", false)])]);
+    let event = json!({"checks": [READ_ONLY_ROOT]});
+    world.ok("sweep", &event);
+    let shop = format!("{}/namespaces/shop", cluster_arn("prod"));
+    assert_eq!(world.status(READ_ONLY_ROOT, &shop), "FAILED LOW");
+    let refused = FaultKind::Status {
+        status: 403,
+        headers: Vec::new(),
+    };
+    world.api("prod").configure(|cluster| {
+        let lists = ["list deployments*", "list pods*"];
+        let faults = lists.map(|list| Fault::new(list, refused.clone()));
+        cluster.faults.extend(faults);
+    });
+    world.ok("sweep", &event);
+    let status = world.status(READ_ONLY_ROOT, &shop);
+    assert_eq!(status, "NOT_AVAILABLE INFORMATIONAL");
+    world.end();
+}
+
 /// The findings about the contents of a cluster may be a thousand times as many as those about the cluster.
 #[test]
 fn the_part_with_clusters_requests_only_findings_about_clusters() {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_eks::types::Cluster;
-use eksentry_core::facts::cluster::Endpoint;
+use eksentry_core::facts::cluster::{AuthenticationMode, Endpoint};
 use eksentry_core::facts::kubernetes::Rbac;
 use eksentry_core::facts::{EksCluster, KubernetesCluster, List};
 use eksentry_core::kind::Family;
 use eksentry_core::{
-    FactsOf as _, Need, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread,
+    Arn, FactsOf as _, Need, Needs, Part, ReasonCode, Resource, ResourceKind, State, Unread,
 };
 use eksentry_kubernetes::{
     Authority, Client, ClusterReader, Problem, Route, Token, TokenError, TokenScope, TokenSource,
@@ -124,11 +124,10 @@ impl Reader<'_> {
                 }
                 let objects =
                     eksentry_kubernetes::read_objects(&client, needs, facts.auto_mode).await;
-                let lacks_reader = self.clients.kubernetes.reader.is_none();
-                facts.unreachable = objects.unreachable.map(|problem| match problem {
-                    Problem::NotReached { .. } if lacks_reader => with_advice(problem, &described),
-                    problem => problem.into(),
-                });
+                facts.unreachable = match objects.unreachable {
+                    Some(problem) => Some(self.unreachable(problem, &described).await),
+                    None => None,
+                };
                 facts.lists = objects.lists;
                 facts.namespaces = objects.namespaces;
                 facts.workloads = objects.workloads;
@@ -148,6 +147,24 @@ impl Reader<'_> {
             }
         }
         State::present(facts)
+    }
+
+    /// Returns the reason why nothing was read from a cluster, with what is known of the cluster and of the function.
+    async fn unreachable(&self, problem: Problem, cluster: &EksCluster) -> Unread {
+        match problem {
+            Problem::NotReached { .. } if self.clients.kubernetes.reader.is_none() => {
+                with_advice(problem, cluster)
+            }
+            Problem::Unauthorized { call } => {
+                let caller = self.caller().await.ok();
+                let mode = cluster.authentication_mode.as_ref();
+                Unread {
+                    code: ReasonCode::AccessDenied,
+                    text: unknown_caller(&call, caller.as_deref(), mode),
+                }
+            }
+            problem => problem.into(),
+        }
     }
 
     /// Returns a client for the Kubernetes API of a cluster, or the reason why there is none.
@@ -232,12 +249,45 @@ fn with_advice(problem: Problem, cluster: &EksCluster) -> Unread {
     Unread { text, ..unread }
 }
 
+/// Returns the text of a request that the cluster refused because it does not know the caller, whose ARN this is. Access
+/// entries have no effect in the mode `CONFIG_MAP`, and Amazon EKS refuses to create them.
+///
+/// Source: <https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html>.
+fn unknown_caller(call: &str, caller: Option<&str>, mode: Option<&AuthenticationMode>) -> String {
+    let caller = match caller {
+        Some(arn) => role_of(arn).map_or_else(|| arn.to_owned(), |role| format!("the role {role}")),
+        None => "the role of the function".to_owned(),
+    };
+    let advice = if mode == Some(&AuthenticationMode::ConfigMap) {
+        "Change the authentication mode to API_AND_CONFIG_MAP, which can't be undone, and then create an access entry \
+         for it in the cluster."
+    } else {
+        "Create an access entry for it in the cluster."
+    };
+    let mode = mode.map_or_else(String::new, |mode| {
+        format!(" (authentication mode {})", mode.name())
+    });
+    format!("{call} was refused (401): the cluster does not know {caller}{mode}. {advice}")
+}
+
+/// Returns the name of the role of a session: `eksentry` of `arn:aws:sts::<account>:assumed-role/eksentry/<session>`.
+/// Returns `None` for any other ARN.
+fn role_of(session: &str) -> Option<String> {
+    let session: Arn = session.parse().ok()?;
+    let (role, _) = session
+        .resource()
+        .strip_prefix("assumed-role/")?
+        .split_once('/')?;
+    Some(role.to_owned())
+}
+
 /// Returns the facts about the contents of a cluster, before they are read.
 fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
     KubernetesCluster {
         name: cluster.name.clone(),
         arn: resource.id().to_owned(),
         status: cluster.status.clone(),
+        connected: cluster.connected,
         version: cluster.version,
         authentication_mode: cluster.authentication_mode.clone(),
         auto_mode: cluster.auto_mode,
@@ -253,5 +303,47 @@ fn contents_of(resource: &Resource, cluster: &EksCluster) -> KubernetesCluster {
         aws_auth: Err(Unread::not_requested("the ConfigMap aws-auth")),
         access_entries: List::unread(Unread::not_requested("the access entries")),
         network_policy_engine: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_caller_is_named_with_what_to_do_in_the_mode() {
+        let session = Some("arn:aws:sts::111122223333:assumed-role/eksentry/eksentry-sweep");
+        let user = Some("arn:aws:iam::111122223333:user/ann");
+        let create = "Create an access entry for it in the cluster.";
+        let change = "Change the authentication mode to API_AND_CONFIG_MAP, which can't be undone, and then create an \
+                      access entry for it in the cluster.";
+        for (caller, mode, known, advice) in [
+            (
+                session,
+                "API",
+                "the role eksentry (authentication mode API)",
+                create,
+            ),
+            (
+                session,
+                "CONFIG_MAP",
+                "the role eksentry (authentication mode CONFIG_MAP)",
+                change,
+            ),
+            (
+                user,
+                "API_AND_CONFIG_MAP",
+                "arn:aws:iam::111122223333:user/ann (authentication mode API_AND_CONFIG_MAP)",
+                create,
+            ),
+            (None, "", "the role of the function", create),
+        ] {
+            let read = AuthenticationMode::read(mode);
+            let text = unknown_caller("list namespaces", caller, read.as_ref());
+            let expected = format!(
+                "list namespaces was refused (401): the cluster does not know {known}. {advice}"
+            );
+            assert_eq!(text, expected, "{mode}");
+        }
     }
 }

@@ -183,6 +183,37 @@ impl Expected<'_> for String {
     }
 }
 
+/// The most bytes of a short text.
+const LONGEST_SHORT_TEXT: usize = 4 << 10;
+
+/// A text of at most [`LONGEST_SHORT_TEXT`] bytes.
+struct ShortText(String);
+
+impl Expected<'_> for ShortText {
+    fn from_text(text: &str) -> Option<Self> {
+        (text.len() <= LONGEST_SHORT_TEXT).then(|| Self(text.to_owned()))
+    }
+}
+
+/// Reads a text that is not limited in Kubernetes. One that is too long is invalid, since those of many objects are kept.
+pub(crate) fn short_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Field<String>, D::Error> {
+    let text = Field::<ShortText>::deserialize(deserializer)?;
+    Ok(text.and_then(|ShortText(text)| Field::Value(text)))
+}
+
+/// Reads a list of such texts. It is invalid if one of them is too long.
+pub(crate) fn short_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Field<Vec<String>>, D::Error> {
+    let texts = Field::<Vec<ShortText>>::deserialize(deserializer)?;
+    Ok(texts.and_then(|texts| {
+        let texts = texts.into_iter().map(|ShortText(text)| text);
+        Field::Value(texts.collect())
+    }))
+}
+
 impl<'de, T: Object + Deserialize<'de>> Expected<'de> for T {
     fn from_object<A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(object)).map(Some)

@@ -11,8 +11,18 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 /// of an add-on about ten; without a limit, a few kilobytes of brackets would overflow the stack.
 const MAX_DEPTH: usize = 16;
 
+/// The most bytes that copies for aliases may have: those of their texts, and [`SIZE_OF_NODE`] for each node. Without a
+/// limit, a few aliases of aliases would stand for gigabytes.
+const MAX_COPIES: usize = 1 << 20;
+
+/// The number of bytes by which a node without a text counts.
+const SIZE_OF_NODE: usize = 8;
+
+/// The number that the parser gives to a node without an anchor.
+const NO_ANCHOR: usize = 0;
+
 /// A part of a document.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// The line on which it begins, counted from 1.
     pub line: usize,
@@ -21,7 +31,7 @@ pub struct Node {
 }
 
 /// The content of a part.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A text without quotes, which may mean a number, `true`, `false` or null.
     Plain(String),
@@ -34,7 +44,7 @@ pub enum Content {
 }
 
 /// The key of a value in a mapping.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The line on which it begins, counted from 1.
     pub line: usize,
@@ -72,6 +82,9 @@ pub enum YamlProblem {
     /// The text has an alias of an anchor.
     #[error("aliases aren't supported: write the value itself")]
     Alias,
+    /// The text has aliases that stand for too much, or one in the value that it stands for.
+    #[error("its aliases stand for more than {MAX_COPIES} bytes")]
+    Copies,
     /// The text has a tag.
     #[error("tags aren't supported: remove the tag")]
     Tag,
@@ -111,17 +124,57 @@ impl Node {
             Content::Quoted(_) | Content::List(_) | Content::Mapping(_) => false,
         }
     }
+
+    /// Returns the number of bytes by which a copy of the node counts.
+    fn size(&self) -> usize {
+        let of_content: usize = match &self.content {
+            Content::Plain(text) | Content::Quoted(text) => text.len(),
+            Content::List(items) => items.iter().map(Self::size).sum(),
+            Content::Mapping(members) => {
+                let members = members.iter();
+                let sizes = members.map(|(key, value)| key.text.len() + value.size());
+                sizes.sum()
+            }
+        };
+        SIZE_OF_NODE + of_content
+    }
+
+    /// Returns the number of lists and mappings that are nested in the node, with the node itself.
+    fn depth(&self) -> usize {
+        let of_content = match &self.content {
+            Content::Plain(_) | Content::Quoted(_) => return 0,
+            Content::List(items) => items.iter().map(Self::depth).max(),
+            Content::Mapping(members) => members.iter().map(|(_, value)| value.depth()).max(),
+        };
+        1 + of_content.unwrap_or_default()
+    }
 }
 
-/// Reads a text with one document. Aliases of anchors, and tags, are rejected: nothing here needs them, and a few
-/// aliases can stand for gigabytes.
+/// Reads a text with one document. Aliases of anchors, and tags, are rejected: the documents of eksentry need none.
 ///
 /// # Errors
 ///
 /// Returns an error, with its line, if the text is not such a document.
 pub fn read(text: &str) -> Result<Node, YamlError> {
+    read_into(Tree::default(), text)
+}
+
+/// Reads a text with one document, as [`read`] does. An alias becomes a copy of the node that it stands for, which begins
+/// on the line of the alias.
+///
+/// # Errors
+///
+/// Returns an error, with its line, if the text is not such a document.
+pub fn read_with_aliases(text: &str) -> Result<Node, YamlError> {
+    let tree = Tree {
+        anchors: Some(Anchors::default()),
+        ..Tree::default()
+    };
+    read_into(tree, text)
+}
+
+fn read_into(mut tree: Tree, text: &str) -> Result<Node, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut tree = Tree::default();
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| YamlError::of(error, text))?;
@@ -139,11 +192,23 @@ struct Tree {
     /// The lists and mappings that have begun and not ended, the innermost last.
     open: Vec<Open>,
     root: Option<Node>,
+    /// The nodes for which aliases stand; `None` if aliases are rejected.
+    anchors: Option<Anchors>,
+}
+
+/// The nodes with anchors that have ended.
+#[derive(Default)]
+struct Anchors {
+    /// Copies of the nodes, by the number that the parser gives to their anchor.
+    nodes: HashMap<usize, Node>,
+    /// The size of all copies: these, and those for aliases.
+    copied: usize,
 }
 
 /// A list or mapping that has not ended.
 struct Open {
     line: usize,
+    anchor: usize,
     inside: Inside,
 }
 
@@ -173,51 +238,107 @@ impl Tree {
             | Event::StreamEnd
             | Event::DocumentStart(_)
             | Event::DocumentEnd => Ok(()),
-            Event::Alias(_) => error(YamlProblem::Alias),
+            Event::Alias(anchor) => {
+                let depth = self.open.len();
+                let copy = match &mut self.anchors {
+                    Some(anchors) => anchors.copy(anchor, depth),
+                    None => Err(YamlProblem::Alias),
+                };
+                match copy {
+                    Ok(content) => self.add(Node { line, content }, NO_ANCHOR),
+                    Err(problem) => error(problem),
+                }
+            }
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, Some(_))
             | Event::MappingStart(_, Some(_)) => error(YamlProblem::Tag),
-            Event::Scalar(text, style, _, None) => {
+            Event::Scalar(text, style, anchor, None) => {
                 let content = match style {
                     ScalarStyle::Plain => Content::Plain(text.into_owned()),
                     _ => Content::Quoted(text.into_owned()),
                 };
-                self.add(Node { line, content })
+                self.add(Node { line, content }, anchor)
             }
-            Event::SequenceStart(_, None) => self.open(line, Inside::List(Vec::new())),
-            Event::MappingStart(_, None) => {
-                self.open(line, Inside::Mapping(OpenMapping::default()))
+            Event::SequenceStart(anchor, None) => self.open(line, anchor, Inside::List(Vec::new())),
+            Event::MappingStart(anchor, None) => {
+                self.open(line, anchor, Inside::Mapping(OpenMapping::default()))
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
         }
     }
 
-    fn open(&mut self, line: usize, inside: Inside) -> Result<(), YamlError> {
+    fn open(&mut self, line: usize, anchor: usize, inside: Inside) -> Result<(), YamlError> {
         if self.open.len() == MAX_DEPTH {
             let problem = YamlProblem::Depth;
             return Err(YamlError { line, problem });
         }
-        self.open.push(Open { line, inside });
+        self.open.push(Open {
+            line,
+            anchor,
+            inside,
+        });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), YamlError> {
-        let Some(Open { line, inside }) = self.open.pop() else {
+        let Some(open) = self.open.pop() else {
             return Ok(());
         };
+        let Open {
+            line,
+            anchor,
+            inside,
+        } = open;
         let content = match inside {
             Inside::List(items) => Content::List(items),
             Inside::Mapping(mapping) => Content::Mapping(mapping.members),
         };
-        self.add(Node { line, content })
+        self.add(Node { line, content }, anchor)
     }
 
-    /// Adds a complete node to the innermost list or mapping that is open.
-    fn add(&mut self, node: Node) -> Result<(), YamlError> {
+    /// Adds a complete node to the innermost list or mapping that is open, and keeps it for aliases of its anchor.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+        if anchor != NO_ANCHOR
+            && let Some(anchors) = &mut self.anchors
+        {
+            let line = node.line;
+            let kept = anchors.keep(anchor, &node);
+            kept.map_err(|problem| YamlError { line, problem })?;
+        }
         match self.open.last_mut().map(|open| &mut open.inside) {
             None => self.root = Some(node),
             Some(Inside::List(items)) => items.push(node),
             Some(Inside::Mapping(mapping)) => mapping.add(node)?,
+        }
+        Ok(())
+    }
+}
+
+impl Anchors {
+    /// Keeps a copy of a node for aliases of its anchor.
+    fn keep(&mut self, anchor: usize, node: &Node) -> Result<(), YamlProblem> {
+        self.count(node.size())?;
+        self.nodes.insert(anchor, node.clone());
+        Ok(())
+    }
+
+    /// Returns a copy of the content for which an alias stands that is nested in `depth` lists and mappings. A node that
+    /// has not ended contains the alias itself, so it has no end.
+    fn copy(&mut self, anchor: usize, depth: usize) -> Result<Content, YamlProblem> {
+        let node = self.nodes.get(&anchor).ok_or(YamlProblem::Copies)?;
+        if depth + node.depth() > MAX_DEPTH {
+            return Err(YamlProblem::Depth);
+        }
+        let (size, content) = (node.size(), node.content.clone());
+        self.count(size)?;
+        Ok(content)
+    }
+
+    /// Counts a copy of this size.
+    fn count(&mut self, size: usize) -> Result<(), YamlProblem> {
+        self.copied += size;
+        if self.copied > MAX_COPIES {
+            return Err(YamlProblem::Copies);
         }
         Ok(())
     }
@@ -350,6 +471,57 @@ mod tests {
     }
 
     #[test]
+    fn aliases_become_copies_where_they_are_allowed() {
+        for (yaml, same) in [
+            (
+                "{a: &x [1, 'two'], b: *x}",
+                "{a: [1, 'two'], b: [1, 'two']}",
+            ),
+            (
+                "[&x {a: &y [1]}, *y, *x, [*x]]",
+                "[{a: [1]}, [1], {a: [1]}, [{a: [1]}]]",
+            ),
+            ("- &x 'y'\n- *x\n", "- 'y'\n- 'y'\n"),
+            // The last anchor before an alias counts.
+            ("- &x 1\n- *x\n- &x 2\n- *x\n", "- 1\n- 1\n- 2\n- 2\n"),
+            ("- &x a\n- *x : 1\n", "- a\n- a: 1\n"),
+            ("- &x a\n- 1\n", "- a\n- 1\n"),
+        ] {
+            assert_eq!(read_with_aliases(yaml), read(same), "{yaml:?}");
+        }
+    }
+
+    #[test]
+    fn copies_for_aliases_are_limited() {
+        let laughs = (1..10).map(|level| {
+            let copies = vec![format!("*l{}", level - 1); 10].join(", ");
+            format!("- &l{level} [{copies}]\n")
+        });
+        let laughs = format!("- &l0 [ha, ha]\n{}", laughs.collect::<String>());
+        let nested = (1..20).map(|level| format!("- &l{level} [*l{}]\n", level - 1));
+        let nested = format!("- &l0 []\n{}", nested.collect::<String>());
+        let long = format!("- &x {}\n{}", "a".repeat(1 << 16), "- *x\n".repeat(20));
+        let anchors = format!("&a [&b [&c [{}]]]", "[],".repeat(1 << 16));
+        let bytes = "more than 1048576 bytes";
+        for (yaml, line, mention) in [
+            (laughs.as_str(), 6, bytes),
+            (&nested, 16, "16 levels"),
+            (&long, 16, bytes),
+            (&anchors, 1, bytes),
+            ("- 1\n- &a [*a]\n", 2, bytes),
+            ("- *a\n", 1, "it isn't valid YAML"),
+            ("- &a x\n- {*a : 1, x: 2}\n", 2, "already appears on line 2"),
+            ("- &a [x]\n- {*a : 1}\n", 2, "a key must be a string"),
+            ("- !!str &a x\n- *a\n", 1, "tags"),
+        ] {
+            let error = read_with_aliases(yaml).unwrap_err();
+            let problem = error.problem.to_string();
+            assert!(problem.contains(mention), "{yaml:.60?}: {error}");
+            assert_eq!(error.line, line, "{yaml:.60?}: {error}");
+        }
+    }
+
+    #[test]
     fn nesting_is_limited() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(read(&nested(MAX_DEPTH)).is_ok());
@@ -359,7 +531,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_rejected(text in r#"([-a\[\]{}:,?&*!|>'"%#~ \n\t]|\PC){0,60}"#) {
-            let _ = read(&text);
+            let strict = read(&text);
+            let with_aliases = read_with_aliases(&text);
+            prop_assert!(strict.is_err() || strict == with_aliases);
         }
     }
 }

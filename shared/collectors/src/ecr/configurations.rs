@@ -58,7 +58,7 @@ impl Reader<'_> {
     }
 
     /// Returns the ARN of the principal that makes the calls. STS requires no permission for this.
-    async fn caller(&self) -> Fact<String> {
+    pub(crate) async fn caller(&self) -> Fact<String> {
         let pace = &self.clients.paces.sts;
         let call = Call::new("sts:GetCallerIdentity", pace, self.location.to_string());
         let response = call

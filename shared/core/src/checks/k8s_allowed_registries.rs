@@ -32,6 +32,7 @@ use crate::parameters::{Parameter, Texts};
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
+use crate::text::{LONGEST_TEXT, cut};
 
 use registry::AllowedRegistry;
 
@@ -81,6 +82,7 @@ fn inspect(inspection: &mut Inspection<'_>) {
         let reference = ImageReference::read(image);
         let is_allowed = reference
             .is_none_or(|reference| allowed.iter().any(|registry| registry.contains(&reference)));
+        let image = cut(image, LONGEST_TEXT);
         let text = format!("The image {image} comes from a registry that is not allowed");
         let issue = || Issue::failed(Severity::Medium, ReasonCode::RegistryNotAllowed, text);
         inspection.add_to(container, Ok((!is_allowed).then(issue)));

@@ -33,7 +33,7 @@ use crate::check::{Check, Evaluate, READ_PODS, Remediation};
 use crate::evaluation::namespaces::SYSTEM_NAMESPACES;
 use crate::evaluation::workloads::{ACCEPT_PUBLIC_SYSTEM_IMAGES, PLATFORM_EXCEPTIONS};
 use crate::exceptions::EXCEPTIONS;
-use crate::facts::KubernetesCluster;
+use crate::facts::{KubernetesCluster, Unread};
 use crate::need::Need;
 use crate::outage::STALE_DAYS;
 use crate::parameters::{Exception, Exceptions, ParameterValues};
@@ -67,7 +67,7 @@ pub(super) static CHECK: Check = Check {
         &PLATFORM_EXCEPTIONS,
         &ACCEPT_PUBLIC_SYSTEM_IMAGES,
     ],
-    needs: &[],
+    needs: &[Need::Namespaces],
     evaluate: &Evaluate(evaluate),
 };
 
@@ -80,6 +80,9 @@ fn evaluate(cluster: &KubernetesCluster, settings: &ParameterValues) -> Verdict 
     }
     if let Some(unreachable) = &cluster.unreachable {
         return Verdict::not_available(unreachable);
+    }
+    if cluster.lists.is_empty() {
+        return Verdict::not_available(&Unread::not_requested("a list of objects"));
     }
     let mut reasons: Vec<Reason> = cluster
         .failed_requests()
@@ -154,7 +157,6 @@ mod tests {
 
     use super::*;
     use crate::checks::samples::{kubernetes_cluster, settings, unread};
-    use crate::facts::Unread;
     use crate::facts::kubernetes::ApiList;
     use crate::verdict::Outcome;
 
@@ -181,7 +183,7 @@ mod tests {
             ..unreachable.clone()
         };
         for (cluster, expected) in [
-            (with(&[]), Outcome::Passed),
+            (with(&[]), Outcome::NotAvailable),
             (with(&[(ApiList::Pods, true)]), Outcome::Passed),
             (
                 with(&[(ApiList::Pods, true), (ApiList::Jobs, false)]),

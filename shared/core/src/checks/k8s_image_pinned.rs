@@ -30,6 +30,7 @@ use crate::parameters::{Parameter, Pinning, Texts};
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
+use crate::text::{LONGEST_TEXT, cut};
 
 static PINNING: Parameter<Pinning> = Parameter {
     name: "pinning",
@@ -95,6 +96,7 @@ fn issue(image: &str, pinning: Pinning, mutable: &Texts) -> Option<Issue> {
     if reference.digest.is_some() {
         return None;
     }
+    let image = cut(image, LONGEST_TEXT);
     let failed = |code, text: String| Some(Issue::failed(Severity::Low, code, text));
     match reference.tag {
         _ if pinning == Pinning::Digest => {
@@ -157,8 +159,16 @@ mod tests {
                     NotAvailable,
                     &["READ_FAILED"],
                 ),
+                (image(&"a".repeat(5_000)), NotAvailable, &["READ_FAILED"]),
             ],
         );
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let verdict = verdict_of(&CHECK, &image(&"a".repeat(300)), "{}");
+        let shown = format!("The image {} is named", "a".repeat(200));
+        assert!(verdict.explanation().starts_with(&shown), "{verdict:?}");
     }
 
     #[test]

@@ -258,6 +258,11 @@ mod tests {
                 ),
                 (adding(&json!([1])), NotAvailable, &["READ_FAILED"]),
                 (
+                    adding(&json!(["SYS_ADMIN", "X".repeat(5_000)])),
+                    NotAvailable,
+                    &["READ_FAILED"],
+                ),
+                (
                     with(adding(&json!(["NET_ADMIN"])), "hostNetwork", json!("yes")),
                     NotAvailable,
                     &["READ_FAILED"],
@@ -277,5 +282,12 @@ mod tests {
         let text = verdict_of(&CHECK, &pod, "{}").explanation();
         let expected = "Containers add NET_RAW, SYS_TIME: container app.";
         assert!(text.ends_with(expected), "{text}");
+        let pod = adding(&json!(["NET_RAW", "X".repeat(300)]));
+        let text = verdict_of(&CHECK, &pod, "{}").explanation();
+        let expected = format!(
+            "Containers add NET_RAW, {}: container app.",
+            "X".repeat(200)
+        );
+        assert!(text.ends_with(&expected), "{text}");
     }
 }

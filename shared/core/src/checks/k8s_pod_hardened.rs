@@ -33,6 +33,7 @@ use crate::parameters::Parameter;
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
+use crate::text::{LONGEST_TEXT, cut, names};
 
 static SECCOMP_DEFAULT: Parameter<bool> = Parameter {
     name: "seccompDefault",
@@ -114,10 +115,9 @@ fn inspect(inspection: &mut Inspection<'_>) {
         let added = container.capabilities(|capabilities| &capabilities.add)?;
         let mut others: Vec<&str> = added.iter().map(String::as_str).collect();
         others.retain(|name| *name != ALLOWED);
-        others.sort_unstable();
-        others.dedup();
         let code = ReasonCode::CapabilitiesNotDropped;
-        let text = format!("Containers add {}", others.join(", "));
+        let shown = names(others.iter().map(|name| cut(name, LONGEST_TEXT)));
+        let text = format!("Containers add {shown}");
         Ok((!others.is_empty()).then(|| Issue::failed(Severity::Low, code, text)))
     });
 }
@@ -282,6 +282,21 @@ mod tests {
                 "{own}"
             );
         }
+    }
+
+    #[test]
+    fn a_reason_shows_some_of_the_capabilities_and_cuts_them() {
+        let of = |names: Vec<String>| {
+            let capabilities = json!({"drop": ["ALL"], "add": names});
+            let pod = with(&json!(null), &profile("RuntimeDefault"), &capabilities);
+            verdict_of(&CHECK, &pod, "{}").explanation()
+        };
+        let long = of(vec!["X".repeat(300), "CHOWN".to_owned()]);
+        let shown = "X".repeat(200);
+        let expected = format!("Containers add CHOWN, {shown}: container app.");
+        assert_eq!(long, expected);
+        let many = of((10..30).map(|number| format!("C{number}")).collect());
+        assert!(many.contains("C18, C19 and others: "), "{many}");
     }
 
     #[test]

@@ -346,6 +346,11 @@ mod tests {
                     NotAvailable,
                     &["READ_FAILED"],
                 ),
+                (
+                    write(&format!("/etc{}", "/".repeat(5_000))),
+                    NotAvailable,
+                    &["READ_FAILED"],
+                ),
                 (json!({"volumes": null}), Passed, PASSED),
                 (
                     json!({"volumes": [{"name": "tmp", "emptyDir": {}}]}),
@@ -416,6 +421,47 @@ mod tests {
              container setup. Containers can read /srv of their node: container app."
         );
         assert_eq!(verdict.outcome, Outcome::Failed(High));
+    }
+
+    #[test]
+    fn a_volume_has_the_mounts_of_its_name_only() {
+        let pod = json!({
+            "containers": [
+                {"name": "one", "volumeMounts": [{"name": "a", "readOnly": true}]},
+                {"name": "two", "volumeMounts": [{"name": "b"}, {"name": "other"}]},
+            ],
+            "volumes": [
+                {"name": "a", "hostPath": {"path": "/etc"}}, {"name": "b", "hostPath": {"path": "/srv"}},
+                {"name": "c", "hostPath": {"path": "/opt"}}, {"name": "other", "emptyDir": {}},
+            ],
+        });
+        assert_eq!(
+            verdict_of(&CHECK, &pod, "{}").explanation(),
+            "Containers can read /etc of their node: container one. Containers can write to /srv of their node: \
+             container two. A volume is the path /opt of the node, but no container mounts it."
+        );
+    }
+
+    #[test]
+    fn a_volume_may_be_mounted_where_mounts_are_unknown() {
+        let pod = json!({
+            "containers": [{"name": "one", "volumeMounts": 1}, {"name": "two"}],
+            "volumes": [{"name": "a", "hostPath": {"path": "/etc"}}],
+        });
+        let verdict = verdict_of(&CHECK, &pod, "{}");
+        assert_eq!(verdict.outcome, NotAvailable);
+        assert_eq!(verdict.codes(), ["READ_FAILED"]);
+        // No volume is a path of the node.
+        let pod = json!({"containers": [{"name": "one", "volumeMounts": 1}]});
+        assert_eq!(verdict_of(&CHECK, &pod, "{}").outcome, Passed);
+    }
+
+    #[test]
+    fn a_long_path_is_cut() {
+        let pod = write(&format!("/{}", "a".repeat(300)));
+        let text = verdict_of(&CHECK, &pod, "{}").explanation();
+        let shown = format!("Containers can write to /{} of", "a".repeat(199));
+        assert!(text.starts_with(&shown), "{text}");
     }
 
     /// Returns a cluster with a pod whose container mounts a claim, and a persistent volume with this path, to which the

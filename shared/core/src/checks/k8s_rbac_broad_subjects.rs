@@ -8,6 +8,9 @@
 //! - the group `system:serviceaccounts`, unless the role is `system:service-account-issuer-discovery`;
 //! - the service accounts of a namespace, or the service account `default` of one, which pods have unless they name another.
 //!
+//! For a binding in a namespace, rules about paths that are no resources (`nonResourceURLs`) grant nothing and do not
+//! count.
+//!
 //! ## Why it matters
 //!
 //! All IAM principals with access to the cluster and all pods are authenticated. A right of such a group is therefore a
@@ -150,7 +153,10 @@ fn writes(rule: &Rule) -> bool {
 }
 
 fn problems(granted: &Granted<'_>) -> Vec<(Severity, Reason)> {
-    if granted.role.rules.is_empty() {
+    // In a namespace, rules about paths that are no resources grant nothing.
+    let is_in_namespace = granted.binding.namespace.is_some();
+    let mut rules = granted.role.rules.iter();
+    if rules.all(|rule| is_in_namespace && rule.resources.is_empty()) {
         return Vec::new();
     }
     let role = granted.role_name;
@@ -197,6 +203,14 @@ mod tests {
             &[rule("get", "", "secrets", "")],
         );
         add_role(&mut facts, ("", "empty"), &[]);
+        let of_urls = Rule {
+            verbs: vec!["get".to_owned()],
+            non_resource_urls: vec!["/metrics".to_owned()],
+            ..Rule::default()
+        };
+        add_role(&mut facts, ("", "urls"), std::slice::from_ref(&of_urls));
+        let of_both = [of_urls, rule("get", "", "pods", "")];
+        add_role(&mut facts, ("", "both"), &of_both);
         for known in [
             "system:public-info-viewer",
             "system:discovery",
@@ -226,6 +240,9 @@ mod tests {
             ("", writer, authenticated, HIGH),
             ("", secrets, authenticated, HIGH),
             ("", ("", "empty"), authenticated, Passed),
+            ("", ("", "urls"), authenticated, MEDIUM),
+            ("shop", ("", "urls"), authenticated, Passed),
+            ("shop", ("", "both"), authenticated, MEDIUM),
             ("", ("", "gone"), authenticated, NotApplicable),
             ("", reader, accounts, MEDIUM),
             ("", writer, accounts, HIGH),

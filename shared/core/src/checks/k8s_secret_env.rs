@@ -26,6 +26,7 @@ use crate::need::Need;
 use crate::reason_code::ReasonCode;
 use crate::roll_up::Unit;
 use crate::severity::Severity;
+use crate::text::{LONGEST_TEXT, cut};
 
 pub(super) static CHECK: Check = Check {
     id: "k8s-secret-env",
@@ -94,7 +95,7 @@ fn name_of(secret: &Field<SecretReference>) -> Result<Option<&str>, InvalidField
 }
 
 fn issue(text: &str, secret: &str) -> Issue {
-    let text = format!("{text} the Secret {secret}");
+    let text = format!("{text} the Secret {}", cut(secret, LONGEST_TEXT));
     Issue::failed(Severity::Low, ReasonCode::SecretInEnvironment, text)
 }
 
@@ -186,6 +187,14 @@ mod tests {
         });
         let expected = "Containers have an environment variable from the Secret a: container app.";
         assert_eq!(texts, [expected, expected]);
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let pod = with_container(&json!({"env": [from_secret(&"s".repeat(300))]}));
+        let text = verdict_of(&CHECK, &pod, "{}").explanation();
+        let shown = format!(" the Secret {}: container app.", "s".repeat(200));
+        assert!(text.ends_with(&shown), "{text}");
     }
 
     #[test]

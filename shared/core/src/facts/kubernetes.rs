@@ -57,6 +57,8 @@ pub struct KubernetesCluster {
     pub arn: String,
     /// The status in EKS: `ACTIVE`, `CREATING`, `DELETING`, …; empty if the response has none.
     pub status: String,
+    /// `true` if the cluster runs elsewhere and is only registered through EKS Connector.
+    pub connected: bool,
     /// The Kubernetes version of the control plane, as EKS states it.
     pub version: Option<KubernetesVersion>,
     /// The cluster's authentication mode, as EKS states it.
@@ -181,6 +183,12 @@ impl Facts for KubernetesCluster {
     }
 
     fn inapplicable(&self) -> Option<String> {
+        if self.connected {
+            return Some(
+                "The cluster runs outside Amazon EKS and is only registered through EKS Connector."
+                    .to_owned(),
+            );
+        }
         ["DELETING", "FAILED"]
             .contains(&self.status.as_str())
             .then(|| format!("The cluster's status is {}.", self.status))
@@ -199,4 +207,21 @@ impl Facts for KubernetesCluster {
 
 impl FactsOf for KubernetesCluster {
     const KIND: &'static ResourceKind = &KIND;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::samples::kubernetes_cluster;
+
+    #[test]
+    fn no_check_applies_to_a_connected_cluster() {
+        let connected = KubernetesCluster {
+            connected: true,
+            ..kubernetes_cluster()
+        };
+        let text = connected.inapplicable().unwrap();
+        assert!(text.contains("EKS Connector"), "{text}");
+        assert!(connected.shows_absence(None, Needs::empty()));
+    }
 }

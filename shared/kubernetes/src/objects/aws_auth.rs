@@ -2,8 +2,9 @@
 //!
 //! Values are read as aws-iam-authenticator reads them: a part that is not YAML is dropped, and so is a member of an
 //! unexpected type, while all others count. Names of members are compared without case. Unlike aws-iam-authenticator,
-//! eksentry does not read YAML with aliases, tags, merge keys, several documents, keys that appear twice, or line
-//! breaks that only YAML 1.1 has. The facts say so, as for everything else that can't be read.
+//! eksentry does not read YAML with tags, merge keys, several documents, keys that appear twice, aliases that stand for
+//! more than a megabyte, or line breaks that only YAML 1.1 has. The facts say so, as for everything else that can't be
+//! read.
 //!
 //! Source: <https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/pkg/mapper/configmap/configmap.go>.
 
@@ -95,7 +96,7 @@ impl Reader {
             self.skip(part, text[..at].matches('\n').count() + 1);
             return Vec::new();
         }
-        match yaml::read(text) {
+        match yaml::read_with_aliases(text) {
             Ok(node) if node.is_null() => Vec::new(),
             Ok(Node {
                 content: Content::List(items),

@@ -52,6 +52,13 @@ fn the_full_reference_decides() {
 }
 
 #[test]
+fn a_long_name_is_cut() {
+    let verdict = verdict_of(&CHECK, &image(&"a".repeat(300)), PARAMETERS);
+    let shown = format!("The image {} comes from", "a".repeat(200));
+    assert!(verdict.explanation().starts_with(&shown), "{verdict:?}");
+}
+
+#[test]
 fn images_of_all_containers_and_volumes_count() {
     let mut init = image("localhost:5000/app");
     init["initContainers"] = json!([{"name": "i", "image": "quay.io/x/y:1"}]);

@@ -63,6 +63,7 @@ pub(crate) fn kubernetes_cluster() -> KubernetesCluster {
         name: "payments".into(),
         arn: "arn:aws:eks:eu-central-1:111122223333:cluster/payments".into(),
         status: "ACTIVE".into(),
+        connected: false,
         version: "1.33".parse().ok(),
         authentication_mode: Some(AuthenticationMode::ApiAndConfigMap),
         auto_mode: false,

@@ -1,5 +1,7 @@
 //! Paths of nodes that pods mount.
 
+use std::collections::HashMap;
+
 use crate::facts::Unread;
 use crate::facts::kubernetes::{
     ApiList, ClaimSource, ContainerInPod, HostPath, HostPathVolume, KubernetesCluster, Volume,
@@ -131,6 +133,39 @@ struct NodeVolume<'a> {
     persistent_volume: Option<&'a str>,
 }
 
+/// The mounts in the containers of a pod.
+struct Mounts<'a> {
+    /// The mounts, each with its container, by the name of the volume.
+    by_volume: HashMap<&'a Field<String>, Vec<(ContainerInPod<'a>, &'a VolumeMount)>>,
+    /// `true` if the mounts of a container can't be read, so that it may mount any volume.
+    has_unread: bool,
+}
+
+impl<'a> Mounts<'a> {
+    /// Returns the mounts of the pod. Adds that the result is not available if those of a container can't be read.
+    fn of(inspection: &mut Inspection<'a>) -> Self {
+        let mut mounts = Self {
+            by_volume: HashMap::new(),
+            has_unread: false,
+        };
+        for container in inspection.containers() {
+            match container.container.volume_mounts.items() {
+                Ok(items) => {
+                    for mount in items {
+                        let of_volume = mounts.by_volume.entry(&mount.name).or_default();
+                        of_volume.push((container, mount));
+                    }
+                }
+                Err(error) => {
+                    mounts.has_unread = true;
+                    inspection.add_to(Some(container), Err(error));
+                }
+            }
+        }
+        mounts
+    }
+}
+
 /// Returns the paths of the node that the pod's volumes are. Adds that the result is not available if a setting has an
 /// unexpected type.
 pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> {
@@ -142,19 +177,16 @@ pub(crate) fn mounts<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeMount<'a>> 
     let mut found = Vec::new();
     for volume in volumes.iter().filter(|one| !one.host_path.is_absent()) {
         match path_of(&volume.host_path) {
-            Ok(path) => found.extend(mounts_of(
-                inspection,
-                &NodeVolume {
-                    name: &volume.name,
-                    path: NodePath::new(path, is_windows),
-                    is_read_only: Ok(false),
-                    persistent_volume: None,
-                },
-            )),
+            Ok(path) => found.push(NodeVolume {
+                name: &volume.name,
+                path: NodePath::new(path, is_windows),
+                is_read_only: Ok(false),
+                persistent_volume: None,
+            }),
             Err(error) => inspection.add(Err(error)),
         }
     }
-    found
+    mounts_of(inspection, &found)
 }
 
 /// Returns the paths of the node to which the pod's claims lead: those of persistent volumes. Adds that the result is not
@@ -173,15 +205,12 @@ pub(crate) fn mounts_by_claims<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeM
     for volume in volumes {
         match persistent_volume(volume, facts, inspection.context.namespace) {
             Ok(Some((claim, persistent))) => match path_of(&persistent.host_path) {
-                Ok(path) => found.extend(mounts_of(
-                    inspection,
-                    &NodeVolume {
-                        name: &volume.name,
-                        path: NodePath::new(path, is_windows),
-                        is_read_only: claim.read_only.read().map(|flag| flag == Some(&true)),
-                        persistent_volume: Some(&persistent.name),
-                    },
-                )),
+                Ok(path) => found.push(NodeVolume {
+                    name: &volume.name,
+                    path: NodePath::new(path, is_windows),
+                    is_read_only: claim.read_only.read().map(|flag| flag == Some(&true)),
+                    persistent_volume: Some(&persistent.name),
+                }),
                 Err(error) => inspection.add(Err(error)),
             },
             Ok(None) if volume.persistent_volume_claim.is_absent() => {}
@@ -189,7 +218,7 @@ pub(crate) fn mounts_by_claims<'a>(inspection: &mut Inspection<'a>) -> Vec<NodeM
             Err(error) => inspection.add(Err(error)),
         }
     }
-    found
+    mounts_of(inspection, &found)
 }
 
 /// Returns the claim that a volume is, and the persistent volume to which it is bound; `None` if the volume is no claim,
@@ -217,21 +246,21 @@ fn is_for_windows(inspection: &Inspection<'_>) -> bool {
     windows.is_ok_and(|windows| windows.is_some())
 }
 
-/// Returns the paths of the node that a volume gives to containers.
-fn mounts_of<'a>(inspection: &mut Inspection<'a>, volume: &NodeVolume<'a>) -> Vec<NodeMount<'a>> {
-    let path = &volume.path;
+/// Returns the paths of the node that volumes give to containers.
+fn mounts_of<'a>(
+    inspection: &mut Inspection<'a>,
+    volumes: &[NodeVolume<'a>],
+) -> Vec<NodeMount<'a>> {
     let mut found = Vec::new();
-    let mut is_mounted = false;
-    for container in inspection.containers() {
-        let mounts = container.container.volume_mounts.items();
-        let mounts = mounts.unwrap_or_else(|error| {
-            // Any volume may be mounted here.
-            is_mounted = true;
-            inspection.add_to(Some(container), Err(error));
-            &[]
-        });
-        for mount in mounts.iter().filter(|mount| &mount.name == volume.name) {
-            is_mounted = true;
+    if volumes.is_empty() {
+        return found;
+    }
+    let mounts = Mounts::of(inspection);
+    for volume in volumes {
+        let path = &volume.path;
+        let of_volume = mounts.by_volume.get(volume.name);
+        let of_volume = of_volume.map_or(&[][..], Vec::as_slice);
+        for &(container, mount) in of_volume {
             match mount.sub_path.read() {
                 Ok(sub_path) => {
                     let path = sub_path.map_or_else(|| path.clone(), |below| path.join(below));
@@ -245,14 +274,14 @@ fn mounts_of<'a>(inspection: &mut Inspection<'a>, volume: &NodeVolume<'a>) -> Ve
                 Err(error) => inspection.add_to(Some(container), Err(error)),
             }
         }
-    }
-    if !is_mounted {
-        found.push(NodeMount {
-            path: path.clone(),
-            container: None,
-            access: Ok(Access::None),
-            persistent_volume: volume.persistent_volume,
-        });
+        if of_volume.is_empty() && !mounts.has_unread {
+            found.push(NodeMount {
+                path: path.clone(),
+                container: None,
+                access: Ok(Access::None),
+                persistent_volume: volume.persistent_volume,
+            });
+        }
     }
     found
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::{LONGEST_TEXT, cut, names};
+
 use super::host_path::{Access, NodePath};
 
 /// A namespace of the node that a pod can share.
@@ -63,31 +65,40 @@ impl fmt::Display for Offence {
                 let ports = texts.join(", ");
                 write!(formatter, "Containers use the {noun} {ports} of their node")
             }
-            Self::HostPath(path, Access::None) => {
-                let text = "but no container mounts it";
-                write!(formatter, "A volume is the path {path} of the node, {text}")
-            }
-            Self::HostPath(path, Access::Read) => {
-                write!(formatter, "Containers can read {path} of their node")
-            }
-            Self::HostPath(path, Access::WriteBelow) => {
-                let text = "Containers can write to what is mounted below";
-                write!(formatter, "{text} {path} of their node")
-            }
-            Self::HostPath(path, Access::Write) => {
-                write!(formatter, "Containers can write to {path} of their node")
+            Self::HostPath(path, access) => {
+                let path = shown(path);
+                match access {
+                    Access::None => {
+                        let text = "but no container mounts it";
+                        write!(formatter, "A volume is the path {path} of the node, {text}")
+                    }
+                    Access::Read => write!(formatter, "Containers can read {path} of their node"),
+                    Access::WriteBelow => {
+                        let text = "Containers can write to what is mounted below";
+                        write!(formatter, "{text} {path} of their node")
+                    }
+                    Access::Write => {
+                        write!(formatter, "Containers can write to {path} of their node")
+                    }
+                }
             }
             Self::RuntimeSocket(path, true) => {
                 let text = "Containers reach the container runtime of their node by";
-                write!(formatter, "{text} {path}")
+                write!(formatter, "{text} {}", shown(path))
             }
             Self::RuntimeSocket(path, false) => {
                 let text = "to the container runtime, but no container mounts it";
-                write!(formatter, "A volume is the path {path} {text}")
+                write!(formatter, "A volume is the path {} {text}", shown(path))
             }
-            Self::Capabilities(names) => {
-                write!(formatter, "Containers add {}", names.join(", "))
+            Self::Capabilities(added) => {
+                let added = names(added.iter().map(|name| cut(name, LONGEST_TEXT)));
+                write!(formatter, "Containers add {added}")
             }
         }
     }
+}
+
+/// Returns a path as reasons show it.
+fn shown(path: &NodePath) -> String {
+    cut(&path.to_string(), LONGEST_TEXT).to_owned()
 }

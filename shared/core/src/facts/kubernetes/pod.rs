@@ -1,5 +1,5 @@
 //! The members of pods that checks evaluate, as the API server returns them. The values of environment variables are
-//! not among them, and are never read.
+//! not among them, and are never read. Texts whose length Kubernetes does not limit are invalid if they are too long.
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
 
@@ -9,7 +9,7 @@ mod resources;
 mod security;
 mod volume;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
@@ -148,7 +148,7 @@ impl PodSpec {
     /// workload. Pods with the same settings are then equal.
     #[must_use]
     pub fn reduced(mut self) -> Self {
-        let mut renamed = Vec::new();
+        let mut renamed = HashSet::new();
         if let Field::Value(volumes) = &mut self.volumes {
             volumes.retain(Volume::is_evaluated);
             // A volume that may be a path of the node keeps its name, so that no other volume is taken for it.
@@ -157,11 +157,14 @@ impl PodSpec {
                 if let Field::Value(name) = &mut volume.name
                     && name.starts_with(TOKEN_VOLUME)
                 {
-                    renamed.push(std::mem::replace(name, ANY_TOKEN_VOLUME.to_owned()));
+                    renamed.insert(std::mem::replace(name, ANY_TOKEN_VOLUME.to_owned()));
                 }
             }
         }
-        let volumes = self.volumes.items().ok();
+        let volumes = self.volumes.items().ok().map(|volumes| {
+            let names = volumes.iter().map(|volume| &volume.name);
+            names.collect::<HashSet<_>>()
+        });
         for list in [
             &mut self.containers,
             &mut self.init_containers,
@@ -174,16 +177,13 @@ impl PodSpec {
                 if let Field::Value(mounts) = &mut container.volume_mounts {
                     for mount in &mut *mounts {
                         if let Field::Value(name) = &mut mount.name
-                            && renamed.contains(name)
+                            && renamed.contains(name.as_str())
                         {
                             ANY_TOKEN_VOLUME.clone_into(name);
                         }
                     }
-                    if let Some(volumes) = volumes {
-                        let is_left = |name: &Field<String>| {
-                            volumes.iter().any(|volume| &volume.name == name)
-                        };
-                        mounts.retain(|mount| is_left(&mount.name));
+                    if let Some(volumes) = &volumes {
+                        mounts.retain(|mount| volumes.contains(&mount.name));
                     }
                 }
                 if let Field::Value(variables) = &mut container.env {

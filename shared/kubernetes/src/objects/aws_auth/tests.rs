@@ -140,6 +140,29 @@ fn merge_keys_are_recorded() {
 }
 
 #[test]
+fn aliases_stand_for_their_values() {
+    let text = format!(
+        "- rolearn: &role {ROLE}\n  groups: &groups ['system:masters']\n\
+         - rolearn: *role\n  username: dev\n  groups: *groups\n\
+         - &entry {{rolearn: other}}\n- *entry\n"
+    );
+    let aws_auth = roles(&text);
+    assert_eq!(
+        aws_auth.roles,
+        [
+            mapping(ROLE, "", &["system:masters"]),
+            mapping(ROLE, "dev", &["system:masters"]),
+            mapping("other", "", &[]),
+            mapping("other", "", &[]),
+        ]
+    );
+    assert_eq!(places(&aws_auth), [""; 0]);
+    let aws_auth = parsed(&json!({"mapAccounts": "- &a '1'\n- *a\n"}));
+    assert_eq!(aws_auth.accounts, ["1".to_owned()].into());
+    assert_eq!(places(&aws_auth), [""; 0]);
+}
+
+#[test]
 fn a_part_with_line_breaks_of_an_older_yaml_is_dropped_alone() {
     for line_break in OTHER_LINE_BREAKS {
         // In YAML 1.1, the comment ends at the character, so that an entry follows.
@@ -188,7 +211,7 @@ fn a_part_that_is_no_list_is_dropped_alone() {
         ("a: b\n  c: d\n", "mapRoles (line 2)"),
         ("rolearn: x\n", "mapRoles (line 1)"),
         ("dev\n", "mapRoles (line 1)"),
-        ("- &a x\n- *a\n", "mapRoles (line 2)"),
+        ("- &a [*a]\n", "mapRoles (line 1)"),
         ("- !!map {}\n", "mapRoles (line 1)"),
         ("[]\n---\n[]\n", "mapRoles (line 2)"),
         ("- groups: [a]\n  groups: [b]\n", "mapRoles (line 2)"),

@@ -12,6 +12,7 @@ pub struct Container {
     /// The name.
     pub name: Field<String>,
     /// The image.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub image: Field<String>,
     /// The security settings.
     pub security_context: Field<SecurityContext>,
@@ -54,6 +55,7 @@ pub struct VolumeMount {
     /// `Bidirectional` if mounts of the container appear on the node.
     pub mount_propagation: Field<String>,
     /// The path in the volume.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub sub_path: Field<String>,
 }
 
@@ -94,6 +96,7 @@ impl Object for EnvironmentSource {}
 #[serde(default)]
 pub struct SecretReference {
     /// The name.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub name: Field<String>,
 }
 

@@ -61,8 +61,10 @@ impl Object for WindowsOptions {}
 #[serde(default)]
 pub struct Capabilities {
     /// The capabilities that the container has in addition to those of the container runtime.
+    #[serde(deserialize_with = "crate::field::short_texts")]
     pub add: Field<Vec<String>>,
     /// The capabilities that the container does not have.
+    #[serde(deserialize_with = "crate::field::short_texts")]
     pub drop: Field<Vec<String>>,
 }
 

@@ -172,6 +172,31 @@ fn only_zero_is_told_from_other_quantities() {
 }
 
 #[test]
+fn texts_of_more_than_four_kibibytes_are_invalid() {
+    for (length, invalid) in [(4 << 10, 0), ((4 << 10) + 1, 10)] {
+        let text = "x".repeat(length);
+        let pod = pod(json!({
+            "containers": [{
+                "image": text,
+                "securityContext": {"capabilities": {"add": ["ALL", text], "drop": [text]}},
+                "volumeMounts": [{"name": "v", "subPath": text}],
+                "env": [{"valueFrom": {"secretKeyRef": {"name": text}}}],
+                "envFrom": [{"secretRef": {"name": text}}],
+            }],
+            "volumes": [
+                {"hostPath": {"path": text}},
+                {"persistentVolumeClaim": {"claimName": text}},
+                {"image": {"reference": text}},
+                {"projected": {"sources": [{"serviceAccountToken": {"audience": text}}]}},
+            ],
+        }));
+        let found = format!("{pod:?}");
+        assert_eq!(found.matches("Invalid").count(), invalid, "{length}");
+        assert_eq!(found.contains(&text), invalid == 0, "{length}");
+    }
+}
+
+#[test]
 fn pods_that_differ_in_generated_names_and_in_values_are_equal() {
     let of = |suffix: &str| {
         pod(json!({

@@ -63,6 +63,7 @@ impl Volume {
 #[serde(default)]
 pub struct HostPath {
     /// The path.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub path: Field<String>,
 }
 
@@ -73,6 +74,7 @@ impl Object for HostPath {}
 #[serde(default, rename_all = "camelCase")]
 pub struct ClaimSource {
     /// The name of the claim.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub claim_name: Field<String>,
     /// `true` if all mounts of the volume are read-only.
     pub read_only: Field<bool>,
@@ -92,6 +94,7 @@ impl Object for EphemeralSource {}
 #[serde(default)]
 pub struct ImageVolume {
     /// The image.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub reference: Field<String>,
 }
 
@@ -122,6 +125,7 @@ impl Object for ProjectedSource {}
 #[serde(default)]
 pub struct TokenSource {
     /// The audience; absent if it is the API server.
+    #[serde(deserialize_with = "crate::field::short_text")]
     pub audience: Field<String>,
 }
 
