@@ -6,12 +6,14 @@ use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    CLUSTER, World, change_event, cluster_arn, key, key_arn, private_cluster, text,
+    CLUSTER, World, access_entry, change_event, cluster_arn, key, key_arn, private_cluster, text,
 };
 
 const ENVELOPE: &str = "eks-secrets-envelope-encryption";
 const OWN_KEY: &str = "eks-secrets-customer-managed-key";
 const ROLE: &str = "eks-dedicated-cluster-role";
+const ADMINS: &str = "eks-access-cluster-admins";
+const ENTRIES: &str = "eks-access-entries-roles";
 const OF_ANOTHER_ACCOUNT: &str = "arn:aws:kms:eu-central-1:444455556666:key/central";
 
 /// Returns a private cluster with these members.
@@ -294,6 +296,61 @@ fn missing_settings_are_off_and_unread_settings_are_not_available() {
         world.status(mode, &cluster_arn("half")),
         "PASSED INFORMATIONAL"
     );
+    world.end();
+}
+
+#[test]
+fn a_cluster_lacks_access_entries_only_if_eks_says_so() {
+    let mut world = World::with(json!({"clusters": [private_cluster("c")]}));
+    let of_mode = "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this \
+                   operation.";
+    for (message, expected) in [
+        (of_mode, "none"),
+        ("The request is not valid.", "NOT_AVAILABLE INFORMATIONAL"),
+    ] {
+        let error = FaultKind::Error {
+            code: "InvalidRequestException".into(),
+            status: 400,
+            message: message.into(),
+        };
+        world.aws.fail(Fault::new("eks.ListAccessEntries", error));
+        world.ok("sweep", &only(&[ADMINS, ENTRIES]));
+        for check in [ADMINS, ENTRIES] {
+            let status = world.status(check, &cluster_arn("c"));
+            assert_eq!(status, expected, "{check}: {message}");
+        }
+        world.clear_faults();
+    }
+    world.end();
+}
+
+#[test]
+fn a_role_that_the_list_of_roles_lacks_is_requested_once() {
+    let entry = || json!({"accessEntries": [access_entry("ops")]});
+    let mut world = World::with(json!({
+        "clusters": [with("a", entry()), with("b", entry())],
+        "roles": [{"RoleName": "ops"}],
+    }));
+    for (fault, expected) in [
+        (None, "PASSED INFORMATIONAL"),
+        (Some(FaultKind::AccessDenied), "NOT_AVAILABLE INFORMATIONAL"),
+        (Some(FaultKind::NotFound(0)), "FAILED LOW"),
+    ] {
+        // The role was created after the roles were listed.
+        let unlisted = FaultKind::Missing("/Roles/0".to_owned());
+        world.aws.fail(Fault::new("iam.ListRoles", unlisted));
+        if let Some(kind) = fault {
+            world.aws.fail(Fault::new("iam.GetRole", kind));
+        }
+        let before = world.calls("iam.GetRole");
+        world.ok("sweep", &only(&[ENTRIES]));
+        assert_eq!(world.calls("iam.GetRole"), before + 1);
+        assert_eq!(
+            statuses(&world, ENTRIES, &["a", "b"]),
+            [format!("a {expected}"), format!("b {expected}")]
+        );
+        world.clear_faults();
+    }
     world.end();
 }
 

@@ -24,6 +24,8 @@ pub struct Call<'a> {
 pub(crate) struct Failure {
     /// The error code of the service; empty if the service returned none.
     code: String,
+    /// The message of the service; empty if the service returned none.
+    message: String,
     is_absent: bool,
     reason: Unread,
 }
@@ -207,18 +209,22 @@ impl<'a> Call<'a> {
     where
         E: ProvideErrorMetadata,
     {
-        let code = error.as_service_error().and_then(|error| error.code());
+        let service_error = error.as_service_error();
+        let code = service_error.and_then(|error| error.code());
         let code = code.unwrap_or_default();
+        let message = service_error.and_then(|error| error.message());
         Failure {
             is_absent: self.absent.contains(&code),
             reason: unread(self.action, &self.target, error),
             code: code.to_owned(),
+            message: message.unwrap_or_default().to_owned(),
         }
     }
 
     fn incomplete(&self, error: IncompleteList) -> Failure {
         Failure {
             code: String::new(),
+            message: String::new(),
             is_absent: false,
             reason: self.failed(&error.to_string()),
         }
@@ -272,6 +278,11 @@ impl Failure {
     /// Returns `true` if the service returned that error code.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         self.code == code
+    }
+
+    /// Returns `true` if the message of the service contains these words, which are in lower case.
+    pub(crate) fn mentions(&self, words: &str) -> bool {
+        self.message.to_ascii_lowercase().contains(words)
     }
 
     /// Returns `true` if the service reports that the target does not exist.
@@ -395,6 +406,7 @@ mod tests {
         assert_eq!(read_pages, [1]);
         let failure = result.unwrap_err();
         assert!(failure.has_code("AccessDenied") && !failure.is_absent);
+        assert!(failure.mentions("no.") && !failure.mentions("yes"));
         assert_eq!(Unread::from(failure).code.word(), "ACCESS_DENIED");
     }
 

@@ -123,12 +123,12 @@ impl Finding<'_> {
             "GetDownloadUrlForLayer" | "ListPullTimeUpdateExclusions" => {
                 self.needs(&[Need::ImageConfig])
             }
-            "GetLifecyclePolicy" => self.is_of(EcrRepository::KIND) && self.is_about_repository(),
+            // Both also report that the repository does not exist.
+            "GetLifecyclePolicy" | "GetRepositoryPolicy" => {
+                self.is_of(EcrRepository::KIND) && self.is_about_repository()
+            }
             "GetRegistryScanningConfiguration" => {
                 self.needs(&[Need::RegistryScanning, Need::Inspector])
-            }
-            "GetRepositoryPolicy" => {
-                self.needs(&[Need::RepositoryPolicy]) && self.is_about_repository()
             }
             "GetSigningConfiguration" => self.needs(&[Need::ManagedSigning]),
             "BatchGetImage"
@@ -146,6 +146,7 @@ impl Finding<'_> {
     fn depends_on_iam(&self, operation: &str) -> bool {
         self.needs(match operation {
             "GetInstanceProfile" => &[Need::NodeRoles],
+            "GetRole" => &[Need::ClusterRole, Need::NodeRoles, Need::AccessEntries],
             "ListOpenIDConnectProviders" => &[Need::PodRoles],
             "ListRoles" => &[Need::TrustingRoles, Need::AccessEntries],
             _ => &[Need::ClusterRole, Need::NodeRoles],

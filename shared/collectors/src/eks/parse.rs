@@ -120,6 +120,8 @@ fn node_ports(cluster: &Cluster) -> Ports {
             last: range.max_port().try_into().ok()?,
         })
     });
+    // The SDK returns 0 for a port that is missing from the response.
+    let ports = ports.filter(|ports| 0 < ports.first && ports.first <= ports.last);
     ports.unwrap_or(Ports::NODE_PORTS)
 }
 
@@ -272,6 +274,30 @@ mod tests {
             last: 21_000,
         };
         assert_eq!(network.node_ports, ports);
+    }
+
+    #[test]
+    fn without_a_valid_range_the_default_node_ports_apply() {
+        for (first, last, expected) in [
+            (Some(20_000), Some(21_000), "20000-21000"),
+            (Some(20_000), Some(20_000), "20000"),
+            (None, None, "30000-32767"),
+            (Some(20_000), None, "30000-32767"),
+            (None, Some(21_000), "30000-32767"),
+            (Some(21_000), Some(20_000), "30000-32767"),
+            (Some(-1), Some(20_000), "30000-32767"),
+            (Some(20_000), Some(65_536), "30000-32767"),
+        ] {
+            let range = ServiceNodePortRange::builder()
+                .set_min_port(first)
+                .set_max_port(last);
+            let config =
+                KubeApiServerConfigResponse::builder().service_node_port_range(range.build());
+            let described = Cluster::builder().kube_api_server_config(config.build());
+            let ports = parsed(described.build()).network.node_ports;
+            let expected: Ports = expected.parse().unwrap();
+            assert_eq!(ports, expected, "{first:?} {last:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use eksentry_core::facts::{Fact, List, Unread};
 use eksentry_core::policy::PolicyDocument;
 use percent_encoding::percent_decode_str;
 
-use super::parse;
+use super::{ABSENT, GET_ROLE, parse};
 use crate::Reader;
 use crate::call::{Call, Next};
 use crate::permission::{Arns, Permission};
@@ -42,8 +42,8 @@ struct UnreadPolicy {
 }
 
 impl AccountRoles {
-    /// Returns `true` if the account has a role with that name.
-    pub(crate) fn has(&self, name: &str) -> Fact<bool> {
+    /// Returns `true` if the list contains a role with that name.
+    fn has(&self, name: &str) -> Fact<bool> {
         match &self.missing {
             _ if self.names.contains(name) => Ok(true),
             Some(missing) => Err(missing.clone()),
@@ -55,20 +55,23 @@ impl AccountRoles {
     /// is among them.
     pub(crate) fn trusting(&self, issuer: &str) -> List<TrustingRole> {
         let roles = self.trusts.iter().filter_map(|trust| {
-            let service_accounts = match &trust.policy {
-                Ok(policy) => match policy.service_accounts_of(issuer) {
-                    Ok(accounts) => Ok(accounts?),
-                    Err(problem) => Err(Unread {
+            let (service_accounts, unread) = match &trust.policy {
+                Ok(policy) => {
+                    let (accounts, problem) = policy.service_accounts_of(issuer);
+                    let unread = problem.map(|problem| Unread {
                         code: ReasonCode::PolicyNotUnderstood,
                         text: format!("In the trust policy of role {}, {problem}.", trust.role),
-                    }),
-                },
-                Err(unread) if unread.text.contains(issuer) => Err(unread.reason.clone()),
+                    });
+                    (accounts, unread)
+                }
+                Err(unread) if unread.text.contains(issuer) => (None, Some(unread.reason.clone())),
                 Err(_) => return None,
             };
-            Some(TrustingRole {
+            let trusts = service_accounts.is_some() || unread.is_some();
+            trusts.then(|| TrustingRole {
                 name: trust.role.clone(),
                 service_accounts,
+                unread,
             })
         });
         let mut items: Vec<TrustingRole> = roles.collect();
@@ -113,6 +116,30 @@ impl Reader<'_> {
     /// Returns the roles of the account, which are listed once for all Regions.
     pub(crate) async fn account_roles(&self) -> &AccountRoles {
         self.account.roles(|| Box::pin(self.list_roles())).await
+    }
+
+    /// Returns `true` if the account has a role with that name. A role that is missing from the list may have been
+    /// created since the roles were listed, so it is requested.
+    pub(crate) async fn has_role(&self, name: &str) -> Fact<bool> {
+        match self.account_roles().await.has(name) {
+            Ok(false) => {
+                let request = || Box::pin(self.request_role(name));
+                let unlisted = &self.account.iam().unlisted_roles;
+                unlisted.get(name.to_owned(), request).await
+            }
+            listed => listed,
+        }
+    }
+
+    async fn request_role(&self, name: &str) -> Fact<bool> {
+        let call = self.iam_call(&GET_ROLE, format!("role {name}"));
+        let call = call.absent(ABSENT);
+        let request = self.clients.iam.get_role().role_name(name);
+        match call.send(request.send()).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.is_absent() => Ok(false),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn list_roles(&self) -> AccountRoles {
@@ -173,25 +200,36 @@ mod tests {
     #[test]
     fn roles_that_trust_the_issuer_are_found() {
         let service = r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}"#;
+        let unknown = r#"{"Statement": [{"Effect": "Allow", "Action": "sts:*", "Principal": "*",
+            "Condition": {"StringSounds": {"a": "b"}}}, "#;
+        let part = trust(ISSUER).replace(r#"{"Statement": ["#, unknown);
         let roles = roles(&[
             ("web", Some(trust(ISSUER).replace('"', "%22"))),
             ("other", Some(trust(&format!("{ISSUER}3")))),
             ("nodes", Some(service.to_owned())),
             ("broken", Some(format!("{{{ISSUER}"))),
             ("odd", Some("{".to_owned())),
+            ("part", Some(part)),
         ]);
         assert_eq!(
             roles.trusts.len(),
-            4,
+            5,
             "the policy of a service role is dropped"
         );
         let List { items, missing } = roles.trusting(ISSUER);
         assert_eq!(missing, None);
         let found: Vec<_> = items.iter().map(|role| role.name.as_str()).collect();
-        assert_eq!(found, ["broken", "web"]);
-        assert_eq!(items[1].service_accounts, Ok(ServiceAccounts::All));
-        let unread = items[0].service_accounts.as_ref().unwrap_err();
-        assert_eq!(unread.code, ReasonCode::PolicyNotUnderstood);
+        assert_eq!(found, ["broken", "part", "web"]);
+        for (role, accounts, is_unread) in [
+            (&items[0], None, true),
+            (&items[1], Some(ServiceAccounts::All), true),
+            (&items[2], Some(ServiceAccounts::All), false),
+        ] {
+            assert_eq!(role.service_accounts, accounts, "{role:?}");
+            let code = role.unread.as_ref().map(|unread| unread.code);
+            let expected = is_unread.then_some(ReasonCode::PolicyNotUnderstood);
+            assert_eq!(code, expected, "{role:?}");
+        }
     }
 
     #[test]

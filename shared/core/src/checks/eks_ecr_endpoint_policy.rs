@@ -2,7 +2,7 @@
 //!
 //! The policies of the VPC endpoints for ECR (`ecr.api` and `ecr.dkr`) in the cluster's VPC should allow images to be
 //! pushed only to known accounts: the account of the cluster and those in `allowedAccounts`. The check fails if an
-//! available endpoint has no policy or the default policy, or if its policy allows `ecr:PutImage`,
+//! available endpoint has no policy, an empty policy or the default policy, or if its policy allows `ecr:PutImage`,
 //! `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart` or `ecr:CompleteLayerUpload` on repositories of other accounts.
 //!
 //! A statement is limited to known accounts by its `Resource`, or by a condition on `aws:ResourceAccount`. A condition
@@ -266,6 +266,7 @@ mod tests {
         let of_partner = || policy(&OWN.replace("111122223333", "444455556666"));
         for (policy, parameters, expected, code) in [
             (None, "{}", LOW, "PUSHES_TO_ANY_ACCOUNT"),
+            (policy(""), "{}", LOW, "PUSHES_TO_ANY_ACCOUNT"),
             (policy(OPEN), "{}", LOW, "PUSHES_TO_ANY_ACCOUNT"),
             (
                 policy(&format!("{OWN}, {TOKEN}, {PULL}")),

@@ -11,6 +11,10 @@
 //!
 //! Roles of other accounts that trust the cluster through a provider in their account are not evaluated.
 //!
+//! The check does not apply to local clusters on AWS Outposts and clusters that are being created, which may have no
+//! issuer. EKS reports an issuer for every other cluster, so a response without one is incomplete, and the result is
+//! `NOT_AVAILABLE`.
+//!
 //! ## Why it matters
 //!
 //! The namespace and the name of its service account are all that distinguishes one pod from another. Without a
@@ -86,10 +90,7 @@ fn evaluate(cluster: &EksCluster, settings: &ParameterValues) -> Verdict {
         let reasons = failures.iter().map(|(_, reason)| reason.clone());
         return Verdict::failed_for(*severity, reasons.collect());
     }
-    let unread = roles
-        .items
-        .iter()
-        .find_map(|role| role.service_accounts.as_ref().err());
+    let unread = roles.items.iter().find_map(|role| role.unread.as_ref());
     if let Some(unread) = unread.or(roles.missing.as_ref()) {
         return Verdict::not_available(unread);
     }
@@ -131,7 +132,7 @@ fn without_issuer(cluster: &EksCluster) -> Verdict {
 fn failure(width: ServiceAccounts, roles: &[TrustingRole]) -> Option<Reason> {
     let roles = roles
         .iter()
-        .filter(|role| role.service_accounts == Ok(width));
+        .filter(|role| role.service_accounts == Some(width));
     let roles = names(roles.map(|role| role.name.as_str()));
     if roles.is_empty() {
         return None;
@@ -158,17 +159,27 @@ fn failure(width: ServiceAccounts, roles: &[TrustingRole]) -> Option<Reason> {
 mod tests {
     use super::*;
     use crate::checks::samples::{cluster, settings, unread};
-    use crate::facts::{Fact, List};
+    use crate::facts::List;
     use crate::verdict::Outcome;
 
     const HIGH: Outcome = Outcome::Failed(Severity::High);
     const MEDIUM: Outcome = Outcome::Failed(Severity::Medium);
     const LOW: Outcome = Outcome::Failed(Severity::Low);
 
-    fn role(name: &str, service_accounts: Fact<ServiceAccounts>) -> TrustingRole {
+    fn role(name: &str, service_accounts: ServiceAccounts) -> TrustingRole {
+        TrustingRole {
+            name: name.to_owned(),
+            service_accounts: Some(service_accounts),
+            unread: None,
+        }
+    }
+
+    /// Returns a role of whose trust policy only this is known.
+    fn partly_read(name: &str, service_accounts: Option<ServiceAccounts>) -> TrustingRole {
         TrustingRole {
             name: name.to_owned(),
             service_accounts,
+            unread: Some(unread()),
         }
     }
 
@@ -193,7 +204,7 @@ mod tests {
             (&[OfNamespaces], allowed, MEDIUM),
             (&[Listed, All, OfNamespaces], "{}", HIGH),
         ] {
-            let roles = roles.iter().map(|width| role("api", Ok(*width))).collect();
+            let roles = roles.iter().map(|width| role("api", *width)).collect();
             let verdict = verdict(List::complete(roles), parameters);
             assert_eq!(verdict.outcome, expected, "{verdict:?}");
         }
@@ -201,32 +212,49 @@ mod tests {
 
     #[test]
     fn unread_roles_prevent_a_pass_but_not_a_failure() {
-        for (known, missing, expected) in [
+        use ServiceAccounts::{All, Listed, OfNamespace};
+        let allowed = r#"{"allowNamespaceWide": true}"#;
+        for (known, missing, parameters, expected) in [
+            (vec![role("a", All)], Some(unread()), "{}", HIGH),
             (
-                vec![role("a", Ok(ServiceAccounts::All))],
+                vec![role("a", Listed)],
                 Some(unread()),
-                HIGH,
-            ),
-            (
-                vec![role("a", Ok(ServiceAccounts::Listed))],
-                Some(unread()),
+                "{}",
                 Outcome::NotAvailable,
             ),
-            (vec![role("a", Err(unread()))], None, Outcome::NotAvailable),
             (
-                vec![
-                    role("a", Err(unread())),
-                    role("b", Ok(ServiceAccounts::OfNamespace)),
-                ],
+                vec![partly_read("a", None)],
                 None,
+                "{}",
+                Outcome::NotAvailable,
+            ),
+            (
+                vec![partly_read("a", None), role("b", OfNamespace)],
+                None,
+                "{}",
                 LOW,
             ),
+            (
+                vec![partly_read("a", Some(Listed))],
+                None,
+                "{}",
+                Outcome::NotAvailable,
+            ),
+            (vec![partly_read("a", Some(OfNamespace))], None, "{}", LOW),
+            (
+                vec![partly_read("a", Some(OfNamespace))],
+                None,
+                allowed,
+                Outcome::NotAvailable,
+            ),
+            (vec![partly_read("a", Some(All))], None, allowed, HIGH),
         ] {
             let roles = List {
                 items: known,
                 missing,
             };
-            assert_eq!(verdict(roles.clone(), "{}").outcome, expected, "{roles:?}");
+            let verdict = verdict(roles, parameters);
+            assert_eq!(verdict.outcome, expected, "{verdict:?} {parameters}");
         }
     }
 
@@ -251,8 +279,8 @@ mod tests {
     #[test]
     fn each_width_has_its_reason_with_the_names_of_the_roles() {
         let roles = vec![
-            role("b", Ok(ServiceAccounts::OfNamespace)),
-            role("a", Ok(ServiceAccounts::All)),
+            role("b", ServiceAccounts::OfNamespace),
+            role("a", ServiceAccounts::All),
         ];
         let verdict = verdict(List::complete(roles), "{}");
         assert_eq!(

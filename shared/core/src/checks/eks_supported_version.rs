@@ -104,14 +104,17 @@ fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterVa
     let is_past = |end: EndOfSupport| end.is_past();
     let is_extended = listed.status == Some(SupportStatus::Extended)
         || listed.end_of_standard.is_some_and(is_past);
-    if listed.status.is_none() && listed.end_of_standard.is_none() {
-        return Verdict::not_available(&Unread {
+    let unknown = |support: &str| {
+        Verdict::not_available(&Unread {
             code: ReasonCode::VersionSupportUnknown,
             text: format!(
-                "eks:DescribeClusterVersions returned neither a known status nor the end of support for Kubernetes \
+                "eks:DescribeClusterVersions returned neither a known status nor the end of {support} for Kubernetes \
                  {version}."
             ),
-        });
+        })
+    };
+    if listed.status.is_none() && listed.end_of_standard.is_none() {
+        return unknown("support");
     }
     let allows_extended = settings.get(&ALLOW_EXTENDED_SUPPORT);
     if is_extended && !allows_extended {
@@ -120,6 +123,10 @@ fn by_entry(cluster: &EksCluster, listed: &ListedVersion, settings: &ParameterVa
             until(listed.end_of_extended)
         );
         return Verdict::failed(Severity::Medium, ReasonCode::VersionInExtendedSupport, text);
+    }
+    // After the end of standard support, extended support may have ended too.
+    if listed.is_supported().is_none() {
+        return unknown("extended support");
     }
     // If extended support is allowed, only its end matters.
     let (kind, end) = if allows_extended {
@@ -250,6 +257,13 @@ mod tests {
             (entry(Some(Standard), None, None), "{}", Outcome::Passed),
             (entry(None, Some(100), None), "{}", Outcome::Passed),
             (entry(None, None, None), "{}", Outcome::NotAvailable),
+            (entry(None, Some(-100), None), "{}", MEDIUM),
+            (
+                entry(None, Some(-100), None),
+                allowed,
+                Outcome::NotAvailable,
+            ),
+            (entry(None, Some(-100), Some(265)), allowed, Outcome::Passed),
             (entry(Some(Extended), Some(-100), Some(265)), "{}", MEDIUM),
             (entry(Some(Extended), None, None), "{}", MEDIUM),
             (
@@ -340,6 +354,20 @@ mod tests {
                 allowed,
                 "VERSION_IN_STANDARD_SUPPORT",
                 "Kubernetes 1.33 is in standard support.",
+            ),
+            (
+                entry(None, None, None),
+                "{}",
+                "VERSION_SUPPORT_UNKNOWN",
+                "eks:DescribeClusterVersions returned neither a known status nor the end of support for Kubernetes \
+                 1.33.",
+            ),
+            (
+                entry(None, Some(-100), None),
+                allowed,
+                "VERSION_SUPPORT_UNKNOWN",
+                "eks:DescribeClusterVersions returned neither a known status nor the end of extended support for \
+                 Kubernetes 1.33.",
             ),
             (
                 unlisted(&["1.34"]),

@@ -29,7 +29,7 @@ use crate::severity::Severity;
 use crate::text::names;
 use crate::verdict::{Reason, Verdict};
 
-/// The age in days that insights may have. EKS refreshes them every 24 hours.
+/// The age in whole days from which insights are outdated. EKS refreshes them every 24 hours.
 /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>.
 const MAX_AGE: i64 = 7;
 
@@ -103,7 +103,7 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
                 cluster.name
             ),
         }),
-        Some(days) if days > MAX_AGE => Verdict::warning(
+        Some(days) if days >= MAX_AGE => Verdict::warning(
             ReasonCode::InsightsOutdated,
             format!("EKS has not refreshed the insights in the last {MAX_AGE} days."),
         ),
@@ -214,10 +214,10 @@ mod tests {
         for (ages, expected) in [
             (vec![Some(0)], Outcome::Passed),
             (vec![Some(-1)], Outcome::Passed),
-            (vec![Some(7)], Outcome::Passed),
-            (vec![Some(8)], Outcome::Warning),
-            (vec![Some(8), Some(1)], Outcome::Passed),
-            (vec![Some(8), None], Outcome::Warning),
+            (vec![Some(6)], Outcome::Passed),
+            (vec![Some(7)], Outcome::Warning),
+            (vec![Some(7), Some(1)], Outcome::Passed),
+            (vec![Some(7), None], Outcome::Warning),
             (vec![Some(1), None], Outcome::Passed),
             (vec![None], Outcome::NotAvailable),
         ] {
@@ -225,7 +225,7 @@ mod tests {
             assert_eq!(verdict(insights, None).outcome, expected, "{ages:?}");
         }
         let text = |days| verdict(vec![aged(Some(days))], None).explanation();
-        assert_eq!(text(8), text(9));
+        assert_eq!(text(7), text(9));
     }
 
     #[test]

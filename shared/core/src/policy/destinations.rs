@@ -87,9 +87,9 @@ struct Denial<'a> {
 
 impl Destinations {
     /// Returns the accounts to whose repositories images can be pushed under the policy of an endpoint. Without a
-    /// policy, the default policy of AWS applies, which allows everything.
+    /// policy, or with an empty one, the default policy of AWS applies, which allows everything.
     pub fn of(policy: Option<&ResourcePolicy>, registries: Registries<'_>) -> Self {
-        let Some(policy) = policy else {
+        let Some(policy) = policy.filter(|policy| **policy != ResourcePolicy::default()) else {
             return Self::Any;
         };
         let reader = Reader {
@@ -133,13 +133,6 @@ fn conclude(found: Vec<Allowed>, policy: &ResourcePolicy) -> Destinations {
         }
     }
     let unclear = unclear.or_else(|| policy.not_understood.first().cloned());
-    let is_empty = policy.statements.is_empty() && policy.not_understood.is_empty();
-    let unclear = unclear.or_else(|| {
-        is_empty.then(|| NotUnderstood {
-            statement: None,
-            reason: "has no statements".to_owned(),
-        })
-    });
     match (accounts, unclear) {
         (Accounts::Any, _) => Destinations::Any,
         (Accounts::Listed(others), _) if !others.is_empty() => Destinations::Others(others),

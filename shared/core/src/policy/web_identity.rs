@@ -32,16 +32,13 @@ pub enum ServiceAccounts {
 }
 
 impl PolicyDocument {
-    /// Returns the service accounts of an issuer that may assume a role with this trust policy, or `None` if the policy
-    /// does not trust the issuer. The issuer is written without `https://`. The widest statement counts.
-    ///
-    /// # Errors
-    ///
-    /// Returns the part that is not understood if it might allow more service accounts than those that are listed.
+    /// Returns the service accounts of an issuer that may assume a role with this trust policy, and the first condition
+    /// that is not understood, whose statement may allow others. Both are `None` if the policy does not trust the
+    /// issuer. The issuer is written without `https://`. The widest statement counts.
     pub fn service_accounts_of(
         &self,
         issuer: &str,
-    ) -> Result<Option<ServiceAccounts>, &NotUnderstood> {
+    ) -> (Option<ServiceAccounts>, Option<&NotUnderstood>) {
         let trusting = |statement: &&Statement| {
             statement.covers(ACTION) && trusts(&statement.principal, issuer)
         };
@@ -60,10 +57,7 @@ impl PolicyDocument {
                 Err(problem) => not_understood = not_understood.or(Some(problem)),
             }
         }
-        match not_understood {
-            Some(problem) if widest <= Some(ServiceAccounts::Listed) => Err(problem),
-            _ => Ok(widest),
-        }
+        (widest, not_understood)
     }
 
     /// Returns the issuers of the web identity providers that the policy names as principals, without `https://`.
@@ -229,7 +223,10 @@ mod tests {
     }
 
     fn of(statements: &str) -> Option<ServiceAccounts> {
-        document(statements).service_accounts_of(ISSUER).unwrap()
+        let policy = document(statements);
+        let (accounts, not_understood) = policy.service_accounts_of(ISSUER);
+        assert_eq!(not_understood, None, "{statements}");
+        accounts
     }
 
     #[test]
@@ -400,15 +397,24 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_is_not_understood_hides_no_wide_statement() {
+    fn a_condition_that_is_not_understood_hides_no_other_statement() {
+        use ServiceAccounts::{All, Listed, OfNamespace};
         let unknown = allow(r#"{"StringSounds": {"ISSUER:sub": "a"}}"#);
-        assert!(document(&unknown).service_accounts_of(ISSUER).is_err());
-        let open = r#"{"Effect": "Allow", "Principal": PROVIDER, "Action": "sts:AssumeRoleWithWebIdentity"}"#;
-        let both = document(&format!("{unknown}, {open}"));
-        assert_eq!(
-            both.service_accounts_of(ISSUER),
-            Ok(Some(ServiceAccounts::All))
-        );
+        let like = |pattern: &str| {
+            let condition = format!(r#"{{"StringLike": {{"ISSUER:sub": "{pattern}"}}}}"#);
+            format!("{unknown}, {}", allow(&condition))
+        };
+        for (statements, expected) in [
+            (unknown.clone(), None),
+            (like("system:serviceaccount:pay:api"), Some(Listed)),
+            (like("system:serviceaccount:pay:*"), Some(OfNamespace)),
+            (like("*"), Some(All)),
+        ] {
+            let policy = document(&statements);
+            let (accounts, not_understood) = policy.service_accounts_of(ISSUER);
+            assert_eq!(accounts, expected, "{statements}");
+            assert!(not_understood.is_some(), "{statements}");
+        }
     }
 
     #[test]

@@ -328,7 +328,8 @@ fn trusting_roles(bytes: &mut Unstructured<'_>) -> Result<List<TrustingRole>> {
     let roles = texts(bytes, 30)?.into_iter().map(|name| {
         Ok(TrustingRole {
             name,
-            service_accounts: fact(*bytes.choose(&WIDTHS)?, bytes)?,
+            service_accounts: fact(*bytes.choose(&WIDTHS)?, bytes)?.ok(),
+            unread: fact((), bytes)?.err(),
         })
     });
     let roles = roles.collect::<Result<_>>()?;

@@ -82,8 +82,10 @@ impl Role {
 pub struct TrustingRole {
     /// The name of the role.
     pub name: String,
-    /// The service accounts of the cluster that may assume the role.
-    pub service_accounts: Fact<ServiceAccounts>,
+    /// The service accounts of the cluster that certainly may assume the role; `None` if there are none.
+    pub service_accounts: Option<ServiceAccounts>,
+    /// The reason why others might; `None` if the whole trust policy was read.
+    pub unread: Option<Unread>,
 }
 
 /// A source of IAM roles for the pods of a cluster.
