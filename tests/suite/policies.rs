@@ -49,6 +49,14 @@ fn repository(name: &str, statements: Value) -> Value {
     json!({"repositoryName": name, "policy": policy(statements)})
 }
 
+fn error(code: &str) -> FaultKind {
+    FaultKind::Error {
+        code: code.to_owned(),
+        status: 400,
+        message: String::new(),
+    }
+}
+
 /// Returns statements that are easily misread, each with the number of principals that it lets use the action.
 fn misread(action: &str, service: &str) -> Vec<(Value, &'static str)> {
     let everyone = |condition: Value| json!({"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition});
@@ -241,15 +249,19 @@ fn the_policy_of_the_registry_reaches_the_repositories_that_it_names() {
     assert_eq!(world.status(REPOSITORY, &repository_arn("pub-x")), UNKNOWN);
     assert_eq!(world.status(REGISTRY, &account_id()), UNKNOWN);
 
-    // A partition that does not know the setting has the first scope.
-    let unknown = FaultKind::Error {
-        code: "ValidationException".to_owned(),
-        status: 400,
-        message: String::new(),
-    };
-    world.aws.fail(Fault::new(GET_SCOPE, unknown));
-    world.ok("sweep", &event);
-    assert_eq!(world.status(REPOSITORY, &repository_arn("pub-x")), PASSED);
+    // Without the setting, or in a partition that does not know it, the scope is the first one.
+    for kind in [
+        FaultKind::Missing("/value".to_owned()),
+        error("ValidationException"),
+    ] {
+        world.clear_faults();
+        world.aws.fail(Fault::new(GET_SCOPE, kind.clone()));
+        world.ok("sweep", &event);
+        let status = world.status(REPOSITORY, &repository_arn("pub-x"));
+        assert_eq!(status, PASSED, "{kind:?}");
+        let status = world.status(REGISTRY, &account_id());
+        assert_eq!(status, PASSED, "{kind:?}");
+    }
     world.end();
 }
 
@@ -335,6 +347,57 @@ fn a_policy_that_cannot_be_read_is_not_a_pass() {
         world.status(REPOSITORY, &repository_arn("own")),
         "FAILED CRITICAL"
     );
+    world.end();
+}
+
+#[test]
+fn a_repository_that_was_deleted_in_the_meantime_is_gone() {
+    let mut world = World::with(json!({
+        "repositories": [repository("app", allow(root(ACCOUNT), json!("ecr:*")))],
+    }));
+    for (code, expected) in [
+        ("RepositoryPolicyNotFoundException", PASSED),
+        (
+            "RepositoryNotFoundException",
+            "ARCHIVED PASSED INFORMATIONAL",
+        ),
+    ] {
+        world.clear_faults();
+        world.aws.fail(Fault::new(GET, error(code)));
+        world.ok("sweep", &only(REPOSITORY));
+        let status = world.status(REPOSITORY, &repository_arn("app"));
+        assert_eq!(status, expected, "{code}");
+    }
+    world.end();
+}
+
+#[test]
+fn an_outsider_that_is_limited_to_a_network_is_not_trusted() {
+    let limited = |principal: Value, mut condition: Value| {
+        condition["IpAddress"] = json!({"aws:SourceIp": "203.0.113.0/24"});
+        let mut statement = allow(principal, json!("ecr:PutImage"));
+        statement["Condition"] = condition;
+        statement
+    };
+    let of = |id: &str| json!({"StringEquals": {"aws:PrincipalOrgID": id}});
+    let mut world = World::with(json!({"repositories": [
+        repository("network", limited(json!(EVERYONE), json!({}))),
+        repository("own", limited(root(ACCOUNT), json!({}))),
+        repository("other", limited(root(OTHER), json!({}))),
+        repository("organization", limited(json!(EVERYONE), of("o-other"))),
+        repository("variable", limited(json!(EVERYONE), of("${aws:ResourceOrgID}"))),
+    ]}));
+    world.ok("sweep", &only(REPOSITORY));
+    for (name, expected) in [
+        ("network", PASSED),
+        ("own", PASSED),
+        ("other", "FAILED MEDIUM"),
+        ("organization", "FAILED MEDIUM"),
+        ("variable", PASSED),
+    ] {
+        let status = world.status(REPOSITORY, &repository_arn(name));
+        assert_eq!(status, expected, "{name}");
+    }
     world.end();
 }
 

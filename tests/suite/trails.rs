@@ -13,6 +13,7 @@ const HIGH: &str = "FAILED HIGH";
 const MEDIUM: &str = "FAILED MEDIUM";
 const LOW: &str = "FAILED LOW";
 const NOT_AVAILABLE: &str = "NOT_AVAILABLE INFORMATIONAL";
+const ORGANIZATION: &str = "arn:aws:cloudtrail:eu-west-1:444455556666:trail/organization";
 
 fn arn(name: &str) -> String {
     format!("arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{name}")
@@ -44,10 +45,7 @@ fn calls(world: &World) -> [usize; 2] {
 
 #[test]
 fn a_complete_trail_of_the_account_or_its_organization_passes() {
-    let organization = json!({
-        "TrailARN": "arn:aws:cloudtrail:eu-west-1:444455556666:trail/organization",
-        "IsOrganizationTrail": true,
-    });
+    let organization = json!({"TrailARN": ORGANIZATION, "IsOrganizationTrail": true});
     let two_halves = json!({"selectors": {"EventSelectors": [
         {"ReadWriteType": "ReadOnly", "IncludeManagementEvents": true},
         {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true},
@@ -142,19 +140,58 @@ fn an_unknown_state_never_passes() {
     }
 }
 
-#[test]
-fn a_trail_that_was_deleted_in_the_meantime_does_not_count() {
-    let mut world = world(vec![trail("a", &json!({})), trail("b", &json!({}))]);
-    let kind = FaultKind::Error {
+fn not_found() -> FaultKind {
+    FaultKind::Error {
         code: "TrailNotFoundException".to_owned(),
         status: 400,
         message: String::new(),
-    };
-    let fault = Fault::new(STATUS, kind).matching(json!({"Name": arn("a")}));
+    }
+}
+
+#[test]
+fn a_trail_that_was_deleted_in_the_meantime_does_not_count() {
+    let mut world = world(vec![trail("a", &json!({})), trail("b", &json!({}))]);
+    let fault = Fault::new(STATUS, not_found()).matching(json!({"Name": arn("a")}));
     world.aws.fail(fault);
     assert_eq!(sweep(&mut world), PASSED);
     assert_eq!(calls(&world), [2, 0]);
+    world.aws.fail(Fault::new(STATUS, not_found()));
+    assert_eq!(sweep(&mut world), HIGH);
     world.end();
+}
+
+#[test]
+fn a_trail_of_another_account_that_is_not_found_may_log_events() {
+    let organization = |members: &Value| {
+        let mut trail = trail("organization", members);
+        trail["TrailARN"] = ORGANIZATION.into();
+        trail
+    };
+    let custom = organization(&json!({"selectors": {"EventSelectors": [{}]}}));
+    let preferred = organization(&json!({"HasInsightSelectors": true}));
+    let stopped = trail("off", &json!({"status": {"IsLogging": false}}));
+    for (trails, operation, member, expected) in [
+        (vec![preferred.clone()], STATUS, "Name", NOT_AVAILABLE),
+        (vec![custom], SELECTORS, "TrailName", NOT_AVAILABLE),
+        (
+            vec![preferred.clone(), stopped],
+            STATUS,
+            "Name",
+            NOT_AVAILABLE,
+        ),
+        (
+            vec![preferred, trail("main", &json!({}))],
+            STATUS,
+            "Name",
+            PASSED,
+        ),
+    ] {
+        let mut world = world(trails.clone());
+        let fault = Fault::new(operation, not_found()).matching(json!({member: ORGANIZATION}));
+        world.aws.fail(fault);
+        assert_eq!(sweep(&mut world), expected, "{trails:?}");
+        world.end();
+    }
 }
 
 #[test]

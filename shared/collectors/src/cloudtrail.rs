@@ -4,9 +4,9 @@ mod parse;
 mod response;
 
 use eksentry_aws::{JsonRequest, Service, ServiceResult};
-use eksentry_core::Fact;
 use eksentry_core::facts::List;
 use eksentry_core::facts::account::{EventSelector, Trail, TrailStatus};
+use eksentry_core::{Arn, Fact};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ impl Reader<'_> {
     }
 
     async fn trail_status(&self, arn: &str, name: &str) -> Fact<Option<TrailStatus>> {
-        let call = self.cloudtrail_call(&GET_STATUS, format!("trail {name}"));
+        let call = self.trail_call(&GET_STATUS, arn, name);
         let request = self.cloudtrail_request("GetTrailStatus", json!({"Name": arn}));
         let status: Result<Status, Failure> = call.send(request).await;
         match status {
@@ -99,7 +99,7 @@ impl Reader<'_> {
     }
 
     async fn selectors(&self, arn: &str, name: &str) -> Fact<Option<List<EventSelector>>> {
-        let call = self.cloudtrail_call(&GET_SELECTORS, format!("trail {name}"));
+        let call = self.trail_call(&GET_SELECTORS, arn, name);
         let request = self.cloudtrail_request("GetEventSelectors", json!({"TrailName": arn}));
         let selectors: Result<EventSelectors, Failure> = call.send(request).await;
         match selectors {
@@ -110,9 +110,18 @@ impl Reader<'_> {
         }
     }
 
+    /// Returns a call about a trail. If CloudTrail does not find a trail of this account, it was deleted. A trail of
+    /// another account, such as that of the organization, may exist although CloudTrail does not find it.
+    fn trail_call(&self, permission: &Permission, arn: &str, name: &str) -> Call<'_> {
+        let call = self.cloudtrail_call(permission, format!("trail {name}"));
+        let arn = arn.parse::<Arn>();
+        let is_own = arn.is_ok_and(|arn| arn.account() == self.location.account);
+        call.absent(if is_own { ABSENT } else { &[] })
+    }
+
     fn cloudtrail_call(&self, permission: &Permission, target: String) -> Call<'_> {
         let pace = &self.clients.paces.cloudtrail;
-        Call::new(permission.action, pace, target).absent(ABSENT)
+        Call::new(permission.action, pace, target)
     }
 
     async fn cloudtrail_request<T>(&self, operation: &'static str, input: Value) -> ServiceResult<T>

@@ -116,6 +116,11 @@ fn image(digest: &str, severities: &[&str]) -> Value {
     })
 }
 
+/// Returns the signature that cosign stores for an image.
+fn signature(of: &str) -> Value {
+    json!({"imageDigest": digest('7'), "imageTags": [format!("{}.sig", of.replace(':', "-"))]})
+}
+
 /// Returns a configuration by which all images should be signed.
 fn signing_configuration() -> Value {
     let profile = format!("arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/images");
@@ -205,7 +210,7 @@ pub(super) fn now() -> Value {
                 {
                     "repositoryName": "team/b", "imageTagMutability": "MUTABLE",
                     "encryptionConfiguration": encryption("named"), "lifecycle_policy": {"rules": [{}]},
-                    "images": [image(DIGEST, &["CRITICAL", "LOW", "LOW"])],
+                    "images": [image(DIGEST, &["CRITICAL", "LOW", "LOW"]), signature(DIGEST)],
                     "policy": policy(json!("*"), "ecr:BatchGetImage"),
                 },
                 {"repositoryName": "team/new", "images": [

@@ -36,8 +36,13 @@ const MANIFESTS: &str = "ecr.BatchGetImage";
 /// another one.
 const ORGANIZATION: &str = "organizations.DescribeOrganization";
 
-/// The calls that read policies which a resource need not have. A response without a text means that there is none.
-const POLICIES: [&str; 2] = ["ecr.GetRegistryPolicy", "ecr.GetRepositoryPolicy"];
+/// The calls that read policies which a resource need not have. A response without a text means that there is none, and
+/// one without a scope means that the registry's policy reaches no repositories.
+const POLICIES: [&str; 3] = [
+    "ecr.GetAccountSetting",
+    "ecr.GetRegistryPolicy",
+    "ecr.GetRepositoryPolicy",
+];
 
 /// The end of an invocation.
 #[derive(Clone, Debug, Eq, PartialEq)]

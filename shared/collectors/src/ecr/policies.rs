@@ -23,7 +23,7 @@ pub(crate) const LIST_TEMPLATES: Permission =
     Permission::new("ecr:DescribeRepositoryCreationTemplates", &[Arns::Any]);
 
 /// The error code for a repository without a policy.
-const NO_POLICY: &[&str] = &["RepositoryPolicyNotFoundException"];
+const NO_POLICY: &str = "RepositoryPolicyNotFoundException";
 
 /// The error code for a registry without a policy.
 const NO_REGISTRY_POLICY: &[&str] = &["RegistryPolicyNotFoundException"];
@@ -51,22 +51,23 @@ impl Default for PolicyMemos {
 }
 
 impl Reader<'_> {
-    /// Returns the policy of a repository; `None` if it has none.
+    /// Returns the policy of a repository, or that it has none; `None` if the repository does not exist.
     pub(super) async fn repository_policy(
         &self,
         name: &str,
         needs: Needs,
-    ) -> Fact<Option<Arc<AttachedPolicy>>> {
+    ) -> Option<Fact<Option<Arc<AttachedPolicy>>>> {
         let target = format!("repository {name}");
         if !needs.contains(Need::RepositoryPolicy) {
-            return Err(Unread::not_requested("the repository's policy"));
+            return Some(Err(Unread::not_requested("the repository's policy")));
         }
-        let call = self.ecr_call(&GET, target.clone()).absent(NO_POLICY);
+        let call = self.ecr_call(&GET, target.clone());
         let request = self.clients.ecr.get_repository_policy();
         let request = request.repository_name(name);
         match call.send(request.send()).await {
-            Ok(response) => self.ecr_policy(response.policy_text, &target),
-            Err(failure) => failure.or_none(),
+            Ok(response) => Some(self.ecr_policy(response.policy_text, &target)),
+            Err(failure) if failure.has_code(NO_POLICY) => Some(Ok(None)),
+            Err(failure) => failure.or_none().transpose(),
         }
     }
 
@@ -167,10 +168,10 @@ impl Reader<'_> {
     }
 }
 
-/// Returns the scope with this name, or `None` if it is not known.
+/// Returns the scope with this name, or `None` if it is not known. A registry without the setting has the first scope.
 fn scope(name: Option<&str>) -> Option<RegistryPolicyScope> {
     match name {
-        Some("V1") => Some(RegistryPolicyScope::V1),
+        None | Some("V1") => Some(RegistryPolicyScope::V1),
         Some("V2") => Some(RegistryPolicyScope::V2),
         _ => None,
     }
@@ -187,7 +188,7 @@ mod tests {
             (Some("V2"), Some(RegistryPolicyScope::V2)),
             (Some("V3"), None),
             (Some(""), None),
-            (None, None),
+            (None, Some(RegistryPolicyScope::V1)),
         ] {
             assert_eq!(scope(name), expected);
         }

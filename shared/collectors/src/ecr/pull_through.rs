@@ -14,12 +14,22 @@ pub(super) const LIST: Permission =
 impl Reader<'_> {
     /// Returns `true` if a pull through cache rule covers a repository.
     pub(super) async fn is_cached(&self, repository: &str) -> Fact<bool> {
-        let rules = &self.ecr.pull_through;
-        let rules = rules.get_or_init(|| self.pull_through_rules()).await;
-        Ok(rules.as_ref().map_err(Clone::clone)?.cover(repository))
+        Ok(self.pull_through_rules().await?.cover(repository))
     }
 
-    async fn pull_through_rules(&self) -> Fact<PullThroughRules> {
+    /// Returns `true` if a pull through cache rule covers a repository by a prefix of its name.
+    pub(super) async fn is_cached_by_prefix(&self, repository: &str) -> Fact<bool> {
+        let rules = self.pull_through_rules().await?;
+        Ok(rules.cover_by_prefix(repository))
+    }
+
+    async fn pull_through_rules(&self) -> Fact<&PullThroughRules> {
+        let rules = &self.ecr.pull_through;
+        let rules = rules.get_or_init(|| self.list_pull_through_rules()).await;
+        rules.as_ref().map_err(Clone::clone)
+    }
+
+    async fn list_pull_through_rules(&self) -> Fact<PullThroughRules> {
         let call = self.registry_call(&LIST);
         let request = self.clients.ecr.describe_pull_through_cache_rules();
         let request = request.max_results(PAGE);

@@ -336,7 +336,7 @@ impl Reader<'_> {
             Box::pin(self.repository_policy(&repository.name, needs)),
             Box::pin(self.registry_policy(needs)),
         );
-        let Some(lifecycle_policy) = lifecycle_policy else {
+        let (Some(lifecycle_policy), Some(policy)) = (lifecycle_policy, policy) else {
             return State::Gone;
         };
         let policies = [

@@ -47,7 +47,7 @@ impl Reader<'_> {
     }
 
     /// Returns `true` if ECR signs the images that are pushed to a repository. It does not sign the images that a pull
-    /// through cache rule copies.
+    /// through cache rule copies. A rule for all repositories does not show which ones hold copies.
     pub(super) async fn signed_on_push(&self, repository: &str, needs: Needs) -> Fact<bool> {
         if !needs.contains(Need::ManagedSigning) {
             return Err(Unread::not_requested("the registry's managed signing"));
@@ -56,7 +56,7 @@ impl Reader<'_> {
         if !signing.map_err(Clone::clone)?.covers(repository) {
             return Ok(false);
         }
-        Ok(!self.is_cached(repository).await?)
+        Ok(!self.is_cached_by_prefix(repository).await?)
     }
 
     /// Returns the signature of an image of which the complete list of the repository has none. If ECR's statuses can't
@@ -84,7 +84,7 @@ impl Reader<'_> {
         if !has(SigningState::UnderWay) && self.has_cosign_tag(repository, digest).await? {
             return Ok(Signature::Present);
         }
-        Ok(Signature::NotFound(statuses))
+        Ok(Signature::NotFound)
     }
 
     async fn signing_statuses(

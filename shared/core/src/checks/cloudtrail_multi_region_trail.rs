@@ -97,11 +97,13 @@ fn evaluate_trail(trail: &Trail, requires_insights: bool) -> Verdict {
         Ok(status) => failures.extend(failure_of_status(&trail.name, status)),
         Err(reason) => unread.push(reason),
     }
+    // A trail that is off logs nothing, whatever its selectors select.
+    let is_off = matches!(&trail.status, Ok(status) if !status.is_logging);
     let unlogged = unlogged(trail);
     match &trail.selectors.missing {
-        Some(reason) if !unlogged.is_empty() => unread.push(reason),
-        _ if unlogged.is_empty() => {}
-        _ => {
+        _ if is_off || unlogged.is_empty() => {}
+        Some(reason) => unread.push(reason),
+        None => {
             let text = format!("The trail {} does not log {unlogged}.", trail.name);
             let reason = Reason::new(ReasonCode::EventsNotLogged, text);
             failures.push((Severity::Medium, reason));
@@ -382,6 +384,13 @@ mod tests {
         for (trail, expected) in [
             (
                 with_status(false, Some("NoSuchBucket")),
+                "Logging is off for the multi-Region trail main.",
+            ),
+            (
+                Trail {
+                    selectors: List::unread(unread()),
+                    ..with_status(false, None)
+                },
                 "Logging is off for the multi-Region trail main.",
             ),
             (

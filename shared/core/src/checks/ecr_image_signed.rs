@@ -15,10 +15,12 @@
 //! The check does not verify signatures. Only the admission of a cluster can decide whose signatures are trusted.
 //!
 //! After an event, the repository is not listed. ECR's signing status and the tag of cosign are then requested for the
-//! one image, and an image of one of `repositories` without either is left to the next sweep.
+//! one image. If neither shows a signature, nothing is reported until the next sweep: only the list of the repository
+//! shows all signatures.
 //!
 //! Images that a pull through cache rule copies from another registry are not pushed, so ECR does not sign them. They
-//! are evaluated only if one of `repositories` matches.
+//! are evaluated only if one of `repositories` matches. A rule with the prefix `ROOT` applies to all repositories,
+//! including those to which you push, so it exempts none.
 //!
 //! ## Why it matters
 //!
@@ -88,24 +90,22 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
     }
     let grace = Duration::from_mins(settings.get(&GRACE_MINUTES).into());
     let is_new = image.age.is_some_and(|age| age < grace);
-    let (statuses, was_listed) = match &image.signature {
-        Ok(Signature::Present) => {
-            return Verdict::passed(
-                ReasonCode::ImageSigned,
-                "The repository holds a signature of the image.",
-            );
-        }
-        _ if is_new => {
-            return Verdict::pending(
-                ReasonCode::SignatureAwaited,
-                "The image was pushed recently and has no signature yet.",
-            );
-        }
-        Err(unread) => return Verdict::not_available(unread),
-        Ok(Signature::Absent(statuses)) => (statuses, true),
-        Ok(Signature::NotFound(statuses)) => (statuses, false),
-    };
-    evaluate_statuses(image, statuses, was_listed)
+    match &image.signature {
+        Ok(Signature::Present) => Verdict::passed(
+            ReasonCode::ImageSigned,
+            "The repository holds a signature of the image.",
+        ),
+        _ if is_new => Verdict::pending(
+            ReasonCode::SignatureAwaited,
+            "The image was pushed recently and has no signature yet.",
+        ),
+        Err(unread) => Verdict::not_available(unread),
+        Ok(Signature::NotFound) => Verdict::pending(
+            ReasonCode::SignatureAwaited,
+            "Whether the repository holds a signature of the image is known after the next sweep.",
+        ),
+        Ok(Signature::Absent(statuses)) => evaluate_statuses(statuses),
+    }
 }
 
 /// Returns the verdict on an image that does not have to be signed, or of which it is not known whether it has to be.
@@ -136,9 +136,8 @@ fn not_expected(image: &EcrImage, settings: &ParameterValues) -> Option<Verdict>
     inactive(image, settings.get(&ACTIVE_DAYS))
 }
 
-/// Returns the verdict on an image without a listed signature. `was_listed` is `true` if the repository was listed
-/// completely.
-fn evaluate_statuses(image: &EcrImage, statuses: &[SigningStatus], was_listed: bool) -> Verdict {
+/// Returns the verdict on an image of which the complete list of its repository has no signature.
+fn evaluate_statuses(statuses: &[SigningStatus]) -> Verdict {
     let with = |state| statuses.iter().filter(move |status| status.state == state);
     if with(SigningState::UnderWay).next().is_some() {
         return Verdict::pending(ReasonCode::SignatureAwaited, "ECR is signing the image.");
@@ -158,12 +157,6 @@ fn evaluate_statuses(image: &EcrImage, statuses: &[SigningStatus], was_listed: b
         return Verdict::warning(
             ReasonCode::SignatureGone,
             "ECR signed the image, but the repository holds no signature of it: it was deleted.",
-        );
-    }
-    if !was_listed && image.signed_on_push != Ok(true) {
-        return Verdict::pending(
-            ReasonCode::SignatureAwaited,
-            "Whether the repository holds a signature of the image is known after the next sweep.",
         );
     }
     Verdict::failed(
@@ -249,47 +242,43 @@ mod tests {
     #[test]
     fn an_image_without_a_signature_is_evaluated_by_its_status() {
         use SigningState::{Complete, Failed, UnderWay};
-        for (states, absent, not_found) in [
-            (&[][..], FAILED, FAILED),
-            (&[Failed], FAILED, FAILED),
-            (&[UnderWay, Failed], Outcome::Pending, Outcome::Pending),
-            (&[Complete, Failed], FAILED, FAILED),
-            (&[Complete], Outcome::Warning, Outcome::Warning),
+        for (states, expected) in [
+            (&[][..], FAILED),
+            (&[Failed], FAILED),
+            (&[UnderWay, Failed], Outcome::Pending),
+            (&[Complete, Failed], FAILED),
+            (&[Complete], Outcome::Warning),
         ] {
             let statuses = states.iter().map(|state| SigningStatus {
                 state: *state,
                 problem: Some("ACCESS_DENIED: Denied".to_owned()),
             });
-            let statuses: Vec<_> = statuses.collect();
-            for (signature, expected) in [
-                (Signature::Absent(statuses.clone()), absent),
-                (Signature::NotFound(statuses), not_found),
-            ] {
-                let image = EcrImage {
-                    signature: Ok(signature),
-                    ..image()
-                };
-                let verdict = verdict(&image, "{}");
-                assert_eq!(verdict.outcome, expected, "{image:?}");
-                let names_problem = verdict.explanation().contains("ACCESS_DENIED: Denied.");
-                assert_eq!(names_problem, verdict.codes() == ["SIGNING_FAILED"]);
-            }
+            let image = EcrImage {
+                signature: Ok(Signature::Absent(statuses.collect())),
+                ..image()
+            };
+            let verdict = verdict(&image, "{}");
+            assert_eq!(verdict.outcome, expected, "{image:?}");
+            let names_problem = verdict.explanation().contains("ACCESS_DENIED: Denied.");
+            assert_eq!(names_problem, verdict.codes() == ["SIGNING_FAILED"]);
         }
     }
 
     #[test]
-    fn an_image_that_a_pipeline_signs_fails_only_by_the_list_of_its_repository() {
+    fn an_image_fails_only_by_the_list_of_its_repository() {
         for (signature, expected) in [
             (Ok(Signature::Absent(Vec::new())), FAILED),
-            (Ok(Signature::NotFound(Vec::new())), Outcome::Pending),
+            (Ok(Signature::NotFound), Outcome::Pending),
             (Err(unread()), Outcome::NotAvailable),
         ] {
-            let image = EcrImage {
-                signed_on_push: Ok(false),
-                signature,
-                ..image()
-            };
-            assert_eq!(verdict(&image, NAMED).outcome, expected, "{image:?}");
+            for (is_signed_on_push, parameters) in [(true, "{}"), (false, NAMED)] {
+                let image = EcrImage {
+                    signed_on_push: Ok(is_signed_on_push),
+                    signature: signature.clone(),
+                    ..image()
+                };
+                assert_eq!(verdict(&image, parameters).outcome, expected, "{image:?}");
+            }
         }
     }
 

@@ -12,9 +12,9 @@
 //!   `trustedOrganizations` is set, it must not have these either.
 //!
 //! The scope of the policy counts: under V1, only the three named actions have an effect. The policy in a repository
-//! creation template is evaluated as that of a repository. Conditions and `Deny` statements are evaluated as by
-//! `ecr-repository-policy-restricted`. The check does not apply to a Region without repositories, registry policy and
-//! templates.
+//! creation template is evaluated as that of a repository. Conditions and `Deny` statements, also those with
+//! `ForAllValues`, are evaluated as by `ecr-repository-policy-restricted`. The check does not apply to a Region without
+//! repositories, registry policy and templates.
 //!
 //! ## Why it matters
 //!

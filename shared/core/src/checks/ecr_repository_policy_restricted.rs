@@ -11,9 +11,12 @@
 //!   `trustedOrganizations` is set, it must not be able to read it either.
 //!
 //! Conditions and `Deny` statements count if they are certain to limit access, as IAM evaluates them: a condition on
-//! `aws:PrincipalOrgID` does, but not with `ForAllValues`, with `IfExists`, or with a wildcard in place of the id. AWS
-//! services, principals in named networks, and deleted principals don't cause a failure. The account's own organization
-//! is trusted if the account may read it. Service control policies and resource control policies are not evaluated.
+//! `aws:PrincipalOrgID` does, but not with `ForAllValues`, with `IfExists`, or with a wildcard in place of the id. In a
+//! `Deny` statement, `ForAllValues` counts on condition keys with several values, such as `aws:PrincipalOrgPaths`,
+//! since IAM then also denies requests without the key. AWS services, principals in named networks, and deleted
+//! principals don't cause a failure. An account or organization that the policy names is evaluated as such, even if it
+//! is limited to a network or a service. The account's own organization is trusted if the account may read it. Service
+//! control policies and resource control policies are not evaluated.
 //!
 //! ## Why it matters
 //!

@@ -56,7 +56,8 @@ impl Trust {
         !self.accounts.is_empty() || !self.organizations.is_empty()
     }
 
-    /// Returns the members of an audience that are not trusted. AWS services and named networks count as trusted.
+    /// Returns the members of an audience that are not trusted. AWS services and named networks count as trusted, but
+    /// accounts and organizations that are limited to them do not.
     pub fn outsiders(&self, audience: &Audience) -> Outsiders {
         if audience.reach() == Reach::Everyone {
             return Outsiders::Everyone;
@@ -64,10 +65,10 @@ impl Trust {
         let untrusted = audience
             .groups()
             .filter(|group| !group.everyone)
-            .map(|group| self.untrusted(group))
-            .min_by_key(|group| group.accounts.len() + group.organizations.len());
+            .map(|group| (admits_any_account(group), self.untrusted(group)))
+            .min_by_key(|(any, group)| (*any, group.accounts.len() + group.organizations.len()));
         match untrusted {
-            Some(group) if group.reach() > Reach::Nobody => Outsiders::Named(group),
+            Some((_, group)) if group.reach() > Reach::Nobody => Outsiders::Named(group),
             _ => Outsiders::Nobody,
         }
     }
@@ -105,6 +106,13 @@ impl Trust {
             ..Group::nobody()
         }
     }
+}
+
+/// Returns `true` if a group depends on no account, so that it limits no account or organization that another group
+/// names: principals of any account can send requests from a named network.
+fn admits_any_account(group: &Group) -> bool {
+    let names_none = group.accounts.is_empty() && group.organizations.is_empty();
+    group.networks || (group.services && names_none)
 }
 
 #[cfg(test)]
@@ -169,13 +177,13 @@ mod tests {
                 of(Group::networks().or(account("2"))),
                 Outsiders::Named(account("2")),
             ),
-            // A principal that also belongs to a trusted organization or to a named network is trusted.
+            // A principal that also belongs to a trusted organization is trusted.
             (
                 of(account("2")).within(organization("o-a")),
                 Outsiders::Nobody,
             ),
             (
-                of(organization("o-z")).within(Group::networks()),
+                of(account("2")).within(organization("o-a").or(Group::services())),
                 Outsiders::Nobody,
             ),
             (of(account("1")).within(account("0")), Outsiders::Nobody),
@@ -189,6 +197,50 @@ mod tests {
                 Outsiders::Named(organization("o-z")),
             ),
         ] {
+            assert_eq!(listed.outsiders(&audience), outsiders, "{audience}");
+        }
+    }
+
+    #[test]
+    fn an_outsider_that_is_limited_to_a_network_or_a_service_is_an_outsider() {
+        let listed = trust(&["1"], &["o-a"], None);
+        let outsider = || Outsiders::Named(account("2"));
+        for limit in [
+            Group::networks(),
+            Group::services(),
+            Group::networks().or(Group::services()),
+        ] {
+            let of = |group| Audience::of(group).within(limit.clone());
+            for (audience, outsiders) in [
+                (of(Group::everyone()), Outsiders::Nobody),
+                (of(Group::account(Account::Own)), Outsiders::Nobody),
+                (of(account("1")), Outsiders::Nobody),
+                (of(account("2")), outsider()),
+                (of(account("1").or(account("2"))), outsider()),
+                (of(account("2")).within(Group::nobody()), Outsiders::Nobody),
+                (
+                    of(account("2")).within(organization("o-a")),
+                    Outsiders::Nobody,
+                ),
+                (
+                    of(Group::everyone()).within(organization("o-a")),
+                    Outsiders::Nobody,
+                ),
+                (
+                    of(Group::everyone()).within(organization("o-z")),
+                    Outsiders::Named(organization("o-z")),
+                ),
+            ] {
+                assert_eq!(listed.outsiders(&audience), outsiders, "{audience}");
+            }
+        }
+        // A request from the network need not come from the trusted organization.
+        let network_or_trusted = Group::networks().or(organization("o-a"));
+        for (audience, outsiders) in [
+            (Audience::of(Group::everyone()), Outsiders::Nobody),
+            (Audience::of(account("2")), outsider()),
+        ] {
+            let audience = audience.within(network_or_trusted.clone());
             assert_eq!(listed.outsiders(&audience), outsiders, "{audience}");
         }
     }

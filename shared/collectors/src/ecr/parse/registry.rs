@@ -23,9 +23,16 @@ impl PullThroughRules {
     /// prefix ROOT covers all.
     /// Source: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-private-wildcards.html>.
     pub(in crate::ecr) fn cover(&self, repository: &str) -> bool {
+        let mut prefixes = self.0.iter();
+        prefixes.any(|prefix| &**prefix == "ROOT") || self.cover_by_prefix(repository)
+    }
+
+    /// Returns `true` if a rule covers a repository by a prefix of its name. ROOT also covers repositories that hold no
+    /// copies.
+    pub(in crate::ecr) fn cover_by_prefix(&self, repository: &str) -> bool {
         self.0.iter().any(|prefix| {
             let rest = repository.strip_prefix(prefix.trim_end_matches('/'));
-            &**prefix == "ROOT" || rest.is_some_and(|rest| rest.starts_with('/'))
+            rest.is_some_and(|rest| rest.starts_with('/'))
         })
     }
 }
@@ -57,18 +64,20 @@ mod tests {
     #[test]
     fn a_rule_covers_the_repositories_below_its_prefix() {
         for (prefix, repository, expected) in [
-            ("ecr-public", "ecr-public/nginx", true),
-            ("ecr-public/", "ecr-public/nginx", true),
-            ("ecr-public", "ecr-public", false),
-            ("ecr-public", "ecr-public-2/nginx", false),
-            ("ecr-public", "app/ecr-public/nginx", false),
-            ("team/cache", "team/cache/a/b", true),
-            ("ROOT", "app", true),
+            ("ecr-public", "ecr-public/nginx", [true, true]),
+            ("ecr-public/", "ecr-public/nginx", [true, true]),
+            ("ecr-public", "ecr-public", [false, false]),
+            ("ecr-public", "ecr-public-2/nginx", [false, false]),
+            ("ecr-public", "app/ecr-public/nginx", [false, false]),
+            ("team/cache", "team/cache/a/b", [true, true]),
+            ("ROOT", "app", [true, false]),
+            ("ROOT", "team/app", [true, false]),
         ] {
             let mut rules = PullThroughRules::default();
             let rule = PullThroughCacheRule::builder().ecr_repository_prefix(prefix);
             assert!(rules.add(&[rule.build()]));
-            assert_eq!(rules.cover(repository), expected, "{prefix} {repository}");
+            let found = [rules.cover(repository), rules.cover_by_prefix(repository)];
+            assert_eq!(found, expected, "{prefix} {repository}");
         }
         let mut rules = PullThroughRules::default();
         assert!(!rules.cover("app"));

@@ -7,8 +7,9 @@ pub enum Signature {
     Present,
     /// The complete list of the repository has no signature of the image.
     Absent(Vec<SigningStatus>),
-    /// The repository was not listed. ECR did not sign the image itself, and cosign stored no signature under a tag.
-    NotFound(Vec<SigningStatus>),
+    /// The repository was not listed, so it may hold a signature. ECR has not signed the image itself, and cosign
+    /// stored no signature under a tag.
+    NotFound,
 }
 
 /// The status of ECR's own signing of an image with one signing profile.
