@@ -131,21 +131,22 @@ pub(crate) fn named_resource(
     }
 }
 
-/// The tasks of an invocation, each with the messages that it is for.
+/// The tasks of an invocation: the resources of each, and for each resource the messages that lead to it.
 #[derive(Debug, Default)]
-struct Work(BTreeMap<Key, (BTreeSet<String>, BTreeSet<String>)>);
+struct Work(BTreeMap<Key, BTreeMap<Option<String>, BTreeSet<String>>>);
 
 /// The members that tasks about different resources must have in common to become one.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
+    /// `true` if the task is about all resources of the place, and not about those that events name. Such tasks come
+    /// last.
+    is_about_all: bool,
     account: String,
     region: String,
     checks: Vec<String>,
-    /// `true` if the task is about all resources of the place, and not about those that events name.
-    is_about_all: bool,
 }
 
-/// A task that failed.
+/// Messages that failed.
 struct Failed {
     messages: BTreeSet<String>,
     errors: Vec<Error>,
@@ -180,13 +181,12 @@ impl Work {
                 return;
             }
             let key = Key {
+                is_about_all: resource.is_none(),
                 account: place.account.clone(),
                 region: place.region.clone(),
                 checks,
-                is_about_all: resource.is_none(),
             };
-            let (resources, messages) = self.0.entry(key).or_default();
-            resources.extend(resource);
+            let messages = self.0.entry(key).or_default().entry(resource).or_default();
             messages.extend(message.map(str::to_owned));
         };
         let of_all: Option<(&ResourceKind, &[Need])> = match change.target {
@@ -215,32 +215,39 @@ impl Work {
         Ok(())
     }
 
-    /// Executes the tasks. Returns the summary of all, and the tasks that failed. `shared` are errors that each evaluation
-    /// has.
+    /// Executes the tasks. Returns the summary of all, and the messages that failed. `shared` are errors that each
+    /// evaluation has.
     async fn execute(
         self,
         invocation: &Invocation<'_>,
         shared: &[Error],
     ) -> (Summary, Vec<Failed>) {
         let mut summary = Summary::default();
-        let mut failed = Vec::new();
-        for (key, (resources, messages)) in self.0 {
+        let mut failed: Vec<Failed> = Vec::new();
+        for (key, resources) in self.0 {
             let mut task = Task {
                 checks: key.checks,
                 ..Task::default()
             };
             if key.is_about_all {
+                // An event that is delivered again, because another of its tasks failed, would send its slice again.
+                let mut messages = resources.values().flatten();
+                let is_sent = failed.is_empty()
+                    || messages.any(|id| !failed.iter().any(|one| one.messages.contains(id)));
+                if !is_sent {
+                    continue;
+                }
                 task.account = Some(key.account);
                 task.region = Some(key.region);
             } else {
-                task.resources = resources.into_iter().collect();
+                task.resources = resources.keys().flatten().cloned().collect();
                 task.looks = Some(0);
             }
             let errors = match &invocation.aws.queue {
                 // There can be more repositories than there is time for.
                 Some(queue) if key.is_about_all => {
-                    let (sent, errors) = queue.send(&[task]).await;
-                    summary.slices += sent;
+                    let (unsent, errors) = queue.send(vec![task]).await;
+                    summary.slices += usize::from(unsent.is_empty());
                     errors
                 }
                 _ => match Box::pin(sweep(invocation, &task)).await {
@@ -256,10 +263,76 @@ impl Work {
                     Err(error) => vec![error],
                 },
             };
-            if !errors.is_empty() {
-                failed.push(Failed { messages, errors });
-            }
+            failed.extend(failures(resources, errors));
         }
         (summary, failed)
+    }
+}
+
+/// Returns the messages that errors of a task concern: those that lead to the resources that the errors are about, or
+/// all if an error is about no resource of the task.
+fn failures(
+    resources: BTreeMap<Option<String>, BTreeSet<String>>,
+    errors: Vec<Error>,
+) -> Vec<Failed> {
+    if errors.is_empty() {
+        return Vec::new();
+    }
+    let is_apart =
+        |error: &Error| error.resource.is_some() && resources.contains_key(&error.resource);
+    if !errors.iter().all(is_apart) {
+        let messages = resources.into_values().flatten().collect();
+        return vec![Failed { messages, errors }];
+    }
+    let failed = resources.into_iter().filter_map(|(resource, messages)| {
+        let about = errors.iter().filter(|error| error.resource == resource);
+        let errors: Vec<Error> = about.cloned().collect();
+        (!errors.is_empty()).then_some(Failed { messages, errors })
+    });
+    failed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_about_one_resource_fails_only_the_messages_that_lead_to_it() {
+        let of = |ids: &[&str]| {
+            ids.iter()
+                .map(|id| (*id).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        let resources = || {
+            BTreeMap::from([
+                (Some("a".to_owned()), of(&["1", "2"])),
+                (Some("b".to_owned()), of(&["3"])),
+            ])
+        };
+        let about = |resource: Option<&str>| {
+            let error = Error::new(ErrorKind::NotDelivered, "not accepted");
+            match resource {
+                Some(resource) => error.about(resource.to_owned()),
+                None => error,
+            }
+        };
+        for (errors, failed) in [
+            (vec![], of(&[])),
+            (vec![about(Some("a"))], of(&["1", "2"])),
+            (vec![about(Some("b")), about(Some("b"))], of(&["3"])),
+            (
+                vec![about(Some("a")), about(Some("b"))],
+                of(&["1", "2", "3"]),
+            ),
+            (vec![about(Some("a")), about(None)], of(&["1", "2", "3"])),
+            (vec![about(Some("other"))], of(&["1", "2", "3"])),
+        ] {
+            let messages = failures(resources(), errors.clone());
+            let messages: BTreeSet<String> = messages
+                .into_iter()
+                .flat_map(|failed| failed.messages)
+                .collect();
+            assert_eq!(messages, failed, "{errors:?}");
+        }
     }
 }

@@ -43,6 +43,8 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The message: what was tried on which resource, the result, and the remedy.
     pub message: String,
+    /// The id of the resource that the failure is about, if it is about no other.
+    pub(crate) resource: Option<String>,
 }
 
 impl Error {
@@ -51,6 +53,15 @@ impl Error {
         Self {
             kind,
             message: message.to_string(),
+            resource: None,
+        }
+    }
+
+    /// Returns the same error, which is about one resource.
+    pub(crate) fn about(self, resource: String) -> Self {
+        Self {
+            resource: Some(resource),
+            ..self
         }
     }
 

@@ -39,11 +39,11 @@ pub(crate) fn not_evaluated(settings: &Settings, home: &Location) -> String {
     match settings.set_by {
         SetBy::Variables => format!(
             "this function doesn't evaluate (it runs in {home}): to fix this, evaluate it there, or add its account and \
-             Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS"
+             Region to EKSENTRY_ACCOUNTS and EKSENTRY_REGIONS, which must also name {home} if it is to be swept"
         ),
         SetBy::Options => format!(
             "isn't evaluated (the credentials are those of {home}): to fix this, add its account and Region to \
-             --accounts and --region"
+             --accounts and --region, which must also name {home} if it is to be scanned"
         ),
     }
 }

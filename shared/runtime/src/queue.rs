@@ -39,28 +39,33 @@ impl Queue {
         }
     }
 
-    /// Sends messages. Returns the number that SQS accepted, and the errors about the others.
-    pub(crate) async fn send(&self, messages: &[impl Serialize]) -> (usize, Vec<Error>) {
+    /// Sends messages. Returns those that SQS did not accept, and the errors about them.
+    pub(crate) async fn send<M: Serialize>(&self, messages: Vec<M>) -> (Vec<M>, Vec<Error>) {
         self.send_later(messages, Duration::ZERO).await
     }
 
-    /// Sends messages that SQS delivers after a delay, which is at most 15 minutes. Returns the number that SQS accepted,
-    /// and the errors about the others.
-    pub(crate) async fn send_later(
+    /// Sends messages that SQS delivers after a delay, which is at most 15 minutes. Returns those that SQS did not
+    /// accept, and the errors about them.
+    pub(crate) async fn send_later<M: Serialize>(
         &self,
-        messages: &[impl Serialize],
+        messages: Vec<M>,
         delay: Duration,
-    ) -> (usize, Vec<Error>) {
+    ) -> (Vec<M>, Vec<Error>) {
         let mut errors = Vec::new();
         let bodies = messages
             .iter()
             .map(|message| serde_json::to_string(message).unwrap_or_default());
+        let mut is_unsent = vec![false; messages.len()];
+        let mut first = 0;
         for bodies in batches(bodies) {
             if let Err(error) = self.send_batch(&bodies, delay).await {
+                for position in &error.unsent {
+                    is_unsent[first + position] = true;
+                }
                 errors.push(error);
             }
+            first += bodies.len();
         }
-        let unsent: usize = errors.iter().map(|error| error.unsent).sum();
         let errors = errors.into_iter().map(|error| {
             let message = format!(
                 "couldn't send work to the queue {}: {error}; it is done when this invocation is repeated, or by the \
@@ -69,7 +74,9 @@ impl Queue {
             );
             Error::new(ErrorKind::NotDelivered, message)
         });
-        (messages.len() - unsent, errors.collect())
+        let unsent = messages.into_iter().zip(is_unsent);
+        let unsent = unsent.filter_map(|(message, is_unsent)| is_unsent.then_some(message));
+        (unsent.collect(), errors.collect())
     }
 
     /// Sends up to ten messages.
@@ -85,9 +92,13 @@ impl Queue {
         });
         let entries: Result<Vec<_>, _> = entries.collect();
         let mut entries = entries.map_err(|error| SendError {
-            unsent: bodies.len(),
+            unsent: (0..bodies.len()).collect(),
             problem: error.to_string(),
         })?;
+        let positions = |entries: &[SendMessageBatchRequestEntry]| {
+            let positions = entries.iter().map(|entry| entry.id().parse());
+            positions.filter_map(Result::ok).collect()
+        };
         let mut problem = String::new();
         for _ in 0..MAX_TRIES {
             let call = self
@@ -96,7 +107,7 @@ impl Queue {
                 .queue_url(&self.url)
                 .set_entries(Some(entries.clone()));
             let response = call.send().await.map_err(|error| SendError {
-                unsent: entries.len(),
+                unsent: positions(&entries),
                 problem: eksentry_aws::problem(&error),
             })?;
             // Only messages that SQS reports as successful were sent. A slice that is delivered twice does no harm.
@@ -111,7 +122,7 @@ impl Queue {
             );
         }
         Err(SendError {
-            unsent: entries.len(),
+            unsent: positions(&entries),
             problem,
         })
     }
@@ -121,8 +132,8 @@ impl Queue {
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 struct SendError {
-    /// The number of messages.
-    unsent: usize,
+    /// The positions of the messages in their call.
+    unsent: Vec<usize>,
     problem: String,
 }
 

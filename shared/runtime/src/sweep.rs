@@ -11,7 +11,7 @@ use eksentry_core::check::needs_of;
 use eksentry_core::facts::EksCluster;
 use eksentry_core::finding::{generator_id, parse_finding_id};
 use eksentry_core::{
-    Check, FactsOf as _, Observation, ParameterValues, Part, RepositoryNames, Resource,
+    Check, FactsOf as _, Observation, ParameterValues, Part, ReasonCode, RepositoryNames, Resource,
     ResourceKind, State, checks,
 };
 use eksentry_reporters::ReportError;
@@ -71,7 +71,7 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
 pub(crate) struct Swept {
     pub(crate) summary: Summary,
     pub(crate) errors: Vec<Error>,
-    /// The slices for the parts in which errors occurred.
+    /// The tasks for everything that must be done again because of an error.
     pub(crate) failed: Vec<Task>,
 }
 
@@ -110,15 +110,18 @@ pub(crate) async fn sweep(invocation: &Invocation<'_>, task: &Task) -> Result<Sw
         mut summary,
         mut errors,
         rest,
-        failed,
+        mut failed,
         changing,
     } = progress;
     for (check, _) in &checks {
         summary.checks.entry(check.id).or_default();
     }
-    errors.extend(enqueue(invocation, rest, &mut summary).await);
-    // After an error, the event or the message is delivered again, and leads to another look.
-    if errors.is_empty() {
+    let (unsent, of_queue) = enqueue(invocation, rest, &mut summary).await;
+    failed.extend(unsent);
+    errors.extend(of_queue);
+    // After an error, the event or the message is delivered again, and leads to another look; but a message that led to
+    // slices is not.
+    if errors.is_empty() || summary.slices > 0 {
         errors.extend(look_again(invocation, task, changing).await);
     }
     Ok(Swept {
@@ -142,7 +145,7 @@ struct Progress {
     errors: Vec<Error>,
     /// The tasks that are left to other invocations.
     rest: Vec<Task>,
-    /// The slices for the parts in which errors occurred.
+    /// The tasks for everything that must be done again because of an error.
     failed: Vec<Task>,
     /// The clusters whose settings are being changed, if changes are waited for.
     changing: BTreeSet<String>,
@@ -171,7 +174,9 @@ impl Sweep<'_> {
             None => {
                 let home = &aws.home.location.account;
                 let (accounts, errors) = accounts(&aws.aws, settings, home).await;
-                self.progress.borrow_mut().errors.extend(errors);
+                for error in errors {
+                    self.fail(error, [self.task.clone()]);
+                }
                 accounts
             }
         };
@@ -212,16 +217,16 @@ impl Sweep<'_> {
             account: Some(id.to_owned()),
             ..self.task.clone()
         };
-        let Some(account) = self.enter(id, options, deferred).await else {
+        let Some(account) = self.enter(id, options, deferred.clone()).await else {
             return;
         };
         if let Some(error) = account.regions_error() {
-            self.add_error(error.clone());
+            self.fail(error.clone(), []);
         }
         if let Some(region) = &self.task.region
             && let Err(error) = account.place(region)
         {
-            return self.add_error(error);
+            return self.fail(error, [deferred]);
         }
         let places = account.places().iter();
         let readers: Vec<(&Place, Reader<'_>)> =
@@ -353,14 +358,24 @@ impl Sweep<'_> {
         let listed = tokio::time::timeout_at(self.invocation.ends_at, reader.cluster_names());
         match listed.await {
             Ok(Ok(listed)) => names.extend(listed),
-            Ok(Err(unread)) => self.add_error(Error::new(ErrorKind::NotListed, unread.text)),
+            // AWS may omit a list without items.
+            Ok(Err(unread)) if unread.code == ReasonCode::NoList => {
+                tracing::warn!(reason = unread.code.word(), "{}", unread.text);
+            }
+            Ok(Err(unread)) => {
+                let again = self.slice(place, all.clone(), self.task.neighbours);
+                self.fail(Error::new(ErrorKind::NotListed, unread.text), [again]);
+            }
             Err(_) => return vec![all.clone()],
         }
         if self.invocation.settings.security_hub {
             let reported = reported_clusters(place);
             match tokio::time::timeout_at(self.invocation.ends_at, reported).await {
                 Ok(Ok(reported)) => names.extend(reported),
-                Ok(Err(error)) => self.add_error(Error::new(ErrorKind::NotDelivered, error)),
+                Ok(Err(error)) => {
+                    let again = self.slice(place, all.clone(), self.task.neighbours);
+                    self.fail(Error::new(ErrorKind::NotDelivered, error), [again]);
+                }
                 Err(_) => return vec![all.clone()],
             }
         }
@@ -402,10 +417,16 @@ impl Sweep<'_> {
         if self.invocation.is_time_up() {
             return self.defer(slice);
         }
-        match self.run(place, reader, Targets::Part(part)).await {
+        let ended = self.run(place, reader, Targets::Part(part)).await;
+        self.end(ended, slice);
+    }
+
+    /// Notes the end of a run for a task.
+    fn end(&self, ended: Ended, task: Task) {
+        match ended {
             Ended::Done => {}
-            Ended::CutOff => self.defer(slice),
-            Ended::Failed => self.progress.borrow_mut().failed.push(slice),
+            Ended::CutOff => self.defer(task),
+            Ended::Failed => self.progress.borrow_mut().failed.push(task),
         }
     }
 
@@ -426,14 +447,17 @@ impl Sweep<'_> {
             return;
         };
         for (region, resources) in regions {
+            let again = Task {
+                resources: ids(&resources),
+                ..self.task.clone()
+            };
             let place = match account.place(&region) {
                 Ok(place) => place,
                 Err(error) => {
-                    self.add_error(error);
+                    self.fail(error, [again]);
                     continue;
                 }
             };
-            let ids = ids(&resources);
             let reader = account.reader(place);
             if self.concerns(&Part::Kubernetes(None)) {
                 for cluster in clusters(&resources) {
@@ -442,18 +466,14 @@ impl Sweep<'_> {
                 }
             }
             let targets = Targets::Resources(resources);
-            if Box::pin(self.run(place, &reader, targets)).await == Ended::CutOff {
-                self.defer(Task {
-                    resources: ids,
-                    ..self.task.clone()
-                });
-            }
+            self.end(Box::pin(self.run(place, &reader, targets)).await, again);
         }
     }
 
     /// Executes one run.
     async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> Ended {
         let run = Run {
+            id: self.invocation.next_run(),
             invocation: self.invocation,
             place,
             reader,
@@ -479,7 +499,9 @@ impl Sweep<'_> {
         );
         let mut progress = self.progress.borrow_mut();
         progress.summary.add(&outcome.summary);
-        let has_failed = !outcome.errors.is_empty();
+        // A run without the mute list must be repeated, too.
+        let mut of_mute_list = self.invocation.mute_list.temporary_errors();
+        let has_failed = !outcome.errors.is_empty() || of_mute_list.next().is_some();
         progress.errors.extend(outcome.errors);
         match (outcome.cut_off, has_failed) {
             (true, _) => Ended::CutOff,
@@ -501,7 +523,7 @@ impl Sweep<'_> {
             Ok(Ok(account)) => Some(account),
             Ok(Err(error)) => {
                 tracing::error!(account = id, errorType = error.kind.name(), "{error}");
-                self.add_error(error);
+                self.fail(error, [deferred]);
                 None
             }
         }
@@ -521,8 +543,11 @@ impl Sweep<'_> {
         }
     }
 
-    fn add_error(&self, error: Error) {
-        self.progress.borrow_mut().errors.push(error);
+    /// Notes an error, and the tasks that must be done again because of it.
+    fn fail(&self, error: Error, again: impl IntoIterator<Item = Task>) {
+        let mut progress = self.progress.borrow_mut();
+        progress.errors.push(error);
+        progress.failed.extend(again);
     }
 
     fn slice(&self, place: &Place, part: Part, neighbours: Option<u32>) -> Task {

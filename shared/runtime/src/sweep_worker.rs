@@ -53,12 +53,12 @@ async fn process(
     } = sweep(invocation, &Task::read(body)?).await?;
     errors.extend(invocation.mute_list.temporary_errors().cloned());
     let result = match Error::combine(&errors) {
-        // If SQS delivered the message again, its slices would be sent again, each time. The parts that failed become
-        // slices of their own, which are.
+        // If SQS delivered the message again, its slices would be sent again, each time. What failed becomes slices of
+        // its own, which are.
         Some(error) if summary.slices > 0 => {
             tracing::error!(
                 errorType = error.kind.name(),
-                parts = failed.len(),
+                again = failed.len(),
                 "a slice that was split failed in part: {error}"
             );
             total.errors += 1;
@@ -66,7 +66,7 @@ async fn process(
                 handed_on: slice.handed_on.saturating_add(1),
                 ..slice
             });
-            let unsent = enqueue(invocation, failed.collect(), &mut summary).await;
+            let (_, unsent) = enqueue(invocation, failed.collect(), &mut summary).await;
             Error::combine(&unsent).map_or(Ok(()), Err)
         }
         Some(error) => Err(error),

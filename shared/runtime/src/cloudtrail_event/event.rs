@@ -108,7 +108,9 @@ fn of_call(detail: &Value) -> Option<Target> {
     match subject {
         Subject::Cluster => {
             let name = text(request, "clusterName").or_else(|| text(request, "name"));
-            name.map(|name| Target::Named(EksCluster::KIND, name.to_owned()))
+            let name = name.map(str::to_owned);
+            let name = name.or_else(|| cluster_of(text(request, "resourceArn")?))?;
+            Some(Target::Named(EksCluster::KIND, name))
         }
         Subject::ClusterOfLogGroup => {
             let named = text(request, "logGroupName");
@@ -119,7 +121,9 @@ fn of_call(detail: &Value) -> Option<Target> {
             Some(Target::Named(EksCluster::KIND, name.to_owned()))
         }
         Subject::Repository => {
-            let name = text(request, "repositoryName")?;
+            let by_arn = || text(request, "resourceArn")?.split_once(":repository/");
+            let name = text(request, "repositoryName");
+            let name = name.or_else(|| by_arn().map(|(_, name)| name))?;
             Some(Target::Named(EcrRepository::KIND, name.to_owned()))
         }
         Subject::Key => key(detail),
@@ -168,17 +172,26 @@ fn of_coverage(event: &EventBridgeEvent) -> Option<Target> {
 /// Returns the cluster whose add-on changed. The ARN of an add-on contains the name of the cluster.
 fn of_addon(resources: &Value, detail: &Value) -> Option<Target> {
     let arns = resources.as_array().into_iter().flatten();
-    let arns = arns.filter_map(Value::as_str);
-    let mut of_arns = arns.filter_map(|arn| {
-        let arn: Arn = arn.parse().ok()?;
-        let mut path = arn.resource().split('/');
-        let is_named = matches!(path.next(), Some("addon" | "cluster"));
-        is_named.then(|| path.next().map(str::to_owned)).flatten()
-    });
-    let name = of_arns
-        .next()
-        .or_else(|| text(detail, "clusterName").map(str::to_owned))?;
+    let mut arns = arns.filter_map(Value::as_str);
+    let name = arns.find_map(cluster_of);
+    let name = name.or_else(|| text(detail, "clusterName").map(str::to_owned))?;
     Some(Target::Named(EksCluster::KIND, name))
+}
+
+/// Returns the name of the cluster in the ARN of a cluster, or of something that belongs to it.
+fn cluster_of(arn: &str) -> Option<String> {
+    const BELONGING: [&str; 6] = [
+        "cluster",
+        "nodegroup",
+        "addon",
+        "fargateprofile",
+        "access-entry",
+        "podidentityassociation",
+    ];
+    let arn: Arn = arn.parse().ok()?;
+    let (kind, path) = arn.resource().split_once('/')?;
+    let name = path.split('/').next()?;
+    BELONGING.contains(&kind).then(|| name.to_owned())
 }
 
 #[cfg(test)]

@@ -20,12 +20,13 @@ const MAX_LOOKS: u32 = 6;
 /// The most characters of a slice in an error message, since a slice may name thousands of resources.
 const MAX_TASK_CHARS: usize = 500;
 
-/// Sends slices to the queue, and counts them. Returns errors about those that could not be sent.
+/// Sends slices to the queue, and counts them. Returns those that SQS did not accept, and the errors about them and
+/// about those that are given up.
 pub(crate) async fn enqueue(
     invocation: &Invocation<'_>,
     rest: Vec<Task>,
     summary: &mut Summary,
-) -> Vec<Error> {
+) -> (Vec<Task>, Vec<Error>) {
     let (rest, abandoned): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|task| task.handed_on <= MAX_HANDED_ON && invocation.aws.queue.is_some());
@@ -48,15 +49,19 @@ pub(crate) async fn enqueue(
         );
         errors.push(Error::new(ErrorKind::OutOfTime, message));
     }
+    let mut unsent = Vec::new();
     if let Some(queue) = &invocation.aws.queue
         && !rest.is_empty()
     {
         let parts = rest.into_iter().flat_map(|task| task.split(MESSAGE_BYTES));
-        let (sent, failed) = queue.send(&parts.collect::<Vec<_>>()).await;
-        summary.slices += sent;
-        errors.extend(failed);
+        let parts: Vec<Task> = parts.collect();
+        let count = parts.len();
+        let (failed, of_queue) = queue.send(parts).await;
+        summary.slices += count - failed.len();
+        unsent = failed;
+        errors.extend(of_queue);
     }
-    errors
+    (unsent, errors)
 }
 
 /// Sends a message about clusters that are still changing, so that they are evaluated again later. Returns the errors.
@@ -96,7 +101,7 @@ pub(super) async fn look_again(
         ..task.clone()
     };
     queue
-        .send_later(&again.split(MESSAGE_BYTES), LOOK_AGAIN)
+        .send_later(again.split(MESSAGE_BYTES), LOOK_AGAIN)
         .await
         .1
 }

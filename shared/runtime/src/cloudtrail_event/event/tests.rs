@@ -128,6 +128,23 @@ fn a_call_leads_to_the_resource_that_it_names() {
 }
 
 #[test]
+fn a_change_of_tags_leads_to_the_resource_of_the_arn() {
+    for (source, resource, expected) in [
+        ("eks", "cluster/pay", "cluster/pay"),
+        ("eks", "nodegroup/pay/general/1a2b", "cluster/pay"),
+        ("eks", "eks-anywhere-subscription/1a2b", "none"),
+        ("ecr", "repository/a/b", "repository/a/b"),
+        ("ecr", "registry", "none"),
+    ] {
+        let arn = format!("arn:aws:{source}:eu-central-1:111122223333:{resource}");
+        for name in ["TagResource", "UntagResource"] {
+            let event = call(source, name, json!({"resourceArn": arn}));
+            assert_eq!(target(&event), expected, "{name} {arn}");
+        }
+    }
+}
+
+#[test]
 fn keys_are_found_in_the_resources_and_the_response() {
     let arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
     let mut by_alias = call("kms", "DeleteAlias", json!({"aliasName": "alias/a"}));
