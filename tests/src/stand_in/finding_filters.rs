@@ -49,15 +49,19 @@ pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
 
 /// Returns `true` if a finding passes filters that [`check`] accepts. All attributes must pass. Of an attribute's
 /// conditions, the positive are joined by OR, the negative by AND. Filtering stops at the first attribute that does not
-/// pass, since large accounts would take too long otherwise.
+/// pass, and begins with times, since large accounts would take too long otherwise.
 pub(super) fn passes(finding: &Record, filters: &Record, now: Timestamp) -> bool {
-    filters.iter().all(|(name, conditions)| {
-        attribute(name)
-            .zip(conditions.as_array())
-            .is_some_and(|(attribute, conditions)| {
-                attribute.passes(finding, conditions, now) == Ok(true)
-            })
-    })
+    let each = |are_times: bool| {
+        filters.iter().all(|(name, conditions)| {
+            attribute(name)
+                .zip(conditions.as_array())
+                .is_some_and(|(attribute, conditions)| {
+                    are_times != matches!(attribute, Attribute::Moment(_))
+                        || attribute.passes(finding, conditions, now) == Ok(true)
+                })
+        })
+    };
+    each(true) && each(false)
 }
 
 fn attribute(name: &str) -> Option<Attribute> {
@@ -86,32 +90,33 @@ impl Attribute {
         conditions: &[Value],
         now: Timestamp,
     ) -> Result<bool, String> {
-        let (mut positive, mut negative) = (Vec::new(), Vec::new());
-        for condition in conditions {
-            let (hit, is_negative) = self.hit(finding, condition, now)?;
-            if is_negative {
-                &mut negative
-            } else {
-                &mut positive
-            }
-            .push(hit);
+        let mut texts = Vec::new();
+        if let Self::Texts(path) = self {
+            collect(finding.get(path[0]), &path[1..], &mut texts);
         }
-        Ok((positive.is_empty() || positive.contains(&true)) && !negative.contains(&false))
+        let (mut positive, mut all_negative) = (None, true);
+        for condition in conditions {
+            let (hit, is_negative) = self.hit(finding, &texts, condition, now)?;
+            if is_negative {
+                all_negative &= hit;
+            } else {
+                positive = Some(hit || positive == Some(true));
+            }
+        }
+        Ok(positive != Some(false) && all_negative)
     }
 
-    /// Returns two flags: `true` if a finding fits one condition, and `true` if that condition is negative.
+    /// Returns two flags: `true` if a finding with these texts fits one condition, and `true` if that condition is
+    /// negative.
     fn hit(
         &self,
         finding: &Record,
+        texts: &[&str],
         condition: &Value,
         now: Timestamp,
     ) -> Result<(bool, bool), String> {
         match self {
-            Self::Texts(path) => {
-                let mut texts = Vec::new();
-                collect(finding.get(path[0]), &path[1..], &mut texts);
-                compare(condition, &texts, true)
-            }
+            Self::Texts(_) => compare(condition, texts, true),
             Self::ProductFields => {
                 let key = text(condition, "Key")?;
                 let field = finding
