@@ -1,7 +1,7 @@
 //! `cloudtrail-event`: changes as they happen.
 
 use eksentry_tests::demo::Sample;
-use eksentry_tests::stand_in::{Message, sqs_event};
+use eksentry_tests::stand_in::{Fault, FaultKind, Message, sqs_event};
 use eksentry_tests::template::{Stack, Template};
 use serde_json::{Value, json};
 
@@ -223,6 +223,36 @@ fn a_changing_cluster_is_looked_at_later_only_if_nothing_failed() {
     let answer = world.ok("cloudtrail-event", &batch(&[update("pay")]));
     assert_eq!(failures(&answer), ["message-0"]);
     assert!(world.aws.take_messages().is_empty());
+    world.end();
+}
+
+/// Another message of the batch is delivered again, which leads to no look at this cluster.
+#[test]
+fn a_rejected_finding_fails_only_the_message_about_its_resource() {
+    let mut world = world().and("EKSENTRY_QUEUE_URL", QUEUE);
+    world.change(|account| {
+        let members = &mut account.cluster("pay").unwrap().members;
+        members.insert("status".to_owned(), "UPDATING".into());
+    });
+    let rejected = format!("eksentry/{ENDPOINT}/{}", cluster_arn("other"));
+    let partial = FaultKind::Partial {
+        ids: vec![rejected],
+        code: "InvalidInput".to_owned(),
+    };
+    world
+        .aws
+        .fail(Fault::new("securityhub.BatchImportFindings", partial));
+    let answer = world.ok(
+        "cloudtrail-event",
+        &batch(&[update("pay"), update("other")]),
+    );
+    assert_eq!(failures(&answer), ["message-1"]);
+    let looks = world.aws.take_messages();
+    let [look] = looks.as_slice() else {
+        panic!("{looks:?}");
+    };
+    assert!(look.body.contains(&cluster_arn("pay")), "{look:?}");
+    assert!(!look.body.contains(&cluster_arn("other")), "{look:?}");
     world.end();
 }
 

@@ -33,19 +33,18 @@ pub enum Compliance {
     Compliant,
     /// The resource does not comply with the rule.
     NonCompliant,
-    /// The rule does not apply to the resource, or its result is pending; an earlier result is removed.
+    /// The rule does not apply to the resource; an earlier result is removed.
     NotApplicable,
 }
 
 impl Compliance {
     /// Returns the compliance for an outcome; `None` if the outcome is unknown, since it is not reported to AWS Config.
-    /// AWS Config expects a result for each change, also while the outcome is pending.
     pub const fn of(outcome: Outcome) -> Option<Self> {
         match outcome {
             Outcome::Passed => Some(Self::Compliant),
             Outcome::Failed(_) | Outcome::Warning => Some(Self::NonCompliant),
-            Outcome::NotApplicable | Outcome::Pending => Some(Self::NotApplicable),
-            Outcome::NotAvailable => None,
+            Outcome::NotApplicable => Some(Self::NotApplicable),
+            Outcome::NotAvailable | Outcome::Pending => None,
         }
     }
 
@@ -278,7 +277,7 @@ mod tests {
             (Outcome::Warning, Some("NON_COMPLIANT")),
             (Outcome::NotApplicable, Some("NOT_APPLICABLE")),
             (Outcome::NotAvailable, None),
-            (Outcome::Pending, Some("NOT_APPLICABLE")),
+            (Outcome::Pending, None),
         ] {
             let verdict = Verdict {
                 outcome,

@@ -21,7 +21,7 @@ use crate::invocation::Invocation;
 use crate::messages::{self, Failures};
 use crate::settings::Settings;
 use crate::summary::Summary;
-use crate::sweep::{Swept, sweep};
+use crate::sweep::{Swept, look_again, sweep};
 use crate::task::Task;
 
 const NAME: &str = "cloudtrail-event";
@@ -58,8 +58,11 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let invocation = Invocation::new(NAME, &app, &context).await?;
     let mut work = Work::default();
     work.add(&invocation, &change, None)?;
-    let (summary, failed) = work.execute(&invocation, &[]).await;
+    let of_mute_list: Vec<Error> = invocation.mute_list.temporary_errors().cloned().collect();
+    let (summary, failed) = work.execute(&invocation, &of_mute_list).await;
     let errors = failed.into_iter().flat_map(|failed| failed.errors);
+    // The response contains those of the mute list in any case.
+    let errors = errors.filter(|error| !of_mute_list.contains(error));
     invocation.into_response(summary, errors.collect())
 }
 
@@ -133,7 +136,7 @@ pub(crate) fn named_resource(
 
 /// The tasks of an invocation: the resources of each, and for each resource the messages that lead to it.
 #[derive(Debug, Default)]
-struct Work(BTreeMap<Key, BTreeMap<Option<String>, BTreeSet<String>>>);
+struct Work(BTreeMap<Key, Resources>);
 
 /// The members that tasks about different resources must have in common to become one.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -232,9 +235,10 @@ impl Work {
             if key.is_about_all {
                 // An event that is delivered again, because another of its tasks failed, would send its slice again.
                 let mut messages = resources.values().flatten();
-                let is_sent = failed.is_empty()
+                let is_due = invocation.aws.queue.is_none()
+                    || failed.is_empty()
                     || messages.any(|id| !failed.iter().any(|one| one.messages.contains(id)));
-                if !is_sent {
+                if !is_due {
                     continue;
                 }
                 task.account = Some(key.account);
@@ -254,42 +258,60 @@ impl Work {
                     Ok(Swept {
                         summary: of_task,
                         mut errors,
+                        mut changing,
                         ..
                     }) => {
                         summary.add(&of_task);
                         errors.extend_from_slice(shared);
+                        // An event that is delivered again leads to another look.
+                        changing.retain(|cluster| !is_repeated(cluster, &resources, &errors));
+                        errors.extend(look_again(invocation, &task, changing).await);
                         errors
                     }
                     Err(error) => vec![error],
                 },
             };
-            failed.extend(failures(resources, errors));
+            failed.extend(failures(&resources, &errors));
         }
         (summary, failed)
     }
 }
 
+/// The resources of a task, each with the messages that lead to it.
+type Resources = BTreeMap<Option<String>, BTreeSet<String>>;
+
 /// Returns the messages that errors of a task concern: those that lead to the resources that the errors are about, or
 /// all if an error is about no resource of the task.
-fn failures(
-    resources: BTreeMap<Option<String>, BTreeSet<String>>,
-    errors: Vec<Error>,
-) -> Vec<Failed> {
+fn failures(resources: &Resources, errors: &[Error]) -> Vec<Failed> {
     if errors.is_empty() {
         return Vec::new();
     }
-    let is_apart =
+    let names_one =
         |error: &Error| error.resource.is_some() && resources.contains_key(&error.resource);
-    if !errors.iter().all(is_apart) {
-        let messages = resources.into_values().flatten().collect();
+    if !errors.iter().all(names_one) {
+        let messages = resources.values().flatten().cloned().collect();
+        let errors = errors.to_vec();
         return vec![Failed { messages, errors }];
     }
-    let failed = resources.into_iter().filter_map(|(resource, messages)| {
-        let about = errors.iter().filter(|error| error.resource == resource);
+    let failed = resources.iter().filter_map(|(resource, messages)| {
+        let about = errors.iter().filter(|error| error.resource == *resource);
         let errors: Vec<Error> = about.cloned().collect();
+        let messages = messages.clone();
         (!errors.is_empty()).then_some(Failed { messages, errors })
     });
     failed.collect()
+}
+
+/// Returns `true` if all messages that lead to a resource are delivered again because of these errors. An event outside a
+/// batch is delivered again after any error.
+fn is_repeated(resource: &str, resources: &Resources, errors: &[Error]) -> bool {
+    let failed = failures(resources, errors);
+    let messages = resources.get(&Some(resource.to_owned()));
+    !failed.is_empty()
+        && messages
+            .into_iter()
+            .flatten()
+            .all(|id| failed.iter().any(|one| one.messages.contains(id)))
 }
 
 #[cfg(test)]
@@ -327,7 +349,7 @@ mod tests {
             (vec![about(Some("a")), about(None)], of(&["1", "2", "3"])),
             (vec![about(Some("other"))], of(&["1", "2", "3"])),
         ] {
-            let messages = failures(resources(), errors.clone());
+            let messages = failures(&resources(), &errors);
             let messages: BTreeSet<String> = messages
                 .into_iter()
                 .flat_map(|failed| failed.messages)

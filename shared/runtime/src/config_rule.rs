@@ -105,7 +105,7 @@ impl Rule<'_> {
     ) -> RunReport {
         let home = &self.invocation.aws.home;
         let run = Run {
-            id: self.invocation.next_run(),
+            id: self.invocation.next_run_id(),
             invocation: self.invocation,
             place: home,
             reader: &self.account.reader(home),
@@ -119,8 +119,8 @@ impl Rule<'_> {
             .fail_if_cut_off()
     }
 
-    /// Sends exactly one evaluation for a change, of the resource in the event; none if the result is not available or
-    /// pending.
+    /// Sends exactly one evaluation for a change, of the resource in the event; none if the result is not available.
+    /// Without an evaluation, a rule that runs only on changes would have no result until the next change.
     async fn evaluate_change(&self, item: &Item, left_scope: bool) -> Result<RunReport, Error> {
         let not_applicable = |reason: &str| Evaluation {
             resource_type: item.resource_type.clone(),
@@ -162,11 +162,11 @@ impl Rule<'_> {
         let mut evaluations = Vec::new();
         let outcome = self
             .run(Targets::Resources(vec![resource]), Some, |finding| {
-                evaluations.extend(Evaluation::of(
-                    &finding.resource,
-                    &finding.verdict,
-                    item.captured_at,
-                ));
+                let verdict = &finding.verdict;
+                evaluations.extend(match verdict.outcome {
+                    Outcome::Pending => Some(not_applicable(&verdict.explanation())),
+                    _ => Evaluation::of(&finding.resource, verdict, item.captured_at),
+                });
             })
             .await;
         Ok(self.put(&evaluations, outcome).await)

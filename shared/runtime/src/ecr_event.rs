@@ -85,7 +85,7 @@ impl EcrEvent {
         let account = entered.await?;
         let place = account.place(&place.region)?;
         let run = Run {
-            id: invocation.next_run(),
+            id: invocation.next_run_id(),
             invocation,
             place,
             reader: &account.reader(place),

@@ -43,7 +43,7 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The message: what was tried on which resource, the result, and the remedy.
     pub message: String,
-    /// The id of the resource that the failure is about, if it is about no other.
+    /// The id of the only resource that the failure is about; `None` if it is about others, too.
     pub(crate) resource: Option<String>,
 }
 

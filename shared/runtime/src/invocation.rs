@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use eksentry_aws::Clock;
 use eksentry_reporters::Ocsf;
-use jiff::Timestamp;
 use lambda_runtime::Context;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,8 +43,6 @@ pub(crate) struct Invocation<'a> {
     pub(crate) mute_list: ReadMuteList,
     /// The id of the invocation. Lambda's own id stays the same when it retries.
     pub(crate) id: String,
-    /// The time at which the invocation began.
-    pub(crate) began_at: Timestamp,
     /// The time at which evaluation must end.
     pub(crate) ends_at: Instant,
     pub(crate) matched_ledgers: MatchedLedgers,
@@ -89,7 +86,6 @@ impl<'a> Invocation<'a> {
         let aws = app.aws(context).await?;
         let left = time_left(app.clock(), context);
         let started_at = Instant::now();
-        let began_at = app.clock().now();
         let counts = aws.aws.call_counts();
         let (calls, throttled) = (counts.calls(), counts.throttled());
         // A sweep reads the documents again, so that the next sweep shows the effect of a change to them. Other
@@ -107,8 +103,11 @@ impl<'a> Invocation<'a> {
             outdated,
             mute_list,
             aws,
-            id: format!("{}/{}", context.request_id, began_at.as_millisecond()),
-            began_at,
+            id: format!(
+                "{}/{}",
+                context.request_id,
+                app.clock().now().as_millisecond()
+            ),
             ends_at: started_at
                 + (left.saturating_sub((left / DELIVERY_SHARE).min(MAX_DELIVERY_TIME))),
             matched_ledgers: MatchedLedgers::default(),
@@ -122,7 +121,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Returns an id for the next run, which distinguishes its findings from those of any other run.
-    pub(crate) fn next_run(&self) -> String {
+    pub(crate) fn next_run_id(&self) -> String {
         let run = self.runs.get();
         self.runs.set(run + 1);
         format!("{}/{run}", self.id)

@@ -30,8 +30,7 @@ use crate::run::Run;
 use crate::scope::Targets;
 use crate::summary::Summary;
 use crate::task::Task;
-pub(crate) use later::enqueue;
-use later::look_again;
+pub(crate) use later::{enqueue, look_again};
 
 /// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries, of
 /// the contents of clusters and, separately, of other parts. The findings of a part are held in memory, and the calls of
@@ -61,8 +60,13 @@ pub async fn handle(app: Arc<App>, event: LambdaEvent<Value>) -> Result<Value, E
     let Swept {
         summary,
         mut errors,
+        changing,
         ..
     } = sweep(&invocation, &task).await?;
+    // After an error, Lambda repeats the invocation, which leads to another look.
+    if errors.is_empty() {
+        errors.extend(look_again(&invocation, &task, changing).await);
+    }
     errors.extend(invocation.lasting_errors().cloned());
     invocation.into_response(summary, errors)
 }
@@ -73,6 +77,8 @@ pub(crate) struct Swept {
     pub(crate) errors: Vec<Error>,
     /// The tasks for everything that must be done again because of an error.
     pub(crate) failed: Vec<Task>,
+    /// The clusters whose settings are being changed, if changes are waited for.
+    pub(crate) changing: BTreeSet<String>,
 }
 
 /// Makes a sweep, or a slice of one.
@@ -119,15 +125,11 @@ pub(crate) async fn sweep(invocation: &Invocation<'_>, task: &Task) -> Result<Sw
     let (unsent, of_queue) = enqueue(invocation, rest, &mut summary).await;
     failed.extend(unsent);
     errors.extend(of_queue);
-    // After an error, the event or the message is delivered again, and leads to another look; but a message that led to
-    // slices is not.
-    if errors.is_empty() || summary.slices > 0 {
-        errors.extend(look_again(invocation, task, changing).await);
-    }
     Ok(Swept {
         summary,
         errors,
         failed,
+        changing,
     })
 }
 
@@ -372,10 +374,8 @@ impl Sweep<'_> {
             let reported = reported_clusters(place);
             match tokio::time::timeout_at(self.invocation.ends_at, reported).await {
                 Ok(Ok(reported)) => names.extend(reported),
-                Ok(Err(error)) => {
-                    let again = self.slice(place, all.clone(), self.task.neighbours);
-                    self.fail(Error::new(ErrorKind::NotDelivered, error), [again]);
-                }
+                // Only findings of clusters that are gone stay active, until the next sweep.
+                Ok(Err(error)) => self.fail(Error::new(ErrorKind::NotDelivered, error), []),
                 Err(_) => return vec![all.clone()],
             }
         }
@@ -473,7 +473,7 @@ impl Sweep<'_> {
     /// Executes one run.
     async fn run(&self, place: &Place, reader: &Reader<'_>, targets: Targets) -> Ended {
         let run = Run {
-            id: self.invocation.next_run(),
+            id: self.invocation.next_run_id(),
             invocation: self.invocation,
             place,
             reader,
@@ -547,7 +547,11 @@ impl Sweep<'_> {
     fn fail(&self, error: Error, again: impl IntoIterator<Item = Task>) {
         let mut progress = self.progress.borrow_mut();
         progress.errors.push(error);
-        progress.failed.extend(again);
+        for task in again {
+            if !progress.failed.contains(&task) {
+                progress.failed.push(task);
+            }
+        }
     }
 
     fn slice(&self, place: &Place, part: Part, neighbours: Option<u32>) -> Task {

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::messages::{self, Failures};
 use crate::summary::Summary;
-use crate::sweep::{Swept, enqueue, sweep};
+use crate::sweep::{Swept, enqueue, look_again, sweep};
 use crate::task::Task;
 
 /// Handles a batch of messages. Returns those that SQS must deliver again.
@@ -46,13 +46,15 @@ async fn process(
     body: &Value,
     total: &mut Summary,
 ) -> Result<(), Error> {
+    let task = Task::read(body)?;
     let Swept {
         mut summary,
         mut errors,
         failed,
-    } = sweep(invocation, &Task::read(body)?).await?;
+        changing,
+    } = sweep(invocation, &task).await?;
     errors.extend(invocation.mute_list.temporary_errors().cloned());
-    let result = match Error::combine(&errors) {
+    let mut result = match Error::combine(&errors) {
         // If SQS delivered the message again, its slices would be sent again, each time. What failed becomes slices of
         // its own, which are.
         Some(error) if summary.slices > 0 => {
@@ -66,12 +68,17 @@ async fn process(
                 handed_on: slice.handed_on.saturating_add(1),
                 ..slice
             });
-            let (_, unsent) = enqueue(invocation, failed.collect(), &mut summary).await;
-            Error::combine(&unsent).map_or(Ok(()), Err)
+            let (_, errors) = enqueue(invocation, failed.collect(), &mut summary).await;
+            Error::combine(&errors).map_or(Ok(()), Err)
         }
         Some(error) => Err(error),
         None => Ok(()),
     };
+    // A message that is delivered again leads to another look.
+    if result.is_ok() {
+        let errors = look_again(invocation, &task, changing).await;
+        result = Error::combine(&errors).map_or(Ok(()), Err);
+    }
     total.add(&summary);
     result
 }

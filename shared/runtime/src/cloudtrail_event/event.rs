@@ -180,13 +180,14 @@ fn of_addon(resources: &Value, detail: &Value) -> Option<Target> {
 
 /// Returns the name of the cluster in the ARN of a cluster, or of something that belongs to it.
 fn cluster_of(arn: &str) -> Option<String> {
-    const BELONGING: [&str; 6] = [
+    const BELONGING: [&str; 7] = [
         "cluster",
         "nodegroup",
         "addon",
         "fargateprofile",
         "access-entry",
         "podidentityassociation",
+        "identityproviderconfig",
     ];
     let arn: Arn = arn.parse().ok()?;
     let (kind, path) = arn.resource().split_once('/')?;

@@ -65,7 +65,7 @@ pub(crate) async fn enqueue(
 }
 
 /// Sends a message about clusters that are still changing, so that they are evaluated again later. Returns the errors.
-pub(super) async fn look_again(
+pub(crate) async fn look_again(
     invocation: &Invocation<'_>,
     task: &Task,
     changing: BTreeSet<String>,

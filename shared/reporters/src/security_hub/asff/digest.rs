@@ -97,7 +97,6 @@ fn wording(check: &Check) -> String {
 fn digest_of(content: &impl Serialize) -> String {
     let mut json = Vec::with_capacity(USUAL_BYTES);
     let written = serde_json::to_writer(&mut json, content);
-    // What can't be written has a digest of its own, and is sent again.
     let json = written.map_or_else(|_| Vec::new(), |()| json);
     hex::encode(&Sha256::digest(&json)[..16])
 }

@@ -26,6 +26,8 @@ pub(super) struct HeldFindings<'a> {
     scope: Scope<'a>,
     /// The id of the run.
     run: &'a str,
+    /// The time at which reading began: later changes by others must be read again.
+    as_of: Timestamp,
     /// The runs whose findings the ledger had, if there was one.
     runs: Option<Vec<(String, Timestamp)>>,
 }
@@ -43,6 +45,7 @@ impl<'a> HeldFindings<'a> {
             place,
             scope,
             run,
+            as_of: invocation.aws.aws.clock().now(),
             runs: None,
         };
         let known = match scope.targets {
@@ -146,10 +149,7 @@ impl<'a> HeldFindings<'a> {
         if !self.keeps_a_ledger() || !saves_time {
             return;
         }
-        // Changes that others made while the invocation read findings must be read again. All ledgers of an invocation
-        // are of the same time, so that the next one compares only one of them with Security Hub.
-        let as_of = self.invocation.began_at;
-        let ledger = Ledger::new(as_of, self.run, self.runs.as_deref(), findings);
+        let ledger = Ledger::new(self.as_of, self.run, self.runs.as_deref(), findings);
         if let Err(error) = ledgers.write(&self.place.location, part, &ledger).await {
             tracing::warn!(
                 posted = counts.posted,
