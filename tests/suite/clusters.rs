@@ -6,7 +6,7 @@ use eksentry_tests::stand_in::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::world::{
-    CLUSTER, World, access_entry, change_event, cluster_arn, key, key_arn, private_cluster, text,
+    CLUSTER, World, change_event, cluster_arn, key, key_arn, private_cluster, text,
 };
 
 const ENVELOPE: &str = "eks-secrets-envelope-encryption";
@@ -319,36 +319,6 @@ fn a_cluster_lacks_access_entries_only_if_eks_says_so() {
             let status = world.status(check, &cluster_arn("c"));
             assert_eq!(status, expected, "{check}: {message}");
         }
-        world.clear_faults();
-    }
-    world.end();
-}
-
-#[test]
-fn a_role_that_the_list_of_roles_lacks_is_requested_once() {
-    let entry = || json!({"accessEntries": [access_entry("ops")]});
-    let mut world = World::with(json!({
-        "clusters": [with("a", entry()), with("b", entry())],
-        "roles": [{"RoleName": "ops"}],
-    }));
-    for (fault, expected) in [
-        (None, "PASSED INFORMATIONAL"),
-        (Some(FaultKind::AccessDenied), "NOT_AVAILABLE INFORMATIONAL"),
-        (Some(FaultKind::NotFound(0)), "FAILED LOW"),
-    ] {
-        // The role was created after the roles were listed.
-        let unlisted = FaultKind::Missing("/Roles/0".to_owned());
-        world.aws.fail(Fault::new("iam.ListRoles", unlisted));
-        if let Some(kind) = fault {
-            world.aws.fail(Fault::new("iam.GetRole", kind));
-        }
-        let before = world.calls("iam.GetRole");
-        world.ok("sweep", &only(&[ENTRIES]));
-        assert_eq!(world.calls("iam.GetRole"), before + 1);
-        assert_eq!(
-            statuses(&world, ENTRIES, &["a", "b"]),
-            [format!("a {expected}"), format!("b {expected}")]
-        );
         world.clear_faults();
     }
     world.end();

@@ -276,29 +276,6 @@ fn the_contents_of_a_registered_cluster_are_not_evaluated() {
     world.end();
 }
 
-#[test]
-fn the_earlier_result_of_a_namespace_does_not_count_while_its_workloads_are_unknown() {
-    const READ_ONLY_ROOT: &str = "k8s-pod-read-only-root";
-    let mut world = world([cluster("prod", vec![deployment("shop", "web", false)])]);
-    let event = json!({"checks": [READ_ONLY_ROOT]});
-    world.ok("sweep", &event);
-    let shop = format!("{}/namespaces/shop", cluster_arn("prod"));
-    assert_eq!(world.status(READ_ONLY_ROOT, &shop), "FAILED LOW");
-    let refused = FaultKind::Status {
-        status: 403,
-        headers: Vec::new(),
-    };
-    world.api("prod").configure(|cluster| {
-        let lists = ["list deployments*", "list pods*"];
-        let faults = lists.map(|list| Fault::new(list, refused.clone()));
-        cluster.faults.extend(faults);
-    });
-    world.ok("sweep", &event);
-    let status = world.status(READ_ONLY_ROOT, &shop);
-    assert_eq!(status, "NOT_AVAILABLE INFORMATIONAL");
-    world.end();
-}
-
 /// The findings about the contents of a cluster may be a thousand times as many as those about the cluster.
 #[test]
 fn the_part_with_clusters_requests_only_findings_about_clusters() {

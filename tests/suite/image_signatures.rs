@@ -290,7 +290,7 @@ fn an_event_reads_the_signature_of_one_image() {
     for (number, expected, calls) in [
         (1, "none", 2),
         (2, "PASSED INFORMATIONAL", 2),
-        (3, "none", 2),
+        (3, "FAILED MEDIUM", 2),
         (4, "PASSED INFORMATIONAL", 1),
         (5, "none", 1),
     ] {

@@ -69,8 +69,8 @@ fn the_number_of_calls_is_bounded() {
         ("eks.ListPodIdentityAssociations", clusters),
         ("iam.ListOpenIDConnectProviders", 1),
         ("iam.ListRoles", 1),
-        // A role for each cluster and for its nodes, and one with an access entry that the list of roles lacks.
-        ("iam.GetRole", 2 * clusters + 1),
+        // A role for each cluster and for its nodes.
+        ("iam.GetRole", 2 * clusters),
         ("iam.GetInstanceProfile", clusters),
         ("ec2.DescribeSubnets", 1),
         ("ec2.DescribeSecurityGroups", 1),

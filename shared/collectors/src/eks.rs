@@ -57,10 +57,7 @@ const OF_NEEDS: &[(Need, &[&[Permission]])] = &[
     ),
     (Need::VersionSupport, &[&[versions::DESCRIBE]]),
     (Need::TrustingRoles, &[&[iam::LIST_ROLES]]),
-    (
-        Need::AccessEntries,
-        &[&[access::LIST, iam::LIST_ROLES, iam::GET_ROLE]],
-    ),
+    (Need::AccessEntries, &[&[access::LIST, iam::LIST_ROLES]]),
     (
         Need::ClusterAdmins,
         &[&[access::LIST, access::LIST_POLICIES]],

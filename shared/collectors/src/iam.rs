@@ -20,7 +20,7 @@ const ROLES: &[Arns] = &[Arns::Global("role/*")];
 const PROFILES: &[Arns] = &[Arns::Global("instance-profile/*")];
 const POLICIES: &[Arns] = &[Arns::Global("policy/*"), Arns::OfAws("policy/*")];
 
-pub(crate) const GET_ROLE: Permission = Permission::new("iam:GetRole", ROLES);
+const GET_ROLE: Permission = Permission::new("iam:GetRole", ROLES);
 const GET_PROFILE: Permission = Permission::new("iam:GetInstanceProfile", PROFILES);
 const LIST_MANAGED: Permission = Permission::new("iam:ListAttachedRolePolicies", ROLES);
 const LIST_INLINE: Permission = Permission::new("iam:ListRolePolicies", ROLES);
@@ -62,8 +62,6 @@ pub(crate) struct Memos {
     roles: Memo<String, Fact<Option<Role>>>,
     profiles: Memo<String, Fact<Vec<String>>>,
     permissions: Memo<String, Fact<Permissions>>,
-    /// The existence of roles that the list of all roles lacks, by name.
-    unlisted_roles: Memo<String, Fact<bool>>,
 }
 
 /// The location of a role's policy.

@@ -250,7 +250,7 @@ fn with_advice(problem: Problem, cluster: &EksCluster) -> Unread {
 }
 
 /// Returns the text of a request that the cluster refused because it does not know the caller, whose ARN this is. Access
-/// entries have no effect in the mode `CONFIG_MAP`, and Amazon EKS refuses to create them.
+/// entries have no effect in the mode `CONFIG_MAP`, the default, and Amazon EKS refuses to create them.
 ///
 /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html>.
 fn unknown_caller(call: &str, caller: Option<&str>, mode: Option<&AuthenticationMode>) -> String {
@@ -258,11 +258,12 @@ fn unknown_caller(call: &str, caller: Option<&str>, mode: Option<&Authentication
         Some(arn) => role_of(arn).map_or_else(|| arn.to_owned(), |role| format!("the role {role}")),
         None => "the role of the function".to_owned(),
     };
-    let advice = if mode == Some(&AuthenticationMode::ConfigMap) {
+    let has_entries = mode.is_some_and(|mode| *mode != AuthenticationMode::ConfigMap);
+    let advice = if has_entries {
+        "Create an access entry for it in the cluster."
+    } else {
         "Change the authentication mode to API_AND_CONFIG_MAP, which can't be undone, and then create an access entry \
          for it in the cluster."
-    } else {
-        "Create an access entry for it in the cluster."
     };
     let mode = mode.map_or_else(String::new, |mode| {
         format!(" (authentication mode {})", mode.name())
@@ -336,7 +337,7 @@ mod tests {
                 "arn:aws:iam::111122223333:user/ann (authentication mode API_AND_CONFIG_MAP)",
                 create,
             ),
-            (None, "", "the role of the function", create),
+            (None, "", "the role of the function", change),
         ] {
             let read = AuthenticationMode::read(mode);
             let text = unknown_caller("list namespaces", caller, read.as_ref());

@@ -203,13 +203,23 @@ pub(crate) fn short_text<'de, D: Deserializer<'de>>(
     Ok(text.and_then(|ShortText(text)| Field::Value(text)))
 }
 
-/// Reads a list of such texts. It is invalid if one of them is too long.
+/// A text that is cut to [`LONGEST_SHORT_TEXT`] bytes.
+struct CutText(String);
+
+impl Expected<'_> for CutText {
+    fn from_text(text: &str) -> Option<Self> {
+        let end = text.floor_char_boundary(LONGEST_SHORT_TEXT);
+        Some(Self(text[..end].to_owned()))
+    }
+}
+
+/// Reads a list of such texts. Those that are too long are cut, since the others count in any case.
 pub(crate) fn short_texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Field<Vec<String>>, D::Error> {
-    let texts = Field::<Vec<ShortText>>::deserialize(deserializer)?;
+    let texts = Field::<Vec<CutText>>::deserialize(deserializer)?;
     Ok(texts.and_then(|texts| {
-        let texts = texts.into_iter().map(|ShortText(text)| text);
+        let texts = texts.into_iter().map(|CutText(text)| text);
         Field::Value(texts.collect())
     }))
 }

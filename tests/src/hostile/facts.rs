@@ -311,7 +311,7 @@ fn signature(bytes: &mut Unstructured<'_>) -> Result<Fact<Signature>> {
     let signature = match bytes.int_in_range(0..=2)? {
         0 => Signature::Present,
         1 => Signature::Absent(statuses),
-        _ => Signature::NotFound,
+        _ => Signature::NotFound(statuses),
     };
     fact(signature, bytes)
 }

@@ -146,7 +146,6 @@ impl Finding<'_> {
     fn depends_on_iam(&self, operation: &str) -> bool {
         self.needs(match operation {
             "GetInstanceProfile" => &[Need::NodeRoles],
-            "GetRole" => &[Need::ClusterRole, Need::NodeRoles, Need::AccessEntries],
             "ListOpenIDConnectProviders" => &[Need::PodRoles],
             "ListRoles" => &[Need::TrustingRoles, Need::AccessEntries],
             _ => &[Need::ClusterRole, Need::NodeRoles],

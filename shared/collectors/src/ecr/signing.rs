@@ -84,7 +84,7 @@ impl Reader<'_> {
         if !has(SigningState::UnderWay) && self.has_cosign_tag(repository, digest).await? {
             return Ok(Signature::Present);
         }
-        Ok(Signature::NotFound)
+        Ok(Signature::NotFound(statuses))
     }
 
     async fn signing_statuses(

@@ -8,9 +8,10 @@ use futures::StreamExt;
 
 use super::parse::{admin_policy, cluster_wide_admin};
 use super::{CLUSTERS, Clusters};
+use crate::DESCRIPTIONS_AT_A_TIME;
 use crate::call::{Call, Next};
+use crate::iam::AccountRoles;
 use crate::permission::{Arns, Permission};
-use crate::{DESCRIPTIONS_AT_A_TIME, Reader};
 
 pub(crate) const LIST: Permission = Permission::new("eks:ListAccessEntries", CLUSTERS);
 pub(super) const LIST_POLICIES: Permission = Permission::new(
@@ -22,28 +23,26 @@ pub(super) const LIST_POLICIES: Permission = Permission::new(
 /// distinguish its message from those about other requests that EKS rejects.
 const NOT_IN_USE: (&str, &str) = ("InvalidRequestException", "authentication mode");
 
-impl Reader<'_> {
+impl Clusters {
     /// Returns the access entries of a cluster; `None` if the cluster does not use access entries. An entry for a role
     /// of the cluster's account exists if the account has the role.
-    pub(super) async fn access_entries(&self, cluster: &EksCluster) -> Option<List<AccessEntry>> {
-        let List { items, missing } = self.clusters.principals(cluster, None).await?;
-        let entries = futures::stream::iter(items).map(|principal| async move {
+    pub(super) async fn access_entries(
+        &self,
+        cluster: &EksCluster,
+        roles: &AccountRoles,
+    ) -> Option<List<AccessEntry>> {
+        let entries = self.principals(cluster, None).await?;
+        Some(entries.map(|principal| {
             let is_own = principal.account().as_deref() == Some(&self.location.account);
             // EKS adds the entries of service-linked roles itself, together with the roles.
             let exists = match principal.role() {
-                Some(role) if is_own && !principal.is_service_linked() => self.has_role(role).await,
+                Some(role) if is_own && !principal.is_service_linked() => roles.has(role),
                 _ => Ok(true),
             };
             AccessEntry { principal, exists }
-        });
-        Some(List {
-            items: entries.buffered(DESCRIPTIONS_AT_A_TIME).collect().await,
-            missing,
-        })
+        }))
     }
-}
 
-impl Clusters {
     /// Returns the access entries of administrators; `None` if the cluster does not use access entries.
     pub(super) async fn admins(&self, cluster: &EksCluster) -> Option<List<ClusterAdmin>> {
         let policy = admin_policy(&self.location.partition);

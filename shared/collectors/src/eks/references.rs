@@ -1,7 +1,7 @@
 //! The facts about a cluster that take calls other than its description.
 
 use eksentry_core::facts::List;
-use eksentry_core::facts::cluster::{EksCluster, NodeGroup, Role, TrustingRole};
+use eksentry_core::facts::cluster::{AccessEntry, EksCluster, NodeGroup, Role, TrustingRole};
 use eksentry_core::facts::key::NamedKey;
 use eksentry_core::{Fact, Need, Needs, ReasonCode, Unread};
 
@@ -149,6 +149,14 @@ impl Reader<'_> {
             Some(issuer) => self.account_roles().await.trusting(issuer),
             None => List::complete(Vec::new()),
         }
+    }
+
+    async fn access_entries(&self, cluster: &EksCluster) -> Option<List<AccessEntry>> {
+        if !cluster.uses_access_entries() {
+            return None;
+        }
+        let roles = self.account_roles().await;
+        self.clusters.access_entries(cluster, roles).await
     }
 
     async fn node_groups(&self, cluster: &EksCluster) -> List<NodeGroup> {

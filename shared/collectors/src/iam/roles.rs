@@ -8,7 +8,7 @@ use eksentry_core::facts::{Fact, List, Unread};
 use eksentry_core::policy::PolicyDocument;
 use percent_encoding::percent_decode_str;
 
-use super::{ABSENT, GET_ROLE, parse};
+use super::parse;
 use crate::Reader;
 use crate::call::{Call, Next};
 use crate::permission::{Arns, Permission};
@@ -42,8 +42,8 @@ struct UnreadPolicy {
 }
 
 impl AccountRoles {
-    /// Returns `true` if the list contains a role with that name.
-    fn has(&self, name: &str) -> Fact<bool> {
+    /// Returns `true` if the account has a role with that name.
+    pub(crate) fn has(&self, name: &str) -> Fact<bool> {
         match &self.missing {
             _ if self.names.contains(name) => Ok(true),
             Some(missing) => Err(missing.clone()),
@@ -116,30 +116,6 @@ impl Reader<'_> {
     /// Returns the roles of the account, which are listed once for all Regions.
     pub(crate) async fn account_roles(&self) -> &AccountRoles {
         self.account.roles(|| Box::pin(self.list_roles())).await
-    }
-
-    /// Returns `true` if the account has a role with that name. A role that is missing from the list may have been
-    /// created since the roles were listed, so it is requested.
-    pub(crate) async fn has_role(&self, name: &str) -> Fact<bool> {
-        match self.account_roles().await.has(name) {
-            Ok(false) => {
-                let request = || Box::pin(self.request_role(name));
-                let unlisted = &self.account.iam().unlisted_roles;
-                unlisted.get(name.to_owned(), request).await
-            }
-            listed => listed,
-        }
-    }
-
-    async fn request_role(&self, name: &str) -> Fact<bool> {
-        let call = self.iam_call(&GET_ROLE, format!("role {name}"));
-        let call = call.absent(ABSENT);
-        let request = self.clients.iam.get_role().role_name(name);
-        match call.send(request.send()).await {
-            Ok(_) => Ok(true),
-            Err(failure) if failure.is_absent() => Ok(false),
-            Err(failure) => Err(failure.into()),
-        }
     }
 
     async fn list_roles(&self) -> AccountRoles {

@@ -15,8 +15,8 @@
 //! The check does not verify signatures. Only the admission of a cluster can decide whose signatures are trusted.
 //!
 //! After an event, the repository is not listed. ECR's signing status and the tag of cosign are then requested for the
-//! one image. If neither shows a signature, nothing is reported until the next sweep: only the list of the repository
-//! shows all signatures.
+//! one image. If neither shows a signature, and ECR did not fail to sign it, nothing is reported until the next sweep:
+//! only the list of the repository shows all signatures.
 //!
 //! Images that a pull through cache rule copies from another registry are not pushed, so ECR does not sign them. They
 //! are evaluated only if one of `repositories` matches. A rule with the prefix `ROOT` applies to all repositories,
@@ -100,7 +100,9 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
             "The image was pushed recently and has no signature yet.",
         ),
         Err(unread) => Verdict::not_available(unread),
-        Ok(Signature::NotFound) => Verdict::pending(
+        // That ECR could not sign the image is certain, also without the list.
+        Ok(Signature::NotFound(statuses)) if !statuses.is_empty() => evaluate_statuses(statuses),
+        Ok(Signature::NotFound(_)) => Verdict::pending(
             ReasonCode::SignatureAwaited,
             "Whether the repository holds a signature of the image is known after the next sweep.",
         ),
@@ -265,10 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn an_image_fails_only_by_the_list_of_its_repository() {
+    fn an_image_fails_only_by_the_list_of_its_repository_or_its_status() {
+        let failed = SigningStatus {
+            state: SigningState::Failed,
+            problem: None,
+        };
         for (signature, expected) in [
             (Ok(Signature::Absent(Vec::new())), FAILED),
-            (Ok(Signature::NotFound), Outcome::Pending),
+            (Ok(Signature::NotFound(Vec::new())), Outcome::Pending),
+            (Ok(Signature::NotFound(vec![failed])), FAILED),
             (Err(unread()), Outcome::NotAvailable),
         ] {
             for (is_signed_on_push, parameters) in [(true, "{}"), (false, NAMED)] {

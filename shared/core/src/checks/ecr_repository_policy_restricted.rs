@@ -15,7 +15,7 @@
 //! `Deny` statement, `ForAllValues` counts on condition keys with several values, such as `aws:PrincipalOrgPaths`,
 //! since IAM then also denies requests without the key. AWS services, principals in named networks, and deleted
 //! principals don't cause a failure. An account or organization that the policy names is evaluated as such, even if it
-//! is limited to a network or a service. The account's own organization is trusted if the account may read it. Service
+//! is limited to a network. The account's own organization is trusted if the account may read it. Service
 //! control policies and resource control policies are not evaluated.
 //!
 //! ## Why it matters

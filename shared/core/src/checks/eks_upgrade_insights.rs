@@ -31,7 +31,7 @@ use crate::verdict::{Reason, Verdict};
 
 /// The age in whole days from which insights are outdated. EKS refreshes them every 24 hours.
 /// Source: <https://docs.aws.amazon.com/eks/latest/userguide/cluster-insights.html>.
-const MAX_AGE: i64 = 7;
+const OUTDATED_FROM: i64 = 7;
 
 pub(super) static CHECK: Check = Check {
     id: "eks-upgrade-insights",
@@ -103,9 +103,9 @@ fn evaluate(cluster: &EksCluster, _: &ParameterValues) -> Verdict {
                 cluster.name
             ),
         }),
-        Some(days) if days >= MAX_AGE => Verdict::warning(
+        Some(days) if days >= OUTDATED_FROM => Verdict::warning(
             ReasonCode::InsightsOutdated,
-            format!("EKS has not refreshed the insights in the last {MAX_AGE} days."),
+            format!("EKS has not refreshed the insights in the last {OUTDATED_FROM} days."),
         ),
         Some(_) => Verdict::passed(
             ReasonCode::InsightsPassing,

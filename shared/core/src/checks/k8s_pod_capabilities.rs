@@ -259,8 +259,8 @@ mod tests {
                 (adding(&json!([1])), NotAvailable, &["READ_FAILED"]),
                 (
                     adding(&json!(["SYS_ADMIN", "X".repeat(5_000)])),
-                    NotAvailable,
-                    &["READ_FAILED"],
+                    Failed(High),
+                    &["DANGEROUS_CAPABILITIES", "CAPABILITIES_ADDED"],
                 ),
                 (
                     with(adding(&json!(["NET_ADMIN"])), "hostNetwork", json!("yes")),

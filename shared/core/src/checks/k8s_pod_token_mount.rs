@@ -123,8 +123,10 @@ impl EvaluateContents for EvaluateTokens {
             let subject = subjects.entry(resource.clone()).or_insert_with(|| Subject {
                 resource,
                 details: ObjectName::details_of_namespace(namespace, cluster),
-                // If a list of workloads is unread, each namespace is a subject already.
-                verdicts: Verdicts::default(),
+                verdicts: Verdicts {
+                    unread: facts.missing(Need::Workloads.into()),
+                    ..Verdicts::default()
+                },
             });
             subject.verdicts.objects.push(EvaluatedObject {
                 resource: account,

@@ -13,7 +13,7 @@
 //! example by an AWS service in that account. A condition on `kms:CallerAccount` limits access. In a `Deny` statement,
 //! `ForAllValues` counts on condition keys with several values, such as `aws:PrincipalOrgPaths`, since IAM then also
 //! denies requests without the key. An account or organization that the policy names is evaluated as such, even if it
-//! is limited to a network or a service.
+//! is limited to a network.
 //!
 //! The check does not apply to AWS managed keys, or to keys that are being created or deleted. It applies to disabled
 //! keys: whoever can change such a key can enable it. Grants, service control policies and resource control policies

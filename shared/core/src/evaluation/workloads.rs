@@ -97,13 +97,6 @@ impl EvaluateContents for EvaluateWorkloads {
         } else {
             Vec::new()
         };
-        if !unread.is_empty() {
-            // Workloads that are not known may be in any namespace.
-            let names = facts.namespaces.keys().map(String::as_str);
-            for namespace in names.filter(|name| !facts.is_terminating(name)) {
-                by_namespace.entry(Some(namespace)).or_default();
-            }
-        }
         match self.unit {
             Unit::Subject(_) => by_namespace
                 .into_iter()

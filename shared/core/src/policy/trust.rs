@@ -57,7 +57,7 @@ impl Trust {
     }
 
     /// Returns the members of an audience that are not trusted. AWS services and named networks count as trusted, but
-    /// accounts and organizations that are limited to them do not.
+    /// accounts and organizations that are limited to a network do not.
     pub fn outsiders(&self, audience: &Audience) -> Outsiders {
         if audience.reach() == Reach::Everyone {
             return Outsiders::Everyone;
@@ -65,7 +65,9 @@ impl Trust {
         let untrusted = audience
             .groups()
             .filter(|group| !group.everyone)
-            .map(|group| (admits_any_account(group), self.untrusted(group)))
+            // Principals of any account can send requests from a named network, so it limits no account that another
+            // group names.
+            .map(|group| (group.networks, self.untrusted(group)))
             .min_by_key(|(any, group)| (*any, group.accounts.len() + group.organizations.len()));
         match untrusted {
             Some((_, group)) if group.reach() > Reach::Nobody => Outsiders::Named(group),
@@ -106,13 +108,6 @@ impl Trust {
             ..Group::nobody()
         }
     }
-}
-
-/// Returns `true` if a group depends on no account, so that it limits no account or organization that another group
-/// names: principals of any account can send requests from a named network.
-fn admits_any_account(group: &Group) -> bool {
-    let names_none = group.accounts.is_empty() && group.organizations.is_empty();
-    group.networks || (group.services && names_none)
 }
 
 #[cfg(test)]
@@ -202,14 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn an_outsider_that_is_limited_to_a_network_or_a_service_is_an_outsider() {
+    fn an_outsider_that_is_limited_to_a_network_is_an_outsider() {
         let listed = trust(&["1"], &["o-a"], None);
         let outsider = || Outsiders::Named(account("2"));
-        for limit in [
-            Group::networks(),
-            Group::services(),
-            Group::networks().or(Group::services()),
-        ] {
+        for limit in [Group::networks(), Group::networks().or(Group::services())] {
             let of = |group| Audience::of(group).within(limit.clone());
             for (audience, outsiders) in [
                 (of(Group::everyone()), Outsiders::Nobody),

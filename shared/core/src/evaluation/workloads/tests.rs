@@ -315,54 +315,6 @@ fn what_runs_nothing_is_left_alone() {
 }
 
 #[test]
-fn namespaces_without_known_workloads_are_not_available_if_a_list_is_unread() {
-    let subjects = |id: &str, facts: &KubernetesCluster| -> Vec<(String, Outcome)> {
-        let check = find(id).unwrap();
-        let settings = settings(check.parameters, "{}");
-        let evaluated = check.evaluate.evaluate(&cluster(), facts, &settings);
-        let Some(Evaluated::Objects(subjects)) = evaluated else {
-            panic!("{id} evaluates workloads");
-        };
-        let rolled_up = subjects.into_iter();
-        let rolled_up = rolled_up.flat_map(|subject| check.unit().roll_up(subject, 500));
-        rolled_up
-            .map(|one| (one.resource.name().to_owned(), one.verdict.outcome))
-            .collect()
-    };
-    let mut facts = kubernetes_cluster();
-    for (name, is_terminating) in [("empty", false), ("ending", true)] {
-        let namespace = Namespace {
-            is_terminating,
-            ..Namespace::default()
-        };
-        facts.namespaces.insert(name.to_owned(), namespace);
-    }
-    let of = |namespace: &str, outcome| (format!("payments/namespaces/{namespace}"), outcome);
-    let (good_practice, without_parameter) = ("k8s-pod-read-only-root", "k8s-allowed-registries");
-    assert_eq!(
-        subjects(good_practice, &facts),
-        [of("shop", Outcome::Passed)]
-    );
-    for list in [ApiList::Deployments, ApiList::Pods, ApiList::Namespaces] {
-        let mut facts = facts.clone();
-        facts.lists.insert(list, Err(unread()));
-        assert_eq!(
-            subjects(good_practice, &facts),
-            [
-                of("empty", Outcome::NotAvailable),
-                of("shop", Outcome::NotAvailable),
-            ],
-            "{list}"
-        );
-        assert_eq!(
-            subjects(without_parameter, &facts),
-            [of("shop", Outcome::NotApplicable)],
-            "{list}"
-        );
-    }
-}
-
-#[test]
 fn a_reason_names_some_of_many_containers() {
     let containers: Vec<_> = (0..30)
         .map(|at| json!({"name": format!("c{at:02}"), "securityContext": {"privileged": true}}))

@@ -9,7 +9,7 @@ pub enum Signature {
     Absent(Vec<SigningStatus>),
     /// The repository was not listed, so it may hold a signature. ECR has not signed the image itself, and cosign
     /// stored no signature under a tag.
-    NotFound,
+    NotFound(Vec<SigningStatus>),
 }
 
 /// The status of ECR's own signing of an image with one signing profile.

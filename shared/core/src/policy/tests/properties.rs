@@ -176,22 +176,22 @@ impl Granting {
         by_trust.collect()
     }
 
-    /// Returns `true` if this policy grants no more than the other one. A network and a service are accepted, but an
-    /// account or organization that is limited to them need not be, although it gets less.
+    /// Returns `true` if this policy grants no more than the other one. A network is accepted, but an account or
+    /// organization that is limited to it need not be, although it gets less.
     fn is_no_wider_than(&self, other: &Self) -> bool {
         let pairs = |one: Vec<bool>, other: Vec<bool>| one.into_iter().zip(other);
         let mut reaches = self.reaches().into_iter().zip(other.reaches());
         reaches.all(|(this, other)| this <= other)
-            && (other.grants_to_networks_or_services()
+            && (other.grants_to_networks()
                 || pairs(self.accepted(), other.accepted()).all(|(this, other)| this || !other))
     }
 
-    /// Returns `true` if an audience is limited by networks and services only.
-    fn grants_to_networks_or_services(&self) -> bool {
+    /// Returns `true` if an audience is limited by networks only.
+    fn grants_to_networks(&self) -> bool {
         let mut audiences = self.0.iter().flat_map(|(_, audiences)| audiences);
         audiences.any(|audience| {
             let mut groups = audience.groups();
-            groups.all(|group| group.networks || group.services)
+            groups.all(|group| group.networks)
         })
     }
 }
