@@ -10,7 +10,7 @@ use eksentry_tests::kubernetes::{Cluster, Endpoint, Fault, FaultKind, granted_ri
 use eksentry_tests::stand_in::{self, Message};
 use serde_json::{Value, json};
 
-use crate::world::{REGION, World, cluster_arn};
+use crate::world::{ACCOUNT, REGION, World, cluster_arn};
 
 const READABLE: &str = "k8s-api-readable";
 const PRIVILEGED: &str = "k8s-pod-privileged";
@@ -470,6 +470,46 @@ fn findings_of_a_deleted_cluster_are_archived_later_if_one_could_not_be() {
         statuses.iter().all(|line| line.starts_with("ARCHIVED")),
         "{statuses:?}"
     );
+    world.end();
+}
+
+#[test]
+fn aws_auth_is_evaluated_if_nothing_else_can_be_read() {
+    const AWS_AUTH: &str = "k8s-aws-auth";
+    let roles =
+        format!("- rolearn: arn:aws:iam::{ACCOUNT}:role/legacy\n  groups: ['system:masters']\n");
+    let aws_auth = json!({
+        "kind": "ConfigMap", "metadata": {"name": "aws-auth", "namespace": "kube-system"},
+        "data": {"mapRoles": roles},
+    });
+    let mut world = world([cluster("prod", vec![aws_auth])]);
+    world.change(|account| {
+        let members = &mut account.cluster("prod").unwrap().members;
+        let access = json!({"authenticationMode": "API_AND_CONFIG_MAP"});
+        members.insert("accessConfig".to_owned(), access);
+    });
+    let refused = FaultKind::Status {
+        status: 403,
+        headers: Vec::new(),
+    };
+    world.api("prod").configure(|cluster| {
+        cluster.faults.push(Fault::new("list namespaces", refused));
+    });
+    world.ok("sweep", &json!({"checks": [AWS_AUTH]}));
+    let status = world.status(READABLE, &cluster_arn("prod"));
+    assert_eq!(status, "WARNING LOW");
+    let status = world.status(AWS_AUTH, &cluster_arn("prod"));
+    assert_eq!(status, "FAILED HIGH");
+    world.end();
+}
+
+#[test]
+fn a_list_of_clusters_that_eks_omits_is_no_error() {
+    let mut world = world([]);
+    let omitted = stand_in::FaultKind::Missing("/clusters".to_owned());
+    let list = "eks.ListClusters";
+    world.aws.fail(stand_in::Fault::new(list, omitted));
+    world.ok("sweep", &json!({"checks": [READABLE]}));
     world.end();
 }
 

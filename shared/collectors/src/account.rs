@@ -152,6 +152,21 @@ impl Reader<'_> {
         State::present(account)
     }
 
+    /// Returns the ARN of the principal that makes the calls, which is read once for each account. STS requires no
+    /// permission for this.
+    pub(crate) async fn caller(&self) -> Fact<String> {
+        let read = || Box::pin(self.read_caller());
+        self.account.caller(read).await.clone()
+    }
+
+    async fn read_caller(&self) -> Fact<String> {
+        let pace = &self.clients.paces.sts;
+        let call = Call::new("sts:GetCallerIdentity", pace, self.location.to_string());
+        let request = self.clients.sts.get_caller_identity();
+        let response = call.send(request.send()).await?;
+        response.arn.ok_or_else(|| call.without("the ARN"))
+    }
+
     async fn scanning_and_inspector(&self) -> (Fact<RegistryScanning>, Fact<Inspector>) {
         let scanning = self.registry_scanning().await;
         let inspector = match &scanning {

@@ -124,6 +124,7 @@ pub struct AccountClusters {
     iam: iam::Memos,
     identity_providers: OnceCell<IdentityProviders>,
     organization: OnceCell<Fact<Option<OrganizationPath>>>,
+    caller: OnceCell<Fact<String>>,
 }
 
 /// The names of all clusters.
@@ -246,6 +247,7 @@ impl AccountClusters {
             iam: iam::Memos::default(),
             identity_providers: OnceCell::new(),
             organization: OnceCell::new(),
+            caller: OnceCell::new(),
         })
     }
 
@@ -284,6 +286,14 @@ impl AccountClusters {
         read: impl FnOnce() -> F,
     ) -> &Fact<Option<OrganizationPath>> {
         self.organization.get_or_init(read).await
+    }
+
+    /// Returns the ARN of the principal that makes the calls. `read` reads it if it is not known yet.
+    pub(crate) async fn caller<F: Future<Output = Fact<String>>>(
+        &self,
+        read: impl FnOnce() -> F,
+    ) -> &Fact<String> {
+        self.caller.get_or_init(read).await
     }
 }
 

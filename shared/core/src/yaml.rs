@@ -199,7 +199,7 @@ struct Tree {
 /// The nodes with anchors that have ended.
 #[derive(Default)]
 struct Anchors {
-    /// Copies of the nodes, by the number that the parser gives to their anchor.
+    /// Copies of the nodes, by the number that the parser gives to their anchor, as far as there is room for them.
     nodes: HashMap<usize, Node>,
     /// The size of all copies: these, and those for aliases.
     copied: usize,
@@ -301,7 +301,7 @@ impl Tree {
         if anchor != NO_ANCHOR
             && let Some(anchors) = &mut self.anchors
         {
-            anchors.nodes.insert(anchor, node.clone());
+            anchors.keep(anchor, &node);
         }
         match self.open.last_mut().map(|open| &mut open.inside) {
             None => self.root = Some(node),
@@ -313,6 +313,14 @@ impl Tree {
 }
 
 impl Anchors {
+    /// Keeps a copy of a node for aliases of its anchor. One for which there is no room matters only if an alias stands
+    /// for it.
+    fn keep(&mut self, anchor: usize, node: &Node) {
+        if self.count(node.size()).is_ok() {
+            self.nodes.insert(anchor, node.clone());
+        }
+    }
+
     /// Returns a copy of the content for which an alias stands that is nested in `depth` lists and mappings. A node that
     /// has not ended contains the alias itself, so it has no end.
     fn copy(&mut self, anchor: usize, depth: usize) -> Result<Content, YamlProblem> {
@@ -325,12 +333,13 @@ impl Anchors {
         Ok(content)
     }
 
-    /// Counts a copy of this size.
+    /// Counts a copy of this size, if there is room for it.
     fn count(&mut self, size: usize) -> Result<(), YamlProblem> {
-        self.copied += size;
-        if self.copied > MAX_COPIES {
+        let copied = self.copied + size;
+        if copied > MAX_COPIES {
             return Err(YamlProblem::Copies);
         }
+        self.copied = copied;
         Ok(())
     }
 }
@@ -492,11 +501,16 @@ mod tests {
         let nested = (1..20).map(|level| format!("- &l{level} [*l{}]\n", level - 1));
         let nested = format!("- &l0 []\n{}", nested.collect::<String>());
         let long = format!("- &x {}\n{}", "a".repeat(1 << 16), "- *x\n".repeat(20));
+        // An anchor for which there is no room is no problem without an alias.
+        let unused = format!("- &a [&b [{}]]\n", "[],".repeat(1 << 16));
+        assert!(read_with_aliases(&unused).is_ok());
+        let large = format!("{unused}- *a\n");
         let bytes = "more than 1048576 bytes";
         for (yaml, line, mention) in [
             (laughs.as_str(), 6, bytes),
             (&nested, 16, "16 levels"),
-            (&long, 17, bytes),
+            (&long, 16, bytes),
+            (&large, 2, bytes),
             ("- 1\n- &a [*a]\n", 2, bytes),
             ("- *a\n", 1, "it isn't valid YAML"),
             ("- &a x\n- {*a : 1, x: 2}\n", 2, "already appears on line 2"),

@@ -68,11 +68,11 @@ pub async fn read_objects(client: &Client, needs: Needs, auto_mode: bool) -> Obj
     } else {
         Err(Unread::not_requested("the ConfigMap aws-auth"))
     };
-    let unreachable = if read.states.is_empty() {
-        // If no list was needed, the ConfigMap shows whether anything can be read.
-        problem.clone()
-    } else {
-        unread::unreachable(&read.states)
+    // The ConfigMap shows that something can be read; if no list was needed, also that nothing can.
+    let unreachable = match &aws_auth {
+        Ok(_) => None,
+        Err(_) if read.states.is_empty() => problem.clone(),
+        Err(_) => unread::unreachable(&read.states),
     };
     let workloads = workloads(&read);
     let network_policy_engine = if needs.contains(Need::NetworkPolicies) {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::parse::{self, CONFIGURATION_BYTES, TOO_LARGE};
 use super::{PAGE, REPOSITORIES};
 use crate::Reader;
-use crate::call::{Call, Next};
+use crate::call::Next;
 use crate::permission::{Arns, Permission, Switch};
 
 pub(super) const EXCLUSIONS: Permission =
@@ -55,16 +55,6 @@ impl Reader<'_> {
                    Add the role with `aws ecr register-pull-time-update-exclusion --principal-arn <role>`."
                 .to_owned(),
         })
-    }
-
-    /// Returns the ARN of the principal that makes the calls. STS requires no permission for this.
-    pub(crate) async fn caller(&self) -> Fact<String> {
-        let pace = &self.clients.paces.sts;
-        let call = Call::new("sts:GetCallerIdentity", pace, self.location.to_string());
-        let response = call
-            .send(self.clients.sts.get_caller_identity().send())
-            .await?;
-        response.arn.ok_or_else(|| call.without("the ARN"))
     }
 
     /// Downloads the configuration with a digest from a repository.
