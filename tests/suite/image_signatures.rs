@@ -229,8 +229,8 @@ fn cached_images_are_evaluated_only_by_the_parameter() {
             json!({SIGNED: {"repositories": ["prod/*"]}}),
             "FAILED MEDIUM",
         ),
-        // This prefix covers repositories without copies too.
-        ("ROOT", json!({}), "FAILED MEDIUM"),
+        // This prefix covers repositories without copies, too.
+        ("ROOT", json!({}), "none"),
     ] {
         let world = World::with_all_enabled(entries(prefix));
         let mut world = world.and("EKSENTRY_PARAMETERS", &parameters.to_string());

@@ -18,8 +18,8 @@ use eksentry_core::{
         account::{DailyTypes, Inspector, InspectorStatus, RecordedTypes, Recorder},
         image::{
             Configuration, Content, Cvss, Manifest, Package, Scan, ScanResult, ScanStatus,
-            SeverityCounts, Signature, SigningState, SigningStatus, Use, User, Vulnerability,
-            sort_worst_first,
+            SeverityCounts, Signature, SignedOnPush, SigningState, SigningStatus, Use, User,
+            Vulnerability, sort_worst_first,
         },
         repository::{
             Encryption, LifecyclePolicy, ManagedSigning, RegistryScanning, RepositoryKey,
@@ -264,6 +264,11 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
         &tags,
     );
     let scan = scan(bytes)?;
+    let signed_on_push = *bytes.choose(&[
+        SignedOnPush::Yes,
+        SignedOnPush::UnlessCopied,
+        SignedOnPush::No,
+    ])?;
     Ok(EcrImage {
         repository: text(bytes)?,
         digest: text(bytes)?,
@@ -279,7 +284,7 @@ fn image(bytes: &mut Unstructured<'_>) -> Result<EcrImage> {
         pulled_days: bytes.arbitrary()?,
         scan_revision: maybe(bytes)?,
         scan: fact(scan, bytes)?,
-        signed_on_push: fact(bytes.arbitrary()?, bytes)?,
+        signed_on_push: fact(signed_on_push, bytes)?,
         signature: signature(bytes)?,
         configuration: configuration(bytes)?,
     })

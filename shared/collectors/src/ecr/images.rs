@@ -1,7 +1,7 @@
 //! A repository's images.
 
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatusFilter};
-use eksentry_core::facts::image::{EcrImage, Signature};
+use eksentry_core::facts::image::{EcrImage, Signature, SignedOnPush};
 use eksentry_core::{Fact, FactsOf, Need, Needs, Observation, Resource, State, Unread};
 use futures::StreamExt;
 use tokio::sync::mpsc;
@@ -136,7 +136,7 @@ impl Reader<'_> {
         &self,
         resource: Resource,
         detail: &ImageDetail,
-        signed_on_push: &Fact<bool>,
+        signed_on_push: &Fact<SignedOnPush>,
     ) -> ListedImage {
         let observed_at = self.now();
         let mut listed = parse::listed_image(resource, detail, observed_at);

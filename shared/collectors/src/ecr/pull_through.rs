@@ -17,13 +17,8 @@ impl Reader<'_> {
         Ok(self.pull_through_rules().await?.cover(repository))
     }
 
-    /// Returns `true` if a pull through cache rule covers a repository by a prefix of its name.
-    pub(super) async fn is_cached_by_prefix(&self, repository: &str) -> Fact<bool> {
-        let rules = self.pull_through_rules().await?;
-        Ok(rules.cover_by_prefix(repository))
-    }
-
-    async fn pull_through_rules(&self) -> Fact<&PullThroughRules> {
+    /// Returns the pull through cache rules of the registry.
+    pub(super) async fn pull_through_rules(&self) -> Fact<&PullThroughRules> {
         let rules = &self.ecr.pull_through;
         let rules = rules.get_or_init(|| self.list_pull_through_rules()).await;
         rules.as_ref().map_err(Clone::clone)

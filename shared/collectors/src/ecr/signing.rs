@@ -1,7 +1,7 @@
 //! The signing of images: the registry's rules, and the signatures in repositories.
 
 use aws_sdk_ecr::types::ImageIdentifier;
-use eksentry_core::facts::image::{Signature, SigningState, SigningStatus};
+use eksentry_core::facts::image::{Signature, SignedOnPush, SigningState, SigningStatus};
 use eksentry_core::facts::repository::ManagedSigning;
 use eksentry_core::{Fact, Need, Needs, State, Unread};
 
@@ -46,17 +46,28 @@ impl Reader<'_> {
         parse::managed_signing(configuration).map_err(|problem| call.failed(&problem))
     }
 
-    /// Returns `true` if ECR signs the images that are pushed to a repository. It does not sign the images that a pull
-    /// through cache rule copies. A rule for all repositories does not show which ones hold copies.
-    pub(super) async fn signed_on_push(&self, repository: &str, needs: Needs) -> Fact<bool> {
+    /// Returns the answer to the question whether ECR should have signed the images of a repository. It does not sign
+    /// those that a pull through cache rule copies.
+    pub(super) async fn signed_on_push(
+        &self,
+        repository: &str,
+        needs: Needs,
+    ) -> Fact<SignedOnPush> {
         if !needs.contains(Need::ManagedSigning) {
             return Err(Unread::not_requested("the registry's managed signing"));
         }
         let signing = self.managed_signing().await.as_ref();
         if !signing.map_err(Clone::clone)?.covers(repository) {
-            return Ok(false);
+            return Ok(SignedOnPush::No);
         }
-        Ok(!self.is_cached_by_prefix(repository).await?)
+        let rules = self.pull_through_rules().await?;
+        Ok(if rules.cover_by_prefix(repository) {
+            SignedOnPush::No
+        } else if rules.cover(repository) {
+            SignedOnPush::UnlessCopied
+        } else {
+            SignedOnPush::Yes
+        })
     }
 
     /// Returns the signature of an image of which the complete list of the repository has none. If ECR's statuses can't

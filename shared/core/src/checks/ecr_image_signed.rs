@@ -19,8 +19,8 @@
 //! only the list of the repository shows all signatures.
 //!
 //! Images that a pull through cache rule copies from another registry are not pushed, so ECR does not sign them. They
-//! are evaluated only if one of `repositories` matches. A rule with the prefix `ROOT` applies to all repositories,
-//! including those to which you push, so it exempts none.
+//! are evaluated only if one of `repositories` matches. A rule with the prefix `ROOT` may copy images to any repository:
+//! with such a rule, an image is also evaluated if ECR tried to sign it.
 //!
 //! ## Why it matters
 //!
@@ -37,7 +37,7 @@ use std::time::Duration;
 use crate::check::{Check, Evaluate, Remediation};
 use crate::evaluation::images::inactive;
 use crate::facts::EcrImage;
-use crate::facts::image::{Signature, SigningState, SigningStatus};
+use crate::facts::image::{Signature, SignedOnPush, SigningState, SigningStatus};
 use crate::facts::repository::Filter;
 use crate::need::Need;
 use crate::parameters::{Parameter, ParameterValues};
@@ -100,25 +100,42 @@ fn evaluate(image: &EcrImage, settings: &ParameterValues) -> Verdict {
             "The image was pushed recently and has no signature yet.",
         ),
         Err(unread) => Verdict::not_available(unread),
-        // That ECR could not sign the image is certain, also without the list.
-        Ok(Signature::NotFound(statuses)) if !statuses.is_empty() => evaluate_statuses(statuses),
-        Ok(Signature::NotFound(_)) => Verdict::pending(
+        Ok(Signature::NotFound(statuses)) if statuses.is_empty() => Verdict::pending(
             ReasonCode::SignatureAwaited,
             "Whether the repository holds a signature of the image is known after the next sweep.",
         ),
-        Ok(Signature::Absent(statuses)) => evaluate_statuses(statuses),
+        // ECR tries to sign every image that is pushed.
+        Ok(Signature::Absent(statuses))
+            if statuses.is_empty()
+                && image.signed_on_push == Ok(SignedOnPush::UnlessCopied)
+                && !is_named(image, settings) =>
+        {
+            Verdict::not_applicable(
+                ReasonCode::SignatureNotExpected,
+                "ECR did not try to sign the image, which the pull through cache rule for all repositories may have \
+                 copied.",
+            )
+        }
+        // That ECR could not sign the image is certain, also without the list.
+        Ok(Signature::Absent(statuses) | Signature::NotFound(statuses)) => {
+            evaluate_statuses(statuses)
+        }
     }
+}
+
+/// Returns `true` if the parameter covers the repository of an image.
+fn is_named(image: &EcrImage, settings: &ParameterValues) -> bool {
+    let patterns = settings.get(&REPOSITORIES);
+    let mut patterns = patterns.iter();
+    patterns.any(|pattern| Filter::new(pattern).matches(&image.repository))
 }
 
 /// Returns the verdict on an image that does not have to be signed, or of which it is not known whether it has to be.
 fn not_expected(image: &EcrImage, settings: &ParameterValues) -> Option<Verdict> {
-    let patterns = settings.get(&REPOSITORIES);
-    let mut patterns = patterns.iter();
-    let is_named = patterns.any(|pattern| Filter::new(pattern).matches(&image.repository));
     match &image.signed_on_push {
-        _ if is_named => {}
-        Ok(true) => {}
-        Ok(false) => {
+        _ if is_named(image, settings) => {}
+        Ok(SignedOnPush::Yes | SignedOnPush::UnlessCopied) => {}
+        Ok(SignedOnPush::No) => {
             return Some(Verdict::not_applicable(
                 ReasonCode::SignatureNotExpected,
                 "No rule of the registry's signing configuration and no parameter covers the repository.",
@@ -138,7 +155,7 @@ fn not_expected(image: &EcrImage, settings: &ParameterValues) -> Option<Verdict>
     inactive(image, settings.get(&ACTIVE_DAYS))
 }
 
-/// Returns the verdict on an image of which the complete list of its repository has no signature.
+/// Returns the verdict on an image without a known signature, by ECR's statuses of signing it.
 fn evaluate_statuses(statuses: &[SigningStatus]) -> Verdict {
     let with = |state| statuses.iter().filter(move |status| status.state == state);
     if with(SigningState::UnderWay).next().is_some() {
@@ -185,12 +202,14 @@ mod tests {
 
     #[test]
     fn only_images_that_should_be_signed_are_evaluated() {
+        use SignedOnPush::{No, UnlessCopied, Yes};
         let none = r#"{"repositories": ["card/*", "cards"]}"#;
         for (signed_on_push, parameters, expected) in [
-            (Ok(true), "{}", Outcome::Passed),
-            (Ok(false), "{}", Outcome::NotApplicable),
-            (Ok(false), none, Outcome::NotApplicable),
-            (Ok(false), NAMED, Outcome::Passed),
+            (Ok(Yes), "{}", Outcome::Passed),
+            (Ok(UnlessCopied), "{}", Outcome::Passed),
+            (Ok(No), "{}", Outcome::NotApplicable),
+            (Ok(No), none, Outcome::NotApplicable),
+            (Ok(No), NAMED, Outcome::Passed),
             (Err(unread()), NAMED, Outcome::Passed),
             (Err(unread()), "{}", Outcome::NotAvailable),
         ] {
@@ -278,14 +297,36 @@ mod tests {
             (Ok(Signature::NotFound(vec![failed])), FAILED),
             (Err(unread()), Outcome::NotAvailable),
         ] {
-            for (is_signed_on_push, parameters) in [(true, "{}"), (false, NAMED)] {
+            for (signed_on_push, parameters) in
+                [(SignedOnPush::Yes, "{}"), (SignedOnPush::No, NAMED)]
+            {
                 let image = EcrImage {
-                    signed_on_push: Ok(is_signed_on_push),
+                    signed_on_push: Ok(signed_on_push),
                     signature: signature.clone(),
                     ..image()
                 };
                 assert_eq!(verdict(&image, parameters).outcome, expected, "{image:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_copy_is_not_signed_by_ecr() {
+        let failed = SigningStatus {
+            state: SigningState::Failed,
+            problem: None,
+        };
+        for (statuses, parameters, expected) in [
+            (vec![], "{}", Outcome::NotApplicable),
+            (vec![], NAMED, FAILED),
+            (vec![failed], "{}", FAILED),
+        ] {
+            let image = EcrImage {
+                signed_on_push: Ok(SignedOnPush::UnlessCopied),
+                signature: Ok(Signature::Absent(statuses)),
+                ..image()
+            };
+            assert_eq!(verdict(&image, parameters).outcome, expected, "{image:?}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::facts::cluster::{
 use crate::facts::file_system::EfsFileSystem;
 use crate::facts::image::{
     Configuration, Content, EcrImage, Manifest, Scan, ScanResult, ScanStatus, SeverityCounts,
-    Signature, User,
+    Signature, SignedOnPush, User,
 };
 use crate::facts::key::{Deletion, KeyState, KmsKey, LastUse, NamedKey, Rotation};
 use crate::facts::repository::{
@@ -341,7 +341,7 @@ pub(crate) fn image() -> EcrImage {
         pulled_days: Some(3),
         scan_revision: None,
         scan: Ok(scan("COMPLETE", &[])),
-        signed_on_push: Ok(true),
+        signed_on_push: Ok(SignedOnPush::Yes),
         signature: Ok(Signature::Present),
         configuration: Ok(Configuration::Read(User {
             name: "65532".into(),

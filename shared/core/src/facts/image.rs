@@ -21,7 +21,7 @@ pub use configuration::{Configuration, User};
 pub use content::{Content, Layers, Manifest};
 pub use scan::{Scan, ScanResult, ScanStatus, Use};
 pub use severity_counts::SeverityCounts;
-pub use signature::{Signature, SigningState, SigningStatus};
+pub use signature::{Signature, SignedOnPush, SigningState, SigningStatus};
 pub use vulnerability::{Cvss, Package, Vulnerability, sort_worst_first};
 
 /// An image and its scan.
@@ -56,8 +56,8 @@ pub struct EcrImage {
     pub scan_revision: Option<String>,
     /// The result of scanning the image.
     pub scan: Fact<Scan>,
-    /// `true` if ECR signs the images that are pushed to the repository.
-    pub signed_on_push: Fact<bool>,
+    /// The answer to the question whether ECR should have signed the image when it was pushed.
+    pub signed_on_push: Fact<SignedOnPush>,
     /// The image's signature.
     pub signature: Fact<Signature>,
     /// The configuration in the image.

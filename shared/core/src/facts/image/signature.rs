@@ -1,5 +1,17 @@
 //! The signature of an image.
 
+/// An answer to the question whether ECR should have signed an image when it was pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedOnPush {
+    /// ECR signs the images that are pushed to the repository.
+    Yes,
+    /// ECR signs the images that are pushed to the repository, but a pull through cache rule for all repositories may
+    /// have copied the image.
+    UnlessCopied,
+    /// No signing rule covers the repository, or it holds only copies, which ECR does not sign.
+    No,
+}
+
 /// The signature of an image, as far as ECR shows that there is one. Whether it is valid is for the clusters to verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signature {
