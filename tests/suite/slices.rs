@@ -253,15 +253,17 @@ fn a_failed_message_affects_no_other() {
     world.end();
 }
 
+/// Returns the fault that SQS refuses the second message of a call.
+fn refusal() -> Fault {
+    let ids = vec!["1".to_owned()];
+    let code = "InternalError".to_owned();
+    Fault::new("sqs.SendMessageBatch", FaultKind::Partial { ids, code })
+}
+
 #[test]
 fn a_rejected_message_is_retried_and_then_an_error() {
-    let refuse = || {
-        let ids = vec!["1".to_owned()];
-        let code = "InternalError".to_owned();
-        Fault::new("sqs.SendMessageBatch", FaultKind::Partial { ids, code })
-    };
     let mut world = three_accounts().and(QUEUE_URL, QUEUE);
-    world.aws.fail(refuse().times(2));
+    world.aws.fail(refusal().times(2));
     assert_eq!(world.sweep()["slices"], 3);
     let bodies = |messages: &[Message]| {
         let mut bodies: Vec<String> = messages.iter().map(|one| one.body.clone()).collect();
@@ -271,7 +273,7 @@ fn a_rejected_message_is_retried_and_then_an_error() {
     let sent = bodies(&world.aws.take_messages());
     assert_eq!(sent.len(), 3);
     world.aws.clear_faults();
-    world.aws.fail(refuse());
+    world.aws.fail(refusal());
     let error = world.error("sweep", &json!({}));
     assert_eq!(error.error_type, "NotDelivered");
     assert!(error.error_message.contains(QUEUE), "{error}");
@@ -294,6 +296,23 @@ fn a_part_that_fails_beside_slices_becomes_a_slice_of_its_own() {
     let again = world.work(&keys);
     assert_eq!(again, [keys[0].id.clone()]);
     assert_eq!(world.aws.take_messages(), []);
+    world.clear_faults();
+    assert_eq!(world.work(&messages), [""; 0]);
+    check_large(&world, &names, None);
+    world.end();
+}
+
+#[test]
+fn a_slice_that_is_refused_beside_others_is_sent_again() {
+    let (world, names) = large_registry();
+    let mut world = world.and(QUEUE_URL, QUEUE);
+    world.aws.fail(refusal().times(3));
+    let mut whole = large_sweep();
+    whole["account"] = json!("111122223333");
+    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
+    let messages = world.aws.take_messages();
+    let again = messages.iter().filter(|one| body(one)["handedOn"] == 1);
+    assert_eq!(again.count(), 1, "{messages:?}");
     world.clear_faults();
     assert_eq!(world.work(&messages), [""; 0]);
     check_large(&world, &names, None);

@@ -264,7 +264,8 @@ impl Work {
                         summary.add(&of_task);
                         errors.extend_from_slice(shared);
                         // An event that is delivered again leads to another look.
-                        changing.retain(|cluster| !is_repeated(cluster, &resources, &errors));
+                        let failed = failures(&resources, &errors);
+                        changing.retain(|cluster| !is_repeated(cluster, &resources, &failed));
                         errors.extend(look_again(invocation, &task, changing).await);
                         errors
                     }
@@ -302,10 +303,9 @@ fn failures(resources: &Resources, errors: &[Error]) -> Vec<Failed> {
     failed.collect()
 }
 
-/// Returns `true` if all messages that lead to a resource are delivered again because of these errors. An event outside a
-/// batch is delivered again after any error.
-fn is_repeated(resource: &str, resources: &Resources, errors: &[Error]) -> bool {
-    let failed = failures(resources, errors);
+/// Returns `true` if all messages that lead to a resource are among those that failed, so that they are delivered again.
+/// An event outside a batch is delivered again after any failure.
+fn is_repeated(resource: &str, resources: &Resources, failed: &[Failed]) -> bool {
     let messages = resources.get(&Some(resource.to_owned()));
     !failed.is_empty()
         && messages

@@ -144,6 +144,23 @@ fn a_deletion_that_the_api_does_not_confirm_archives_nothing() {
     world.end();
 }
 
+/// AWS Config expects an evaluation for each change.
+#[test]
+fn a_result_that_is_pending_is_not_applicable() {
+    const CHECK: &str = "efs-encrypted";
+    const KIND: &str = "AWS::EFS::FileSystem";
+    const ID: &str = "fs-0123456789abcdef0";
+    let mut world = World::with(json!({"file_systems": [{
+        "FileSystemId": ID, "Encrypted": false, "LifeCycleState": "creating",
+        "Tags": [{"Key": "efs.csi.aws.com/cluster", "Value": "true"}],
+    }]}));
+    let token = world.aws.result_token("eksentry-efs-encrypted");
+    world.ok("config-rule", &change_event(&token, CHECK, KIND, ID, "OK"));
+    assert_eq!(world.evaluations(), [format!("NOT_APPLICABLE {KIND} {ID}")]);
+    assert_eq!(world.statuses(), [""; 0]);
+    world.end();
+}
+
 #[test]
 fn a_key_pending_deletion_is_not_applicable_and_its_finding_is_archived() {
     let mut world = World::with(json!({"keys": [key("k", false)]}));

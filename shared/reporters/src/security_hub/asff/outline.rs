@@ -26,7 +26,7 @@ pub struct Outline {
 
 /// The parts of a finding that determine its size, without vulnerabilities and tags.
 #[derive(Serialize)]
-struct Content<'a> {
+struct Measured<'a> {
     title: &'a str,
     description: &'a str,
     reasons: &'a [Reason],
@@ -46,7 +46,7 @@ impl Outline {
     /// Returns the outline of a finding that has this [`digest`].
     pub fn of(finding: &Finding, digest: String) -> Self {
         let texts = Texts::of(finding);
-        let bytes_of_content = bytes(&Content {
+        let bytes_of_content = bytes(&Measured {
             title: finding.check.title,
             description: &texts.description,
             reasons: &finding.verdict.reasons,
