@@ -63,8 +63,8 @@ impl Served {
                 .split_once('=')
                 .unwrap();
             variables.push((name.to_owned(), value.to_owned()));
-            // This is the last variable.
-            if name == "AWS_SESSION_TOKEN" {
+            // This is the last variable. The process would fail to print others after the pipe is closed.
+            if name == "EKSENTRY_REPORT" {
                 break;
             }
         }
