@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use eksentry_tests::account::Parameter;
 use eksentry_tests::stand_in::{Fault, FaultKind, Message};
 use serde_json::{Value, json};
 
@@ -296,6 +297,40 @@ fn a_part_that_fails_beside_slices_becomes_a_slice_of_its_own() {
     let again = world.work(&keys);
     assert_eq!(again, [keys[0].id.clone()]);
     assert_eq!(world.aws.take_messages(), []);
+    world.clear_faults();
+    assert_eq!(world.work(&messages), [""; 0]);
+    check_large(&world, &names, None);
+    world.end();
+}
+
+#[test]
+fn parts_without_the_mute_list_become_slices_of_their_own() {
+    let (world, names) = large_registry();
+    let mut world = world
+        .and(QUEUE_URL, QUEUE)
+        .and("EKSENTRY_MUTE_LIST", "/list");
+    world.change(|account| {
+        account.keys = vec![serde_json::from_value(key("k", false)).unwrap()];
+        let mute = json!([{"check": ROTATION, "resource": key_arn("k"), "reason": "Moves away", "until": "2999-12-31"}]);
+        account.parameters.push(Parameter {
+            name: "/list".to_owned(),
+            value: mute.to_string(),
+            kind: None,
+        });
+    });
+    world
+        .aws
+        .fail(Fault::new("ssm.GetParameter", FaultKind::Throttle));
+    let mut whole = large_sweep();
+    whole["account"] = json!("111122223333");
+    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
+    let messages = world.aws.take_messages();
+    let again = messages.iter().filter(|one| body(one)["handedOn"] == 1);
+    let mut again: Vec<Value> = again.map(|one| body(one)["part"].clone()).collect();
+    again.sort_by_key(Value::to_string);
+    assert_eq!(again, [json!("clusters"), json!("keys")]);
+    assert!(world.status(ROTATION, &key_arn("k")).starts_with("FAILED"));
+
     world.clear_faults();
     assert_eq!(world.work(&messages), [""; 0]);
     check_large(&world, &names, None);
