@@ -432,12 +432,12 @@ impl StandIn {
     /// Edits a finding as its customer would, for example its Workflow or Note. Returns `false` if no finding has this
     /// Id.
     pub fn edit_finding(&self, id: &str, edit: impl FnOnce(&mut Record)) -> bool {
-        self.state().hub.finding(id).map(edit).is_some()
+        self.state().hub.edit(id, edit)
     }
 
     /// Edits all findings that Security Hub holds, for example to make them older.
     pub fn edit_findings(&self, edit: impl FnMut(&mut Record)) {
-        self.state().hub.each_mut(edit);
+        self.state().hub.edit_each(edit);
     }
 
     /// Returns the evaluations that AWS Config holds.

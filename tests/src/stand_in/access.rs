@@ -1,5 +1,7 @@
 //! The permissions that IAM checks before an operation: actions and their resources.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use serde_json::{Value, json};
 
 use super::{
@@ -46,7 +48,9 @@ impl RequiredPermission {
 
     /// Returns `true` if the action is declared beside a call of the functions, or needs no declaration.
     pub(super) fn is_declared(&self) -> bool {
-        self.is_used_by_service || eksentry_runtime::actions().any(|action| action == self.action)
+        static DECLARED: LazyLock<BTreeSet<&str>> =
+            LazyLock::new(|| eksentry_runtime::actions().collect());
+        self.is_used_by_service || DECLARED.contains(self.action)
     }
 
     /// Returns the message about an action that is not declared.

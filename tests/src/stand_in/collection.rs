@@ -132,7 +132,7 @@ pub(super) fn describe(
     let entry = find(collection, collection.key, account, request)?;
     let description = entry.description();
     let mut response = match &operation.result {
-        Some(result) => record(json!({result.name: description})),
+        Some(result) => Record::from_iter([(result.name.to_owned(), description.into())]),
         None => description,
     };
     if let Some(also) = operation.row.also {
@@ -169,7 +169,7 @@ fn describe_many(
     };
     let Some(keys) = keys else {
         return page(operation, account, request, &all, |entry| {
-            (collection.is_listed)(entry.members) && filters.accept(&entry.description())
+            (collection.is_listed)(entry.members) && accepts(&filters, entry)
         });
     };
     if let Some(name) = paging_members.iter().find(|name| request.has(name)) {
@@ -181,11 +181,16 @@ fn describe_many(
         let mut all = all.iter();
         let entry = all.find(|entry| entry.key() == key);
         let entry = entry.ok_or_else(|| missing(collection, request, account, key))?;
-        if filters.accept(&entry.description()) {
+        if accepts(&filters, entry) {
             found.push(entry.clone());
         }
     }
     page(operation, account, request, &found, |_| true)
+}
+
+/// Returns `true` if an entry passes filters. Entries are described only if there are any.
+fn accepts(filters: &Filters<'_>, entry: &Entry<'_>) -> bool {
+    filters.is_empty() || filters.accept(&entry.description())
 }
 
 /// Returns the members of a request that are about pages.
@@ -217,7 +222,7 @@ fn page(
     } else {
         let entries = all.iter().filter(|entry| is_wanted(entry));
         let items: Vec<Value> = entries.map(|entry| entry.item(operation, result)).collect();
-        record(json!({result.name: items}))
+        Record::from_iter([(result.name.to_owned(), items.into())])
     };
     copy_request_members(request, &mut response);
     Ok(response.into())
@@ -255,8 +260,11 @@ fn all<'a>(
     }
 
     let stated = account.entries(collection.name);
-    let key = |entry: &Record| collection.key.map(|key| text(entry, key).to_owned());
-    let is_stated = |one: &&Record| stated.iter().any(|other| key(one) == key(other));
+    let key = collection.key.unwrap_or_default();
+    let is_stated = |one: &&Record| {
+        let mut stated = stated.iter();
+        stated.any(|other| text(one, key) == text(other, key))
+    };
     let everywhere = everywhere(collection).filter(|one| !is_stated(one));
     let everywhere: Vec<&Record> = everywhere.collect();
     stated.into_iter().chain(everywhere).map(entry).collect()

@@ -59,6 +59,11 @@ pub(super) fn of<'a>(
 }
 
 impl Filters<'_> {
+    /// Returns `true` if there are no filters.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns `true` if a resource passes all filters.
     pub(super) fn accept(&self, resource: &Record) -> bool {
         let passes = |(name, values): &(&str, Vec<&str>)| {

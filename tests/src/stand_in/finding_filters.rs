@@ -10,7 +10,23 @@ const MOST_ATTRIBUTES: usize = 10;
 const MOST_VALUES: usize = 20;
 const DAY: i64 = 24 * 60 * 60;
 
-/// The part of a finding that an attribute of a filter compares.
+/// The filters of a request. A finding must pass all of them.
+pub(super) struct Filters<'a> {
+    /// The times of which UpdatedAt must be in one; any time is accepted if there are none.
+    updates: Vec<Times>,
+    others: Vec<Filter<'a>>,
+}
+
+/// The filter by one attribute. A finding passes if one of the positive conditions holds, or there are none, and none
+/// of the negated ones does.
+struct Filter<'a> {
+    attribute: Attribute,
+    positive: Vec<Condition<'a>>,
+    negated: Vec<Condition<'a>>,
+}
+
+/// The part of a finding that a filter compares.
+#[derive(Clone, Copy)]
 enum Attribute {
     /// The texts at this path; `[]` steps into each item of a list.
     Texts(&'static [&'static str]),
@@ -19,49 +35,65 @@ enum Attribute {
     Moment(&'static str),
 }
 
-/// Checks filters for problems that do not depend on the findings.
-pub(super) fn check(filters: &Record, now: Timestamp) -> Result<(), String> {
-    if filters.len() > MOST_ATTRIBUTES {
-        return Err(format!(
-            "Filters has {} attributes, {MOST_ATTRIBUTES} are allowed",
-            filters.len()
-        ));
-    }
-    let nothing = Record::new();
-    for (name, conditions) in filters {
-        let attribute = attribute(name)
-            .ok_or_else(|| format!("the stand-in does not know the filter {name}"))?;
-        let conditions = conditions
-            .as_array()
-            .ok_or_else(|| format!("Filters.{name} is not a list"))?;
-        if conditions.len() > MOST_VALUES {
-            return Err(format!(
-                "Filters.{name} has {} values, {MOST_VALUES} are allowed",
-                conditions.len()
-            ));
-        }
-        attribute
-            .passes(&nothing, conditions, now)
-            .map_err(|problem| format!("Filters.{name}: {problem}"))?;
-    }
-    Ok(())
+enum Condition<'a> {
+    Text(Comparison<'a>),
+    /// A product field and its comparison.
+    Field(&'a str, Comparison<'a>),
+    Moment(Times),
 }
 
-/// Returns `true` if a finding passes filters that [`check`] accepts. All attributes must pass. Of an attribute's
-/// conditions, the positive are joined by OR, the negative by AND. Filtering stops at the first attribute that does not
-/// pass, and begins with times, since large accounts would take too long otherwise.
-pub(super) fn passes(finding: &Record, filters: &Record, now: Timestamp) -> bool {
-    let each = |are_times: bool| {
-        filters.iter().all(|(name, conditions)| {
-            attribute(name)
-                .zip(conditions.as_array())
-                .is_some_and(|(attribute, conditions)| {
-                    are_times != matches!(attribute, Attribute::Moment(_))
-                        || attribute.passes(finding, conditions, now) == Ok(true)
-                })
-        })
-    };
-    each(true) && each(false)
+/// A comparison of a text with a value.
+struct Comparison<'a> {
+    fits: fn(&str, &str) -> bool,
+    value: &'a str,
+}
+
+/// The times that a condition accepts, from one time to another, both included.
+struct Times {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+impl<'a> Filters<'a> {
+    /// Parses the filters of a request that arrives at the time `now`.
+    pub(super) fn parse(filters: &'a Record, now: Timestamp) -> Result<Self, String> {
+        if filters.len() > MOST_ATTRIBUTES {
+            return Err(format!(
+                "Filters has {} attributes, {MOST_ATTRIBUTES} are allowed",
+                filters.len()
+            ));
+        }
+        let (mut updates, mut others) = (Vec::new(), Vec::new());
+        for (name, conditions) in filters {
+            let attribute = attribute(name)
+                .ok_or_else(|| format!("the stand-in does not know the filter {name}"))?;
+            let conditions = conditions
+                .as_array()
+                .ok_or_else(|| format!("Filters.{name} is not a list"))?;
+            if conditions.len() > MOST_VALUES {
+                return Err(format!(
+                    "Filters.{name} has {} values, {MOST_VALUES} are allowed",
+                    conditions.len()
+                ));
+            }
+            let problem = |problem| format!("Filters.{name}: {problem}");
+            if let Attribute::Moment("UpdatedAt") = attribute {
+                let times = conditions.iter().map(|times| Times::parse(times, now));
+                updates = times.collect::<Result<_, _>>().map_err(problem)?;
+            } else {
+                others.push(Filter::parse(attribute, conditions, now).map_err(problem)?);
+            }
+        }
+        Ok(Self { updates, others })
+    }
+
+    /// Returns `true` if a finding with this UpdatedAt passes. The time excludes most findings of a large account, and
+    /// is known without parsing it again.
+    pub(super) fn accept(&self, finding: &Record, updated_at: Option<Timestamp>) -> bool {
+        let mut updates = self.updates.iter();
+        (self.updates.is_empty() || updates.any(|times| times.hold(updated_at)))
+            && self.others.iter().all(|filter| filter.accepts(finding))
+    }
 }
 
 fn attribute(name: &str) -> Option<Attribute> {
@@ -83,95 +115,99 @@ fn attribute(name: &str) -> Option<Attribute> {
     })
 }
 
-impl Attribute {
-    fn passes(
-        &self,
-        finding: &Record,
-        conditions: &[Value],
+impl<'a> Filter<'a> {
+    fn parse(
+        attribute: Attribute,
+        conditions: &'a [Value],
         now: Timestamp,
-    ) -> Result<bool, String> {
-        let mut texts = Vec::new();
-        if let Self::Texts(path) = self {
-            collect(finding.get(path[0]), &path[1..], &mut texts);
-        }
-        let (mut positive, mut all_negative) = (None, true);
+    ) -> Result<Self, String> {
+        let (mut positive, mut negated) = (Vec::new(), Vec::new());
         for condition in conditions {
-            let (hit, is_negative) = self.hit(finding, &texts, condition, now)?;
-            if is_negative {
-                all_negative &= hit;
+            let (condition, is_negated) = match attribute {
+                Attribute::Texts(_) => {
+                    let (comparison, is_negated) = Comparison::parse(condition, true)?;
+                    (Condition::Text(comparison), is_negated)
+                }
+                Attribute::ProductFields => {
+                    let key = text(condition, "Key")?;
+                    let (comparison, is_negated) = Comparison::parse(condition, false)?;
+                    (Condition::Field(key, comparison), is_negated)
+                }
+                Attribute::Moment(_) => (Condition::Moment(Times::parse(condition, now)?), false),
+            };
+            if is_negated {
+                negated.push(condition);
             } else {
-                positive = Some(hit || positive == Some(true));
+                positive.push(condition);
             }
         }
-        Ok(positive != Some(false) && all_negative)
+        Ok(Self {
+            attribute,
+            positive,
+            negated,
+        })
     }
 
-    /// Returns two flags: `true` if a finding with these texts fits one condition, and `true` if that condition is
-    /// negative.
-    fn hit(
-        &self,
-        finding: &Record,
-        texts: &[&str],
-        condition: &Value,
-        now: Timestamp,
-    ) -> Result<(bool, bool), String> {
-        match self {
-            Self::Texts(_) => compare(condition, texts, true),
-            Self::ProductFields => {
-                let key = text(condition, "Key")?;
-                let field = finding
-                    .get("ProductFields")
-                    .and_then(|fields| fields.get(key))
-                    .and_then(Value::as_str);
-                compare(condition, &field.into_iter().collect::<Vec<_>>(), false)
+    fn accepts(&self, finding: &Record) -> bool {
+        let holds = |condition: &Condition<'_>| self.holds(condition, finding);
+        (self.positive.is_empty() || self.positive.iter().any(holds))
+            && !self.negated.iter().any(holds)
+    }
+
+    fn holds(&self, condition: &Condition<'_>, finding: &Record) -> bool {
+        match (self.attribute, condition) {
+            (Attribute::Texts(path), Condition::Text(comparison)) => path
+                .split_first()
+                .is_some_and(|(name, rest)| comparison.fits_any(finding.get(*name), rest)),
+            (Attribute::ProductFields, Condition::Field(key, comparison)) => {
+                let fields = finding.get("ProductFields");
+                comparison.fits_any(fields.and_then(|fields| fields.get(key)), &[])
             }
-            Self::Moment(name) => {
-                let at = finding.get(*name).and_then(Value::as_str).and_then(moment);
-                let (start, end) = range(condition, now)?;
-                Ok((
-                    at.is_some_and(|at| {
-                        start.is_none_or(|start| at >= start) && end.is_none_or(|end| at <= end)
-                    }),
-                    false,
-                ))
+            (Attribute::Moment(name), Condition::Moment(times)) => {
+                times.hold(finding.get(name).and_then(Value::as_str).and_then(moment))
             }
+            _ => false,
         }
     }
 }
 
-fn collect<'a>(value: Option<&'a Value>, path: &[&str], texts: &mut Vec<&'a str>) {
-    let Some(value) = value else { return };
-    match path {
-        [] => texts.extend(value.as_str()),
-        ["[]", rest @ ..] => {
-            for item in value.as_array().into_iter().flatten() {
-                collect(Some(item), rest, texts);
+impl<'a> Comparison<'a> {
+    /// Parses a condition. Returns the comparison, and `true` if the condition negates it.
+    fn parse(condition: &'a Value, has_prefixes: bool) -> Result<(Self, bool), String> {
+        let value = text(condition, "Value")?;
+        let equals: fn(&str, &str) -> bool = |own, value| own == value;
+        let starts: fn(&str, &str) -> bool = |own, value| own.starts_with(value);
+        let contains: fn(&str, &str) -> bool = |own, value| own.contains(value);
+        let (fits, is_negated) = match text(condition, "Comparison")? {
+            "EQUALS" => (equals, false),
+            "NOT_EQUALS" => (equals, true),
+            "CONTAINS" => (contains, false),
+            "NOT_CONTAINS" => (contains, true),
+            "PREFIX" if has_prefixes => (starts, false),
+            "PREFIX_NOT_EQUALS" if has_prefixes => (starts, true),
+            other => {
+                return Err(format!(
+                    "Comparison is {other}, which this attribute does not have"
+                ));
             }
-        }
-        [name, rest @ ..] => collect(value.get(*name), rest, texts),
+        };
+        Ok((Self { fits, value }, is_negated))
     }
-}
 
-/// Compares texts with a condition. A negative condition holds if its positive counterpart holds for none of the texts.
-fn compare(condition: &Value, texts: &[&str], prefixes: bool) -> Result<(bool, bool), String> {
-    let wanted = text(condition, "Value")?;
-    let any = |fits: fn(&str, &str) -> bool| texts.iter().any(|own| fits(own, wanted));
-    let equals: fn(&str, &str) -> bool = |own, wanted| own == wanted;
-    let starts: fn(&str, &str) -> bool = |own, wanted| own.starts_with(wanted);
-    let contains: fn(&str, &str) -> bool = |own, wanted| own.contains(wanted);
-    Ok(match text(condition, "Comparison")? {
-        "EQUALS" => (any(equals), false),
-        "NOT_EQUALS" => (!any(equals), true),
-        "CONTAINS" => (any(contains), false),
-        "NOT_CONTAINS" => (!any(contains), true),
-        "PREFIX" if prefixes => (any(starts), false),
-        "PREFIX_NOT_EQUALS" if prefixes => (!any(starts), true),
-        other => {
-            return Err(format!(
-                "Comparison is {other}, which this attribute does not have"
-            ));
+    /// Returns `true` if one of the texts at a path fits.
+    fn fits_any(&self, value: Option<&Value>, path: &[&str]) -> bool {
+        let Some(value) = value else { return false };
+        match path {
+            [] => value
+                .as_str()
+                .is_some_and(|text| (self.fits)(text, self.value)),
+            ["[]", rest @ ..] => {
+                let mut items = value.as_array().into_iter().flatten();
+                items.any(|item| self.fits_any(Some(item), rest))
+            }
+            [name, rest @ ..] => self.fits_any(value.get(*name), rest),
         }
-    })
+    }
 }
 
 fn text<'a>(condition: &'a Value, name: &str) -> Result<&'a str, String> {
@@ -186,31 +222,42 @@ fn text<'a>(condition: &'a Value, name: &str) -> Result<&'a str, String> {
     }
 }
 
-fn range(
-    condition: &Value,
-    now: Timestamp,
-) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
-    if let Some(days) = condition.get("DateRange") {
-        let (Some("DAYS"), Some(days)) = (
-            days.get("Unit").and_then(Value::as_str),
-            days.get("Value").and_then(Value::as_i64),
-        ) else {
-            return Err(format!(
-                "DateRange is {days}, not {{Unit: DAYS, Value: <number>}}"
-            ));
+impl Times {
+    fn parse(condition: &Value, now: Timestamp) -> Result<Self, String> {
+        if let Some(days) = condition.get("DateRange") {
+            let (Some("DAYS"), Some(days)) = (
+                days.get("Unit").and_then(Value::as_str),
+                days.get("Value").and_then(Value::as_i64),
+            ) else {
+                return Err(format!(
+                    "DateRange is {days}, not {{Unit: DAYS, Value: <number>}}"
+                ));
+            };
+            return Ok(Self {
+                start: Some(now - SignedDuration::from_secs(days.saturating_mul(DAY))),
+                end: None,
+            });
+        }
+        let limit = |name: &str| match condition.get(name) {
+            None => Ok(None),
+            Some(value) => value
+                .as_str()
+                .and_then(moment)
+                .map(Some)
+                .ok_or_else(|| format!("{name} is {value}, not RFC 3339")),
         };
-        let start = now - SignedDuration::from_secs(days.saturating_mul(DAY));
-        return Ok((Some(start), None));
+        Ok(Self {
+            start: limit("Start")?,
+            end: limit("End")?,
+        })
     }
-    let end = |name: &str| match condition.get(name) {
-        None => Ok(None),
-        Some(value) => value
-            .as_str()
-            .and_then(moment)
-            .map(Some)
-            .ok_or_else(|| format!("{name} is {value}, not RFC 3339")),
-    };
-    Ok((end("Start")?, end("End")?))
+
+    /// Returns `true` if there is a time and the condition accepts it.
+    fn hold(&self, at: Option<Timestamp>) -> bool {
+        at.is_some_and(|at| {
+            self.start.is_none_or(|start| at >= start) && self.end.is_none_or(|end| at <= end)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -222,12 +269,10 @@ mod tests {
 
     fn passes_filter(filters: Value) -> Result<bool, String> {
         let filters = record(filters);
-        check(&filters, Timestamp::now())?;
-        Ok(passes(
-            &record(asff::tests::finding()),
-            &filters,
-            Timestamp::now(),
-        ))
+        let filters = Filters::parse(&filters, Timestamp::now())?;
+        let finding = record(asff::tests::finding());
+        let updated_at = finding["UpdatedAt"].as_str().and_then(moment);
+        Ok(filters.accept(&finding, updated_at))
     }
 
     fn is(comparison: &str, value: &str) -> Value {

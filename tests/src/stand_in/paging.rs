@@ -5,12 +5,9 @@ use std::{
     ops::Range,
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    service::AwsError,
-    wire::{Request, record},
-};
+use super::{service::AwsError, wire::Request};
 use crate::{
     account::{Account, Record},
     model::{Model, Shape},
@@ -93,7 +90,7 @@ impl Paging {
 
     /// Returns a response with a page of items and the token of the next page.
     pub(super) fn response(&self, items: impl Into<Value>, next: Option<String>) -> Record {
-        let mut response = record(json!({self.items: items.into()}));
+        let mut response = Record::from_iter([(self.items.to_owned(), items.into())]);
         if let Some(flag) = self.flag {
             response.insert(flag.to_owned(), next.is_some().into());
         }
@@ -199,6 +196,8 @@ fn token(fingerprint: u64, position: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn page(operation: &str, members: Value) -> Result<(Range<usize>, Option<String>), AwsError> {

@@ -20,9 +20,31 @@ use crate::account::{Record, text};
 /// The state of Security Hub.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SecurityHub {
-    findings: BTreeMap<AccountAndRegion, BTreeMap<Key, Record>>,
+    findings: BTreeMap<AccountAndRegion, BTreeMap<Key, Stored>>,
     /// The listings, oldest first.
     listings: VecDeque<Listing>,
+}
+
+/// A stored finding, and the time of its update, by which GetFindings excludes most findings of a large account without
+/// reading them.
+#[derive(Clone, Debug)]
+struct Stored {
+    finding: Record,
+    updated_at: Option<Timestamp>,
+}
+
+impl Stored {
+    fn new(finding: Record) -> Self {
+        Self {
+            updated_at: updated_at(&finding),
+            finding,
+        }
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut Record)) {
+        edit(&mut self.finding);
+        self.updated_at = updated_at(&self.finding);
+    }
 }
 
 /// An account and a Region.
@@ -46,16 +68,16 @@ impl SecurityHub {
             .findings
             .entry(account_and_region(&finding))
             .or_default();
-        findings.insert(key(&finding), finding);
+        findings.insert(key(&finding), Stored::new(finding));
     }
 
     /// Returns all findings, in order of ProductArn and Id.
     pub(super) fn findings(&self) -> Vec<Record> {
-        let mut findings: Vec<(&Key, &Record)> = self.findings.values().flatten().collect();
+        let mut findings: Vec<(&Key, &Stored)> = self.findings.values().flatten().collect();
         findings.sort_by_key(|(key, _)| *key);
         findings
             .into_iter()
-            .map(|(_, finding)| finding.clone())
+            .map(|(_, stored)| stored.finding.clone())
             .collect()
     }
 
@@ -64,23 +86,25 @@ impl SecurityHub {
         self.findings
             .values()
             .flat_map(BTreeMap::values)
+            .map(|stored| &stored.finding)
             .for_each(see);
     }
 
     /// Edits each finding.
-    pub(super) fn each_mut(&mut self, edit: impl FnMut(&mut Record)) {
-        self.findings
-            .values_mut()
-            .flat_map(BTreeMap::values_mut)
-            .for_each(edit);
+    pub(super) fn edit_each(&mut self, mut edit: impl FnMut(&mut Record)) {
+        self.stored_mut().for_each(|stored| stored.edit(&mut edit));
     }
 
-    /// Returns a finding, to be edited as its customer does.
-    pub(super) fn finding(&mut self, id: &str) -> Option<&mut Record> {
-        self.findings
-            .values_mut()
-            .flat_map(BTreeMap::values_mut)
-            .find(|finding| asff::id(finding) == id)
+    /// Edits the finding with this Id as its customer does. Returns `true` if there is one.
+    pub(super) fn edit(&mut self, id: &str, edit: impl FnOnce(&mut Record)) -> bool {
+        let stored = self
+            .stored_mut()
+            .find(|stored| asff::id(&stored.finding) == id);
+        stored.map(|stored| stored.edit(edit)).is_some()
+    }
+
+    fn stored_mut(&mut self) -> impl Iterator<Item = &mut Stored> {
+        self.findings.values_mut().flat_map(BTreeMap::values_mut)
     }
 }
 
@@ -107,6 +131,6 @@ fn key(finding: &Record) -> Key {
     )
 }
 
-fn updated_at(finding: &Record) -> Option<jiff::Timestamp> {
+fn updated_at(finding: &Record) -> Option<Timestamp> {
     asff::moment(text(finding, "UpdatedAt"))
 }

@@ -113,8 +113,8 @@ impl SecurityHub {
             .get(&account_and_region(&finding))
             .and_then(|findings| findings.get(&key(&finding)));
         let stored = match kept {
-            Some(kept) if updated_at(&finding) <= updated_at(kept) => return,
-            Some(kept) => completed(replaced(kept, finding), at),
+            Some(kept) if updated_at(&finding) <= kept.updated_at => return,
+            Some(kept) => completed(replaced(&kept.finding, finding), at),
             None => completed(finding, at),
         };
         self.insert(stored);

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{AccountAndRegion, Key, SecurityHub};
+use super::{AccountAndRegion, Key, SecurityHub, Stored};
 use crate::{
     account::{Account, Record},
     stand_in::{
-        finding_filters::{check, passes},
+        finding_filters::Filters,
         operation::CallContext,
         service::AwsError,
         state::State,
@@ -70,7 +70,10 @@ impl SecurityHub {
         let findings: Vec<&Record> = self
             .findings
             .get(&account_and_region)
-            .map(|held| keys[range].iter().filter_map(|key| held.get(key)).collect())
+            .map(|held| {
+                let stored = keys[range].iter().filter_map(|key| held.get(key));
+                stored.map(|stored| &stored.finding).collect()
+            })
             .unwrap_or_default();
         Ok(paging.response(json!(findings), token).into())
     }
@@ -81,11 +84,12 @@ impl SecurityHub {
         request: &Request,
         filters: &Record,
     ) -> Result<Arc<[Key]>, AwsError> {
-        check(filters, request.at).map_err(|problem| request.invalid(problem))?;
+        let parsed = Filters::parse(filters, request.at);
+        let parsed = parsed.map_err(|problem| request.invalid(problem))?;
         let Some(held) = self.findings.get(account_and_region) else {
             return Ok(Arc::default());
         };
-        let fits = |finding: &Record| passes(finding, filters, request.at);
+        let fits = |stored: &Stored| parsed.accept(&stored.finding, stored.updated_at);
         Ok(match named(filters) {
             Some(keys) => keys
                 .into_iter()
@@ -93,7 +97,7 @@ impl SecurityHub {
                 .collect(),
             None => held
                 .iter()
-                .filter(|(_, finding)| fits(finding))
+                .filter(|(_, stored)| fits(stored))
                 .map(|(key, _)| key.clone())
                 .collect(),
         })

@@ -105,9 +105,11 @@ fn an_update_replaces_all_but_the_customers_members() {
     )
     .unwrap();
     let note = json!({"Text": "mine", "UpdatedBy": "me", "UpdatedAt": seconds(1)});
-    let kept = hub.finding(ID).expect("it was imported");
-    kept.insert("Note".to_owned(), note.clone());
-    kept.insert("Workflow".to_owned(), json!({"Status": "SUPPRESSED"}));
+    let was_there = hub.edit(ID, |kept| {
+        kept.insert("Note".to_owned(), note.clone());
+        kept.insert("Workflow".to_owned(), json!({"Status": "SUPPRESSED"}));
+    });
+    assert!(was_there);
 
     let theirs = json!({"Text": "theirs", "UpdatedBy": "them", "UpdatedAt": seconds(2)});
     let update =
@@ -141,9 +143,10 @@ fn a_finding_that_fails_again_is_new_unless_it_is_suppressed() {
             finding
         };
         import(&mut hub, vec![at(1, before)]).unwrap();
-        hub.finding(ID)
-            .expect("it was imported")
-            .insert("Workflow".to_owned(), json!({"Status": status}));
+        let set = |kept: &mut Record| {
+            kept.insert("Workflow".to_owned(), json!({"Status": status}));
+        };
+        assert!(hub.edit(ID, set));
         import(&mut hub, vec![at(2, &after)]).unwrap();
         assert_eq!(
             stored(&hub)["Workflow"]["Status"],
@@ -272,6 +275,38 @@ fn findings_are_read_page_by_page_and_only_by_their_own_account_and_region() {
             .unwrap();
         assert_eq!(response["Findings"], json!([]));
     }
+}
+
+#[test]
+fn findings_are_read_by_the_time_of_their_latest_update() {
+    let mut hub = SecurityHub::default();
+    let updated = |second: u32| finding(json!({"UpdatedAt": seconds(second)}));
+    let number_in = |hub: &mut SecurityHub, times: Value| {
+        let filters = json!({"Filters": {"UpdatedAt": times}});
+        let response = hub.get_findings(&account(), &request("GetFindings", filters));
+        response.unwrap()["Findings"].as_array().unwrap().len()
+    };
+    let from = |second: u32| json!({"Start": seconds(second)});
+    let until = |second: u32| json!({"End": seconds(second)});
+
+    import(&mut hub, vec![updated(3)]).unwrap();
+    assert_eq!(number_in(&mut hub, json!([from(3)])), 1);
+    assert_eq!(number_in(&mut hub, json!([from(4)])), 0);
+    assert_eq!(number_in(&mut hub, json!([from(4), until(3)])), 1);
+    assert_eq!(number_in(&mut hub, json!([])), 1);
+
+    import(&mut hub, vec![updated(4)]).unwrap();
+    assert_eq!(number_in(&mut hub, json!([from(4)])), 1);
+
+    let edited = |kept: &mut Record| {
+        kept.insert("UpdatedAt".to_owned(), seconds(5).into());
+    };
+    assert!(hub.edit(ID, edited));
+    assert_eq!(number_in(&mut hub, json!([until(4)])), 0);
+    hub.edit_each(|kept| {
+        kept.insert("UpdatedAt".to_owned(), "never".into());
+    });
+    assert_eq!(number_in(&mut hub, json!([from(1)])), 0);
 }
 
 #[test]

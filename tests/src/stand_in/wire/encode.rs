@@ -31,18 +31,19 @@ pub(in crate::stand_in) fn encode(service: Service, operation: &str, mut members
             if let Some(output) = model.output(operation) {
                 to_wire(model, output, &mut members);
             }
-            members.to_string()
+            // Writing to bytes is faster than formatting, which matters in large accounts.
+            serde_json::to_vec(&members).unwrap_or_default()
         }
-        Protocol::Ec2 | Protocol::Query => xml::response(model, operation, &members),
+        Protocol::Ec2 | Protocol::Query => xml::response(model, operation, &members).into_bytes(),
         // The responses of S3 are objects, which the module `s3` encodes.
-        Protocol::RestXml => String::new(),
+        Protocol::RestXml => Vec::new(),
     };
     Reply {
         status: 200,
         content_type: service.content_type(),
         error_type: None,
         headers: Vec::new(),
-        body: body.into_bytes(),
+        body,
         run: None,
     }
 }
