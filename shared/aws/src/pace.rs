@@ -15,8 +15,8 @@ const HIGHEST_LIMIT: usize = 64;
 const LOWEST_LIMIT: usize = 2;
 
 /// The number by which each round of as many calls as the limit raises it until the service throttles for the first
-/// time. After that, a round raises it by one.
-const FIRST_RAISES: usize = 4;
+/// time, so that the highest limit is reached in three rounds. After that, a round raises it by one.
+const FIRST_RAISES: usize = FIRST_LIMIT;
 
 /// The time within which several throttled responses reduce the limit only once.
 const SLOWDOWN_INTERVAL: Duration = Duration::from_millis(500);
@@ -139,14 +139,13 @@ mod tests {
     #[tokio::test]
     async fn calls_in_flight_grow_while_nothing_throttles() {
         let pace = Pace::default();
-        assert_eq!(
-            most_in_flight(&pace, FIRST_LIMIT / FIRST_RAISES - 1).await,
-            3
-        );
-        assert_eq!(pace.state().limit, FIRST_LIMIT);
-        assert_eq!(most_in_flight(&pace, 1).await, 1);
-        assert_eq!(pace.state().limit, FIRST_LIMIT + 1);
-        most_in_flight(&pace, 1_000).await;
+        let mut limit = FIRST_LIMIT;
+        while limit < HIGHEST_LIMIT {
+            assert_eq!(pace.state().limit, limit);
+            let round = most_in_flight(&pace, limit).await;
+            assert_eq!(round, limit);
+            limit += FIRST_RAISES;
+        }
         assert_eq!(pace.state().limit, HIGHEST_LIMIT);
         assert_eq!(most_in_flight(&pace, 1_000).await, HIGHEST_LIMIT);
     }
