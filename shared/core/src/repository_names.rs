@@ -1,6 +1,7 @@
 //! Parts of a registry, for sweeps that are too large for one invocation.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,9 @@ impl RepositoryNames {
     /// after a common prefix, one part holds all names except those of the largest branches.
     ///
     /// A part depends on the number of names that begin with a prefix and not on positions in the list, so one name
-    /// more or less leaves most parts unchanged. The parts with the fewest of the given names come first: a small part
-    /// then does not wait for two large ones.
+    /// more or less leaves most parts unchanged. The part with the most of the given names comes first, then that with
+    /// the fewest, and so on in turn: Security Hub is read before each part, at a low rate, and several small parts in
+    /// succession would wait for it.
     pub fn split(names: &[String], most: usize) -> Vec<Self> {
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
@@ -52,9 +54,15 @@ impl RepositoryNames {
         let mut parts = Vec::new();
         split(String::new(), &names, most.max(1), &mut parts);
         parts.sort_unstable_by(|(one, part), (other, of_other)| {
-            (one, &part.prefix).cmp(&(other, &of_other.prefix))
+            (other, &part.prefix).cmp(&(one, &of_other.prefix))
         });
-        parts.into_iter().map(|(_, part)| part).collect()
+        let mut parts: VecDeque<Self> = parts.into_iter().map(|(_, part)| part).collect();
+        let mut in_turn = Vec::with_capacity(parts.len());
+        while let Some(largest) = parts.pop_front() {
+            in_turn.push(largest);
+            in_turn.extend(parts.pop_back());
+        }
+        in_turn
     }
 }
 
@@ -157,7 +165,7 @@ mod tests {
             (
                 &["a1", "a2", "b1"],
                 2,
-                vec![part("", &["a"]), part("a", &[])],
+                vec![part("a", &[]), part("", &["a"])],
             ),
             // A long common prefix does not become a part.
             (
@@ -169,8 +177,8 @@ mod tests {
                 ],
                 2,
                 vec![
-                    part("", &["prod/team/a", "prod/team/b"]),
                     part("prod/team/a", &[]),
+                    part("", &["prod/team/a", "prod/team/b"]),
                     part("prod/team/b", &[]),
                 ],
             ),
@@ -179,10 +187,10 @@ mod tests {
                 &["a", "bx1", "bx2", "by1", "by2"],
                 2,
                 vec![
-                    part("b", &["bx", "by"]),
-                    part("", &["b"]),
                     part("bx", &[]),
+                    part("b", &["bx", "by"]),
                     part("by", &[]),
+                    part("", &["b"]),
                 ],
             ),
             // A name that is the common prefix stays in the rest, and is not separated from its images.
@@ -190,8 +198,8 @@ mod tests {
                 &["cards", "cards/a1", "cards/a2", "cards/sa", "cards/shop"],
                 2,
                 vec![
-                    part("cards/sa", &[]),
                     part("", &["cards/a", "cards/sa"]),
+                    part("cards/sa", &[]),
                     part("cards/a", &[]),
                 ],
             ),
@@ -199,7 +207,7 @@ mod tests {
             (
                 &["é1", "é2", "è1", "è2"],
                 2,
-                vec![part("", &["è", "é"]), part("è", &[]), part("é", &[])],
+                vec![part("è", &[]), part("", &["è", "é"]), part("é", &[])],
             ),
         ] {
             let parts = RepositoryNames::split(&owned(names), most);
@@ -212,7 +220,7 @@ mod tests {
         let names: Vec<String> = ('a'..='z').map(String::from).collect();
         let parts = RepositoryNames::split(&names, 2);
         assert_eq!(parts.len(), 1 + MOST_WITHOUT);
-        let rest = parts.last().unwrap();
+        let rest = &parts[0];
         assert_eq!(
             names.iter().filter(|name| rest.contains(name)).count(),
             names.len() - MOST_WITHOUT

@@ -35,9 +35,12 @@ pub(crate) use later::{enqueue, look_again};
 /// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries, of
 /// the contents of clusters and, separately, of other parts. The findings of a part are held in memory, and the calls of
 /// all parts together keep to the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
+/// Other parts are few and small, and more at a time would delay the first registry: Security Hub is read before each
+/// part, and accepts few reads at once.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const REGISTRIES_AT_A_TIME: usize = 2;
-const PARTS_AT_A_TIME: usize = 3;
+const CLUSTERS_AT_A_TIME: usize = 3;
+const OTHERS_AT_A_TIME: usize = 2;
 
 /// The number of repositories that make one part of a registry. A worker lists the whole registry for its part, a
 /// thousand repositories a call, to know which repositories are gone; and the findings of a part are held in memory.
@@ -273,8 +276,8 @@ impl Sweep<'_> {
         futures::join!(
             list,
             self.evaluate_parts(REGISTRIES_AT_A_TIME, parts_of_registries),
-            self.evaluate_parts(PARTS_AT_A_TIME, parts_of_clusters),
-            self.evaluate_parts(PARTS_AT_A_TIME, futures::stream::iter(small_parts))
+            self.evaluate_parts(CLUSTERS_AT_A_TIME, parts_of_clusters),
+            self.evaluate_parts(OTHERS_AT_A_TIME, futures::stream::iter(small_parts))
         );
     }
 
