@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -12,6 +12,8 @@ use eksentry_tests::lambda::{Function, binaries};
 
 use crate::world::{ACCOUNT, workspace};
 
+/// The last variable that the process prints.
+const LAST: &str = "EKSENTRY_REPORT";
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[test]
@@ -30,7 +32,7 @@ fn separately_started_functions_reach_the_served_account() {
     assert_eq!(answer["failed"], 1, "{answer}");
 
     served.interrupt();
-    assert!(served.0.wait().unwrap().success());
+    assert!(served.process.wait().unwrap().success());
     let shown = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(shown.contains("cluster/mobile-banking") && shown.contains("NON_COMPLIANT"));
     assert!(
@@ -39,7 +41,11 @@ fn separately_started_functions_reach_the_served_account() {
     );
 }
 
-struct Served(Child);
+struct Served {
+    process: Child,
+    /// Its output, which stays open: the process would fail to print more after it is closed.
+    output: BufReader<ChildStdout>,
+}
 
 impl Served {
     fn start(folder: &Path) -> Self {
@@ -49,31 +55,31 @@ impl Served {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        Self(child.unwrap())
+        let mut process = child.unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
     }
 
     /// Returns the variables that the lines printed for a shell set.
     fn exported(&mut self) -> Vec<(String, String)> {
         let mut variables = Vec::new();
-        for line in BufReader::new(self.0.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            let (name, value) = line
-                .strip_prefix("export ")
-                .unwrap()
-                .split_once('=')
-                .unwrap();
+        // The process prints them all, and then waits.
+        while variables.last().is_none_or(|(name, _)| name != LAST) {
+            let mut line = String::new();
+            assert!(
+                self.output.read_line(&mut line).unwrap() > 0,
+                "{LAST} is missing"
+            );
+            let variable = line.trim_end().strip_prefix("export ");
+            let (name, value) = variable.unwrap().split_once('=').unwrap();
             variables.push((name.to_owned(), value.to_owned()));
-            // This is the last variable. The process would fail to print others after the pipe is closed.
-            if name == "EKSENTRY_REPORT" {
-                break;
-            }
         }
         variables
     }
 
     /// Interrupts the process, as Ctrl-C does.
     fn interrupt(&self) {
-        let process = self.0.id().to_string();
+        let process = self.process.id().to_string();
         let sent = Command::new("kill").args(["-INT", &process]).status();
         assert!(sent.unwrap().success());
     }
@@ -82,6 +88,6 @@ impl Served {
 impl Drop for Served {
     fn drop(&mut self) {
         // This fails if the process has ended, as it should have.
-        let _ = self.0.kill();
+        let _ = self.process.kill();
     }
 }
