@@ -169,7 +169,7 @@ fn describe_many(
     };
     let Some(keys) = keys else {
         return page(operation, account, request, &all, |entry| {
-            (collection.is_listed)(entry.members) && accepts(&filters, entry)
+            (collection.is_listed)(entry.members) && filters.accept(|| entry.description())
         });
     };
     if let Some(name) = paging_members.iter().find(|name| request.has(name)) {
@@ -181,16 +181,11 @@ fn describe_many(
         let mut all = all.iter();
         let entry = all.find(|entry| entry.key() == key);
         let entry = entry.ok_or_else(|| missing(collection, request, account, key))?;
-        if accepts(&filters, entry) {
+        if filters.accept(|| entry.description()) {
             found.push(entry.clone());
         }
     }
     page(operation, account, request, &found, |_| true)
-}
-
-/// Returns `true` if an entry passes filters. Entries are described only if there are any.
-fn accepts(filters: &Filters<'_>, entry: &Entry<'_>) -> bool {
-    filters.is_empty() || filters.accept(&entry.description())
 }
 
 /// Returns the members of a request that are about pages.

@@ -59,13 +59,13 @@ pub(super) fn of<'a>(
 }
 
 impl Filters<'_> {
-    /// Returns `true` if there are no filters.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Returns `true` if a resource passes all filters. It is described only if there are filters, since to describe
+    /// each resource of a large account takes long.
+    pub(super) fn accept(&self, describe: impl FnOnce() -> Record) -> bool {
+        self.0.is_empty() || self.accept_described(&describe())
     }
 
-    /// Returns `true` if a resource passes all filters.
-    pub(super) fn accept(&self, resource: &Record) -> bool {
+    fn accept_described(&self, resource: &Record) -> bool {
         let passes = |(name, values): &(&str, Vec<&str>)| {
             let path: Vec<String> = name.split('.').map(member_name).collect();
             if *name == TAG_KEY {
@@ -149,7 +149,7 @@ mod tests {
         let accepts = |filters: Value| {
             let request = request(filters);
             let filters = of(&request, "Filters", &members).unwrap();
-            filters.accept(&resource)
+            filters.accept(|| resource.clone())
         };
         let filter = |name: &str, values: &[&str]| json!({"Name": name, "Values": values});
         assert!(accepts(json!([])));

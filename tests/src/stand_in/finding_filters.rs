@@ -12,17 +12,17 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// The filters of a request. A finding must pass all of them.
 pub(super) struct Filters<'a> {
-    /// The times of which UpdatedAt must be in one; any time is accepted if there are none.
-    updates: Vec<Times>,
+    /// The periods of which UpdatedAt must be in one; any time is accepted if there are none.
+    updates: Vec<Period>,
     others: Vec<Filter<'a>>,
 }
 
-/// The filter by one attribute. A finding passes if one of the positive conditions holds, or there are none, and none
-/// of the negated ones does.
+/// The filter by one attribute. A finding passes if it has one of the accepted values, or there are none, and has none
+/// of the excluded ones. The value that NOT_EQUALS excludes is compared by EQUALS, and so on.
+#[derive(Default)]
 struct Filter<'a> {
-    attribute: Attribute,
-    positive: Vec<Condition<'a>>,
-    negated: Vec<Condition<'a>>,
+    accepted: Vec<Condition<'a>>,
+    excluded: Vec<Condition<'a>>,
 }
 
 /// The part of a finding that a filter compares.
@@ -31,15 +31,16 @@ enum Attribute {
     /// The texts at this path; `[]` steps into each item of a list.
     Texts(&'static [&'static str]),
     ProductFields,
-    /// The timestamp in the member of this name.
-    Moment(&'static str),
+    CreatedAt,
 }
 
 enum Condition<'a> {
-    Text(Comparison<'a>),
-    /// A product field and its comparison.
-    Field(&'a str, Comparison<'a>),
-    Moment(Times),
+    /// One of the texts at a path fits.
+    Texts(&'static [&'static str], Comparison<'a>),
+    /// The product field with this name fits.
+    ProductField(&'a str, Comparison<'a>),
+    /// CreatedAt is in a period.
+    CreatedAt(Period),
 }
 
 /// A comparison of a text with a value.
@@ -48,8 +49,8 @@ struct Comparison<'a> {
     value: &'a str,
 }
 
-/// The times that a condition accepts, from one time to another, both included.
-struct Times {
+/// A period, including its start and its end. `None` is no limit.
+struct Period {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
 }
@@ -65,8 +66,6 @@ impl<'a> Filters<'a> {
         }
         let (mut updates, mut others) = (Vec::new(), Vec::new());
         for (name, conditions) in filters {
-            let attribute = attribute(name)
-                .ok_or_else(|| format!("the stand-in does not know the filter {name}"))?;
             let conditions = conditions
                 .as_array()
                 .ok_or_else(|| format!("Filters.{name} is not a list"))?;
@@ -77,10 +76,12 @@ impl<'a> Filters<'a> {
                 ));
             }
             let problem = |problem| format!("Filters.{name}: {problem}");
-            if let Attribute::Moment("UpdatedAt") = attribute {
-                let times = conditions.iter().map(|times| Times::parse(times, now));
-                updates = times.collect::<Result<_, _>>().map_err(problem)?;
+            if name == "UpdatedAt" {
+                let periods = conditions.iter().map(|period| Period::parse(period, now));
+                updates = periods.collect::<Result<_, _>>().map_err(problem)?;
             } else {
+                let attribute = attribute(name)
+                    .ok_or_else(|| format!("the stand-in does not know the filter {name}"))?;
                 others.push(Filter::parse(attribute, conditions, now).map_err(problem)?);
             }
         }
@@ -88,10 +89,10 @@ impl<'a> Filters<'a> {
     }
 
     /// Returns `true` if a finding with this UpdatedAt passes. The time excludes most findings of a large account, and
-    /// is known without parsing it again.
+    /// need not be parsed again.
     pub(super) fn accept(&self, finding: &Record, updated_at: Option<Timestamp>) -> bool {
         let mut updates = self.updates.iter();
-        (self.updates.is_empty() || updates.any(|times| times.hold(updated_at)))
+        (self.updates.is_empty() || updates.any(|period| period.contains(updated_at)))
             && self.others.iter().all(|filter| filter.accepts(finding))
     }
 }
@@ -109,8 +110,7 @@ fn attribute(name: &str) -> Option<Attribute> {
         "WorkflowStatus" => Attribute::Texts(&["Workflow", "Status"]),
         "SeverityLabel" => Attribute::Texts(&["Severity", "Label"]),
         "ProductFields" => Attribute::ProductFields,
-        "CreatedAt" => Attribute::Moment("CreatedAt"),
-        "UpdatedAt" => Attribute::Moment("UpdatedAt"),
+        "CreatedAt" => Attribute::CreatedAt,
         _ => return None,
     })
 }
@@ -121,64 +121,66 @@ impl<'a> Filter<'a> {
         conditions: &'a [Value],
         now: Timestamp,
     ) -> Result<Self, String> {
-        let (mut positive, mut negated) = (Vec::new(), Vec::new());
+        let mut filter = Self::default();
         for condition in conditions {
-            let (condition, is_negated) = match attribute {
-                Attribute::Texts(_) => {
-                    let (comparison, is_negated) = Comparison::parse(condition, true)?;
-                    (Condition::Text(comparison), is_negated)
+            let (condition, is_excluded) = match attribute {
+                Attribute::Texts(path) => {
+                    let (comparison, is_excluded) = Comparison::parse(condition, true)?;
+                    (Condition::Texts(path, comparison), is_excluded)
                 }
                 Attribute::ProductFields => {
-                    let key = text(condition, "Key")?;
-                    let (comparison, is_negated) = Comparison::parse(condition, false)?;
-                    (Condition::Field(key, comparison), is_negated)
+                    let name = text(condition, "Key")?;
+                    let (comparison, is_excluded) = Comparison::parse(condition, false)?;
+                    (Condition::ProductField(name, comparison), is_excluded)
                 }
-                Attribute::Moment(_) => (Condition::Moment(Times::parse(condition, now)?), false),
+                Attribute::CreatedAt => {
+                    (Condition::CreatedAt(Period::parse(condition, now)?), false)
+                }
             };
-            if is_negated {
-                negated.push(condition);
+            let conditions = if is_excluded {
+                &mut filter.excluded
             } else {
-                positive.push(condition);
-            }
+                &mut filter.accepted
+            };
+            conditions.push(condition);
         }
-        Ok(Self {
-            attribute,
-            positive,
-            negated,
-        })
+        Ok(filter)
     }
 
     fn accepts(&self, finding: &Record) -> bool {
-        let holds = |condition: &Condition<'_>| self.holds(condition, finding);
-        (self.positive.is_empty() || self.positive.iter().any(holds))
-            && !self.negated.iter().any(holds)
+        let holds = |condition: &Condition<'_>| condition.holds(finding);
+        (self.accepted.is_empty() || self.accepted.iter().any(holds))
+            && !self.excluded.iter().any(holds)
     }
+}
 
-    fn holds(&self, condition: &Condition<'_>, finding: &Record) -> bool {
-        match (self.attribute, condition) {
-            (Attribute::Texts(path), Condition::Text(comparison)) => path
-                .split_first()
-                .is_some_and(|(name, rest)| comparison.fits_any(finding.get(*name), rest)),
-            (Attribute::ProductFields, Condition::Field(key, comparison)) => {
+impl Condition<'_> {
+    fn holds(&self, finding: &Record) -> bool {
+        match self {
+            Self::Texts(path, comparison) => {
+                let (name, rest) = path.split_first().unwrap_or((&"", &[]));
+                comparison.fits_any(finding.get(*name), rest)
+            }
+            Self::ProductField(name, comparison) => {
                 let fields = finding.get("ProductFields");
-                comparison.fits_any(fields.and_then(|fields| fields.get(key)), &[])
+                comparison.fits_any(fields.and_then(|fields| fields.get(name)), &[])
             }
-            (Attribute::Moment(name), Condition::Moment(times)) => {
-                times.hold(finding.get(name).and_then(Value::as_str).and_then(moment))
+            Self::CreatedAt(period) => {
+                let at = finding.get("CreatedAt").and_then(Value::as_str);
+                period.contains(at.and_then(moment))
             }
-            _ => false,
         }
     }
 }
 
 impl<'a> Comparison<'a> {
-    /// Parses a condition. Returns the comparison, and `true` if the condition negates it.
+    /// Parses a condition. Returns its comparison, and `true` if what fits is excluded.
     fn parse(condition: &'a Value, has_prefixes: bool) -> Result<(Self, bool), String> {
         let value = text(condition, "Value")?;
         let equals: fn(&str, &str) -> bool = |own, value| own == value;
         let starts: fn(&str, &str) -> bool = |own, value| own.starts_with(value);
         let contains: fn(&str, &str) -> bool = |own, value| own.contains(value);
-        let (fits, is_negated) = match text(condition, "Comparison")? {
+        let (fits, is_excluded) = match text(condition, "Comparison")? {
             "EQUALS" => (equals, false),
             "NOT_EQUALS" => (equals, true),
             "CONTAINS" => (contains, false),
@@ -191,7 +193,7 @@ impl<'a> Comparison<'a> {
                 ));
             }
         };
-        Ok((Self { fits, value }, is_negated))
+        Ok((Self { fits, value }, is_excluded))
     }
 
     /// Returns `true` if one of the texts at a path fits.
@@ -222,19 +224,21 @@ fn text<'a>(condition: &'a Value, name: &str) -> Result<&'a str, String> {
     }
 }
 
-impl Times {
+impl Period {
     fn parse(condition: &Value, now: Timestamp) -> Result<Self, String> {
-        if let Some(days) = condition.get("DateRange") {
-            let (Some("DAYS"), Some(days)) = (
-                days.get("Unit").and_then(Value::as_str),
-                days.get("Value").and_then(Value::as_i64),
-            ) else {
-                return Err(format!(
-                    "DateRange is {days}, not {{Unit: DAYS, Value: <number>}}"
-                ));
+        if let Some(range) = condition.get("DateRange") {
+            let days = match range.get("Unit").and_then(Value::as_str) {
+                Some("DAYS") => range.get("Value").and_then(Value::as_i64),
+                _ => None,
             };
+            let seconds = days.and_then(|days| days.checked_mul(DAY));
+            let start = seconds
+                .and_then(|seconds| now.checked_sub(SignedDuration::from_secs(seconds)).ok());
+            let start = start.ok_or_else(|| {
+                format!("DateRange is {range}, not {{Unit: DAYS, Value: <number>}}")
+            })?;
             return Ok(Self {
-                start: Some(now - SignedDuration::from_secs(days.saturating_mul(DAY))),
+                start: Some(start),
                 end: None,
             });
         }
@@ -252,8 +256,8 @@ impl Times {
         })
     }
 
-    /// Returns `true` if there is a time and the condition accepts it.
-    fn hold(&self, at: Option<Timestamp>) -> bool {
+    /// Returns `true` if there is a time and it is in the period.
+    fn contains(&self, at: Option<Timestamp>) -> bool {
         at.is_some_and(|at| {
             self.start.is_none_or(|start| at >= start) && self.end.is_none_or(|end| at <= end)
         })
@@ -318,6 +322,41 @@ mod tests {
     }
 
     #[test]
+    fn lists_and_missing_members_are_compared() {
+        let first = &asff::tests::finding()["Resources"][0]["Id"];
+        let first = first.as_str().unwrap();
+        for (filters, wanted) in [
+            (json!({"ResourceId": [is("EQUALS", first)]}), true),
+            (json!({"ResourceId": [is("EQUALS", "second")]}), true),
+            (json!({"ResourceId": [is("EQUALS", "third")]}), false),
+            (
+                json!({"ResourceId": [is("PREFIX_NOT_EQUALS", "sec")]}),
+                false,
+            ),
+            (
+                json!({"ResourceId": [is("PREFIX_NOT_EQUALS", "third")]}),
+                true,
+            ),
+            (
+                json!({"ResourceId": [is("PREFIX", "sec"), is("PREFIX_NOT_EQUALS", "seco")]}),
+                false,
+            ),
+            (json!({"ResourceId": []}), true),
+            (json!({"WorkflowStatus": [is("EQUALS", "NEW")]}), false),
+            (json!({"WorkflowStatus": [is("NOT_EQUALS", "NEW")]}), true),
+        ] {
+            let parsed = record(filters.clone());
+            let parsed = Filters::parse(&parsed, Timestamp::now()).unwrap();
+            let mut finding = asff::tests::finding();
+            let resources = finding["Resources"].as_array_mut().unwrap();
+            resources.push(json!({"Type": "Other", "Id": "second"}));
+            let mut finding = record(finding);
+            finding.remove("Workflow");
+            assert_eq!(parsed.accept(&finding, None), wanted, "{filters}");
+        }
+    }
+
+    #[test]
     fn product_fields_and_moments_are_filtered_too() {
         let field = |value: &str| json!([{"Key": "eksentry/version", "Value": value, "Comparison": "EQUALS"}]);
         assert_eq!(
@@ -328,15 +367,30 @@ mod tests {
             passes_filter(json!({"ProductFields": field("2")})),
             Ok(false)
         );
+        for (key, value, wanted) in [
+            ("eksentry/version", "1", false),
+            ("eksentry/version", "2", true),
+            ("eksentry/none", "1", true),
+        ] {
+            let other = json!([{"Key": key, "Value": value, "Comparison": "NOT_EQUALS"}]);
+            let passes = passes_filter(json!({"ProductFields": other}));
+            assert_eq!(passes, Ok(wanted), "{key} {value}");
+        }
 
         let since =
             |start: &str| json!({"UpdatedAt": [{"Start": start, "End": "2026-01-01T00:00:00Z"}]});
         assert_eq!(passes_filter(since("2025-01-01T00:00:00Z")), Ok(true));
         assert_eq!(passes_filter(since("2025-02-01T00:00:00Z")), Ok(false));
-        assert_eq!(
-            passes_filter(json!({"CreatedAt": [{"DateRange": {"Unit": "DAYS", "Value": 1}}]})),
-            Ok(false)
-        );
+        let within = |days: i64| json!({"DateRange": {"Unit": "DAYS", "Value": days}});
+        for (periods, wanted) in [
+            (json!([within(1)]), false),
+            (json!([within(36_500)]), true),
+            (json!([within(1), within(36_500)]), true),
+            (json!([]), true),
+        ] {
+            let passes = passes_filter(json!({"CreatedAt": periods}));
+            assert_eq!(passes, Ok(wanted), "{periods}");
+        }
     }
 
     #[test]
@@ -355,6 +409,9 @@ mod tests {
             json!({"Id": [{"Value": "a"}]}),
             json!({"ProductFields": [{"Key": "a", "Value": "b", "Comparison": "PREFIX"}]}),
             json!({"UpdatedAt": [{"Start": "yesterday"}]}),
+            json!({"CreatedAt": [{"DateRange": {"Unit": "DAYS", "Value": 9_999_999_999_i64}}]}),
+            json!({"CreatedAt": [{"DateRange": {"Unit": "DAYS", "Value": i64::MAX}}]}),
+            json!({"CreatedAt": [{"DateRange": {"Unit": "WEEKS", "Value": 1}}]}),
             eleven,
         ] {
             assert!(passes_filter(filters.clone()).is_err(), "{filters}");
