@@ -1,7 +1,6 @@
 //! Parts of a registry, for sweeps that are too large for one invocation.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
@@ -44,25 +43,27 @@ impl RepositoryNames {
     /// after a common prefix, one part holds all names except those of the largest branches.
     ///
     /// A part depends on the number of names that begin with a prefix and not on positions in the list, so one name
-    /// more or less leaves most parts unchanged. The part with the most of the given names comes first, then that with
-    /// the fewest, and so on in turn: Security Hub is read before each part, at a low rate, and several small parts in
-    /// succession would wait for it.
+    /// more or less leaves most parts unchanged. Large and small parts alternate, beginning with the largest: before a
+    /// part, its findings are read from Security Hub, at a low rate, so that several small parts in succession would
+    /// mostly wait for these reads.
     pub fn split(names: &[String], most: usize) -> Vec<Self> {
         let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
         let mut parts = Vec::new();
         split(String::new(), &names, most.max(1), &mut parts);
-        parts.sort_unstable_by(|(one, part), (other, of_other)| {
-            (other, &part.prefix).cmp(&(one, &of_other.prefix))
+        parts.sort_unstable_by(|(size, part), (other_size, other)| {
+            other_size
+                .cmp(size)
+                .then_with(|| part.prefix.cmp(&other.prefix))
         });
-        let mut parts: VecDeque<Self> = parts.into_iter().map(|(_, part)| part).collect();
-        let mut in_turn = Vec::with_capacity(parts.len());
-        while let Some(largest) = parts.pop_front() {
-            in_turn.push(largest);
-            in_turn.extend(parts.pop_back());
+        let mut parts = parts.into_iter().map(|(_, part)| part);
+        let mut alternating = Vec::with_capacity(parts.len());
+        while let Some(largest) = parts.next() {
+            alternating.push(largest);
+            alternating.extend(parts.next_back());
         }
-        in_turn
+        alternating
     }
 }
 

@@ -32,14 +32,17 @@ use crate::summary::Summary;
 use crate::task::Task;
 pub(crate) use later::{enqueue, look_again};
 
-/// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries, of
-/// the contents of clusters and, separately, of other parts. The findings of a part are held in memory, and the calls of
-/// all parts together keep to the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
-/// Other parts are few and small, and more at a time would delay the first registry: Security Hub is read before each
-/// part, and accepts few reads at once.
+/// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries and
+/// of the contents of clusters. The findings of a part are held in memory, and the calls of all parts together keep to
+/// the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const REGISTRIES_AT_A_TIME: usize = 2;
 const CLUSTERS_AT_A_TIME: usize = 3;
+
+/// The number of Regions of an account in which other parts are evaluated at the same time, and the number of these
+/// parts in each Region. More parts would delay the first registry: Security Hub is read before each part, and accepts
+/// few reads at once in a Region.
+const REGIONS_AT_A_TIME: usize = 2;
 const OTHERS_AT_A_TIME: usize = 2;
 
 /// The number of repositories that make one part of a registry. A worker lists the whole registry for its part, a
@@ -236,11 +239,11 @@ impl Sweep<'_> {
         let places = account.places().iter();
         let readers: Vec<(&Place, Reader<'_>)> =
             places.map(|place| (place, account.reader(place))).collect();
-        let (divisible, small): (Vec<Part>, Vec<Part>) = parts
+        let (divisible, others): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
             .partition(|part| matches!(part, Part::Registry(_) | Part::Kubernetes(_)));
-        // The registries and the clusters of all Regions are listed while the other parts are evaluated. Those are small;
-        // they neither wait for a large part nor delay one.
+        // The registries and the clusters of all Regions are listed while the other parts are evaluated, which do not
+        // wait for a large part.
         let (listed, parts_of_registries) = mpsc::unbounded_channel();
         let (listed_clusters, parts_of_clusters) = mpsc::unbounded_channel();
         let list = async {
@@ -269,15 +272,20 @@ impl Sweep<'_> {
         };
         let parts_of_registries = futures::stream::unfold(parts_of_registries, next);
         let parts_of_clusters = futures::stream::unfold(parts_of_clusters, next);
-        let small_parts = readers.iter().flat_map(|(place, reader)| {
-            let parts = small.iter().cloned();
-            parts.map(move |part| (*place, reader, part))
-        });
+        let evaluate_others = futures::stream::iter(&readers).for_each_concurrent(
+            REGIONS_AT_A_TIME,
+            |(place, reader)| {
+                let parts = others
+                    .iter()
+                    .map(move |part| (*place, reader, part.clone()));
+                self.evaluate_parts(OTHERS_AT_A_TIME, futures::stream::iter(parts))
+            },
+        );
         futures::join!(
             list,
             self.evaluate_parts(REGISTRIES_AT_A_TIME, parts_of_registries),
             self.evaluate_parts(CLUSTERS_AT_A_TIME, parts_of_clusters),
-            self.evaluate_parts(OTHERS_AT_A_TIME, futures::stream::iter(small_parts))
+            evaluate_others
         );
     }
 
