@@ -86,7 +86,7 @@ fn a_resumed_sweep_does_not_overwrite_newer_findings() {
 /// The clusters of all Regions are described when the first Region is evaluated, since they may share roles.
 #[test]
 fn a_description_from_another_regions_evaluation_does_not_overwrite_newer_findings() {
-    let first = "ap-south-1";
+    let (first, second) = ("ap-south-1", "ap-southeast-1");
     // The clusters that use a role are known only if all clusters were described.
     let cluster = |name: &str| {
         let mut cluster = private_cluster(name);
@@ -95,12 +95,11 @@ fn a_description_from_another_regions_evaluation_does_not_overwrite_newer_findin
     };
     let mut world = World::with(cluster("late"))
         .and_at(ACCOUNT, first, cluster("early"))
-        .and("EKSENTRY_REGIONS", &format!("{first},{REGION}"));
-    // Only three parts are evaluated at a time, so these delay the clusters of the second Region.
-    for operation in ["kms.ListKeys", "elasticfilesystem.DescribeFileSystems"] {
-        let slow = FaultKind::Latency(4_000);
-        world.aws.fail(Fault::new(operation, slow).times(1));
-    }
+        .and_at(ACCOUNT, second, json!({}))
+        .and("EKSENTRY_REGIONS", &format!("{first},{second},{REGION}"));
+    // Two Regions are evaluated at a time, so their keys delay the clusters of the third.
+    let slow = FaultKind::Latency(4_000);
+    world.aws.fail(Fault::new("kms.ListKeys", slow).times(2));
     let event = json!({"resources": [cluster_arn("late")], "checks": [ENDPOINT]});
     let resumed = freeze_at_call(&mut world, IMPORT, |world| {
         let mut public = private_cluster("late");
