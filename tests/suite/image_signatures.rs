@@ -229,7 +229,7 @@ fn cached_images_are_evaluated_only_by_the_parameter() {
             json!({SIGNED: {"repositories": ["prod/*"]}}),
             "FAILED MEDIUM",
         ),
-        // This prefix covers repositories without copies, too.
+        // With this prefix, any image that ECR did not try to sign may be a copy.
         ("ROOT", json!({}), "none"),
     ] {
         let world = World::with_all_enabled(entries(prefix));

@@ -6,7 +6,9 @@ use eksentry_tests::account::Parameter;
 use eksentry_tests::stand_in::{Fault, FaultKind, Message};
 use serde_json::{Value, json};
 
-use crate::world::{REGION, World, cluster_arn, key, key_arn, private_cluster, repository_arn};
+use crate::world::{
+    ACCOUNT, REGION, World, cluster_arn, key, key_arn, private_cluster, repository_arn,
+};
 
 const QUEUE_URL: &str = "EKSENTRY_QUEUE_URL";
 const QUEUE: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/slices";
@@ -126,6 +128,22 @@ fn large_registry() -> (World, Vec<String>) {
 /// Returns an event for a sweep without images, which would require a call for each repository.
 fn large_sweep() -> Value {
     json!({"checks": [TAGS, "eks-endpoint-private", ROTATION]})
+}
+
+/// Returns the messages that a worker sends for a large sweep of the account.
+fn messages_of_worker(world: &mut World) -> Vec<Message> {
+    let mut whole = large_sweep();
+    whole["account"] = json!(ACCOUNT);
+    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
+    world.aws.take_messages()
+}
+
+/// Returns the parts in messages that a worker has to do again.
+fn parts_again(messages: &[Message]) -> Vec<Value> {
+    let again = messages.iter().filter(|one| body(one)["handedOn"] == 1);
+    let mut parts: Vec<Value> = again.map(|one| body(one)["part"].clone()).collect();
+    parts.sort_by_key(Value::to_string);
+    parts
 }
 
 /// Checks that each repository has its finding, and that only the finding of `gone` is archived.
@@ -287,10 +305,7 @@ fn a_part_that_fails_beside_slices_becomes_a_slice_of_its_own() {
     let (world, names) = large_registry();
     let mut world = world.and(QUEUE_URL, QUEUE);
     world.deny("kms.ListKeys");
-    let mut whole = large_sweep();
-    whole["account"] = json!("111122223333");
-    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
-    let messages = world.aws.take_messages();
+    let messages = messages_of_worker(&mut world);
     let keys = messages.iter().find(|one| body(one)["part"] == "keys");
     let keys = [keys.unwrap().clone()];
     assert_eq!(body(&keys[0])["handedOn"], 1);
@@ -321,14 +336,8 @@ fn parts_evaluated_without_the_mute_list_become_slices_of_their_own() {
     world
         .aws
         .fail(Fault::new("ssm.GetParameter", FaultKind::Throttle));
-    let mut whole = large_sweep();
-    whole["account"] = json!("111122223333");
-    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
-    let messages = world.aws.take_messages();
-    let again = messages.iter().filter(|one| body(one)["handedOn"] == 1);
-    let mut again: Vec<Value> = again.map(|one| body(one)["part"].clone()).collect();
-    again.sort_by_key(Value::to_string);
-    assert_eq!(again, [json!("clusters"), json!("keys")]);
+    let messages = messages_of_worker(&mut world);
+    assert_eq!(parts_again(&messages), [json!("clusters"), json!("keys")]);
     assert_eq!(world.status(ROTATION, &key_arn("k")), "FAILED MEDIUM");
 
     world.clear_faults();
@@ -342,12 +351,8 @@ fn a_slice_that_is_refused_beside_others_is_sent_again() {
     let (world, names) = large_registry();
     let mut world = world.and(QUEUE_URL, QUEUE);
     world.aws.fail(refusal().times(3));
-    let mut whole = large_sweep();
-    whole["account"] = json!("111122223333");
-    assert_eq!(world.work(&[message("m", whole)]), [""; 0]);
-    let messages = world.aws.take_messages();
-    let again = messages.iter().filter(|one| body(one)["handedOn"] == 1);
-    assert_eq!(again.count(), 1, "{messages:?}");
+    let messages = messages_of_worker(&mut world);
+    assert_eq!(parts_again(&messages).len(), 1, "{messages:?}");
     world.clear_faults();
     assert_eq!(world.work(&messages), [""; 0]);
     check_large(&world, &names, None);

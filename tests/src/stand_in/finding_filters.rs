@@ -28,15 +28,15 @@ struct Filter<'a> {
 /// The part of a finding that a filter compares.
 #[derive(Clone, Copy)]
 enum Attribute {
-    /// The texts at this path; `[]` steps into each item of a list.
-    Texts(&'static [&'static str]),
+    /// The texts in the member of this name, at this path in it; `[]` steps into each item of a list.
+    Texts(&'static str, &'static [&'static str]),
     ProductFields,
     CreatedAt,
 }
 
 enum Condition<'a> {
-    /// One of the texts at a path fits.
-    Texts(&'static [&'static str], Comparison<'a>),
+    /// One of the texts in a member, at a path in it, fits.
+    Texts(&'static str, &'static [&'static str], Comparison<'a>),
     /// The product field with this name fits.
     ProductField(&'a str, Comparison<'a>),
     /// CreatedAt is in a period.
@@ -99,16 +99,16 @@ impl<'a> Filters<'a> {
 
 fn attribute(name: &str) -> Option<Attribute> {
     Some(match name {
-        "ProductArn" => Attribute::Texts(&["ProductArn"]),
-        "AwsAccountId" => Attribute::Texts(&["AwsAccountId"]),
-        "Id" => Attribute::Texts(&["Id"]),
-        "GeneratorId" => Attribute::Texts(&["GeneratorId"]),
-        "ResourceId" => Attribute::Texts(&["Resources", "[]", "Id"]),
-        "ResourceType" => Attribute::Texts(&["Resources", "[]", "Type"]),
-        "RecordState" => Attribute::Texts(&["RecordState"]),
-        "ComplianceStatus" => Attribute::Texts(&["Compliance", "Status"]),
-        "WorkflowStatus" => Attribute::Texts(&["Workflow", "Status"]),
-        "SeverityLabel" => Attribute::Texts(&["Severity", "Label"]),
+        "ProductArn" => Attribute::Texts("ProductArn", &[]),
+        "AwsAccountId" => Attribute::Texts("AwsAccountId", &[]),
+        "Id" => Attribute::Texts("Id", &[]),
+        "GeneratorId" => Attribute::Texts("GeneratorId", &[]),
+        "ResourceId" => Attribute::Texts("Resources", &["[]", "Id"]),
+        "ResourceType" => Attribute::Texts("Resources", &["[]", "Type"]),
+        "RecordState" => Attribute::Texts("RecordState", &[]),
+        "ComplianceStatus" => Attribute::Texts("Compliance", &["Status"]),
+        "WorkflowStatus" => Attribute::Texts("Workflow", &["Status"]),
+        "SeverityLabel" => Attribute::Texts("Severity", &["Label"]),
         "ProductFields" => Attribute::ProductFields,
         "CreatedAt" => Attribute::CreatedAt,
         _ => return None,
@@ -124,9 +124,9 @@ impl<'a> Filter<'a> {
         let mut filter = Self::default();
         for condition in conditions {
             let (condition, is_excluded) = match attribute {
-                Attribute::Texts(path) => {
+                Attribute::Texts(member, path) => {
                     let (comparison, is_excluded) = Comparison::parse(condition, true)?;
-                    (Condition::Texts(path, comparison), is_excluded)
+                    (Condition::Texts(member, path, comparison), is_excluded)
                 }
                 Attribute::ProductFields => {
                     let name = text(condition, "Key")?;
@@ -157,9 +157,8 @@ impl<'a> Filter<'a> {
 impl Condition<'_> {
     fn holds(&self, finding: &Record) -> bool {
         match self {
-            Self::Texts(path, comparison) => {
-                let (name, rest) = path.split_first().unwrap_or((&"", &[]));
-                comparison.fits_any(finding.get(*name), rest)
+            Self::Texts(member, path, comparison) => {
+                comparison.fits_any(finding.get(*member), path)
             }
             Self::ProductField(name, comparison) => {
                 let fields = finding.get("ProductFields");
