@@ -32,9 +32,9 @@ use crate::summary::Summary;
 use crate::task::Task;
 pub(crate) use later::{enqueue, look_again};
 
-/// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries and
-/// of the contents of clusters. The findings of a part are held in memory, and the calls of all parts together keep to
-/// the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
+/// The number of accounts that are evaluated at the same time, and the number of parts of one account: of registries
+/// and of the contents of clusters. The findings of a part are held in memory, and the calls of all parts together keep
+/// to the services' rates. Two parts of a registry have as many calls in flight as ECR takes.
 const ACCOUNTS_AT_A_TIME: usize = 2;
 const REGISTRIES_AT_A_TIME: usize = 2;
 const CLUSTERS_AT_A_TIME: usize = 3;
@@ -242,8 +242,8 @@ impl Sweep<'_> {
         let (divisible, others): (Vec<Part>, Vec<Part>) = parts
             .into_iter()
             .partition(|part| matches!(part, Part::Registry(_) | Part::Kubernetes(_)));
-        // The registries and the clusters of all Regions are listed while the other parts are evaluated, which do not
-        // wait for a large part.
+        // The registries and the clusters of all Regions are listed, and their parts evaluated, beside the other parts:
+        // neither waits for the other.
         let (listed, parts_of_registries) = mpsc::unbounded_channel();
         let (listed_clusters, parts_of_clusters) = mpsc::unbounded_channel();
         let list = async {

@@ -19,8 +19,8 @@ pub enum Signature {
     Present,
     /// The complete list of the repository has no signature of the image.
     Absent(Vec<SigningStatus>),
-    /// The repository was not listed, so it may hold a signature. ECR has not signed the image itself, and cosign
-    /// stored no signature under a tag.
+    /// The repository was not listed, so it may hold a signature. ECR has not signed the image itself, as its statuses
+    /// show, and cosign stored no signature under a tag.
     NotFound(Vec<SigningStatus>),
 }
 

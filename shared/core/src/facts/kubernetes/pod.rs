@@ -1,6 +1,6 @@
 //! The members of pods that checks evaluate, as the API server returns them. The values of environment variables are
-//! not among them, and are never read. Texts whose length Kubernetes does not limit are invalid
-//! if they are too long, and the names of capabilities are cut.
+//! not among them, and are never read. Texts whose length Kubernetes does not limit are invalid if they are too long;
+//! names of capabilities are cut.
 //!
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/>.
 
